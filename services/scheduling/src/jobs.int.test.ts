@@ -69,10 +69,10 @@ const cases: Record<string, JobCase> = {
     const sql = "SELECT 1 FROM doctor_words WHERE doctor_id = ? AND word = 'renata'";
     return async () => (await fixture.app.db.read(sql, [id])).length > 0;
   },
-  // Billing knows no payment, so it is told of the booking again.
+  // Billing has no payment, so the booking is sent again.
   "reconcile bookings": async () => {
     const { id } = await held();
-    // As after a delivery that was lost.
+    // As after a lost delivery.
     await fixture.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
     fixture.app.clock.advance(1);
     return async () => (await fixture.outboxTypes(id)).includes("booking.held");
@@ -81,18 +81,18 @@ const cases: Record<string, JobCase> = {
 
 testJobs(cases, () => jobs);
 
-test("bookings are not compared where RECONCILE_EVERY is 0", () => {
+test("RECONCILE_EVERY = 0 turns reconciliation off", () => {
   const names = jobsOf(fixture.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_SNAPSHOTS).map(
     ({ name }) => name,
   );
   expect(names).not.toContain("reconcile bookings");
 });
 
-test("the sweep of holds ends with its process, however many have ended", async () => {
+test("the sweep of holds stops when its process is aborted", async () => {
   await expect(sweepHolds(fixture.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });
 
-test("the comparison of bookings ends with its process, however many have changed", async () => {
+test("reconciliation stops when its process is aborted", async () => {
   const compare = reconcileRegularly(fixture.app, NO_SNAPSHOTS, 0);
   await expect(compare(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

@@ -84,7 +84,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => fixture.close());
 
-/** Filters that no key holds, as sets of words of the call. */
+/** Calls with filters outside every key, as sets of words. */
 const SCANS = [
   "SearchDoctors",
   "ListLicenses status",

@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Writes as MySQL's root. */
+/** Writes to the database past the service. */
 const write = (sql: string, ...params: SqlValue[]) => fixture.app.db.write(sql, withBinaryIds(params));
 
 test.each(["PATIENT", "DOCTOR"] as const)(
-  "a booking that a writer of the database has given another %s shows them nothing, also in lists",
+  "a booking whose row was given to another %s shows them no text, also in lists",
   async (role) => {
     await fixture.createDoctor(0);
     const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
@@ -44,7 +44,7 @@ test.each(["PATIENT", "DOCTOR"] as const)(
   },
 );
 
-test("the reasons that end a booking open for its patient and doctor only", async () => {
+test("cancel and close reasons decrypt for the booking's patient and doctor only", async () => {
   await fixture.createDoctor(0);
   const { response: booking } = await fixture.book((await fixture.createSlot(48 * 60)).id);
   await fixture.cancel(booking.id, fixture.patient, fixture.app, "a rash");
@@ -58,10 +58,13 @@ test("the reasons that end a booking open for its patient and doctor only", asyn
 const JUNK = Buffer.from("written by hand");
 
 test.each([
-  ["another's reason", "reason = (SELECT * FROM (SELECT reason FROM bookings WHERE id <> ? LIMIT 1) other)"],
-  ["a reason of junk", "reason = ?"],
-  ["no reason for closing", "close_outcome = 'COMPLETED', close_time = NOW(3), reason = COALESCE(reason, ?)"],
-])("a booking with %s is missing in its owner's list, and no other is", async (_what, change) => {
+  [
+    "another booking's reason",
+    "reason = (SELECT * FROM (SELECT reason FROM bookings WHERE id <> ? LIMIT 1) other)",
+  ],
+  ["a random reason", "reason = ?"],
+  ["no close reason", "close_outcome = 'COMPLETED', close_time = NOW(3), reason = COALESCE(reason, ?)"],
+])("a booking with %s is left out of its owner's list, alone", async (_what, change) => {
   await fixture.createDoctor(0);
   const { response: altered } = await fixture.book((await fixture.createSlot(60)).id);
   const { response: other } = await fixture.book((await fixture.createSlot(120)).id);

@@ -29,10 +29,10 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Later than any cut-off, in minutes. */
+/** Minutes to a start after every cut-off. */
 const IN_DAYS = 4 * 24 * 60;
 
-/** The name of the account, where a licence was verified for the old one. */
+/** New name of an account whose licence was verified for the old one. */
 const MARRIED = "Olga Married";
 
 interface Scene {
@@ -43,7 +43,7 @@ interface Scene {
   licenseId: string;
 }
 
-/** All use cases that read the copy of an account, the doctor's or the patient's, or its verified name. */
+/** Use cases that read the copy of an account or its verified name. */
 const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
   "creates the profile": (app) => fixture.claimLicense(0, {}, app),
   "changes the profile": (app) => {
@@ -73,7 +73,7 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
     fixture.accountEvent(fixture.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
-/** The others read behind their locks only. */
+/** Use cases that also read before their locks. */
 const READS_BEFORE = new Set([
   "moves a booking",
   "verifies a licence",
@@ -84,7 +84,7 @@ const READS_BEFORE = new Set([
 const ORDERS = [
   "the event commits first",
   "the use case commits first",
-  "the event comes after the first read",
+  "the event arrives after the first read",
 ];
 
 const CASES = Object.keys(USE_CASES)
@@ -92,10 +92,10 @@ const CASES = Object.keys(USE_CASES)
     Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
   )
   .filter(
-    ([useCase, , order]) => order !== "the event comes after the first read" || READS_BEFORE.has(useCase),
+    ([useCase, , order]) => order !== "the event arrives after the first read" || READS_BEFORE.has(useCase),
   );
 
-test.each(CASES)("copies converge where somebody %s while %s, and %s", async (useCase, event, order) => {
+test.each(CASES)("copies converge if a caller %s while %s, and %s", async (useCase, event, order) => {
   const scene = await prepare(useCase);
   const act = (app: Scheduling) => USE_CASES[useCase]!(app, scene);
   const happen = EVENTS[event]!;
@@ -111,7 +111,7 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
 });
 
 test.each([true, false])(
-  "a profile follows the name and state of its account when auth's event comes late (first: %p)",
+  "a profile follows the name and state of its account if auth's event arrives late (first: %p)",
   async (tellsFirst) => {
     const make = (app?: Scheduling) => fixture.claimLicense(0, {}, app);
     const tell = (app?: Scheduling) =>
@@ -131,7 +131,7 @@ test("a new name is a new version of the profile; the same name again is not", a
   await versionAfter("Ana Øre");
   const { id } = await fixture.claimLicense(0);
   expect(await versionAfter("Ana Øre")).toBe(1);
-  // Equal to the column's collation.
+  // The column's collation takes both as equal.
   expect(await versionAfter("Ana Ore")).toBe(2);
   await fixture.verify(id);
   expect(await versionAfter("Ana Øre")).toBe(2);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-test("a doctor's slots never overlap, however many are offered at once", async () => {
+test("concurrent creations never make overlapping slots of a doctor", async () => {
   await fixture.createDoctor(0);
   const starts = Array.from({ length: 40 }, (_, i) => 60 + i * 10);
   const results = await Promise.allSettled(starts.map((start) => fixture.createSlot(start)));
@@ -26,7 +26,7 @@ test("a doctor's slots never overlap, however many are offered at once", async (
   }
 });
 
-test("slots of one doctor that wait for each other leave connections to others", async () => {
+test("concurrent creations for one doctor leave connections to others", async () => {
   await fixture.createDoctor(0);
   const { db } = fixture.app;
   const busy = fixture.doctor;
@@ -46,14 +46,14 @@ test("slots of one doctor that wait for each other leave connections to others",
     `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
        AND id <> CONNECTION_ID()`,
   );
-  // A quarter of the connections of a test service.
+  // A quarter of a test service's connections.
   expect(held.length).toBeLessThanOrEqual(10);
   end();
   await locking;
   expect(new Set((await Promise.allSettled(waiting)).map(outcome))).toEqual(new Set(["ok"]));
 });
 
-test("a doctor has at most so many future slots, however many are offered at once", async () => {
+test("concurrent creations never exceed the limit of future slots", async () => {
   await fixture.createDoctor(0);
   const capped = { ...fixture.app, doctorMaxSlots: 5 };
   const offers = Array.from({ length: 20 }, (_, i) => fixture.createSlot(60 + i * 30, 30, capped));
@@ -73,7 +73,7 @@ test("a doctor has at most so many future slots, however many are offered at onc
   await fixture.createSlot(6000, 30, capped);
 });
 
-test("a batch of slots is all or nothing", async () => {
+test("a batch creates all slots or none", async () => {
   await fixture.createDoctor(0);
   await fixture.createSlot(60);
   const slots = [0, 60, 120].map((start) => ({
@@ -97,7 +97,7 @@ test("a batch of slots is all or nothing", async () => {
   expect(rows).toHaveLength(1);
 });
 
-test("a slot whose hold has ended can be blocked, and its booking ends", async () => {
+test("blocking a slot with an ended hold ends its booking", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: held } = await fixture.book(slot.id);

@@ -20,7 +20,7 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 const admin = userCaller("ADMIN");
 
-/** A paid booking of the patient that starts in so many minutes. */
+/** A paid booking of the patient that starts in `minutes`. */
 async function booked(startMinutes: number): Promise<Booking> {
   await fixture.createDoctor(5000);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
@@ -28,7 +28,7 @@ async function booked(startMinutes: number): Promise<Booking> {
   return await fixture.read(response.id);
 }
 
-/** Moves a booking to a time in so many minutes. */
+/** Moves a booking to a slot that starts in `minutes`. */
 async function move(
   { id }: Pick<Booking, "id">,
   startMinutes: number,
@@ -39,7 +39,7 @@ async function move(
 
 const passMinutes = (minutes: number) => fixture.app.clock.advance(minutes * MINUTE_MS);
 
-/** The event to clinical about a booking's last change. */
+/** Clinical's event about a booking's last change. */
 async function lastEvent({ id }: Booking): Promise<Event> {
   const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
   return Event.decode((await fixture.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);
@@ -166,7 +166,7 @@ test("a chain of moves keeps the start that the patient accepted last", async ()
   expect(next).toMatchObject({ previousStartTime: accepted.startTime, accepted: false });
 });
 
-test("an accepted move binds like a booking, reaches clinical, and is accepted once", async () => {
+test("an accepted move is binding, reaches clinical, and is accepted once", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, HOUR);
   const accepted = await fixture.accept(moved);
@@ -186,7 +186,7 @@ test("an accepted move binds like a booking, reaches clinical, and is accepted o
   expect((await fixture.cancel(booking.id, fixture.patient)).response.feeDecision).toBe("CHARGE");
 });
 
-test("a patient accepts only the time that they saw, not a later move's", async () => {
+test("a patient accepts only the time that they saw, not that of a later move", async () => {
   const booking = await booked(10 * DAY);
   const seen = await move(booking, 9 * DAY);
   const moved = await move(booking, 2);
@@ -198,7 +198,7 @@ test("a patient accepts only the time that they saw, not a later move's", async 
   expect((await fixture.accept(moved)).move).toMatchObject({ accepted: true });
 });
 
-test("a later move to a shorter slot with the same start is not accepted unseen", async () => {
+test("a later move to a shorter slot with the same start is not accepted", async () => {
   const booking = await booked(10 * DAY);
   const seen = (await fixture.reschedule(booking.id, (await fixture.createSlot(9 * DAY)).id, fixture.doctor))
     .response;
@@ -214,7 +214,7 @@ test("a later move to a shorter slot with the same start is not accepted unseen"
   expect((await fixture.accept(shorter)).move).toMatchObject({ accepted: true });
 });
 
-test("twenty acceptances at once make one change", async () => {
+test("twenty concurrent acceptances make one change", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, HOUR);
   const answers = await Promise.all(Array.from({ length: 20 }, () => fixture.accept(moved)));
@@ -262,7 +262,7 @@ describe("the consultation of a moved booking", () => {
     expect((await fixture.cancel(booking.id, fixture.patient)).response.feeDecision).toBe("CHARGE");
   });
 
-  test("accepts nothing when the patient joined at another time", async () => {
+  test("does not accept the move when the patient joined at another time", async () => {
     const booking = await booked(HOUR);
     const moved = await move(booking, DAY);
     await fixture.consultationEvent("consultation.joined", booking);
@@ -284,7 +284,7 @@ describe("the consultation of a moved booking", () => {
   });
 
   test.each(["consultation.started", "consultation.completed"] as const)(
-    "counts as joined after %s, even if the event of joining is missing",
+    "counts as joined after %s, even if the event of joining was lost",
     async (type) => {
       const booking = await booked(10 * DAY);
       const moved = await move(booking, HOUR);
@@ -293,7 +293,7 @@ describe("the consultation of a moved booking", () => {
     },
   );
 
-  test("ends without charge when the doctor did not come", async () => {
+  test("releases the fee when the doctor did not come", async () => {
     const booking = await booked(10 * DAY);
     const moved = await move(booking, HOUR);
     await fixture.consultationEvent("consultation.no_show", moved, "DOCTOR");

@@ -32,15 +32,15 @@ test.each<[Course, object, string]>([
   );
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(fixture.cancel(booking.id, fixture.patient)).rejects.toMatchObject({ reason });
-  // The slot is used up. Billing gets the end from clinical, unless it is a no-show.
+  // The slot stays booked. Clinical tells billing of every end except a no-show.
   expect(await fixture.slotStatus(slot.id)).toBe("BOOKED");
   const told = type === "consultation.no_show" ? ["booking.fee_decided"] : [];
   expect(await fixture.outboxTypes(booking.id)).toEqual(told);
 });
 
 test.each([
-  ["the fee of a late doctor's consultation is released", "DOCTOR", "RELEASE"],
-  ["a late patient pays the fee", "PATIENT", "CHARGE"],
+  ["a late doctor releases the fee", "DOCTOR", "RELEASE"],
+  ["a late patient is charged", "PATIENT", "CHARGE"],
 ] as const)("%s", async (_, lateParty, feeDecision) => {
   await fixture.createDoctor(5000);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
@@ -49,7 +49,7 @@ test.each([
   expect(await fixture.read(booking.id)).toMatchObject({ status: "COMPLETED", feeDecision });
 });
 
-test("a late cancellation that crosses a late doctor's end is released", async () => {
+test("a late cancellation that crosses the end by a late doctor releases the fee", async () => {
   await fixture.createDoctor(5000);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.paymentAuthorized(booking.id);
@@ -59,10 +59,10 @@ test("a late cancellation that crosses a late doctor's end is released", async (
   expect(await fixture.read(booking.id)).toMatchObject({ status: "CANCELLED", feeDecision: "RELEASE" });
 });
 
-describe("a booking that is moved to next week while its consultation begins", () => {
+describe("a booking that is moved to next week while its consultation starts", () => {
   const NEXT_WEEK = 7 * 24 * 60;
 
-  /** Moved by its doctor, just before its start. */
+  /** A booking that its doctor moved just before its start. */
   async function moveAway() {
     await fixture.createDoctor(0);
     const [now, later] = [await fixture.createSlot(10), await fixture.createSlot(NEXT_WEEK)];
@@ -88,7 +88,7 @@ describe("a booking that is moved to next week while its consultation begins", (
     expect((await fixture.book(later.id, userCaller("PATIENT"))).response.status).toBe("CONFIRMED");
   });
 
-  test("where its end is heard of first, too; and who booked its old time keeps it", async () => {
+  test("ends at its old time even if the end arrives first, and another booking keeps the old slot", async () => {
     const { booking, now, later } = await moveAway();
     const { response: other } = await fixture.book(now.id, userCaller("PATIENT"));
     await fixture.consultationEvent("consultation.completed", booking);
@@ -105,7 +105,7 @@ describe("a booking that is moved to next week while its consultation begins", (
   });
 
   test.each<ConsultationState_Party>(["PATIENT", "DOCTOR"])(
-    "is not closed because the %s was not there at its old time",
+    "does not end because the %s was missing at the old time",
     async (party) => {
       const { booking, later } = await moveAway();
       const moved = await fixture.read(booking.id);
@@ -124,7 +124,7 @@ describe("a booking that is moved to next week while its consultation begins", (
     },
   );
 
-  test("where scheduling hears first that it has begun, it is not moved", async () => {
+  test("cannot be moved after the event of its start", async () => {
     await fixture.createDoctor(0);
     const [now, later] = [await fixture.createSlot(10), await fixture.createSlot(NEXT_WEEK)];
     const { response: booking } = await fixture.book(now.id);
@@ -140,7 +140,7 @@ describe("a booking that is moved to next week while its consultation begins", (
     expect(await fixture.read(booking.id)).toMatchObject({ status: "COMPLETED", sequence: 0 });
   });
 
-  test("where it is held at its new time, the new slot is used up", async () => {
+  test("keeps the new slot booked if it takes place at the new time", async () => {
     const { booking, later } = await moveAway();
     await fixture.consultationEvent("consultation.completed", {
       ...booking,
@@ -152,7 +152,7 @@ describe("a booking that is moved to next week while its consultation begins", (
   });
 });
 
-test("a cancellation that came before the consultation's news stands", async () => {
+test("a cancellation before the consultation's events stands", async () => {
   await fixture.createDoctor(0);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   const { response: cancelled } = await fixture.cancel(booking.id, fixture.patient);
@@ -161,9 +161,9 @@ test("a cancellation that came before the consultation's news stands", async () 
 });
 
 test.each<[string, Course, ConsultationState_Party]>([
-  ["broke the consultation off", "consultation.abandoned", "PARTY_UNSPECIFIED"],
+  ["abandoned the consultation", "consultation.abandoned", "PARTY_UNSPECIFIED"],
   ["did not come", "consultation.no_show", "DOCTOR"],
-])("the fee of a late cancellation goes back where the doctor %s meanwhile", async (_, type, party) => {
+])("a late cancellation releases the fee if the doctor %s meanwhile", async (_, type, party) => {
   await fixture.createDoctor(5000);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.paymentAuthorized(booking.id);

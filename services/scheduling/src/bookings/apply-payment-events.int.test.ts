@@ -22,7 +22,7 @@ test("a payment in time confirms the booking", async () => {
   expect(await fixture.slotStatus(slot.id)).toBe("BOOKED");
 });
 
-test("a late payment confirms where the slot is still free, and is refused where it is taken", async () => {
+test("a late payment confirms if the slot is free, and is refused if it is taken", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: late } = await fixture.book(slot.id);
@@ -43,7 +43,7 @@ test("a late payment confirms where the slot is still free, and is refused where
   ]);
 });
 
-test("a payment that waits for its payer keeps no slot: another patient has it from the end of the hold", async () => {
+test("a payment that waits for its payer keeps no slot after the end of the hold", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: waiting } = await fixture.book(slot.id);
@@ -53,7 +53,7 @@ test("a payment that waits for its payer keeps no slot: another patient has it f
   fixture.app.clock.advance(1);
   const { response: others } = await fixture.book(slot.id, other);
   await fixture.paymentAuthorized(others.id);
-  // The payer confirms only now: the money is returned, also after each retry.
+  // The payer confirms too late, so every delivery of the event refuses the payment.
   await fixture.paymentAuthorized(waiting.id);
   await expect(fixture.book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
   expect(await fixture.read(others.id, fixture.admin)).toMatchObject({ status: "CONFIRMED" });
@@ -61,7 +61,7 @@ test("a payment that waits for its payer keeps no slot: another patient has it f
   expect((await fixture.outboxTypes(waiting.id)).at(-1)).toBe("booking.payment_refused");
 });
 
-/** A paid slot that the patient holds, and one of another doctor's at the same time. */
+/** A paid slot that the patient holds, and a slot of another doctor at the same time. */
 async function holdAndOverlap() {
   await fixture.createDoctor(5000);
   const { response: held } = await fixture.book((await fixture.createSlot(120)).id);
@@ -70,7 +70,7 @@ async function holdAndOverlap() {
   return { held, other: await fixture.createSlot(135) };
 }
 
-test("a patient does not get a second booking while the payment of a hold that ends is not committed yet", async () => {
+test("a patient gets no second booking at the time of a payment that is not committed yet", async () => {
   const { held, other } = await holdAndOverlap();
   const payment = fixture.pausedBeforeCommit((paused) => fixture.paymentAuthorized(held.id, paused));
   await payment.isPaused;
@@ -83,7 +83,7 @@ test("a patient does not get a second booking while the payment of a hold that e
   expect((await fixture.read(held.id)).status).toBe("CONFIRMED");
 });
 
-test("a payment that waits while its hold ends and the patient books another time is refused", async () => {
+test("a payment is refused if its hold ended and the patient booked another slot at that time", async () => {
   const { held, other } = await holdAndOverlap();
   const atEndOfHold = { now: () => held.holdExpireTime! };
   const second = fixture.pausedBeforeCommit(

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-test("of many patients who book one slot at once exactly one gets it", async () => {
+test("of many concurrent patients, exactly one gets a slot", async () => {
   await fixture.createDoctor(0);
   const slot = await fixture.createSlot(60);
   const results = await Promise.allSettled(
@@ -21,7 +21,7 @@ test("of many patients who book one slot at once exactly one gets it", async () 
   expect(outcomes).toEqual([...Array(49).fill("SLOT_UNAVAILABLE"), "ok"]);
 });
 
-test("one patient cannot hold two bookings that overlap, even when both are tried at once", async () => {
+test("concurrent requests of a patient never make overlapping bookings", async () => {
   await fixture.createDoctor(0);
   const first = await fixture.createSlot(60);
   const other = userCaller("DOCTOR");
@@ -45,7 +45,7 @@ test("one patient cannot hold two bookings that overlap, even when both are trie
   }
 });
 
-test("the same key many times at once makes one booking, and every answer is the first", async () => {
+test("concurrent requests with one key make one booking and get the same response", async () => {
   await fixture.createDoctor(0);
   const slot = await fixture.createSlot(60);
   const results = await Promise.all(
@@ -55,7 +55,7 @@ test("the same key many times at once makes one booking, and every answer is the
   expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
 });
 
-test("the key of a refused booking books the slot once it is open again, and is not good for another", async () => {
+test("the key of a refused booking books the slot when it is open again, and no other slot", async () => {
   await fixture.createDoctor(0);
   const slot = await fixture.createSlot(60);
   const someone = userCaller("PATIENT");
@@ -71,7 +71,7 @@ test("the key of a refused booking books the slot once it is open again, and is 
   });
 });
 
-test("a repeated booking gets its first answer although its slot is in its cooldown by then", async () => {
+test("a repeated booking gets its first response even during the cooldown of its slot", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response } = await fixture.book(slot.id, fixture.patient, "lost answer");
@@ -80,7 +80,7 @@ test("a repeated booking gets its first answer although its slot is in its coold
   expect(await fixture.book(slot.id, fixture.patient, "lost answer")).toEqual({ response, replayed: true });
 });
 
-test("a paid slot is held until the hold ends, then it is open to others at once, without the sweeper", async () => {
+test("a paid slot is held until the hold ends, and then open to others before the sweep", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: held } = await fixture.book(slot.id);
@@ -96,7 +96,7 @@ test("a paid slot is held until the hold ends, then it is open to others at once
   expect(await fixture.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
-test("the sweeper ends an unpaid hold once, and tells billing", async () => {
+test("the sweep ends an unpaid hold once, with an event to billing", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: held } = await fixture.book(slot.id);

@@ -19,7 +19,7 @@ beforeEach(() => fixture.renewPeople());
 
 const DAY = 24 * 60;
 
-/** Slots of a different doctor each, without overlaps, starting in so many minutes. */
+/** Slots of different doctors, without overlaps; the first starts in `startMinutes`. */
 async function slotsOfDoctors(count: number, feeMinor: number, startMinutes = DAY): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -44,7 +44,7 @@ const bookAll = async (slotIds: string[]): Promise<string[]> =>
 const count = (outcomes: string[]) =>
   Object.fromEntries([...Map.groupBy(outcomes, (one) => one)].map(([one, all]) => [one, all.length]));
 
-describe("fifty concurrent tries of one patient", () => {
+describe("fifty concurrent requests of one patient", () => {
   test("make three holds", async () => {
     const outcomes = await bookAll(await slotsOfDoctors(50, 5000));
     expect(count(outcomes)).toEqual({ ok: 3, TOO_MANY_HOLDS: 47 });
@@ -61,7 +61,7 @@ describe("fifty concurrent tries of one patient", () => {
   });
 });
 
-test("the same key books when the patient is below the limit again", async () => {
+test("the same key books when the patient is within the limit again", async () => {
   const [first, second, third, fourth] = await slotsOfDoctors(4, 5000);
   const { response: held } = await fixture.book(first!);
   await bookAll([second!, third!]);
@@ -120,7 +120,7 @@ describe("a slot that a patient held without paying", () => {
 
   test.each([
     ["ended, and was swept", () => sweepHolds(fixture.app)()],
-    ["ended, and nobody has noticed", async () => {}],
+    ["ended, and was not swept", async () => {}],
   ])("whose hold %s: others can hold it, the patient not for twice as long", async (_, sweep) => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     await fixture.book(slotId!);
@@ -135,7 +135,7 @@ describe("a slot that a patient held without paying", () => {
     expect((await book()).response.status).toBe("PENDING_PAYMENT");
   });
 
-  test("and cancelled cannot be held by them again for twice the full hold", async () => {
+  test("and cancelled cannot be held by them for twice the full hold", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await fixture.book(slotId!);
     fixture.app.clock.advance(MINUTE_MS);
@@ -150,7 +150,7 @@ describe("a slot that a patient held without paying", () => {
     await expect(fixture.book(slotId!)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
   });
 
-  /** Holds the patient's guard until released. */
+  /** Keeps the patient's guard until the commit. */
   const guarded = () =>
     fixture.pausedBeforeCommit((paused) =>
       paused.transactions.run("service:scheduling", async (tx) => {
@@ -186,14 +186,14 @@ describe("a slot that a patient held without paying", () => {
     expect((await fixture.read(held.id)).status).toBe("CANCELLED");
   });
 
-  test("can be held again at once if the doctor cancelled it", async () => {
+  test("can be held at once if the doctor cancelled it", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await fixture.book(slotId!);
     await fixture.cancel(held.id, fixture.doctor);
     expect(await bookAll([slotId!])).toEqual(["ok"]);
   });
 
-  test("is still confirmed by a late payment", async () => {
+  test("is confirmed by a late payment", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await fixture.book(slotId!);
     fixture.app.clock.advance(HOLD_MS);
@@ -214,7 +214,7 @@ describe("a slot that a patient held without paying", () => {
     expect(await bookAll([slotId!])).toEqual(["HOLD_COOLDOWN"]);
   });
 
-  test("is free of them for ever where its hold was renewed: the sweeper forgets what is over", async () => {
+  test("has no cooldown row after a sweep when the cooldown is over", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     await fixture.book(slotId!);
     fixture.app.clock.advance(HOLD_MS);
@@ -227,7 +227,7 @@ describe("a slot that a patient held without paying", () => {
   });
 });
 
-test("a cancelled paid booking can be made again at once", async () => {
+test("a slot can be booked again at once after a paid booking is cancelled", async () => {
   const [slotId] = await slotsOfDoctor(1, 5000, 3 * DAY);
   const { response: booking } = await fixture.book(slotId!);
   await fixture.paymentAuthorized(booking.id);
@@ -241,7 +241,7 @@ async function rowsRead(tx: Transaction): Promise<number> {
   return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
 }
 
-test("a claim reads a few rows, although a thousand bookings of the patient at that time have ended", async () => {
+test("a claim reads few rows despite a thousand ended bookings of the patient at that time", async () => {
   const [slotId] = await slotsOfDoctor(1, 0);
   const [other] = await slotsOfDoctors(1, 0, 2 * DAY);
   const { response: live } = await fixture.book(other!);

@@ -29,7 +29,7 @@ const confirmed: BookingFacts = {
   movePending: false,
 };
 
-/** Moved by the doctor or an admin, and not accepted. */
+/** A move that the patient has not accepted. */
 const MOVED = { moved: true, movePending: true };
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
   expect(decideCancel({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toBe(feeDecision);
 });
 
-test("a repeated cancel by the same party changes nothing; by another it is illegal", () => {
+test("a repeated cancellation by the same party changes nothing, and by another it is illegal", () => {
   const cancelled: BookingFacts = { ...confirmed, status: "CANCELLED", cancelledBy: "PATIENT" };
   expect(decideCancel(cancelled, "PATIENT", now, CUTOFF_MS)).toBeUndefined();
   expect(() => decideCancel(cancelled, "DOCTOR", now, CUTOFF_MS)).toThrow(
@@ -79,10 +79,10 @@ test("a repeated cancel by the same party changes nothing; by another it is ille
 
 test.each([
   ["has started by the clock", "PATIENT", { startTime: now }],
-  ["has begun early", "PATIENT", { started: true }],
-  ["has begun without an accepted start", "PATIENT", { started: true, ...MOVED }],
-  ["has started, and waits for its patient's acceptance,", "DOCTOR", { startTime: now, ...MOVED }],
-  ["has started, and waits for its patient's acceptance,", "ADMIN", { startTime: now, ...MOVED }],
+  ["has started early", "PATIENT", { started: true }],
+  ["has started without an accepted start", "PATIENT", { started: true, ...MOVED }],
+  ["has reached a start that its patient has not accepted,", "DOCTOR", { startTime: now, ...MOVED }],
+  ["has reached a start that its patient has not accepted,", "ADMIN", { startTime: now, ...MOVED }],
 ] as const)("a booking that %s cannot be cancelled by the %s", (_, by, facts) => {
   expect(() => decideCancel({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
     expect.objectContaining({ reason: "BOOKING_STARTED" }),
@@ -98,7 +98,7 @@ test.each(["EXPIRED", "COMPLETED", "NO_SHOW"] as const)(
   },
 );
 
-test("an unpaid booking reads as expired from the instant its hold ends, and cannot be cancelled then", () => {
+test("an unpaid booking is expired from the end of its hold, and cannot be cancelled", () => {
   const held: BookingFacts = { ...confirmed, status: "PENDING_PAYMENT", holdExpireTime: now };
   expect(statusAt(held, new Date(now.getTime() - 1))).toBe("PENDING_PAYMENT");
   expect(statusAt(held, now)).toBe("EXPIRED");
@@ -139,8 +139,8 @@ test.each([
   ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "RESCHEDULE_TOO_LATE"],
   ["a doctor at the start", "DOCTOR", { startTime: now }, "BOOKING_STARTED"],
   ["a doctor at a start that is not accepted", "DOCTOR", { startTime: now, ...MOVED }, "BOOKING_STARTED"],
-  ["a patient once it has begun", "PATIENT", { started: true, ...MOVED }, "BOOKING_STARTED"],
-  ["an admin once it has begun early", "ADMIN", { started: true }, "BOOKING_STARTED"],
+  ["a patient after the consultation's start", "PATIENT", { started: true, ...MOVED }, "BOOKING_STARTED"],
+  ["an admin after an early start", "ADMIN", { started: true }, "BOOKING_STARTED"],
 ] as const)("%s does not move a booking: %s", (_, by, facts, reason) => {
   expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
     expect.objectContaining({ reason }),
@@ -190,7 +190,7 @@ test.each([
   ["a booking that was never moved", {}, "ILLEGAL_TRANSITION"],
   ["a cancelled booking", { ...MOVED, status: "CANCELLED" }, "ILLEGAL_TRANSITION"],
   ["a missed booking", { ...MOVED, status: "NO_SHOW" }, "ILLEGAL_TRANSITION"],
-  ["a start that has passed", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
+  ["a past start", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
 ] as const)("acceptance is refused for %s", (_, facts, reason) => {
   const booking = { ...confirmed, ...facts };
   for (const seen of [booking, { ...booking, startTime: inHours(47) }])
@@ -217,7 +217,7 @@ const CLOSINGS: [CloseOutcome, FeeDecision, "closes it" | "MOVE_NOT_ACCEPTED"][]
 ];
 
 test.each(CLOSINGS)(
-  "as %s, %s an admin closes any booking at an accepted time; one at another time: %s",
+  "as %s, %s: an admin closes a booking at an accepted time; at another time: %s",
   (outcome, feeDecision, expected) => {
     const closing = { outcome, feeDecision, reason: "Nobody said", adminId: "admin" };
     expect(closesNow(over, closing, now)).toBe(true);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
+test("a cancelled booking opens its slot, and is hidden from others", async () => {
   await fixture.createDoctor(0);
   const slot = await fixture.createSlot(60);
   const { response: booking } = await fixture.book(slot.id);
@@ -24,7 +24,7 @@ test("a cancelled booking opens its slot again; others cannot tell that it exist
   expect((await fixture.cancel(booking.id, fixture.patient)).response).toEqual(response);
 });
 
-test("a repeated cancellation for another reason is refused, and the first reason stays", async () => {
+test("a repeated cancellation for another reason is refused and keeps the first reason", async () => {
   await fixture.createDoctor(0);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.cancel(booking.id, fixture.patient);

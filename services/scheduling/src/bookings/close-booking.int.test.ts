@@ -57,7 +57,7 @@ test.each([
   },
 );
 
-test("a repeat by the same admin changes nothing; another admin or outcome gets the existing closing", async () => {
+test("a repeat by the same admin changes nothing; another admin or outcome is refused", async () => {
   const booking = await pastBooking();
   const closed = await fixture.closeBooking(booking.id, "NO_SHOW_BOTH");
   fixture.app.clock.advance(MINUTE_MS);

@@ -8,12 +8,12 @@ import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-/** `npm run test:contention` asks for more. */
+/** `npm run test:contention` runs more. */
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
 let fixture: SchedulingFixture;
-/** Processes with groups of their own on one schema. */
+/** Processes on one schema, each with its own groups. */
 let processes: Scheduling[];
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeEach(() => fixture.renewPeople());
 
 type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>>>;
 
-/** Books all at once, in turn by each process. */
+/** Books concurrently, by each process in turn. */
 const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>
   Promise.allSettled(
     wishes.map(({ slotId, patient = userCaller("PATIENT"), key = newId() }, i) =>
@@ -36,14 +36,14 @@ const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCalle
 const bookedBy = (results: Result[]): Booking[] =>
   results.flatMap((result) => (result.status === "fulfilled" ? result.value.response : []));
 
-/** Slots one after the other, of the current doctor. */
+/** Consecutive slots of the current doctor. */
 async function slots(count: number, startMinutes = 60): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push((await fixture.createSlot(startMinutes + i * 30)).id);
   return ids;
 }
 
-/** Each answered booking is in the table with one audit line, and no other is. No slot has two live bookings. */
+/** Checks that the table holds exactly the confirmed responses, each with one audit line, and one live booking per slot. */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await fixture.app.db.transaction((tx) =>
     tx.read<{ id: string; slotId: string; isLive: number; created: number }>(
@@ -59,7 +59,7 @@ async function assertExact(slotIds: string[], answered: Booking[]): Promise<void
   expect(new Set(live).size).toBe(live.length);
 }
 
-test.each(rounds)("of 200 patients who book one slot in four processes one gets it (round %d)", async () => {
+test.each(rounds)("of 200 patients who book one slot in four processes, one gets it (round %d)", async () => {
   await fixture.createDoctor(0);
   const slotIds = await slots(1);
   const results = await bookAll(Array.from({ length: 200 }, () => ({ slotId: slotIds[0]! })));
@@ -67,9 +67,9 @@ test.each(rounds)("of 200 patients who book one slot in four processes one gets 
   await assertExact(slotIds, bookedBy(results));
 });
 
-test.each(rounds)("of 20 overlapping slots one patient gets one (round %d)", async () => {
+test.each(rounds)("a patient gets one of 20 overlapping slots (round %d)", async () => {
   const { patient } = fixture;
-  // Without auth's event the patient has no row to lock, and each request goes alone.
+  // Without auth's event the patient has no row to lock, so each request runs alone.
   await fixture.accountEvent(patient, { role: "PATIENT" });
   const slotIds: string[] = [];
   for (let i = 0; i < 20; i++) {
@@ -82,7 +82,7 @@ test.each(rounds)("of 20 overlapping slots one patient gets one (round %d)", asy
   await assertExact(slotIds, bookedBy(results));
 });
 
-test.each(rounds)("60 twins of one request make one booking and get one answer (round %d)", async () => {
+test.each(rounds)("60 copies of one request make one booking and get one response (round %d)", async () => {
   await fixture.createDoctor(0);
   const slotIds = await slots(1);
   const { patient } = fixture;
@@ -97,26 +97,23 @@ test.each(rounds)("60 twins of one request make one booking and get one answer (
   await assertExact(slotIds, bookedBy(results).slice(0, 1));
 });
 
-test.each(rounds)(
-  "free and paid slots, wanted by two patients each, have one booking each (round %d)",
-  async () => {
-    await fixture.createDoctor(0);
-    const free = await slots(15);
-    fixture.doctor = userCaller("DOCTOR");
-    await fixture.createDoctor(5000);
-    const paid = await slots(15);
-    const slotIds = [...free, ...paid];
-    const results = await bookAll([...slotIds, ...slotIds].map((slotId) => ({ slotId })));
-    expect(results.map(outcome).sort()).toEqual([
-      ...Array(30).fill("SLOT_UNAVAILABLE"),
-      ...Array(30).fill("ok"),
-    ]);
-    for (const booking of bookedBy(results)) {
-      expect(booking.status).toBe(paid.includes(booking.slotId) ? "PENDING_PAYMENT" : "CONFIRMED");
-    }
-    await assertExact(slotIds, bookedBy(results));
-  },
-);
+test.each(rounds)("free and paid slots that two patients want get one booking each (round %d)", async () => {
+  await fixture.createDoctor(0);
+  const free = await slots(15);
+  fixture.doctor = userCaller("DOCTOR");
+  await fixture.createDoctor(5000);
+  const paid = await slots(15);
+  const slotIds = [...free, ...paid];
+  const results = await bookAll([...slotIds, ...slotIds].map((slotId) => ({ slotId })));
+  expect(results.map(outcome).sort()).toEqual([
+    ...Array(30).fill("SLOT_UNAVAILABLE"),
+    ...Array(30).fill("ok"),
+  ]);
+  for (const booking of bookedBy(results)) {
+    expect(booking.status).toBe(paid.includes(booking.slotId) ? "PENDING_PAYMENT" : "CONFIRMED");
+  }
+  await assertExact(slotIds, bookedBy(results));
+});
 
 test("while 200 patients wait for a locked slot, another one is booked", async () => {
   await fixture.createDoctor(0);
@@ -139,7 +136,7 @@ test("while 200 patients wait for a locked slot, another one is booked", async (
   await assertExact([locked!, free!], bookedBy([...(await results), ...others]));
 });
 
-/** Ends of a practice while patients book. */
+/** Ways to end a practice. */
 const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
   "is disabled": () => fixture.accountEvent(fixture.doctor, { disabled: true }),
   "loses the licence": (licenseId) =>
@@ -151,7 +148,7 @@ const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
     }),
 };
 
-test.each(Object.entries(ENDS))("no booking stays of a doctor who %s meanwhile", async (_, end) => {
+test.each(Object.entries(ENDS))("a doctor who %s meanwhile keeps no booking", async (_, end) => {
   for (const _round of rounds) {
     fixture.renewPeople();
     const { id } = await fixture.claimLicense(0);

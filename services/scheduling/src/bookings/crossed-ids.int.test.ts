@@ -30,7 +30,7 @@ async function deliver(name: string, event: Parameters<typeof Event.fromPartial>
 }
 
 test.each(["payment.authorized", "payment.cancelled"])(
-  "another booking's %s that names a booking leaves it as it was",
+  "%s of another booking's payment does not change a booking",
   async (type) => {
     const { id: bookingId } = await victims();
     if (type === "payment.cancelled") fixture.app.clock.advance(HOLD_MS);
@@ -42,7 +42,7 @@ test.each(["payment.authorized", "payment.cancelled"])(
 );
 
 test.each(["joined", "started", "overdue", "completed", "no_show", "abandoned"])(
-  "another booking's consultation that is %s and names a booking leaves it as it was",
+  "consultation.%s of another booking's consultation does not change a booking",
   async (end) => {
     const { id: bookingId, startTime, endTime } = await victims();
     await fixture.paymentAuthorized(bookingId);

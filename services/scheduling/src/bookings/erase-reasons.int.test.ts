@@ -30,7 +30,7 @@ async function expired(): Promise<Booking> {
   return booking;
 }
 
-/** Billing's event for a payment that ended unpaid. */
+/** Applies billing's payment.cancelled for a booking. */
 async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booking): Promise<void> {
   const event = Event.fromPartial({
     aggregateId: aggregateId!,
@@ -41,7 +41,7 @@ async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booki
   await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }
 
-/** The encrypted reason of a booking in the table. */
+/** Encrypted reason of a booking. */
 async function stored({ id }: Booking): Promise<Buffer | null> {
   const [row] = await fixture.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",
@@ -63,7 +63,7 @@ test.each([
   expect((await fixture.read(booking.id, fixture.doctor)).reason).toBe("");
 });
 
-test("the reason of a paid booking outlives its cancellation", async () => {
+test("the reason of a paid booking stays after its cancellation", async () => {
   const booking = await held();
   await fixture.paymentAuthorized(booking.id);
   expect((await fixture.cancel(booking.id, fixture.patient)).response.reason).toBe("headache");
@@ -96,9 +96,9 @@ test("it is erased when its payment has ended", async () => {
 });
 
 test.each([
-  ["before the sweep has seen the hold's end", HOLD_MS],
-  ["before the hold ends by this clock", HOLD_MS - 1],
-])("it is erased, and the hold ends, when its payment ends %s", async (_, ms) => {
+  ["before the sweep of the hold", HOLD_MS],
+  ["before the hold ends by scheduling's clock", HOLD_MS - 1],
+])("it is erased and the hold ends when its payment ends %s", async (_, ms) => {
   const booking = await held();
   fixture.app.clock.advance(ms);
   await paymentCancelled(booking);
@@ -122,7 +122,7 @@ test("it is erased when a late payment was refused", async () => {
   expect(await queued(booking)).toEqual([]);
 });
 
-test("it is erased at its start for any state of the payment, in batches", async () => {
+test("it is erased at its start in any state of the payment, in batches", async () => {
   const first = await expired();
   fixture.renewPeople();
   const bookings = [first, await expired()];

@@ -13,7 +13,7 @@ import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listBookings } from "./read-bookings.ts";
 
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
-/** A quarter of the connections of a test service. */
+/** A quarter of a test service's connections. */
 const SHARE = 10;
 
 let fixture: SchedulingFixture;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-/** Statements in MySQL that wait for the lock of this test. */
+/** Statements that wait for the test's lock in MySQL. */
 async function waiting(): Promise<number> {
   const rows = await fixture.app.db.read(
     "SELECT 1 FROM information_schema.PROCESSLIST WHERE db = DATABASE() AND state = 'User lock'",
@@ -40,7 +40,7 @@ async function waiting(): Promise<number> {
   return rows.length;
 }
 
-test("reads that leave audit lines, however many of one caller, leave connections to a booking", async () => {
+test("one caller's audited reads leave connections to a booking", async () => {
   await fixture.book((await fixture.createSlot(60)).id, userCaller("PATIENT"));
   const { id: slotId } = await fixture.createSlot(90);
   await console.query(
@@ -64,9 +64,9 @@ test("reads that leave audit lines, however many of one caller, leave connection
   for (const list of await Promise.allSettled(lists)) expect(list.status).toBe("fulfilled");
 });
 
-test("a group of bookings counts for none of its members: one whose share is used up delays none", async () => {
+test("a group of bookings counts for none of its callers, so a busy caller delays no other", async () => {
   const patient = userCaller("PATIENT");
-  // A first booking is alone in its transaction: it makes the row of its patient.
+  // A patient's first booking runs alone, because it inserts the patient's row.
   await fixture.book((await fixture.createSlot(120)).id, patient);
   const { id: slotId } = await fixture.createSlot(150);
   await console.query("SELECT GET_LOCK('slow', 0)");

@@ -17,7 +17,7 @@ import { createLicense } from "../licenses/create-license.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 
-/** Enough for each combination below; they share one group, but for the first. */
+/** One wish per combination. All but the first share one group. */
 const WISHES = 25;
 
 let fixture: SchedulingFixture;
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** A patient of whom auth has told. */
+/** A patient whose account scheduling knows. */
 async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;
@@ -42,7 +42,7 @@ async function patientOf(region: string, fullName: string) {
   return patient;
 }
 
-/** A doctor of US-CA, in part also of Germany, with a slot that an ended hold may still have, and a patient who wants it. */
+/** A patient's wish for a slot of a doctor in US-CA, some also in Germany. Some slots have an ended hold. */
 async function prepare(n: number) {
   fixture.renewPeople();
   const isPaid = n % 2 === 1;
@@ -76,7 +76,7 @@ async function prepare(n: number) {
   };
 }
 
-test("each request of a group gets its own slot, status, region, name and text, or its own refusal", async () => {
+test("each request of a group gets its own booking or its own refusal", async () => {
   const wishes: Awaited<ReturnType<typeof prepare>>[] = [];
   for (let n = 0; n < WISHES; n++) wishes.push(await prepare(n));
   fixture.app.clock.advance(HOLD_MS);

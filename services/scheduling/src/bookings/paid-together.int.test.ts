@@ -31,7 +31,7 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
     state: { $case: "payment", value: { bookingId, authorizeTime: fixture.at(0) } },
   });
 
-/** Delivers the payments of bookings in one batch. */
+/** Delivers payment.authorized of bookings in one batch. */
 async function payTogether(bookings: Paid[]): Promise<void> {
   const { transactions, clock, log } = fixture.app;
   const inbox = new Inbox(transactions, consumersOf(fixture.app), clock, log);
@@ -42,7 +42,7 @@ async function payTogether(bookings: Paid[]): Promise<void> {
   expect(response.failures).toEqual([]);
 }
 
-/** Paid slots, one after the other, each held by another patient. */
+/** Consecutive paid slots, each held by another patient. */
 async function holds(count: number): Promise<Booking[]> {
   const held: Booking[] = [];
   for (let i = 0; i < count; i++) {
@@ -62,7 +62,7 @@ const linesOf = async (bookingId: string) => {
   );
 };
 
-test("32 payments that come together take as many round trips as one", async () => {
+test("a batch of 32 payments takes as many round trips as one payment", async () => {
   await fixture.createDoctor(5000);
   const [first, ...others] = await holds(33);
   expect(await roundTrips(() => payTogether([first!]))).toBe(2);
@@ -74,7 +74,7 @@ test("32 payments that come together take as many round trips as one", async () 
   }
 });
 
-test("each of the payments that come together gets its own decision", async () => {
+test("each payment of a batch gets its own decision", async () => {
   await fixture.createDoctor(5000);
   const [expired, taken, swept] = await holds(3);
   const { patient } = fixture;
@@ -103,7 +103,7 @@ test("each of the payments that come together gets its own decision", async () =
   expect(await fixture.outboxTypes(unknown.id)).toEqual([]);
 });
 
-test("of late payments for one slot one gets it, and the money of the others goes back", async () => {
+test("of late payments for one slot, one is confirmed and the others are refused", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(240);
   const late: Booking[] = [];
@@ -118,9 +118,9 @@ test("of late payments for one slot one gets it, and the money of the others goe
   expect(await fixture.slotStatus(slot.id)).toBe("BOOKED");
 });
 
-test("of late payments of one patient, each counts for the limits of the next", async () => {
+test("each late payment of a patient counts for the limits of the next", async () => {
   const late: Booking[] = [];
-  // Overlapping slots of as many doctors: the patient may have one.
+  // Overlapping slots of different doctors, of which the patient may have one.
   for (let i = 0; i < 3; i++) {
     fixture.doctor = userCaller("DOCTOR");
     await fixture.createDoctor(5000);
@@ -131,7 +131,7 @@ test("of late payments of one patient, each counts for the limits of the next", 
   expect((await statuses(late)).sort()).toEqual(["CONFIRMED", "EXPIRED", "EXPIRED"]);
 });
 
-test("a payment whose slot somebody has locked holds up no other", async () => {
+test("a payment that waits for a locked slot delays no other", async () => {
   await fixture.createDoctor(5000);
   const [locked, ...others] = await holds(4);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
@@ -156,7 +156,7 @@ test("a payment whose slot somebody has locked holds up no other", async () => {
   expect(await statuses([locked!])).toEqual(["CONFIRMED"]);
 });
 
-test("slots are locked in the order of their ids, however the payments come", async () => {
+test("slots are locked in id order for every order of payments", async () => {
   await fixture.createDoctor(5000);
   const held = (await holds(3)).sort((a, b) => (a.slotId < b.slotId ? -1 : 1));
   const [first, middle, last] = held;
@@ -178,7 +178,7 @@ test("slots are locked in the order of their ids, however the payments come", as
     isOver = true;
   };
   locking.then(over, over);
-  // Between two tries, where a wait for the lock has ended, the first is free as well.
+  // The first slot is also free between two attempts, after a lock wait timed out.
   while (!isOver && (await isFree(first!)));
   expect([isOver, await isFree(last!)]).toEqual([false, true]);
   end();

@@ -16,7 +16,7 @@ const admin = userCaller("ADMIN");
 const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
   role === "ADMIN" ? admin : role === "DOCTOR" ? fixture.doctor : fixture.patient;
 
-/** A booking of the patient that starts in so many minutes. */
+/** A booking of the patient that starts in `minutes`. */
 async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
   await fixture.createDoctor(feeMinor);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
@@ -25,7 +25,7 @@ async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
 }
 
 test.each([
-  ["a patient in good time", "PATIENT", 48 * HOUR, true, "RELEASE"],
+  ["a patient before the cut-off", "PATIENT", 48 * HOUR, true, "RELEASE"],
   ["a patient at the cut-off", "PATIENT", 24 * HOUR, true, "RELEASE"],
   ["a patient after the cut-off", "PATIENT", 24 * HOUR - 1, true, "CHARGE"],
   ["a patient who has not paid", "PATIENT", HOUR, false, "RELEASE"],
@@ -68,7 +68,7 @@ test("no cut-off applies while a move waits for the patient", async () => {
 test("a preview gives the same errors as the cancellation", async () => {
   const booking = await booked(HOUR, 5000, true);
   const cases = [
-    ["somebody else's", () => userCaller("PATIENT"), "NOT_FOUND"],
+    ["another patient's", () => userCaller("PATIENT"), "NOT_FOUND"],
     ["a started", () => fixture.patient, "BOOKING_STARTED"],
   ] as const;
   for (const [name, by, reason] of cases) {
@@ -98,7 +98,7 @@ test.each([
   expect((await fixture.read(booking.id)).feeDecision).toBe(feeDecision);
 });
 
-test("the audit trail records previews by doctors and admins", async () => {
+test("the audit log records previews by doctors and admins", async () => {
   const booking = await booked(HOUR, 5000, true);
   for (const by of [fixture.patient, fixture.doctor, admin]) await fixture.preview(booking.id, by);
   const rows = await fixture.app.db.read<{ actorId: string }>(

@@ -24,7 +24,7 @@ test("an admin sees no reasons, and a doctor's reading of one is audited", async
   expect(await fixture.readsBy(fixture.doctor)).toBe(1);
 });
 
-test("an answer that is given again is in the audit trail as a read, as it shows the reason", async () => {
+test("a repeated response is audited as a read, because it shows the reason", async () => {
   await fixture.createDoctor(0);
   const to = await fixture.createSlot(50 * 60);
   const { response: booking } = await fixture.book((await fixture.createSlot(48 * 60)).id);
@@ -36,7 +36,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   expect(await fixture.readsBy(fixture.doctor)).toBe(3);
 });
 
-test("a repeated answer shows no later changes, and is audited as a read", async () => {
+test("a repeated response shows no later changes, and is audited as a read", async () => {
   await fixture.createDoctor(0);
   const slot = await fixture.createSlot(48 * 60);
   const { response: booking } = await fixture.book(slot.id, fixture.patient, newId(), fixture.app, "");
@@ -48,7 +48,7 @@ test("a repeated answer shows no later changes, and is audited as a read", async
   expect(await fixture.readsBy(fixture.doctor)).toBe(1);
 });
 
-test("who cancels or moves a booking again reads it: a doctor what the patient wrote, an admin whose it is", async () => {
+test("a repeated cancellation or move is audited as a read by its doctor or admin", async () => {
   await fixture.createDoctor(0);
   const admin = userCaller("ADMIN");
   const to = await fixture.createSlot(50 * 60);
@@ -84,7 +84,7 @@ test("a doctor's read of a booking is audited, with and without a reason", async
   expect(await fixture.readsBy(fixture.doctor)).toBe(2);
 });
 
-test("reasons lie encrypted in the database", async () => {
+test("reasons are encrypted in the database", async () => {
   await fixture.createDoctor(0);
   const { response } = await fixture.book((await fixture.createSlot(60)).id);
   const [row] = await fixture.app.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id = ?", [
@@ -93,7 +93,7 @@ test("reasons lie encrypted in the database", async () => {
   expect(row!.reason.includes("headache")).toBe(false);
 });
 
-test("bookings are listed page by page, none lost and none twice", async () => {
+test("pages list every booking once", async () => {
   await fixture.createDoctor(0);
   const slots = [];
   for (let i = 0; i < 7; i++) slots.push(await fixture.createSlot(60 + i * 30));
@@ -123,7 +123,7 @@ test("bookings are listed page by page, none lost and none twice", async () => {
   expect(seen).toEqual(slots.map((slot) => slot.id).reverse());
 });
 
-test("fifty calls for figures share one count, apart from other reads", async () => {
+test("fifty calls for figures share one count on their own connections", async () => {
   const [scans, reads] = [jest.spyOn(fixture.app.db, "scan"), jest.spyOn(fixture.app.db, "read")];
   const figures = bound(getBookingStats, fixture.app);
   const read = () => invoke(BookingServiceService.getBookingStats, figures, fixture.admin, {});

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-test("a moved booking keeps its id, counts its moves, and gives the old slot back", async () => {
+test("a moved booking keeps its id, counts its moves and releases the old slot", async () => {
   await fixture.createDoctor(0);
   const from = await fixture.createSlot(48 * 60);
   const to = await fixture.createSlot(50 * 60);
@@ -46,7 +46,7 @@ test.each([
   expect(await fixture.slotStatus(target.id)).toBe("OPEN");
 });
 
-test("of a booking that is moved to a slot and a patient who books it at once, one gets it", async () => {
+test("of a concurrent move and a booking for one slot, one gets it", async () => {
   await fixture.createDoctor(0);
   for (let round = 0; round < 5; round++) {
     const from = await fixture.createSlot(48 * 60 + round * 120);

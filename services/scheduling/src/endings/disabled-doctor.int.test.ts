@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Slots that others could still book. */
+/** The doctor's future slots, except withdrawn ones. */
 const claimable = async () =>
   await fixture.app.db.read(
     "SELECT id, status FROM slots WHERE doctor_id = ? AND start_time > ? AND status NOT IN ('WITHDRAWN')",
     [binaryId(fixture.doctor.userId), fixture.app.clock.now()],
   );
 
-test("a disabled doctor's bookings end with their money returned, and not one slot is open, however often it is told", async () => {
+test("a disabled doctor's bookings end with released fees and all slots are withdrawn, also after a repeated event", async () => {
   await fixture.createDoctor(5000);
   const [open, blocked, paid, held, ended] = [
     await fixture.createSlot(60),
@@ -82,7 +82,7 @@ test("disabling and enabling a doctor leaves one audit line for the profile, its
   expect(await lines()).toEqual([...disabled, `doctor.show doctors/${userId}`].sort());
 });
 
-test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end the rest", async () => {
+test("a first batch of bookings and slots ends at once, and the sweeps end the rest", async () => {
   await fixture.createDoctor(0);
   for (let i = 0; i < 103; i++)
     await fixture.book((await fixture.createSlot(60 + 30 * i)).id, userCaller("PATIENT"));
@@ -97,7 +97,7 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
     fixture.accountEvent(fixture.doctor, { disabled: true }, paused),
   );
   await disabling.isPaused;
-  // Slots beyond the batch are not even locked. A few of them: for many ids MySQL may read, and lock, the whole table.
+  // Slots beyond the batch are not locked. Only some are checked, because MySQL may lock the whole table for many ids.
   const beyond = open.slice(1000).filter((_, i) => i % 100 === 0);
   await fixture.app.db.transaction(async (tx) => {
     const lock = "SELECT id FROM slots FORCE INDEX (PRIMARY) WHERE id IN (?) FOR UPDATE NOWAIT";
@@ -118,7 +118,7 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
   expect(await claimable()).toEqual([]);
 });
 
-test("the sweep skips a doctor who was enabled again", async () => {
+test("the sweeps skip a doctor who was enabled again", async () => {
   await fixture.createDoctor(0);
   await fixture.accountEvent(fixture.doctor, { disabled: true });
   await fixture.accountEvent(fixture.doctor, { disabled: false });
@@ -151,7 +151,7 @@ test.each(["cancelled", "paid"])(
   },
 );
 
-test("a slot whose hold has ended is not claimed past its doctor's being disabled", async () => {
+test("a slot with an ended hold is not claimed after its doctor is disabled", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(60);
   await fixture.book(slot.id, userCaller("PATIENT"));
@@ -171,7 +171,7 @@ test("a slot whose hold has ended is not claimed past its doctor's being disable
   expect((await fixture.read(booking.id)).status).toBe("CANCELLED");
 });
 
-test("a late payment for a disabled doctor's slot is refused, also once they are enabled again", async () => {
+test("a late payment for a disabled doctor's slot is refused, also after the doctor is enabled", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: late } = await fixture.book(slot.id);
@@ -189,7 +189,7 @@ test("a late payment for a disabled doctor's slot is refused, also once they are
   expect(await claimable()).toEqual([]);
 });
 
-test("a hidden doctor's open slot, should there be one, is neither paid late nor booked", async () => {
+test("an open slot of a hidden doctor is neither confirmed by a late payment nor booked", async () => {
   await fixture.createDoctor(5000);
   const slot = await fixture.createSlot(120);
   const { response: late } = await fixture.book(slot.id);
@@ -203,7 +203,7 @@ test("a hidden doctor's open slot, should there be one, is neither paid late nor
   await expect(fixture.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("a doctor offers nothing while disabled, and the same times anew once enabled again", async () => {
+test("a disabled doctor creates no slots, and the same times again after being enabled", async () => {
   await fixture.createDoctor(0);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.accountEvent(fixture.doctor, { disabled: true });

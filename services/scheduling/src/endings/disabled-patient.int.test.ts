@@ -15,7 +15,7 @@ beforeEach(() => fixture.renewPeople());
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const BOOKINGS = 103;
 
-/** Books for the patient, without limits. */
+/** Creates bookings of the patient without limits. */
 async function bookMany(): Promise<string[]> {
   await fixture.createDoctor(0);
   const ids: string[] = [];
@@ -34,7 +34,7 @@ const live = async () => {
   return (await fixture.app.db.read(sql, [binaryId(fixture.patient.userId)])).length;
 };
 
-test("of many bookings of a disabled patient a first batch ends at once, and the sweep ends the rest", async () => {
+test("a first batch of a disabled patient's bookings ends at once, and the sweep ends the rest", async () => {
   const [first] = await bookMany();
   await account(true);
   expect(await live()).toBe(BOOKINGS - 100);

@@ -25,7 +25,7 @@ beforeEach(() => fixture.renewPeople());
 
 const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
 
-/** Claims a licence for the doctor. @param days until its last day; absent: unlimited */
+/** Claims a licence. @param days until its last day; absent: unlimited */
 async function claim(number: string, days?: number) {
   const expireDate =
     days === undefined
@@ -55,7 +55,7 @@ const firstLicense = async (fee = 0) => {
   return await fixture.verify(first.id);
 };
 
-test("revoking the last licence cancels future bookings with a full refund, at once", async () => {
+test("revoking the last licence cancels future bookings at once and releases their fees", async () => {
   const { id } = await firstLicense(5000);
   const { response: paid } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.paymentAuthorized(paid.id);
@@ -76,7 +76,7 @@ test("revoking the last licence cancels future bookings with a full refund, at o
   expect(settlements).toEqual([{ feeDecision: "RELEASE" }, { feeDecision: "RELEASE" }]);
 });
 
-test("a booking that has begun when the licence is revoked ends as missed, with the fee released", async () => {
+test("a booking that has started when the licence is revoked ends as a no-show and releases the fee", async () => {
   const { id } = await firstLicense(5000);
   const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await fixture.paymentAuthorized(booking.id);
@@ -84,12 +84,12 @@ test("a booking that has begun when the licence is revoked ends as missed, with 
   await revoke(id);
   expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
   fixture.app.clock.advance(180 * MINUTE_MS);
-  // The sweep of clinical sends it, whatever the licences.
+  // Clinical's sweep of no-shows does not depend on licences.
   await fixture.consultationEvent("consultation.no_show", booking, "BOTH");
   expect(await fixture.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
 });
 
-test("a consultation that started early is not broken off by a revocation, only by the doctor's being disabled", async () => {
+test("a consultation that started early outlasts a revocation, but not the doctor's account", async () => {
   const { id } = await firstLicense();
   const { response: booking } = await fixture.book((await fixture.createSlot(10)).id);
   await fixture.consultationEvent("consultation.started", booking);
@@ -127,7 +127,7 @@ test("renewing a licence to an earlier day cancels the bookings beyond it", asyn
   expect((await fixture.read(beyond.id)).status).toBe("CANCELLED");
 });
 
-test("past bookings stay", async () => {
+test("past bookings are not cancelled", async () => {
   const { id } = await firstLicense();
   const { response: past } = await fixture.book((await fixture.createSlot(60)).id);
   fixture.app.clock.advance(2 * 60 * MINUTE_MS);
@@ -168,7 +168,7 @@ test("the sweep cancels a booking that waited for its slot while the licence was
   expect(await fixture.app.db.read(live, [binaryId(fixture.doctor.userId)])).toEqual([]);
 });
 
-test("a booking stays that moved to a covered day while the licence was revoked", async () => {
+test("a booking that moved to a covered day while the licence was revoked stays", async () => {
   const { id } = await firstLicense();
   await license("SHORT-4", 2);
   const { response: booking } = await fixture.book((await fixture.createSlot(5 * DAY_MINUTES)).id);
@@ -201,7 +201,7 @@ test("the sweep keeps a booking whose licence is verified concurrently", async (
   expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
 });
 
-test("the sweep checks a change for one minute", async () => {
+test("the sweep checks a change for a minute", async () => {
   const changes = async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
     return (await fixture.app.db.read(sql, [binaryId(fixture.doctor.userId)])).length;

@@ -30,7 +30,7 @@ async function coveredPairs(pairs: string[][]): Promise<string[]> {
   return rows.map(({ patient, region }) => `${patient} by ${region}`);
 }
 
-test("a licence covers its region, and a country's licence also its subdivisions and listed territories", async () => {
+test("a licence covers its region, and a country's licence its subdivisions and listed territories", async () => {
   const owners = [...new Set([...TERRITORIES.keys()].map((code) => code.slice(0, 2)))];
   const pairs = REGIONS.flatMap((patient) =>
     [...new Set([patient, patient.slice(0, 2), "DE", "US-CA", ...owners])].map((region) => [patient, region]),

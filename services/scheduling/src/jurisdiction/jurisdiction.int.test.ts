@@ -67,7 +67,7 @@ async function license(region: string, days?: number, app?: Scheduling) {
   return await fixture.verify(response.id, app);
 }
 
-/** A patient whose profile has a region, by auth's event. */
+/** A patient with a region in the profile. */
 async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
@@ -87,7 +87,7 @@ const book = (slotId: string, by: typeof fixture.patient, app: Scheduling, patie
   return invoke(BookingServiceService.createBooking, bound(bookSlot, app), by, request);
 };
 
-/** "yes", "no", or the reason of a refusal. */
+/** "yes", "no", or the reason of an error. */
 const said = async (answer: Promise<boolean>): Promise<string> => {
   try {
     return (await answer) ? "yes" : "no";
@@ -123,7 +123,7 @@ const DOCTORS: Record<string, TestDoctor> = {
   },
 };
 const STARTS = { tomorrow: DAY_MINUTES, "in two days": 2 * DAY_MINUTES };
-/** Regions of patients, and the licences that cover each. */
+/** Regions of patients, with the licences that cover each. */
 const REGIONS: Record<string, string[]> = {
   "": [],
   "US-CA": ["US-CA", "US"],
@@ -144,7 +144,7 @@ interface Arrangement {
   booked: Booking;
 }
 
-/** Results of every route for one region: that of the patient's profile, the requested one, or the booking's. */
+/** Results of every route for the region of the patient's profile, of the request, or of the booking. */
 async function look({ app, slot, booked }: Arrangement, region: string) {
   const { doctorId, startTime } = slot;
   const times = { startTime: startTime!, endTime: new Date(startTime!.getTime() + MINUTE_MS) };
@@ -202,7 +202,7 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
   };
 }
 
-/** Expected results, computed without the code under test. */
+/** Expected results, independent of the code under test. */
 function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: string, enforced: boolean) {
   const valid = licenses.filter(([, days]) => days === undefined || days * DAY_MINUTES >= startMinutes);
   const practises = hide === undefined && valid.length > 0;
@@ -214,7 +214,7 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
       search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
       list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
       get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
-      // Without a known region, the profile shows the next slot of all.
+      // Without a known region, the profile shows the next slot for any region.
       next: hide ? "NOT_FOUND" : (isUnknown ? practises : isShown) ? "yes" : "no",
       book: !practises
         ? "NOT_FOUND"
@@ -232,7 +232,7 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
     "list, requested": requested.list,
     "get, requested": requested.get,
     "book, requested": requested.book,
-    // A booking without a region is older than the enforcement, and stays movable.
+    // A booking without a region was made before the enforcement, and can be moved.
     move: requested.book === "REGION_REQUIRED" ? "yes" : requested.book,
   };
 }
@@ -264,7 +264,7 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
   );
 });
 
-test("a booking is not moved to a hidden doctor's slot, as if there were none", async () => {
+test("a move to a hidden doctor's slot is refused like a move to an unknown slot", async () => {
   await fixture.createDoctor(0);
   const { response: booking } = await fixture.book((await fixture.createSlot(2 * DAY_MINUTES)).id);
   fixture.doctor = userCaller("DOCTOR");
@@ -274,7 +274,7 @@ test("a booking is not moved to a hidden doctor's slot, as if there were none", 
     await expect(fixture.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("an internal system has no profile: with jurisdiction enforced, it states the region", async () => {
+test("with jurisdiction enforced, a service account states the region, because it has no profile", async () => {
   const system: Caller = {
     kind: "serviceAccount",
     accountId: newId(),
@@ -293,7 +293,7 @@ test("an internal system has no profile: with jurisdiction enforced, it states t
   expect((await search("FR")).response.doctors).toEqual([]);
 });
 
-test("a booking stores the region, and the audit trail its source", async () => {
+test("a booking stores the region, and the audit log its source", async () => {
   await fixture.createDoctor(0);
   const [one, other, third] = [
     await fixture.createSlot(60),
@@ -316,14 +316,14 @@ test("a booking stores the region, and the audit trail its source", async () => 
   expect(seen).toEqual([["US-CA", "booking.state_region"], ["US-NV", "booking.region_from_profile"], [""]]);
 });
 
-describe("with jurisdiction enforced, a booking of a patient from elsewhere", () => {
+describe("with jurisdiction enforced, a booking of a patient from another region", () => {
   const revoke = (licenseId: string) => {
     const { revokeLicense: method } = LicenseServiceService;
     const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off" });
     return invoke(method, bound(revokeLicense, under("enforced")), fixture.admin, request);
   };
 
-  test("is cancelled when the licence for the region is revoked, although another one is left", async () => {
+  test("is cancelled when the licence for the region is revoked, even if another licence is left", async () => {
     await fixture.createDoctor(0);
     const german = await license("DE");
     const kept = await book((await fixture.createSlot(60)).id, await patientOf("US-CA"), under("enforced"));
@@ -335,7 +335,7 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
     expect((await fixture.read(kept.response.id, fixture.admin)).status).toBe("CONFIRMED");
   });
 
-  test("made before the enforcement, stays until a decision takes a licence away", async () => {
+  test("that was made before the enforcement stays until a licence is revoked", async () => {
     await fixture.createDoctor(0);
     const german = await license("DE");
     const { response: booking } = await book(

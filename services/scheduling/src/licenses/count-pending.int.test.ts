@@ -27,7 +27,7 @@ test("licences count from their claim until a decision or their expiry", async (
   expect(await pending()).toEqual({ count: 0, oldest: null });
 });
 
-test("a verified licence counts from the first new name of its account until an admin has taken it", async () => {
+test("a verified licence counts from the first new name of its account until an admin verifies it", async () => {
   fixture.renewPeople();
   await fixture.accountEvent(fixture.doctor, { fullName: "Ana Old" });
   const { id } = await fixture.claimLicense(0);

@@ -34,7 +34,7 @@ async function schemaUrl(): Promise<string> {
   return url.href;
 }
 
-/** Scheduling as in production: with the default number of connections, and this time-out. */
+/** Scheduling with the default number of connections, and this time-out. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
   return { app: { ...fixture.app, db, ...changesOn(fixture.app, { db }) }, db };
@@ -50,7 +50,7 @@ const searchAll = (app: Scheduling) =>
     }),
   );
 
-/** Number of searches running in MySQL, or waiting there for a lock. */
+/** Number of searches that run or wait for a lock in MySQL. */
 async function searchesInMysql(): Promise<number> {
   const rows = await fixture.app.db.read(
     `SELECT 1 FROM information_schema.PROCESSLIST
@@ -59,7 +59,7 @@ async function searchesInMysql(): Promise<number> {
   return rows.length;
 }
 
-test("200 hostile searches at once are answered or refused, and leave no statement running", async () => {
+test("200 concurrent hostile searches are answered or refused, and leave no statement running", async () => {
   const { app, db } = await appWith(400);
   for (const result of await searchAll(app)) {
     if (result.status === "rejected") expect(result.reason).toMatchObject({ reason: "UNAVAILABLE" });

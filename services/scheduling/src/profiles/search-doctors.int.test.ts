@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Publishes a profile under a name. @returns the doctor's id */
+/** Creates a profile with a name. @returns the doctor's id */
 async function publishAs(fullName: string, specialty = "cardiology", bio = ""): Promise<string> {
   fixture.renewPeople();
   await fixture.accountEvent(fixture.doctor, { fullName });
@@ -68,7 +68,7 @@ test("orders by name, and ignores case and accents", async () => {
   ]);
 });
 
-test("the job indexes every kind of stale profile again", async () => {
+test("the job rebuilds every kind of stale index", async () => {
   const id = await publishAs("Stella Stale");
   await fixture.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [binaryId(id)]);
   await fixture.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [

@@ -25,7 +25,7 @@ test.each([
   ["שָׁלוֹם", "שלום"],
   ["مُحَمَّد", "محمد"],
   ["cardio\u00adlogy", "cardiology"],
-])("%s and %s are one", (a, b) => {
+])("%s and %s fold to the same", (a, b) => {
   expect(fold(a)).toBe(fold(b));
 });
 
@@ -33,15 +33,15 @@ test.each([
   ["vowel signs of Devanagari", "कि", "का"],
   ["Thai vowels", "กิ", "กา"],
   ["letters", "ab", "ac"],
-])("%s make a difference", (_, a, b) => {
+])("%s fold to different texts", (_, a, b) => {
   expect(fold(a)).not.toBe(fold(b));
 });
 
-/** The iota below a Greek vowel is a mark in lower case, and a letter in upper case. */
+/** The Greek iota subscript is a mark in lower case and a letter in upper case. */
 const IOTA_BELOW = "\u0345";
 const texts = fc.string({ unit: "grapheme" }).filter((text) => !text.normalize("NFD").includes(IOTA_BELOW));
 
-test("folding again, and any case or normal form of a text, folds to the same", () => {
+test("folding is idempotent and independent of case and normal form", () => {
   fc.assert(
     fc.property(texts, (text) => {
       const folded = fold(text);
@@ -58,7 +58,7 @@ test("folding again, and any case or normal form of a text, folds to the same", 
   );
 });
 
-test("a key fits its column, and two spellings of a text have the same key", () => {
+test("a key fits its column, and spellings of a text have the same key", () => {
   expect(keyOf("𠀀".repeat(200), 64)).toHaveLength(64);
   expect(keyOf(" Öffentliche  Gesundheit", 64)).toEqual(keyOf("OFFENTLICHE GESUNDHEIT", 64));
 });

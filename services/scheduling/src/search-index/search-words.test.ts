@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { entriesOf, rangesOf, wordsOf } from "./search-words.ts";
 
-/** True if a query finds a text by the store's rule: an entry in each range. */
+/** True if a query finds a text, by the store's rule of an entry in each range. */
 function finds(query: string, text: string): boolean {
   const entries = entriesOf(text).map((entry) => Buffer.from(entry));
   return rangesOf(query).every(({ first, end }) =>
@@ -58,7 +58,7 @@ const invalid = (detail: string) =>
     violations: [{ field: "query", description: detail }],
   });
 
-test("a query of nine different words is refused, one that repeats eight is not", () => {
+test("a query of nine different words is refused; repeated words do not count", () => {
   const eight = "a b c d e f g h";
   expect(() => rangesOf(`${eight} i`)).toThrow(invalid("must have at most 8 different words, not 9"));
   expect(rangesOf(`${eight} A B C`)).toHaveLength(8);
@@ -69,7 +69,7 @@ test("a query without a letter or digit is refused; an empty one has no ranges",
   expect(rangesOf("")).toEqual([]);
 });
 
-test("a text counts with at most 500 words of at most 40 letters", () => {
+test("a text is indexed by at most 500 words of at most 40 letters", () => {
   const text = Array.from({ length: 600 }, (_, i) => `word${i}`).join(" ");
   expect(entriesOf(text).filter((entry) => entry.length > 2)).toHaveLength(500);
   expect(wordsOf("𠀀".repeat(200))).toEqual(["𠀀".repeat(40)]);

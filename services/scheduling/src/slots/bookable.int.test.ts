@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** States of a slot, with the minutes until its hold ends. */
+/** Slot statuses with the minutes until the end of the hold. */
 const STATES = {
   open: { status: "OPEN" },
   held: { status: "HELD", holdMinutes: 5 },
@@ -34,7 +34,7 @@ const STATES = {
   blocked: { status: "BLOCKED" },
   withdrawn: { status: "WITHDRAWN" },
 } as const;
-/** Minutes until the start. The clock stands at 09:00 UTC. */
+/** Minutes until the start. The clock is at 09:00 UTC. */
 const STARTS = { "next day": 24 * 60, "in a minute": 1, now: 0, "a minute ago": -1 };
 /** Last days of the doctor's licence. */
 const LICENSES = {
@@ -102,7 +102,7 @@ async function look(slotId: string) {
   };
 }
 
-/** Statuses of a slot for its doctor: by a get, and each status by which a list finds it. */
+/** Statuses of a slot for its doctor: from a get, and from each list that finds it. */
 async function lookAsOwner(slotId: string) {
   const { app, doctor } = fixture;
   const { startTime } = (await findSlot(app.db, slotId))!;
@@ -120,7 +120,7 @@ async function lookAsOwner(slotId: string) {
   return { get: response.status, listed: lists.flat() };
 }
 
-test("its doctor sees as OPEN a slot that can be booked, as soon as the doctor practises, and no other", async () => {
+test("a doctor sees a slot as OPEN exactly if it can be booked while they practise", async () => {
   const disagreements: unknown[] = [];
   for (const each of CASES) {
     const slotId = await arrange(each);
@@ -149,7 +149,7 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // For two open states each: tomorrow under two licences, in a minute under three.
+  // Two open states, each bookable tomorrow under two licences and in a minute under three.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),
@@ -157,7 +157,7 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
   });
 }, 120_000);
 
-test("the slots of an unknown or hidden doctor are not found", async () => {
+test("slots of an unknown or hidden doctor are not found", async () => {
   fixture.renewPeople();
   const list = async (by: typeof fixture.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
     const request = ListSlotsRequest.fromPartial({ doctorId: fixture.doctor.userId, status });

@@ -20,9 +20,9 @@ import { searchDoctors } from "../profiles/search-doctors.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
-/** For each class of slots that are not free, and of past free ones. */
+/** Number of slots of each class, and of past free slots. */
 const SLOTS = 10_000;
-/** A page, and the counter. */
+/** A page and the counter's own rows. */
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;
 
@@ -110,7 +110,7 @@ test.each([
   ["a status", { status: "CANCELLED" }],
   ["a patient, for the doctor", { patientId: "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21" }],
 ] as const)(
-  "a list of bookings by %s, which no key holds, leaves the connections of bookings alone",
+  "a list of bookings by %s, a filter outside every key, uses the connections for scans",
   async (_, filter) => {
     const db = Object.create(fixture.app.db, {
       read: { value: () => Promise.reject(new Error("a scan on the connections of bookings")) },

@@ -18,12 +18,12 @@ test.each([
   ["the shortest", 1, 5, []],
   ["the longest", 1, 12 * 60, []],
   ["one in the past", -1, 30, ["start_time"]],
-  ["one that begins now", 0, 30, ["start_time"]],
+  ["one that starts now", 0, 30, ["start_time"]],
   ["one that is too short", 1, 4, ["end_time"]],
   ["one that is too long", 1, 12 * 60 + 1, ["end_time"]],
-  ["one that ends before it begins", 60, -30, ["end_time"]],
+  ["one that ends before its start", 60, -30, ["end_time"]],
   ["one in the far future", 3 * 366 * 24 * 60, 30, ["start_time"]],
-])("of %s the violations are told", (_, start, length, fields) => {
+])("violations of %s", (_, start, length, fields) => {
   const violations = slotViolations({ startTime: at(start), endTime: at(start + length) }, now, "");
   expect(violations.map((violation) => violation.field)).toEqual(fields);
 });
@@ -46,7 +46,7 @@ const intervals = fc.array(
   { maxLength: 12 },
 );
 
-test("an overlap is found exactly where two intervals share an instant", () => {
+test("an overlap is found exactly if two intervals share an instant", () => {
   fc.assert(
     fc.property(intervals, (list) => {
       const pairs = list.flatMap((a, i) => list.slice(i + 1).map((b) => [a, b] as const));
