@@ -1,9 +1,9 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
+import { SELF } from "./actor.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
 import { cooldownEndOf } from "./booking-limits.ts";
 import { statusAt } from "./booking-rules.ts";

@@ -1,8 +1,8 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
+import { SELF } from "../bookings/actor.ts";
 import { findFutureBookings } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { guardPerson } from "../people/people-store.ts";

@@ -1,8 +1,8 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
+import { SELF } from "../bookings/actor.ts";
 import { withdrawOpenSlots } from "../slots/slot-store.ts";
 import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 

@@ -48,6 +48,7 @@ export function batchViolations(intervals: Interval[], now: Date): FieldViolatio
 /** First interval that starts before the end of another. Adjacent intervals do not overlap. */
 export function findOverlap(intervals: Interval[]): Interval | undefined {
   const sorted = intervals.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  // The first interval has none before it.
   return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
 }
 
