@@ -2,7 +2,7 @@ import {
   findUnexplained,
   UNEXPLAINED,
   type UnexplainedFinding,
-} from "@medconnect/auth/src/unexplained/find-unexplained.ts";
+} from "@medconnect/auth/src/rights-audit/find-unexplained.ts";
 import {
   type Acknowledgement,
   Acknowledgements,

@@ -6,30 +6,17 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type MailOptions, mailSettings } from "@medconnect/platform/mail/mail-settings.ts";
-import { createMailTransport, type MailTransport } from "@medconnect/platform/mail/mail-transport.ts";
-import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
+import { createMailTransport } from "@medconnect/platform/mail/mail-transport.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 import * as z from "zod";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
-import { deliverMails, watchMails } from "./mail/deliver-mails.ts";
-import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
+import { deliverMails, type Mailing, watchMails } from "./mail/deliver-mails.ts";
+import { CHALLENGE_TTL_S } from "./mfa/challenge.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
-import type { Lifetime } from "./sessions/open-session.ts";
-import { publishRevocations } from "./sessions/publish-revocations.ts";
-
-const TOLD_OF_USERS = ["scheduling", "clinical"];
-
-/** Who is told of which of auth's events. */
-export const EVENT_ROUTES: EventRoutes = {
-  "user.created": TOLD_OF_USERS,
-  "user.updated": TOLD_OF_USERS,
-  "user.disabled": TOLD_OF_USERS,
-  "user.enabled": TOLD_OF_USERS,
-  "break_glass.granted": ["clinical"],
-  "break_glass.revoked": ["clinical"],
-};
+import { publishRevocations } from "./revocations/publish-revocations.ts";
+import type { Lifetime } from "./sessions/session.ts";
 
 const roles = z
   .string()
@@ -80,7 +67,7 @@ export const authSettings = {
   BREAK_GLASS_MAX_OPEN: z.coerce.number().int().min(0).default(5),
 };
 
-export interface Auth extends Platform {
+export interface Auth extends Platform, Mailing {
   readonly hasher: PasswordHasher;
   readonly proofs: RowProofs;
   readonly signingKeys: SigningKeys;
@@ -91,11 +78,6 @@ export interface Auth extends Platform {
   readonly revocationsJob: Job;
   /** Sends what `queueMail` has queued: at once when it is kicked, and again later what could not be sent. */
   readonly mailJob: Job;
-  readonly mailTransport: MailTransport;
-  readonly mailFrom: string;
-  readonly mailLeaseMs: number;
-  /** Where the links in mails lead. */
-  readonly publicUrl: string;
   readonly verifyLinkMs: number;
   readonly resetLinkMs: number;
   readonly mailPauseMs: number;
@@ -135,7 +117,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     await keep();
     await signingKeys.published();
   };
-  const mailing = {
+  const mailing: Mailing = {
     mailTransport: createMailTransport(mail.url),
     mailFrom: mail.from,
     mailLeaseMs: config.MAIL_LEASE,

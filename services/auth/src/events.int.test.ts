@@ -5,9 +5,9 @@ import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/b
 import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { updateMe } from "./accounts/update-me.ts";
 import { disableUser, enableUser } from "./admin/change-status.ts";
-import { EVENT_ROUTES } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
+import { EVENT_ROUTES } from "./event-routes.ts";
 import { startTestAuth, type TestAuth } from "./testing/test-auth.ts";
 
 const { createBreakGlassGrant: create, revokeBreakGlassGrant: revoke } = BreakGlassServiceService;

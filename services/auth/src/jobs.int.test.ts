@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -15,11 +14,21 @@ import {
   ServiceAccountServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { jobsOf } from "./jobs.ts";
+import { deleteExpiredLinkTokens } from "./links/link-token-store.ts";
+import { deleteExpiredCounters } from "./lockouts/lockout-store.ts";
+import { login } from "./login/login.ts";
+import { deleteExpiredMails } from "./mail/mail-store.ts";
+import { deleteExpiredChallenges, insertChallenge } from "./mfa/mfa-store.ts";
 import { forgotPassword } from "./passwords/forgot-password.ts";
+import { register } from "./registration/register.ts";
+import { deleteExpiredRegistrations } from "./registration/registration-store.ts";
+import { deleteExpiredRevocations } from "./revocations/revocation-store.ts";
 import { createServiceAccount } from "./service-accounts/create-service-account.ts";
 import { rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
+import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
-import { startTestAuth, type TestAuth } from "./testing/test-auth.ts";
+import { deleteExpiredSessions } from "./sessions/session-store.ts";
+import { PASSWORD, startTestAuth, type TestAuth } from "./testing/test-auth.ts";
 
 const SECOND_MS = 1000;
 const DAY_MS = 24 * 3_600_000;
@@ -41,6 +50,21 @@ afterAll(async () => {
 const count = async (from: string, ...params: SqlValue[]) =>
   (await auth.app.db.read(`SELECT 1 FROM ${from}`, params)).length;
 
+/** A case of rows that expire and are deleted. */
+const expiring =
+  (table: string, insert: () => Promise<unknown>): JobCase =>
+  async () => {
+    await insert();
+    auth.clock.advance(31 * DAY_MS);
+    return async () => (await count(table)) === 0;
+  };
+
+/** Mails a link that resets a password. */
+async function forget(): Promise<void> {
+  const { email } = await auth.makeUser();
+  await auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email });
+}
+
 const cases: Record<string, JobCase> = {
   "publish revocations": async () => {
     const { redis } = auth.app;
@@ -53,8 +77,7 @@ const cases: Record<string, JobCase> = {
     return async () => (await count("signing_keys")) > before;
   },
   "send mails": async () => {
-    const { email } = await auth.makeUser();
-    await auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email });
+    await forget();
     return async () => (await readdir(mails)).length > 0;
   },
   "end rotated secrets": async () => {
@@ -76,12 +99,52 @@ const cases: Record<string, JobCase> = {
     auth.clock.advance(10 * SECOND_MS);
     return async () => (await count("refresh_tokens WHERE successor IS NOT NULL")) === 0;
   },
-  "sweep sessions": async () => {
-    const user = await auth.makeUser();
-    await auth.logIn(user);
-    auth.clock.advance(31 * DAY_MS);
-    return async () => (await count("sessions WHERE user_id = ?", binaryId(user.id))) === 0;
-  },
+  "sweep mails": expiring("mails", forget),
+  "sweep failure counters": expiring("failure_counters", async () => {
+    const request = { email: `${newId()}@example.com`, password: "wrong", rememberMe: false };
+    await expect(auth.call(AuthServiceService.login, bound(login, auth.app), request)).rejects.toThrow();
+  }),
+  "sweep revocations": expiring("revocations", async () => {
+    const { caller } = await auth.logIn(await auth.makeUser());
+    const request = { idempotencyKey: "" };
+    await auth.call(AuthServiceService.logout, bound(logout, auth.app), request, caller);
+  }),
+  "sweep sessions": expiring("sessions", async () => {
+    await auth.logIn(await auth.makeUser());
+  }),
+  "sweep link tokens": expiring("link_tokens", forget),
+  "sweep registrations": expiring("registrations", async () => {
+    const app = { ...auth.app, mustVerifyEmail: true };
+    const email = `${newId()}@example.com`;
+    const request = { email, password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" as const };
+    await auth.call(AuthServiceService.register, bound(register, app), request);
+  }),
+  "sweep MFA challenges": expiring("mfa_challenges", () =>
+    auth.app.db.transaction(async (tx) =>
+      insertChallenge(tx, {
+        id: newId(),
+        userId: newId(),
+        passwordSetTime: auth.clock.now(),
+        expireTime: auth.clock.now(),
+        remembered: false,
+      }),
+    ),
+  ),
 };
 
 testJobs(cases, () => jobs);
+
+test.each(
+  Object.entries({
+    deleteExpiredRevocations,
+    deleteExpiredChallenges,
+    deleteExpiredSessions,
+    deleteExpiredMails,
+    deleteExpiredLinkTokens,
+    deleteExpiredRegistrations,
+    deleteExpiredCounters,
+  }),
+)("%s stops when its process ends", async (_, deleteExpired) => {
+  const stopped = deleteExpired(auth.app.db, auth.clock.now(), AbortSignal.abort());
+  await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+});

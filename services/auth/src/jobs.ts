@@ -1,8 +1,15 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
 import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Auth } from "./app.ts";
+import { deleteExpiredLinkTokens } from "./links/link-token-store.ts";
+import { deleteExpiredCounters } from "./lockouts/lockout-store.ts";
+import { deleteExpiredMails } from "./mail/mail-store.ts";
+import { deleteExpiredChallenges } from "./mfa/mfa-store.ts";
+import { deleteExpiredRegistrations } from "./registration/registration-store.ts";
+import { deleteExpiredRevocations } from "./revocations/revocation-store.ts";
 import { endRotatedSecrets } from "./service-accounts/rotate-secret.ts";
-import { forgetSuccessors } from "./sessions/session-store.ts";
-import { sweepExpired } from "./sessions/sweep.ts";
+import { forgetSuccessors } from "./sessions/refresh-token-store.ts";
+import { deleteExpiredSessions } from "./sessions/session-store.ts";
 
 const SECRETS_MS = 1000;
 const SUCCESSORS_MS = 1000;
@@ -15,5 +22,18 @@ export const jobsOf = (app: Auth): Job[] => [
   app.mailJob,
   new Job("end rotated secrets", SECRETS_MS, endRotatedSecrets(app), app.log),
   new Job("forget successors", SUCCESSORS_MS, () => forgetSuccessors(app.db, app.clock.now()), app.log),
-  new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
+  sweep(app, "mails", deleteExpiredMails),
+  sweep(app, "failure counters", deleteExpiredCounters),
+  sweep(app, "revocations", deleteExpiredRevocations),
+  sweep(app, "sessions", deleteExpiredSessions),
+  sweep(app, "link tokens", deleteExpiredLinkTokens),
+  sweep(app, "registrations", deleteExpiredRegistrations),
+  sweep(app, "MFA challenges", deleteExpiredChallenges),
 ];
+
+/** A job that deletes a feature's expired rows. */
+const sweep = (
+  { db, clock, log }: Auth,
+  rows: string,
+  deleteExpired: (db: Database, now: Date, signal: AbortSignal) => Promise<void>,
+): Job => new Job(`sweep ${rows}`, SWEEP_MS, (signal) => deleteExpired(db, clock.now(), signal), log);

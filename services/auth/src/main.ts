@@ -12,21 +12,21 @@ import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
 import { batchGetActors } from "./access-log/batch-get-actors.ts";
 import { getMe } from "./accounts/get-me.ts";
-import { register } from "./accounts/register.ts";
 import { updateMe } from "./accounts/update-me.ts";
-import { verifyEmail } from "./accounts/verify-email.ts";
 import { disableUser, enableUser } from "./admin/change-status.ts";
 import { getUser } from "./admin/get-user.ts";
 import { getUserStats } from "./admin/get-user-stats.ts";
 import { listUsers } from "./admin/list-users.ts";
 import { resetMfa } from "./admin/reset-mfa.ts";
-import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "./app.ts";
+import { type Auth, authSettings, buildAuth } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { consumersOf } from "./consumers.ts";
+import { EVENT_ROUTES } from "./event-routes.ts";
 import { jobsOf } from "./jobs.ts";
 import { getJwks } from "./keys/get-jwks.ts";
+import { login } from "./login/login.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "./mfa/regenerate-recovery-codes.ts";
@@ -35,6 +35,10 @@ import { verifyMfa } from "./mfa/verify-mfa.ts";
 import { changePassword } from "./passwords/change-password.ts";
 import { forgotPassword } from "./passwords/forgot-password.ts";
 import { resetPassword } from "./passwords/reset-password.ts";
+import { register } from "./registration/register.ts";
+import { verifyEmail } from "./registration/verify-email.ts";
+import { listRevocations } from "./revocations/list-revocations.ts";
+import { listRevocations as liveRevocations } from "./revocations/revocation-store.ts";
 import {
   disableServiceAccount,
   enableServiceAccount,
@@ -44,12 +48,9 @@ import { issueToken } from "./service-accounts/issue-token.ts";
 import { getServiceAccount, listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
 import { rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
 import { deleteSession } from "./sessions/delete-session.ts";
-import { listRevocations } from "./sessions/list-revocations.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
-import { login } from "./sessions/login.ts";
 import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
-import { listRevocations as liveRevocations } from "./sessions/revocation-store.ts";
 
 startProcess("auth", async () => {
   const config = loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings });

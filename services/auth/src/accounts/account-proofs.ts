@@ -1,6 +1,6 @@
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import type { Account } from "./account-store.ts";
+import type { Account } from "./account.ts";
 
 /** Proof that auth made the account for this address and with this role, which both stay as they are. */
 export const accountProof = (

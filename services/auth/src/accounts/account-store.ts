@@ -3,34 +3,8 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import type { Account, NewAccount, Profile, Status } from "./account.ts";
 import { accountProof, passwordProof } from "./account-proofs.ts";
-
-/** An account, without what proves that it is one's own. */
-export interface Account extends Profile {
-  readonly id: string;
-  readonly email: string;
-  readonly role: Role;
-  readonly status: Status;
-  readonly emailVerified: boolean;
-  readonly mfaEnabled: boolean;
-  /** Grows with each change that the account shows. */
-  readonly version: number;
-  readonly createTime: Date;
-}
-
-export type Status = "ACTIVE" | "DISABLED";
-
-/** What the user may change; empty where it was not told. */
-export interface Profile {
-  readonly fullName: string;
-  /** YYYY-MM-DD. */
-  readonly dateOfBirth: string;
-  readonly phone: string;
-  readonly timeZone: string;
-  readonly locale: string;
-  /** ISO 3166. */
-  readonly region: string;
-}
 
 /** The columns of an `AccountRow`; needs `ACCOUNTS`. */
 export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name, u.role, u.status, u.email_verified, u.date_of_birth,
@@ -63,12 +37,6 @@ export interface AccountRow {
   version: number;
   create_time: Date;
   mfa_enabled: number;
-}
-
-/** A new account as `insertAccount` takes it. */
-export interface NewAccount {
-  readonly account: Account;
-  readonly passwordHash: string;
 }
 
 export async function findAccount(db: Database, id: string): Promise<Account | undefined> {

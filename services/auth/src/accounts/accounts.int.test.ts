@@ -6,9 +6,9 @@ import {
   type RegisterRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { register } from "../registration/register.ts";
 import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { getMe } from "./get-me.ts";
-import { register } from "./register.ts";
 import { updateMe } from "./update-me.ts";
 
 let auth: TestAuth;

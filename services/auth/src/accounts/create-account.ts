@@ -3,7 +3,8 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { insertAccount, type NewAccount } from "./account-store.ts";
+import type { NewAccount } from "./account.ts";
+import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
 /** By somebody else, or by the same registration, which has its account's id. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Profile } from "./account-store.ts";
+import type { Profile } from "./account.ts";
 import { assertBorn } from "./profile-rules.ts";
 
 const NOW = new Date("2030-03-01T11:00:00Z");

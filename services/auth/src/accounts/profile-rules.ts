@@ -1,6 +1,6 @@
 import type { Updatable } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
-import type { Profile } from "./account-store.ts";
+import type { Profile } from "./account.ts";
 
 /** What a user may change of their account. */
 export const PROFILE_FIELDS: Updatable<Profile> = {

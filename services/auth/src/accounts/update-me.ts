@@ -3,7 +3,8 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
-import { type Account, lockAccount, type Profile, updateProfile } from "./account-store.ts";
+import type { Account, Profile } from "./account.ts";
+import { lockAccount, updateProfile } from "./account-store.ts";
 import { assertBorn, PROFILE_FIELDS } from "./profile-rules.ts";
 import { toUser, userEvent } from "./user.ts";
 

@@ -2,7 +2,7 @@ import { etagOf } from "@medconnect/platform/api/update-mask.ts";
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import type { Account } from "./account-store.ts";
+import type { Account } from "./account.ts";
 
 /** The account as clients see it. */
 export function toUser({ version, ...account }: Account): User {

@@ -8,7 +8,7 @@ import {
   type ListUsersRequest,
   UserServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { login } from "../sessions/login.ts";
+import { login } from "../login/login.ts";
 import { PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { disableUser, enableUser } from "./change-status.ts";
 import { createAdmin } from "./create-admin.ts";

@@ -6,7 +6,8 @@ import type {
   EnableUserRequest,
   User,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { type Account, lockAccount, type Status, setStatus } from "../accounts/account-store.ts";
+import type { Account, Status } from "../accounts/account.ts";
+import { lockAccount, setStatus } from "../accounts/account-store.ts";
 import { accessTo, readsOf, toUser, type UserEventType, userEvent } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";

@@ -11,11 +11,11 @@ import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
 import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { AuthServiceService, RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { newAccount } from "../accounts/account-rules.ts";
-import { type Account, findAccountByEmail } from "../accounts/account-store.ts";
+import { type Account, newAccount } from "../accounts/account.ts";
+import { findAccountByEmail } from "../accounts/account-store.ts";
 import { createAccount } from "../accounts/create-account.ts";
 import { userEvent } from "../accounts/user.ts";
-import { EVENT_ROUTES } from "../app.ts";
+import { EVENT_ROUTES } from "../event-routes.ts";
 import { PasswordHasher } from "../passwords/password-hasher.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
 

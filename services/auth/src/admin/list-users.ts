@@ -4,7 +4,7 @@ import type {
   ListUsersRequest,
   ListUsersResponse,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import type { Status } from "../accounts/account-store.ts";
+import type { Status } from "../accounts/account.ts";
 import { accessTo, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { listAccounts } from "./user-list-store.ts";

@@ -2,14 +2,8 @@ import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
-import {
-  ACCOUNT_COLUMNS,
-  ACCOUNTS,
-  type Account,
-  type AccountRow,
-  type Status,
-  toAccount,
-} from "../accounts/account-store.ts";
+import type { Account, Status } from "../accounts/account.ts";
+import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
 /** Which accounts to list; undefined is any. */
 export interface AccountFilter {

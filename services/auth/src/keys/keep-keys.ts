@@ -2,8 +2,8 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
+import { keyEntry } from "./key-entry.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
-import { keyEntry } from "./key-trail.ts";
 import { makeKey } from "./make-key.ts";
 import { isIdle, type KeyPlan, planOf, type RotationSettings } from "./signing-key-rules.ts";
 import {

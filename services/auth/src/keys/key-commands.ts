@@ -5,7 +5,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
-import { insertRevocations } from "../sessions/revocation-store.ts";
+import { insertRevocations } from "../revocations/revocation-store.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { currentKey, isReady, nextKey } from "./signing-key-rules.ts";
 import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "./signing-key-store.ts";

@@ -4,7 +4,7 @@ import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
-import { listRevocations } from "../sessions/revocation-store.ts";
+import { listRevocations } from "../revocations/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { keepKeys } from "./keep-keys.ts";
 import { listKeys, revokeKey, rotateKey } from "./key-commands.ts";

@@ -1,13 +1,8 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import {
-  ACCOUNT_COLUMNS,
-  ACCOUNTS,
-  type Account,
-  type AccountRow,
-  toAccount,
-} from "../accounts/account-store.ts";
+import type { Account } from "../accounts/account.ts";
+import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
 /** The token of a link that resets the password, as it is kept. */
 export interface LinkToken {

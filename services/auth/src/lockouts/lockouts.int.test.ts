@@ -8,15 +8,15 @@ import {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
+import { login } from "../login/login.ts";
 import { activateTotp } from "../mfa/activate-totp.ts";
 import { disableTotp } from "../mfa/disable-totp.ts";
 import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { verifyMfa } from "../mfa/verify-mfa.ts";
 import { forgotPassword } from "../passwords/forgot-password.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
-import { login } from "../sessions/login.ts";
-import { sweepExpired } from "../sessions/sweep.ts";
 import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { deleteExpiredCounters } from "./lockout-store.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -57,7 +57,7 @@ const expectLocked = async (from = HERE) =>
 
 const forgetAll = async () => {
   auth.clock.advance(25 * HOUR_MS);
-  await sweepExpired(auth.app)();
+  await deleteExpiredCounters(auth.app.db, auth.clock.now());
 };
 
 const counters = () =>
@@ -188,10 +188,10 @@ test("counters are swept when they have expired", async () => {
   await fail(5);
   await logIn(PASSWORD, ELSEWHERE);
   auth.clock.advance(HOUR_MS + MINUTE_MS - 1);
-  await sweepExpired(auth.app)();
+  await deleteExpiredCounters(auth.app.db, auth.clock.now());
   expect((await counters()).map(({ failures }) => failures)).toEqual([5]);
   auth.clock.advance(1);
-  await sweepExpired(auth.app)();
+  await deleteExpiredCounters(auth.app.db, auth.clock.now());
   expect(await counters()).toEqual([]);
 });
 

@@ -8,11 +8,10 @@ import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "@medconnect/platform/mail/mail-transport.ts";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
-import { sweepExpired } from "../sessions/sweep.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { deliverMails } from "./deliver-mails.ts";
 import type { Mail } from "./mail.ts";
-import { countMails } from "./mail-store.ts";
+import { countMails, deleteExpiredMails } from "./mail-store.ts";
 import { queueMail } from "./queue-mail.ts";
 
 const MINUTE_MS = 60_000;
@@ -216,7 +215,7 @@ test("what says nothing of use any more is not sent, and deleted", async () => {
   auth.clock.advance(3 * DAY_MS);
   await deliver();
   expect(server.received).toHaveLength(0);
-  await sweepExpired(auth.app)();
+  await deleteExpiredMails(auth.app.db, auth.clock.now());
   expect(await count()).toEqual({ waiting: 0, dead: 0 });
 });
 

@@ -2,9 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { afterFailure, codeOf } from "@medconnect/platform/mail/delivery-rules.ts";
+import type { MailTransport } from "@medconnect/platform/mail/mail-transport.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
-import type { Auth } from "../app.ts";
 import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure } from "./mail-store.ts";
 import { openMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";
@@ -14,10 +15,18 @@ const NOTE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 
 const mails = counter("mails", "Mails tried, by template and result: sent, failed, dead");
 
-type MailApp = Pick<
-  Auth,
-  "db" | "clock" | "log" | "cipher" | "mailTransport" | "mailFrom" | "mailLeaseMs" | "publicUrl"
->;
+/** Options of mail delivery. */
+export interface Mailing {
+  readonly mailTransport: MailTransport;
+  /** Address of the sender. */
+  readonly mailFrom: string;
+  /** Time that a process has for a mail that it sends. */
+  readonly mailLeaseMs: number;
+  /** Base URL of the links in mails. */
+  readonly publicUrl: string;
+}
+
+type MailApp = Pick<Platform, "db" | "clock" | "log" | "cipher"> & Mailing;
 
 /**
  * Sends the mails that are due, as many processes as there are: each leases its own. A mail is deleted once the mail
@@ -29,7 +38,7 @@ export const deliverMails =
     repeat(async () => (await deliverSome(app)) === AT_ONCE, signal);
 
 /** Reports how many mails wait, and how many are left for people. */
-export function watchMails({ db }: Pick<Auth, "db">): void {
+export function watchMails({ db }: Pick<Platform, "db">): void {
   const counts = sampled(() => countMails(db));
   gauge("mails.waiting", "Mails not sent yet, by state", (report) => {
     for (const [state, count] of Object.entries(counts() ?? {})) report(count, { state });

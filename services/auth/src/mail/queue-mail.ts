@@ -1,6 +1,8 @@
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import type { Auth } from "../app.ts";
+import type { Job } from "@medconnect/platform/jobs/jobs.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { Mail } from "./mail.ts";
 import { insertMail } from "./mail-store.ts";
 
@@ -20,7 +22,7 @@ const NEWS_TTL_MS = 3 * 24 * 60 * 60 * 1000;
  * @param expireTime until when the mail is of use, such as that of its link; three days if absent
  */
 export function queueMail(
-  app: Pick<Auth, "cipher" | "clock" | "mailJob">,
+  app: Pick<Platform, "cipher" | "clock"> & { readonly mailJob: Job },
   tx: Transaction,
   { id: userId, email }: Recipient,
   mail: Mail,
@@ -40,8 +42,11 @@ export function queueMail(
 }
 
 /** The inverse of the sealing: to whom, and what. Throws for a value of another row or key. */
-export function openMail(app: Pick<Auth, "cipher">, row: { id: string; content: Buffer }): QueuedMail {
-  return JSON.parse(app.cipher.decrypt(placeOf(row.id), row.content).toString());
+export function openMail(
+  { cipher }: { cipher: FieldCipher },
+  row: { id: string; content: Buffer },
+): QueuedMail {
+  return JSON.parse(cipher.decrypt(placeOf(row.id), row.content).toString());
 }
 
 export interface QueuedMail {

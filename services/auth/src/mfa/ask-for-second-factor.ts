@@ -2,10 +2,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
-import { type Challenge, insertChallenge } from "./mfa-store.ts";
+import { CHALLENGE_TTL_S, type Challenge } from "./challenge.ts";
+import { insertChallenge } from "./mfa-store.ts";
 import { makeMfaToken } from "./mfa-token.ts";
-
-export const CHALLENGE_TTL_S = 5 * 60;
 
 /** The answer to whoever has shown the right password and must now show the second factor. */
 export async function askForSecondFactor(

@@ -1,6 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Challenge } from "./challenge.ts";
 
 /** A user's authenticator. */
 export interface Totp {
@@ -8,17 +9,6 @@ export interface Totp {
   readonly lastStep: number;
   /** Null until the first right code. */
   readonly activateTime: Date | null;
-}
-
-/** A login that waits for its second factor. */
-export interface Challenge {
-  readonly id: string;
-  readonly userId: string;
-  /** Of the password that was shown. */
-  readonly passwordSetTime: Date;
-  readonly expireTime: Date;
-  /** Of the session that it opens. */
-  readonly remembered: boolean;
 }
 
 /** A stored recovery code. */

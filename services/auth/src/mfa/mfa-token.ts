@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ACCESS_TOKEN_ALGORITHM } from "@medconnect/platform/identity/access-tokens.ts";
 import { createLocalJWKSet, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Auth } from "../app.ts";
-import type { Challenge } from "./mfa-store.ts";
+import type { Challenge } from "./challenge.ts";
 
 /** A type and an audience of its own: nobody else takes it for a token of theirs (RFC 8725 §3.11, §3.12). */
 const TYPE = "mfa+jwt";

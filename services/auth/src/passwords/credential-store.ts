@@ -1,7 +1,8 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ACCOUNTS, type Account, type AccountRow, type Status } from "../accounts/account-store.ts";
+import type { Account, Status } from "../accounts/account.ts";
+import { ACCOUNTS, type AccountRow } from "../accounts/account-store.ts";
 
 /** What a login is checked against. */
 export interface Credentials {

@@ -5,9 +5,9 @@ import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_se
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { getMe } from "../accounts/get-me.ts";
 import { disableUser } from "../admin/change-status.ts";
-import { login } from "../sessions/login.ts";
+import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
+import { login } from "../login/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
-import { sweepExpired } from "../sessions/sweep.ts";
 import { callStats, PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { changePassword } from "./change-password.ts";
 import { forgotPassword } from "./forgot-password.ts";
@@ -177,7 +177,7 @@ test("the token is kept only as a hash, and no longer than it is good", async ()
   expect(rows.length).toBeGreaterThan(0);
   for (const row of rows) expect(row.token_hash.includes(token)).toBe(false);
   auth.clock.advance(30 * MINUTE_MS);
-  await sweepExpired(auth.app)();
+  await deleteExpiredLinkTokens(auth.app.db, auth.clock.now());
   expect(await auth.app.db.read("SELECT 1 FROM link_tokens")).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { revokeTokens } from "../sessions/end-sessions.ts";
+import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { entryOf, toServiceAccount } from "./service-account.ts";
 import {

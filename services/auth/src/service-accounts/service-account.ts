@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { revokeTokens } from "../sessions/end-sessions.ts";
+import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { hashOfSecret, newClientSecret } from "./client-secrets.ts";
 import { secretProof } from "./secret-proof.ts";
 import { type Account, deleteSecrets, insertSecret, type Secret } from "./service-account-store.ts";

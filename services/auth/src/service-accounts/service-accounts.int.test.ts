@@ -9,7 +9,7 @@ import {
   ServiceAccountServiceService as service,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { decodeJwt } from "jose";
-import { listRevocations } from "../sessions/revocation-store.ts";
+import { listRevocations } from "../revocations/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { disableServiceAccount, enableServiceAccount } from "./change-service-account-status.ts";
 import { createServiceAccount } from "./create-service-account.ts";

@@ -1,7 +1,6 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Auth } from "../app.ts";
-import { insertRevocations } from "./revocation-store.ts";
+import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { markEnded } from "./session-store.ts";
 
 /** Ends sessions: their refresh tokens are void at once, and their access tokens are revoked. */
@@ -9,15 +8,4 @@ export function endSessions(app: Auth, tx: Transaction, ids: string[], now: Date
   if (ids.length === 0) return;
   markEnded(tx, ids, now);
   revokeTokens(app, tx, ids, now);
-}
-
-/** Revokes the access tokens that have one of these `sid`s, for as long as one that was issued until now can live. */
-export function revokeTokens(app: Auth, tx: Transaction, sessionIds: string[], now: Date): void {
-  if (sessionIds.length === 0) return;
-  const expireTime = new Date(now.getTime() + app.accessTokenMs + CLOCK_SKEW_MS);
-  insertRevocations(
-    tx,
-    sessionIds.map((sessionId) => ({ sessionId, expireTime })),
-  );
-  tx.afterCommit(() => app.revocationsJob.kick());
 }

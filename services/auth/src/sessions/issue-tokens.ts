@@ -4,7 +4,8 @@ import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_se
 import { isAccountProven } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
-import type { OpenSession, SessionUser } from "./open-session.ts";
+import type { OpenSession } from "./open-session.ts";
+import type { SessionUser } from "./session.ts";
 
 /** The answer to whoever opened or continued a session: an access token made now, and the refresh token. */
 export async function issueTokens(

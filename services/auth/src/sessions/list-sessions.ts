@@ -5,7 +5,7 @@ import type {
   ListSessionsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
-import { openClient } from "./session-client.ts";
+import { decryptClient } from "./session-client.ts";
 import { listLiveSessions } from "./session-list-store.ts";
 
 /** UserService.ListSessions. Throws INVALID_PAGE_TOKEN. */
@@ -28,7 +28,9 @@ export async function listSessions(
     // A session whose client was altered is listed nevertheless, so that its user can end it.
     ipAddress: "",
     userAgent: "",
-    ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.cipher, { id, userId }, sealed))[0],
+    ...leaveOutAltered(app.log, [client], (encrypted) =>
+      decryptClient(app.cipher, { id, userId }, encrypted),
+    )[0],
   }));
   return { sessions, nextPageToken };
 }

@@ -1,7 +1,8 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { type Account, lockAccount } from "../accounts/account-store.ts";
+import type { Account } from "../accounts/account.ts";
+import { lockAccount } from "../accounts/account-store.ts";
 import { lockLiveSession } from "./session-store.ts";
 
 /**

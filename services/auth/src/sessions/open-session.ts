@@ -1,44 +1,28 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Auth } from "../app.ts";
 import { refreshTokenProof } from "./refresh-token-proof.ts";
 import { hashOf, newRefreshToken } from "./refresh-token-secrets.ts";
-import { sealClient } from "./session-client.ts";
-import { insertRefreshToken, insertSession, prolongSession, type Session } from "./session-store.ts";
+import { insertRefreshToken } from "./refresh-token-store.ts";
+import type { Lifetime, Session, SessionUser } from "./session.ts";
+import { encryptClient } from "./session-client.ts";
+import { insertSession, recordSessionUse } from "./session-store.ts";
 
-/** How long a session lasts. */
-export interface Lifetime {
-  /** However much it is used. */
-  readonly sessionMs: number;
-  /** If it is not used. */
-  readonly idleMs: number;
-}
-
-/** A session with what the client is to get. */
+/** A session with the refresh token that its client gets. */
 export interface OpenSession {
-  session: Session;
-  refreshToken: string;
-  user: SessionUser;
+  readonly session: Session;
+  readonly refreshToken: string;
+  readonly user: SessionUser;
 }
 
-/** What a session's access tokens depend on. */
-export interface SessionUser {
-  role: Role;
-  email: string;
-  /** Without one, the account is refused; see account-proofs.ts. */
-  accountProof: Buffer | null;
-  mfaEnabled: boolean;
-}
-
-/** When a session is used, and by which call. */
+/** Time of a session's use, and the call that uses it. */
 export interface CallContext {
   readonly now: Date;
   readonly call: Call;
 }
 
-/** Opens a session for a user who has just proved who they are. */
+/** Opens a session for a user who has just proved their identity. */
 export function openSession(
   app: Auth,
   tx: Transaction,
@@ -58,7 +42,7 @@ export function openSession(
   return { session, refreshToken, user };
 }
 
-/** Lets a refresh token continue a session. */
+/** Stores a session's next refresh token, which expires no later than the session. */
 export function issueRefreshToken(
   app: Auth,
   tx: Transaction,
@@ -66,13 +50,13 @@ export function issueRefreshToken(
   token: string,
   { now, call }: CallContext,
 ): void {
-  const idleEnd = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
-  const expireTime = new Date(Math.min(idleEnd, session.expireTime.getTime()));
+  const idleEndMs = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
+  const expireTime = new Date(Math.min(idleEndMs, session.expireTime.getTime()));
   const hash = hashOf(token);
   const proof = refreshTokenProof(app.proofs, hash, expireTime, session);
   insertRefreshToken(tx, { hash, sessionId: session.id, expireTime, proof });
-  const client = sealClient(app.cipher, session, call);
-  prolongSession(tx, session.id, { time: now, idleExpireTime: expireTime, client });
+  const client = encryptClient(app.cipher, session, call);
+  recordSessionUse(tx, session.id, { time: now, idleExpireTime: expireTime, client });
 }
 
 const lifetimeOf = (app: Auth, remembered: boolean): Lifetime =>

@@ -1,33 +1,43 @@
-import type { RefreshTokenRecord } from "./session-store.ts";
-
-/** How long a client that lost the answer may ask for it again. */
+/** Window in which a client that lost the response may repeat its call. */
 export const REPEAT_MS = 10_000;
 
-/** What a refresh token that was shown comes to. */
-export type Verdict =
-  /** It was used just now, by this very call: exchange it. */
-  | "EXCHANGE"
-  /** The same call again, as the client did not get the answer: the same successor. */
-  | "REPEAT"
-  /** It was used before: somebody has a copy, and nobody can tell who (RFC 9700 §4.14.2). The session ends. */
-  | "REUSE"
-  /** Unknown, expired, or of a session that has ended. */
-  | "VOID";
-
-export interface Attempt {
-  /** Whether this call was the one to use the token up. */
-  consumed: boolean;
-  /** Hash of the call's idempotency key; null without one. */
-  key: Buffer | null;
-  now: Date;
+/** State of a stored refresh token that decides its exchange. */
+export interface RefreshTokenState {
+  readonly useTime: Date | null;
+  /** Hash of the idempotency key that it was used with. */
+  readonly useKey: Buffer | null;
+  /** The next token, encrypted under a key that only this token yields. */
+  readonly successor: Buffer | null;
+  readonly session: { readonly expireTime: Date; readonly endTime: Date | null };
 }
 
-/** Judges a refresh token by its record, undefined if there is none, after the attempt to use it up. */
-export function evaluate(token: RefreshTokenRecord | undefined, { consumed, key, now }: Attempt): Verdict {
-  if (!token || token.session.endTime !== null || token.session.expireTime <= now) return "VOID";
-  if (consumed) return "EXCHANGE";
-  if (token.useTime === null) return "VOID";
-  const isSameCall = key !== null && token.useKey !== null && key.equals(token.useKey);
-  const isInTime = now.getTime() - token.useTime.getTime() < REPEAT_MS;
-  return isSameCall && isInTime && token.successor !== null ? "REPEAT" : "REUSE";
+export type Verdict =
+  /** First use, by this call. */
+  | { readonly kind: "EXCHANGE" }
+  /** The same call again: its client gets the same successor. */
+  | { readonly kind: "REPEAT"; readonly successor: Buffer }
+  /** Second use: the token was copied, and it is unknown who holds the copy (RFC 9700 §4.14.2). Its session ends. */
+  | { readonly kind: "REUSE" }
+  /** Expired, or its session has ended. */
+  | { readonly kind: "VOID" };
+
+export interface Attempt {
+  /** True if this call consumed the token. */
+  readonly consumed: boolean;
+  /** Hash of the call's idempotency key; null without one. */
+  readonly key: Buffer | null;
+  readonly now: Date;
+}
+
+/** Evaluates a refresh token by its state after the attempt to consume it. */
+export function evaluate(
+  { session, useTime, useKey, successor }: RefreshTokenState,
+  { consumed, key, now }: Attempt,
+): Verdict {
+  if (session.endTime !== null || session.expireTime <= now) return { kind: "VOID" };
+  if (consumed) return { kind: "EXCHANGE" };
+  if (useTime === null) return { kind: "VOID" };
+  const isSameCall = key !== null && useKey !== null && key.equals(useKey);
+  const isInTime = now.getTime() - useTime.getTime() < REPEAT_MS;
+  return isSameCall && isInTime && successor !== null ? { kind: "REPEAT", successor } : { kind: "REUSE" };
 }

@@ -1,5 +1,6 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import type { RefreshTokenRecord, Session } from "./session-store.ts";
+import type { RefreshTokenRecord } from "./refresh-token-store.ts";
+import type { Session } from "./session.ts";
 
 /** Proof that auth gave a token this session, with its user, expiry and sign-in time. */
 export const refreshTokenProof = (

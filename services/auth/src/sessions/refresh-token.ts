@@ -1,4 +1,5 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect, failed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -11,50 +12,57 @@ import { issueTokens } from "./issue-tokens.ts";
 import { issueRefreshToken } from "./open-session.ts";
 import { evaluate, REPEAT_MS } from "./refresh-rules.ts";
 import { isGenuine } from "./refresh-token-proof.ts";
-import { encryptSuccessor, hashOf, newRefreshToken, openSuccessor } from "./refresh-token-secrets.ts";
-import { consumeRefreshToken, findRefreshToken, type RefreshTokenRecord, type Use } from "./session-store.ts";
+import { decryptSuccessor, encryptSuccessor, hashOf, newRefreshToken } from "./refresh-token-secrets.ts";
+import {
+  consumeRefreshToken,
+  findRefreshToken,
+  type RefreshTokenRecord,
+  type Use,
+} from "./refresh-token-store.ts";
 
-/** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use ends the session all the same. */
+/** 256 bits, base64url. */
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+/** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use also ends the session. */
 export async function refreshToken(
   app: Auth,
   { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
   call: Call,
 ): Promise<LoginResponse> {
-  if (!REFRESH_TOKEN.test(token)) throw new ApiError("INVALID_REFRESH_TOKEN");
+  if (!TOKEN.test(token)) throw invalid();
   const now = app.clock.now();
   const next = newRefreshToken();
   const use = useOf(token, next, idempotencyKey, now);
-  const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
-    issueTokens(app, { session, refreshToken, user: session }, now);
-
-  const answer = await app.calls.apply(call, async (tx) => {
+  return await app.calls.apply(call, async (tx): Promise<Effect<LoginResponse>> => {
     const consumed = await consumeRefreshToken(tx, hashOf(token), use);
     const record = await findRefreshToken(tx, hashOf(token));
-    if (record && !isGenuine(app.proofs, record))
-      return { response: undefined, entries: [refusalOf(record)] };
-    switch (evaluate(record, { consumed, key: use.key, now })) {
+    if (!record) return failed(invalid());
+    if (!isGenuine(app.proofs, record)) return failed(invalid(), forgeryEntry(record));
+    const { session } = record;
+    const verdict = evaluate(record, { consumed, key: use.key, now });
+    switch (verdict.kind) {
       case "EXCHANGE":
-        issueRefreshToken(app, tx, record!.session, next, { now, call });
-        return { response: await continueSession(record!.session, next), entries: [entryOf(record!)] };
+        issueRefreshToken(app, tx, session, next, { now, call });
+        return changed(
+          await issueTokens(app, { session, refreshToken: next, user: session }, now),
+          entryOf(record),
+        );
       case "REPEAT": {
-        const successor = openSuccessor(token, record!.successor!);
-        return { response: await continueSession(record!.session, successor), entries: [] };
+        const successor = decryptSuccessor(token, verdict.successor);
+        return unchanged(await issueTokens(app, { session, refreshToken: successor, user: session }, now));
       }
       case "REUSE":
-        // Committed, although the answer is an error.
-        endSessions(app, tx, [record!.session.id], now);
-        return { response: undefined, entries: [{ ...entryOf(record!), outcome: "FAILURE" as const }] };
-      default:
-        return { response: undefined, entries: [] };
+        endSessions(app, tx, [session.id], now);
+        return failed(invalid(), { ...entryOf(record), outcome: "FAILURE" });
+      case "VOID":
+        return failed(invalid());
     }
   });
-  if (!answer) throw new ApiError("INVALID_REFRESH_TOKEN");
-  return answer;
 }
 
-const REFRESH_TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const invalid = (): ApiError => new ApiError("INVALID_REFRESH_TOKEN");
 
-/** How this call uses the token up. Only one with a key may be repeated, so only then the next token is kept. */
+/** Only a call with an idempotency key can be repeated, so the next token is stored for such calls alone. */
 function useOf(token: string, next: string, idempotencyKey: string, now: Date): Use {
   if (idempotencyKey === "") return { time: now, key: null, successor: null, successorExpireTime: null };
   return {
@@ -65,8 +73,8 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
   };
 }
 
-/** The session of a forged row. */
-const refusalOf = ({ session }: RefreshTokenRecord): AuditEntry => ({
+/** A forged row names no user: its columns prove nothing. */
+const forgeryEntry = ({ session }: RefreshTokenRecord): AuditEntry => ({
   resource: `sessions/${session.id}`,
   subjectIds: [],
   outcome: "FAILURE",

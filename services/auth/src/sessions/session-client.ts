@@ -1,8 +1,8 @@
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import type { Session } from "./session-store.ts";
+import type { Session } from "./session.ts";
 
-/** Where a session is used from: for its user alone to see, so it is sealed, and lives as long as the session. */
+/** Device of a session's latest use. Only its user may see it, so it is encrypted. */
 export interface SessionClient {
   readonly ipAddress: string;
   readonly userAgent: string;
@@ -10,12 +10,13 @@ export interface SessionClient {
 
 type Owned = Pick<Session, "id" | "userId">;
 
-export function sealClient(cipher: FieldCipher, session: Owned, call: Call): Buffer {
+export function encryptClient(cipher: FieldCipher, session: Owned, call: Call): Buffer {
   const client: SessionClient = { ipAddress: call.clientAddress, userAgent: call.userAgent };
-  return cipher.encrypt(placeOf(session), JSON.stringify(client));
+  return cipher.encrypt(contextOf(session), JSON.stringify(client));
 }
 
-export const openClient = (cipher: FieldCipher, session: Owned, sealed: Buffer | null): SessionClient =>
-  JSON.parse(cipher.decrypt(placeOf(session), sealed).toString());
+/** Throws RECORD_ALTERED. */
+export const decryptClient = (cipher: FieldCipher, session: Owned, encrypted: Buffer | null): SessionClient =>
+  JSON.parse(cipher.decrypt(contextOf(session), encrypted).toString());
 
-const placeOf = ({ id, userId }: Owned): string => `sessions.client:${id}:${userId}`;
+const contextOf = ({ id, userId }: Owned): string => `sessions.client:${id}:${userId}`;

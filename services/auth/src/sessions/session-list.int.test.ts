@@ -4,10 +4,10 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { login } from "../login/login.ts";
 import { PASSWORD, type SignedIn, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { deleteSession } from "./delete-session.ts";
 import { listSessions } from "./list-sessions.ts";
-import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { refreshToken } from "./refresh-token.ts";
 

@@ -1,41 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
-import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
-import { newId } from "@medconnect/platform/ids/ids.ts";
-import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
-import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
-import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { hash as argon2 } from "@node-rs/argon2";
-import { decodeJwt, decodeProtectedHeader } from "jose";
-import { passwordProof } from "../accounts/account-proofs.ts";
-import { deleteExpiredRegistrations } from "../accounts/registration-store.ts";
-import { disableUser } from "../admin/change-status.ts";
-import { SigningKeys } from "../keys/signing-keys.ts";
-import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
-import { deleteExpiredCounters } from "../lockouts/lockout-store.ts";
-import { deleteExpiredMails } from "../mail/mail-store.ts";
-import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
-import {
-  callStats,
-  PASSWORD,
-  type SignedIn,
-  signedIn,
-  startTestAuth,
-  type TestAuth,
-} from "../testing/test-auth.ts";
-import { listRevocations } from "./list-revocations.ts";
-import { login } from "./login.ts";
+import { decodeJwt } from "jose";
+import { callStats, type SignedIn, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { logout } from "./logout.ts";
-import { publishRevocations } from "./publish-revocations.ts";
 import { refreshToken } from "./refresh-token.ts";
-import { deleteExpiredRevocations } from "./revocation-store.ts";
-import { deleteExpiredSessions, forgetSuccessors } from "./session-store.ts";
-import { sweepExpired } from "./sweep.ts";
+import { newRefreshToken } from "./refresh-token-secrets.ts";
+import { forgetSuccessors } from "./refresh-token-store.ts";
+import { deleteExpiredSessions } from "./session-store.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -46,9 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-const logIn = (email: string, password: string) =>
-  auth.call(AuthServiceService.login, bound(login, auth.app), { email, password, rememberMe: false });
-
 const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> => {
   const request = { refreshToken: token, idempotencyKey };
   const answer = await auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), request);
@@ -58,101 +27,12 @@ const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> =>
 const logOut = ({ caller }: SignedIn) =>
   auth.call(AuthServiceService.logout, bound(logout, auth.app), { idempotencyKey: "" }, caller);
 
-const disable = (userId: string) =>
-  auth.call(
-    UserServiceService.disableUser,
-    bound(disableUser, auth.app),
-    { userId, idempotencyKey: "" },
-    userCaller("ADMIN"),
-  );
-
-const isRevoked = async ({ caller }: SignedIn) => {
-  const service = { kind: "service", name: "gateway" } as const;
-  const answer = await auth.call(
-    KeyServiceService.listRevocations,
-    bound(listRevocations, auth.app),
-    { afterSessionId: "" },
-    service,
-  );
-  return answer.revocations.some((r) => "sessionId" in caller && r.sessionId === caller.sessionId);
-};
-
-const count = async (table: "sessions" | "refresh_tokens" | "revocations") => {
+const count = async (table: "sessions" | "refresh_tokens") => {
   const [row] = await auth.app.db.read<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`);
   return row!.n;
 };
 
-const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
 const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
-
-test("a login answers an access token of five minutes in the form of RFC 9068", async () => {
-  const user = await auth.makeUser("DOCTOR");
-  const answer = await logIn(user.email.toUpperCase(), PASSWORD);
-  expect(answer).toMatchObject({ mfaRequired: false, tokenType: "Bearer", expiresInSeconds: 300 });
-  expect(decodeProtectedHeader(answer.accessToken!)).toMatchObject({ typ: "at+jwt", alg: "EdDSA" });
-  const nowS = auth.clock.now().getTime() / 1000;
-  expect(decodeJwt(answer.accessToken!)).toMatchObject({
-    iss: auth.app.issuer,
-    aud: auth.app.audience,
-    sub: user.id,
-    role: "DOCTOR",
-    iat: nowS,
-    auth_time: nowS,
-    exp: nowS + 300,
-  });
-});
-
-test("unknown, wrong and disabled answer alike, and each leaves one line in the audit trail", async () => {
-  const user = await auth.makeUser();
-  const gone = await auth.makeUser();
-  await disable(gone.id);
-  const before = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
-  const refusals = await Promise.all(
-    [
-      logIn(`${newId()}@example.com`, PASSWORD),
-      logIn(user.email, "another long passphrase"),
-      logIn(gone.email, PASSWORD),
-    ].map((attempt) =>
-      attempt.then(
-        () => undefined,
-        (error) => ({ ...error, stack: undefined }),
-      ),
-    ),
-  );
-  expect(refusals[0]).toMatchObject(INVALID_CREDENTIALS);
-  expect(refusals[1]).toEqual(refusals[0]);
-  expect(refusals[2]).toEqual(refusals[0]);
-  expect((await auth.auditOf(user.id)).at(-1)).toBe("session.login FAILURE");
-  expect((await auth.auditOf(gone.id)).at(-1)).toBe("session.login FAILURE");
-  const after = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
-  expect(after[0]!.n - before[0]!.n).toBe(3);
-});
-
-test("what was typed at a failed login is nowhere in the audit trail", async () => {
-  const email = `${newId()}@example.com`;
-  await expect(logIn(email, "canary-passphrase-4711")).rejects.toMatchObject(INVALID_CREDENTIALS);
-  const lines = await auth.app.db.read("SELECT * FROM audit_events");
-  expect(JSON.stringify(lines)).not.toContain(email.split("@")[0]);
-  expect(JSON.stringify(lines)).not.toContain("canary");
-});
-
-test("a weaker hash is replaced at the next login", async () => {
-  const user = await auth.makeUser();
-  const weak = await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1 });
-  const proof = passwordProof(auth.app.hash, user.id, weak);
-  await auth.app.db.write("UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ?", [
-    weak,
-    proof,
-    binaryId(user.id),
-  ]);
-  expect(await callStats(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
-  const [row] = await auth.app.db.read<{ password_hash: string }>(
-    "SELECT password_hash FROM users WHERE id = ?",
-    [binaryId(user.id)],
-  );
-  expect(row!.password_hash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
-  await auth.logIn(user);
-});
 
 test("a refresh token works once, and the next one continues the session", async () => {
   const first = await auth.logIn(await auth.makeUser());
@@ -172,11 +52,15 @@ test("a second use ends the session, is audited, and revokes its access tokens",
   const second = await refresh(first.refreshToken);
   await expect(refresh(first.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
   await expect(refresh(second.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
-  expect(await isRevoked(first)).toBe(true);
+  expect(await auth.isRevoked(first)).toBe(true);
   expect((await auth.auditOf(user.id)).slice(-2)).toEqual([
     "session.refresh SUCCESS",
     "session.refresh FAILURE",
   ]);
+});
+
+test("an unknown token is refused", async () => {
+  await expect(refresh(newRefreshToken())).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
 });
 
 test("of many uses at once one succeeds, and the session ends", async () => {
@@ -184,7 +68,7 @@ test("of many uses at once one succeeds, and the session ends", async () => {
     const session = await auth.logIn(await auth.makeUser());
     const uses = Array.from({ length: 20 }, () => refresh(session.refreshToken));
     expect(await callStats(uses)).toEqual({ ok: 1, INVALID_REFRESH_TOKEN: 19 });
-    expect(await isRevoked(session)).toBe(true);
+    expect(await auth.isRevoked(session)).toBe(true);
   }
 });
 
@@ -206,7 +90,7 @@ test.each([
   await refresh(session.refreshToken, "my-key");
   auth.clock.advance(waitMs);
   await expect(refresh(session.refreshToken, key)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
-  expect(await isRevoked(session)).toBe(true);
+  expect(await auth.isRevoked(session)).toBe(true);
 });
 
 test("the successor is kept sealed, and forgotten after its ten seconds", async () => {
@@ -253,80 +137,8 @@ test("a logout ends this session and no other", async () => {
   await logOut(here);
   await expect(refresh(here.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
   await refresh(there.refreshToken);
-  expect(await isRevoked(here)).toBe(true);
-  expect(await isRevoked(there)).toBe(false);
-});
-
-test("an account that is disabled in the middle of a login leaves no session alive", async () => {
-  const user = await auth.makeUser();
-  let disabling: Promise<unknown> | undefined;
-  class SlowKeys extends SigningKeys {
-    override async current() {
-      // The login has read the account, and has not committed the session yet.
-      disabling = asAnother(disable, user.id);
-      await Promise.race([disabling, delay(200)]);
-      return await super.current();
-    }
-  }
-  const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
-  const request = { email: user.email, password: PASSWORD, rememberMe: false };
-  const answer = await auth.call(AuthServiceService.login, bound(login, app), request);
-  await disabling;
-  const session = signedIn(answer.accessToken!, answer.refreshToken!);
-  expect(await isRevoked(session)).toBe(true);
-  await expect(refresh(session.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
-});
-
-test("publishes live revocations to Redis until they expire, and when it did", async () => {
-  const { redis, revocationsJob } = auth.app;
-  // It would publish under a key of its own in between.
-  await revocationsJob.stop();
-  const lists = new RevocationLists([randomBytes(32)]);
-  const session = await auth.logIn(await auth.makeUser());
-  const sid = decodeJwt<{ sid: string }>(session.accessToken).sid;
-  const published = async () => {
-    await publishRevocations(auth.app, lists)();
-    const { time, revocations } = lists.read((await redis.get(REVOCATIONS_KEY))!);
-    expect(time).toEqual(auth.clock.now());
-    return revocations.find(({ sessionId }) => sessionId === sid)?.expireTime;
-  };
-  await logOut(session);
-  // The longest that an access token can live, and a minute for clocks that differ.
-  expect(await published()).toEqual(new Date(auth.clock.now().getTime() + 6 * MINUTE_MS));
-  expect(await redis.ttl(REVOCATIONS_KEY)).toBeGreaterThan(0);
-  auth.clock.advance(6 * MINUTE_MS);
-  expect(await published()).toBeUndefined();
-  expect(await isRevoked(session)).toBe(false);
-});
-
-test("the list is in nobody's way who still keeps the sorted set of the releases before", async () => {
-  const { redis, revocationsJob } = auth.app;
-  await revocationsJob.stop();
-  const lists = new RevocationLists([randomBytes(32)]);
-  await publishRevocations(auth.app, lists)();
-  expect(await redis.zadd("medconnect:revocations", 1, "a session")).toBe(1);
-  await publishRevocations(auth.app, lists)();
-  expect(await redis.zcard("medconnect:revocations")).toBe(1);
-  await redis.del("medconnect:revocations");
-});
-
-test.each(
-  Object.entries({
-    deleteExpiredRevocations,
-    deleteExpiredChallenges,
-    deleteExpiredSessions,
-    deleteExpiredMails,
-    deleteExpiredLinkTokens,
-    deleteExpiredRegistrations,
-    deleteExpiredCounters,
-  }),
-)("%s ends with its process, however much there is to delete", async (_, deleteExpired) => {
-  const stopped = deleteExpired(auth.app.db, auth.clock.now(), AbortSignal.abort());
-  await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
-});
-
-test("the sweep ends with its process", async () => {
-  await expect(sweepExpired(auth.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+  expect(await auth.isRevoked(here)).toBe(true);
+  expect(await auth.isRevoked(there)).toBe(false);
 });
 
 test("what has expired is deleted, and nothing else", async () => {
@@ -334,8 +146,7 @@ test("what has expired is deleted, and nothing else", async () => {
   auth.clock.advance(11 * 60 * MINUTE_MS);
   const live = await auth.logIn(await auth.makeUser());
   auth.clock.advance(61 * MINUTE_MS);
-  await sweepExpired(auth.app)();
-  expect(await count("revocations")).toBe(0);
+  await deleteExpiredSessions(auth.app.db, auth.clock.now());
   expect(await count("sessions")).toBe(1);
   expect(await count("refresh_tokens")).toBe(1);
   await expect(refresh(live.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);

@@ -17,11 +17,13 @@ import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_se
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { decodeJwt } from "jose";
-import { register } from "../accounts/register.ts";
 import { createAdmin } from "../admin/create-admin.ts";
-import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
+import { type Auth, authSettings, buildAuth } from "../app.ts";
+import { EVENT_ROUTES } from "../event-routes.ts";
+import { login } from "../login/login.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
-import { login } from "../sessions/login.ts";
+import { register } from "../registration/register.ts";
+import { listRevocations } from "../revocations/revocation-store.ts";
 
 export const PASSWORD = "a rather long passphrase";
 
@@ -42,6 +44,8 @@ export interface TestAuth {
   logIn: (user: Pick<User, "email">) => Promise<SignedIn>;
   /** Makes an admin with PASSWORD, and logs in. */
   signInAdmin: () => Promise<UserCaller>;
+  /** True if access tokens of a session are revoked. */
+  isRevoked: (session: SignedIn) => Promise<boolean>;
   /** The audit trail about a user: "action outcome", oldest first. */
   auditOf: (userId: string) => Promise<string[]>;
   /** Sends what waits. @returns all mails to an address since the test began, oldest first */
@@ -105,6 +109,10 @@ export async function startTestAuth(): Promise<TestAuth> {
       await createAdmin(app, { email, fullName: "Ada Min", password: PASSWORD });
       return (await logIn({ email })).caller;
     },
+    isRevoked: async ({ caller }) =>
+      (await listRevocations(app.db, app.clock.now())).some(
+        ({ sessionId }) => sessionId === caller.sessionId,
+      ),
     auditOf: async (userId) => {
       const rows = await service.db.read<{ line: string }>(
         `SELECT CONCAT(action, ' ', outcome) AS line FROM audit_events WHERE ? MEMBER OF (subject_ids)

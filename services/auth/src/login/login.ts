@@ -17,8 +17,8 @@ import {
 } from "../passwords/credential-store.ts";
 import { isWeak } from "../passwords/password-hasher.ts";
 import { verifyPassword } from "../passwords/verify-password.ts";
-import { issueTokens } from "./issue-tokens.ts";
-import { type CallContext, openSession } from "./open-session.ts";
+import { issueTokens } from "../sessions/issue-tokens.ts";
+import { type CallContext, openSession } from "../sessions/open-session.ts";
 
 /**
  * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account

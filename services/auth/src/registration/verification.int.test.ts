@@ -6,13 +6,13 @@ import {
   type RegisterRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { findAccountByEmail } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { login } from "../login/login.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
-import { login } from "../sessions/login.ts";
-import { sweepExpired } from "../sessions/sweep.ts";
 import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
-import { findAccountByEmail } from "./account-store.ts";
 import { register } from "./register.ts";
+import { deleteExpiredRegistrations } from "./registration-store.ts";
 import { verifyEmail } from "./verify-email.ts";
 
 const MINUTE_MS = 60_000;
@@ -158,7 +158,7 @@ describe("an address that a stranger registers as well", () => {
       "owner follows the first link": () => follow(0),
       "owner follows the second link": () => follow(1),
       "a day passes": async () => auth.clock.advance(DAY_MS),
-      "a sweep": () => sweepExpired(app)(),
+      "a sweep": () => deleteExpiredRegistrations(app.db, app.clock.now()),
     };
     const followed: unknown[] = [];
     for (const step of steps) {
@@ -181,10 +181,10 @@ test("a registration that nobody confirms is forgotten", async () => {
   const email = newEmail();
   await signUp(email);
   auth.clock.advance(DAY_MS - 1);
-  await sweepExpired(app)();
+  await deleteExpiredRegistrations(app.db, app.clock.now());
   expect(await registrationsOf(email)).toHaveLength(1);
   auth.clock.advance(1);
-  await sweepExpired(app)();
+  await deleteExpiredRegistrations(app.db, app.clock.now());
   expect(await registrationsOf(email)).toEqual([]);
 });
 

@@ -1,12 +1,13 @@
 import type { Effect } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { NewAccount } from "../accounts/account.ts";
+import { findAccountByEmail } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { linkTokenHash, newLinkToken } from "../links/link-tokens.ts";
 import { allowOnce } from "../lockouts/allow-once.ts";
 import { registrationCounters } from "../lockouts/attempt-counters.ts";
 import { queueMail } from "../mail/queue-mail.ts";
-import { findAccountByEmail, type NewAccount } from "./account-store.ts";
 import { registrationProof } from "./registration-proof.ts";
 import { insertRegistration } from "./registration-store.ts";
 

@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Account } from "./account-store.ts";
+import type { Account } from "../accounts/account.ts";
 
 /** Somebody's word that an address is theirs, until they have shown that it is. */
 export interface Registration extends Pick<Account, "id" | "email" | "fullName" | "role"> {

@@ -4,13 +4,13 @@ import type {
   VerifyEmailRequest,
   VerifyEmailResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { newAccount } from "../accounts/account.ts";
+import { findAccount } from "../accounts/account-store.ts";
+import { createAccount } from "../accounts/create-account.ts";
 import type { Auth } from "../app.ts";
 import { linkTokenHash } from "../links/link-tokens.ts";
 import { passwordCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
-import { newAccount } from "./account-rules.ts";
-import { findAccount } from "./account-store.ts";
-import { createAccount } from "./create-account.ts";
 import { isGenuine } from "./registration-proof.ts";
 import { findRegistration, type Registration, settleRegistrations } from "./registration-store.ts";
 

@@ -2,13 +2,13 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { newAccount } from "../accounts/account.ts";
+import { createAccount } from "../accounts/create-account.ts";
+import { toUser } from "../accounts/user.ts";
+import { withConstantResponseTime } from "../accounts/with-constant-response-time.ts";
 import type { Auth } from "../app.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
-import { newAccount } from "./account-rules.ts";
-import { createAccount } from "./create-account.ts";
 import { registerByMail } from "./register-by-mail.ts";
-import { toUser } from "./user.ts";
-import { withConstantResponseTime } from "./with-constant-response-time.ts";
 
 /**
  * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by

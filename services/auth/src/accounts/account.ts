@@ -1,0 +1,57 @@
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
+
+/** A user's account, without its credentials. */
+export interface Account extends Profile {
+  readonly id: string;
+  /** In the contract's canonical form, so addresses compare byte for byte. */
+  readonly email: string;
+  readonly role: Role;
+  readonly status: Status;
+  readonly emailVerified: boolean;
+  readonly mfaEnabled: boolean;
+  /** Grows with each change that clients see. */
+  readonly version: number;
+  readonly createTime: Date;
+}
+
+export type Status = "ACTIVE" | "DISABLED";
+
+/** Fields that the user may change; empty: not given. */
+export interface Profile {
+  readonly fullName: string;
+  /** YYYY-MM-DD. */
+  readonly dateOfBirth: string;
+  readonly phone: string;
+  readonly timeZone: string;
+  readonly locale: string;
+  /** ISO 3166. */
+  readonly region: string;
+}
+
+/** A new account with the hash of its password. */
+export interface NewAccount {
+  readonly account: Account;
+  /** PHC string. */
+  readonly passwordHash: string;
+}
+
+export const newAccount = (
+  { email, fullName, role }: Pick<Account, "email" | "fullName" | "role">,
+  now: Date,
+): Account => ({
+  id: newId(),
+  email,
+  fullName,
+  role,
+  status: "ACTIVE",
+  emailVerified: false,
+  mfaEnabled: false,
+  dateOfBirth: "",
+  phone: "",
+  timeZone: "",
+  locale: "",
+  region: "",
+  version: 1,
+  createTime: now,
+});

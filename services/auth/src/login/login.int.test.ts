@@ -1,0 +1,130 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
+import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { hash as argon2 } from "@node-rs/argon2";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { passwordProof } from "../accounts/account-proofs.ts";
+import { disableUser } from "../admin/change-status.ts";
+import { SigningKeys } from "../keys/signing-keys.ts";
+import { refreshToken } from "../sessions/refresh-token.ts";
+import { callStats, PASSWORD, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { login } from "./login.ts";
+
+const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const logIn = (email: string, password: string) =>
+  auth.call(AuthServiceService.login, bound(login, auth.app), { email, password, rememberMe: false });
+
+const refresh = (token: string) =>
+  auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), {
+    refreshToken: token,
+    idempotencyKey: "",
+  });
+
+const disable = (userId: string) =>
+  auth.call(
+    UserServiceService.disableUser,
+    bound(disableUser, auth.app),
+    { userId, idempotencyKey: "" },
+    userCaller("ADMIN"),
+  );
+
+test("a login answers an access token of five minutes in the form of RFC 9068", async () => {
+  const user = await auth.makeUser("DOCTOR");
+  const answer = await logIn(user.email.toUpperCase(), PASSWORD);
+  expect(answer).toMatchObject({ mfaRequired: false, tokenType: "Bearer", expiresInSeconds: 300 });
+  expect(decodeProtectedHeader(answer.accessToken!)).toMatchObject({ typ: "at+jwt", alg: "EdDSA" });
+  const nowS = auth.clock.now().getTime() / 1000;
+  expect(decodeJwt(answer.accessToken!)).toMatchObject({
+    iss: auth.app.issuer,
+    aud: auth.app.audience,
+    sub: user.id,
+    role: "DOCTOR",
+    iat: nowS,
+    auth_time: nowS,
+    exp: nowS + 300,
+  });
+});
+
+test("unknown, wrong and disabled answer alike, and each leaves one line in the audit trail", async () => {
+  const user = await auth.makeUser();
+  const gone = await auth.makeUser();
+  await disable(gone.id);
+  const before = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
+  const refusals = await Promise.all(
+    [
+      logIn(`${newId()}@example.com`, PASSWORD),
+      logIn(user.email, "another long passphrase"),
+      logIn(gone.email, PASSWORD),
+    ].map((attempt) =>
+      attempt.then(
+        () => undefined,
+        (error) => ({ ...error, stack: undefined }),
+      ),
+    ),
+  );
+  expect(refusals[0]).toMatchObject(INVALID_CREDENTIALS);
+  expect(refusals[1]).toEqual(refusals[0]);
+  expect(refusals[2]).toEqual(refusals[0]);
+  expect((await auth.auditOf(user.id)).at(-1)).toBe("session.login FAILURE");
+  expect((await auth.auditOf(gone.id)).at(-1)).toBe("session.login FAILURE");
+  const after = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
+  expect(after[0]!.n - before[0]!.n).toBe(3);
+});
+
+test("what was typed at a failed login is nowhere in the audit trail", async () => {
+  const email = `${newId()}@example.com`;
+  await expect(logIn(email, "canary-passphrase-4711")).rejects.toMatchObject(INVALID_CREDENTIALS);
+  const lines = await auth.app.db.read("SELECT * FROM audit_events");
+  expect(JSON.stringify(lines)).not.toContain(email.split("@")[0]);
+  expect(JSON.stringify(lines)).not.toContain("canary");
+});
+
+test("a weaker hash is replaced at the next login", async () => {
+  const user = await auth.makeUser();
+  const weak = await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1 });
+  const proof = passwordProof(auth.app.hash, user.id, weak);
+  await auth.app.db.write("UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ?", [
+    weak,
+    proof,
+    binaryId(user.id),
+  ]);
+  expect(await callStats(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
+  const [row] = await auth.app.db.read<{ password_hash: string }>(
+    "SELECT password_hash FROM users WHERE id = ?",
+    [binaryId(user.id)],
+  );
+  expect(row!.password_hash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
+  await auth.logIn(user);
+});
+
+test("an account that is disabled in the middle of a login leaves no session alive", async () => {
+  const user = await auth.makeUser();
+  let disabling: Promise<unknown> | undefined;
+  class SlowKeys extends SigningKeys {
+    override async current() {
+      // The login has read the account, and has not committed the session yet.
+      disabling = asAnother(disable, user.id);
+      await Promise.race([disabling, delay(200)]);
+      return await super.current();
+    }
+  }
+  const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
+  const request = { email: user.email, password: PASSWORD, rememberMe: false };
+  const answer = await auth.call(AuthServiceService.login, bound(login, app), request);
+  await disabling;
+  const session = signedIn(answer.accessToken!, answer.refreshToken!);
+  expect(await auth.isRevoked(session)).toBe(true);
+  await expect(refresh(session.refreshToken)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
+});

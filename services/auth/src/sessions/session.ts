@@ -1,0 +1,30 @@
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+
+/** A signed-in user's session: a chain of refresh tokens. */
+export interface Session {
+  /** The `sid` of its access tokens. */
+  readonly id: string;
+  readonly userId: string;
+  /** Time at which the user proved their identity. */
+  readonly authTime: Date;
+  /** Absolute end, independent of use. */
+  readonly expireTime: Date;
+  /** True for a session with the longer lifetime that its user asked for. */
+  readonly remembered: boolean;
+}
+
+export interface Lifetime {
+  /** Absolute lifetime. */
+  readonly sessionMs: number;
+  /** Lifetime of an unused refresh token. */
+  readonly idleMs: number;
+}
+
+/** Account data that goes into a session's access tokens. */
+export interface SessionUser {
+  readonly role: Role;
+  readonly email: string;
+  /** See account-proofs.ts; null for an account that auth did not write. */
+  readonly accountProof: Buffer | null;
+  readonly mfaEnabled: boolean;
+}
