@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Actor } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
-import type { Grant } from "../break-glass/grant-store.ts";
+import type { Grant } from "../break-glass/grant.ts";
 
 const ACTORS = `SELECT id AS userId, full_name AS displayName, role FROM users
   WHERE id IN (?) AND (role IN ('DOCTOR', 'ADMIN') OR id = ?)`;

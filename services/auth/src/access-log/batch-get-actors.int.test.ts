@@ -70,9 +70,10 @@ test("leaves out a reason that was changed in the database", async () => {
   expect(await ask({ grantIds: [altered, own] })).toEqual({ actors: [], grantReasons: { [own]: REASON } });
 });
 
-const lines = async (): Promise<{ actor_id: string; subject_ids: string[] }[]> =>
+const lines = async (): Promise<{ actorId: string; subjectIds: string[] }[]> =>
   await auth.app.db.read(
-    "SELECT actor_id, subject_ids FROM audit_events WHERE action = 'actor.batch_get' AND resource = ? ORDER BY occur_time, id",
+    `SELECT actor_id AS actorId, subject_ids AS subjectIds FROM audit_events
+     WHERE action = 'actor.batch_get' AND resource = ? ORDER BY occur_time, id`,
     [`access-logs/${patient.id}`],
   );
 
@@ -87,8 +88,8 @@ test("leaves a line about each user it names", async () => {
   const before = await lines();
   await ask({ userIds: [patient.id, doctor.id, admin.userId, otherPatient.id] });
   const added = (await lines()).slice(before.length);
-  expect(added.every(({ actor_id }) => actor_id === "service:gateway")).toBe(true);
-  expect(added.map(({ subject_ids }) => subject_ids).toSorted()).toEqual(
+  expect(added.every(({ actorId }) => actorId === "service:gateway")).toBe(true);
+  expect(added.map(({ subjectIds }) => subjectIds).toSorted()).toEqual(
     [[doctor.id], [admin.userId]].toSorted(),
   );
 });

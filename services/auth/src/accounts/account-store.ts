@@ -2,51 +2,44 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { Account, NewAccount, Profile, Status } from "./account.ts";
 import { accountProof, passwordProof } from "./account-proofs.ts";
 
-/** The columns of an `AccountRow`; needs `ACCOUNTS`. */
-export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name, u.role, u.status, u.email_verified, u.date_of_birth,
-  u.phone, u.time_zone, u.locale, u.region, u.version, u.create_time, t.user_id IS NOT NULL AS mfa_enabled`;
-export const ACCOUNTS = `users u LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL`;
+/** Users `u` with their active authenticator `t`, if any. */
+export const ACCOUNTS = "users u LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL";
+/** Columns of an `AccountRow` from `ACCOUNTS`. */
+export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name AS fullName, u.role, u.status,
+  u.email_verified AS emailVerified, u.date_of_birth AS dateOfBirth, u.phone, u.time_zone AS timeZone, u.locale,
+  u.region, u.version, u.create_time AS createTime, t.user_id IS NOT NULL AS mfaEnabled`;
+
+export interface AccountRow extends Omit<Account, "emailVerified" | "mfaEnabled" | "dateOfBirth"> {
+  /** 0 or 1. */
+  readonly emailVerified: number;
+  /** 0 or 1. */
+  readonly mfaEnabled: number;
+  /** Midnight UTC. */
+  readonly dateOfBirth: Date | null;
+}
 
 const FIND = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.id = ?`;
-const FIND_FOR_CHANGE = `${FIND} FOR UPDATE OF u`;
+const LOCK = `${FIND} FOR UPDATE OF u`;
 const FIND_BY_EMAIL = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.email = ?`;
 const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status,
   email_verified, create_time, account_proof, password_proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?, region = ?,
-  version = version + 1 WHERE id = ?`;
+const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?,
+  region = ?, version = version + 1 WHERE id = ?`;
 const SET_STATUS = "UPDATE users SET status = ?, version = version + 1 WHERE id = ?";
 const MARK_EMAIL_VERIFIED = "UPDATE users SET email_verified = TRUE, version = version + 1 WHERE id = ?";
-const TOUCH = "UPDATE users SET version = version + 1 WHERE id = ?";
-
-export interface AccountRow {
-  id: string;
-  email: string;
-  full_name: string;
-  role: Role;
-  status: Status;
-  email_verified: number;
-  date_of_birth: Date | null;
-  phone: string;
-  time_zone: string;
-  locale: string;
-  region: string;
-  version: number;
-  create_time: Date;
-  mfa_enabled: number;
-}
+const RAISE_VERSION = "UPDATE users SET version = version + 1 WHERE id = ?";
 
 export async function findAccount(db: Database, id: string): Promise<Account | undefined> {
   const [row] = await db.read<AccountRow>(FIND, [binaryId(id)]);
   return row && toAccount(row);
 }
 
-/** As `findAccount`, and nobody else changes it until the transaction ends. */
+/** Locks an account until the transaction ends. */
 export async function lockAccount(tx: Transaction, id: string): Promise<Account | undefined> {
-  const [row] = await tx.read<AccountRow>(FIND_FOR_CHANGE, [binaryId(id)]);
+  const [row] = await tx.read<AccountRow>(LOCK, [binaryId(id)]);
   return row && toAccount(row);
 }
 
@@ -55,7 +48,7 @@ export async function findAccountByEmail(db: Database, email: string): Promise<A
   return row && toAccount(row);
 }
 
-/** Throws ER_DUP_ENTRY on `users.users_email`. @param hash makes the account's proofs */
+/** Throws ER_DUP_ENTRY on `users.users_email`. @param hash key of the account's proofs */
 export async function insertAccount(
   tx: Transaction,
   { account, passwordHash }: NewAccount,
@@ -90,25 +83,14 @@ export function markEmailVerified(tx: Transaction, id: string): void {
   tx.defer(MARK_EMAIL_VERIFIED, [binaryId(id)]);
 }
 
-/** Gives the account a new version, for a change that it shows but that lies in another table. */
-export function touchAccount(tx: Transaction, id: string): void {
-  tx.defer(TOUCH, [binaryId(id)]);
+/** Raises the version for a visible change that another table holds, such as the second factor. */
+export function raiseVersion(tx: Transaction, id: string): void {
+  tx.defer(RAISE_VERSION, [binaryId(id)]);
 }
 
 export const toAccount = (row: AccountRow): Account => ({
-  id: row.id,
-  email: row.email,
-  fullName: row.full_name,
-  role: row.role,
-  status: row.status,
-  emailVerified: row.email_verified === 1,
-  mfaEnabled: row.mfa_enabled === 1,
-  // A DATE comes as midnight UTC.
-  dateOfBirth: row.date_of_birth?.toISOString().slice(0, 10) ?? "",
-  phone: row.phone,
-  timeZone: row.time_zone,
-  locale: row.locale,
-  region: row.region,
-  version: row.version,
-  createTime: row.create_time,
+  ...row,
+  emailVerified: row.emailVerified === 1,
+  mfaEnabled: row.mfaEnabled === 1,
+  dateOfBirth: row.dateOfBirth?.toISOString().slice(0, 10) ?? "",
 });

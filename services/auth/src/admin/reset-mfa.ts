@@ -3,7 +3,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Account } from "../accounts/account.ts";
-import { lockAccount, touchAccount } from "../accounts/account-store.ts";
+import { lockAccount, raiseVersion } from "../accounts/account-store.ts";
 import { accessTo, readsOf, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { factorCounters } from "../lockouts/attempt-counters.ts";
@@ -29,7 +29,7 @@ export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Cal
     deleteTotp(tx, userId);
     // Else wrong codes for the lost authenticator would lock the new one before it is set up.
     deleteCounters(tx, factorCounters(app, userId));
-    touchAccount(tx, userId);
+    raiseVersion(tx, userId);
     queueMail(app, tx, account, { template: "mfa-reset" });
     endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
     const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };

@@ -9,9 +9,9 @@ import type {
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
-import { grantEntry, readsOf, reasonContext, toBreakGlassGrant } from "./grant.ts";
+import { type Grant, grantEntry, readsOf, reasonContext, toBreakGlassGrant } from "./grant.ts";
 import { assertMayOpen } from "./grant-rules.ts";
-import { type Grant, insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
+import { insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
 /** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
 export async function createBreakGlassGrant(

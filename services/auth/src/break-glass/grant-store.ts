@@ -4,29 +4,19 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BreakGlassGrant_Status } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
-import type { GrantTimes } from "./grant-rules.ts";
+import type { Grant } from "./grant.ts";
 
-/** A break-glass grant as it is kept. */
-export interface Grant extends GrantTimes {
-  readonly id: string;
-  readonly adminId: string;
-  readonly patientId: string;
-  /** Sealed. */
-  readonly reason: Buffer;
-  readonly createTime: Date;
-}
-
-/** Which grants to list; undefined is any. */
+/** Filters of the list; undefined: any. */
 export interface GrantFilter {
-  adminId: string | undefined;
-  patientId: string | undefined;
-  status: BreakGlassGrant_Status | undefined;
+  readonly adminId: string | undefined;
+  readonly patientId: string | undefined;
+  readonly status: BreakGlassGrant_Status | undefined;
 }
 
 const COLUMNS = `id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
   expire_time AS expireTime, revoke_time AS revokeTime`;
 const SELECT = `SELECT ${COLUMNS} FROM break_glass_grants`;
-/** As `statusAt`; takes the time as parameter. */
+/** The same rule as `statusAt`; its parameter is the time. */
 const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, 'EXPIRED', 'ACTIVE'))";
 const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
   VALUES (?, ?, ?, ?, ?, ?)`;
@@ -47,7 +37,7 @@ export async function lockGrant(tx: Transaction, id: string): Promise<Grant | un
   return grant;
 }
 
-/** An admin's grants that still let them read, locked. */
+/** Locks an admin's active grants until the transaction ends. */
 export async function lockActiveGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<Grant[]> {
   return await tx.read<Grant>(
     `${SELECT} WHERE admin_id = ? AND revoke_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`,
@@ -59,7 +49,7 @@ export function setRevoked(tx: Transaction, id: string, now: Date): void {
   tx.defer(REVOKE, [now, binaryId(id)]);
 }
 
-/** Grants that match every filter, newest first, from the page's position on. A filter that the named key does not hold is a scan. */
+/** A page of grants that match all filters, newest first. A filter outside the forced index makes it a scan. */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
   const { adminId, patientId, status } = filter;
   const { sql, params } = where(

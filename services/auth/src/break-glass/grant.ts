@@ -1,16 +1,25 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
-import { statusAt } from "./grant-rules.ts";
-import type { Grant } from "./grant-store.ts";
+import { type GrantTimes, statusAt } from "./grant-rules.ts";
+
+/** An admin's right to read one patient's clinical records until `expireTime`. */
+export interface Grant extends GrantTimes {
+  readonly id: string;
+  readonly adminId: string;
+  readonly patientId: string;
+  /** Encrypted. */
+  readonly reason: Buffer;
+  readonly createTime: Date;
+}
 
 type Owned = Pick<Grant, "id" | "adminId" | "patientId">;
 
-/** Where a grant's sealed text lies, and whose it is. */
+/** Encryption context of a grant's reason. */
 export const reasonContext = ({ id, adminId, patientId }: Owned): string =>
   `break_glass_grants.reason:${id}:${adminId}:${patientId}`;
 
-/** Why a grant was given. */
+/** The decrypted reason. Throws RECORD_ALTERED. */
 export const reasonOf = (grant: Owned & Pick<Grant, "reason">, cipher: FieldCipher): string =>
   cipher.decrypt(reasonContext(grant), grant.reason).toString();
 
@@ -22,17 +31,17 @@ export const toBreakGlassGrant = (grant: Grant, now: Date, cipher: FieldCipher):
   revokeTime: grant.revokeTime ?? undefined,
 });
 
-/** The line in the audit trail, and in the patient's access log. */
+/** Entry of the audit trail and of the patient's access log. */
 export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => ({
   resource: `break-glass/${id}`,
   subjectIds: [patientId],
 });
 
-/** What a call leaves in the audit trail that changes nothing of a grant, but shows it. */
+/** Audit entries of a call that shows a grant without changing it. */
 export const readsOf = (grant: Pick<Grant, "id" | "patientId">): AuditEntry[] =>
   readEntries("break_glass.get", [accessTo(grant)]);
 
-/** What is told of a grant that was given or revoked. A grant changes once, so that is its version. */
+/** Audit entry and event of a change. A grant changes at most once, so its versions are 1 and 2. */
 export const grantEntry = (type: "granted" | "revoked", grant: Grant): AuditEntry => ({
   ...accessTo(grant),
   grantId: grant.id,

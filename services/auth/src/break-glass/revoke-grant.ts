@@ -7,9 +7,9 @@ import type {
   RevokeBreakGlassGrantRequest,
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { Auth } from "../app.ts";
-import { grantEntry, readsOf, toBreakGlassGrant } from "./grant.ts";
+import { type Grant, grantEntry, readsOf, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
-import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
+import { lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
 /** BreakGlassService.RevokeBreakGlassGrant; one that has ended stays as it is. Throws NOT_FOUND. */
 export const revokeBreakGlassGrant = async (

@@ -34,8 +34,8 @@ const states = async () =>
     .split("\n")
     .map((line) => line.split("  ")[2]!.replace(/ (since|until|from|2).*/, ""));
 const privateParts = () =>
-  auth.app.db.read<{ kid: string; private_key: Buffer | null }>(
-    "SELECT kid, private_key FROM signing_keys ORDER BY generation",
+  auth.app.db.read<{ kid: string; privateKey: Buffer | null }>(
+    "SELECT kid, private_key AS privateKey FROM signing_keys ORDER BY generation",
   );
 
 test("of several processes that start at once one makes the first keys, and all have them", async () => {
@@ -51,7 +51,7 @@ test("the private keys lie sealed in the database", async () => {
   expect(rows).toHaveLength(2);
   for (const row of rows) {
     // The DER prefix of every Ed25519 private key (RFC 8410 §7).
-    expect(row.private_key!.includes(Buffer.from("302e020100300506032b6570", "hex"))).toBe(false);
+    expect(row.privateKey!.includes(Buffer.from("302e020100300506032b6570", "hex"))).toBe(false);
   }
 });
 
@@ -187,7 +187,7 @@ test("the next key is published long before it signs, the last one as long as it
   auth.clock.advance(SETTINGS.tokenMs);
   expect(await published()).toEqual([second, third]);
   await keep();
-  expect((await privateParts()).map((row) => row.private_key !== null)).toEqual([false, true, true]);
+  expect((await privateParts()).map((row) => row.privateKey !== null)).toEqual([false, true, true]);
 });
 
 test("by command the next key signs at once, if it is known everywhere; --now takes it anyway", async () => {
@@ -215,7 +215,7 @@ test("a revoked key is gone at once, the next one signs, and what it signed is o
   expect(await revokeKey(auth.app, first!)).toBe(`${first} is revoked; ${second} signs now`);
   expect(await published()).toEqual([second]);
   expect(await signing()).toBe(second);
-  expect((await privateParts())[0]).toEqual({ kid: first, private_key: null });
+  expect((await privateParts())[0]).toEqual({ kid: first, privateKey: null });
   const revoked = await listRevocations(auth.app.db, auth.clock.now());
   expect(revoked.map(({ sessionId }) => sessionId)).toContain(first);
   await expect(revokeKey(auth.app, first!)).rejects.toThrow(/no key/);

@@ -4,8 +4,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account } from "../accounts/account.ts";
 import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
-/** The token of a link that resets the password, as it is kept. */
+/** Stored token of a link that resets the password. */
 export interface LinkToken {
+  /** SHA-256. */
   readonly hash: Buffer;
   readonly userId: string;
   readonly expireTime: Date;
@@ -13,7 +14,7 @@ export interface LinkToken {
   readonly proof: Buffer | null;
 }
 
-/** A link with the account that it names. */
+/** A link with its account. */
 export interface FoundLink {
   readonly link: LinkToken;
   readonly account: Account;
@@ -22,16 +23,17 @@ export interface FoundLink {
 }
 
 interface LinkRow extends AccountRow {
-  account_proof: Buffer | null;
-  link_time: Date;
-  proof: Buffer | null;
+  readonly accountProof: Buffer | null;
+  readonly linkExpireTime: Date;
+  readonly linkProof: Buffer | null;
 }
 
-const TAKE_TURN = `UPDATE users SET reset_mail_time = ?
+const RECORD_MAIL = `UPDATE users SET reset_mail_time = ?
   WHERE id = ? AND (reset_mail_time IS NULL OR reset_mail_time <= ?)`;
 const INSERT = `INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time, proof)
   VALUES (?, ?, 'RESET_PASSWORD', ?, ?)`;
-const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS}, u.account_proof, l.expire_time AS link_time, l.proof FROM link_tokens l JOIN ${ACCOUNTS}
+const FIND = `SELECT ${ACCOUNT_COLUMNS}, u.account_proof AS accountProof, l.expire_time AS linkExpireTime,
+  l.proof AS linkProof FROM link_tokens l JOIN ${ACCOUNTS}
   WHERE u.id = l.user_id AND l.token_hash = ? AND l.purpose = 'RESET_PASSWORD' AND l.expire_time > ?`;
 const CONSUME = `DELETE FROM link_tokens
   WHERE token_hash = ? AND purpose = 'RESET_PASSWORD' AND expire_time > ?`;
@@ -39,41 +41,44 @@ const DELETE_OF_USER = "DELETE FROM link_tokens WHERE user_id = ? AND purpose = 
 const DELETE_EXPIRED = "DELETE FROM link_tokens WHERE expire_time <= ? LIMIT ?";
 
 /**
- * Notes that a link goes out to an account now, unless one went out after `since`.
+ * Records that a link is mailed to an account now, unless one was mailed after `since`.
  *
- * @returns whether it may: of many at once, one may
+ * @returns true for the one concurrent call that may mail
  */
-export async function takeLinkTurn(
+export async function recordLinkMail(
   tx: Transaction,
   userId: string,
   { now, since }: { now: Date; since: Date },
 ): Promise<boolean> {
-  return (await tx.write(TAKE_TURN, [now, binaryId(userId), since])).affectedRows === 1;
+  return (await tx.write(RECORD_MAIL, [now, binaryId(userId), since])).affectedRows === 1;
 }
 
 export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, proof }: LinkToken): void {
   tx.defer(INSERT, [hash, binaryId(userId), expireTime, proof]);
 }
 
-/** A valid link with its account. */
+/** A link that has not expired, with its account. */
 export async function findLink(db: Database, hash: Buffer, now: Date): Promise<FoundLink | undefined> {
-  const [row] = await db.read<LinkRow>(FIND_OWNER, [hash, now]);
-  if (!row) return undefined;
-  const { id: userId, link_time: expireTime, proof } = row;
-  const link = { hash, userId, expireTime, proof };
-  return { link, account: toAccount(row), accountProof: row.account_proof };
+  const [row] = await db.read<LinkRow>(FIND, [hash, now]);
+  return row && toFoundLink(hash, row);
 }
 
-/** Uses a token up. @returns whether it could still be used: of many at once, one can */
+/** @returns true for the one call that consumed the token */
 export async function consumeLinkToken(tx: Transaction, hash: Buffer, now: Date): Promise<boolean> {
   return (await tx.write(CONSUME, [hash, now])).affectedRows === 1;
 }
 
-/** Voids every link of a user's. */
+/** Voids all links of a user. */
 export function deleteLinkTokens(tx: Transaction, userId: string): void {
   tx.defer(DELETE_OF_USER, [binaryId(userId)]);
 }
 
 export async function deleteExpiredLinkTokens(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   await db.deleteAll(DELETE_EXPIRED, [now], signal);
+}
+
+function toFoundLink(hash: Buffer, row: LinkRow): FoundLink {
+  const { accountProof, linkExpireTime, linkProof, ...account } = row;
+  const link = { hash, userId: account.id, expireTime: linkExpireTime, proof: linkProof };
+  return { link, account: toAccount(account), accountProof };
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Auth } from "../app.ts";
 import { queueMail, type Recipient } from "../mail/queue-mail.ts";
-import { insertLinkToken, takeLinkTurn } from "./link-token-store.ts";
+import { insertLinkToken, recordLinkMail } from "./link-token-store.ts";
 import { linkTokenHash, newLinkToken, withProof } from "./link-tokens.ts";
 
 /**
@@ -11,7 +11,7 @@ import { linkTokenHash, newLinkToken, withProof } from "./link-tokens.ts";
 export async function mailResetLink(app: Auth, tx: Transaction, account: Recipient): Promise<boolean> {
   const now = app.clock.now();
   const since = new Date(now.getTime() - app.mailPauseMs);
-  if (!(await takeLinkTurn(tx, account.id, { now, since }))) return false;
+  if (!(await recordLinkMail(tx, account.id, { now, since }))) return false;
   const token = newLinkToken();
   const expireTime = new Date(now.getTime() + app.resetLinkMs);
   const link = { hash: linkTokenHash(token), userId: account.id, expireTime };

@@ -101,11 +101,11 @@ test("a weaker hash is replaced at the next login", async () => {
     binaryId(user.id),
   ]);
   expect(await callStats(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
-  const [row] = await auth.app.db.read<{ password_hash: string }>(
-    "SELECT password_hash FROM users WHERE id = ?",
+  const [row] = await auth.app.db.read<{ passwordHash: string }>(
+    "SELECT password_hash AS passwordHash FROM users WHERE id = ?",
     [binaryId(user.id)],
   );
-  expect(row!.password_hash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
+  expect(row!.passwordHash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
   await auth.logIn(user);
 });
 

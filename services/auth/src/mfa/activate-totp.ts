@@ -5,7 +5,7 @@ import type {
   ActivateTotpRequest,
   RecoveryCodes,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { touchAccount } from "../accounts/account-store.ts";
+import { raiseVersion } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { factorCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
@@ -43,7 +43,7 @@ export async function activateTotp(
     activate(tx, userId, step, now);
     const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
     replaceRecoveryCodes(tx, userId, kept);
-    touchAccount(tx, userId);
+    raiseVersion(tx, userId);
     const sessionIds = await lockLiveSessions(tx, userId, now);
     endSessions(
       app,

@@ -3,7 +3,7 @@ import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { DisableTotpRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Account } from "../accounts/account.ts";
-import { touchAccount } from "../accounts/account-store.ts";
+import { raiseVersion } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
@@ -31,7 +31,7 @@ export async function disableTotp(
     }
     const account = await lockSession(tx, caller, app.clock.now());
     deleteTotp(tx, userId);
-    touchAccount(tx, userId);
+    raiseVersion(tx, userId);
     queueMail(app, tx, account, { template: "mfa-disabled" });
     const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
     return { response: toUser(changed), entries: [entry] };

@@ -1,23 +1,19 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Account, Status } from "../accounts/account.ts";
-import { ACCOUNTS, type AccountRow } from "../accounts/account-store.ts";
+import type { Account } from "../accounts/account.ts";
+import { ACCOUNTS } from "../accounts/account-store.ts";
 
-/** What a login is checked against. */
-export interface Credentials {
+/** An account's password, and whether the account may sign in with it. */
+export interface Credentials extends Pick<Account, "email" | "status" | "emailVerified"> {
   readonly userId: string;
-  readonly email: string;
   readonly passwordHash: string;
-  /** See account-proofs.ts; null for a hash from another writer. */
+  /** See account-proofs.ts; null for a hash that auth did not write. */
   readonly passwordProof: Buffer | null;
   readonly passwordSetTime: Date;
-  readonly status: Status;
-  /** 0 or 1. */
-  readonly emailVerified: number;
 }
 
-/** A password as it is kept. */
+/** A stored password. */
 export interface PasswordRecord {
   /** PHC string. */
   readonly hash: string;
@@ -25,53 +21,60 @@ export interface PasswordRecord {
   readonly proof: Buffer;
 }
 
-/** An active account that has shown its password. */
+/** An active account whose password was verified. */
 export interface LockedAccount extends Pick<Account, "email" | "role" | "mfaEnabled"> {
-  readonly accountProof: Buffer | null;
   readonly userId: string;
+  readonly accountProof: Buffer | null;
   readonly passwordSetTime: Date;
 }
 
-type LockedRow = Pick<AccountRow, "email" | "role" | "mfa_enabled"> & { account_proof: Buffer | null };
+interface CredentialsRow extends Omit<Credentials, "emailVerified"> {
+  /** 0 or 1. */
+  readonly emailVerified: number;
+}
+
+interface LockedRow extends Pick<LockedAccount, "email" | "role" | "accountProof"> {
+  /** 0 or 1. */
+  readonly mfaEnabled: number;
+}
 
 const CREDENTIALS = `SELECT id AS userId, email, password_hash AS passwordHash, password_proof AS passwordProof,
-  password_set_time AS passwordSetTime,
-  status, email_verified AS emailVerified FROM users`;
-const HOLD_ACTIVE = `SELECT u.email, u.role, u.account_proof, t.user_id IS NOT NULL AS mfa_enabled FROM ${ACCOUNTS}
-  WHERE u.id = ? AND u.status = 'ACTIVE' AND u.password_set_time = ? FOR SHARE OF u`;
+  password_set_time AS passwordSetTime, status, email_verified AS emailVerified FROM users`;
+const FIND = `${CREDENTIALS} WHERE id = ?`;
+const FIND_BY_EMAIL = `${CREDENTIALS} WHERE email = ?`;
+const LOCK_ACTIVE = `SELECT u.email, u.role, u.account_proof AS accountProof, t.user_id IS NOT NULL AS mfaEnabled
+  FROM ${ACCOUNTS} WHERE u.id = ? AND u.status = 'ACTIVE' AND u.password_set_time = ? FOR SHARE OF u`;
 const LOCK_PASSWORD = "SELECT 1 FROM users WHERE id = ? AND password_set_time = ? FOR UPDATE";
 const UPDATE_PASSWORD =
   "UPDATE users SET password_hash = ?, password_proof = ?, password_set_time = ? WHERE id = ?";
 const REPLACE_HASH =
   "UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ? AND password_hash = ?";
 
-export async function findCredentialsByEmail(db: Database, email: string): Promise<Credentials | undefined> {
-  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE email = ?`, [email]);
-  return row;
+export async function findCredentials(db: Database, userId: string): Promise<Credentials | undefined> {
+  const [row] = await db.read<CredentialsRow>(FIND, [binaryId(userId)]);
+  return row && toCredentials(row);
 }
 
-export async function findCredentials(db: Database, userId: string): Promise<Credentials | undefined> {
-  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE id = ?`, [binaryId(userId)]);
-  return row;
+export async function findCredentialsByEmail(db: Database, email: string): Promise<Credentials | undefined> {
+  const [row] = await db.read<CredentialsRow>(FIND_BY_EMAIL, [email]);
+  return row && toCredentials(row);
 }
 
 /**
- * Makes sure that an account is active until the transaction ends, so that whoever disables it meanwhile finds the
- * session that is being opened.
+ * Locks an active account until the transaction ends. A concurrent DisableUser waits, and then ends the session that
+ * this transaction opens.
  *
- * @returns undefined if it is disabled, or if its password was changed after `passwordSetTime`
+ * @returns undefined if the account is disabled, or its password was changed after `passwordSetTime`
  */
 export async function lockActive(
   tx: Transaction,
   { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
 ): Promise<LockedAccount | undefined> {
-  const [row] = await tx.read<LockedRow>(HOLD_ACTIVE, [binaryId(userId), passwordSetTime]);
-  if (!row) return undefined;
-  const { email, role, account_proof: accountProof, mfa_enabled: mfaEnabled } = row;
-  return { userId, passwordSetTime, email, role, accountProof, mfaEnabled: mfaEnabled === 1 };
+  const [row] = await tx.read<LockedRow>(LOCK_ACTIVE, [binaryId(userId), passwordSetTime]);
+  return row && { ...row, userId, passwordSetTime, mfaEnabled: row.mfaEnabled === 1 };
 }
 
-/** Puts a stronger hash of the same password in the place of `old`, unless the password was changed meanwhile. */
+/** Replaces a hash by a stronger one of the same password, unless the password has changed. */
 export async function replaceHash(
   db: Database,
   id: string,
@@ -81,7 +84,7 @@ export async function replaceHash(
   await db.write(REPLACE_HASH, [stronger.hash, stronger.proof, binaryId(id), old]);
 }
 
-/** Keeps anybody else from changing the password. @returns whether it is still the one of `passwordSetTime` */
+/** Locks an account's password until the transaction ends. @returns true if it is still the one of `passwordSetTime` */
 export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
   return (await tx.read(LOCK_PASSWORD, [binaryId(userId), passwordSetTime])).length === 1;
 }
@@ -94,3 +97,8 @@ export function updatePassword(
 ): void {
   tx.defer(UPDATE_PASSWORD, [hash, proof, now, binaryId(userId)]);
 }
+
+const toCredentials = (row: CredentialsRow): Credentials => ({
+  ...row,
+  emailVerified: row.emailVerified === 1,
+});

@@ -173,9 +173,11 @@ test("however many ask at once, an account is mailed one link in five minutes", 
 
 test("the token is kept only as a hash, and no longer than it is good", async () => {
   const { token } = await forgetful();
-  const rows = await auth.app.db.read<{ token_hash: Buffer }>("SELECT token_hash FROM link_tokens");
+  const rows = await auth.app.db.read<{ tokenHash: Buffer }>(
+    "SELECT token_hash AS tokenHash FROM link_tokens",
+  );
   expect(rows.length).toBeGreaterThan(0);
-  for (const row of rows) expect(row.token_hash.includes(token)).toBe(false);
+  for (const row of rows) expect(row.tokenHash.includes(token)).toBe(false);
   auth.clock.advance(30 * MINUTE_MS);
   await deleteExpiredLinkTokens(auth.app.db, auth.clock.now());
   expect(await auth.app.db.read("SELECT 1 FROM link_tokens")).toEqual([]);

@@ -221,9 +221,8 @@ test("the link of an account asks for no password any more, counts nothing, and 
   await verify(token!);
   for (let i = 0; i < 5; i++) await verify(token!, "chosen since then");
   await logIn(email);
-  expect(await app.db.read("SELECT password_hash FROM registrations WHERE email = ?", [email])).toEqual([
-    { password_hash: "" },
-  ]);
+  const sql = "SELECT password_hash AS passwordHash FROM registrations WHERE email = ?";
+  expect(await app.db.read(sql, [email])).toEqual([{ passwordHash: "" }]);
 });
 
 test("an answer with nothing in it has no bytes, by which the gateway tells it", () => {

@@ -118,8 +118,8 @@ async function* lookAtSigningKeys(
   pageSize?: number,
 ): AsyncGenerator<UnexplainedFinding> {
   const made = await explainedBy(db, "key.create", ["key.revoke"], pageSize);
-  for await (const { id, retire_time } of readSigningKeys(db, pageSize)) {
-    const isInUse = retire_time === null || retire_time > now;
+  for await (const { id, retireTime } of readSigningKeys(db, pageSize)) {
+    const isInUse = retireTime === null || retireTime > now;
     if (isInUse && !made.has(`keys/${id}`))
       yield { kind: "KEY_UNEXPLAINED", resource: `keys/${id}`, state: "in use" };
   }

@@ -16,7 +16,8 @@ const USERS = `SELECT u.id, u.email, u.role, u.status, u.password_hash AS passwo
 
 const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE id > ? ORDER BY id LIMIT ?";
 
-const SIGNING_KEYS = "SELECT kid AS id, retire_time FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
+const SIGNING_KEYS =
+  "SELECT kid AS id, retire_time AS retireTime FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
 
 /** Before the first DATETIME. */
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
@@ -50,7 +51,7 @@ export interface ServiceAccountRights {
 
 export interface KeyInUse {
   id: string;
-  retire_time: Date | null;
+  retireTime: Date | null;
 }
 
 /** All lines of an action in order of time. */

@@ -11,11 +11,10 @@ import type {
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { lockSession } from "../sessions/lock-session.ts";
-import { entryOf, toServiceAccount } from "./service-account.ts";
+import { entryOf, type Status, toServiceAccount } from "./service-account.ts";
 import {
   findSecrets,
   lockServiceAccount,
-  type Status,
   setSecretSession,
   setServiceAccountStatus,
 } from "./service-account-store.ts";

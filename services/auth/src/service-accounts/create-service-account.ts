@@ -7,8 +7,9 @@ import type {
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { assertDeclared } from "./scope-rules.ts";
-import { entryOf, giveSecret, scopeEntry, toServiceAccount } from "./service-account.ts";
-import { type Account, insertServiceAccount } from "./service-account-store.ts";
+import { addSecret } from "./secrets.ts";
+import { entryOf, type ServiceAccountRecord, scopeEntry, toServiceAccount } from "./service-account.ts";
+import { insertServiceAccount } from "./service-account-store.ts";
 
 /** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN, UNAUTHENTICATED. */
 export async function createServiceAccount(
@@ -19,7 +20,7 @@ export async function createServiceAccount(
   const { name, scopes } = serviceAccount!;
   assertDeclared(scopes);
   const now = app.clock.now();
-  const account: Account = {
+  const account: ServiceAccountRecord = {
     id: newId(),
     name,
     scopes: scopes.toSorted(),
@@ -29,7 +30,7 @@ export async function createServiceAccount(
   return await app.calls.apply(call, async (tx) => {
     await lockSession(tx, userOf(call), now);
     await insertServiceAccount(tx, account);
-    const clientSecret = giveSecret(app, tx, account, now);
+    const clientSecret = addSecret(app, tx, account, now);
     return {
       response: { ...toServiceAccount(account), clientSecret },
       entries: [entryOf(account), ...account.scopes.map((scope) => scopeEntry(account, scope))],

@@ -10,8 +10,8 @@ import { signAccessToken } from "../keys/sign-access-token.ts";
 import { findBySecret } from "./client-secrets.ts";
 import { grantedScopes } from "./scope-rules.ts";
 import { isGenuine } from "./secret-proof.ts";
-import { entryOf } from "./service-account.ts";
-import { type Account, findSecrets, findServiceAccount } from "./service-account-store.ts";
+import { entryOf, type ServiceAccountRecord } from "./service-account.ts";
+import { findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
  * ServiceAccountService.IssueToken. Throws INVALID_CLIENT: the same for an unknown id, a wrong secret and a disabled
@@ -46,7 +46,7 @@ export async function issueToken(
 async function record(
   app: Auth,
   call: Call,
-  account: Account | undefined,
+  account: ServiceAccountRecord | undefined,
   outcome: "SUCCESS" | "FAILURE",
 ): Promise<void> {
   const access = account

@@ -6,7 +6,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
-import { endSecrets, entryOf, giveSecret, toServiceAccount } from "./service-account.ts";
+import { addSecret, endSecrets } from "./secrets.ts";
+import { entryOf, toServiceAccount } from "./service-account.ts";
 import {
   expireSecret,
   findExpiredSecrets,
@@ -38,7 +39,7 @@ export async function rotateServiceAccountSecret(
       secrets.filter((secret) => !isKept(secret)),
       now,
     );
-    const clientSecret = giveSecret(app, tx, account, now);
+    const clientSecret = addSecret(app, tx, account, now);
     return {
       response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
       entries: [entryOf(account)],

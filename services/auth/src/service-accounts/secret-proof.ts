@@ -1,8 +1,8 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import type { Account, Secret } from "./service-account-store.ts";
+import type { Secret, ServiceAccountRecord } from "./service-account.ts";
 
 /** A service account, as far as its secrets give it: its scopes never change. */
-type Owner = Pick<Account, "id" | "scopes">;
+type Owner = Pick<ServiceAccountRecord, "id" | "scopes">;
 
 /** Proof that auth gave the secret to this service account, with these scopes. */
 export const secretProof = (proofs: RowProofs, owner: Owner, hash: Buffer): Buffer =>

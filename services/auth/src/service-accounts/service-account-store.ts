@@ -5,30 +5,7 @@ import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-
-export type Status = "ACTIVE" | "DISABLED";
-
-/** An internal system's account. */
-export interface Account {
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: string[];
-  readonly status: Status;
-  readonly createTime: Date;
-}
-
-/** A secret as it is kept. */
-export interface Secret {
-  readonly id: string;
-  /** SHA-256. */
-  readonly hash: Buffer;
-  /** See secret-proof.ts; null for a row that auth did not write. */
-  readonly proof: Buffer | null;
-  /** The `sid` of the access tokens that it gets. */
-  readonly sessionId: string;
-  /** Of one that was rotated; null for the one in use. */
-  readonly expireTime: Date | null;
-}
+import type { Secret, ServiceAccountRecord, Status } from "./service-account.ts";
 
 const ACCOUNT = "SELECT id, name, scopes, status, create_time AS createTime FROM service_accounts";
 const BY_TIME = "FORCE INDEX (service_accounts_time)";
@@ -47,28 +24,34 @@ const EXPIRE_SECRET = "UPDATE service_account_secrets SET expire_time = ? WHERE 
 const SET_SESSION = "UPDATE service_account_secrets SET session_id = ? WHERE id = ?";
 const DELETE_SECRETS = "DELETE FROM service_account_secrets WHERE id IN (?)";
 
-export async function findServiceAccount(db: Database, id: string): Promise<Account | undefined> {
-  const [row] = await db.read<Account>(FIND, [binaryId(id)]);
+export async function findServiceAccount(
+  db: Database,
+  id: string,
+): Promise<ServiceAccountRecord | undefined> {
+  const [row] = await db.read<ServiceAccountRecord>(FIND, [binaryId(id)]);
   return row;
 }
 
-/** As `findServiceAccount`, and nobody else changes it or its secrets until the transaction ends. */
-export async function lockServiceAccount(tx: Transaction, id: string): Promise<Account | undefined> {
-  const [row] = await tx.read<Account>(LOCK, [binaryId(id)]);
+/** Locks an account, and with it its secrets, until the transaction ends. */
+export async function lockServiceAccount(
+  tx: Transaction,
+  id: string,
+): Promise<ServiceAccountRecord | undefined> {
+  const [row] = await tx.read<ServiceAccountRecord>(LOCK, [binaryId(id)]);
   return row;
 }
 
-/** Newest first, from the page's position on. */
-export async function listServiceAccounts(db: Database, page: Page): Promise<Account[]> {
+/** A page of service accounts, newest first. */
+export async function listServiceAccounts(db: Database, page: Page): Promise<ServiceAccountRecord[]> {
   const { sql, params } = where(before("create_time", "id", page.after));
-  return await db.read<Account>(`${ACCOUNT} ${BY_TIME} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  return await db.read<ServiceAccountRecord>(
+    `${ACCOUNT} ${BY_TIME} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }
 
 /** Throws NAME_TAKEN. */
-export async function insertServiceAccount(tx: Transaction, account: Account): Promise<void> {
+export async function insertServiceAccount(tx: Transaction, account: ServiceAccountRecord): Promise<void> {
   const { id, name, scopes, status, createTime } = account;
   try {
     await tx.write(INSERT, [binaryId(id), name, JSON.stringify(scopes), status, createTime]);
@@ -82,7 +65,7 @@ export function setServiceAccountStatus(tx: Transaction, id: string, status: Sta
   tx.defer(SET_STATUS, [status, binaryId(id)]);
 }
 
-/** All secrets of an account, also such as have expired and are not deleted yet. */
+/** All secrets of an account, including expired ones that are not deleted yet. */
 export async function findSecrets(db: Database | Transaction, accountId: string): Promise<Secret[]> {
   return await db.read<Secret>(SECRETS_OF, [binaryId(accountId)]);
 }
@@ -109,7 +92,7 @@ export function expireSecret(tx: Transaction, id: string, time: Date): void {
   tx.defer(EXPIRE_SECRET, [time, binaryId(id)]);
 }
 
-/** From now on the secret's tokens have another `sid`. */
+/** Gives the secret's future tokens another `sid`. */
 export function setSecretSession(tx: Transaction, id: string, sessionId: string): void {
   tx.defer(SET_SESSION, [binaryId(sessionId), binaryId(id)]);
 }

@@ -1,62 +1,47 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
-import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
-import type { Auth } from "../app.ts";
-import { revokeTokens } from "../revocations/revoke-tokens.ts";
-import { hashOfSecret, newClientSecret } from "./client-secrets.ts";
-import { secretProof } from "./secret-proof.ts";
-import { type Account, deleteSecrets, insertSecret, type Secret } from "./service-account-store.ts";
+
+export type Status = "ACTIVE" | "DISABLED";
+
+/** An internal system's account, as stored. */
+export interface ServiceAccountRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Sorted; they never change. */
+  readonly scopes: string[];
+  readonly status: Status;
+  readonly createTime: Date;
+}
+
+/** A client secret, as stored. */
+export interface Secret {
+  readonly id: string;
+  /** SHA-256. */
+  readonly hash: Buffer;
+  /** See secret-proof.ts; null for a row that auth did not write. */
+  readonly proof: Buffer | null;
+  /** The `sid` of its access tokens. */
+  readonly sessionId: string;
+  /** End of a rotated secret's grace period; null for the current secret. */
+  readonly expireTime: Date | null;
+}
 
 /** The account as admins see it. */
-export const toServiceAccount = ({ id, name, scopes, status, createTime }: Account): ServiceAccount => ({
-  id,
-  name,
-  scopes,
-  status,
-  createTime,
+export const toServiceAccount = (account: ServiceAccountRecord): ServiceAccount => ({
+  ...account,
   clientSecret: undefined,
   previousSecretExpireTime: undefined,
 });
 
-/** The accounts are of systems: no person is the subject. */
-export const entryOf = ({ id }: Account): AuditEntry => ({
+/** A system's account has no person as subject. */
+export const entryOf = ({ id }: Pick<ServiceAccountRecord, "id">): AuditEntry => ({
   resource: `service-accounts/${id}`,
   subjectIds: [],
 });
 
-/** A line for each scope, so that one that no admin gave is found (unexplained/). */
-export const scopeEntry = ({ id }: Account, scope: string): AuditEntry => ({
+/** One entry per scope, so that `findUnexplained` detects a scope that no admin granted. */
+export const scopeEntry = ({ id }: Pick<ServiceAccountRecord, "id">, scope: string): AuditEntry => ({
   action: "client.grant_scope",
   resource: `service-accounts/${id}/scopes/${scope}`,
   subjectIds: [],
 });
-
-/** Gives the account a secret. @returns it; only its hash is kept */
-export function giveSecret(app: Auth, tx: Transaction, account: Account, now: Date): string {
-  const secret = newClientSecret();
-  const hash = hashOfSecret(secret);
-  insertSecret(tx, {
-    id: newId(),
-    accountId: account.id,
-    hash,
-    proof: secretProof(app.proofs, account, hash),
-    sessionId: newId(),
-    createTime: now,
-  });
-  return secret;
-}
-
-/** Ends secrets and their tokens. */
-export function endSecrets(app: Auth, tx: Transaction, secrets: Secret[], now: Date): void {
-  deleteSecrets(
-    tx,
-    secrets.map(({ id }) => id),
-  );
-  revokeTokens(
-    app,
-    tx,
-    secrets.map(({ sessionId }) => sessionId),
-    now,
-  );
-}

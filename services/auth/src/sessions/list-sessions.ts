@@ -24,8 +24,8 @@ export async function listSessions(
     lastUsedTime: useTime,
     expireTime,
     current: id === sessionId,
-    remembered: remembered === 1,
-    // A session whose client was altered is listed nevertheless, so that its user can end it.
+    remembered,
+    // A session with an altered client is still listed, so that its user can end it.
     ipAddress: "",
     userAgent: "",
     ...leaveOutAltered(app.log, [client], (encrypted) =>

@@ -10,13 +10,16 @@ export interface LiveSession {
   readonly authTime: Date;
   readonly useTime: Date;
   readonly expireTime: Date;
-  /** 0 or 1. */
-  readonly remembered: number;
-  /** Sealed. */
+  readonly remembered: boolean;
+  /** Encrypted; see session-client.ts. */
   readonly client: Buffer | null;
 }
 
-/** Whose session it is, and when it has ended. */
+interface LiveSessionRow extends Omit<LiveSession, "remembered"> {
+  /** 0 or 1. */
+  readonly remembered: number;
+}
+
 export interface SessionOwner {
   readonly userId: string;
   readonly endTime: Date | null;
@@ -26,7 +29,7 @@ const COLUMNS = `id, auth_time AS authTime, COALESCE(use_time, auth_time) AS use
   remembered, client`;
 const LOCK_OWNER = "SELECT user_id AS userId, end_time AS endTime FROM sessions WHERE id = ? FOR UPDATE";
 
-/** A user's sessions that have neither ended nor expired, the one that began last first, from the page's position on. */
+/** A page of a user's live sessions, newest first. */
 export async function listLiveSessions(
   db: Database,
   userId: string,
@@ -39,13 +42,14 @@ export async function listLiveSessions(
     ["COALESCE(idle_expire_time, expire_time) > ?", now],
     before("auth_time", "id", page.after),
   );
-  return await db.read<LiveSession>(
+  const rows = await db.read<LiveSessionRow>(
     `SELECT ${COLUMNS} FROM sessions FORCE INDEX (sessions_live) ${sql} ORDER BY auth_time DESC, id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );
+  return rows.map((row) => ({ ...row, remembered: row.remembered === 1 }));
 }
 
-/** Nobody else ends the session until the transaction does. */
+/** Locks a session until the transaction ends. */
 export async function lockSessionOwner(tx: Transaction, id: string): Promise<SessionOwner | undefined> {
   const [owner] = await tx.read<SessionOwner>(LOCK_OWNER, [binaryId(id)]);
   return owner;
