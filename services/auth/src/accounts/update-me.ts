@@ -1,4 +1,5 @@
 import { applyMask, assertEtag, isUnchanged } from "@medconnect/platform/api/update-mask.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -16,29 +17,23 @@ export async function updateMe(
 ): Promise<User> {
   const { userId } = userOf(call);
   return await app.calls.apply(call, async (tx) => {
-    // Locked, so that of two updates at once neither is lost or has to be tried again.
+    // The lock serializes concurrent updates, so none is lost and none has to be retried.
     const current = await lockAccount(tx, userId);
     if (!current) throw new ApiError("NOT_FOUND");
     assertEtag(patch!.etag, current.version);
     const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
     assertBorn(profile, app.clock.now());
-    if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS))
-      return { response: toUser(current), entries: [] };
-    const changed: Account = { ...current, ...profile, version: current.version + 1 };
-    updateProfile(tx, userId, changed);
-    return {
-      response: toUser(changed),
-      entries: [
-        {
-          resource: `users/${userId}`,
-          subjectIds: [userId],
-          events: isToldToOthers(current, changed) ? [userEvent("user.updated", changed)] : [],
-        },
-      ],
-    };
+    if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS)) return unchanged(toUser(current));
+    const account: Account = { ...current, ...profile, version: current.version + 1 };
+    updateProfile(tx, userId, account);
+    return changed(toUser(account), {
+      resource: `users/${userId}`,
+      subjectIds: [userId],
+      events: isPublished(current, account) ? [userEvent("user.updated", account)] : [],
+    });
   });
 }
 
 /** True if other services copy a changed field. */
-const isToldToOthers = (before: Account, after: Account): boolean =>
+const isPublished = (before: Account, after: Account): boolean =>
   before.fullName !== after.fullName || before.region !== after.region;

@@ -1,3 +1,5 @@
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -15,37 +17,41 @@ import { endSessions } from "../sessions/end-sessions.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
-/** UserService.DisableUser; repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
+/** UserService.DisableUser. Repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
 export async function disableUser(app: Auth, { userId }: DisableUserRequest, call: Call): Promise<User> {
   if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
   const disable = async (tx: Transaction) => {
     const now = app.clock.now();
-    const { response, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+    const { user, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
     endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-    return { response, entries: [...entries, ...(await revokeGrantsOf(tx, userId, now))] };
+    return changed(user, ...entries, ...(await revokeGrantsOf(tx, userId, now)));
   };
   return await app.calls.apply(call, disable, readsOf);
 }
 
-/** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
+/** UserService.EnableUser. Repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call: Call): Promise<User> =>
   await app.calls.apply(
     call,
     async (tx) => {
       await lockSession(tx, userOf(call), app.clock.now());
-      return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
+      const { user, entries } = await changeStatus(tx, userId, "ACTIVE", "user.enabled");
+      return changed(user, ...entries);
     },
     readsOf,
   );
 
-async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
+/** @returns no entries if the account has the status already */
+async function changeStatus(
+  tx: Transaction,
+  userId: string,
+  status: Status,
+  type: UserEventType,
+): Promise<{ user: User; entries: AuditEntry[] }> {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { response: toUser(account), entries: [] };
+  if (account.status === status) return { user: toUser(account), entries: [] };
   setStatus(tx, userId, status);
-  const changed: Account = { ...account, status, version: account.version + 1 };
-  return {
-    response: toUser(changed),
-    entries: [{ ...accessTo(account), events: [userEvent(type, changed)] }],
-  };
+  const after: Account = { ...account, status, version: account.version + 1 };
+  return { user: toUser(after), entries: [{ ...accessTo(account), events: [userEvent(type, after)] }] };
 }

@@ -1,3 +1,4 @@
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -15,8 +16,8 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /**
- * UserService.ResetMfa; without a second factor it changes nothing. An admin's own is removed as everybody's is, with
- * password and code. Throws NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
+ * UserService.ResetMfa. Changes nothing without a second factor. Admins remove their own with DisableTotp. Throws
+ * NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
  */
 export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Call): Promise<User> {
   if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
@@ -25,18 +26,15 @@ export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Cal
     await lockSession(tx, userOf(call), now);
     const account = await lockAccount(tx, userId);
     if (!account) throw new ApiError("NOT_FOUND");
-    if (!account.mfaEnabled) return { response: toUser(account), entries: [] };
+    if (!account.mfaEnabled) return unchanged(toUser(account));
     deleteTotp(tx, userId);
-    // Else wrong codes for the lost authenticator would lock the new one before it is set up.
+    // Failed codes for the lost authenticator must not lock the new one.
     deleteCounters(tx, factorCounters(app, userId));
     raiseVersion(tx, userId);
     queueMail(app, tx, account, { template: "mfa-reset" });
     endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-    const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
-    return {
-      response: toUser(changed),
-      entries: [accessTo(account)],
-    };
+    const after: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
+    return changed(toUser(after), accessTo(account));
   };
   return await app.calls.apply(call, reset, readsOf);
 }

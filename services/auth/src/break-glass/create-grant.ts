@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -13,7 +14,7 @@ import { type Grant, grantEntry, readsOf, reasonContext, toBreakGlassGrant } fro
 import { assertMayOpen } from "./grant-rules.ts";
 import { insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
-/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
+/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND for any user but a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
 export async function createBreakGlassGrant(
   app: Auth,
   { patientId, reason }: CreateBreakGlassGrantRequest,
@@ -24,7 +25,7 @@ export async function createBreakGlassGrant(
   if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
   const create = async (tx: Transaction) => {
     const now = app.clock.now();
-    // Locks the account, so that concurrent grants count one another.
+    // The account lock serializes concurrent calls, so the limit on open grants holds.
     await lockSession(tx, admin, now);
     const open = await lockActiveGrantsOf(tx, admin.userId, now);
     assertMayOpen(open.length, app.breakGlassMaxOpen);
@@ -37,10 +38,7 @@ export async function createBreakGlassGrant(
       revokeTime: null,
     };
     insertGrant(tx, grant);
-    return {
-      response: toBreakGlassGrant(grant, now, app.cipher),
-      entries: [grantEntry("granted", grant)],
-    };
+    return changed(toBreakGlassGrant(grant, now, app.cipher), grantEntry("granted", grant));
   };
   return await app.calls.apply(call, create, readsOf);
 }

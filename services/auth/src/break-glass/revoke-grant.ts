@@ -1,4 +1,5 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -11,7 +12,7 @@ import { type Grant, grantEntry, readsOf, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
 import { lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
-/** BreakGlassService.RevokeBreakGlassGrant; one that has ended stays as it is. Throws NOT_FOUND. */
+/** BreakGlassService.RevokeBreakGlassGrant. Changes nothing once the grant has ended. Throws NOT_FOUND. */
 export const revokeBreakGlassGrant = async (
   app: Auth,
   { grantId }: RevokeBreakGlassGrantRequest,
@@ -24,18 +25,15 @@ export const revokeBreakGlassGrant = async (
       const grant = await lockGrant(tx, grantId);
       if (!grant) throw new ApiError("NOT_FOUND");
       if (statusAt(grant, now) !== "ACTIVE") {
-        return { response: toBreakGlassGrant(grant, now, app.cipher), entries: [] };
+        return unchanged(toBreakGlassGrant(grant, now, app.cipher));
       }
       const revoked: Grant = { ...grant, revokeTime: now };
-      return {
-        response: toBreakGlassGrant(revoked, now, app.cipher),
-        entries: [revoke(tx, grant, now)],
-      };
+      return changed(toBreakGlassGrant(revoked, now, app.cipher), revoke(tx, grant, now));
     },
     readsOf,
   );
 
-/** Ends the grants of an admin who is being disabled. @returns what to tell of them */
+/** Revokes the active grants of an admin who is being disabled. @returns their audit entries and events */
 export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<AuditEntry[]> {
   const grants = await lockActiveGrantsOf(tx, adminId, now);
   return grants.map((grant) => ({ ...revoke(tx, grant, now), action: "break_glass.revoke" }));

@@ -1,3 +1,4 @@
+import { changed, type Effect, failed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -21,8 +22,8 @@ import { issueTokens } from "../sessions/issue-tokens.ts";
 import { type CallContext, openSession } from "../sessions/open-session.ts";
 
 /**
- * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account
- * and one that is locked, after the same work.
+ * AuthService.Login. Throws INVALID_CREDENTIALS. An unknown e-mail, a wrong password, a disabled account and a locked one
+ * get the same response after the same work.
  */
 export async function login(
   app: Auth,
@@ -31,63 +32,57 @@ export async function login(
 ): Promise<LoginResponse> {
   const credentials = await findCredentialsByEmail(app.db, email);
   const matches = await verifyPassword(app, credentials, password, call.deadline);
-  // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
+  // `lockActive` would refuse a disabled account too, but by one statement more: the time would tell.
   const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
   const now = app.clock.now();
   const answer = await app.calls.apply(call, async (tx) => {
     const counters = passwordCounters(app, email, call);
-    const held = await evaluateAttempt(
+    const account = await evaluateAttempt(
       tx,
       counters,
       now,
       async () => proven && (await lockActive(tx, proven)),
     );
-    if (!held) return refuse(credentials);
+    if (!account) return refuse(credentials);
     if (app.mustVerifyEmail && !proven?.emailVerified) {
-      // Made where addresses need not be verified. The password proves too little: a stranger may have chosen it.
-      await mailResetLink(app, tx, { id: held.userId, email });
+      // The account is older than the requirement. Its password may be a stranger's, so it proves too little.
+      await mailResetLink(app, tx, { id: account.userId, email });
       return refuse(credentials);
     }
-    return await begin(app, tx, { ...held, remembered: rememberMe }, { now, call });
+    return await signIn(app, tx, { ...account, remembered: rememberMe }, { now, call });
   });
-  if (proven && isWeak(proven.passwordHash)) await strengthen(app, proven, password, call);
+  if (proven && isWeak(proven.passwordHash)) await replaceWeakHash(app, proven, password, call);
   return answer;
 }
 
 /** Opens a session, or asks for the second factor. */
-async function begin(
+async function signIn(
   app: Auth,
   tx: Transaction,
-  held: LockedAccount & { remembered: boolean },
+  account: LockedAccount & { remembered: boolean },
   { now, call }: CallContext,
-) {
-  const { userId } = held;
+): Promise<Effect<LoginResponse>> {
+  const { userId } = account;
   const entry = { subjectIds: [userId], actorId: userId };
-  if (held.mfaEnabled) {
-    const response = await askForSecondFactor(app, tx, held, now);
-    return { response, entries: [{ ...entry, resource: `users/${userId}` }] };
+  if (account.mfaEnabled) {
+    const response = await askForSecondFactor(app, tx, account, now);
+    return changed(response, { ...entry, resource: `users/${userId}` });
   }
-  const opened = openSession(app, tx, held, { now, call });
+  const opened = openSession(app, tx, account, { now, call });
   const response = await issueTokens(app, opened, now);
-  return { response, entries: [{ ...entry, resource: `sessions/${opened.session.id}` }] };
+  return changed(response, { ...entry, resource: `sessions/${opened.session.id}` });
 }
 
-/** The audit trail names the account if there is one, and never what was typed. */
-function refuse(credentials: Credentials | undefined) {
-  return {
-    response: new ApiError("INVALID_CREDENTIALS"),
-    entries: [
-      {
-        resource: `users/${credentials?.userId ?? "-"}`,
-        subjectIds: credentials ? [credentials.userId] : [],
-        outcome: "FAILURE" as const,
-      },
-    ],
-  };
-}
+/** The audit entry names a known account only: users type passwords into the e-mail field. */
+const refuse = (credentials: Credentials | undefined): Effect<never> =>
+  failed(new ApiError("INVALID_CREDENTIALS"), {
+    resource: `users/${credentials?.userId ?? "-"}`,
+    subjectIds: credentials ? [credentials.userId] : [],
+    outcome: "FAILURE",
+  });
 
-/** Hashes the password as is asked for today, now that it is at hand; if that fails, the next login does it. */
-async function strengthen(
+/** Replaces a weak hash while the password is known. After a failure, the next login tries again. */
+async function replaceWeakHash(
   app: Auth,
   { userId, passwordHash }: Credentials,
   password: string,

@@ -1,3 +1,4 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -36,7 +37,7 @@ export async function activateTotp(
       firstStep(app, tx, { userId, code }),
     );
     if (step === undefined) {
-      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+      return failed(new ApiError("INVALID_MFA_CODE"), { ...entry, outcome: "FAILURE" });
     }
     const account = await lockSession(tx, caller, now);
     const recoveryCodes = newRecoveryCodes();
@@ -52,7 +53,7 @@ export async function activateTotp(
       now,
     );
     queueMail(app, tx, account, { template: "mfa-activated" });
-    return { response: { recoveryCodes }, entries: [entry] };
+    return changed({ recoveryCodes }, entry);
   });
 }
 

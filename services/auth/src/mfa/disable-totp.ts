@@ -1,8 +1,8 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { DisableTotpRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import type { Account } from "../accounts/account.ts";
 import { raiseVersion } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
@@ -27,13 +27,12 @@ export async function disableTotp(
   return await app.calls.apply(call, async (tx) => {
     const entry = { resource: `users/${userId}`, subjectIds: [userId] };
     if (!(await proveCode(app, tx, userId, code))) {
-      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+      return failed(new ApiError("INVALID_MFA_CODE"), { ...entry, outcome: "FAILURE" });
     }
     const account = await lockSession(tx, caller, app.clock.now());
     deleteTotp(tx, userId);
     raiseVersion(tx, userId);
     queueMail(app, tx, account, { template: "mfa-disabled" });
-    const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
-    return { response: toUser(changed), entries: [entry] };
+    return changed(toUser({ ...account, mfaEnabled: false, version: account.version + 1 }), entry);
   });
 }

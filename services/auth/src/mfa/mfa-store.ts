@@ -36,7 +36,7 @@ const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_has
 const HAS_CODE = "SELECT 1 FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
 const INSERT_CHALLENGE =
   "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
-const TAKE_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
+const COUNT_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
   WHERE id = ? AND user_id = ? AND attempts < ${MAX_ATTEMPTS} AND pass_time IS NULL AND expire_time > ?`;
 const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime,
   remembered FROM mfa_challenges WHERE id = ?`;
@@ -106,12 +106,12 @@ export function insertChallenge(tx: Transaction, challenge: Challenge): void {
  *
  * @returns undefined if the challenge is passed, used up, expired or unknown
  */
-export async function takeAttempt(
+export async function countAttempt(
   tx: Transaction,
   { challengeId, userId }: { challengeId: string; userId: string },
   now: Date,
 ): Promise<Challenge | undefined> {
-  const { affectedRows } = await tx.write(TAKE_ATTEMPT, [binaryId(challengeId), binaryId(userId), now]);
+  const { affectedRows } = await tx.write(COUNT_ATTEMPT, [binaryId(challengeId), binaryId(userId), now]);
   if (affectedRows === 0) return undefined;
   const [row] = await tx.read<Omit<Challenge, "remembered"> & { remembered: number }>(FIND_CHALLENGE, [
     binaryId(challengeId),

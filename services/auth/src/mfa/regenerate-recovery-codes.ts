@@ -1,3 +1,4 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -24,13 +25,13 @@ export async function regenerateRecoveryCodes(
   return await app.calls.apply(call, async (tx) => {
     const entry = { resource: `users/${userId}`, subjectIds: [userId] };
     if (!(await proveCode(app, tx, userId, code))) {
-      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+      return failed(new ApiError("INVALID_MFA_CODE"), { ...entry, outcome: "FAILURE" });
     }
     const account = await lockSession(tx, caller, app.clock.now());
     const recoveryCodes = newRecoveryCodes();
     const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
     replaceRecoveryCodes(tx, userId, kept);
     queueMail(app, tx, account, { template: "new-recovery-codes" });
-    return { response: { recoveryCodes }, entries: [entry] };
+    return changed({ recoveryCodes }, entry);
   });
 }

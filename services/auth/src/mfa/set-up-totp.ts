@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -8,7 +9,7 @@ import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { newTotpSecret, totpUri } from "./totp.ts";
 import { encryptTotpSecret } from "./totp-secret.ts";
 
-/** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
+/** AuthService.SetUpTotp. Replaces a pending set-up. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
 export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Promise<TotpSetup> {
   const caller = userOf(call);
   const { userId } = caller;
@@ -20,14 +21,11 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   const { toDataURL } = await import("qrcode");
   const qrCode = await toDataURL(otpauthUri);
   return await app.calls.apply(call, async (tx) => {
-    // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
+    // Insert before the check: it creates the row to lock, so no concurrent activation goes unseen.
     savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
     const totp = await lockTotp(tx, userId);
     if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
     await lockSession(tx, caller, app.clock.now());
-    return {
-      response: { secret, otpauthUri, qrCode },
-      entries: [{ resource: `users/${userId}`, subjectIds: [userId] }],
-    };
+    return changed({ secret, otpauthUri, qrCode }, { resource: `users/${userId}`, subjectIds: [userId] });
   });
 }

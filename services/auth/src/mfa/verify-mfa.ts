@@ -1,3 +1,4 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -8,42 +9,45 @@ import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { lockActive } from "../passwords/credential-store.ts";
 import { issueTokens } from "../sessions/issue-tokens.ts";
 import { openSession } from "../sessions/open-session.ts";
-import { passChallenge, takeAttempt } from "./mfa-store.ts";
+import { countAttempt, passChallenge } from "./mfa-store.ts";
 import { readMfaToken } from "./mfa-token.ts";
 import { useRecoveryCode } from "./use-recovery-code.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * AuthService.VerifyMfa. Throws INVALID_MFA_TOKEN for a token that is expired, spent or used up, INVALID_MFA_CODE for
- * a wrong factor, and for any while the account had too many wrong ones.
+ * AuthService.VerifyMfa: opens the session of a login that waits for its second factor. Throws INVALID_MFA_TOKEN for a
+ * token that is invalid, expired or used up; INVALID_MFA_CODE for a wrong factor, or any factor during a lock.
  */
 export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call): Promise<LoginResponse> {
   const claims = await readMfaToken(app, request.mfaToken);
   const { userId } = claims;
   const now = app.clock.now();
   return await app.calls.apply(call, async (tx) => {
-    const failed = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") => ({
-      response: new ApiError(reason),
-      entries: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],
-    });
-    const challenge = await takeAttempt(tx, claims, now);
-    if (!challenge) return failed("INVALID_MFA_TOKEN");
+    const refuse = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") =>
+      failed(new ApiError(reason), {
+        resource: `users/${userId}`,
+        subjectIds: [userId],
+        outcome: "FAILURE",
+      });
+    const challenge = await countAttempt(tx, claims, now);
+    if (!challenge) return refuse("INVALID_MFA_TOKEN");
     const counters = factorCounters(app, userId);
-    const isRight = await evaluateAttempt(tx, counters, now, () => useFactor(app, tx, userId, request));
-    if (!isRight) return failed("INVALID_MFA_CODE");
-    const held = await lockActive(tx, challenge);
-    if (!held) return failed("INVALID_MFA_TOKEN");
+    const isProven = await evaluateAttempt(tx, counters, now, () => useFactor(app, tx, userId, request));
+    if (!isProven) return refuse("INVALID_MFA_CODE");
+    const account = await lockActive(tx, challenge);
+    if (!account) return refuse("INVALID_MFA_TOKEN");
     passChallenge(tx, challenge.id, now);
     const { remembered } = challenge;
-    const opened = openSession(app, tx, { ...held, remembered }, { now, call });
-    return {
-      response: await issueTokens(app, opened, now),
-      entries: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],
-    };
+    const opened = openSession(app, tx, { ...account, remembered }, { now, call });
+    return changed(await issueTokens(app, opened, now), {
+      resource: `sessions/${opened.session.id}`,
+      subjectIds: [userId],
+      actorId: userId,
+    });
   });
 }
 
-/** Uses up the code or the recovery code. @returns whether it was right */
+/** Consumes the code or the recovery code. @returns true if it was right */
 async function useFactor(
   app: Auth,
   tx: Transaction,

@@ -1,3 +1,4 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -12,7 +13,7 @@ import { assertStrongPassword } from "./password-rules.ts";
 import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
-/** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD and UNAUTHENTICATED. */
+/** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD, UNAUTHENTICATED. */
 export async function changePassword(
   app: Auth,
   { currentPassword, newPassword }: ChangePasswordRequest,
@@ -21,17 +22,17 @@ export async function changePassword(
   const caller = userOf(call);
   const { userId, sessionId } = caller;
   const { passwordSetTime } = await provePassword(app, currentPassword, call);
-  const account = (await findAccount(app.db, userId))!;
+  const account = await findAccount(app.db, userId);
+  if (!account) throw new ApiError("NOT_FOUND");
   assertStrongPassword(newPassword, account);
   const passwordHash = await app.hasher.hash(newPassword, call.deadline);
   return await app.calls.apply(call, async (tx) => {
     const entry = { resource: `users/${userId}`, subjectIds: [userId] };
     await lockSession(tx, caller, app.clock.now());
-    // False if a concurrent change has replaced the password.
     if (!(await lockPassword(tx, userId, passwordSetTime))) {
-      return { response: new ApiError("INVALID_CREDENTIALS"), entries: [{ ...entry, outcome: "FAILURE" }] };
+      return failed(new ApiError("INVALID_CREDENTIALS"), { ...entry, outcome: "FAILURE" });
     }
     await setPassword(app, tx, account, { passwordHash, keptSessionId: sessionId });
-    return { response: {}, entries: [entry] };
+    return changed({}, entry);
   });
 }

@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   ForgotPasswordRequest,
@@ -9,8 +10,8 @@ import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 
 /**
- * AuthService.ForgotPassword. Answers alike, and in the same time, whether or not there is an account, it is disabled, or
- * was mailed a link just now; only the mail, which goes out later, knows.
+ * AuthService.ForgotPassword: mails a link that resets the password. Response and response time are the same for an
+ * unknown e-mail, a disabled account, and one that was mailed a link recently.
  */
 export const forgotPassword = async (
   app: Auth,
@@ -22,15 +23,13 @@ async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPa
   const account = await findAccountByEmail(app.db, email);
   return await app.calls.apply(call, async (tx) => {
     const isMailed = account?.status === "ACTIVE" && (await mailResetLink(app, tx, account));
-    return {
-      response: {},
-      entries: [
-        {
-          resource: `users/${account?.id ?? "-"}`,
-          subjectIds: account ? [account.id] : [],
-          outcome: isMailed ? ("SUCCESS" as const) : ("FAILURE" as const),
-        },
-      ],
-    };
+    return changed(
+      {},
+      {
+        resource: `users/${account?.id ?? "-"}`,
+        subjectIds: account ? [account.id] : [],
+        outcome: isMailed ? "SUCCESS" : "FAILURE",
+      },
+    );
   });
 }

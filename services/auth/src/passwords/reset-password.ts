@@ -1,3 +1,4 @@
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -15,8 +16,8 @@ import { assertStrongPassword } from "./password-rules.ts";
 import { setPassword } from "./set-password.ts";
 
 /**
- * AuthService.ResetPassword. Throws INVALID_LINK_TOKEN, and WEAK_PASSWORD, which leaves the link as it is. Signs nobody
- * in, so that a second factor is still asked for.
+ * AuthService.ResetPassword. Opens no session, so the second factor stays required. Throws INVALID_LINK_TOKEN, and
+ * WEAK_PASSWORD, which leaves the link valid.
  */
 export async function resetPassword(
   app: Auth,
@@ -30,21 +31,19 @@ export async function resetPassword(
   if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
   assertStrongPassword(password, account);
   const passwordHash = await app.hasher.hash(password, call.deadline);
-  const isDone = await app.calls.apply(call, async (tx) => {
-    const isMine = await consumeLinkToken(tx, hash, app.clock.now());
-    if (!isMine) return { response: false, entries: [] };
-    // The link shows that the caller is the owner: guesses at the old password do not lock the new one.
+  const isReset = await app.calls.apply(call, async (tx) => {
+    if (!(await consumeLinkToken(tx, hash, app.clock.now()))) return unchanged(false);
+    // The link proves the owner, so failed guesses at the old password must not lock the new one.
     deleteCounters(tx, passwordCounters(app, account.email, call));
     await setPassword(app, tx, account, { passwordHash });
-    // The link has proved as much.
     if (!account.emailVerified) markEmailVerified(tx, account.id);
     const entry = { resource: `users/${account.id}`, subjectIds: [account.id], actorId: account.id };
-    return { response: true, entries: [entry] };
+    return changed(true, entry);
   });
-  return isDone ? {} : await refuse(app, account.id, call);
+  return isReset ? {} : await refuse(app, account.id, call);
 }
 
-/** The address must be proven, too: else a link could be mailed to another, and the address be put back. */
+/** The account must be proven too: an attacker could change its address, have a link mailed, and restore the address. */
 const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
   isGenuine(app.proofs, link, account.email) && isAccountProven(app, { ...account, accountProof });
 

@@ -1,4 +1,5 @@
-import type { Effect } from "@medconnect/platform/changes/effect.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { NewAccount } from "../accounts/account.ts";
@@ -12,9 +13,8 @@ import { registrationProof } from "./registration-proof.ts";
 import { insertRegistration } from "./registration-store.ts";
 
 /**
- * Registers without telling whether the e-mail is known, and without an account: there is one once `verifyEmail` has the
- * link of this registration and its password. The owner of a known e-mail is told, by mail. What comes too often for
- * one address is answered alike, and dropped.
+ * Stores a registration and mails its link; `verifyEmail` makes the account. The owner of a known e-mail gets a notice
+ * instead, and an address over its limit gets no mail. The response is the same in all cases.
  */
 export async function registerByMail(app: Auth, created: NewAccount, call: Call): Promise<void> {
   const { email } = created.account;
@@ -23,11 +23,11 @@ export async function registerByMail(app: Auth, created: NewAccount, call: Call)
     const isDue = await allowOnce(tx, registrationCounters(app, email, call), app.clock.now());
     if (owner) {
       if (isDue) queueMail(app, tx, owner, { template: "already-registered" });
-      return audited(`users/${owner.id}`, [owner.id], "FAILURE");
+      return changed(undefined, entryOf("users", owner.id, "FAILURE"));
     }
-    if (!isDue) return audited("registrations/-", [], "FAILURE");
+    if (!isDue) return changed(undefined, entryOf("registrations", undefined, "FAILURE"));
     mailRegistration(app, tx, created);
-    return audited(`registrations/${created.account.id}`, [created.account.id], "SUCCESS");
+    return changed(undefined, entryOf("registrations", created.account.id, "SUCCESS"));
   });
 }
 
@@ -40,8 +40,8 @@ function mailRegistration(app: Auth, tx: Transaction, { account, passwordHash }:
   queueMail(app, tx, account, { template: "verify-email", token }, expireTime);
 }
 
-const audited = (
-  resource: string,
-  subjectIds: string[],
+const entryOf = (
+  collection: "users" | "registrations",
+  id: string | undefined,
   outcome: "SUCCESS" | "FAILURE",
-): Effect<undefined> => ({ response: undefined, entries: [{ resource, subjectIds, outcome }] });
+): AuditEntry => ({ resource: `${collection}/${id ?? "-"}`, subjectIds: id ? [id] : [], outcome });

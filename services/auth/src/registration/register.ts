@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -11,15 +12,15 @@ import { assertStrongPassword } from "../passwords/password-rules.ts";
 import { registerByMail } from "./register-by-mail.ts";
 
 /**
- * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by
- * mail, the answer is empty, and there is no account before `verifyEmail`.
+ * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN. If addresses must be verified, a taken address is reported by
+ * mail only, the response is empty, and `verifyEmail` makes the account.
  */
 export async function register(app: Auth, request: RegisterRequest, call: Call): Promise<User> {
   const { email, password, fullName } = request;
-  // The field's rule lets PATIENT and DOCTOR through only.
+  // The field rule accepts only PATIENT and DOCTOR.
   const account = newAccount({ email, fullName, role: request.role as Role }, app.clock.now());
   assertStrongPassword(password, account);
-  // Before the e-mail is looked at, so that the time does not tell whether it is known.
+  // Hash before the look-up, so the response time does not show whether the e-mail is known.
   const passwordHash = await app.hasher.hash(password, call.deadline);
   if (app.mustVerifyEmail) {
     await withConstantResponseTime(app, () => registerByMail(app, { account, passwordHash }, call));
@@ -27,6 +28,6 @@ export async function register(app: Auth, request: RegisterRequest, call: Call):
   }
   return await app.calls.apply(call, async (tx) => {
     const entry = await createAccount(tx, { account, passwordHash }, app.hash);
-    return { response: toUser(account), entries: [entry] };
+    return changed(toUser(account), entry);
   });
 }

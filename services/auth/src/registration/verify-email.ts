@@ -1,3 +1,4 @@
+import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -15,10 +16,11 @@ import { isGenuine } from "./registration-proof.ts";
 import { findRegistration, type Registration, settleRegistrations } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail: makes the account of a registration, for whoever has both its link and its password. So
- * following the link of a stranger's registration does nothing for the stranger. Repeating it changes nothing, as
- * impatient people do. Throws INVALID_LINK_TOKEN, also once another registration of the address has become the account;
- * INVALID_CREDENTIALS, which counts as at login.
+ * AuthService.VerifyEmail: makes the account of a registration. It takes the link and the password, so a stranger who
+ * registers somebody's address gets no account when the owner follows the link. Repeating it changes nothing.
+ *
+ * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account; INVALID_CREDENTIALS,
+ * which counts as a failed login.
  */
 export async function verifyEmail(
   app: Auth,
@@ -27,7 +29,7 @@ export async function verifyEmail(
 ): Promise<VerifyEmailResponse> {
   const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
   if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
-  // The address is verified. The password may have been changed since, so it is not checked.
+  // Repeated: the password may have changed since, so it is not checked.
   if (await findAccount(app.db, registration.id)) return {};
   const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
   try {
@@ -39,7 +41,7 @@ export async function verifyEmail(
   }
 }
 
-/** Records the failure; the link is of no registration, or of one whose address is another account's by now. */
+/** Audits the failure. @param id the registration, if another account has its address now */
 async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
   const subjectIds = id ? [id] : [];
   await app.audit.record(call, [{ resource: `registrations/${id ?? "-"}`, subjectIds, outcome: "FAILURE" }]);
@@ -58,11 +60,11 @@ async function becomeAccount(
   return await app.calls.apply(call, async (tx) => {
     if (!(await evaluateAttempt(tx, counters, now, async () => matches))) {
       const entry = { resource: `registrations/${id}`, subjectIds: [id], outcome: "FAILURE" as const };
-      return { response: new ApiError("INVALID_CREDENTIALS"), entries: [entry] };
+      return failed(new ApiError("INVALID_CREDENTIALS"), entry);
     }
     const account = { ...newAccount(registration, now), id, emailVerified: true };
     const entry = await createAccount(tx, { account, passwordHash }, app.hash);
     settleRegistrations(tx, registration);
-    return { response: {}, entries: [entry] };
+    return changed({}, entry);
   });
 }

@@ -1,4 +1,4 @@
-import type { Effect } from "@medconnect/platform/changes/effect.ts";
+import { changed, type Effect, hasChanged, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -19,7 +19,7 @@ import {
   setServiceAccountStatus,
 } from "./service-account-store.ts";
 
-/** ServiceAccountService.DisableServiceAccount; repeating it changes nothing. Throws NOT_FOUND. */
+/** ServiceAccountService.DisableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND. */
 export const disableServiceAccount = async (
   app: Auth,
   { serviceAccountId: id }: DisableServiceAccountRequest,
@@ -27,11 +27,11 @@ export const disableServiceAccount = async (
 ): Promise<ServiceAccount> =>
   await app.calls.apply(call, async (tx) => {
     const effect = await changeStatus(tx, id, "DISABLED");
-    if (effect.entries.length > 0) await revokeAll(app, tx, id);
+    if (hasChanged(effect)) await revokeAll(app, tx, id);
     return effect;
   });
 
-/** ServiceAccountService.EnableServiceAccount; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
+/** ServiceAccountService.EnableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableServiceAccount = async (
   app: Auth,
   { serviceAccountId: id }: EnableServiceAccountRequest,
@@ -45,12 +45,12 @@ export const enableServiceAccount = async (
 async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
   const account = await lockServiceAccount(tx, id);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { response: toServiceAccount(account), entries: [] };
+  if (account.status === status) return unchanged(toServiceAccount(account));
   setServiceAccountStatus(tx, id, status);
-  return { response: toServiceAccount({ ...account, status }), entries: [entryOf(account)] };
+  return changed(toServiceAccount({ ...account, status }), entryOf(account));
 }
 
-/** Revokes the tokens of all secrets. Those that they get once the account is enabled again are others. */
+/** Revokes the tokens of all secrets. Their tokens after an EnableServiceAccount have another `sid`, so they are valid. */
 async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
   const secrets = await findSecrets(tx, accountId);
   const sessionIds = secrets.map(({ sessionId }) => sessionId);

@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
@@ -31,9 +32,7 @@ export async function createServiceAccount(
     await lockSession(tx, userOf(call), now);
     await insertServiceAccount(tx, account);
     const clientSecret = addSecret(app, tx, account, now);
-    return {
-      response: { ...toServiceAccount(account), clientSecret },
-      entries: [entryOf(account), ...account.scopes.map((scope) => scopeEntry(account, scope))],
-    };
+    const scopeEntries = account.scopes.map((scope) => scopeEntry(account, scope));
+    return changed({ ...toServiceAccount(account), clientSecret }, entryOf(account), ...scopeEntries);
   });
 }

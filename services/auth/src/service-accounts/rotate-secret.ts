@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -40,14 +41,12 @@ export async function rotateServiceAccountSecret(
       now,
     );
     const clientSecret = addSecret(app, tx, account, now);
-    return {
-      response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
-      entries: [entryOf(account)],
-    };
+    const rotated = { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd };
+    return changed(rotated, entryOf(account));
   });
 }
 
-/** Ends the secrets whose grace period is over, with their tokens. */
+/** Ends secrets whose grace period is over. */
 export const endRotatedSecrets = (app: Auth) => async (): Promise<void> => {
   const now = app.clock.now();
   const expired = await findExpiredSecrets(app.db, now);

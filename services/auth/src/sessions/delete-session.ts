@@ -1,3 +1,4 @@
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -8,7 +9,7 @@ import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 import { lockSessionOwner } from "./session-list-store.ts";
 
-/** UserService.DeleteSession; repeating it changes nothing. Throws NOT_FOUND, also for somebody else's. */
+/** UserService.DeleteSession. Repeating it changes nothing. Throws NOT_FOUND, also for another user's session. */
 export async function deleteSession(
   app: Auth,
   { sessionId }: DeleteSessionRequest,
@@ -20,8 +21,8 @@ export async function deleteSession(
     const session = await lockSessionOwner(tx, sessionId);
     if (!session) throw new ApiError("NOT_FOUND");
     if (session.userId !== userId) throw hiddenFrom(resource, session.userId);
-    if (session.endTime) return { response: {}, entries: [] };
+    if (session.endTime) return unchanged({});
     endSessions(app, tx, [sessionId], app.clock.now());
-    return { response: {}, entries: [{ resource, subjectIds: [userId] }] };
+    return changed({}, { resource, subjectIds: [userId] });
   });
 }

@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { LogoutRequest, LogoutResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
@@ -8,6 +9,6 @@ export async function logout(app: Auth, _: LogoutRequest, call: Call): Promise<L
   const { userId, sessionId } = userOf(call);
   return await app.calls.apply(call, async (tx) => {
     endSessions(app, tx, [sessionId], app.clock.now());
-    return { response: {}, entries: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
+    return changed({}, { resource: `sessions/${sessionId}`, subjectIds: [userId] });
   });
 }
