@@ -13,12 +13,12 @@ CREATE TABLE users (
   phone VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   time_zone VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   locale VARCHAR(35) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
-  version INT UNSIGNED NOT NULL DEFAULT 1 COMMENT 'grows with each change that the account shows',
+  version INT UNSIGNED NOT NULL DEFAULT 1 COMMENT 'grows with each visible change',
   create_time DATETIME(3) NOT NULL,
-  verify_mail_time DATETIME(3) NULL COMMENT 'the last link to verify the address',
-  reset_mail_time DATETIME(3) NULL COMMENT 'the last link to reset the password',
-  notice_mail_time DATETIME(3) NULL COMMENT 'the last notice that the address is registered already',
-  region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'ISO 3166; empty: not told',
+  verify_mail_time DATETIME(3) NULL COMMENT 'time of the last verification link',
+  reset_mail_time DATETIME(3) NULL COMMENT 'time of the last reset link',
+  notice_mail_time DATETIME(3) NULL COMMENT 'time of the last notice that the address is taken',
+  region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'ISO 3166; empty: not given',
   account_proof BINARY(32) NULL COMMENT 'keyed hash of id, address and role',
   password_proof BINARY(32) NULL COMMENT 'keyed hash of id and password hash',
   UNIQUE KEY users_email (email),
@@ -26,17 +26,17 @@ CREATE TABLE users (
   KEY users_role (role, create_time, id)
 );
 
--- A session is a family of refresh tokens: each is exchanged once for the next.
+-- A session is a chain of refresh tokens. Each is exchanged once for the next.
 CREATE TABLE sessions (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the sid of its access tokens',
   user_id BINARY(16) NOT NULL,
-  auth_time DATETIME(3) NOT NULL COMMENT 'when the user proved who they are',
-  expire_time DATETIME(3) NOT NULL COMMENT 'however much it is used',
-  end_time DATETIME(3) NULL COMMENT 'logged out, disabled, or a refresh token was used twice',
+  auth_time DATETIME(3) NOT NULL COMMENT 'time of sign-in',
+  expire_time DATETIME(3) NOT NULL COMMENT 'absolute end, independent of use',
+  end_time DATETIME(3) NULL COMMENT 'by logout, disabling, or reuse of a refresh token',
   remembered BOOLEAN NOT NULL DEFAULT FALSE,
-  use_time DATETIME(3) NULL COMMENT 'refreshed last; null: never',
-  idle_expire_time DATETIME(3) NULL COMMENT 'when its refresh token is void if it is not used',
-  client VARBINARY(1024) NULL COMMENT 'sealed for user_id: network address and user agent',
+  use_time DATETIME(3) NULL COMMENT 'last refresh; null: none',
+  idle_expire_time DATETIME(3) NULL COMMENT 'expiry of its unused refresh token',
+  client VARBINARY(1024) NULL COMMENT 'encrypted for user_id: IP address and user agent',
   live_user_id BINARY(16) AS (IF(end_time IS NULL, user_id, NULL)) VIRTUAL,
   KEY sessions_user (user_id, end_time),
   KEY sessions_expired (expire_time),
@@ -47,35 +47,35 @@ CREATE TABLE sessions (
 CREATE TABLE refresh_tokens (
   token_hash BINARY(32) NOT NULL PRIMARY KEY COMMENT 'SHA-256',
   session_id BINARY(16) NOT NULL,
-  expire_time DATETIME(3) NOT NULL COMMENT 'if it is not used',
+  expire_time DATETIME(3) NOT NULL COMMENT 'of the unused token',
   use_time DATETIME(3) NULL,
-  use_key BINARY(32) NULL COMMENT 'hash of the idempotency key that it was used with',
-  successor VARBINARY(255) NULL COMMENT 'the next token, sealed under a key that only this one gives',
+  use_key BINARY(32) NULL COMMENT 'hash of the idempotency key of its use',
+  successor VARBINARY(255) NULL COMMENT 'the next token, encrypted under this one',
   successor_expire_time DATETIME(3) NULL,
-  proof BINARY(32) NULL COMMENT 'keyed hash of the row and its session; without it the token is refused',
+  proof BINARY(32) NULL COMMENT 'keyed hash of the row and its session; a token without it is refused',
   KEY refresh_tokens_session (session_id),
   KEY refresh_tokens_successor (successor_expire_time)
 );
 
--- Sessions that ended while an access token of theirs may still be valid, and compromised keys.
+-- Ended sessions whose access tokens may not have expired, and compromised keys.
 CREATE TABLE revocations (
   session_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY
     COMMENT 'the sid of access tokens, or the kid of a compromised key',
-  expire_time DATETIME(3) NOT NULL COMMENT 'when the last of these tokens has expired',
+  expire_time DATETIME(3) NOT NULL COMMENT 'expiry of the last access token',
   KEY revocations_expired (expire_time)
 );
 
 CREATE TABLE mfa_totp (
   user_id BINARY(16) NOT NULL PRIMARY KEY,
-  secret VARBINARY(255) NOT NULL COMMENT 'sealed',
-  last_step BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the time step of the code that was accepted last',
-  activate_time DATETIME(3) NULL COMMENT 'null until the first right code'
+  secret VARBINARY(255) NOT NULL COMMENT 'encrypted',
+  last_step BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'time step of the last accepted code',
+  activate_time DATETIME(3) NULL COMMENT 'null: pending'
 );
 
 CREATE TABLE mfa_recovery_codes (
   user_id BINARY(16) NOT NULL,
   code_hash BINARY(32) NOT NULL COMMENT 'SHA-256',
-  proof BINARY(32) NULL COMMENT 'keyed hash of the row; without it the code is refused',
+  proof BINARY(32) NULL COMMENT 'keyed hash of the row; a code without it is refused',
   PRIMARY KEY (user_id, code_hash)
 );
 
@@ -83,60 +83,60 @@ CREATE TABLE mfa_recovery_codes (
 CREATE TABLE mfa_challenges (
   id BINARY(16) NOT NULL PRIMARY KEY,
   user_id BINARY(16) NOT NULL,
-  password_set_time DATETIME(3) NOT NULL COMMENT 'of the password that was shown; another one voids the challenge',
+  password_set_time DATETIME(3) NOT NULL COMMENT 'of the verified password; another one voids the challenge',
   attempts TINYINT UNSIGNED NOT NULL DEFAULT 0,
   expire_time DATETIME(3) NOT NULL,
   pass_time DATETIME(3) NULL,
-  remembered BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'of the session that it opens',
+  remembered BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'for the session that it opens',
   KEY mfa_challenges_expired (expire_time)
 );
 
--- Auth publishes and uses only keys with a valid proof that it wrote their row.
+-- Auth uses and publishes only keys with a valid proof.
 CREATE TABLE signing_keys (
   kid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'RFC 7638 thumbprint',
-  generation INT UNSIGNED NOT NULL COMMENT 'unique, so that of two processes that make the next key one wins',
+  generation INT UNSIGNED NOT NULL COMMENT 'unique, so that only one of two processes makes the next key',
   public_key VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'x of the JWK (RFC 8037)',
-  private_key VARBINARY(512) NULL COMMENT 'sealed PKCS #8; deleted once it has retired',
+  private_key VARBINARY(512) NULL COMMENT 'encrypted PKCS #8; null once the key has retired',
   create_time DATETIME(3) NOT NULL,
-  activate_time DATETIME(3) NULL COMMENT 'signs from then on; null for the next key, which is only published',
-  retire_time DATETIME(3) NULL COMMENT 'published until then',
+  activate_time DATETIME(3) NULL COMMENT 'it signs from then on; null: only published',
+  retire_time DATETIME(3) NULL COMMENT 'it is published until then',
   ready_time DATETIME(3) NULL COMMENT 'every verifier knows it from then on',
-  proof VARBINARY(255) NULL COMMENT 'sealed SHA-256 of the row; without it, or with another, the key is refused',
+  proof VARBINARY(255) NULL COMMENT 'encrypted SHA-256 of the row; a key without it is refused',
   UNIQUE KEY signing_keys_generation (generation)
 );
 
--- Failed proofs of identity: passwords by account and network, and by account; codes by account.
+-- Failed passwords per account and network, and per account; failed codes per account; registrations per address.
 CREATE TABLE failure_counters (
-  id BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC of what is counted, whether there is such an account or not',
+  id BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC of the counted account or address, known or unknown',
   failures INT UNSIGNED NOT NULL,
   locked_until DATETIME(3) NULL,
-  expire_time DATETIME(3) NOT NULL COMMENT 'means nothing from then on',
+  expire_time DATETIME(3) NOT NULL COMMENT 'the failures count until then',
   KEY failure_counters_expired (expire_time)
 );
 
--- A mail that waits to be sent: written with the change that it tells of, deleted once it is sent.
+-- Queued mails. A mail is inserted with the change that it reports, and deleted once it is sent.
 CREATE TABLE mails (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'also in its Message-ID',
   user_id BINARY(16) NOT NULL,
   template VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  content VARBINARY(1024) NOT NULL COMMENT 'sealed: the address, and what fills the template',
+  content VARBINARY(1024) NOT NULL COMMENT 'encrypted: the address and the values of the template',
   create_time DATETIME(3) NOT NULL,
-  expire_time DATETIME(3) NOT NULL COMMENT 'says nothing of use from then on',
-  available_time DATETIME(3) NOT NULL COMMENT 'not tried before: a lease, or the pause after a failure',
+  expire_time DATETIME(3) NOT NULL COMMENT 'not sent after this',
+  available_time DATETIME(3) NOT NULL COMMENT 'end of a lease, or of the pause after a failure',
   tries SMALLINT UNSIGNED NOT NULL DEFAULT 0,
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
-  dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'failed too often, or for good: left for people',
+  dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'failed permanently; an operator decides',
   KEY mails_due (dead, available_time),
   KEY mails_expired (expire_time)
 );
 
--- Tokens of links in mails. A link proves that its follower reads the account's mail.
+-- Tokens of mailed links. Following a link proves access to the mailbox.
 CREATE TABLE link_tokens (
   token_hash BINARY(32) NOT NULL PRIMARY KEY COMMENT 'SHA-256',
   user_id BINARY(16) NOT NULL,
   purpose ENUM ('VERIFY_EMAIL', 'RESET_PASSWORD') NOT NULL,
   expire_time DATETIME(3) NOT NULL,
-  proof BINARY(32) NULL COMMENT 'keyed hash of the row; without it the link is refused',
+  proof BINARY(32) NULL COMMENT 'keyed hash of the row; a link without it is refused',
   KEY link_tokens_user (user_id, purpose),
   KEY link_tokens_expired (expire_time)
 );
@@ -152,43 +152,43 @@ CREATE TABLE service_accounts (
   KEY service_accounts_time (create_time, id)
 );
 
--- While a secret is rotated, the one before is good as well.
+-- During a rotation, the previous secret stays valid until expire_time.
 CREATE TABLE service_account_secrets (
   id BINARY(16) NOT NULL PRIMARY KEY,
   account_id BINARY(16) NOT NULL,
   secret_hash BINARY(32) NOT NULL COMMENT 'SHA-256 of 256 random bits',
-  session_id BINARY(16) NOT NULL COMMENT 'the sid of its access tokens; another one after the account was disabled',
+  session_id BINARY(16) NOT NULL COMMENT 'the sid of its access tokens; replaced when the account is disabled',
   create_time DATETIME(3) NOT NULL,
-  expire_time DATETIME(3) NULL COMMENT 'of a secret that was rotated',
-  proof BINARY(32) NULL COMMENT 'keyed hash of account and secret; without it the secret is refused',
+  expire_time DATETIME(3) NULL COMMENT 'end of a rotated secret',
+  proof BINARY(32) NULL COMMENT 'keyed hash of account and secret; a secret without it is refused',
   KEY service_account_secrets_account (account_id),
   KEY service_account_secrets_expired (expire_time)
 );
 
--- An admin's right to read one patient's clinical records for a while.
+-- An admin's temporary right to read one patient's clinical records.
 CREATE TABLE break_glass_grants (
   id BINARY(16) NOT NULL PRIMARY KEY,
   admin_id BINARY(16) NOT NULL,
   patient_id BINARY(16) NOT NULL,
-  reason VARBINARY(2560) NOT NULL COMMENT 'sealed for admin_id, patient_id',
+  reason VARBINARY(2560) NOT NULL COMMENT 'encrypted for admin_id, patient_id',
   create_time DATETIME(3) NOT NULL,
   expire_time DATETIME(3) NOT NULL,
-  revoke_time DATETIME(3) NULL COMMENT 'ended before its time',
+  revoke_time DATETIME(3) NULL COMMENT 'revoked before its expiry',
   KEY break_glass_grants_time (create_time, id),
   KEY break_glass_grants_admin (admin_id, create_time, id),
   KEY break_glass_grants_patient (patient_id, create_time, id)
 );
 
--- Registrations that wait for their link to be followed. Each is an attempt of its own; none reserves the address.
+-- Registrations whose link was not followed yet. None reserves its address.
 CREATE TABLE registrations (
-  id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'of the account that it becomes',
+  id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'id of the account that it becomes',
   email VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'lower-cased; not unique',
   password_hash VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'PHC string',
   full_name VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
   role ENUM ('PATIENT', 'DOCTOR') NOT NULL,
-  token_hash BINARY(32) NOT NULL COMMENT 'SHA-256 of what its link carries',
+  token_hash BINARY(32) NOT NULL COMMENT 'SHA-256 of its link token',
   expire_time DATETIME(3) NOT NULL,
-  proof BINARY(32) NULL COMMENT 'keyed hash of token, id, address and role; without it the link is refused',
+  proof BINARY(32) NULL COMMENT 'keyed hash of token, id, address and role; a link without it is refused',
   UNIQUE KEY registrations_token (token_hash),
   KEY registrations_email (email),
   KEY registrations_expired (expire_time)

@@ -71,18 +71,19 @@ export interface Auth extends Platform, Mailing {
   readonly hasher: PasswordHasher;
   readonly proofs: RowProofs;
   readonly signingKeys: SigningKeys;
-  /** Makes, rotates and retires the signing keys. */
+  /** Makes, rotates and retires signing keys. */
   readonly keysJob: Job;
   readonly lockouts: Lockouts;
-  /** Tells every process who is signed out; each second, and at once when it is kicked. */
+  /** Publishes revocations to all processes: each second, and at once when kicked. */
   readonly revocationsJob: Job;
-  /** Sends what `queueMail` has queued: at once when it is kicked, and again later what could not be sent. */
+  /** Sends queued mails: at once when kicked, and each second those that are due again. */
   readonly mailJob: Job;
   readonly verifyLinkMs: number;
   readonly resetLinkMs: number;
   readonly mailPauseMs: number;
   readonly mustVerifyEmail: boolean;
-  readonly alikeMs: number;
+  /** Response time of calls that must not show whether an e-mail is known. */
+  readonly constantResponseMs: number;
   /** The `iss` and `aud` of access tokens. */
   readonly issuer: string;
   readonly audience: string;
@@ -90,18 +91,18 @@ export interface Auth extends Platform, Mailing {
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly breakGlassMs: number;
   readonly breakGlassMaxOpen: number;
-  /** Users of these roles who have no second factor can do little else than set it up. */
+  /** Users with these roles must set up a second factor before they can do anything else. */
   readonly mfaRequiredRoles: readonly Role[];
 }
 
 const PUBLISH_MS = 1000;
-/** How often the signing keys are looked after, or four times in their life where that is short. */
+/** Interval of the key job; a quarter of `KEY_ROTATION_EVERY` if that is shorter. */
 const KEEP_KEYS_MS = 60_000;
 const MAIL_MS = 1000;
 
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
-/** What the use cases are built from; makes the first signing keys where there are none. */
+/** Builds what the use cases depend on, and makes the first signing keys. */
 export async function buildAuth(platform: Platform, config: AuthConfig, mail: MailOptions): Promise<Auth> {
   const { KEY_ROTATION_EVERY: rotationMs, ACCESS_TOKEN_TTL, JWKS_MAX_AGE } = config;
   const keep = keepKeys(platform, {
@@ -112,8 +113,8 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
   const proofs = new RowProofs(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
-  // Counts refused keys even if no client asks for keys.
-  const look = async () => {
+  // Reads the keys as well, so that refused keys are counted even if no client requests keys.
+  const keepAndCheck = async () => {
     await keep();
     await signingKeys.published();
   };
@@ -132,7 +133,12 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     proofs,
     signingKeys,
     lockouts: lockoutsOf(config),
-    keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), look, platform.log),
+    keysJob: new Job(
+      "keep keys",
+      Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS),
+      keepAndCheck,
+      platform.log,
+    ),
     revocationsJob: new Job(
       "publish revocations",
       PUBLISH_MS,
@@ -142,7 +148,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     verifyLinkMs: config.VERIFY_LINK_TTL,
     resetLinkMs: config.RESET_LINK_TTL,
     mailPauseMs: config.MAIL_PAUSE,
-    alikeMs: config.ALIKE_ANSWER_AFTER,
+    constantResponseMs: config.ALIKE_ANSWER_AFTER,
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

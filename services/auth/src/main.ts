@@ -115,7 +115,7 @@ startProcess("auth", async () => {
         },
         consumes: consumersOf(app),
         jobs: jobsOf(app),
-        // Auth itself has the keys and revocations that other services fetch from it.
+        // Auth reads the keys and revocations itself; other services fetch them from auth.
         tokenIssuer: {
           fetchJwks: async () => await getJwks(app, {}),
           fetchRevocations: () => liveRevocations(app.db, app.clock.now()),

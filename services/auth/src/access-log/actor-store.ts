@@ -5,15 +5,15 @@ import type { Grant } from "../break-glass/grant.ts";
 
 const ACTORS = `SELECT id AS userId, full_name AS displayName, role FROM users
   WHERE id IN (?) AND (role IN ('DOCTOR', 'ADMIN') OR id = ?)`;
-const REASONS =
-  "SELECT id, admin_id AS adminId, patient_id AS patientId, reason FROM break_glass_grants WHERE id IN (?) AND patient_id = ?";
+const REASONS = `SELECT id, admin_id AS adminId, patient_id AS patientId, reason FROM break_glass_grants
+  WHERE id IN (?) AND patient_id = ?`;
 
-/** The doctors and admins among some users, and the patient. */
+/** The patient, and the doctors and admins among the users. */
 export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
   return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids.map(binaryId), binaryId(patientId)]);
 }
 
-/** Why those of some grants were given that are for the patient's records. */
+/** Encrypted reasons of the grants that are for this patient. */
 export async function findReasons(
   tx: Transaction,
   grantIds: string[],

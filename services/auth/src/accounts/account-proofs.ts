@@ -2,21 +2,22 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Account } from "./account.ts";
 
-/** Proof that auth made the account for this address and with this role, which both stay as they are. */
+/** Proof that auth made the account with this address and role, which never change. */
 export const accountProof = (
   hash: KeyedHash,
   { id, email, role }: Pick<Account, "id" | "email" | "role">,
 ): Buffer => hash.of("users.account_proof", id, email, role);
 
-/** An account's role with its proof; null where auth wrote none. */
-export interface ProvenRole extends Pick<Account, "id" | "email" | "role"> {
+/** Proven columns of an account. */
+export interface ProvenAccount extends Pick<Account, "id" | "email" | "role"> {
+  /** Null for an account that auth did not write. */
   readonly accountProof: Buffer | null;
 }
 
-/** True if auth made the account for its address with its role. Otherwise logs and counts it for the alert. */
+/** True if auth made the account with its current address and role. Otherwise logs and counts it for the alert. */
 export function isAccountProven(
   { hash, proofs }: { hash: KeyedHash; proofs: RowProofs },
-  account: ProvenRole,
+  account: ProvenAccount,
 ): boolean {
   if (account.accountProof?.equals(accountProof(hash, account))) return true;
   proofs.refuse("users", `users/${account.id}`);

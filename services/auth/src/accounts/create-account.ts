@@ -7,10 +7,10 @@ import type { NewAccount } from "./account.ts";
 import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
-/** By somebody else, or by the same registration, which has its account's id. */
+/** Taken by another account, or by the account of the same registration, which has the registration's id. */
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 
-/** Stores a new account. @returns what to record of it. Throws EMAIL_TAKEN. */
+/** Throws EMAIL_TAKEN. @returns the audit entry with its event */
 export async function createAccount(
   tx: Transaction,
   created: NewAccount,

@@ -2,7 +2,7 @@ import type { Updatable } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Profile } from "./account.ts";
 
-/** What a user may change of their account. */
+/** Fields that users may change in their account. */
 export const PROFILE_FIELDS: Updatable<Profile> = {
   updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
   immutable: [],
@@ -13,7 +13,7 @@ export function assertBorn({ dateOfBirth }: Profile, now: Date): void {
   if (dateOfBirth > latestToday(now)) throw invalidField("user.date_of_birth", "must not be in the future");
 }
 
-/** Today's date where the day begins first: UTC+14. */
+/** Today's date in the first time zone that reaches it: UTC+14. */
 function latestToday(now: Date): string {
   return new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);
 }

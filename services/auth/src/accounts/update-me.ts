@@ -10,18 +10,16 @@ import { assertBorn, PROFILE_FIELDS } from "./profile-rules.ts";
 import { toUser, userEvent } from "./user.ts";
 
 /** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
-export async function updateMe(
-  app: Auth,
-  { user: patch, updateMask }: UpdateMeRequest,
-  call: Call,
-): Promise<User> {
+export async function updateMe(app: Auth, { user, updateMask }: UpdateMeRequest, call: Call): Promise<User> {
+  // The field rule requires the user.
+  const patch = user!;
   const { userId } = userOf(call);
   return await app.calls.apply(call, async (tx) => {
     // The lock serializes concurrent updates, so none is lost and none has to be retried.
     const current = await lockAccount(tx, userId);
     if (!current) throw new ApiError("NOT_FOUND");
-    assertEtag(patch!.etag, current.version);
-    const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
+    assertEtag(patch.etag, current.version);
+    const profile = applyMask<Profile>(current, patch, updateMask, PROFILE_FIELDS);
     assertBorn(profile, app.clock.now());
     if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS)) return unchanged(toUser(current));
     const account: Account = { ...current, ...profile, version: current.version + 1 };

@@ -9,16 +9,16 @@ export function toUser({ version, ...account }: Account): User {
   return { ...account, etag: etagOf(version) };
 }
 
-/** The line in the audit trail of who saw or changed an account. */
+/** Audit entry of a read or a change. */
 export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
 
-/** What a call leaves in the audit trail that changes nothing of an account, but shows it. */
+/** Audit entries of a call that shows an account without changing it. */
 export const readsOf = (account: Pick<Account, "id">): AuditEntry[] =>
   readEntries("user.get", [accessTo(account)]);
 
 export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
 
-/** The account after a change, as scheduling and clinical are told of it. */
+/** Event with the account's state after a change, for scheduling and clinical. */
 export const userEvent = (type: UserEventType, account: Account): NewEvent => ({
   type,
   aggregateId: account.id,

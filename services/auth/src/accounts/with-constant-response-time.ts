@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Auth } from "../app.ts";
 
 /**
- * Has an answer leave a set time after the work for it began, so that it does not tell how much work there was. Only work
- * that takes longer than that, on a machine that cannot keep up, shows.
+ * Delays a response until a fixed time after its start, so that the time does not show how much work there was. Work that
+ * takes longer than that, such as under overload, still shows.
  */
 export async function withConstantResponseTime<T>(
-  { alikeMs }: Pick<Auth, "alikeMs">,
+  { constantResponseMs }: Pick<Auth, "constantResponseMs">,
   work: () => Promise<T>,
 ): Promise<T> {
-  const [answer] = await Promise.all([work(), delay(alikeMs)]);
+  const [answer] = await Promise.all([work(), delay(constantResponseMs)]);
   return answer;
 }

@@ -28,17 +28,18 @@ export interface AdminOptions {
 }
 
 /**
- * Makes an admin's account, under the rules of Register; the outbox of the running service tells the others of it.
+ * Makes an admin's account under the rules of Register. The outbox of the running service sends its event.
  *
- * @returns a line that says what was done. Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the account there
- *   is no admin's
+ * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to an account that is not an admin's.
+ *
+ * @returns a line for the operator
  */
 export async function createAdmin(
   { db, clock, hash }: { db: Database; clock: Clock; hash: KeyedHash },
   options: AdminOptions,
 ): Promise<string> {
   const { email, fullName, password } = canonical(options);
-  // Trust the operator for the address.
+  // The operator vouches for the address.
   const account = { ...newAccount({ email, fullName, role: "ADMIN" }, clock.now()), emailVerified: true };
   assertStrongPassword(password, account);
   const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
@@ -53,17 +54,17 @@ export async function createAdmin(
     if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
     const existing = await findAccountByEmail(db, account.email);
     if (existing?.role !== "ADMIN") throw error;
-    return `${account.email} exists already`;
+    return `${account.email} is an admin already`;
   }
 }
 
-/** The contract's rules for e-mail, name and password are those of Register, which knows no admins. */
+/** Validates by the rules of RegisterRequest, which accepts no ADMIN. */
 function canonical(options: AdminOptions): AdminOptions {
   const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
   return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
 }
 
-/** The audit line and the event, as a change that somebody asked for has them. */
+/** Writes the audit entry and the event, which `app.calls` writes for calls. */
 function record(tx: Transaction, account: Account, hash: KeyedHash): void {
   const line = {
     id: newId(),

@@ -7,8 +7,9 @@ import { countByDay, countByRole } from "./stats-store.ts";
 /** UserService.GetUserStats. Figures are at most 15 s old. */
 export const getUserStats = figures("stats/users", async (app: Auth): Promise<UserStats> => {
   const days = lastDays(app.clock.now());
-  // One after the other, because there are few connections for scans.
+  // One after the other: the pool of scans has few connections.
   const roles = await countByRole(app.db);
+  // `days` has seven dates.
   const made = await countByDay(app.db, new Date(days[0]!));
   return {
     usersByRole: byName(roles, ["PATIENT", "DOCTOR", "ADMIN"]),

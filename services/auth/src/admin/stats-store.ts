@@ -10,7 +10,7 @@ export async function countByRole(db: Database): Promise<Count<Role>[]> {
   return await db.scan(BY_ROLE);
 }
 
-/** Accounts made since a time, by UTC date. */
+/** New accounts by UTC date. */
 export async function countByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.scan(BY_DAY, [since]);
 }

@@ -5,7 +5,7 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { Account, Status } from "../accounts/account.ts";
 import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
-/** Which accounts to list; undefined is any. */
+/** Filters of the list; undefined: any. */
 export interface AccountFilter {
   role: Role | undefined;
   status: Status | undefined;
@@ -13,13 +13,13 @@ export interface AccountFilter {
   ids: string[] | undefined;
 }
 
-/** Takes the ids as a JSON array: a prepared statement has no placeholder for a list. */
+/** The ids are one JSON array, because a prepared statement has no placeholder for a list. */
 const IS_NAMED = `u.id IN (SELECT UUID_TO_BIN(named.id)
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) named)`;
 
 /**
- * Accounts that match every filter, newest first, from the page's position on. The inner statement reads the page by a named
- * key, so that no other plan joins and sorts all accounts. A status is a scan.
+ * A page of accounts that match all filters, newest first. The inner statement reads the page by a forced index, so that
+ * no plan joins and sorts all accounts. A status without another selective filter is a scan.
  */
 export async function listAccounts(db: Database, filter: AccountFilter, page: Page): Promise<Account[]> {
   const { sql, params } = where(

@@ -2,12 +2,11 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
-import { keyEntry } from "./key-entry.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { makeKey } from "./make-key.ts";
 import { isIdle, type KeyPlan, planOf, type RotationSettings } from "./signing-key-rules.ts";
 import {
-  deletePrivateParts,
+  deletePrivateKeys,
   insertSigningKeys,
   lastGeneration,
   listSigningKeys,
@@ -17,21 +16,20 @@ import {
 } from "./signing-key-store.ts";
 
 export interface KeepKeysOptions extends RotationSettings {
-  /** How long the next key is published before it may sign: longer than any verifier keeps the keys it has read. */
+  /** Time between a key's publication and its first use: longer than any verifier caches keys. */
   publishAheadMs: number;
 }
 
 type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
- * Does what is to be done about the keys: makes the first and the next one, lets the next one take over when it is time,
- * retires the old one, and deletes the private parts of those that have retired. Replicas may do it at once: one of
- * them does it.
+ * Makes the first and the next key, activates the next one when it is due, retires the old one, and deletes the private
+ * keys of retired ones. Replicas may run it concurrently: one of them makes the change.
  */
 export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promise<void> => {
   const now = app.clock.now();
-  await deletePrivateParts(app.db, now);
-  // Most of the time there is nothing to do, and nothing to lock.
+  await deletePrivateKeys(app.db, now);
+  // Usually nothing is due, so nothing is locked.
   const keys = ownKeys(app, await listSigningKeys(app.db, now));
   if (isIdle(planOf(keys, now, options))) return;
   try {
@@ -42,7 +40,7 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   }
 };
 
-/** Skips rows that auth did not write: they neither sign nor take part in the rotation. */
+/** Keys that auth wrote. Others neither sign nor take part in the rotation. */
 const ownKeys = ({ cipher }: Pick<App, "cipher">, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(cipher, key));
 
@@ -52,7 +50,7 @@ async function carryOut(
   options: KeepKeysOptions,
   now: Date,
 ): Promise<AuditEntry[]> {
-  // Read before the keys: of several processes that find a key missing, only one can make it.
+  // Read before the keys, so that only one of several processes can make a missing key.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
   const plan = planOf(keys, now, options);
@@ -75,7 +73,13 @@ async function carryOut(
   ];
 }
 
-/** The keys that take over or retire by the plan, as they are then. */
+const keyEntry = (action: string, kid: string): AuditEntry => ({
+  action,
+  resource: `keys/${kid}`,
+  subjectIds: [],
+});
+
+/** Keys that the plan activates or retires, with their new times. */
 function changedBy({ activate, retire }: KeyPlan, keys: SigningKey[], now: Date): SigningKey[] {
   return keys.flatMap((key) => {
     const retires = retire.find(({ kid }) => kid === key.kid);

@@ -12,14 +12,15 @@ import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "
 
 const LISTED = 50;
 
-interface Outside {
+/** Dependencies of a command, which runs context of the service. */
+interface CommandContext {
   db: Database;
   cipher: FieldCipher;
   clock: Clock;
 }
 
-/** The last fifty keys, newest first, a line each: id, generation, and what it is there for. */
-export async function listKeys({ db, cipher, clock }: Outside): Promise<string> {
+/** The newest fifty keys, one per line: id, generation and state. */
+export async function listKeys({ db, cipher, clock }: CommandContext): Promise<string> {
   const now = clock.now();
   const keys = await listLastKeys(db, LISTED);
   const isOwn = (key: SigningKey) => isGenuine(cipher, key);
@@ -30,44 +31,47 @@ export async function listKeys({ db, cipher, clock }: Outside): Promise<string> 
 }
 
 function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): string {
-  if (key === current) return `signs since ${key.activateTime!.toISOString()}`;
-  if (key.retireTime && key.retireTime <= now) return `retired ${key.retireTime.toISOString()}`;
-  if (key.retireTime) return `verifies until ${key.retireTime.toISOString()}`;
-  if (key.activateTime) return "verifies";
-  return isReady(key, now) ? "next, ready" : `next, ready from ${key.readyTime!.toISOString()}`;
+  const { readyTime, activateTime, retireTime } = key;
+  if (key === current) return `signs since ${activateTime?.toISOString()}`;
+  if (retireTime && retireTime <= now) return `retired ${retireTime.toISOString()}`;
+  if (retireTime) return `verifies until ${retireTime.toISOString()}`;
+  if (activateTime) return "verifies";
+  return isReady(key, now) ? "next, ready" : `next, ready from ${readyTime?.toISOString()}`;
 }
 
 /**
- * Lets the next key take over. What the old one signed stays good; auth makes another next key within a minute.
+ * Activates the next key. Tokens of the old one stay valid, and auth makes another next key within a minute.
  *
- * @param when "ready": only if every verifier knows the next key by now; "now": in any case
- * @returns a line that says what was done. Throws where there is no next key, or it is not ready
+ * @param when "ready": only if every verifier knows the next key; "now": in any case
+ * @returns a line for the operator
+ * @throws if there is no next key, or it is not ready
  */
-export async function rotateKey(outside: Outside, when: "ready" | "now"): Promise<string> {
-  const now = outside.clock.now();
-  return await outside.db.transaction(async (tx) => {
-    const next = takeOver(tx, outside, ownKeys(outside, await lockSigningKeys(tx, now)), when);
+export async function rotateKey(context: CommandContext, when: "ready" | "now"): Promise<string> {
+  const now = context.clock.now();
+  return await context.db.transaction(async (tx) => {
+    const next = takeOver(tx, context, ownKeys(context, await lockSigningKeys(tx, now)), when);
     record(tx, "key.rotate", next.kid, now);
     return `${next.kid} signs now`;
   });
 }
 
 /**
- * Ends a key whose private part may be known to somebody. If it signs, the next one takes over at once. Tokens that it
- * signed are refused everywhere within five seconds.
+ * Revokes a compromised key. If it signs, the next one takes over at once. All services refuse its tokens within five
+ * seconds.
  *
- * @returns a line that says what was done. Throws for a key that is not there, or without another to take over
+ * @returns a line for the operator
+ * @throws if the key is unknown, or there is no next key to take over
  */
-export async function revokeKey(outside: Outside, kid: string): Promise<string> {
-  const now = outside.clock.now();
-  return await outside.db.transaction(async (tx) => {
+export async function revokeKey(context: CommandContext, kid: string): Promise<string> {
+  const now = context.clock.now();
+  return await context.db.transaction(async (tx) => {
     const all = await lockSigningKeys(tx, now);
     const revoked = all.find((key) => key.kid === kid);
-    if (!revoked) throw new Error(`there is no key ${kid} that is in use`);
-    const keys = ownKeys(outside, all);
-    const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, outside, keys, "now") : undefined;
-    saveSigningKey(tx, withProof(outside.cipher, { ...revoked, privateKey: null, retireTime: now }));
-    // For longer than any verifier keeps keys that it cannot fetch anew.
+    if (!revoked) throw new Error(`there is no key ${kid} in use`);
+    const keys = ownKeys(context, all);
+    const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, context, keys, "now") : undefined;
+    saveSigningKey(tx, withProof(context.cipher, { ...revoked, privateKey: null, retireTime: now }));
+    // Longer than any verifier keeps keys while it cannot fetch new ones.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
     if (successor) record(tx, "key.rotate", successor.kid, now);
@@ -75,21 +79,21 @@ export async function revokeKey(outside: Outside, kid: string): Promise<string> 
   });
 }
 
-const ownKeys = ({ cipher }: Outside, keys: SigningKey[]): SigningKey[] =>
+const ownKeys = ({ cipher }: CommandContext, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(cipher, key));
 
 function takeOver(
   tx: Transaction,
-  { cipher, clock }: Outside,
+  { cipher, clock }: CommandContext,
   keys: SigningKey[],
   when: "ready" | "now",
 ): SigningKey {
   const now = clock.now();
   const next = nextKey(keys, now);
-  if (!next) throw new Error("there is no next key yet; auth makes one within a minute, while it runs");
+  if (!next) throw new Error("there is no next key yet; a running auth makes one within a minute");
   if (when === "ready" && !isReady(next, now)) {
     throw new Error(
-      `the next key is known to every verifier from ${next.readyTime!.toISOString()} on; --now does not wait`,
+      `every verifier knows the next key from ${next.readyTime?.toISOString()} on; --now does not wait`,
     );
   }
   saveSigningKey(tx, withProof(cipher, { ...next, activateTime: now }));

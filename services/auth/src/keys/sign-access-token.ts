@@ -3,7 +3,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { type JWTPayload, SignJWT } from "jose";
 import type { Auth } from "../app.ts";
 
-/** An access token in the form of RFC 9068; what verifiers check is in platform/identity/access-tokens.ts. */
+/** An access token (RFC 9068). Its verification is in platform/identity/access-tokens.ts. */
 export async function signAccessToken(
   app: Auth,
   subject: string,

@@ -2,12 +2,13 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { KeyTimes } from "./signing-key-rules.ts";
 
-/** A key pair that signs tokens; the private part is sealed, and gone once the key has retired. */
+/** A stored key pair that signs tokens. */
 export interface SigningKey extends KeyTimes {
   readonly publicKey: string;
+  /** Encrypted; null once the key has retired. */
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
-  /** See key-proof.ts; null where auth wrote none. */
+  /** See key-proof.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
 }
 
@@ -21,30 +22,30 @@ const INSERT = `INSERT INTO signing_keys
   (kid, generation, public_key, private_key, create_time, ready_time, activate_time, proof) VALUES ?`;
 const SAVE =
   "UPDATE signing_keys SET private_key = ?, activate_time = ?, retire_time = ?, proof = ? WHERE kid = ?";
-const DELETE_PRIVATE_PARTS =
+const DELETE_PRIVATE_KEYS =
   "UPDATE signing_keys SET private_key = NULL WHERE retire_time <= ? AND private_key IS NOT NULL";
 
-/** The keys that have not retired, oldest first. */
+/** Keys that have not retired, oldest first. */
 export async function listSigningKeys(db: Database, now: Date): Promise<SigningKey[]> {
   return await db.read<SigningKey>(LIVE, [now]);
 }
 
-/** The keys that have not retired, oldest first, locked. */
+/** Locks the keys that have not retired until the transaction ends; oldest first. */
 export async function lockSigningKeys(tx: Transaction, now: Date): Promise<SigningKey[]> {
   return await tx.read<SigningKey>(LOCK_LIVE, [now]);
 }
 
-/** The last keys that were made, newest first. */
+/** Newest keys first. */
 export async function listLastKeys(db: Database, limit: number): Promise<SigningKey[]> {
   return await db.read<SigningKey>(ALL, [limit]);
 }
 
 export async function lastGeneration(tx: Transaction): Promise<number> {
   const [row] = await tx.read<{ last: number }>(LAST_GENERATION);
-  return row!.last;
+  return row?.last ?? 0;
 }
 
-/** The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` where another was faster. */
+/** The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` if another process was faster. */
 export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   tx.defer(INSERT, [
     keys.map((key) => [
@@ -60,12 +61,12 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   ]);
 }
 
-/** Writes a key's changeable columns with a new proof. */
+/** Writes a key's mutable columns and its new proof. */
 export function saveSigningKey(tx: Transaction, key: SigningKey): void {
   tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
 }
 
-/** Deletes the private parts of keys that have retired. */
-export async function deletePrivateParts(db: Database, now: Date): Promise<void> {
-  await db.write(DELETE_PRIVATE_PARTS, [now]);
+/** Deletes the private keys of retired keys. */
+export async function deletePrivateKeys(db: Database, now: Date): Promise<void> {
+  await db.write(DELETE_PRIVATE_KEYS, [now]);
 }

@@ -12,8 +12,8 @@ import { currentKey, publishedKeys } from "./signing-key-rules.ts";
 import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
 
 /**
- * How long what was read from the database is used: so long a replica may sign with a key that another has taken over
- * from, which harms nothing, or that was revoked, whose tokens are refused.
+ * Validity of the cached keys. Until then a replica may sign with a replaced key, whose tokens are valid, or with a revoked
+ * one, whose tokens are refused.
  */
 export const CACHE_MS = 1000;
 
@@ -27,7 +27,6 @@ export interface PublicJwk {
   use: "sig";
 }
 
-/** What signs a token. */
 export interface Signer {
   readonly kid: string;
   readonly privateKey: KeyObject;
@@ -40,7 +39,7 @@ export interface SigningKeysOptions {
   log: Logger;
 }
 
-/** The Ed25519 keys that tokens are signed with: in the database, so that every replica has the same. */
+/** Ed25519 keys that sign tokens. They are in the database, so all replicas share them. */
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
   #cache: { keys: Promise<SigningKey[]>; readAtMs: number } | undefined;
@@ -55,7 +54,7 @@ export class SigningKeys {
     );
   }
 
-  /** The key to sign with now. */
+  /** The key that signs now. Throws UNAVAILABLE without one. */
   async current(): Promise<Signer> {
     const key = currentKey(await this.#read(), this.#options.clock.now());
     if (!key) throw new ApiError("UNAVAILABLE", { detail: "There is no signing key." });
@@ -65,7 +64,7 @@ export class SigningKeys {
     return this.#signer;
   }
 
-  /** The public keys, for verifiers. */
+  /** Public keys for verifiers. */
   async published(): Promise<PublicJwk[]> {
     return publishedKeys(await this.#read(), this.#options.clock.now()).map(({ kid, publicKey }) => ({
       kty: "OKP",
@@ -77,7 +76,7 @@ export class SigningKeys {
     }));
   }
 
-  /** From memory where it was read just now; callers at once share one read, and a failed one is not kept. */
+  /** Cached for `CACHE_MS`. Concurrent callers share one read, and a failed read is not cached. */
   async #read(): Promise<SigningKey[]> {
     const nowMs = this.#options.clock.now().getTime();
     if (this.#cache && nowMs - this.#cache.readAtMs < CACHE_MS) return await this.#cache.keys;
@@ -92,7 +91,7 @@ export class SigningKeys {
     }
   }
 
-  /** The keys that auth wrote. It refuses others, logs them once, and counts them for the alert. */
+  /** Keys that auth wrote. Others are refused, logged once, and counted for the alert. */
   #own(rows: SigningKey[]): SigningKey[] {
     const { cipher, log } = this.#options;
     const refused = new Set<string>();

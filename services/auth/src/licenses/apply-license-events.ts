@@ -14,7 +14,7 @@ const TEMPLATES = {
   REVOKED: "license-revoked",
 } as const satisfies Partial<Record<LicenseState_Decision, Mail["template"]>>;
 
-/** license.decided: the doctor gets a mail. */
+/** license.decided: mails the decision to the doctor. */
 export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
   lock: (_tx, events) =>
     Promise.all(events.map((event) => findAccount(app.db, stateOf(event, "license").doctorId))),

@@ -5,8 +5,9 @@ import { insertLinkToken, recordLinkMail } from "./link-token-store.ts";
 import { linkTokenHash, newLinkToken, withProof } from "./link-tokens.ts";
 
 /**
- * Mails a link that lets whoever reads the account's mail choose a new password: once in a while, however often anybody
- * asks for it. @returns whether it was mailed
+ * Mails a link that resets the password, at most one per account and `MAIL_PAUSE`.
+ *
+ * @returns true if it is mailed
  */
 export async function mailResetLink(app: Auth, tx: Transaction, account: Recipient): Promise<boolean> {
   const now = app.clock.now();

@@ -3,16 +3,17 @@ import type { AttemptCounter } from "./attempt-counters.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 
 /**
- * Counts something that anybody can bring about, unless it has come too often already.
+ * Counts an action that anybody may trigger, such as a mail. Concurrent calls are serialized, so no more of them pass than
+ * of consecutive ones.
  *
- * @returns whether it may: of many at once, as many may as of so many in a row
+ * @returns false once a counter has reached its limit
  */
-export async function allowOnce(tx: Transaction, counted: AttemptCounter[], now: Date): Promise<boolean> {
-  let isDue = false;
-  await evaluateAttempt(tx, counted, now, async () => {
-    isDue = true;
-    // Each turn counts.
+export async function allowOnce(tx: Transaction, counters: AttemptCounter[], now: Date): Promise<boolean> {
+  let isAllowed = false;
+  await evaluateAttempt(tx, counters, now, async () => {
+    isAllowed = true;
+    // A failed attempt is counted.
     return false;
   });
-  return isDue;
+  return isAllowed;
 }

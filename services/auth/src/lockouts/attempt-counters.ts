@@ -3,30 +3,29 @@ import { networkOf, siteOf } from "@medconnect/platform/network/client-network.t
 import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
 
-/** A counter that something counts for that must not come too often. */
+/** A counter of attempts, and the limit that it enforces. */
 export interface AttemptCounter {
-  /** A keyed hash: the table tells nobody whose accounts are tried, and a made-up one is counted as any other. */
+  /** Keyed hash, so the table does not show which accounts are tried. Unknown accounts are counted too. */
   readonly id: Buffer;
   readonly policy: Policy;
-  /** A success makes the failures so far forgotten. */
+  /** True if a success resets it. */
   readonly clearedBySuccess?: boolean;
 }
 
 /**
- * A password is counted for its account and where it comes from: the network, and the site where an IPv6 client may have
- * many networks; and for the account wherever it comes from. The first ones stop whoever guesses, before the last would lock
- * the owner out.
+ * Counters of passwords: per account and network, per account and IPv6 site (a client may have many networks there), and
+ * per account. The first two stop an attacker before the third one locks the owner out.
  *
  * @param email canonical
  */
 export function passwordCounters(app: Auth, email: string, call: Call): AttemptCounter[] {
   const { here, anywhere } = byOrigin(app, "password", email, call);
-  return [...here.map((counted) => ({ ...counted, clearedBySuccess: true })), anywhere];
+  return [...here.map((counter) => ({ ...counter, clearedBySuccess: true })), anywhere];
 }
 
 /**
- * A registration is counted for its address, which gets a mail of it, as a password is for its account: a stranger is
- * stopped before the owner would be kept from registering.
+ * Counters of registrations of an address, each of which sends it a mail. A stranger reaches the limits of a network or
+ * site before the limit of the address, so the owner can still register.
  *
  * @param email canonical
  */
@@ -56,7 +55,7 @@ function byOrigin(
   };
 }
 
-/** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */
+/** Counters of codes and recovery codes: per account over all logins, since its password was already verified. */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },
 ];

@@ -1,17 +1,17 @@
-/** Failed attempts of one kind. */
+/** State of a counter of failed attempts. */
 export interface Counter {
   readonly failures: number;
   readonly lockedUntil: Date | null;
-  /** From then on the counter means nothing; never before `lockedUntil`. */
+  /** The failures count until then; never before `lockedUntil`. */
   readonly expireTime: Date;
 }
 
-/** What a failure makes of a counter; during a lock nothing is looked at, so nothing fails. */
+/** The counter after one more failure. No attempt fails during a lock, because none is evaluated. */
 export type Policy = (counter: Counter, now: Date) => Counter;
 
 /**
- * From the `failures`-th on, each failure locks, twice as long as the one before, up to `maxLockMs`. Forgotten after
- * `forgetMs` without a failure or a lock.
+ * Exponential back-off: each failure from number `failures` on locks for twice as long as the one before, at most
+ * `maxLockMs`. The failures are forgotten after `forgetMs` without a failure or a lock.
  */
 export const lockingLonger =
   (limits: { failures: number; lockMs: number; maxLockMs: number; forgetMs: number }): Policy =>
@@ -27,7 +27,7 @@ export const lockingLonger =
     };
   };
 
-/** `failures` of them within `windowMs` of the first lock until that time is over, and all are forgotten. */
+/** Fixed window: `failures` within `windowMs` of the first one lock until the window ends; then all are forgotten. */
 export const lockingForTheRestOf =
   (limits: { failures: number; windowMs: number }): Policy =>
   (counter, now) => {
@@ -39,7 +39,6 @@ export const lockingForTheRestOf =
 export const isLocked = ({ lockedUntil }: Counter, now: Date): boolean =>
   lockedUntil !== null && lockedUntil > now;
 
-/** A counter that counts nothing. */
 export const cleared = (now: Date): Counter => ({ failures: 0, lockedUntil: null, expireTime: now });
 
 const failuresAt = ({ failures, expireTime }: Counter, now: Date): number =>

@@ -6,7 +6,9 @@ interface Id {
   readonly id: Buffer;
 }
 
-/** A guard: whoever else counts for the same waits here, also where there is no row yet. */
+type CounterRow = Counter & Id;
+
+/** Creates missing rows, so that concurrent attempts wait for the lock on them. */
 const GUARD = `INSERT INTO failure_counters (id, failures, expire_time) VALUES ?
   ON DUPLICATE KEY UPDATE failures = failure_counters.failures`;
 const LOCK = `SELECT id, failures, locked_until AS lockedUntil, expire_time AS expireTime FROM failure_counters
@@ -15,24 +17,28 @@ const SAVE = "UPDATE failure_counters SET failures = ?, locked_until = ?, expire
 const DELETE = "DELETE FROM failure_counters WHERE id IN (?)";
 const DELETE_EXPIRED = "DELETE FROM failure_counters WHERE expire_time <= ? LIMIT ?";
 
-/** Counters in the order asked for; nobody else changes them until the transaction ends. */
-export async function lockCounters(tx: Transaction, counted: Id[], now: Date): Promise<Counter[]> {
-  const ids = counted.map(({ id }) => id);
-  // Everybody takes the locks in one order.
+/** Adds the states of counters, which it locks until the transaction ends. */
+export async function lockCounters<T extends Id>(
+  tx: Transaction,
+  counters: T[],
+  now: Date,
+): Promise<(T & { state: Counter })[]> {
+  const ids = counters.map(({ id }) => id);
+  // One order of locks for all transactions prevents deadlocks.
   tx.defer(GUARD, [ids.toSorted(Buffer.compare).map((id) => [id, 0, now])]);
-  const rows = await tx.read<Counter & Id>(LOCK, [ids]);
-  return ids.map((id) => rows.find((row) => row.id.equals(id))!);
+  const rows = await tx.read<CounterRow>(LOCK, [ids]);
+  // The guard has made a row for each id.
+  return counters.map((counter) => ({ ...counter, state: rows.find(({ id }) => id.equals(counter.id))! }));
 }
 
 export function saveCounter(tx: Transaction, id: Buffer, counter: Counter): void {
   tx.defer(SAVE, [counter.failures, counter.lockedUntil, counter.expireTime, id]);
 }
 
-export function deleteCounters(tx: Transaction, counted: Id[]): void {
-  tx.defer(DELETE, [counted.map(({ id }) => id)]);
+export function deleteCounters(tx: Transaction, counters: Id[]): void {
+  tx.defer(DELETE, [counters.map(({ id }) => id)]);
 }
 
-/** Deletes counters that have expired, a thousand a transaction. */
 export async function deleteExpiredCounters(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

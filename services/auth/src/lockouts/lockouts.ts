@@ -25,11 +25,11 @@ export const lockoutSettings = {
   MFA_LOCK_MAX: duration("1h"),
 };
 
-/** Policies for attempts, by the origin that they are counted for. */
+/** Policies for attempts, by origin. */
 export interface ByOrigin {
-  /** From one network: an IPv4 address, or an IPv6 /64. */
+  /** An IPv4 address, or an IPv6 /64. */
   readonly network: Policy;
-  /** From one IPv6 /48, which others may share, or one client have for itself. */
+  /** An IPv6 /48, which one client may own or many may share. */
   readonly site: Policy;
   readonly anywhere: Policy;
 }
@@ -41,9 +41,9 @@ export interface Lockouts {
   readonly factor: Policy;
 }
 
-/** So many networks' worth of failures lock a site: few enough that one cannot lock the owner out of an account. */
+/** Multiple of a network's failures that locks a site: one site alone cannot reach the limit from anywhere. */
 const PASSWORDS_OF_A_SITE = 4;
-/** So many networks' worth of registrations come from a site: some must be left to the owner of the address. */
+/** Multiple of a network's registrations for a site: it leaves the owner of the address some of the limit. */
 const REGISTRATIONS_OF_A_SITE = 2;
 
 export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>): Lockouts => {
@@ -66,7 +66,7 @@ export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>)
       site: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK * REGISTRATIONS_OF_A_SITE),
       anywhere: anHour(config.REGISTRATIONS_PER_HOUR),
     },
-    // Three of a million codes are right. One guess an hour has one chance in forty after a year.
+    // Three of a million codes are valid at a time, so one guess an hour succeeds within a year with 1 in 40.
     factor: lockingLonger({
       failures: config.MFA_FAILURES,
       lockMs: config.MFA_LOCK,

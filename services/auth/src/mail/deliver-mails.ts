@@ -7,13 +7,15 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure } from "./mail-store.ts";
-import { openMail } from "./queue-mail.ts";
+import { decryptMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";
 
-const AT_ONCE = 8;
-const NOTE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
+/** Mails sent at once. */
+const BATCH = 8;
+/** Pauses between attempts to delete a sent mail. */
+const DELETE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 
-const mails = counter("mails", "Mails tried, by template and result: sent, failed, dead");
+const mails = counter("mails", "Attempts to send a mail, by template and result: sent, failed, dead");
 
 /** Options of mail delivery. */
 export interface Mailing {
@@ -29,15 +31,15 @@ export interface Mailing {
 type MailApp = Pick<Platform, "db" | "clock" | "log" | "cipher"> & Mailing;
 
 /**
- * Sends the mails that are due, as many processes as there are: each leases its own. A mail is deleted once the mail
- * server has taken it. Where the process dies in between it is sent again, under the same Message-ID (decision 0010).
+ * Sends due mails. Each process leases its own, and deletes a mail once the mail server accepts it. If the process dies in
+ * between, the mail is sent again under the same Message-ID (decision 0010).
  */
 export const deliverMails =
   (app: MailApp) =>
   (signal?: AbortSignal): Promise<void> =>
-    repeat(async () => (await deliverSome(app)) === AT_ONCE, signal);
+    repeat(async () => (await deliverSome(app)) === BATCH, signal);
 
-/** Reports how many mails wait, and how many are left for people. */
+/** Reports the number of waiting and dead mails as a metric. */
 export function watchMails({ db }: Pick<Platform, "db">): void {
   const counts = sampled(() => countMails(db));
   gauge("mails.waiting", "Mails not sent yet, by state", (report) => {
@@ -47,12 +49,12 @@ export function watchMails({ db }: Pick<Platform, "db">): void {
 
 async function deliverSome(app: MailApp): Promise<number> {
   const now = app.clock.now();
-  const due = await leaseDueMails(app.db, now, new Date(now.getTime() + app.mailLeaseMs), AT_ONCE);
+  const due = await leaseDueMails(app.db, now, new Date(now.getTime() + app.mailLeaseMs), BATCH);
   await Promise.all(due.map((row) => deliver(app, row)));
   return due.length;
 }
 
-/** Never throws for what lies with the mail server. Logs ids and codes: an address or a link is nobody's business. */
+/** Throws no error of the mail server. Logs ids and codes only: addresses and links are confidential. */
 async function deliver(app: MailApp, row: MailRow): Promise<void> {
   const { id, userId, template, tries } = row;
   const error = await send(app, row).then(
@@ -60,7 +62,7 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
     (cause: unknown) => ({ cause }),
   );
   if (!error) {
-    await noteSent(app.db, id);
+    await deleteSent(app.db, id);
     mails({ template, result: "sent" });
     app.log.info({ mailId: id, userId, template, tries }, "mail sent");
     return;
@@ -72,12 +74,12 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
   mails({ template, result: isDead ? "dead" : "failed" });
   const line = { mailId: id, userId, template, tries: tries + 1, code };
   if (isDead) app.log.error(line, "mail is dead");
-  else app.log.warn(line, "mail cannot be sent yet");
+  else app.log.warn(line, "mail could not be sent; it is tried again");
 }
 
-/** Tries for a while, as a mail that is not noted as sent goes out again. */
-async function noteSent(db: Database, id: string): Promise<void> {
-  for (const pauseMs of NOTE_PAUSES_MS) {
+/** Retries, because a mail that stays queued is sent again. */
+async function deleteSent(db: Database, id: string): Promise<void> {
+  for (const pauseMs of DELETE_PAUSES_MS) {
     try {
       return await deleteMail(db, id);
     } catch {
@@ -88,7 +90,7 @@ async function noteSent(db: Database, id: string): Promise<void> {
 }
 
 async function send(app: MailApp, row: MailRow): Promise<void> {
-  const { email, mail } = openMail(app, row);
+  const { email, mail } = decryptMail(app, row);
   await app.mailTransport.send({
     id: row.id,
     from: app.mailFrom,

@@ -3,24 +3,25 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Template } from "./mail.ts";
 
-/** A mail that waits to be sent. */
+/** A queued mail. */
 export interface MailRow {
   readonly id: string;
   readonly userId: string;
   readonly template: Template;
-  /** Sealed. */
+  /** Encrypted recipient and mail. */
   readonly content: Buffer;
   readonly createTime: Date;
-  /** When it says nothing of use any more. */
+  /** It is not sent after this. */
   readonly expireTime: Date;
-  /** How often it was tried and failed. */
+  /** Failed attempts. */
   readonly tries: number;
 }
 
-/** How a try failed, and what follows. */
+/** A failed attempt and its consequence. */
 export interface MailFailure {
   readonly error: string;
   readonly availableTime: Date;
+  /** True if it is not tried again. */
   readonly isDead: boolean;
 }
 
@@ -43,7 +44,7 @@ const LIST = `SELECT id, user_id AS userId, template, create_time AS createTime,
 const REVIVE_ALL = "UPDATE mails SET dead = FALSE, available_time = ? WHERE dead = TRUE";
 const REVIVE = `${REVIVE_ALL} AND id IN (?)`;
 
-/** A mail that is not sent yet, without what is in it. */
+/** A queued mail without its content. */
 export interface WaitingMail extends Omit<MailRow, "content"> {
   readonly availableTime: Date;
   readonly lastError: string | null;
@@ -55,7 +56,7 @@ export function insertMail(tx: Transaction, mail: Omit<MailRow, "tries">): void 
   tx.defer(INSERT, [binaryId(id), binaryId(userId), template, content, createTime, expireTime, createTime]);
 }
 
-/** Takes mails that are due, so that no other process takes them until the lease ends. */
+/** Leases due mails: no other process takes them before `leaseEnd`. */
 export async function leaseDueMails(
   db: Database,
   now: Date,
@@ -77,19 +78,18 @@ export async function recordMailFailure(db: Database, id: string, failure: MailF
   await db.write(RECORD_FAILURE, [failure.error, failure.availableTime, failure.isDead, binaryId(id)]);
 }
 
-/** How many mails wait, and how many are dead. */
 export async function countMails(db: Database): Promise<{ waiting: number; dead: number }> {
   const rows = await db.read<{ dead: number; waiting: number }>(COUNT);
   const count = (dead: number) => rows.find((row) => row.dead === dead)?.waiting ?? 0;
   return { waiting: count(0), dead: count(1) };
 }
 
-/** The oldest of the mails that wait; `onlyDead`: of those that are left for people. */
+/** The oldest queued mails, or only dead ones. */
 export async function listMails(db: Database, onlyDead: boolean, limit: number): Promise<WaitingMail[]> {
   return await db.read<WaitingMail>(LIST, [onlyDead, limit]);
 }
 
-/** Has dead mails tried again, all of them if none is named. @returns how many there were */
+/** Queues dead mails again. @param ids default: all @returns their number */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
   const { affectedRows } = await (ids
     ? db.write(REVIVE, [now, ids.map(binaryId)])

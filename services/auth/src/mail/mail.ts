@@ -1,8 +1,8 @@
-/** A mail that the platform sends: its template, and what fills it. */
+/** A mail: its template and the values that fill it. */
 export type Mail =
-  /** With the token of the link, as it goes out. */
+  /** `token`: the link's token in plain text. */
   | { readonly template: "verify-email" | "reset-password"; readonly token: string }
-  /** With the licence's region, "" without a code. */
+  /** `region`: ISO 3166, "" if the licence has none. */
   | {
       readonly template: "license-verified" | "license-rejected" | "license-revoked";
       readonly region: string;

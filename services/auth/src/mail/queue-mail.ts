@@ -6,20 +6,19 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { Mail } from "./mail.ts";
 import { insertMail } from "./mail-store.ts";
 
-/** Who gets a mail. */
 export interface Recipient {
   /** The id of the account, or of the registration. */
   readonly id: string;
   readonly email: string;
 }
 
-/** What a mail is about is no news any more after this long. */
-const NEWS_TTL_MS = 3 * 24 * 60 * 60 * 1000;
+/** Validity of a notice. */
+const NOTICE_TTL_MS = 3 * 24 * 60 * 60 * 1000;
 
 /**
- * Has a mail sent once the transaction has committed, and not if it does not.
+ * Queues a mail in the transaction; the mail job sends it after the commit.
  *
- * @param expireTime until when the mail is of use, such as that of its link; three days if absent
+ * @param expireTime end of the mail's use, such as its link's expiry; default: in three days
  */
 export function queueMail(
   app: Pick<Platform, "cipher" | "clock"> & { readonly mailJob: Job },
@@ -34,19 +33,19 @@ export function queueMail(
     id,
     userId,
     template: mail.template,
-    content: app.cipher.encrypt(placeOf(id), JSON.stringify({ email, mail })),
+    content: app.cipher.encrypt(contextOf(id), JSON.stringify({ email, mail })),
     createTime,
-    expireTime: expireTime ?? new Date(createTime.getTime() + NEWS_TTL_MS),
+    expireTime: expireTime ?? new Date(createTime.getTime() + NOTICE_TTL_MS),
   });
   tx.afterCommit(() => app.mailJob.kick());
 }
 
-/** The inverse of the sealing: to whom, and what. Throws for a value of another row or key. */
-export function openMail(
+/** Decrypts a queued mail. Throws RECORD_ALTERED. */
+export function decryptMail(
   { cipher }: { cipher: FieldCipher },
   row: { id: string; content: Buffer },
 ): QueuedMail {
-  return JSON.parse(cipher.decrypt(placeOf(row.id), row.content).toString());
+  return JSON.parse(cipher.decrypt(contextOf(row.id), row.content).toString());
 }
 
 export interface QueuedMail {
@@ -54,4 +53,4 @@ export interface QueuedMail {
   readonly mail: Mail;
 }
 
-const placeOf = (id: string): string => `mails.content:${id}`;
+const contextOf = (id: string): string => `mails.content:${id}`;

@@ -1,7 +1,7 @@
 import type { RenderedMail } from "@medconnect/platform/mail/mail-transport.ts";
 import type { Mail } from "./mail.ts";
 
-/** What a template says; `render` gives it its two forms. */
+/** Content of a mail in both forms, text and HTML. */
 interface Content {
   readonly subject: string;
   readonly paragraphs: readonly string[];
@@ -11,10 +11,10 @@ interface Content {
 const IF_NOT_YOU = "If this was not you, somebody else may know your password: choose a new one now.";
 
 /**
- * A mail in text and HTML. Nothing that a user has typed is in it, or anybody could have us send their words to
- * whomever they register. A token goes into the link's fragment, which browsers send to no server.
+ * A mail in text and HTML. It contains no text of users, so nobody can use a registration to send messages to strangers.
+ * Tokens are in the fragment of links, which browsers send to no server.
  *
- * @param publicUrl where people use the platform, without a slash at the end
+ * @param publicUrl base URL of the links, without a trailing slash
  */
 export function renderMail(mail: Mail, publicUrl: string): RenderedMail {
   return render(contentOf(mail, publicUrl));
@@ -145,12 +145,13 @@ function render({ subject, paragraphs, action }: Content): RenderedMail {
   };
 }
 
-const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+  ["'", "&#39;"],
+]);
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES.get(character) ?? character);

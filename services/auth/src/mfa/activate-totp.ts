@@ -15,13 +15,14 @@ import { endSessions } from "../sessions/end-sessions.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
-import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
+import { newRecoveryCodes, storedRecoveryCode } from "./recovery-codes.ts";
 import { matchingStep } from "./totp.ts";
-import { openTotpSecret } from "./totp-secret.ts";
+import { decryptTotpSecret } from "./totp-secret.ts";
 
 /**
- * AuthService.ActivateTotp. The other sessions end: whoever opened them showed a password alone. Throws MFA_NOT_SET_UP,
- * MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last counts as one at login does, and is audited.
+ * AuthService.ActivateTotp. Ends the user's other sessions, which were opened with a password alone. Throws
+ * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last is audited and counts as a failed
+ * factor.
  */
 export async function activateTotp(
   app: Auth,
@@ -42,8 +43,8 @@ export async function activateTotp(
     const account = await lockSession(tx, caller, now);
     const recoveryCodes = newRecoveryCodes();
     activate(tx, userId, step, now);
-    const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
-    replaceRecoveryCodes(tx, userId, kept);
+    const stored = recoveryCodes.map((code) => storedRecoveryCode(app.proofs, userId, code));
+    replaceRecoveryCodes(tx, userId, stored);
     raiseVersion(tx, userId);
     const sessionIds = await lockLiveSessions(tx, userId, now);
     endSessions(
@@ -57,7 +58,7 @@ export async function activateTotp(
   });
 }
 
-/** The time step of the pending authenticator's code; undefined for a wrong one. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE. */
+/** Time step of the pending authenticator's code; undefined for a wrong code. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE. */
 async function firstStep(
   app: Auth,
   tx: Transaction,
@@ -66,5 +67,5 @@ async function firstStep(
   const totp = await lockTotp(tx, userId);
   if (!totp) throw new ApiError("MFA_NOT_SET_UP");
   if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
-  return matchingStep(openTotpSecret(app.cipher, userId, totp.secret), code, app.clock.now());
+  return matchingStep(decryptTotpSecret(app.cipher, userId, totp.secret), code, app.clock.now());
 }

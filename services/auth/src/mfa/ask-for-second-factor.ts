@@ -6,7 +6,7 @@ import { CHALLENGE_TTL_S, type Challenge } from "./challenge.ts";
 import { insertChallenge } from "./mfa-store.ts";
 import { makeMfaToken } from "./mfa-token.ts";
 
-/** The answer to whoever has shown the right password and must now show the second factor. */
+/** Response to a login whose password is right and whose account has a second factor. */
 export async function askForSecondFactor(
   app: Auth,
   tx: Transaction,

@@ -5,10 +5,17 @@ import type { Challenge } from "./challenge.ts";
 
 /** A user's authenticator. */
 export interface Totp {
+  /** Encrypted; see totp-secret.ts. */
   readonly secret: Buffer;
+  /** Time step of the last accepted code. */
   readonly lastStep: number;
   /** Null until the first right code. */
   readonly activateTime: Date | null;
+}
+
+interface ChallengeRow extends Omit<Challenge, "remembered"> {
+  /** 0 or 1. */
+  readonly remembered: number;
 }
 
 /** A stored recovery code. */
@@ -17,7 +24,7 @@ export interface RecoveryCode {
   readonly proof: Buffer;
 }
 
-/** The wrong factors that a challenge bears. */
+/** Attempts per challenge. */
 const MAX_ATTEMPTS = 5;
 
 const SAVE_PENDING = `INSERT INTO mfa_totp (user_id, secret) VALUES (?, ?) AS new
@@ -27,12 +34,12 @@ const LOCK_TOTP = `SELECT secret, last_step AS lastStep, activate_time AS activa
 const IS_ACTIVE = "SELECT user_id FROM mfa_totp WHERE user_id = ? AND activate_time IS NOT NULL";
 const ACTIVATE = `UPDATE mfa_totp SET activate_time = ?, last_step = ?
   WHERE user_id = ? AND activate_time IS NULL`;
-const TAKE_STEP = `UPDATE mfa_totp SET last_step = ?
+const CONSUME_STEP = `UPDATE mfa_totp SET last_step = ?
   WHERE user_id = ? AND last_step < ? AND activate_time IS NOT NULL`;
 const DELETE_TOTP = "DELETE FROM mfa_totp WHERE user_id = ?";
 const DELETE_CODES = "DELETE FROM mfa_recovery_codes WHERE user_id = ?";
 const INSERT_CODES = "INSERT INTO mfa_recovery_codes (user_id, code_hash, proof) VALUES ?";
-const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ? AND proof = ?";
+const CONSUME_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ? AND proof = ?";
 const HAS_CODE = "SELECT 1 FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
 const INSERT_CHALLENGE =
   "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
@@ -44,14 +51,14 @@ const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
- * Keeps a secret that awaits its first code, in the place of an earlier one. That the earlier one is not active can be
- * told only afterwards, when the row is there to be locked.
+ * Stores the secret of a pending authenticator, and replaces an earlier one. The caller then locks the row and rolls back
+ * if the earlier one is active.
  */
 export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
   tx.defer(SAVE_PENDING, [binaryId(userId), secret]);
 }
 
-/** The authenticator, pending or active; nobody else changes it until the transaction ends. */
+/** Locks a user's authenticator, pending or active, until the transaction ends. */
 export async function lockTotp(tx: Transaction, userId: string): Promise<Totp | undefined> {
   const [totp] = await tx.read<Totp>(LOCK_TOTP, [binaryId(userId)]);
   return totp;
@@ -61,17 +68,17 @@ export async function isTotpActive(tx: Transaction, userId: string): Promise<boo
   return (await tx.read(IS_ACTIVE, [binaryId(userId)])).length > 0;
 }
 
-/** @param step the time step of the first code, which is thereby used */
+/** @param step time step of the first code, which is thereby used */
 export function activateTotp(tx: Transaction, userId: string, step: number, now: Date): void {
   tx.defer(ACTIVATE, [now, step, binaryId(userId)]);
 }
 
-/** Uses the code of a time step. @returns whether it could still be used: of many at once, one can */
-export async function takeStep(tx: Transaction, userId: string, step: number): Promise<boolean> {
-  return (await tx.write(TAKE_STEP, [step, binaryId(userId), step])).affectedRows === 1;
+/** Consumes the code of a time step. @returns true for the one call that consumed it */
+export async function consumeStep(tx: Transaction, userId: string, step: number): Promise<boolean> {
+  return (await tx.write(CONSUME_STEP, [step, binaryId(userId), step])).affectedRows === 1;
 }
 
-/** Removes the authenticator and its recovery codes. */
+/** Deletes the authenticator and its recovery codes. */
 export function deleteTotp(tx: Transaction, userId: string): void {
   tx.defer(DELETE_TOTP, [binaryId(userId)]);
   tx.defer(DELETE_CODES, [binaryId(userId)]);
@@ -82,16 +89,16 @@ export function replaceRecoveryCodes(tx: Transaction, userId: string, codes: Rec
   tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [binaryId(userId), hash, proof])]);
 }
 
-/** Uses up a recovery code. @returns true if it existed with its proof */
-export async function burnRecoveryCode(
+/** Consumes a recovery code. @returns true if it existed with its proof */
+export async function consumeRecoveryCode(
   tx: Transaction,
   userId: string,
   { hash, proof }: RecoveryCode,
 ): Promise<boolean> {
-  return (await tx.write(BURN_CODE, [binaryId(userId), hash, proof])).affectedRows === 1;
+  return (await tx.write(CONSUME_CODE, [binaryId(userId), hash, proof])).affectedRows === 1;
 }
 
-/** True if a row for a code exists, with or without a valid proof. */
+/** True if a code has a row, with or without a valid proof. */
 export async function hasRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
   return (await tx.read(HAS_CODE, [binaryId(userId), hash])).length > 0;
 }
@@ -102,7 +109,7 @@ export function insertChallenge(tx: Transaction, challenge: Challenge): void {
 }
 
 /**
- * Counts an attempt at a challenge, before it is looked at: of many guesses at once only five are.
+ * Counts an attempt at a challenge before the factor is verified, so that of many concurrent guesses only five are.
  *
  * @returns undefined if the challenge is passed, used up, expired or unknown
  */
@@ -113,9 +120,7 @@ export async function countAttempt(
 ): Promise<Challenge | undefined> {
   const { affectedRows } = await tx.write(COUNT_ATTEMPT, [binaryId(challengeId), binaryId(userId), now]);
   if (affectedRows === 0) return undefined;
-  const [row] = await tx.read<Omit<Challenge, "remembered"> & { remembered: number }>(FIND_CHALLENGE, [
-    binaryId(challengeId),
-  ]);
+  const [row] = await tx.read<ChallengeRow>(FIND_CHALLENGE, [binaryId(challengeId)]);
   return row && { ...row, remembered: row.remembered === 1 };
 }
 

@@ -7,9 +7,9 @@ import { isTotpActive } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * Uses a code of a signed-in user, as a login does, and counts a wrong one. Throws MFA_NOT_ACTIVE.
+ * Consumes a code of a signed-in user, and counts a wrong one like a login. Throws MFA_NOT_ACTIVE.
  *
- * @returns whether it was right; if not, the transaction must be committed all the same
+ * @returns false for a wrong code; the transaction must then be committed
  */
 export async function proveCode(app: Auth, tx: Transaction, userId: string, code: string): Promise<boolean> {
   if (!(await isTotpActive(tx, userId))) throw new ApiError("MFA_NOT_ACTIVE");

@@ -11,9 +11,9 @@ import { provePassword } from "../passwords/prove-password.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
-import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
+import { newRecoveryCodes, storedRecoveryCode } from "./recovery-codes.ts";
 
-/** AuthService.RegenerateRecoveryCodes. Throws as DisableTotp does. */
+/** AuthService.RegenerateRecoveryCodes. Throws like DisableTotp. */
 export async function regenerateRecoveryCodes(
   app: Auth,
   { password, code }: RegenerateRecoveryCodesRequest,
@@ -29,8 +29,8 @@ export async function regenerateRecoveryCodes(
     }
     const account = await lockSession(tx, caller, app.clock.now());
     const recoveryCodes = newRecoveryCodes();
-    const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
-    replaceRecoveryCodes(tx, userId, kept);
+    const stored = recoveryCodes.map((code) => storedRecoveryCode(app.proofs, userId, code));
+    replaceRecoveryCodes(tx, userId, stored);
     queueMail(app, tx, account, { template: "new-recovery-codes" });
     return changed({ recoveryCodes }, entry);
   });

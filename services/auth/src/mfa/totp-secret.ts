@@ -1,11 +1,11 @@
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 
-/** A shared secret as it is kept: encrypted, and bound to its user's row. */
+/** Encrypts a shared secret, bound to its user. */
 export const encryptTotpSecret = (cipher: FieldCipher, userId: string, secret: string): Buffer =>
-  cipher.encrypt(placeOf(userId), secret);
+  cipher.encrypt(contextOf(userId), secret);
 
-/** The inverse of `sealTotpSecret`. */
-export const openTotpSecret = (cipher: FieldCipher, userId: string, sealed: Buffer): string =>
-  cipher.decrypt(placeOf(userId), sealed).toString();
+/** Throws RECORD_ALTERED. */
+export const decryptTotpSecret = (cipher: FieldCipher, userId: string, encrypted: Buffer): string =>
+  cipher.decrypt(contextOf(userId), encrypted).toString();
 
-const placeOf = (userId: string): string => `mfa_totp.secret:${userId}`;
+const contextOf = (userId: string): string => `mfa_totp.secret:${userId}`;

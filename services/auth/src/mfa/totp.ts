@@ -3,19 +3,19 @@ import { generateSecret, generateURI, verifySync } from "otplib";
 const ISSUER = "MedConnect";
 /** RFC 4226 §4 R6 recommends 160 bits. */
 const SECRET_BYTES = 20;
-/** RFC 6238 with what every authenticator app understands. */
+/** RFC 6238 parameters that all authenticator apps support. */
 const PARAMETERS = { algorithm: "sha1", digits: 6, period: 30 } as const;
-/** One step to either side, for clocks that differ and codes under way (RFC 6238 §5.2). */
+/** One step to either side, for clock skew and network delay (RFC 6238 §5.2). */
 const TOLERANCE_S = 30;
 
 /** A new shared secret, base32. */
 export const newTotpSecret = (): string => generateSecret({ length: SECRET_BYTES });
 
-/** The secret as a key URI, which authenticator apps read from a QR code. */
+/** The secret as a key URI for the QR code of authenticator apps. */
 export const totpUri = (secret: string, email: string): string =>
   generateURI({ issuer: ISSUER, label: email, secret, ...PARAMETERS });
 
-/** The time step that a code belongs to, of those around `now`; undefined for a wrong code. */
+/** Time step near `now` that a code belongs to; undefined for a wrong code. */
 export function matchingStep(secret: string, code: string, now: Date): number | undefined {
   // The library throws on anything but digits.
   if (!/^[0-9]{6}$/.test(code)) return undefined;

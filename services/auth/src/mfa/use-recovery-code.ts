@@ -1,18 +1,18 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Auth } from "../app.ts";
-import { burnRecoveryCode, hasRecoveryCode } from "./mfa-store.ts";
-import { keptRecoveryCode } from "./recovery-codes.ts";
+import { consumeRecoveryCode, hasRecoveryCode } from "./mfa-store.ts";
+import { storedRecoveryCode } from "./recovery-codes.ts";
 
-/** Uses up a recovery code. @returns true if it was right and auth wrote it for this user */
+/** Consumes a recovery code. @returns true if auth issued it to this user */
 export async function useRecoveryCode(
   app: Auth,
   tx: Transaction,
   userId: string,
-  code: string,
+  typed: string,
 ): Promise<boolean> {
-  const kept = keptRecoveryCode(app.proofs, userId, code);
-  if (await burnRecoveryCode(tx, userId, kept)) return true;
-  if (await hasRecoveryCode(tx, userId, kept.hash)) {
+  const code = storedRecoveryCode(app.proofs, userId, typed);
+  if (await consumeRecoveryCode(tx, userId, code)) return true;
+  if (await hasRecoveryCode(tx, userId, code.hash)) {
     app.proofs.refuse("mfa_recovery_codes", `users/${userId}`);
   }
   return false;

@@ -1,7 +1,7 @@
 import { dictionary } from "@zxcvbn-ts/language-common";
 
-/** Some 49,000 passwords that leaked most often, lower-cased. */
+/** The most frequent 49,000 leaked passwords, lower-cased. */
 const common: ReadonlySet<string> = new Set(dictionary["passwords-common"]);
 
-/** Whether a lower-cased password is among those that everyone tries first. */
+/** @param password lower-cased */
 export const isCommonPassword = (password: string): boolean => common.has(password);

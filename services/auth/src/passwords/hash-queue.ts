@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { assertTimeLeft } from "@medconnect/platform/grpc/client.ts";
 
-/** Lets `atOnce` pieces of work run side by side and `waiting` more queue; beyond that it refuses. */
+/** Runs at most `atOnce` tasks concurrently, queues at most `waiting` more, and refuses others. */
 export class HashQueue {
   readonly #maxWaiting: number;
   readonly #queue: (() => void)[] = [];
@@ -13,8 +13,7 @@ export class HashQueue {
   }
 
   /**
-   * Runs `work` when it is its turn. Throws UNAVAILABLE when too many wait, and DEADLINE_EXCEEDED where nobody waits
-   * for the answer any more.
+   * Throws UNAVAILABLE if the queue is full, DEADLINE_EXCEEDED if the deadline passes in it.
    *
    * @param deadline ms since the epoch
    */
@@ -34,12 +33,14 @@ export class HashQueue {
       return;
     }
     if (this.#queue.length >= this.#maxWaiting) {
-      throw new ApiError("UNAVAILABLE", { detail: "Too many wait already; try again after `Retry-After`." });
+      throw new ApiError("UNAVAILABLE", {
+        detail: "Too many requests are waiting; try again after `Retry-After`.",
+      });
     }
     await new Promise<void>((resolve) => this.#queue.push(resolve));
   }
 
-  /** Hands the place on to whoever waits longest. */
+  /** Passes the slot to the oldest waiting task. */
   #leave(): void {
     const next = this.#queue.shift();
     if (next) next();

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
 import { HashQueue } from "./hash-queue.ts";
 
-/** argon2id (the library's default) as the OWASP Password Storage Cheat Sheet has it: 19 MiB, two passes, one lane. */
+/** argon2id (the library's default), 19 MiB, two passes, one lane: OWASP Password Storage Cheat Sheet. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const SALT_BYTES = 16;
 
-/** A hash of no known password, which takes as long to verify. */
-const NOBODYS = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
+/** Hash of an unknown password; verifying it takes as long as any other. */
+const DUMMY_HASH = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
 
 function phcOf(salt: Buffer, bytes: Buffer): string {
   const { memoryCost, timeCost, parallelism } = PARAMETERS;
@@ -16,15 +16,15 @@ function phcOf(salt: Buffer, bytes: Buffer): string {
 }
 
 export interface HasherOptions {
-  /** How many hashes run at once. */
+  /** Maximum of concurrent hashes. */
   atOnce: number;
-  /** How many more may wait. */
+  /** Maximum of queued hashes. */
   waiting: number;
 }
 
 /**
- * Hashes passwords, on libuv's threads. Each hash takes 19 MiB and some 25 ms of a core, so only a few run at once:
- * a storm of logins must not take memory and processor from everything else.
+ * Hashes passwords on libuv's threads. Each hash takes 19 MiB and about 25 ms of a core, so a limit on concurrent ones keeps
+ * memory and CPU for other work during a burst of logins.
  */
 export class PasswordHasher {
   readonly #hashQueue: HashQueue;
@@ -34,27 +34,28 @@ export class PasswordHasher {
   }
 
   /**
-   * A password's hash as a PHC string. Throws UNAVAILABLE when too many wait.
+   * Throws UNAVAILABLE if the queue is full, DEADLINE_EXCEEDED.
    *
-   * @param deadline when nobody waits for the answer any more, ms since the epoch
+   * @param deadline ms since the epoch
+   * @returns a PHC string
    */
   async hash(password: string, deadline: number): Promise<string> {
     return await this.#hashQueue.run(deadline, () => hash(canonical(password), PARAMETERS));
   }
 
   /**
-   * Whether a password is the one that was hashed. Without a hash, for an account that does not exist, the answer is
-   * no and takes as long. Throws as `hash` does.
+   * True if the password matches the hash. Without a hash, because there is no account, false takes as long. Throws like
+   * `hash`.
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#hashQueue.run(deadline, () =>
-      verify(passwordHash ?? NOBODYS, canonical(password)),
+      verify(passwordHash ?? DUMMY_HASH, canonical(password)),
     );
     return passwordHash !== undefined && matches;
   }
 }
 
-/** Whether a hash was made with less than what is asked for today. */
+/** True if a hash has weaker parameters than new hashes get. */
 export function isWeak(passwordHash: string): boolean {
   if (!passwordHash.startsWith("$argon2id$v=19$")) return true;
   const used = parseOptions(passwordHash);
@@ -66,5 +67,5 @@ export function isWeak(passwordHash: string): boolean {
   );
 }
 
-/** One form for what looks the same, as keyboards differ in how they send it (NIST SP 800-63B §3.1.1.2). */
+/** One form for equal characters that keyboards encode differently (NIST SP 800-63B §3.1.1.2). */
 const canonical = (password: string): string => password.normalize("NFKC");

@@ -8,10 +8,10 @@ import { lockLiveSessions } from "../sessions/session-store.ts";
 import { updatePassword } from "./credential-store.ts";
 
 /**
- * Gives an account another password: logins that wait for a second factor, and links that reset the password, are void,
- * sessions end, and its owner is told by mail.
+ * Changes an account's password, ends its sessions, and notifies the owner by mail. Pending logins and reset links become
+ * void.
  *
- * @param keptSessionId the session that goes on: that of whoever has shown the old password
+ * @param keptSessionId the session in which the user proved the old password; it continues
  */
 export async function setPassword(
   app: Auth,
@@ -20,7 +20,7 @@ export async function setPassword(
   { passwordHash, keptSessionId }: { passwordHash: string; keptSessionId?: string },
 ): Promise<void> {
   const now = app.clock.now();
-  // Before the sessions are looked at: a login that holds the account adds one until it commits.
+  // Lock the account before reading its sessions: a concurrent login may still add one until it commits.
   const proof = passwordProof(app.hash, account.id, passwordHash);
   updatePassword(tx, account.id, { hash: passwordHash, proof }, now);
   const sessionIds = await lockLiveSessions(tx, account.id, now);

@@ -3,10 +3,10 @@ import type { Auth } from "../app.ts";
 import type { Credentials } from "./credential-store.ts";
 
 /**
- * Whether a password is the account's, and auth wrote its hash. A hash that auth did not write is refused, logged and
- * counted. Takes as long without an account.
+ * True if the password matches and auth wrote the hash. A hash that auth did not write is refused, logged and counted for
+ * the alert. Takes as long without an account.
  *
- * @param deadline in ms since the epoch
+ * @param deadline ms since the epoch
  */
 export async function verifyPassword(
   { hasher, hash, proofs }: Auth,

@@ -3,7 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account } from "../accounts/account.ts";
 
-/** Somebody's word that an address is theirs, until they have shown that it is. */
+/** A registration whose address is not verified yet. */
 export interface Registration extends Pick<Account, "id" | "email" | "fullName" | "role"> {
   readonly passwordHash: string;
 }
@@ -21,7 +21,7 @@ const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, 
 const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role, token_hash AS tokenHash,
   expire_time AS expireTime, proof FROM registrations
   WHERE token_hash = ? AND expire_time > ?`;
-/** The row stays for its link, which answers alike as long as it lasts. */
+/** The row stays, so that its link gives the same response until it expires. */
 const FORGET_PASSWORD = "UPDATE registrations SET password_hash = '' WHERE id = ?";
 const DELETE_OTHERS = "DELETE FROM registrations WHERE email = ? AND id <> ?";
 const DELETE_EXPIRED = "DELETE FROM registrations WHERE expire_time <= ? LIMIT ?";
@@ -34,7 +34,7 @@ export function insertRegistration(
   tx.defer(INSERT, [binaryId(id), email, passwordHash, fullName, role, tokenHash, expireTime, proof]);
 }
 
-/** The registration that a link was mailed for, as long as the link is good. */
+/** The registration of a link that has not expired. */
 export async function findRegistration(
   db: Database,
   tokenHash: Buffer,
@@ -44,8 +44,8 @@ export async function findRegistration(
   return row;
 }
 
-/** Once one is an account: forgets its password, which the account keeps, and voids the links of the others of its address. */
-export function settleRegistrations(tx: Transaction, { id, email }: Registration): void {
+/** Ends the registrations of an address that became an account: forgets its password, and voids the links of others. */
+export function completeRegistration(tx: Transaction, { id, email }: Registration): void {
   tx.defer(FORGET_PASSWORD, [binaryId(id)]);
   tx.defer(DELETE_OTHERS, [email, binaryId(id)]);
 }

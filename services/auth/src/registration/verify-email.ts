@@ -13,7 +13,7 @@ import { linkTokenHash } from "../links/link-tokens.ts";
 import { passwordCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { isGenuine } from "./registration-proof.ts";
-import { findRegistration, type Registration, settleRegistrations } from "./registration-store.ts";
+import { completeRegistration, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
  * AuthService.VerifyEmail: makes the account of a registration. It takes the link and the password, so a stranger who
@@ -33,7 +33,7 @@ export async function verifyEmail(
   if (await findAccount(app.db, registration.id)) return {};
   const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
   try {
-    return await becomeAccount(app, registration, matches, call);
+    return await makeAccount(app, registration, matches, call);
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
     if (await findAccount(app.db, registration.id)) return {};
@@ -48,7 +48,7 @@ async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
   throw new ApiError("INVALID_LINK_TOKEN");
 }
 
-async function becomeAccount(
+async function makeAccount(
   app: Auth,
   registration: Registration,
   matches: boolean,
@@ -64,7 +64,7 @@ async function becomeAccount(
     }
     const account = { ...newAccount(registration, now), id, emailVerified: true };
     const entry = await createAccount(tx, { account, passwordHash }, app.hash);
-    settleRegistrations(tx, registration);
+    completeRegistration(tx, registration);
     return changed({}, entry);
   });
 }

@@ -5,7 +5,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { listRevocationsAfter } from "./revocation-store.ts";
 
-/** Maximum number in one answer, as the contract has it. */
+/** Maximum of one response, as documented in the contract. */
 const PAGE_SIZE = 10_000;
 
 /** KeyService.ListRevocations. */

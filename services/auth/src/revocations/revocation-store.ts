@@ -9,25 +9,25 @@ const LIST =
 const PAGE = `${LIST} AND session_id > ? ORDER BY session_id LIMIT ?`;
 const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT ?";
 
-/** Revokes sessions; one that is revoked already stays as it is. */
+/** Keeps the entry of a session that is revoked already. */
 export function insertRevocations(tx: Transaction, revocations: Revocation[]): void {
   if (revocations.length === 0) return;
   tx.defer(INSERT, [revocations.map(({ sessionId, expireTime }) => [sessionId, expireTime])]);
 }
 
-/** The revocations that still matter. */
+/** Revocations that have not expired. */
 export async function listRevocations(db: Database, now: Date): Promise<Revocation[]> {
   return await db.read<Revocation>(LIST, [now]);
 }
 
-/** The first of them after a session's id. */
+/** A page of live revocations in order of session ids. */
 export async function listRevocationsAfter(
   db: Database,
-  sessionId: string,
+  afterSessionId: string,
   now: Date,
   limit: number,
 ): Promise<Revocation[]> {
-  return await db.read<Revocation>(PAGE, [now, sessionId, limit]);
+  return await db.read<Revocation>(PAGE, [now, afterSessionId, limit]);
 }
 
 export async function deleteExpiredRevocations(db: Database, now: Date, signal?: AbortSignal): Promise<void> {

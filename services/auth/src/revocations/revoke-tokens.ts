@@ -3,7 +3,7 @@ import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Auth } from "../app.ts";
 import { insertRevocations } from "./revocation-store.ts";
 
-/** Revokes the access tokens that have one of these `sid`s, for as long as one that was issued until now can live. */
+/** Revokes the access tokens of sessions, until the last one issued so far has expired. */
 export function revokeTokens(app: Auth, tx: Transaction, sessionIds: string[], now: Date): void {
   if (sessionIds.length === 0) return;
   const expireTime = new Date(now.getTime() + app.accessTokenMs + CLOCK_SKEW_MS);

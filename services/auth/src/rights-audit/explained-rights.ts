@@ -1,9 +1,9 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { readLines } from "./unexplained-store.ts";
+import { readEntries } from "./unexplained-store.ts";
 
 /**
- * Resources with a line that gives a right and no later line that takes it, such as disabled accounts that were not enabled
- * again. Reads only the lines of these actions, and keeps the resources in memory.
+ * Resources with an entry that gives a right, and no later entry that takes it, such as disabled accounts that were not
+ * enabled again. Reads the entries of these actions only, and keeps the resources in memory.
  */
 export async function explainedBy(
   db: Database,
@@ -12,18 +12,18 @@ export async function explainedBy(
   pageSize?: number,
 ): Promise<ReadonlySet<string>> {
   const given = new Map<string, string>();
-  for await (const line of readLines(db, gives, pageSize)) {
-    if (line.outcome === "SUCCESS") given.set(line.resource, placeOf(line));
+  for await (const entry of readEntries(db, gives, pageSize)) {
+    if (entry.outcome === "SUCCESS") given.set(entry.resource, sortKeyOf(entry));
   }
   for (const action of takes) {
-    for await (const line of readLines(db, action, pageSize)) {
-      const place = given.get(line.resource);
-      if (line.outcome === "SUCCESS" && place !== undefined && place < placeOf(line))
-        given.delete(line.resource);
+    for await (const entry of readEntries(db, action, pageSize)) {
+      const givenAt = given.get(entry.resource);
+      if (entry.outcome === "SUCCESS" && givenAt !== undefined && givenAt < sortKeyOf(entry))
+        given.delete(entry.resource);
     }
   }
   return new Set(given.keys());
 }
 
-/** The order of lines: by time, then by id. */
-const placeOf = ({ time, id }: { time: Date; id: string }): string => `${time.toISOString()} ${id}`;
+/** Sort key of entries: time, then id. */
+const sortKeyOf = ({ time, id }: { time: Date; id: string }): string => `${time.toISOString()} ${id}`;

@@ -4,61 +4,61 @@ import { accountProof, passwordProof } from "../accounts/account-proofs.ts";
 import { explainedBy } from "./explained-rights.ts";
 import { readServiceAccounts, readSigningKeys, readUsers, type UserRights } from "./unexplained-store.ts";
 
-/** Kinds of state in auth that gives or takes rights without a line in its audit trail, with their descriptions. */
+/** Descriptions of findings: rights in auth's tables that its audit trail does not explain. */
 export const UNEXPLAINED = {
-  ADMIN_UNEXPLAINED: "an account is an admin without a line that made it one",
-  ACCOUNT_UNPROVEN: "an account has an address or a role that auth did not write",
-  PASSWORD_UNPROVEN: "an account has a password hash that auth did not write for it",
-  STATUS_UNEXPLAINED: "an account's status differs from the last line about it",
-  SECOND_FACTOR_UNEXPLAINED: "a second factor exists or is missing, unlike in the last line about it",
-  SCOPE_UNEXPLAINED: "a service account has a scope without a line that gives it",
-  CLIENT_STATUS_UNEXPLAINED: "a service account's status differs from the last line about it",
-  KEY_UNEXPLAINED: "a signing key is in use without a line that made it, or after one that revoked it",
+  ADMIN_UNEXPLAINED: "no audit entry made this account an admin",
+  ACCOUNT_UNPROVEN: "auth did not write this account's address or role",
+  PASSWORD_UNPROVEN: "auth did not write this account's password hash",
+  STATUS_UNEXPLAINED: "an account's status differs from its last audit entry",
+  SECOND_FACTOR_UNEXPLAINED: "a second factor exists or is missing, unlike in its last audit entry",
+  SCOPE_UNEXPLAINED: "no audit entry granted this service account's scope",
+  CLIENT_STATUS_UNEXPLAINED: "a service account's status differs from its last audit entry",
+  KEY_UNEXPLAINED: "a signing key is in use, but no audit entry made it, or one revoked it",
 } as const;
 
 /** A state that the audit trail does not explain. */
 export interface UnexplainedFinding {
   kind: keyof typeof UNEXPLAINED;
-  /** Resource name in a line, such as "users/{id}". */
+  /** Resource name, such as "users/{id}". */
   resource: string;
   /** The actual state, such as "DISABLED". */
   state: string;
 }
 
 /**
- * Compares auth's tables with its audit trail. Each change and its line are one transaction, so the two differ only after
- * direct writes to the tables. Reads one page at a time, so statements do not grow with the tables. It may run beside the
- * service: a change may fall between the reads, so only a difference that a second read confirms counts.
+ * Compares auth's tables with its audit trail. Each change and its entry are one transaction, so the two differ only after
+ * direct writes to the tables. It reads page by page, so no statement grows with the tables. It may run beside the service:
+ * a change may fall between two reads, so only a difference that a second read confirms counts.
  *
- * @param hash the schema's keyed hash, which made the proofs of accounts
- * @param pageSize rows for each statement
+ * @param hash the schema's keyed hash, which makes the proofs of accounts
+ * @param pageSize rows per statement
  */
 export async function* findUnexplained(
   { db, hash }: { db: Database; hash: KeyedHash },
   now: Date,
   pageSize?: number,
 ): AsyncGenerator<UnexplainedFinding> {
-  const look = () => lookAtAll(db, hash, now, pageSize);
+  const compare = () => compareAll(db, hash, now, pageSize);
   const seen = new Set<string>();
-  for await (const finding of look()) seen.add(JSON.stringify(finding));
+  for await (const finding of compare()) seen.add(JSON.stringify(finding));
   if (seen.size === 0) return;
-  for await (const finding of look()) {
+  for await (const finding of compare()) {
     if (seen.has(JSON.stringify(finding))) yield finding;
   }
 }
 
-async function* lookAtAll(
+async function* compareAll(
   db: Database,
   hash: KeyedHash,
   now: Date,
   pageSize?: number,
 ): AsyncGenerator<UnexplainedFinding> {
-  yield* lookAtUsers(db, hash, pageSize);
-  yield* lookAtServiceAccounts(db, pageSize);
-  yield* lookAtSigningKeys(db, now, pageSize);
+  yield* compareUsers(db, hash, pageSize);
+  yield* compareServiceAccounts(db, pageSize);
+  yield* compareSigningKeys(db, now, pageSize);
 }
 
-async function* lookAtUsers(
+async function* compareUsers(
   db: Database,
   hash: KeyedHash,
   pageSize?: number,
@@ -82,23 +82,23 @@ async function* lookAtUsers(
 function* unprovenAccount(user: UserRights, hash: KeyedHash): Generator<UnexplainedFinding> {
   const proof = accountProof(hash, user);
   if (user.accountProof?.equals(proof)) return;
-  // Part of the proof that this address would have, so that another one is another finding, without printing it.
+  // A part of this address's proof identifies the finding without printing the address.
   const state = `${user.role} ${shortOf(proof)}`;
   yield { kind: "ACCOUNT_UNPROVEN", resource: `users/${user.id}`, state };
 }
 
 function* unprovenPassword(
-  { id, passwordHash, passwordProof: kept }: UserRights,
+  { id, passwordHash, passwordProof: stored }: UserRights,
   hash: KeyedHash,
 ): Generator<UnexplainedFinding> {
   const proof = passwordProof(hash, id, passwordHash);
-  if (!kept?.equals(proof))
+  if (!stored?.equals(proof))
     yield { kind: "PASSWORD_UNPROVEN", resource: `users/${id}`, state: shortOf(proof) };
 }
 
 const shortOf = (proof: Buffer): string => proof.toString("hex", 0, 4);
 
-async function* lookAtServiceAccounts(db: Database, pageSize?: number): AsyncGenerator<UnexplainedFinding> {
+async function* compareServiceAccounts(db: Database, pageSize?: number): AsyncGenerator<UnexplainedFinding> {
   const granted = await explainedBy(db, "client.grant_scope", [], pageSize);
   const disabled = await explainedBy(db, "client.disable", ["client.enable"], pageSize);
   for await (const { id, status, scopes } of readServiceAccounts(db, pageSize)) {
@@ -112,7 +112,7 @@ async function* lookAtServiceAccounts(db: Database, pageSize?: number): AsyncGen
   }
 }
 
-async function* lookAtSigningKeys(
+async function* compareSigningKeys(
   db: Database,
   now: Date,
   pageSize?: number,

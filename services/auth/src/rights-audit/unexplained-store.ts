@@ -3,10 +3,10 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 
-/** Rows for each statement, so that all statements are short for tables of any size. */
+/** Default number of rows per statement. */
 const PAGE = 1000;
 
-const LINES = `SELECT id, resource, outcome, occur_time AS time FROM audit_events FORCE INDEX (audit_events_action)
+const ENTRIES = `SELECT id, resource, outcome, occur_time AS time FROM audit_events FORCE INDEX (audit_events_action)
   WHERE action = ? AND occur_time >= ? AND NOT (occur_time = ? AND id <= ?) ORDER BY occur_time, id LIMIT ?`;
 
 const FACTOR = "SELECT user_id FROM mfa_totp t WHERE t.user_id = u.id AND t.activate_time IS NOT NULL";
@@ -19,11 +19,11 @@ const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE 
 const SIGNING_KEYS =
   "SELECT kid AS id, retire_time AS retireTime FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
 
-/** Before the first DATETIME. */
+/** The first DATETIME. */
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
 
-/** The columns of an audit line that show rights. */
-export interface Line {
+/** Columns of an audit entry that show rights. */
+export interface RightsEntry {
   id: string;
   resource: string;
   outcome: "SUCCESS" | "DENIED" | "FAILURE";
@@ -36,7 +36,7 @@ export interface UserRights {
   role: Role;
   status: string;
   passwordHash: string;
-  /** See account-proofs.ts; null where auth wrote none. */
+  /** See account-proofs.ts; null for an account that auth did not write. */
   accountProof: Buffer | null;
   passwordProof: Buffer | null;
   /** Null without an active second factor. */
@@ -54,13 +54,17 @@ export interface KeyInUse {
   retireTime: Date | null;
 }
 
-/** All lines of an action in order of time. */
-export async function* readLines(db: Database, action: string, pageSize = PAGE): AsyncGenerator<Line> {
+/** All entries of an action in order of time. */
+export async function* readEntries(
+  db: Database,
+  action: string,
+  pageSize = PAGE,
+): AsyncGenerator<RightsEntry> {
   for (let [time, id]: [Date, SqlValue] = [BEGINNING, ""]; ; ) {
-    const lines: Line[] = await db.read<Line>(LINES, [action, time, time, id, pageSize]);
-    yield* lines;
-    if (lines.length < pageSize) return;
-    const last = lines.at(-1)!;
+    const entries: RightsEntry[] = await db.read<RightsEntry>(ENTRIES, [action, time, time, id, pageSize]);
+    yield* entries;
+    const last = entries.at(-1);
+    if (!last || entries.length < pageSize) return;
     [time, id] = [last.time, binaryId(last.id)];
   }
 }
@@ -74,7 +78,7 @@ export const readServiceAccounts = (db: Database, pageSize?: number) =>
 export const readSigningKeys = (db: Database, pageSize?: number) =>
   readById<KeyInUse>(db, SIGNING_KEYS, (kid) => kid, pageSize);
 
-/** @param keyOf an id as the parameter that the next page begins after */
+/** @param keyOf an id as parameter of the next page */
 async function* readById<Row extends { id: string }>(
   db: Database,
   sql: string,
@@ -84,7 +88,8 @@ async function* readById<Row extends { id: string }>(
   for (let after: SqlValue = ""; ; ) {
     const rows: Row[] = await db.read<Row>(sql, [after, pageSize]);
     yield* rows;
-    if (rows.length < pageSize) return;
-    after = keyOf(rows.at(-1)!.id);
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) return;
+    after = keyOf(last.id);
   }
 }

@@ -14,8 +14,8 @@ import { entryOf, type ServiceAccountRecord } from "./service-account.ts";
 import { findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
- * ServiceAccountService.IssueToken. Throws INVALID_CLIENT: the same for an unknown id, a wrong secret and a disabled
- * account, after the same work; INVALID_SCOPE.
+ * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE. An unknown id, a wrong secret and a disabled
+ * account get the same response after the same work.
  */
 export async function issueToken(
   app: Auth,
@@ -23,7 +23,7 @@ export async function issueToken(
   call: Call,
 ): Promise<ServiceToken> {
   const now = app.clock.now();
-  // In this order: if it is disabled in between, the account says so; if it is disabled later, the `sid` read here ends.
+  // In this order: a disabling in between shows in the status, and a later one revokes the `sid` read here.
   const secrets = await findSecrets(app.db, clientId);
   const account = await findServiceAccount(app.db, clientId);
   const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
@@ -33,7 +33,7 @@ export async function issueToken(
     throw new ApiError("INVALID_CLIENT");
   }
   const granted = grantedScopes(account.scopes, scope).join(" ");
-  // A secret that was rotated gives no token that outlives it.
+  // No token outlives a rotated secret.
   const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
   const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
   const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
@@ -42,7 +42,7 @@ export async function issueToken(
   return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
 }
 
-/** The audit trail names the account if there is one, and never what was sent. */
+/** The audit entry names a known account only, never the request's input. */
 async function record(
   app: Auth,
   call: Call,

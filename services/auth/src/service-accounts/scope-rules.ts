@@ -1,7 +1,7 @@
 import { scopes as declared } from "@medconnect/platform/contract/scopes.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 
-/** Throws INVALID_REQUEST for a scope that no method names. */
+/** Throws INVALID_REQUEST for a scope that no method declares. */
 export function assertDeclared(scopes: readonly string[]): void {
   for (const [index, scope] of scopes.entries()) {
     if (declared.has(scope)) continue;
@@ -13,13 +13,12 @@ export function assertDeclared(scopes: readonly string[]): void {
 }
 
 /**
- * What a token gets of what its account has (RFC 6749 §3.3).
+ * Scopes of a token (RFC 6749 §3.3). Throws INVALID_SCOPE for a scope that the account does not have.
  *
- * @param asked scopes separated by spaces; empty: all
- * @throws INVALID_SCOPE for one that the account does not have
+ * @param requested scopes separated by spaces; empty: all of the account
  */
-export function grantedScopes(granted: readonly string[], asked: string): string[] {
-  const scopes = asked.split(" ").filter((scope) => scope !== "");
+export function grantedScopes(granted: readonly string[], requested: string): string[] {
+  const scopes = requested.split(" ").filter((scope) => scope !== "");
   if (!scopes.every((scope) => granted.includes(scope))) throw new ApiError("INVALID_SCOPE");
   return scopes.length === 0 ? [...granted] : [...new Set(scopes)];
 }

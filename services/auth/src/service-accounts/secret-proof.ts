@@ -1,14 +1,14 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Secret, ServiceAccountRecord } from "./service-account.ts";
 
-/** A service account, as far as its secrets give it: its scopes never change. */
+/** Rights that a secret gives. */
 type Owner = Pick<ServiceAccountRecord, "id" | "scopes">;
 
 /** Proof that auth gave the secret to this service account, with these scopes. */
 export const secretProof = (proofs: RowProofs, owner: Owner, hash: Buffer): Buffer =>
   proofs.of("service_account_secrets", fieldsOf(owner, hash));
 
-/** Whether auth wrote the secret's row and the account's scopes. */
+/** True if auth wrote the secret's row and the account's scopes. */
 export const isGenuine = (proofs: RowProofs, owner: Owner, { hash, proof }: Secret): boolean =>
   proofs.accepts("service_account_secrets", proof, fieldsOf(owner, hash), `service-accounts/${owner.id}`);
 

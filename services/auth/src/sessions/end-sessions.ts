@@ -3,7 +3,7 @@ import type { Auth } from "../app.ts";
 import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { markEnded } from "./session-store.ts";
 
-/** Ends sessions: their refresh tokens are void at once, and their access tokens are revoked. */
+/** Ends sessions. Their refresh tokens are void at once, and their access tokens are revoked. */
 export function endSessions(app: Auth, tx: Transaction, ids: string[], now: Date): void {
   if (ids.length === 0) return;
   markEnded(tx, ids, now);

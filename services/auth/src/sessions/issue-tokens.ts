@@ -7,7 +7,7 @@ import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
 import type { OpenSession } from "./open-session.ts";
 import type { SessionUser } from "./session.ts";
 
-/** The answer to whoever opened or continued a session: an access token made now, and the refresh token. */
+/** Response to a login or a refresh: a new access token and the refresh token. Throws UNAUTHENTICATED. */
 export async function issueTokens(
   app: Auth,
   { session, refreshToken, user }: OpenSession,

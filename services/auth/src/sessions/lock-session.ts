@@ -6,9 +6,9 @@ import { lockAccount } from "../accounts/account-store.ts";
 import { lockLiveSession } from "./session-store.ts";
 
 /**
- * Makes sure that the caller is still signed in until the transaction ends: for what outlasts a session, such as a second
- * factor, as not everybody may have heard yet of one that has ended. Whoever ends it meanwhile, or disables the account,
- * which ends its sessions, finds what was done. Throws UNAUTHENTICATED.
+ * Locks the caller's session until the transaction ends. Changes that outlast a session, such as a second factor, need
+ * this, because a process may still accept the access token of an ended session. A concurrent end of the session waits, and
+ * then sees the change. Throws UNAUTHENTICATED if the session has ended.
  *
  * @returns the caller's account, locked
  */
@@ -17,7 +17,7 @@ export async function lockSession(
   { userId, sessionId }: UserCaller,
   now: Date,
 ): Promise<Account> {
-  // Before the session is looked at: a login that holds the account adds one until it commits.
+  // The account first, as in every transaction that locks both.
   const account = await lockAccount(tx, userId);
   const isLive = await lockLiveSession(tx, { id: sessionId, userId }, now);
   if (!account || !isLive) throw new ApiError("UNAUTHENTICATED");

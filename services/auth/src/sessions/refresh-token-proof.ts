@@ -2,7 +2,7 @@ import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.t
 import type { RefreshTokenRecord } from "./refresh-token-store.ts";
 import type { Session } from "./session.ts";
 
-/** Proof that auth gave a token this session, with its user, expiry and sign-in time. */
+/** Proof that auth issued the token for this session, with its user, expiry and sign-in time. */
 export const refreshTokenProof = (
   proofs: RowProofs,
   hash: Buffer,

@@ -27,11 +27,11 @@ import { listRevocations } from "../revocations/revocation-store.ts";
 
 export const PASSWORD = "a rather long passphrase";
 
-/** The auth service's use cases on a real MySQL, with a clock that the test moves. */
+/** The auth service's use cases on a real MySQL, with a clock that the test advances. */
 export interface TestAuth {
   app: Auth;
   clock: TestClock;
-  /** Calls a use case; `by` is nobody where absent, `from` an IP address. */
+  /** @param by default: anonymous @param from IP address */
   call: <Q, A>(
     method: MethodDefinition<Q, A>,
     handler: Handler<Q, A>,
@@ -46,13 +46,13 @@ export interface TestAuth {
   signInAdmin: () => Promise<UserCaller>;
   /** True if access tokens of a session are revoked. */
   isRevoked: (session: SignedIn) => Promise<boolean>;
-  /** The audit trail about a user: "action outcome", oldest first. */
+  /** Audit entries of a user as "action outcome", oldest first. */
   auditOf: (userId: string) => Promise<string[]>;
-  /** Sends what waits. @returns all mails to an address since the test began, oldest first */
+  /** Sends queued mails. @returns all mails to an address since the start, oldest first */
   mailsTo: (email: string) => Promise<OutgoingMail[]>;
-  /** The events about a user, once each, oldest first. */
+  /** Types of a user's events, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
-  /** Another process of auth on the same schema, without running jobs. @param env over the test's */
+  /** Another process of auth on the same schema, without running jobs. @param env overrides the test's */
   startAnother: (env?: NodeJS.ProcessEnv) => Promise<Auth>;
   close: () => Promise<void>;
 }
@@ -62,7 +62,7 @@ type Handler<Q, A> = (request: Q, call: Call) => Promise<A>;
 export interface SignedIn {
   accessToken: string;
   refreshToken: string;
-  /** Who the access token says is calling. */
+  /** The caller that the access token names. */
   caller: UserCaller;
 }
 
@@ -80,7 +80,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings }, { ...env, ...over });
   const config = configWith();
   const built = await buildAuth(service, config, mailOptionsOf(config));
-  // Mails go out when the test asks for them, and no earlier.
+  // `mailsTo` sends mails.
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
@@ -143,7 +143,7 @@ export async function startTestAuth(): Promise<TestAuth> {
   };
 }
 
-/** What a client knows after a login, and who its access token says it is. */
+/** Tokens of a client, with the caller that the access token names. */
 export function signedIn(accessToken: string, refreshToken: string): SignedIn {
   const claims = decodeJwt<{
     sub: string;
@@ -161,7 +161,7 @@ export function signedIn(accessToken: string, refreshToken: string): SignedIn {
   return { accessToken, refreshToken, caller };
 }
 
-/** How often each outcome came: "ok", or the reason of the refusal. */
+/** Number of calls by outcome: "ok", or the reason of the error. */
 export async function callStats(calls: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const result of await Promise.allSettled(calls)) {
