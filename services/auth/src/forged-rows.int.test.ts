@@ -33,7 +33,7 @@ const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
 const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
 
 let auth: TestAuth;
-/** Registration as in production: an account needs its mailed link. */
+/** Auth that requires verified addresses, as in production. */
 let mailing: Auth;
 let readMetrics: () => Promise<string>;
 let admin: UserCaller;
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-/** Writes as MySQL's root. */
+/** Writes like an attacker with access to the database. */
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 const newToken = () => randomBytes(32).toString("base64url");
@@ -64,13 +64,13 @@ const reset = (token: string) =>
 const verify = (token: string) =>
   auth.call(AuthServiceService.verifyEmail, bound(verifyEmail, mailing), { token, password: PASSWORD });
 
-/** Number of refused rows of a table, as in the alert's metric. */
+/** Refused rows of a table, by the alert's metric. */
 async function refused(table: string): Promise<number> {
   const line = new RegExp(`^credentials_refused_total\\{[^}]*table="${table}"[^}]*\\} (\\d+)`, "m");
   return Number(line.exec(await readMetrics())?.[1] ?? 0);
 }
 
-/** Checks that a forged credential is refused, and counted once. */
+/** Expects that a forged credential is refused, and counted once. */
 async function expectRefused(table: string, attempt: Promise<unknown>, error: object): Promise<void> {
   const before = await refused(table);
   await expect(attempt).rejects.toMatchObject(error);
@@ -84,7 +84,7 @@ describe("a session", () => {
   });
   const mySession = () => mine.caller.sessionId;
 
-  test("inserted for an admin gives no access token, and leaves an audit line", async () => {
+  test("inserted for an admin gives no access token, and is audited", async () => {
     const [token, id] = [newToken(), newId()];
     await write(
       "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, ?, ?)",
@@ -108,7 +108,7 @@ describe("a session", () => {
     expect(lines).toEqual([{ outcome: "FAILURE" }]);
   });
 
-  test("whose proof is copied to another token gives no access", async () => {
+  test("whose proof is copied to another token gives no access token", async () => {
     const token = newToken();
     await write(
       `INSERT INTO refresh_tokens (token_hash, session_id, expire_time, proof)
@@ -131,7 +131,7 @@ describe("a session", () => {
       () => write("UPDATE sessions SET expire_time = expire_time + INTERVAL 1 DAY WHERE id = ?", mySession()),
     ],
     [
-      "to a longer rest",
+      "to a longer idle time",
       () =>
         write(
           "UPDATE refresh_tokens SET expire_time = expire_time + INTERVAL 1 DAY WHERE session_id = ?",
@@ -142,10 +142,7 @@ describe("a session", () => {
       "to a fresher sign-in",
       () => write("UPDATE sessions SET auth_time = auth_time + INTERVAL 1 SECOND WHERE id = ?", mySession()),
     ],
-    [
-      "to one that is remembered",
-      () => write("UPDATE sessions SET remembered = 1 WHERE id = ?", mySession()),
-    ],
+    ["to a remembered session", () => write("UPDATE sessions SET remembered = 1 WHERE id = ?", mySession())],
     [
       "to one without a proof",
       () => write("UPDATE refresh_tokens SET proof = NULL WHERE session_id = ?", mySession()),
@@ -155,7 +152,7 @@ describe("a session", () => {
     await expectRefused("refresh_tokens", refresh(mine.refreshToken), INVALID_REFRESH_TOKEN);
   });
 
-  test("unchanged can be refreshed again and again", async () => {
+  test("unchanged can be refreshed repeatedly", async () => {
     const before = await refused("refresh_tokens");
     const next = await refresh(mine.refreshToken);
     await refresh(next.refreshToken!);
@@ -194,7 +191,7 @@ describe("a link that resets the password", () => {
   });
 });
 
-describe("a link mailed to an address that somebody put into the database", () => {
+describe("a link mailed to an address that an attacker wrote into the database", () => {
   async function mailedTo(email: string): Promise<{ token: string; back: () => Promise<unknown> }> {
     const user = await auth.makeUser();
     const set = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, user.id);
@@ -205,12 +202,12 @@ describe("a link mailed to an address that somebody put into the database", () =
     return { token: /#token=(\S+)/.exec(mail!.text)![1]!, back: () => set(user.email) };
   }
 
-  test("resets no password while that address is there", async () => {
+  test("resets no password while the account has that address", async () => {
     const { token } = await mailedTo("there@example.com");
     await expectRefused("users", reset(token), INVALID_LINK_TOKEN);
   });
 
-  test("resets none once the address was put back", async () => {
+  test("resets no password once the address is restored", async () => {
     const { token, back } = await mailedTo("back@example.com");
     await back();
     await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
@@ -236,7 +233,7 @@ describe("a registration", () => {
     await expectRefused("registrations", verify(token), INVALID_LINK_TOKEN);
   });
 
-  test("unchanged creates one, and its link gives the same answer afterwards", async () => {
+  test("unchanged creates an account, and its link gives the same response again", async () => {
     const { token } = await mailed();
     await verify(token);
     await verify(token);
@@ -286,7 +283,7 @@ describe("a recovery code", () => {
 });
 
 test.each(["ADMIN", "DOCTOR"])(
-  "an account that was made %s in the database neither signs in nor refreshes, until that is taken back",
+  "an account that was made %s in the database can neither sign in nor refresh until the change is undone",
   async (role) => {
     const user = await auth.makeUser();
     const { refreshToken: token } = await auth.logIn(user);
@@ -301,7 +298,7 @@ test.each(["ADMIN", "DOCTOR"])(
   },
 );
 
-test("a start of auth writes no proof for a forged admin, even if the audit trail is empty", async () => {
+test("a restart writes no proof for a forged admin, even with an empty audit trail", async () => {
   const user = await auth.makeUser();
   const { refreshToken: token } = await auth.logIn(user);
   await write(
@@ -327,24 +324,21 @@ describe("a password", () => {
   test.each([
     ["its proof", "o.password_proof"],
     ["no proof", "NULL"],
-  ])(
-    "that was copied from another account with %s signs nobody in, and cannot be changed",
-    async (_, proof) => {
-      const [attacker, victim] = [await auth.makeUser(), await auth.makeUser()];
-      const { caller } = await auth.logIn(victim);
-      await write(
-        `UPDATE users u JOIN users o ON o.id = ? SET u.password_hash = o.password_hash, u.password_proof = ${proof}
+  ])("that was copied from another account with %s can neither sign in nor be changed", async (_, proof) => {
+    const [attacker, victim] = [await auth.makeUser(), await auth.makeUser()];
+    const { caller } = await auth.logIn(victim);
+    await write(
+      `UPDATE users u JOIN users o ON o.id = ? SET u.password_hash = o.password_hash, u.password_proof = ${proof}
        WHERE u.id = ?`,
-        attacker.id,
-        victim.id,
-      );
-      await expectRefused("users", auth.logIn(victim), INVALID_CREDENTIALS);
-      await expectRefused("users", change(caller), INVALID_CREDENTIALS);
-      await auth.logIn(attacker);
-    },
-  );
+      attacker.id,
+      victim.id,
+    );
+    await expectRefused("users", auth.logIn(victim), INVALID_CREDENTIALS);
+    await expectRefused("users", change(caller), INVALID_CREDENTIALS);
+    await auth.logIn(attacker);
+  });
 
-  test("that its owner changed, or chose by a link, signs in", async () => {
+  test("that its owner changed, or reset by a link, signs in", async () => {
     const user = await auth.makeUser();
     await change((await auth.logIn(user)).caller);
     const logIn = (password: string) => {
@@ -379,7 +373,7 @@ const issue = (clientId: string, clientSecret: string) =>
     scope: "",
   });
 
-test("a client secret inserted, or reassigned to another service account, is refused", async () => {
+test("a client secret that was inserted, or reassigned to another service account, is refused", async () => {
   const error = { reason: "INVALID_CLIENT" };
   const [victim, mine] = [await makeServiceAccount(), await makeServiceAccount()];
   await write(
@@ -401,7 +395,7 @@ test("a client secret inserted, or reassigned to another service account, is ref
   await issue(victim.account.id, victim.secret);
 });
 
-test("a scope that was added in the database gives nothing", async () => {
+test("a scope that was added in the database gives no rights", async () => {
   const { account, secret } = await makeServiceAccount();
   const scopes = JSON.stringify([...account.scopes, "scheduling.bookings.read"]);
   await write("UPDATE service_accounts SET scopes = ? WHERE id = ?", scopes, account.id);

@@ -51,9 +51,9 @@ beforeAll(async () => {
     admin,
   );
   const aged = { id: NEW_ID, create_time: "t.create_time - INTERVAL n MINUTE" };
-  const begun = { id: NEW_ID, auth_time: "t.auth_time - INTERVAL n SECOND", client: "NULL" };
-  await copyRow(app.db, "sessions", caller.sessionId, OWN, { ...begun, end_time: "t.auth_time" });
-  await copyRow(app.db, "sessions", caller.sessionId, FOREIGN, { ...begun, user_id: NEW_ID });
+  const signedIn = { id: NEW_ID, auth_time: "t.auth_time - INTERVAL n SECOND", client: "NULL" };
+  await copyRow(app.db, "sessions", caller.sessionId, OWN, { ...signedIn, end_time: "t.auth_time" });
+  await copyRow(app.db, "sessions", caller.sessionId, FOREIGN, { ...signedIn, user_id: NEW_ID });
   await copyRow(app.db, "users", user.id, FOREIGN, { ...aged, email: "CONCAT(UUID(), '@example.com')" });
   const [grants, accounts] = ["break_glass_grants", "service_accounts"];
   await copyRow(app.db, grants, grant.id, OWN, { ...aged, admin_id: NEW_ID });
@@ -71,7 +71,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => auth.close());
 
-/** Filters that no key holds, as sets of words of the call. */
+/** Filters without an index, as the call's words. */
 const SCANS = ["ListUsers status", "ListBreakGlassGrants status", "ListBreakGlassGrants adminId patientId"];
 
 testListWork("auth", SCANS, () => ({ app: auth.app, lists, values }));

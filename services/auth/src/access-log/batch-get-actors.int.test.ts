@@ -45,7 +45,7 @@ const grant = async ({ id: patientId }: User) => {
   return (await auth.call(method, bound(createBreakGlassGrant, auth.app), request, admin)).id;
 };
 
-test("names doctors, admins and the patient; other patients, and those who are not there, are left out", async () => {
+test("names doctors, admins and the patient, and leaves out other patients and unknown users", async () => {
   const userIds = [patient.id, doctor.id, admin.userId, otherPatient.id, newId()];
   const { actors } = await ask({ userIds });
   const byRole = actors.toSorted((a, b) => (a.role < b.role ? -1 : 1));
@@ -56,7 +56,7 @@ test("names doctors, admins and the patient; other patients, and those who are n
   ]);
 });
 
-test("tells why a grant was given to the patient whose records it is for, and to nobody else", async () => {
+test("shows a grant's reason only to the patient whose records it is for", async () => {
   const [own, other] = [await grant(patient), await grant(otherPatient)];
   expect(await ask({ grantIds: [own, other, newId()] })).toEqual({
     actors: [],
@@ -64,7 +64,7 @@ test("tells why a grant was given to the patient whose records it is for, and to
   });
 });
 
-test("leaves out a reason that was changed in the database", async () => {
+test("leaves out an altered reason", async () => {
   const [altered, own] = [await grant(patient), await grant(patient)];
   await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [binaryId(altered)]);
   expect(await ask({ grantIds: [altered, own] })).toEqual({ actors: [], grantReasons: { [own]: REASON } });
@@ -77,14 +77,14 @@ const lines = async (): Promise<{ actorId: string; subjectIds: string[] }[]> =>
     [`access-logs/${patient.id}`],
   );
 
-test("gives no names and leaves no line for an empty request, or for the patient alone", async () => {
+test("audits nothing for an empty request, or for the patient alone", async () => {
   const before = await lines();
   expect(await ask({})).toEqual({ actors: [], grantReasons: {} });
   expect((await ask({ userIds: [patient.id] })).actors).toHaveLength(1);
   expect(await lines()).toEqual(before);
 });
 
-test("leaves a line about each user it names", async () => {
+test("audits each other user that it names", async () => {
   const before = await lines();
   await ask({ userIds: [patient.id, doctor.id, admin.userId, otherPatient.id] });
   const added = (await lines()).slice(before.length);

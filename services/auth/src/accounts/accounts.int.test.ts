@@ -26,7 +26,7 @@ const signUp = (change: Partial<RegisterRequest> = {}) =>
     ...change,
   });
 
-/** A new user, and how they read and change their profile. */
+/** A new user with calls that read and change the profile. */
 async function someone() {
   const user = await auth.makeUser();
   const { caller } = await auth.logIn(user);
@@ -43,7 +43,7 @@ async function someone() {
   };
 }
 
-test("makes an account, audits it, and tells the others of it", async () => {
+test("an account is made, audited and published", async () => {
   const email = `${newId()}@Example.COM`;
   const user = await signUp({ email, fullName: " Jo Doe ", role: "DOCTOR" });
   expect(user).toMatchObject({
@@ -57,7 +57,7 @@ test("makes an account, audits it, and tells the others of it", async () => {
   expect(await auth.eventsOf(user.id)).toEqual(["user.created"]);
 });
 
-test("of many who register one e-mail at once, in any case of letters, one gets it", async () => {
+test("one of many concurrent registrations of an e-mail, in any letter case, succeeds", async () => {
   const email = `${newId()}@example.com`;
   const attempts = Array.from({ length: 20 }, (_, i) =>
     signUp({ email: i % 2 === 0 ? email : email.toUpperCase() }),
@@ -65,12 +65,12 @@ test("of many who register one e-mail at once, in any case of letters, one gets 
   expect(await callStats(attempts)).toEqual({ ok: 1, EMAIL_TAKEN: 19 });
 });
 
-test("refuses a weak password and a blank name", async () => {
+test("a weak password and a blank name are refused", async () => {
   await expect(signUp({ password: "password1234" })).rejects.toMatchObject({ reason: "WEAK_PASSWORD" });
   await expect(signUp({ fullName: " \t" })).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
 });
 
-test("changes only the fields that the mask names, or that are given", async () => {
+test("an update changes the fields of its mask, or those that it gives", async () => {
   const { user, update, read } = await someone();
   await update({ phone: "+15551234567", timeZone: "Europe/Berlin", dateOfBirth: "1980-05-17" });
   await update({ fullName: "Ignored", phone: "" }, ["phone"]);
@@ -82,7 +82,7 @@ test("changes only the fields that the mask names, or that are given", async () 
   });
 });
 
-test("tells the others of a new name, and of nothing else", async () => {
+test("a new name is published, a new phone number is not", async () => {
   const { user, update } = await someone();
   await update({ phone: "+15551234567" });
   await update({ fullName: "Jo Roe" });
@@ -96,7 +96,7 @@ test("tells the others of a new name, and of nothing else", async () => {
   ]);
 });
 
-test("loses none of many updates at once", async () => {
+test("no concurrent update is lost", async () => {
   const { update, read } = await someone();
   const updates = Array.from({ length: 20 }, (_, i) =>
     update(i % 2 === 0 ? { phone: `+155512345${10 + i}` } : { fullName: `Name ${i}` }),
@@ -105,7 +105,7 @@ test("loses none of many updates at once", async () => {
   expect((await read()).etag).toBe((21).toString(36).padStart(4, "0"));
 });
 
-test("of many updates with one etag one is made", async () => {
+test("one of many updates with the same ETag succeeds", async () => {
   const { user, update } = await someone();
   const updates = Array.from({ length: 10 }, (_, i) => update({ fullName: `Name ${i}`, etag: user.etag }));
   expect(await callStats(updates)).toEqual({ ok: 1, ETAG_MISMATCH: 9 });

@@ -53,7 +53,7 @@ const enable = async (userId: string, idempotencyKey = "", by?: Caller) =>
   );
 const stats = () => auth.call(UserServiceService.getUserStats, bound(getUserStats, auth.app), {}, admin);
 
-test("counts accounts by role, and the last seven days by date", async () => {
+test("figures count accounts by role, and those of the last seven days by date", async () => {
   const noDays = Object.fromEntries(
     [26, 27, 28, 29, 30, 31].map((day) => [`2029-12-${day}`, 0]).concat([["2030-01-01", 0]]),
   );
@@ -73,7 +73,7 @@ test("counts accounts by role, and the last seven days by date", async () => {
   expect(Object.keys((await stats()).registrationsByDay)).not.toContain("2030-01-01");
 });
 
-test("fifty calls for figures share one count, apart from other reads", async () => {
+test("fifty concurrent calls for figures share one count on the pool of scans", async () => {
   const [scans, reads] = [jest.spyOn(auth.app.db, "scan"), jest.spyOn(auth.app.db, "read")];
   const figures = bound(getUserStats, { ...auth.app });
   const read = () => auth.call(UserServiceService.getUserStats, figures, {}, admin);
@@ -82,10 +82,10 @@ test("fifty calls for figures share one count, apart from other reads", async ()
   jest.restoreAllMocks();
 });
 
-test("lists accounts newest first, page by page, each once", async () => {
+test("the list shows each account once, newest first, in pages", async () => {
   const made = [];
   for (let i = 0; i < 7; i++) {
-    // Two at one instant now and then, so that the id decides.
+    // Some have the same time, so that ids decide the order.
     if (i % 2 === 0) auth.clock.advance(1000);
     made.push((await auth.makeUser("DOCTOR")).id);
   }
@@ -100,7 +100,7 @@ test("lists accounts newest first, page by page, each once", async () => {
   expect(new Set(listed).size).toBe(listed.length);
 });
 
-test("lists only the requested accounts", async () => {
+test("the list shows only the requested accounts", async () => {
   const [one, other] = [await auth.makeUser("DOCTOR"), await auth.makeUser("DOCTOR"), await auth.makeUser()];
   const named = { userIds: [one.id, other.id, newId()] };
   const { users } = await list(named);
@@ -111,7 +111,7 @@ test("lists only the requested accounts", async () => {
   });
 });
 
-test("filters by role, status and e-mail, and binds the page token to them", async () => {
+test("role, status and e-mail filter the list, and bind its page token", async () => {
   const doctor = await auth.makeUser("DOCTOR");
   await disable(doctor.id);
   const disabled = await list({ role: "DOCTOR", status: "DISABLED" });
@@ -123,7 +123,7 @@ test("filters by role, status and e-mail, and binds the page token to them", asy
   });
 });
 
-test("whom an admin looked at is in the audit trail", async () => {
+test("an admin's reads of accounts are audited", async () => {
   const user = await auth.makeUser();
   expect((await get(user.id)).email).toBe(user.email);
   await list({ email: user.email });
@@ -131,14 +131,14 @@ test("whom an admin looked at is in the audit trail", async () => {
   await expect(get(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("disables and enables an account, once each however often it is asked", async () => {
+test("repeated calls disable and enable an account once", async () => {
   const user = await auth.makeUser();
   expect(await disable(user.id)).toMatchObject({ status: "DISABLED", etag: "0002" });
   expect(await disable(user.id)).toMatchObject({ status: "DISABLED", etag: "0002" });
   expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
   expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
   expect(await auth.eventsOf(user.id)).toEqual(["user.created", "user.disabled", "user.enabled"]);
-  // A repeated call changes nothing, but shows the account.
+  // A repeated call is audited as a read.
   expect((await auth.auditOf(user.id)).slice(1)).toEqual([
     "user.disable SUCCESS",
     "user.get SUCCESS",
@@ -148,7 +148,7 @@ test("disables and enables an account, once each however often it is asked", asy
   await auth.logIn(user);
 });
 
-test("an answer that is given again is in the audit trail as a read, as it shows the account", async () => {
+test("a replayed response is audited as a read of the account", async () => {
   const [user, by] = [await auth.makeUser(), await auth.signInAdmin()];
   const [disabling, enabling] = [newId(), newId()];
   for (let i = 0; i < 3; i++) await disable(user.id, disabling);
@@ -162,7 +162,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   ]);
 });
 
-test("ends every session of a disabled account", async () => {
+test("disabling an account ends all its sessions", async () => {
   const user = await auth.makeUser();
   for (let i = 0; i < 3; i++) await auth.logIn(user);
   await disable(user.id);
@@ -174,13 +174,13 @@ test("ends every session of a disabled account", async () => {
   expect(rows).toEqual(Array.from({ length: 3 }, () => ({ ended: 1, revoked: 1 })));
 });
 
-test("an admin cannot disable their own account, nor one that does not exist", async () => {
+test("an admin can disable neither their own account nor an unknown one", async () => {
   await expect(disable(admin.userId)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
   await expect(disable(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
   await expect(enable(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("the command makes an admin once, and does not make one of somebody else's account", async () => {
+test("the command makes an admin once, and never of an existing account", async () => {
   const email = `${newId()}@example.com`;
   const options = { email, fullName: "Ada Min", password: PASSWORD };
   expect(await createAdmin(auth.app, options)).toBe(`${email} is an admin now`);

@@ -65,8 +65,8 @@ const disable = async (userId: string) =>
     await auth.signInAdmin(),
   );
 
-/** What clinical is told of a grant: "type version", and until when the grant lets its admin read. */
-async function told(grantId: string) {
+/** A grant's events for clinical. */
+async function eventsOf(grantId: string) {
   const rows = await auth.app.db.read<{ payload: Buffer }>(
     "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY create_time, id",
     [grantId],
@@ -81,7 +81,7 @@ describe("an admin's open grants", () => {
   const LIMIT = 5;
   const tooMany = { reason: "TOO_MANY_GRANTS", metadata: { limit: `${LIMIT}` } };
 
-  test("are five at most, also under concurrent calls, and another may follow when one ends", async () => {
+  test("are at most five, also under concurrent calls; another may follow when one ends", async () => {
     const patients = await Promise.all(Array.from({ length: LIMIT + 3 }, () => auth.makeUser()));
     const made = await callStats(patients.map(({ id }) => create(id)));
     expect(made).toEqual({ ok: LIMIT, TOO_MANY_GRANTS: 3 });
@@ -94,7 +94,7 @@ describe("an admin's open grants", () => {
     await create();
   });
 
-  test("are counted for each admin, and unlimited with a limit of 0", async () => {
+  test("are counted per admin, and unlimited at limit 0", async () => {
     for (let i = 0; i < LIMIT; i++) await create();
     await create(patient.id, await auth.signInAdmin());
     const unlimited = { ...auth.app, breakGlassMaxOpen: 0 };
@@ -103,7 +103,7 @@ describe("an admin's open grants", () => {
   });
 });
 
-test("a grant whose reason was changed in the database is missing in the list, and no other is", async () => {
+test("the list leaves out a grant with an altered reason, and no other", async () => {
   const [altered, other] = [await create(), await create()];
   await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [binaryId(altered.id)]);
   expect((await list({ adminId: admin.userId })).grants).toEqual([other]);
@@ -121,21 +121,21 @@ describe("a grant's reason", () => {
 
   test.each([
     ["of 20 letters", "Found unconscious; KHZ"],
-    ["of 20 letters far apart", "F o u n d  u n c o n s c i o u s ,  o k !"],
+    ["of 20 letters with blanks between them", "F o u n d  u n c o n s c i o u s ,  o k !"],
     ["in another script", "意識不明で発見されました。アレルギーの確認が必要です"],
-  ])("%s says something", (_case, reason) => {
+  ])("%s is accepted", (_case, reason) => {
     expect(asked(reason)).not.toThrow();
   });
 
   test.each([
     ["of 19 letters", "Found unconscious; KH"],
     ["of blanks", " ".repeat(30)],
-    ["of letters in blanks", `a${" ".repeat(40)}b`],
+    ["of two letters with blanks between them", `a${" ".repeat(40)}b`],
     ["of characters of no width", "\u200b".repeat(30)],
     ["of fillers", "\u3164".repeat(30)],
     ["of empty Braille", "\u2800".repeat(30)],
     ["of line breaks", "\n".repeat(30)],
-  ])("%s says nothing", (_case, reason) => {
+  ])("%s is refused", (_case, reason) => {
     expect(asked(reason)).toThrow(expect.objectContaining({ reason: "INVALID_REQUEST" }));
   });
 
@@ -151,7 +151,7 @@ describe("a grant's reason", () => {
 });
 
 describe("a grant", () => {
-  test("is for half an hour, is audited as the patient's, and is told to clinical without its reason", async () => {
+  test("lasts half an hour, is audited for the patient, and reaches clinical without its reason", async () => {
     const createTime = auth.clock.now();
     const expireTime = new Date(createTime.getTime() + 30 * MINUTE_MS);
     const grant = await create();
@@ -167,30 +167,30 @@ describe("a grant", () => {
     });
     expect((await auth.auditOf(patient.id)).at(-1)).toBe("break_glass.grant SUCCESS");
     const parties = { adminId: admin.userId, patientId: patient.id };
-    expect(await told(grant.id)).toEqual([
+    expect(await eventsOf(grant.id)).toEqual([
       { type: "break_glass.granted", version: 1, ...parties, endTime: expireTime },
     ]);
   });
 
-  test("is given for patients only", async () => {
+  test("is refused for any user but a patient", async () => {
     const doctor = await auth.makeUser("DOCTOR");
     for (const id of [newId(), doctor.id, admin.userId]) {
       await expect(create(id)).rejects.toMatchObject({ reason: "NOT_FOUND" });
     }
   });
 
-  test("is not given to an admin who has been disabled, whatever their token says", async () => {
+  test("is refused to a disabled admin whose token is still valid", async () => {
     await disable(admin.userId);
     await expect(create()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });
   });
 
-  test("is one, however often the call comes with one key", async () => {
+  test("is made once by repeated calls with one key", async () => {
     const key = newId();
     const grants = await Promise.all(Array.from({ length: 10 }, () => create(patient.id, admin, key)));
     expect(new Set(grants.map(({ id }) => id)).size).toBe(1);
   });
 
-  test("keeps its reason encrypted", async () => {
+  test("has an encrypted reason", async () => {
     const { id } = await create();
     const sql = "SELECT reason FROM break_glass_grants WHERE id = ?";
     const [row] = await auth.app.db.read<{ reason: Buffer }>(sql, [binaryId(id)]);
@@ -199,7 +199,7 @@ describe("a grant", () => {
 });
 
 describe("a grant's end", () => {
-  test("comes by itself", async () => {
+  test("comes at its expiry", async () => {
     const { id } = await create();
     auth.clock.advance(30 * MINUTE_MS - 1);
     expect((await get(id)).status).toBe("ACTIVE");
@@ -212,14 +212,14 @@ describe("a grant's end", () => {
     expect(await reads()).toBe(before + 1);
   });
 
-  test("is brought about by any admin, once, and told to clinical", async () => {
+  test("is revoked by any admin, once, and reaches clinical", async () => {
     const { id } = await create();
     auth.clock.advance(MINUTE_MS);
     const revokeTime = auth.clock.now();
     const other = await auth.signInAdmin();
     expect(await callStats(Array.from({ length: 10 }, () => revoke(id, other)))).toEqual({ ok: 10 });
     expect(await get(id)).toMatchObject({ status: "REVOKED", revokeTime });
-    expect((await told(id)).slice(1)).toEqual([
+    expect((await eventsOf(id)).slice(1)).toEqual([
       {
         type: "break_glass.revoked",
         version: 2,
@@ -231,12 +231,12 @@ describe("a grant's end", () => {
     await expect(revoke(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });
 
-  test("comes when its admin is disabled, and is in the patient's audit trail", async () => {
+  test("comes when its admin is disabled, and is audited for the patient", async () => {
     const grants = [await create(), await create()];
     await disable(admin.userId);
     for (const { id } of grants) {
       expect((await get(id)).status).toBe("REVOKED");
-      expect((await told(id)).map(({ type }) => type)).toEqual([
+      expect((await eventsOf(id)).map(({ type }) => type)).toEqual([
         "break_glass.granted",
         "break_glass.revoked",
       ]);
@@ -245,7 +245,7 @@ describe("a grant's end", () => {
   });
 });
 
-test("an answer that is given again is in the audit trail as a read, as it shows the reason", async () => {
+test("a replayed response is audited as a read of the grant", async () => {
   const [creating, revoking] = [newId(), newId()];
   const { id } = await create(patient.id, admin, creating);
   expect((await create(patient.id, admin, creating)).reason).toBe(REASON);
@@ -259,7 +259,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
 });
 
 describe("the list of grants", () => {
-  test("is everybody's, newest first, page by page, each once", async () => {
+  test("shows all admins' grants once each, newest first, in pages", async () => {
     const made = [];
     for (let i = 0; i < 5; i++) {
       if (i % 2 === 0) auth.clock.advance(1000);
@@ -287,7 +287,7 @@ describe("the list of grants", () => {
     expect(await idsOf({ patientId: newId() })).toEqual([]);
   });
 
-  test("names to the patients whose grants were looked at", async () => {
+  test("audits the reads of grants for their patients", async () => {
     await create();
     await list({ patientId: patient.id });
     expect((await auth.auditOf(patient.id)).at(-1)).toBe("break_glass.list SUCCESS");

@@ -27,7 +27,7 @@ test.each([
   expect(publishedKeys(keys, at(minute)).map(({ kid }) => kid)).toEqual(published);
 });
 
-describe("what is to be done", () => {
+describe("the plan", () => {
   const settings = { rotationMs: 30 * 60_000, tokenMs: 6 * 60_000 };
   const current = key("current", { activateTime: at(0) });
   const next = key("next", { readyTime: at(10) });
@@ -35,35 +35,35 @@ describe("what is to be done", () => {
   const retireCurrent = (minute: number) => [{ kid: "current", retireTime: at(minute) }];
 
   test.each<[string, KeyTimes[], number, object]>([
-    ["without any key: make one that signs, and a next one", [], 0, { make: { current: true, next: true } }],
-    ["without a next key: make one", [current], 5, { make: { current: false, next: true } }],
-    ["while it is not time: nothing", [current, next], 29, {}],
+    ["without any key: makes a current and a next key", [], 0, { make: { current: true, next: true } }],
+    ["without a next key: makes one", [current], 5, { make: { current: false, next: true } }],
+    ["before the rotation: changes nothing", [current, next], 29, {}],
     [
-      "when it is time: the next key takes over, another is made, the old one has six minutes left",
+      "at the rotation: activates the next key, makes another, retires the old one in six minutes",
       [current, next],
       30,
       { activate: "next", make: { current: false, next: true }, retire: retireCurrent(36) },
     ],
     [
-      "when it is time, but the next key is not known everywhere: nothing",
+      "at the rotation, before every verifier knows the next key: changes nothing",
       [current, key("next", { readyTime: at(40) })],
       30,
       {},
     ],
     [
-      "after a command has let the next key take over: the old one retires, from then on",
+      "after a rotation by command: retires the old key six minutes after the rotation",
       [current, key("next", { activateTime: at(12) }), key("another", {})],
       13,
       { retire: retireCurrent(18) },
     ],
     [
-      "once the old one's end is fixed: nothing",
+      "once the old key has a retirement time: changes nothing",
       [key("old", { activateTime: at(0), retireTime: at(36) }), key("next", { activateTime: at(30) }), next],
       31,
       {},
     ],
     [
-      "where none signs, as after a restore: the next key does, ready or not",
+      "without a current key, such as after a restore: activates the next key, ready or not",
       [next],
       1,
       { activate: "next", make: { current: false, next: true } },
@@ -73,7 +73,7 @@ describe("what is to be done", () => {
     expect(isIdle(planOf(keys, at(minute), settings))).toBe(Object.keys(plan).length === 0);
   });
 
-  test("without a schedule nothing takes over by itself", () => {
+  test("without a rotation interval no key is activated", () => {
     expect(planOf([current, next], at(59), { ...settings, rotationMs: 0 })).toEqual(idle);
   });
 });

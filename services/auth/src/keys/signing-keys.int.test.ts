@@ -25,20 +25,20 @@ beforeEach(async () => {
 afterAll(() => Promise.all(started.map((each) => each.close())));
 
 const keep = () => keepKeys(auth.app, SETTINGS)();
-/** As a replica that has just started reads them. */
+/** Reads without a cache, like a replica that has just started. */
 const signing = async () => (await new SigningKeys(auth.app).current()).kid;
 const published = async () => (await new SigningKeys(auth.app).published()).map(({ kid }) => kid);
-/** Kid and state of each key, newest first; without times. */
+/** States of the keys without times, newest first. */
 const states = async () =>
   (await listKeys(auth.app))
     .split("\n")
     .map((line) => line.split("  ")[2]!.replace(/ (since|until|from|2).*/, ""));
-const privateParts = () =>
+const privateKeys = () =>
   auth.app.db.read<{ kid: string; privateKey: Buffer | null }>(
     "SELECT kid, private_key AS privateKey FROM signing_keys ORDER BY generation",
   );
 
-test("of several processes that start at once one makes the first keys, and all have them", async () => {
+test("one of several processes that start at once makes the first keys, and all use them", async () => {
   await auth.app.db.write("DELETE FROM signing_keys");
   await Promise.all(Array.from({ length: 8 }, keep));
   const kids = await Promise.all(Array.from({ length: 8 }, signing));
@@ -46,8 +46,8 @@ test("of several processes that start at once one makes the first keys, and all 
   expect(await states()).toEqual(["next, ready", "signs"]);
 });
 
-test("the private keys lie sealed in the database", async () => {
-  const rows = await privateParts();
+test("private keys are encrypted in the database", async () => {
+  const rows = await privateKeys();
   expect(rows).toHaveLength(2);
   for (const row of rows) {
     // The DER prefix of every Ed25519 private key (RFC 8410 §7).
@@ -55,14 +55,14 @@ test("the private keys lie sealed in the database", async () => {
   }
 });
 
-describe("a key that auth did not write is refused by every use:", () => {
-  /** A key pair of the attacker. */
+describe("a key that auth did not write is refused for every use:", () => {
+  /** An attacker's key pair. */
   const ownPair = () => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     return { kid: `forged ${newId()}`, x: publicKey.export({ format: "jwk" }).x!, privateKey };
   };
   const insert = (
-    row: { kid: string; x: string; privatePart?: Buffer; proof?: Buffer | null },
+    row: { kid: string; x: string; encryptedKey?: Buffer; proof?: Buffer | null },
     generation = 0,
   ) =>
     auth.app.db.write(
@@ -72,7 +72,7 @@ describe("a key that auth did not write is refused by every use:", () => {
         row.kid,
         generation,
         row.x,
-        row.privatePart ?? null,
+        row.encryptedKey ?? null,
         auth.clock.now(),
         auth.clock.now(),
         row.proof ?? null,
@@ -81,18 +81,18 @@ describe("a key that auth did not write is refused by every use:", () => {
   const rows = () => listLastKeys(auth.app.db, 50);
 
   test.each<[string, () => Promise<unknown>]>([
-    ["a row with a public key of their own", () => insert(ownPair())],
-    ["the same as the newest generation", () => insert(ownPair(), 99)],
+    ["a row with an attacker's public key", () => insert(ownPair())],
+    ["such a row as the newest generation", () => insert(ownPair(), 99)],
     [
-      "one with the proof of another row",
+      "a row with the proof of another row",
       async () => insert({ ...ownPair(), proof: (await rows())[0]!.proof }),
     ],
     [
-      "one with a private part that is sealed for another row",
-      async () => insert({ ...ownPair(), privatePart: (await rows())[0]!.privateKey! }),
+      "a row with a private key that was encrypted for another row",
+      async () => insert({ ...ownPair(), encryptedKey: (await rows())[0]!.privateKey! }),
     ],
     [
-      "one with a proof under another DATA_KEY",
+      "a row with a proof under another DATA_KEY",
       async () => {
         const made = await makeKey(new FieldCipher(randomBytes(32)), TIMES, auth.clock.now());
         await insert({ kid: made.kid, x: made.publicKey, proof: made.proof });
@@ -111,15 +111,15 @@ describe("a key that auth did not write is refused by every use:", () => {
   test.each([
     ["public key", "public_key = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'"],
     ["generation", "generation = 77"],
-    ["time of making", "create_time = create_time + INTERVAL 1 SECOND"],
+    ["create time", "create_time = create_time + INTERVAL 1 SECOND"],
     ["ready time", "ready_time = '2030-01-01'"],
-    ["time of taking over", "activate_time = '2030-01-01'"],
-    ["time of retiring", "retire_time = '2050-01-01'"],
-  ])("one whose %s was changed", async (_column, change) => {
+    ["activate time", "activate_time = '2030-01-01'"],
+    ["retire time", "retire_time = '2050-01-01'"],
+  ])("a row whose %s was changed", async (_column, change) => {
     const kid = await signing();
     await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
     expect(await published()).not.toContain(kid);
-    // Auth continues with a key of its own.
+    // Auth continues with another key.
     await keep();
     expect(await signing()).not.toBe(kid);
   });
@@ -131,7 +131,7 @@ describe("a key that auth did not write is refused by every use:", () => {
     expect(await published()).not.toContain(kid);
   });
 
-  test("each process logs it once, as an error", async () => {
+  test("each process logs it once as an error", async () => {
     const error = jest.fn();
     const keys = new SigningKeys({ ...auth.app, log: { error } as never });
     const forged = ownPair();
@@ -162,7 +162,7 @@ describe("a key that auth did not write is refused by every use:", () => {
   });
 });
 
-test("a start writes no proof for a stored key, even if no key has one, and makes new keys", async () => {
+test("a restart writes no proof for stored keys, even if none has one, and makes new keys", async () => {
   const before = await published();
   await auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid <> ''");
   await auth.startAnother();
@@ -171,7 +171,7 @@ test("a start writes no proof for a stored key, even if no key has one, and make
   for (const kid of before) expect(after).not.toContain(kid);
 });
 
-test("the next key is published long before it signs, the last one as long as its tokens live", async () => {
+test("the next key is published before it signs, and an old one until its tokens have expired", async () => {
   const [first, second] = [await signing(), (await published())[1]!];
   auth.clock.advance(SETTINGS.rotationMs - 1);
   await keep();
@@ -187,12 +187,12 @@ test("the next key is published long before it signs, the last one as long as it
   auth.clock.advance(SETTINGS.tokenMs);
   expect(await published()).toEqual([second, third]);
   await keep();
-  expect((await privateParts()).map((row) => row.privateKey !== null)).toEqual([false, true, true]);
+  expect((await privateKeys()).map((row) => row.privateKey !== null)).toEqual([false, true, true]);
 });
 
-test("by command the next key signs at once, if it is known everywhere; --now takes it anyway", async () => {
+test("a rotation by command needs a next key that every verifier knows; --now does not", async () => {
   const [first, second] = await published();
-  await expect(rotateKey(auth.app, "ready")).rejects.toThrow(/known to every verifier from 2030/);
+  await expect(rotateKey(auth.app, "ready")).rejects.toThrow(/every verifier knows the next key from 2030/);
   expect(await signing()).toBe(first);
   auth.clock.advance(SETTINGS.publishAheadMs + CACHE_MS);
   expect(await rotateKey(auth.app, "ready")).toBe(`${second} signs now`);
@@ -210,12 +210,12 @@ test("by command the next key signs at once, if it is known everywhere; --now ta
   );
 });
 
-test("a revoked key is gone at once, the next one signs, and what it signed is on the list of revocations", async () => {
+test("a revoked key is unpublished at once, the next one signs, and its tokens are revoked", async () => {
   const [first, second] = await published();
   expect(await revokeKey(auth.app, first!)).toBe(`${first} is revoked; ${second} signs now`);
   expect(await published()).toEqual([second]);
   expect(await signing()).toBe(second);
-  expect((await privateParts())[0]).toEqual({ kid: first, privateKey: null });
+  expect((await privateKeys())[0]).toEqual({ kid: first, privateKey: null });
   const revoked = await listRevocations(auth.app.db, auth.clock.now());
   expect(revoked.map(({ sessionId }) => sessionId)).toContain(first);
   await expect(revokeKey(auth.app, first!)).rejects.toThrow(/no key/);
@@ -224,7 +224,7 @@ test("a revoked key is gone at once, the next one signs, and what it signed is o
   expect(await states()).toEqual(["next, ready", "signs", "retired"]);
 });
 
-test("access tokens verify with the published keys, by the platform's own verifier", async () => {
+test("the platform's verifier accepts access tokens by the published keys", async () => {
   const user = await auth.makeUser("DOCTOR");
   const { app } = auth;
   const verifier = new AccessTokenVerifier({
@@ -233,7 +233,7 @@ test("access tokens verify with the published keys, by the platform's own verifi
     maxAgeMs: 300_000,
     fetchJwks: async () => ({ keys: (await app.signingKeys.published()).map((key) => ({ ...key })) }),
   });
-  // The verifier goes by the real time.
+  // The verifier uses the system clock.
   await app.db.write("DELETE FROM signing_keys");
   auth.clock.advance(Date.now() - auth.clock.now().getTime());
   await keep();

@@ -29,7 +29,7 @@ const deliver = async (events: Event[], from = SCHEDULING) => {
   return await auth.call(EventServiceService.deliverEvents, inbox.deliverEvents, { events }, from);
 };
 
-test("a doctor gets one mail for each decision, even if the event repeats", async () => {
+test("a doctor gets one mail per decision, even if its event is redelivered", async () => {
   const doctor = await auth.makeUser("DOCTOR");
   const verified = decided(doctor.id, "VERIFIED");
   const revoked = decided(doctor.id, "REVOKED", verified.aggregateId);
@@ -49,7 +49,7 @@ test("a decision about an unknown doctor is applied without a mail", async () =>
   expect((await deliver([decided(newId(), "VERIFIED")])).failures).toEqual([]);
 });
 
-test("a decision that names a patient is refused, and sends no mail", async () => {
+test("a decision that names a patient is refused without a mail", async () => {
   const patient = await auth.makeUser("PATIENT");
   const { failures } = await deliver([decided(patient.id, "VERIFIED")]);
   expect(failures).toMatchObject([{ reason: "RECORD_ALTERED" }]);

@@ -23,11 +23,11 @@ const byHour = lockingForTheRestOf({ failures: 50, windowMs: HOUR_MS });
 
 const later = (ms: number) => new Date(START.getTime() + ms);
 
-/** The counter after failures at some times, ms since the start. */
+/** A counter after failures. @param timesMs since the start */
 const after = (policy: Policy, ...timesMs: number[]): Counter =>
   timesMs.reduce((counter, ms) => policy(counter, later(ms)), cleared(START));
 
-describe("locking longer and longer", () => {
+describe("exponential back-off", () => {
   test.each([
     [1, 0],
     [4, 0],
@@ -44,7 +44,7 @@ describe("locking longer and longer", () => {
     expect(lockedUntil).toEqual(seconds === 0 ? null : later(seconds * SECOND_MS));
   });
 
-  test("a lock ends to the millisecond", () => {
+  test("a lock ends on the millisecond", () => {
     const locked = after(byNetwork, 0, 0, 0, 0, 0);
     expect(isLocked(locked, later(60 * SECOND_MS - 1))).toBe(true);
     expect(isLocked(locked, later(60 * SECOND_MS))).toBe(false);
@@ -59,7 +59,7 @@ describe("locking longer and longer", () => {
   });
 });
 
-describe("locking for the rest of an hour", () => {
+describe("a fixed window of an hour", () => {
   const fifty = Array.from({ length: 50 }, (_, i) => i * 60 * SECOND_MS);
 
   test("the fiftieth failure locks until an hour after the first", () => {
@@ -67,15 +67,15 @@ describe("locking for the rest of an hour", () => {
     expect(after(byHour, ...fifty).lockedUntil).toEqual(later(HOUR_MS));
   });
 
-  test("then all are forgotten", () => {
+  test("the end of the window forgets all failures", () => {
     expect(after(byHour, ...fifty, HOUR_MS)).toMatchObject({ failures: 1, lockedUntil: null });
   });
 });
 
 test.each([
-  ["longer and longer", byNetwork],
-  ["for the rest of an hour", byHour],
-])("whatever happens when, a counter that locks %s means something until the lock has ended", (_, policy) => {
+  ["exponential back-off", byNetwork],
+  ["a fixed window", byHour],
+])("for any times of failures, a counter with %s expires no earlier than its lock", (_, policy) => {
   const pauses = fc.array(fc.integer({ min: 0, max: 2 * HOUR_MS }), { maxLength: 80 });
   fc.assert(
     fc.property(pauses, (pausesMs) => {

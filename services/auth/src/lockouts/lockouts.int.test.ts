@@ -63,7 +63,7 @@ const forgetAll = async () => {
 const counters = () =>
   auth.app.db.read<{ failures: number }>("SELECT * FROM failure_counters ORDER BY expire_time DESC");
 
-test("five failures lock for a minute, in which the right password is answered as a wrong one", async () => {
+test("five failures lock for a minute, in which a right password gets the response of a wrong one", async () => {
   await fail(4);
   await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
   await fail(5);
@@ -83,7 +83,7 @@ test("five failures lock for a minute, in which the right password is answered a
   await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
 });
 
-test("each further failure locks twice as long, up to a quarter of an hour, until a success", async () => {
+test("each further failure doubles the lock, up to 15 minutes, until a success", async () => {
   await fail(5);
   for (const minutes of [1, 2, 4, 8, 15, 15]) {
     auth.clock.advance(minutes * MINUTE_MS - 1);
@@ -97,7 +97,7 @@ test("each further failure locks twice as long, up to a quarter of an hour, unti
   await logIn(PASSWORD);
 });
 
-test("of twenty guesses at once no more are looked at than of as many in a row", async () => {
+test("of twenty concurrent guesses as many are evaluated as of consecutive ones", async () => {
   const guesses = Array.from({ length: 20 }, () => logIn(WRONG));
   expect(await callStats(guesses)).toEqual({ INVALID_CREDENTIALS: 20 });
   await expectLocked();
@@ -106,7 +106,7 @@ test("of twenty guesses at once no more are looked at than of as many in a row",
   await logIn(PASSWORD);
 });
 
-test("right passwords at once do not lock", async () => {
+test("concurrent right passwords do not lock", async () => {
   await fail(4);
   expect(await callStats(Array.from({ length: 20 }, () => logIn(PASSWORD)))).toEqual({ ok: 20 });
 });
@@ -117,18 +117,18 @@ test("a stranger's guesses do not lock the owner out elsewhere", async () => {
   await expectLocked(ELSEWHERE);
 });
 
-test("an IPv6 site is locked after twenty failures in any of its networks, and the owner is not", async () => {
+test("twenty failures in an IPv6 site lock the site, and not the owner", async () => {
   for (let i = 1; i <= 20; i++) await fail(1, `2001:db8:0:${i}::1`);
   await expectLocked("2001:db8:0:21::1");
   await logIn(PASSWORD, "2001:db8:1::1");
-  // Attempts from a locked site do not count towards the account's own lock.
+  // Attempts from a locked site do not count for the account.
   for (let i = 22; i <= 80; i++) await fail(1, `2001:db8:0:${i}::1`);
   await logIn(PASSWORD, HERE);
   auth.clock.advance(MINUTE_MS);
   await logIn(PASSWORD, "2001:db8:0:21::1");
 });
 
-test("all of an IPv6 /64 is one client", async () => {
+test("an IPv6 /64 is one client", async () => {
   for (let i = 1; i <= 5; i++) await fail(1, `2001:db8:0:1::${i}`);
   await expectLocked("2001:db8:0:1:ffff::1");
   await logIn(PASSWORD, "2001:db8:0:2::1");
@@ -145,7 +145,7 @@ test("fifty failures from anywhere lock everywhere for the rest of the hour", as
   await logIn(PASSWORD);
 });
 
-test("a reset by mail lifts the locks on the password, here and for the account, and not those on the second factor", async () => {
+test("a reset by mail removes the locks of the password, but not that of the second factor", async () => {
   const { code } = await withMfa();
   for (let i = 0; i < 10; i++) {
     await expect(verify({ $case: "code", value: "000000" })).rejects.toMatchObject({
@@ -173,7 +173,7 @@ test("a reset by mail lifts the locks on the password, here and for the account,
   });
 });
 
-test("an unknown e-mail is counted as a known one, and nobody's is in the table", async () => {
+test("unknown e-mails are counted like known ones, and the table holds no e-mail", async () => {
   await forgetAll();
   const unknown = { ...user, email: `${newId()}@example.com` };
   await fail(6, HERE, unknown);
@@ -183,7 +183,7 @@ test("an unknown e-mail is counted as a known one, and nobody's is in the table"
   expect(JSON.stringify(rows)).not.toContain("@");
 });
 
-test("counters are swept when they have expired", async () => {
+test("expired counters are deleted", async () => {
   await forgetAll();
   await fail(5);
   await logIn(PASSWORD, ELSEWHERE);
@@ -195,7 +195,7 @@ test("counters are swept when they have expired", async () => {
   expect(await counters()).toEqual([]);
 });
 
-/** The second factor on, with a way to log in and to get there again. */
+/** Activates the second factor. */
 async function withMfa() {
   const { caller } = await auth.logIn(user);
   const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
@@ -225,7 +225,7 @@ const disable = (caller: Caller, password: string, code: string) =>
     HERE,
   );
 
-test("a password that a signed-in user shows is counted as one at login", async () => {
+test("a wrong password of a signed-in user counts as a failed login", async () => {
   const { caller, code } = await withMfa();
   for (let i = 0; i < 5; i++) {
     await expect(disable(caller, WRONG, "000000")).rejects.toMatchObject(INVALID_CREDENTIALS);
@@ -237,7 +237,7 @@ test("a password that a signed-in user shows is counted as one at login", async 
   await expect(disable(caller, PASSWORD, code())).resolves.toMatchObject({ mfaEnabled: false });
 });
 
-test("ten wrong factors lock the second factor, over all logins and ways to show one", async () => {
+test("ten wrong factors over all logins and methods lock the second factor", async () => {
   const { caller, code, recoveryCodes } = await withMfa();
   const [recoveryCode = ""] = recoveryCodes;
   const INVALID_MFA_CODE = { reason: "INVALID_MFA_CODE" };
@@ -259,7 +259,7 @@ test("ten wrong factors lock the second factor, over all logins and ways to show
   });
 });
 
-test("ten wrong first codes lock the activation, and are in the audit trail", async () => {
+test("ten wrong first codes lock the activation, and are audited", async () => {
   const { caller } = await auth.logIn(user);
   const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
   const activate = (code: string) =>
@@ -274,7 +274,7 @@ test("ten wrong first codes lock the activation, and are in the audit trail", as
   await expect(activate(code())).resolves.toMatchObject({ recoveryCodes: expect.any(Array) });
 });
 
-test("of fifteen guesses of the second factor at once ten are looked at", async () => {
+test("of fifteen concurrent guesses of the second factor ten are evaluated", async () => {
   const { code } = await withMfa();
   expect(
     await callStats(Array.from({ length: 15 }, () => verify({ $case: "code", value: "000000" }))),

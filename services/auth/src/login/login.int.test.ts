@@ -40,7 +40,7 @@ const disable = (userId: string) =>
     userCaller("ADMIN"),
   );
 
-test("a login answers an access token of five minutes in the form of RFC 9068", async () => {
+test("a login gets an RFC 9068 access token for five minutes", async () => {
   const user = await auth.makeUser("DOCTOR");
   const answer = await logIn(user.email.toUpperCase(), PASSWORD);
   expect(answer).toMatchObject({ mfaRequired: false, tokenType: "Bearer", expiresInSeconds: 300 });
@@ -57,7 +57,7 @@ test("a login answers an access token of five minutes in the form of RFC 9068", 
   });
 });
 
-test("unknown, wrong and disabled answer alike, and each leaves one line in the audit trail", async () => {
+test("an unknown e-mail, a wrong password and a disabled account get the same error and one audit entry each", async () => {
   const user = await auth.makeUser();
   const gone = await auth.makeUser();
   await disable(gone.id);
@@ -83,7 +83,7 @@ test("unknown, wrong and disabled answer alike, and each leaves one line in the 
   expect(after[0]!.n - before[0]!.n).toBe(3);
 });
 
-test("what was typed at a failed login is nowhere in the audit trail", async () => {
+test("the audit trail contains no input of a failed login", async () => {
   const email = `${newId()}@example.com`;
   await expect(logIn(email, "canary-passphrase-4711")).rejects.toMatchObject(INVALID_CREDENTIALS);
   const lines = await auth.app.db.read("SELECT * FROM audit_events");
@@ -91,7 +91,7 @@ test("what was typed at a failed login is nowhere in the audit trail", async () 
   expect(JSON.stringify(lines)).not.toContain("canary");
 });
 
-test("a weaker hash is replaced at the next login", async () => {
+test("a weak hash is replaced at the next login", async () => {
   const user = await auth.makeUser();
   const weak = await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1 });
   const proof = passwordProof(auth.app.hash, user.id, weak);
@@ -109,12 +109,12 @@ test("a weaker hash is replaced at the next login", async () => {
   await auth.logIn(user);
 });
 
-test("an account that is disabled in the middle of a login leaves no session alive", async () => {
+test("disabling an account during a login leaves no live session", async () => {
   const user = await auth.makeUser();
   let disabling: Promise<unknown> | undefined;
   class SlowKeys extends SigningKeys {
     override async current() {
-      // The login has read the account, and has not committed the session yet.
+      // The login has locked the account, and has not committed the session.
       disabling = asAnother(disable, user.id);
       await Promise.race([disabling, delay(200)]);
       return await super.current();

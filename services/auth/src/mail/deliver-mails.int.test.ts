@@ -37,13 +37,13 @@ interface TestMailServer {
   transport: MailTransport;
   received: ParsedMail[];
   passwords: unknown[];
-  /** What the next recipients are answered; undefined takes them. */
+  /** Responses to the next recipients; undefined accepts one. */
   refusals: ({ responseCode: number; message: string } | undefined)[];
   reset: () => void;
   close: () => Promise<void>;
 }
 
-/** A mail server as there are others, on a port of its own; it seems to know no TLS. */
+/** A mail server that does not offer TLS. */
 async function startMailServer(): Promise<TestMailServer> {
   const received: ParsedMail[] = [];
   const passwords: unknown[] = [];
@@ -95,7 +95,7 @@ const queue = (mail: Mail = RESET, to = email) =>
 const deliver = (transport = server.transport) => deliverMails({ ...auth.app, mailTransport: transport })();
 const count = () => countMails(auth.app.db);
 
-test("a mail reaches the mail server in text and HTML, and is kept no longer", async () => {
+test("a mail reaches the mail server in text and HTML, and is deleted", async () => {
   await queue();
   await deliver();
   expect(server.received).toHaveLength(1);
@@ -110,7 +110,7 @@ test("a mail reaches the mail server in text and HTML, and is kept no longer", a
   expect(await count()).toEqual({ waiting: 0, dead: 0 });
 });
 
-test("in production, a mail server whose TLS somebody hides gets neither password nor mail", async () => {
+test("in production, a mail server without TLS gets neither password nor mail", async () => {
   const MAIL_URL = `smtp://user:secret@127.0.0.1:${server.port}`;
   const set = { MAIL_URL, MAIL_FROM: "no-reply@example.org", PUBLIC_URL: "https://example.org" };
   const sendAs = (NODE_ENV: string) => deliver(createMailTransport(mailOptionsOf({ ...set, NODE_ENV }).url));
@@ -134,7 +134,7 @@ test("a change that is rolled back sends no mail", async () => {
   expect(server.received).toHaveLength(0);
 });
 
-test("neither address nor link can be read from the database", async () => {
+test("the database shows neither address nor link", async () => {
   await queue();
   const rows = await auth.app.db.read<{ content: Buffer }>("SELECT * FROM mails");
   const dump = rows.map((row) => `${JSON.stringify(row)}${row.content.toString("latin1")}`).join();
@@ -143,7 +143,7 @@ test("neither address nor link can be read from the database", async () => {
   expect(dump).not.toContain("the-token");
 });
 
-test("of many processes at once each sends what no other sends", async () => {
+test("concurrent processes send each mail once", async () => {
   for (let i = 0; i < 40; i++) await queue(RESET, `pat-${i}@example.org`);
   await Promise.all(Array.from({ length: 5 }, () => deliver()));
   const ids = server.received.map((mail) => mail.messageId);
@@ -151,7 +151,7 @@ test("of many processes at once each sends what no other sends", async () => {
   expect(new Set(ids).size).toBe(40);
 });
 
-test("what the mail server refuses for now is tried again later, as the same mail", async () => {
+test("a temporary refusal is retried later as the same mail", async () => {
   server.refusals.push({ responseCode: 451, message: "greylisted" });
   await queue();
   await deliver();
@@ -165,7 +165,7 @@ test("what the mail server refuses for now is tried again later, as the same mai
   expect(server.received[0]!.messageId).toBe(`<${(row as { id: string }).id}@medconnect.local>`);
 });
 
-test("a recipient that the mail server does not have is tried once", async () => {
+test("an unknown recipient is tried once", async () => {
   server.refusals.push({ responseCode: 550, message: "no such user" });
   await queue();
   await deliver();
@@ -175,7 +175,7 @@ test("a recipient that the mail server does not have is tried once", async () =>
   expect(server.received).toHaveLength(0);
 });
 
-test("a mail server that is away holds nobody up and loses nothing", async () => {
+test("an unavailable mail server delays no call and loses no mail", async () => {
   await queue();
   await deliver(createMailTransport("smtp://127.0.0.1:1"));
   expect(await count()).toEqual({ waiting: 1, dead: 0 });
@@ -184,13 +184,13 @@ test("a mail server that is away holds nobody up and loses nothing", async () =>
   expect(server.received).toHaveLength(1);
 });
 
-test("whoever dies after sending leaves the mail to be sent again, under the same Message-ID", async () => {
+test("a process that dies after sending leaves the mail queued under the same Message-ID", async () => {
   await queue();
   class Dying extends Error {}
   const dying: MailTransport = {
     send: async (mail) => {
       await server.transport.send(mail);
-      // The process ends here: neither success nor failure is noted.
+      // The process ends before it records an outcome.
       return await new Promise<never>(() => {});
     },
   };
@@ -210,7 +210,7 @@ test("whoever dies after sending leaves the mail to be sent again, under the sam
   expect(server.received[1]!.messageId).toBe(server.received[0]!.messageId);
 });
 
-test("what says nothing of use any more is not sent, and deleted", async () => {
+test("an expired mail is deleted unsent", async () => {
   await queue();
   auth.clock.advance(3 * DAY_MS);
   await deliver();
@@ -219,7 +219,7 @@ test("what says nothing of use any more is not sent, and deleted", async () => {
   expect(await count()).toEqual({ waiting: 0, dead: 0 });
 });
 
-test("a folder catches mails: a file each, that only its owner reads, and one however often it is sent", async () => {
+test("a folder stores each mail once, in a file that only its owner can read", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mail-"));
   try {
     const transport = createMailTransport(pathToFileURL(join(folder, "caught")).href);
@@ -241,6 +241,6 @@ test("a folder catches mails: a file each, that only its owner reads, and one ho
   }
 });
 
-test("sending ends with its process, however many mails wait", async () => {
+test("sending stops when its process ends", async () => {
   await expect(deliverMails(auth.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

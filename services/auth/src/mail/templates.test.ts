@@ -17,7 +17,7 @@ const MAILS: Mail[] = [
   { template: "license-revoked", region: "DE" },
 ];
 
-test.each(MAILS)("$template says the same in text and in HTML", (mail) => {
+test.each(MAILS)("$template has the same content in text and HTML", (mail) => {
   const { subject, text, html } = renderMail(mail, URL);
   expect(subject).not.toBe("");
   const shown = html
@@ -48,7 +48,7 @@ test.each(["license-verified", "license-rejected", "license-revoked"] as const)(
   },
 );
 
-test("everything that is filled in is escaped", () => {
+test("all values are escaped", () => {
   const { html } = renderMail({ template: "password-changed" }, `https://x/"><script>'&`);
   expect(html).toContain("https://x/&quot;&gt;&lt;script&gt;&#39;&amp;/forgot-password");
   expect(html).not.toContain("<script>");

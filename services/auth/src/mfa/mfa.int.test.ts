@@ -87,7 +87,7 @@ const sidOf = (by: Caller) => (by.kind === "user" ? by.sessionId : undefined);
 const codeOf = (secret: string) =>
   generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
 
-/** Switches the second factor on, and waits until the authenticator shows the next code. */
+/** Activates the second factor, and advances to the authenticator's next code. */
 async function withMfa() {
   const { secret } = await setUp();
   const { recoveryCodes } = await activate(codeOf(secret));
@@ -95,7 +95,7 @@ async function withMfa() {
   return { secret, recoveryCodes };
 }
 
-test("the secret is shown as text, URI and picture, and lies sealed in the database", async () => {
+test("the secret is shown as text, URI and QR code, and encrypted in the database", async () => {
   const { secret, otpauthUri, qrCode } = await setUp();
   expect(otpauthUri).toContain(`secret=${secret}`);
   expect(qrCode).toMatch(/^data:image\/png;base64,/);
@@ -105,7 +105,7 @@ test("the secret is shown as text, URI and picture, and lies sealed in the datab
   expect(row!.secret.includes(secret)).toBe(false);
 });
 
-test("a set-up counts only after its first right code", async () => {
+test("a set-up is pending until its first right code", async () => {
   const first = await setUp();
   const second = await setUp();
   expect((await logIn()).mfaRequired).toBe(false);
@@ -132,7 +132,7 @@ test("an active authenticator is not replaced", async () => {
   });
 });
 
-test("the activation ends every other session, which showed a password alone, and its owner is told", async () => {
+test("the activation ends the other sessions, and its owner gets a mail", async () => {
   const here = await auth.logIn(user);
   const there = await auth.logIn(user);
   caller = here.caller;
@@ -148,13 +148,13 @@ test("the activation ends every other session, which showed a password alone, an
   ]);
 });
 
-test("a login that the activation overtakes leaves no session alive", async () => {
+test("an activation during a login leaves no live session", async () => {
   const { secret } = await setUp();
   const code = codeOf(secret);
   let activating: Promise<unknown> | undefined;
   class SlowKeys extends SigningKeys {
     override async current() {
-      // The login has read the account, and has not committed the session yet.
+      // The login has locked the account, and has not committed the session.
       activating = asAnother(activate, code);
       await Promise.race([activating, delay(200)]);
       return await super.current();
@@ -180,11 +180,11 @@ test("a login that waits for the activation to commit is asked for the second fa
   expect((await waiting!).mfaRequired).toBe(true);
 });
 
-test("there is nothing to activate before a set-up", async () => {
+test("an activation without a set-up is refused", async () => {
   await expect(activate(WRONG)).rejects.toMatchObject({ reason: "MFA_NOT_SET_UP" });
 });
 
-test("the code that activated does not log in", async () => {
+test("the code of the activation does not log in", async () => {
   const { secret } = await setUp();
   const code = codeOf(secret);
   await activate(code);
@@ -193,7 +193,7 @@ test("the code that activated does not log in", async () => {
   });
 });
 
-test("of many logins with one code at once one succeeds", async () => {
+test("one of many concurrent logins with the same code succeeds", async () => {
   const { secret } = await withMfa();
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const code = codeOf(secret);
@@ -203,7 +203,7 @@ test("of many logins with one code at once one succeeds", async () => {
   });
 });
 
-test("an MFA token is spent by success, also by many at once", async () => {
+test("one of many concurrent factors uses an MFA token up", async () => {
   const { recoveryCodes } = await withMfa();
   const token = await mfaToken();
   const attempts = recoveryCodes.map((recoveryCode) =>
@@ -212,7 +212,7 @@ test("an MFA token is spent by success, also by many at once", async () => {
   expect(await callStats(attempts)).toEqual({ ok: 1, INVALID_MFA_TOKEN: 9 });
 });
 
-test("five failures use an MFA token up, also when they come at once with the right code", async () => {
+test("five failures, also concurrent ones, use an MFA token up", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   const guesses = Array.from({ length: 30 }, () => verify(token, { $case: "code", value: WRONG }));
@@ -225,7 +225,7 @@ test("five failures use an MFA token up, also when they come at once with the ri
   });
 });
 
-test("an MFA token is good for five minutes", async () => {
+test("an MFA token expires after five minutes", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   auth.clock.advance(5 * MINUTE_MS);
@@ -234,7 +234,7 @@ test("an MFA token is good for five minutes", async () => {
   });
 });
 
-test("no other token is taken for an MFA token", async () => {
+test("no other token is accepted as an MFA token", async () => {
   const { accessToken } = await auth.logIn(user);
   const { secret } = await withMfa();
   for (const token of [accessToken, "a.b.c"]) {
@@ -244,7 +244,7 @@ test("no other token is taken for an MFA token", async () => {
   }
 });
 
-test("a recovery code works once, of many logins at once for one", async () => {
+test("one of many concurrent logins with the same recovery code succeeds", async () => {
   const { recoveryCodes } = await withMfa();
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const [recoveryCode = ""] = recoveryCodes;
@@ -257,7 +257,7 @@ test("a recovery code works once, of many logins at once for one", async () => {
   });
 });
 
-test("a second factor does not let a disabled account in", async () => {
+test("a disabled account cannot sign in with a second factor", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   const request = { userId: user.id, idempotencyKey: "" };
@@ -267,7 +267,7 @@ test("a second factor does not let a disabled account in", async () => {
   });
 });
 
-test("successes and failures are in the audit trail", async () => {
+test("successes and failures are audited", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   await expect(verify(token, { $case: "code", value: WRONG })).rejects.toMatchObject({
@@ -283,7 +283,7 @@ test("successes and failures are in the audit trail", async () => {
   ]);
 });
 
-test("is switched off by password and code together, the code being used thereby", async () => {
+test("the second factor is removed by password and code, and the code is consumed", async () => {
   const { secret, recoveryCodes } = await withMfa();
   const code = codeOf(secret);
   await expect(disable("not the passphrase", code)).rejects.toMatchObject({ reason: "INVALID_CREDENTIALS" });
@@ -303,7 +303,7 @@ test("is switched off by password and code together, the code being used thereby
   await expect(disable(PASSWORD, code)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
 });
 
-test("a login that asks to be remembered is so after the second factor as well", async () => {
+test("a login that asks to be remembered opens a remembered session after the second factor", async () => {
   const { secret } = await withMfa();
   const request = { email: user.email, password: PASSWORD, rememberMe: true };
   const { mfaToken: token } = await auth.call(AuthServiceService.login, bound(login, auth.app), request);
@@ -312,7 +312,7 @@ test("a login that asks to be remembered is so after the second factor as well",
   expect(rows).toEqual([{ remembered: 1 }]);
 });
 
-test("new recovery codes take password and code, and void the old ones", async () => {
+test("new recovery codes need password and code, and replace the old ones", async () => {
   const { secret, recoveryCodes: old } = await withMfa();
   await expect(regenerate("not the passphrase", codeOf(secret))).rejects.toMatchObject({
     reason: "INVALID_CREDENTIALS",
@@ -332,11 +332,11 @@ test("new recovery codes take password and code, and void the old ones", async (
   ]);
 });
 
-test("there are no recovery codes to make anew without a second factor", async () => {
+test("new recovery codes are refused without a second factor", async () => {
   await expect(regenerate(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
 });
 
-test("an admin removes the second factor of somebody who lost it, whose sessions end", async () => {
+test("an admin's reset removes the second factor and ends the sessions", async () => {
   const { recoveryCodes } = await withMfa();
   const { refreshToken: refreshes } = await verify(await mfaToken(), {
     $case: "recoveryCode",
@@ -353,7 +353,7 @@ test("an admin removes the second factor of somebody who lost it, whose sessions
   expect(await reset(user.id)).toMatchObject({ etag: "0003" });
 });
 
-test("a reset that is repeated, with its key or without, is in the audit trail as a read of the account", async () => {
+test("a repeated reset, with its key or without, is audited as a read of the account", async () => {
   await withMfa();
   const [admin, key] = [await auth.signInAdmin(), newId()];
   for (let i = 0; i < 2; i++) await reset(user.id, admin, key);
@@ -363,7 +363,7 @@ test("a reset that is repeated, with its key or without, is in the audit trail a
   expect((await auth.auditOf(user.id)).slice(-3)).toEqual([...read, "user.get SUCCESS"]);
 });
 
-test("wrong factors of before a reset do not keep the new authenticator from being activated", async () => {
+test("wrong factors before a reset do not lock the new authenticator", async () => {
   await withMfa();
   for (let i = 0; i < 2; i++) {
     const token = await mfaToken();
@@ -375,7 +375,7 @@ test("wrong factors of before a reset do not keep the new authenticator from bei
   expect((await activate(codeOf(secret))).recoveryCodes).toHaveLength(10);
 });
 
-test("an admin does not remove the admin's own second factor so, nor that of nobody", async () => {
+test("an admin can reset neither their own second factor nor that of an unknown user", async () => {
   const admin = await auth.signInAdmin();
   await expect(reset(admin.userId, admin)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
   await expect(reset(userCaller("PATIENT").userId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
@@ -387,7 +387,7 @@ const refresh = (token: string) =>
     idempotencyKey: "",
   });
 
-describe("where doctors must have a second factor", () => {
+describe("if doctors must have a second factor", () => {
   beforeEach(() => {
     Object.assign(auth.app, { mfaRequiredRoles: ["DOCTOR"] });
   });
@@ -395,7 +395,7 @@ describe("where doctors must have a second factor", () => {
     Object.assign(auth.app, { mfaRequiredRoles: [] });
   });
 
-  test("a doctor's tokens say that it is pending, until the first refresh after the activation", async () => {
+  test("a doctor's tokens show it as pending until the first refresh after the activation", async () => {
     user = await auth.makeUser("DOCTOR");
     const first = await auth.logIn(user);
     caller = first.caller;
@@ -411,7 +411,7 @@ describe("where doctors must have a second factor", () => {
     expect(signedIn(accessToken!, "").caller).toMatchObject({ mfaPending: false });
   });
 
-  test("a patient's do not", async () => {
+  test("a patient's tokens do not", async () => {
     expect((await auth.logIn(user)).caller).toMatchObject({ role: "PATIENT", mfaPending: false });
   });
 });

@@ -11,11 +11,11 @@ test.each([
   [1111111111, "050471"],
   [1234567890, "005924"],
   [2000000000, "279037"],
-])("knows the code of RFC 6238 at %i s", (epoch, code) => {
+])("accepts the code of RFC 6238 at %i s", (epoch, code) => {
   expect(matchingStep(RFC_SECRET, code, new Date(epoch * 1000))).toBe(Math.floor(epoch / 30));
 });
 
-test("takes the codes of one step before and after, and of no other", () => {
+test("accepts the codes of one step before and after, and no others", () => {
   const secret = newTotpSecret();
   const step = 66_000_000;
   const codeOf = (distance: number) => generateSync({ secret, epoch: (step + distance) * 30 });
@@ -30,7 +30,7 @@ test.each(["", "12345", "1234567", "12a456", "１２３４５６"])("a code %j i
   expect(matchingStep(RFC_SECRET, code, new Date())).toBeUndefined();
 });
 
-test("a secret has 160 bits, and its URI names us and the account", () => {
+test("a secret has 160 bits, and its URI names the issuer and the account", () => {
   const secret = newTotpSecret();
   expect(secret).toMatch(/^[A-Z2-7]{32}$/);
   const uri = new URL(totpUri(secret, "jo@example.com"));

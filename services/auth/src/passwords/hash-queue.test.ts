@@ -3,7 +3,7 @@ import { HashQueue } from "./hash-queue.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Work that goes on until it is told to end. */
+/** A task that runs until the test ends it. */
 function hold() {
   let end = () => {};
   const held = new Promise<void>((resolve) => {
@@ -12,7 +12,7 @@ function hold() {
   return { held: () => held, end: () => end() };
 }
 
-test("lets so many run at once, so many wait, and refuses the rest", async () => {
+test("runs and queues tasks up to its limits, and refuses others", async () => {
   const hashQueue = new HashQueue({ atOnce: 2, waiting: 1 });
   const { held, end } = hold();
   let running = 0;
@@ -29,13 +29,13 @@ test("lets so many run at once, so many wait, and refuses the rest", async () =>
   expect(running).toBe(3);
 });
 
-test("a place is free again after work that failed", async () => {
+test("a failed task frees its slot", async () => {
   const hashQueue = new HashQueue({ atOnce: 1, waiting: 0 });
   await expect(hashQueue.run(NEVER, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   await expect(hashQueue.run(NEVER, async () => "done")).resolves.toBe("done");
 });
 
-test("does not begin what nobody waits for any more", async () => {
+test("does not start a task after its deadline", async () => {
   const hashQueue = new HashQueue({ atOnce: 1, waiting: 0 });
   await expect(hashQueue.run(Date.now() - 1, async () => "done")).rejects.toMatchObject({
     reason: "DEADLINE_EXCEEDED",

@@ -11,13 +11,13 @@ test("hashes with argon2id: 19 MiB, two passes, one lane, salt of 16 and key of 
   expect(isWeak(hash)).toBe(false);
 });
 
-test("tells the right password from a wrong one, however its accents are encoded", async () => {
+test("accepts the right password in any encoding of its accents, and no other", async () => {
   const hash = await hasher.hash("crème brûlée now", NEVER);
   expect(await hasher.verify(hash, "crème brûlée now".normalize("NFD"), NEVER)).toBe(true);
   expect(await hasher.verify(hash, "creme brulee now", NEVER)).toBe(false);
 });
 
-test("without a hash the answer is no, after the same work", async () => {
+test("without a hash the result is false, after the same work", async () => {
   expect(await hasher.verify(undefined, "a rather long passphrase", NEVER)).toBe(false);
 });
 

@@ -50,12 +50,12 @@ const disable = (userId: string) =>
     userCaller("ADMIN"),
   );
 
-/** The tokens in all mails to an address, oldest first. */
+/** Tokens of all mails to an address, oldest first. */
 const tokensTo = async (email: string) =>
   (await auth.mailsTo(email)).flatMap(({ text }) => text.match(/#token=(\S+)/)?.[1] ?? []);
 const subjectsTo = async (email: string) => (await auth.mailsTo(email)).map(({ subject }) => subject);
 
-/** A user who has forgotten their password, and the token that was mailed to them. */
+/** A user with the token of a mailed reset link. */
 async function forgetful() {
   const user = await auth.makeUser();
   await forgot(user.email.toUpperCase());
@@ -63,7 +63,7 @@ async function forgetful() {
   return { user, token: token! };
 }
 
-test("the link resets the password, ends every session, and its owner is told", async () => {
+test("a link resets the password, ends all sessions, and its owner gets a mail", async () => {
   const { user, token } = await forgetful();
   const session = await auth.logIn(user);
   await reset(token);
@@ -76,7 +76,7 @@ test("the link resets the password, ends every session, and its owner is told", 
   );
 });
 
-test("the link has proved the e-mail address as well", async () => {
+test("a link also verifies the e-mail address", async () => {
   const { user, token } = await forgetful();
   expect(user.emailVerified).toBe(false);
   await reset(token);
@@ -89,14 +89,14 @@ test("the link has proved the e-mail address as well", async () => {
   expect(me.emailVerified).toBe(true);
 });
 
-test("of many uses of one link at once one succeeds", async () => {
+test("one of many concurrent uses of a link succeeds", async () => {
   const { user, token } = await forgetful();
   const uses = Array.from({ length: 10 }, (_, i) => reset(token, `${NEW_PASSWORD} ${i}`));
   expect(await callStats(uses)).toEqual({ ok: 1, INVALID_LINK_TOKEN: 9 });
   expect((await subjectsTo(user.email)).filter((s) => s === "Your password was changed")).toHaveLength(1);
 });
 
-test("a weak password leaves the link as it is", async () => {
+test("a weak password leaves the link valid", async () => {
   const { token } = await forgetful();
   await expect(reset(token, "password1234")).rejects.toMatchObject({ reason: "WEAK_PASSWORD" });
   await reset(token);
@@ -111,7 +111,7 @@ test.each([
   await expect(reset(token)).rejects.toMatchObject(INVALID_LINK_TOKEN);
 });
 
-test("a link is void once another one, or the old password, has changed the password", async () => {
+test("any change of the password voids its links", async () => {
   const { user, token } = await forgetful();
   auth.clock.advance(5 * MINUTE_MS);
   await forgot(user.email);
@@ -124,7 +124,7 @@ test("a link is void once another one, or the old password, has changed the pass
   await expect(reset(other.token)).rejects.toMatchObject(INVALID_LINK_TOKEN);
 });
 
-test("a token that nobody was mailed is refused, and audited", async () => {
+test("an unknown token is refused and audited", async () => {
   await expect(reset("x")).rejects.toMatchObject(INVALID_LINK_TOKEN);
   const [line] = await auth.app.db.read(
     "SELECT resource, outcome FROM audit_events WHERE action = 'password.reset' ORDER BY id DESC LIMIT 1",
@@ -132,7 +132,7 @@ test("a token that nobody was mailed is refused, and audited", async () => {
   expect(line).toEqual({ resource: "users/-", outcome: "FAILURE" });
 });
 
-test("unknown, disabled and just mailed answer as a known e-mail does, and get no mail", async () => {
+test("an unknown, a disabled and a recently mailed e-mail get the usual response and no mail", async () => {
   const { user } = await forgetful();
   const gone = await auth.makeUser();
   await disable(gone.id);
@@ -143,9 +143,9 @@ test("unknown, disabled and just mailed answer as a known e-mail does, and get n
   expect(await tokensTo(nobody)).toEqual([]);
 });
 
-test("the answer leaves a set time after the call came, whether or not there was a mail to write", async () => {
+test("the response time is constant, with a mail or without", async () => {
   const user = await auth.makeUser();
-  // Other load only adds time, so the shortest of many runs measures the code.
+  // Other load only adds time, so the shortest of many runs counts.
   const shortestOf = async (email: () => string) => {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {
@@ -162,7 +162,7 @@ test("the answer leaves a set time after the call came, whether or not there was
   expect(Math.abs(known - unknown)).toBeLessThan(0.1 * unknown);
 });
 
-test("however many ask at once, an account is mailed one link in five minutes", async () => {
+test("concurrent requests mail an account one link in five minutes", async () => {
   const user = await auth.makeUser();
   expect(await callStats(Array.from({ length: 20 }, () => forgot(user.email)))).toEqual({ ok: 20 });
   expect(await tokensTo(user.email)).toHaveLength(1);
@@ -171,7 +171,7 @@ test("however many ask at once, an account is mailed one link in five minutes", 
   expect(await tokensTo(user.email)).toHaveLength(2);
 });
 
-test("the token is kept only as a hash, and no longer than it is good", async () => {
+test("the token is stored as a hash, and deleted when it expires", async () => {
   const { token } = await forgetful();
   const rows = await auth.app.db.read<{ tokenHash: Buffer }>(
     "SELECT token_hash AS tokenHash FROM link_tokens",
@@ -183,7 +183,7 @@ test("the token is kept only as a hash, and no longer than it is good", async ()
   expect(await auth.app.db.read("SELECT 1 FROM link_tokens")).toEqual([]);
 });
 
-test("whoever knows the password changes it, and only the other sessions end", async () => {
+test("the old password changes it, and only the other sessions end", async () => {
   const user = await auth.makeUser();
   const [here, there] = [await auth.logIn(user), await auth.logIn(user)];
   await change(here, PASSWORD);
@@ -195,7 +195,7 @@ test("whoever knows the password changes it, and only the other sessions end", a
   expect(await auth.auditOf(user.id)).toContain("password.change SUCCESS");
 });
 
-test("a wrong current password changes nothing, and is audited", async () => {
+test("a wrong current password is refused and audited", async () => {
   const user = await auth.makeUser();
   const session = await auth.logIn(user);
   await expect(change(session, "not my passphrase")).rejects.toMatchObject(INVALID_CREDENTIALS);
@@ -205,7 +205,7 @@ test("a wrong current password changes nothing, and is audited", async () => {
   expect(await subjectsTo(user.email)).toEqual([]);
 });
 
-test("of many changes at once that show the same password one is made", async () => {
+test("one of many concurrent changes with the same old password succeeds", async () => {
   const user = await auth.makeUser();
   const session = await auth.logIn(user);
   auth.clock.advance(1);

@@ -47,7 +47,7 @@ const subjectsTo = async (email: string) => (await auth.mailsTo(email)).map(({ s
 const tokensTo = async (email: string) =>
   (await auth.mailsTo(email)).flatMap(({ text }) => text.match(/verify-email#token=(\S+)/)?.[1] ?? []);
 
-test("there is no account before the link was followed with the password of its registration", async () => {
+test("an account exists only after its link was followed with the registration's password", async () => {
   const email = newEmail();
   expect(await signUp(email)).toEqual(NOTHING);
   expect(await findAccountByEmail(app.db, email)).toBeUndefined();
@@ -65,7 +65,7 @@ test("there is no account before the link was followed with the password of its 
   expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
 });
 
-test("a link that makes no account leaves a line of the failure", async () => {
+test("a link that makes no account is audited as a failure", async () => {
   const failures = () =>
     app.db.read<{ resource: string }>(
       `SELECT resource FROM audit_events WHERE action = 'email.verify' AND outcome = 'FAILURE'`,
@@ -81,7 +81,7 @@ test("a link that makes no account leaves a line of the failure", async () => {
   expect(added).toEqual(["registrations/-", "registrations/-"]);
 });
 
-/** A stranger and the address's owner register it; what happens then, and whose password signs in at the end. */
+/** Cases: steps of a stranger and the owner of the address, who can sign in afterwards, and the outcomes of links. */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;
   const OWNER = { password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" } as const;
@@ -163,7 +163,7 @@ describe("an address that a stranger registers as well", () => {
     const followed: unknown[] = [];
     for (const step of steps) {
       const outcome = await take[step]();
-      // Send mails now: one whose link has expired is never sent.
+      // Send mails now, because a mail with an expired link is never sent.
       await auth.mailsTo(email);
       if (typeof outcome === "string") followed.push(outcome);
     }
@@ -177,7 +177,7 @@ describe("an address that a stranger registers as well", () => {
   });
 });
 
-test("a registration that nobody confirms is forgotten", async () => {
+test("an unverified registration is deleted", async () => {
   const email = newEmail();
   await signUp(email);
   auth.clock.advance(DAY_MS - 1);
@@ -188,7 +188,7 @@ test("a registration that nobody confirms is forgotten", async () => {
   expect(await registrationsOf(email)).toEqual([]);
 });
 
-test("of two registrations whose links are followed at once, one becomes the account", async () => {
+test("one of two registrations whose links are followed concurrently becomes the account", async () => {
   const email = newEmail();
   await signUp(email);
   await signUp(email, OTHER_PASSWORD);
@@ -203,7 +203,7 @@ test("of two registrations whose links are followed at once, one becomes the acc
   expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
 });
 
-test("a wrong password with a link counts as one at login", async () => {
+test("a wrong password with a link counts as a failed login", async () => {
   const email = newEmail();
   await signUp(email);
   const [token] = await tokensTo(email);
@@ -214,7 +214,7 @@ test("a wrong password with a link counts as one at login", async () => {
   await verify(token!);
 });
 
-test("the link of an account asks for no password any more, counts nothing, and none is kept for it", async () => {
+test("a repeated link checks and counts no password, and its registration stores none", async () => {
   const email = newEmail();
   await signUp(email);
   const [token] = await tokensTo(email);
@@ -225,11 +225,11 @@ test("the link of an account asks for no password any more, counts nothing, and 
   expect(await app.db.read(sql, [email])).toEqual([{ passwordHash: "" }]);
 });
 
-test("an answer with nothing in it has no bytes, by which the gateway tells it", () => {
+test("an empty response has no bytes, by which the gateway recognizes it", () => {
   expect(User.encode(NOTHING).finish()).toHaveLength(0);
 });
 
-test("a known e-mail is answered as a new one; its owner gets a mail", async () => {
+test("a known e-mail gets the response of a new one, and its owner a mail", async () => {
   const email = newEmail();
   await signUp(email);
   await verify((await tokensTo(email))[0]!);
@@ -239,7 +239,7 @@ test("a known e-mail is answered as a new one; its owner gets a mail", async () 
 });
 
 test.each(["unknown", "known"])(
-  "an %s address is mailed three times an hour from one network, six from an IPv6 site, ten from anywhere, and answered alike",
+  "an %s address gets at most 3 mails an hour from a network, 6 from an IPv6 site, 10 in total, and the same responses",
   async (kind) => {
     const email = newEmail();
     if (kind === "known") {
@@ -263,7 +263,7 @@ test.each(["unknown", "known"])(
   },
 );
 
-test("who signs in to an account whose address was never verified is mailed a link to choose a password", async () => {
+test("a login to an unverified account mails a link that resets the password", async () => {
   const { email } = await auth.makeUser();
   const refusals = await Promise.all(
     [logIn(email), logIn(email, "not my passphrase")].map((attempt) =>
@@ -284,7 +284,7 @@ test("who signs in to an account whose address was never verified is mailed a li
   await logIn(email, OTHER_PASSWORD);
 });
 
-test("a link works more than once, for a day", async () => {
+test("a link works repeatedly for a day", async () => {
   const email = newEmail();
   await signUp(email);
   const [token] = await tokensTo(email);
@@ -295,7 +295,7 @@ test("a link works more than once, for a day", async () => {
   await expect(verify(token!)).rejects.toMatchObject(INVALID_LINK_TOKEN);
 });
 
-test("where addresses need not be verified, nothing is mailed and everybody signs in", async () => {
+test("without required verification nothing is mailed and a new user can sign in", async () => {
   const user = await auth.makeUser();
   await auth.logIn(user);
   expect(await subjectsTo(user.email)).toEqual([]);

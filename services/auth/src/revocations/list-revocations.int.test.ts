@@ -8,7 +8,7 @@ import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { listRevocations } from "./list-revocations.ts";
 
-/** More than one answer lists. */
+/** More than one response holds. */
 const SESSIONS = 10_200;
 const KEY = Buffer.alloc(32, 1);
 
@@ -42,7 +42,7 @@ afterAll(async () => {
   await auth.close();
 });
 
-test(`a service reads all of ${SESSIONS} revoked sessions, which fit into no one answer`, async () => {
+test(`a service reads all of ${SESSIONS} revoked sessions over several responses`, async () => {
   await auth.app.db.write(
     `INSERT INTO revocations (session_id, expire_time)
      WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 101)

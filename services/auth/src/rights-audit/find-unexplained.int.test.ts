@@ -33,7 +33,7 @@ let withFactor: User;
 let account: ServiceAccount;
 let disabledAccount: ServiceAccount;
 
-/** Each kind of right, given and taken through its use case. */
+/** Gives and takes each kind of right through its use case. */
 beforeAll(async () => {
   auth = await startTestAuth();
   admin = await auth.signInAdmin();
@@ -89,7 +89,7 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
   else await auth.call(enable, bound(enableServiceAccount, auth.app), request, admin);
 }
 
-/** Reads in small pages, so that each kind of row has several. */
+/** Reads small pages, so that each kind of row has several. */
 async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
   for await (const { kind, resource, state } of findUnexplained(auth.app, auth.clock.now(), pageSize)) {
@@ -100,7 +100,7 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
 
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 
-/** Writes to the database directly, like its administrator; returns the findings, and undoes the write. */
+/** Writes to the database like its administrator, and undoes the write. @returns the findings in between */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
   await does();
   const lines = await found();
@@ -118,7 +118,7 @@ test("an account that was made an admin in the database is found", async () => {
   ).toEqual([`ADMIN_UNEXPLAINED users/${patient.id} ADMIN`]);
 });
 
-test("an account that was made a doctor's, or was given another address, in the database is found", async () => {
+test("an account whose role or address was changed in the database is found", async () => {
   const role = (to: string) => write("UPDATE users SET role = ? WHERE id = ?", to, patient.id);
   const email = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, patient.id);
   const back = () => email(patient.email);
@@ -133,11 +133,11 @@ test("an account that was made a doctor's, or was given another address, in the 
   const unproven = (as: string) =>
     expect.stringMatching(new RegExp(`^ACCOUNT_UNPROVEN users/${patient.id} ${as} [0-9a-f]{8}$`));
   expect(found).toEqual([unproven("DOCTOR"), unproven("PATIENT"), unproven("PATIENT")]);
-  // Another address is another finding.
+  // Each address is its own finding.
   expect(new Set(found).size).toBe(3);
 });
 
-test("a password that was copied from another account, or taken from its proof, is found", async () => {
+test("a password hash that was copied from another account, or lost its proof, is found", async () => {
   const set = (column: string, from: string) =>
     write(
       `UPDATE users u JOIN users o ON o.id = ? SET u.${column} = o.${column} WHERE u.id = ?`,
@@ -233,7 +233,7 @@ test.each([
   ).toEqual([`CLIENT_STATUS_UNEXPLAINED service-accounts/${id()} ${there}`]);
 });
 
-test("a signing key without a line, or with a line that revoked it, is found", async () => {
+test("a signing key without an entry, or with one that revoked it, is found", async () => {
   const put = () =>
     write(
       "INSERT INTO signing_keys (kid, generation, public_key, create_time) VALUES ('forged', 99, 'x', ?)",
@@ -256,7 +256,7 @@ test("each statement reads one page by an index, and any page size finds the sam
   const inSmallPages = await found(1);
   const asked = statements.mock.calls
     .map(([sql, params]) => ({ sql, params: params! }))
-    // Read by a job beside it.
+    // A concurrent job reads these.
     .filter(({ sql }) => !sql.includes("FROM revocations"));
   jest.restoreAllMocks();
   expect(inSmallPages).toHaveLength(2);

@@ -9,18 +9,18 @@ test.each([
   ["scheduling.bookings.read", ["scheduling.bookings.read"]],
   ["scheduling.bookings.read  billing.payments.read", ["scheduling.bookings.read", "billing.payments.read"]],
   ["billing.payments.read billing.payments.read", ["billing.payments.read"]],
-])("who asks for %j gets %j", (asked, scopes) => {
+])("a request for %j gets %j", (asked, scopes) => {
   expect(grantedScopes(GRANTED, asked)).toEqual(scopes);
 });
 
 test.each(["admin.stats.read", "billing.payments.read admin.stats.read", "billing", "*"])(
-  "who asks for %j, which is more than the account has, is refused",
+  "a request for %j, beyond the account's scopes, is refused",
   (asked) => {
     expect(() => grantedScopes(GRANTED, asked)).toThrow(expect.objectContaining({ reason: "INVALID_SCOPE" }));
   },
 );
 
-test("a scope that no method names is refused, and those that there are are named", () => {
+test("an undeclared scope is refused with a list of the declared ones", () => {
   expect(() => assertDeclared(GRANTED)).not.toThrow();
   expect(() => assertDeclared([...GRANTED, "clinical.notes.read"])).toThrow(
     expect.objectContaining({

@@ -63,7 +63,7 @@ const disable = (serviceAccountId: string) =>
 const revoked = async () =>
   (await listRevocations(auth.app.db, auth.clock.now())).map(({ sessionId }) => sessionId);
 
-test("a token says whose it is and what it may do, and has no role", async () => {
+test("a token names its account and scopes, and has no role", async () => {
   const { id, clientSecret } = await create();
   const { accessToken, scope, expiresInSeconds } = await issue(id, clientSecret);
   expect(scope).toBe("billing.payments.read scheduling.bookings.read");
@@ -73,7 +73,7 @@ test("a token says whose it is and what it may do, and has no role", async () =>
   expect(claims.exp! - claims.iat!).toBe(expiresInSeconds);
 });
 
-test("of a secret only the hash is kept", async () => {
+test("only the hash of a secret is stored", async () => {
   const { clientSecret } = await create();
   const rows = await auth.app.db.read("SELECT * FROM service_account_secrets");
   expect(JSON.stringify(rows)).not.toContain(clientSecret);
@@ -83,7 +83,7 @@ test("of a secret only the hash is kept", async () => {
   for (const { hash } of kept) expect(hash.toString()).not.toContain(clientSecret);
 });
 
-test("an unknown id, a wrong secret, another account's secret and a disabled account are refused alike", async () => {
+test("an unknown id, a wrong secret, another account's secret and a disabled account get the same error", async () => {
   const [one, other] = [await create(), await create()];
   await expect(issue(newId(), one.clientSecret)).rejects.toMatchObject(INVALID_CLIENT);
   await expect(issue(one.id, "wrong")).rejects.toMatchObject(INVALID_CLIENT);
@@ -92,7 +92,7 @@ test("an unknown id, a wrong secret, another account's secret and a disabled acc
   await expect(issue(one.id, one.clientSecret)).rejects.toMatchObject(INVALID_CLIENT);
 });
 
-test("a failure is in the audit trail, also that of an unknown id, which is not named", async () => {
+test("a failure is audited, and an unknown id is not named", async () => {
   const { id } = await create();
   const unknown = newId();
   const failuresOf = async (resource: string) =>
@@ -110,11 +110,11 @@ test("a failure is in the audit trail, also that of an unknown id, which is not 
   expect(await failuresOf("service-accounts/-")).toBe(before + 1);
 });
 
-test("an account that is disabled while it gets a token gets none that outlives it", async () => {
+test("disabling an account revokes a token that is being issued", async () => {
   const { id, clientSecret } = await create();
   let disabling: Promise<unknown> | undefined;
   const db = {
-    // Disables the account after the first read of a token's rights, before the others.
+    // Disables the account after the first of the two reads.
     read: async (sql: string, params?: SqlValue[]) => {
       if (disabling) await disabling;
       const rows = await auth.app.db.read(sql, params);
@@ -129,7 +129,7 @@ test("an account that is disabled while it gets a token gets none that outlives 
   );
 });
 
-test("of accounts made with one name at once, one is made", async () => {
+test("one of many concurrent accounts with the same name is made", async () => {
   const name = `System ${newId()}`;
   const made = await Promise.allSettled(Array.from({ length: 10 }, () => create(name)));
   expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -138,7 +138,7 @@ test("of accounts made with one name at once, one is made", async () => {
   }
 });
 
-test("a rotated secret is good for its grace period, gives no token that outlives it, and ends with its tokens", async () => {
+test("a rotated secret is valid for its grace period, and no token outlives it", async () => {
   const { id, clientSecret: first } = await create();
   const sid = await sidOf(id, first);
   const second = await rotate(id, HOUR_S);
@@ -153,7 +153,7 @@ test("a rotated secret is good for its grace period, gives no token that outlive
   expect((await issue(id, second)).expiresInSeconds).toBe(300);
 });
 
-test("without a grace period the secret ends at once; at most two are good", async () => {
+test("without a grace period the old secret ends at once; at most two secrets are valid", async () => {
   const { id, clientSecret: first } = await create();
   const second = await rotate(id);
   const firstSid = await sidOf(id, first);
@@ -167,7 +167,7 @@ test("without a grace period the secret ends at once; at most two are good", asy
   expect((await issue(id, fourth)).tokenType).toBe("Bearer");
 });
 
-test("disabling revokes all tokens; those after enabling are others; both may be repeated", async () => {
+test("disabling revokes all tokens, enabling gives new ones, and both may be repeated", async () => {
   const { id, clientSecret: first } = await create();
   const second = await rotate(id, HOUR_S);
   const sids = [await sidOf(id, first), await sidOf(id, second)];

@@ -37,7 +37,7 @@ const setUp = (by: UserCaller) => auth.call(AuthServiceService.setUpTotp, bound(
 const activate = (by: UserCaller, code: string) =>
   auth.call(AuthServiceService.activateTotp, bound(activateTotp, auth.app), { code }, by);
 
-/** The second factor set up. @returns what the authenticator shows, never one code twice */
+/** Sets up a second factor. @returns the authenticator, which shows another code each time */
 async function withSetUp(by: UserCaller) {
   const { secret } = await setUp(by);
   return () => {
@@ -61,14 +61,14 @@ const makeServiceAccount = (by: UserCaller) => {
   return auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, by);
 };
 
-/** What outlasts the session that it was done in: each prepares while the session lives, and answers what is tried then. */
+/** Changes that outlast their session. Each prepares in the live session, and returns the attempt. */
 const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown>>> = {
   "set up a second factor": async (by) => () => setUp(by),
-  "activate one": async (by) => {
+  "activate a second factor": async (by) => {
     const code = await withSetUp(by);
     return () => activate(by, code());
   },
-  "remove the second factor": async (by) => {
+  "remove a second factor": async (by) => {
     const code = await withMfa(by);
     const request = () => ({ password: PASSWORD, code: code(), idempotencyKey: "" });
     return () => auth.call(AuthServiceService.disableTotp, bound(disableTotp, auth.app), request(), by);
@@ -92,13 +92,13 @@ const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown
     return () => auth.call(UserServiceService.resetMfa, bound(resetMfa, auth.app), request, by);
   },
   "make a service account": async (by) => () => makeServiceAccount(by),
-  "give one another secret": async (by) => {
+  "rotate a service account's secret": async (by) => {
     const { id: serviceAccountId } = await makeServiceAccount(by);
     const request = { serviceAccountId, gracePeriod: undefined };
     const method = ServiceAccountServiceService.rotateServiceAccountSecret;
     return () => auth.call(method, bound(rotateServiceAccountSecret, auth.app), request, by);
   },
-  "enable one": async (by) => {
+  "enable a service account": async (by) => {
     const { id: serviceAccountId } = await makeServiceAccount(by);
     const request = { serviceAccountId, idempotencyKey: "" };
     const method = ServiceAccountServiceService.enableServiceAccount;
@@ -125,8 +125,8 @@ const endings: Record<string, (by: UserCaller) => Promise<unknown>> = {
   "that has expired": async () => auth.clock.advance(auth.app.lifetimes.ordinary.sessionMs),
 };
 
-describe.each(Object.keys(endings))("a session %s, of which not everybody has heard yet", (ending) => {
-  test.each(Object.keys(attempts))("does not %s", async (name) => {
+describe.each(Object.keys(endings))("a session %s, whose access token is still accepted", (ending) => {
+  test.each(Object.keys(attempts))("cannot %s", async (name) => {
     const by = await auth.signInAdmin();
     const attempt = await attempts[name]!(by);
     await endings[ending]!(by);
@@ -139,7 +139,7 @@ test.each(Object.keys(attempts))("a live session can %s", async (name) => {
   await expect(attempt()).resolves.toBeDefined();
 });
 
-test("somebody else's session is not taken for the caller's", async () => {
+test("another user's session is not accepted as the caller's", async () => {
   const [by, other] = [await auth.signInAdmin(), await auth.signInAdmin()];
   const mixed = { ...by, sessionId: other.sessionId };
   await expect(setUp(mixed)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });

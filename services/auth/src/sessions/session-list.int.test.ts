@@ -48,7 +48,7 @@ const logOut = ({ caller }: SignedIn) =>
 const idOf = ({ caller }: SignedIn) => ("sessionId" in caller ? caller.sessionId : "");
 const idsOf = async (session: SignedIn) => (await list(session)).sessions.map(({ id }) => id);
 
-test("shows when a session began, was used last, from where, and ends, and which one asks", async () => {
+test("shows a session's start, latest use, device and end, and marks the current one", async () => {
   const user = await auth.makeUser();
   const began = auth.clock.now();
   const there = await logIn(user, true);
@@ -85,7 +85,7 @@ test("shows when a session began, was used last, from where, and ends, and which
 });
 
 test.each(["NULL", "'x'"])(
-  "a session whose place was changed to %s is listed without it until its next use",
+  "a session whose client was changed to %s is listed without it until its next use",
   async (value) => {
     const here = await logIn(await auth.makeUser());
     await auth.app.db.write(`UPDATE sessions SET client = ${value} WHERE id = ?`, [binaryId(idOf(here))]);
@@ -95,7 +95,7 @@ test.each(["NULL", "'x'"])(
   },
 );
 
-test("leaves out what has ended, has rested too long, or is somebody else's", async () => {
+test("leaves out ended, idle and other users' sessions", async () => {
   const user = await auth.makeUser();
   await logIn(user);
   auth.clock.advance(30 * MINUTE_MS);
@@ -105,9 +105,9 @@ test("leaves out what has ended, has rested too long, or is somebody else's", as
   expect(await idsOf(here)).toEqual([idOf(here)]);
 });
 
-test("comes in pages, whose token is good for nobody else", async () => {
+test("has pages whose token is valid for its user only", async () => {
   const user = await auth.makeUser();
-  // At one instant, so that the ids decide the order.
+  // At the same time, so that ids decide the order.
   const sessions = [await logIn(user), await logIn(user), await logIn(user)];
   const here = sessions[0]!;
   const first = await list(here, { pageSize: 2 });
@@ -123,7 +123,7 @@ test("comes in pages, whose token is good for nobody else", async () => {
   });
 });
 
-test("one of one's own is ended, once, and is audited; the others go on", async () => {
+test("a user ends one of their sessions, once, audited; the others continue", async () => {
   const user = await auth.makeUser();
   const [here, there] = [await logIn(user), await logIn(user)];
   await end(here, idOf(there));
@@ -136,7 +136,7 @@ test("one of one's own is ended, once, and is audited; the others go on", async 
   ]);
 });
 
-test("somebody else's is not found, as one that there is not, and goes on", async () => {
+test("another user's session is not found, like an unknown one, and continues", async () => {
   const here = await logIn(await auth.makeUser());
   const theirs = await logIn(await auth.makeUser());
   const foreign = await end(here, idOf(theirs)).catch((error) => error);
@@ -146,7 +146,7 @@ test("somebody else's is not found, as one that there is not, and goes on", asyn
   await refresh(theirs);
 });
 
-test("whoever is remembered may rest a week, and stays for thirty days", async () => {
+test("a remembered session lasts a week without use, and thirty days in total", async () => {
   let session = await logIn(await auth.makeUser(), true);
   for (let day = 6; day < 30; day += 6) {
     auth.clock.advance(6 * DAY_MS);

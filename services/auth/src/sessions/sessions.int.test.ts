@@ -46,7 +46,7 @@ test("a refresh token works once, and the next one continues the session", async
   expect(third.refreshToken).not.toBe(second.refreshToken);
 });
 
-test("a second use ends the session, is audited, and revokes its access tokens", async () => {
+test("a second use is audited, ends the session, and revokes its access tokens", async () => {
   const user = await auth.makeUser();
   const first = await auth.logIn(user);
   const second = await refresh(first.refreshToken);
@@ -63,7 +63,7 @@ test("an unknown token is refused", async () => {
   await expect(refresh(newRefreshToken())).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
 });
 
-test("of many uses at once one succeeds, and the session ends", async () => {
+test("one of many concurrent uses succeeds, and the session ends", async () => {
   for (let round = 0; round < 5; round++) {
     const session = await auth.logIn(await auth.makeUser());
     const uses = Array.from({ length: 20 }, () => refresh(session.refreshToken));
@@ -72,7 +72,7 @@ test("of many uses at once one succeeds, and the session ends", async () => {
   }
 });
 
-test("whoever lost the answer gets the same successor within ten seconds, by the same key", async () => {
+test("a repeated call with the same key gets the same successor for ten seconds", async () => {
   const session = await auth.logIn(await auth.makeUser());
   const uses = await Promise.all(Array.from({ length: 10 }, () => refresh(session.refreshToken, "my-key")));
   auth.clock.advance(9 * SECOND_MS);
@@ -93,7 +93,7 @@ test.each([
   expect(await auth.isRevoked(session)).toBe(true);
 });
 
-test("the successor is kept sealed, and forgotten after its ten seconds", async () => {
+test("the successor is stored encrypted, and deleted after ten seconds", async () => {
   const session = await auth.logIn(await auth.makeUser());
   const { refreshToken: next } = await refresh(session.refreshToken, "my-key");
   const kept = () =>
@@ -107,7 +107,7 @@ test("the successor is kept sealed, and forgotten after its ten seconds", async 
   expect(await kept()).toEqual([]);
 });
 
-test("a session that rests for half an hour, or is twelve hours old, is over", async () => {
+test("a session ends after half an hour without use, or twelve hours", async () => {
   const resting = await auth.logIn(await auth.makeUser());
   let active = await auth.logIn(await auth.makeUser());
   for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
@@ -119,7 +119,7 @@ test("a session that rests for half an hour, or is twelve hours old, is over", a
   await expect(refresh(active.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
 });
 
-test("the last access token of a session does not outlive it", async () => {
+test("no access token outlives its session", async () => {
   let session = await auth.logIn(await auth.makeUser());
   for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
     auth.clock.advance(20 * MINUTE_MS);
@@ -130,7 +130,7 @@ test("the last access token of a session does not outlive it", async () => {
   expect(exp! - iat!).toBe(120);
 });
 
-test("a logout ends this session and no other", async () => {
+test("a logout ends the caller's session only", async () => {
   const user = await auth.makeUser();
   const [here, there] = [await auth.logIn(user), await auth.logIn(user)];
   await logOut(here);
@@ -141,7 +141,7 @@ test("a logout ends this session and no other", async () => {
   expect(await auth.isRevoked(there)).toBe(false);
 });
 
-test("what has expired is deleted, and nothing else", async () => {
+test("only expired sessions are deleted", async () => {
   await logOut(await auth.logIn(await auth.makeUser()));
   auth.clock.advance(11 * 60 * MINUTE_MS);
   const live = await auth.logIn(await auth.makeUser());
