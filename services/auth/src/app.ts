@@ -29,8 +29,8 @@ export const authSettings = {
   ...mailSettings,
   ...lockoutSettings,
   /**
-   * How many passwords are hashed at once. Each takes 19 MiB, a core, and a thread of libuv's pool, of which one is
-   * left to others.
+   * How many passwords are hashed at once. Each takes 19 MiB, a core, and a thread of libuv's pool, of which
+   * one is left to others.
    */
   HASH_CONCURRENCY: z.coerce.number().int().min(1).default(Math.min(availableParallelism(), 3)),
   /** How many more may wait for that before calls are refused with UNAVAILABLE. */

@@ -14,7 +14,10 @@ export interface ProvenAccount extends Pick<Account, "id" | "email" | "role"> {
   readonly accountProof: Buffer | null;
 }
 
-/** True if auth made the account with its current address and role. Otherwise logs and counts it for the alert. */
+/**
+ * True if auth made the account with its current address and role. Otherwise logs and counts it for the
+ * alert.
+ */
 export function isAccountProven(
   { hash, proofs }: { hash: KeyedHash; proofs: RowProofs },
   account: ProvenAccount,

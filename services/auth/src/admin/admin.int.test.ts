@@ -184,7 +184,7 @@ test("the command makes an admin once, and never of an existing account", async 
   const email = `${newId()}@example.com`;
   const options = { email, fullName: "Ada Min", password: PASSWORD };
   expect(await createAdmin(auth.app, options)).toBe(`${email} is an admin now`);
-  expect(await createAdmin(auth.app, options)).toBe(`${email} exists already`);
+  expect(await createAdmin(auth.app, options)).toBe(`${email} is an admin already`);
   const [found] = (await list({ email })).users;
   expect(found).toMatchObject({ role: "ADMIN", fullName: "Ada Min" });
   expect(await auth.eventsOf(found!.id)).toEqual(["user.created"]);

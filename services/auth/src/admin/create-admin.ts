@@ -30,7 +30,8 @@ export interface AdminOptions {
 /**
  * Makes an admin's account under the rules of Register. The outbox of the running service sends its event.
  *
- * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to an account that is not an admin's.
+ * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to an account that is not an
+ * admin's.
  *
  * @returns a line for the operator
  */

@@ -18,8 +18,8 @@ const IS_NAMED = `u.id IN (SELECT UUID_TO_BIN(named.id)
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) named)`;
 
 /**
- * A page of accounts that match all filters, newest first. The inner statement reads the page by a forced index, so that
- * no plan joins and sorts all accounts. A status without another selective filter is a scan.
+ * A page of accounts that match all filters, newest first. The inner statement reads the page by a forced
+ * index, so that no plan joins and sorts all accounts. A status without another selective filter is a scan.
  */
 export async function listAccounts(db: Database, filter: AccountFilter, page: Page): Promise<Account[]> {
   const { sql, params } = where(

@@ -14,7 +14,10 @@ import { type Grant, grantEntry, readsOf, reasonContext, toBreakGlassGrant } fro
 import { assertMayOpen } from "./grant-rules.ts";
 import { insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
-/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND for any user but a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
+/**
+ * BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND for any user but a patient, UNAUTHENTICATED,
+ * TOO_MANY_GRANTS.
+ */
 export async function createBreakGlassGrant(
   app: Auth,
   { patientId, reason }: CreateBreakGlassGrantRequest,

@@ -49,7 +49,9 @@ export function setRevoked(tx: Transaction, id: string, now: Date): void {
   tx.defer(REVOKE, [now, binaryId(id)]);
 }
 
-/** A page of grants that match all filters, newest first. A filter outside the forced index makes it a scan. */
+/**
+ * A page of grants that match all filters, newest first. A filter outside the forced index makes it a scan.
+ */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
   const { adminId, patientId, status } = filter;
   const { sql, params } = where(

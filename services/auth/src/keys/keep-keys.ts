@@ -23,8 +23,8 @@ export interface KeepKeysOptions extends RotationSettings {
 type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
- * Makes the first and the next key, activates the next one when it is due, retires the old one, and deletes the private
- * keys of retired ones. Replicas may run it concurrently: one of them makes the change.
+ * Makes the first and the next key, activates the next one when it is due, retires the old one, and deletes
+ * the private keys of retired ones. Replicas may run it concurrently: one of them makes the change.
  */
 export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promise<void> => {
   const now = app.clock.now();

@@ -12,7 +12,7 @@ import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "
 
 const LISTED = 50;
 
-/** Dependencies of a command, which runs context of the service. */
+/** Dependencies of a command, which runs outside of the service. */
 interface CommandContext {
   db: Database;
   cipher: FieldCipher;
@@ -56,8 +56,8 @@ export async function rotateKey(context: CommandContext, when: "ready" | "now"):
 }
 
 /**
- * Revokes a compromised key. If it signs, the next one takes over at once. All services refuse its tokens within five
- * seconds.
+ * Revokes a compromised key. If it signs, the next one takes over at once. All services refuse its tokens
+ * within five seconds.
  *
  * @returns a line for the operator
  * @throws if the key is unknown, or there is no next key to take over

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { SigningKey } from "./signing-key-store.ts";
 
-/** Adds a proof, under DATA_KEY, that auth wrote the key's row. Each change of its times needs a new proof. */
+/**
+ * Adds a proof, under DATA_KEY, that auth wrote the key's row. Each change of its times needs a new proof.
+ */
 export const withProof = (cipher: FieldCipher, key: Omit<SigningKey, "proof">): SigningKey => ({
   ...key,
   proof: cipher.encrypt(contextOf(key.kid), digestOf(key)),

@@ -54,7 +54,10 @@ export function publishedKeys<K extends KeyTimes>(keys: readonly K[], now: Date)
 export const isReady = ({ readyTime }: KeyTimes, now: Date): boolean =>
   readyTime === null || readyTime <= now;
 
-/** Keeps a current key, a next one that is published in advance, and old ones until their last token has expired. */
+/**
+ * Keeps a current key, a next one that is published in advance, and old ones until their last token has
+ * expired.
+ */
 export function planOf(
   keys: readonly KeyTimes[],
   now: Date,

@@ -200,7 +200,7 @@ test("a rotation by command needs a next key that every verifier knows; --now do
   await expect(rotateKey(auth.app, "now")).rejects.toThrow(/no next key/);
   await keep();
   const [, , third] = await published();
-  await expect(rotateKey(auth.app, "ready")).rejects.toThrow(/known to every verifier/);
+  await expect(rotateKey(auth.app, "ready")).rejects.toThrow(/every verifier knows the next key/);
   expect(await rotateKey(auth.app, "now")).toBe(`${third} signs now`);
   const audit = await auth.app.db.read<{ line: string }>(
     "SELECT CONCAT(action, ' ', resource) AS line FROM audit_events WHERE actor_id = 'command:keys'",

@@ -12,8 +12,8 @@ import { currentKey, publishedKeys } from "./signing-key-rules.ts";
 import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
 
 /**
- * Validity of the cached keys. Until then a replica may sign with a replaced key, whose tokens are valid, or with a revoked
- * one, whose tokens are refused.
+ * Validity of the cached keys. Until then a replica may sign with a replaced key, whose tokens are valid, or
+ * with a revoked one, whose tokens are refused.
  */
 export const CACHE_MS = 1000;
 

@@ -3,8 +3,8 @@ import type { AttemptCounter } from "./attempt-counters.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 
 /**
- * Counts an action that anybody may trigger, such as a mail. Concurrent calls are serialized, so no more of them pass than
- * of consecutive ones.
+ * Counts an action that anybody may trigger, such as a mail. Concurrent calls are serialized, so no more of
+ * them pass than of consecutive ones.
  *
  * @returns false once a counter has reached its limit
  */

@@ -13,8 +13,8 @@ export interface AttemptCounter {
 }
 
 /**
- * Counters of passwords: per account and network, per account and IPv6 site (a client may have many networks there), and
- * per account. The first two stop an attacker before the third one locks the owner out.
+ * Counters of passwords: per account and network, per account and IPv6 site (a client may have many networks
+ * there), and per account. The first two stop an attacker before the third one locks the owner out.
  *
  * @param email canonical
  */
@@ -24,8 +24,8 @@ export function passwordCounters(app: Auth, email: string, call: Call): AttemptC
 }
 
 /**
- * Counters of registrations of an address, each of which sends it a mail. A stranger reaches the limits of a network or
- * site before the limit of the address, so the owner can still register.
+ * Counters of registrations of an address, each of which sends it a mail. A stranger reaches the limits of a
+ * network or site before the limit of the address, so the owner can still register.
  *
  * @param email canonical
  */
@@ -55,7 +55,9 @@ function byOrigin(
   };
 }
 
-/** Counters of codes and recovery codes: per account over all logins, since its password was already verified. */
+/**
+ * Counters of codes and recovery codes: per account over all logins, since its password was already verified.
+ */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },
 ];

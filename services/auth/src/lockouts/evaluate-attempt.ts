@@ -4,9 +4,9 @@ import { cleared, isLocked } from "./lockout-rules.ts";
 import { lockCounters, saveCounter } from "./lockout-store.ts";
 
 /**
- * Evaluates an attempt to prove an identity, and counts it. Attempts with a common counter are serialized, so concurrent
- * guesses get no more tries than consecutive ones. A right proof during a lock is refused by the same statements as a
- * wrong one.
+ * Evaluates an attempt to prove an identity, and counts it. Attempts with a common counter are serialized, so
+ * concurrent guesses get no more tries than consecutive ones. A right proof during a lock is refused by the
+ * same statements as a wrong one.
  *
  * @param prove verifies the credential; not called during a lock
  * @returns the result of `prove`; undefined for a failure, which the caller must commit

@@ -10,8 +10,8 @@ export interface Counter {
 export type Policy = (counter: Counter, now: Date) => Counter;
 
 /**
- * Exponential back-off: each failure from number `failures` on locks for twice as long as the one before, at most
- * `maxLockMs`. The failures are forgotten after `forgetMs` without a failure or a lock.
+ * Exponential back-off: each failure from number `failures` on locks for twice as long as the one before, at
+ * most `maxLockMs`. The failures are forgotten after `forgetMs` without a failure or a lock.
  */
 export const lockingLonger =
   (limits: { failures: number; lockMs: number; maxLockMs: number; forgetMs: number }): Policy =>
@@ -27,7 +27,10 @@ export const lockingLonger =
     };
   };
 
-/** Fixed window: `failures` within `windowMs` of the first one lock until the window ends; then all are forgotten. */
+/**
+ * Fixed window: `failures` within `windowMs` of the first one lock until the window ends; then all are
+ * forgotten.
+ */
 export const lockingForTheRestOf =
   (limits: { failures: number; windowMs: number }): Policy =>
   (counter, now) => {

@@ -16,7 +16,9 @@ export const lockoutSettings = {
   LOGIN_LOCK_MAX: duration("15m"),
   /** Wrong passwords for one account from anywhere after which it is locked for the rest of the hour. */
   LOGIN_FAILURES_PER_HOUR: failures(50),
-  /** Registrations of one address from one network, and from anywhere, of which it is told by mail in an hour. */
+  /**
+   * Registrations of one address from one network, and from anywhere, of which it is told by mail in an hour.
+   */
   REGISTRATIONS_PER_HOUR_BY_NETWORK: failures(3),
   REGISTRATIONS_PER_HOUR: failures(10),
   /** Wrong codes and recovery codes for one account after which no more are looked at … */
@@ -41,7 +43,9 @@ export interface Lockouts {
   readonly factor: Policy;
 }
 
-/** Multiple of a network's failures that locks a site: one site alone cannot reach the limit from anywhere. */
+/**
+ * Multiple of a network's failures that locks a site: one site alone cannot reach the limit from anywhere.
+ */
 const PASSWORDS_OF_A_SITE = 4;
 /** Multiple of a network's registrations for a site: it leaves the owner of the address some of the limit. */
 const REGISTRATIONS_OF_A_SITE = 2;

@@ -22,8 +22,8 @@ import { issueTokens } from "../sessions/issue-tokens.ts";
 import { type CallContext, openSession } from "../sessions/open-session.ts";
 
 /**
- * AuthService.Login. Throws INVALID_CREDENTIALS. An unknown e-mail, a wrong password, a disabled account and a locked one
- * get the same response after the same work.
+ * AuthService.Login. Throws INVALID_CREDENTIALS. An unknown e-mail, a wrong password, a disabled account and
+ * a locked one get the same response after the same work.
  */
 export async function login(
   app: Auth,

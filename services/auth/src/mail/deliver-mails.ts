@@ -31,8 +31,8 @@ export interface Mailing {
 type MailApp = Pick<Platform, "db" | "clock" | "log" | "cipher"> & Mailing;
 
 /**
- * Sends due mails. Each process leases its own, and deletes a mail once the mail server accepts it. If the process dies in
- * between, the mail is sent again under the same Message-ID (decision 0010).
+ * Sends due mails. Each process leases its own, and deletes a mail once the mail server accepts it. If the
+ * process dies in between, the mail is sent again under the same Message-ID (decision 0010).
  */
 export const deliverMails =
   (app: MailApp) =>

@@ -11,8 +11,8 @@ interface Content {
 const IF_NOT_YOU = "If this was not you, somebody else may know your password: choose a new one now.";
 
 /**
- * A mail in text and HTML. It contains no text of users, so nobody can use a registration to send messages to strangers.
- * Tokens are in the fragment of links, which browsers send to no server.
+ * A mail in text and HTML. It contains no text of users, so nobody can use a registration to send messages to
+ * strangers. Tokens are in the fragment of links, which browsers send to no server.
  *
  * @param publicUrl base URL of the links, without a trailing slash
  */

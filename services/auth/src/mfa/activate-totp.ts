@@ -21,8 +21,8 @@ import { decryptTotpSecret } from "./totp-secret.ts";
 
 /**
  * AuthService.ActivateTotp. Ends the user's other sessions, which were opened with a password alone. Throws
- * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last is audited and counts as a failed
- * factor.
+ * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last is audited and counts as a
+ * failed factor.
  */
 export async function activateTotp(
   app: Auth,
@@ -58,7 +58,10 @@ export async function activateTotp(
   });
 }
 
-/** Time step of the pending authenticator's code; undefined for a wrong code. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE. */
+/**
+ * Time step of the pending authenticator's code; undefined for a wrong code. Throws MFA_NOT_SET_UP,
+ * MFA_ALREADY_ACTIVE.
+ */
 async function firstStep(
   app: Auth,
   tx: Transaction,

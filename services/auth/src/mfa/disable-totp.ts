@@ -12,7 +12,10 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { deleteTotp } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 
-/** AuthService.DisableTotp. Throws UNAUTHENTICATED, MFA_NOT_ACTIVE; INVALID_CREDENTIALS, INVALID_MFA_CODE, which are audited. */
+/**
+ * AuthService.DisableTotp. Throws UNAUTHENTICATED, MFA_NOT_ACTIVE; INVALID_CREDENTIALS, INVALID_MFA_CODE,
+ * which are audited.
+ */
 export async function disableTotp(
   app: Auth,
   { password, code }: DisableTotpRequest,

@@ -51,8 +51,8 @@ const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
- * Stores the secret of a pending authenticator, and replaces an earlier one. The caller then locks the row and rolls back
- * if the earlier one is active.
+ * Stores the secret of a pending authenticator, and replaces an earlier one. The caller then locks the row
+ * and rolls back if the earlier one is active.
  */
 export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
   tx.defer(SAVE_PENDING, [binaryId(userId), secret]);
@@ -109,7 +109,8 @@ export function insertChallenge(tx: Transaction, challenge: Challenge): void {
 }
 
 /**
- * Counts an attempt at a challenge before the factor is verified, so that of many concurrent guesses only five are.
+ * Counts an attempt at a challenge before the factor is verified, so that of many concurrent guesses only
+ * five are.
  *
  * @returns undefined if the challenge is passed, used up, expired or unknown
  */

@@ -3,7 +3,10 @@ import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { RecoveryCode } from "./mfa-store.ts";
 
 const CODES = 10;
-/** Six groups of four symbols of 5 bits: 120 random bits, so a plain hash protects a code (NIST SP 800-63B §3.1.2.2). */
+/**
+ * Six groups of four symbols of 5 bits: 120 random bits, so a plain hash protects a code (NIST SP 800-63B
+ * §3.1.2.2).
+ */
 const GROUPS = 6;
 const GROUP_SYMBOLS = 4;
 /** Crockford's base32, without letters that are misread as others or as digits. */

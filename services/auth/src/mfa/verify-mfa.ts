@@ -15,8 +15,9 @@ import { useRecoveryCode } from "./use-recovery-code.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * AuthService.VerifyMfa: opens the session of a login that waits for its second factor. Throws INVALID_MFA_TOKEN for a
- * token that is invalid, expired or used up; INVALID_MFA_CODE for a wrong factor, or any factor during a lock.
+ * AuthService.VerifyMfa: opens the session of a login that waits for its second factor. Throws
+ * INVALID_MFA_TOKEN for a token that is invalid, expired or used up; INVALID_MFA_CODE for a wrong factor, or
+ * any factor during a lock.
  */
 export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call): Promise<LoginResponse> {
   const claims = await readMfaToken(app, request.mfaToken);

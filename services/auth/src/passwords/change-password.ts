@@ -13,7 +13,9 @@ import { assertStrongPassword } from "./password-rules.ts";
 import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
-/** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD, UNAUTHENTICATED. */
+/**
+ * UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD, UNAUTHENTICATED.
+ */
 export async function changePassword(
   app: Auth,
   { currentPassword, newPassword }: ChangePasswordRequest,

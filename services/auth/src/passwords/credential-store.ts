@@ -61,8 +61,8 @@ export async function findCredentialsByEmail(db: Database, email: string): Promi
 }
 
 /**
- * Locks an active account until the transaction ends. A concurrent DisableUser waits, and then ends the session that
- * this transaction opens.
+ * Locks an active account until the transaction ends. A concurrent DisableUser waits, and then ends the
+ * session that this transaction opens.
  *
  * @returns undefined if the account is disabled, or its password was changed after `passwordSetTime`
  */
@@ -84,7 +84,11 @@ export async function replaceHash(
   await db.write(REPLACE_HASH, [stronger.hash, stronger.proof, binaryId(id), old]);
 }
 
-/** Locks an account's password until the transaction ends. @returns true if it is still the one of `passwordSetTime` */
+/**
+ * Locks an account's password until the transaction ends.
+ *
+ * @returns true if it is still the one of `passwordSetTime`
+ */
 export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
   return (await tx.read(LOCK_PASSWORD, [binaryId(userId), passwordSetTime])).length === 1;
 }

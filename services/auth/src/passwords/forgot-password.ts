@@ -10,8 +10,8 @@ import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 
 /**
- * AuthService.ForgotPassword: mails a link that resets the password. Response and response time are the same for an
- * unknown e-mail, a disabled account, and one that was mailed a link recently.
+ * AuthService.ForgotPassword: mails a link that resets the password. Response and response time are the same
+ * for an unknown e-mail, a disabled account, and one that was mailed a link recently.
  */
 export const forgotPassword = async (
   app: Auth,

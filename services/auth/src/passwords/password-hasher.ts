@@ -23,8 +23,8 @@ export interface HasherOptions {
 }
 
 /**
- * Hashes passwords on libuv's threads. Each hash takes 19 MiB and about 25 ms of a core, so a limit on concurrent ones keeps
- * memory and CPU for other work during a burst of logins.
+ * Hashes passwords on libuv's threads. Each hash takes 19 MiB and about 25 ms of a core, so a limit on
+ * concurrent ones keeps memory and CPU for other work during a burst of logins.
  */
 export class PasswordHasher {
   readonly #hashQueue: HashQueue;
@@ -44,8 +44,8 @@ export class PasswordHasher {
   }
 
   /**
-   * True if the password matches the hash. Without a hash, because there is no account, false takes as long. Throws like
-   * `hash`.
+   * True if the password matches the hash. Without a hash, because there is no account, false takes as long.
+   * Throws like `hash`.
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#hashQueue.run(deadline, () =>

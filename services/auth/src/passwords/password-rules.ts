@@ -15,8 +15,9 @@ const SERVICE = "MedConnect";
 const MIN_WORD = 3;
 
 /**
- * NIST SP 800-63B §3.1.1.2: no composition rules, but no password that is guessed early. Words of the owner and the service
- * add nothing to its strength. The field rule limits the length to 12 to 256 characters. Throws WEAK_PASSWORD.
+ * NIST SP 800-63B §3.1.1.2: no composition rules, but no password that is guessed early. Words of the owner
+ * and the service add nothing to its strength. The field rule limits the length to 12 to 256 characters.
+ * Throws WEAK_PASSWORD.
  */
 export function assertStrongPassword(password: string, owner: Owner): void {
   if (guessesFor(password) < MIN_GUESSES) {

@@ -8,8 +8,8 @@ import { type Credentials, findCredentials } from "./credential-store.ts";
 import { verifyPassword } from "./verify-password.ts";
 
 /**
- * Verifies the signed-in user's password again, before an action that a stolen session must not perform. A failure counts
- * as a failed login and is audited. Throws INVALID_CREDENTIALS.
+ * Verifies the signed-in user's password again, before an action that a stolen session must not perform. A
+ * failure counts as a failed login and is audited. Throws INVALID_CREDENTIALS.
  */
 export async function provePassword(app: Auth, password: string, call: Call): Promise<Credentials> {
   const { userId } = userOf(call);

@@ -16,8 +16,8 @@ import { assertStrongPassword } from "./password-rules.ts";
 import { setPassword } from "./set-password.ts";
 
 /**
- * AuthService.ResetPassword. Opens no session, so the second factor stays required. Throws INVALID_LINK_TOKEN, and
- * WEAK_PASSWORD, which leaves the link valid.
+ * AuthService.ResetPassword. Opens no session, so the second factor stays required. Throws
+ * INVALID_LINK_TOKEN, and WEAK_PASSWORD, which leaves the link valid.
  */
 export async function resetPassword(
   app: Auth,
@@ -43,7 +43,10 @@ export async function resetPassword(
   return isReset ? {} : await refuse(app, account.id, call);
 }
 
-/** The account must be proven too: an attacker could change its address, have a link mailed, and restore the address. */
+/**
+ * The account must be proven too: an attacker could change its address, have a link mailed, and restore the
+ * address.
+ */
 const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
   isGenuine(app.proofs, link, account.email) && isAccountProven(app, { ...account, accountProof });
 

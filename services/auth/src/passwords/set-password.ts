@@ -8,8 +8,8 @@ import { lockLiveSessions } from "../sessions/session-store.ts";
 import { updatePassword } from "./credential-store.ts";
 
 /**
- * Changes an account's password, ends its sessions, and notifies the owner by mail. Pending logins and reset links become
- * void.
+ * Changes an account's password, ends its sessions, and notifies the owner by mail. Pending logins and reset
+ * links become void.
  *
  * @param keptSessionId the session in which the user proved the old password; it continues
  */

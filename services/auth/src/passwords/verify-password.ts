@@ -3,8 +3,8 @@ import type { Auth } from "../app.ts";
 import type { Credentials } from "./credential-store.ts";
 
 /**
- * True if the password matches and auth wrote the hash. A hash that auth did not write is refused, logged and counted for
- * the alert. Takes as long without an account.
+ * True if the password matches and auth wrote the hash. A hash that auth did not write is refused, logged and
+ * counted for the alert. Takes as long without an account.
  *
  * @param deadline ms since the epoch
  */

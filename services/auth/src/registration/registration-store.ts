@@ -44,7 +44,10 @@ export async function findRegistration(
   return row;
 }
 
-/** Ends the registrations of an address that became an account: forgets its password, and voids the links of others. */
+/**
+ * Ends the registrations of an address that became an account: forgets its password, and voids the links of
+ * others.
+ */
 export function completeRegistration(tx: Transaction, { id, email }: Registration): void {
   tx.defer(FORGET_PASSWORD, [binaryId(id)]);
   tx.defer(DELETE_OTHERS, [email, binaryId(id)]);

@@ -81,7 +81,10 @@ test("a link that makes no account is audited as a failure", async () => {
   expect(added).toEqual(["registrations/-", "registrations/-"]);
 });
 
-/** Cases: steps of a stranger and the owner of the address, who can sign in afterwards, and the outcomes of links. */
+/**
+ * Cases: steps of a stranger and the owner of the address, who can sign in afterwards, and the outcomes of
+ * links.
+ */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;
   const OWNER = { password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" } as const;

@@ -16,11 +16,12 @@ import { isGenuine } from "./registration-proof.ts";
 import { completeRegistration, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail: makes the account of a registration. It takes the link and the password, so a stranger who
- * registers somebody's address gets no account when the owner follows the link. Repeating it changes nothing.
+ * AuthService.VerifyEmail: makes the account of a registration. It takes the link and the password, so a
+ * stranger who registers somebody's address gets no account when the owner follows the link. Repeating it
+ * changes nothing.
  *
- * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account; INVALID_CREDENTIALS,
- * which counts as a failed login.
+ * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account;
+ * INVALID_CREDENTIALS, which counts as a failed login.
  */
 export async function verifyEmail(
   app: Auth,

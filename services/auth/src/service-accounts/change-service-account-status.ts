@@ -31,7 +31,10 @@ export const disableServiceAccount = async (
     return effect;
   });
 
-/** ServiceAccountService.EnableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
+/**
+ * ServiceAccountService.EnableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND,
+ * UNAUTHENTICATED.
+ */
 export const enableServiceAccount = async (
   app: Auth,
   { serviceAccountId: id }: EnableServiceAccountRequest,
@@ -50,7 +53,10 @@ async function changeStatus(tx: Transaction, id: string, status: Status): Promis
   return changed(toServiceAccount({ ...account, status }), entryOf(account));
 }
 
-/** Revokes the tokens of all secrets. Their tokens after an EnableServiceAccount have another `sid`, so they are valid. */
+/**
+ * Revokes the tokens of all secrets. Their tokens after an EnableServiceAccount have another `sid`, so they
+ * are valid.
+ */
 async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
   const secrets = await findSecrets(tx, accountId);
   const sessionIds = secrets.map(({ sessionId }) => sessionId);

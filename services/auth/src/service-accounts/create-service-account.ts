@@ -12,7 +12,10 @@ import { addSecret } from "./secrets.ts";
 import { entryOf, type ServiceAccountRecord, scopeEntry, toServiceAccount } from "./service-account.ts";
 import { insertServiceAccount } from "./service-account-store.ts";
 
-/** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope; NAME_TAKEN, UNAUTHENTICATED. */
+/**
+ * ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope; NAME_TAKEN,
+ * UNAUTHENTICATED.
+ */
 export async function createServiceAccount(
   app: Auth,
   { serviceAccount }: CreateServiceAccountRequest,

@@ -14,8 +14,8 @@ import { entryOf, type ServiceAccountRecord } from "./service-account.ts";
 import { findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
- * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE. An unknown id, a wrong secret and a disabled
- * account get the same response after the same work.
+ * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE. An unknown id, a wrong secret and a
+ * disabled account get the same response after the same work.
  */
 export async function issueToken(
   app: Auth,

@@ -9,7 +9,9 @@ import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 import { lockSessionOwner } from "./session-list-store.ts";
 
-/** UserService.DeleteSession. Repeating it changes nothing. Throws NOT_FOUND, also for another user's session. */
+/**
+ * UserService.DeleteSession. Repeating it changes nothing. Throws NOT_FOUND, also for another user's session.
+ */
 export async function deleteSession(
   app: Auth,
   { sessionId }: DeleteSessionRequest,

@@ -6,9 +6,9 @@ import { lockAccount } from "../accounts/account-store.ts";
 import { lockLiveSession } from "./session-store.ts";
 
 /**
- * Locks the caller's session until the transaction ends. Changes that outlast a session, such as a second factor, need
- * this, because a process may still accept the access token of an ended session. A concurrent end of the session waits, and
- * then sees the change. Throws UNAUTHENTICATED if the session has ended.
+ * Locks the caller's session until the transaction ends. Changes that outlast a session, such as a second
+ * factor, need this, because a process may still accept the access token of an ended session. A concurrent
+ * end of the session waits, and then sees the change. Throws UNAUTHENTICATED if the session has ended.
  *
  * @returns the caller's account, locked
  */

@@ -16,7 +16,10 @@ export type Verdict =
   | { readonly kind: "EXCHANGE" }
   /** The same call again: its client gets the same successor. */
   | { readonly kind: "REPEAT"; readonly successor: Buffer }
-  /** Second use: the token was copied, and it is unknown who holds the copy (RFC 9700 §4.14.2). Its session ends. */
+  /**
+   * Second use: the token was copied, and it is unknown who holds the copy (RFC 9700 §4.14.2). Its session
+   * ends.
+   */
   | { readonly kind: "REUSE" }
   /** Expired, or its session has ended. */
   | { readonly kind: "VOID" };
