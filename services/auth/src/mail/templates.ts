@@ -27,8 +27,8 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "Confirm your e-mail address",
         paragraphs: [
-          "Somebody, you we hope, has registered with MedConnect with this e-mail address. Follow the link and enter the password that was chosen when registering: then there is an account. Each such mail is for one registration and its password.",
-          "If it was not you, do nothing: without this step there is no account, and what was registered is forgotten.",
+          "Somebody has registered with MedConnect with this e-mail address. If it was you, follow the link and enter the password of this registration to create your account. Each mail belongs to one registration and its password.",
+          "If it was not you, do nothing. No account is created, and the registration is deleted.",
         ],
         action: { label: "Confirm the address", url: `${publicUrl}/verify-email#token=${mail.token}` },
       };
@@ -36,8 +36,8 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "You have an account already",
         paragraphs: [
-          "Somebody, you perhaps, has tried to register with MedConnect with this e-mail address. It has an account already; nothing was changed.",
-          "Sign in with the password that you have, or choose a new one.",
+          "Somebody has tried to register with MedConnect with this e-mail address. It already has an account, and nothing was changed.",
+          "If it was you, sign in with your password, or choose a new one.",
         ],
         action: reset,
       };
@@ -45,8 +45,8 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "Choose a new password",
         paragraphs: [
-          "A new password was asked for, for the MedConnect account with this e-mail address. The link works once, and only for a short while.",
-          "If it was not you, do nothing: your password stays as it is.",
+          "Somebody has requested a new password for the MedConnect account with this e-mail address. The link works once, for a short time.",
+          "If it was not you, do nothing. Your password stays the same.",
         ],
         action: { label: reset.label, url: `${publicUrl}/reset-password#token=${mail.token}` },
       };
@@ -86,14 +86,14 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "Your licence was verified",
         paragraphs: [
-          `We have verified your ${licenseFor(mail.region)}. While it is valid, patients find you on MedConnect and book your open times.`,
+          `We have verified your ${licenseFor(mail.region)}. While it is valid, patients can find you on MedConnect and book your open slots.`,
         ],
       };
     case "license-rejected":
       return {
         subject: "Your licence could not be verified",
         paragraphs: [
-          `We could not verify your ${licenseFor(mail.region)}. Sign in to MedConnect to read why.`,
+          `We could not verify your ${licenseFor(mail.region)}. Sign in to MedConnect to read the reason.`,
           "Correct the data, then claim the licence again.",
         ],
       };
@@ -101,7 +101,7 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "Your licence was revoked",
         paragraphs: [
-          `Your ${licenseFor(mail.region)} no longer counts on MedConnect. Sign in to read why.`,
+          `Your ${licenseFor(mail.region)} is no longer valid on MedConnect. Sign in to read the reason.`,
           "Bookings that need it were cancelled, and the patients get their fees back.",
         ],
       };
@@ -109,7 +109,7 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "You have new recovery codes",
         paragraphs: [
-          "New recovery codes were made for your MedConnect account. The ones before no longer work.",
+          "New recovery codes were made for your MedConnect account. The old ones no longer work.",
           IF_NOT_YOU,
         ],
         action: reset,

@@ -4,22 +4,22 @@ import { HashQueue } from "./hash-queue.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** A task that runs until the test ends it. */
-function hold() {
+function endlessTask() {
   let end = () => {};
-  const held = new Promise<void>((resolve) => {
+  const untilEnded = new Promise<void>((resolve) => {
     end = resolve;
   });
-  return { held: () => held, end: () => end() };
+  return { untilEnded: () => untilEnded, end: () => end() };
 }
 
 test("runs and queues tasks up to its limits, and refuses others", async () => {
   const hashQueue = new HashQueue({ atOnce: 2, waiting: 1 });
-  const { held, end } = hold();
+  const { untilEnded, end } = endlessTask();
   let running = 0;
   const run = () =>
     hashQueue.run(NEVER, async () => {
       running += 1;
-      await held();
+      await untilEnded();
     });
   const admitted = [run(), run(), run()];
   await expect(run()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
