@@ -15,7 +15,7 @@ import { withBorrower } from "../db/borrower.ts";
 import { borrowerOf } from "../grpc/borrower-of.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
-import { idempotencyKeyOf } from "../grpc/server.ts";
+import { idempotencyKeyOf } from "../grpc/idempotency-key.ts";
 import type { Caller, Role, UserCaller } from "../identity/caller.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { newId } from "../ids/ids.ts";

@@ -1,0 +1,55 @@
+import {
+  type handleUnaryCall,
+  Metadata,
+  type ServerUnaryCall,
+  type StatusObject,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
+import type { Method } from "../contract/methods.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { durations } from "../telemetry/metrics.ts";
+import { toGrpcStatus } from "./status.ts";
+import type { Received } from "./steps.ts";
+
+const handled = durations("rpc.server.call.duration", "How long calls took to answer");
+
+/** Answers a call. @returns the error that was sent instead of a response */
+type Respond = (
+  incoming: ServerUnaryCall<Buffer, unknown>,
+  callback: sendUnaryData<unknown>,
+) => Promise<ApiError | undefined>;
+
+/** Records duration and outcome of each call, and logs server faults. */
+export function record(method: Method, log: Logger, next: Respond): handleUnaryCall<Buffer, unknown> {
+  const rpc = method.path.slice(1);
+  return async (incoming, callback) => {
+    const startedAtMs = performance.now();
+    const error = await next(incoming, callback);
+    if (error && (error.rule.httpStatus >= 500 || error.reason === "RECORD_ALTERED")) {
+      log.warn({ err: error, rpc: method.path, reason: error.reason }, "call failed");
+    }
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    handled(seconds, { "rpc.method": rpc, reason: error?.reason ?? "OK" });
+  };
+}
+
+/** Sends the response, or the error as a google.rpc.Status. */
+export function respond(next: (call: Received) => Promise<unknown>): Respond {
+  return async (incoming, callback) => {
+    const trailer = new Metadata();
+    try {
+      callback(null, await next({ incoming, trailer }), trailer);
+      return undefined;
+    } catch (thrown) {
+      const error = ApiError.from(thrown);
+      callback(withTrailer(toGrpcStatus(error), trailer));
+      return error;
+    }
+  };
+}
+
+function withTrailer(status: Partial<StatusObject>, trailer: Metadata): Partial<StatusObject> {
+  status.metadata?.merge(trailer);
+  return status;
+}

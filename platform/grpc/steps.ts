@@ -1,0 +1,199 @@
+import type { Metadata, MethodDefinition, ServerUnaryCall } from "@grpc/grpc-js";
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { type Context, context } from "@opentelemetry/api";
+import type { Method } from "../contract/methods.ts";
+import { validate as validateMessage } from "../contract/validate.ts";
+import { withBorrower } from "../db/borrower.ts";
+import { ApiError, type HiddenResource } from "../errors/api-error.ts";
+import type { Caller } from "../identity/caller.ts";
+import { isRequestId } from "../ids/ids.ts";
+import type { CallerLimit } from "../network/caller-limit.ts";
+import type { LoadLimit } from "../network/load-limit.ts";
+import { traceParent } from "../telemetry/trace-parent.ts";
+import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import * as access from "./access.ts";
+import { borrowerOf } from "./borrower-of.ts";
+import type { Call } from "./call.ts";
+import type { CredentialLimit } from "./credential-limit.ts";
+import { deadlineOf } from "./deadline.ts";
+import { header } from "./header.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
+import { type GatewayProof, type Origin, originOf } from "./origin.ts";
+import { REPLAYED_KEY } from "./status.ts";
+
+/** A call as it arrives. */
+export interface Received {
+  readonly incoming: ServerUnaryCall<Buffer, unknown>;
+  /** Sent with the answer. */
+  readonly trailer: Metadata;
+}
+
+/** A call from a known address. */
+interface Located extends Received {
+  readonly origin: Origin;
+}
+
+/** A call of a known caller. */
+interface Authenticated extends Located {
+  readonly caller: Caller;
+  /** Id that the client or the gateway gave the call; empty if none. */
+  readonly requestId: string;
+}
+
+/** A call with a valid message. */
+interface Validated extends Authenticated {
+  readonly call: Call;
+}
+
+/** A step, or all steps from one to the use case. Resolves to the response, or throws. */
+type Step<C> = (call: C) => Promise<unknown>;
+
+export type UseCase = (request: unknown, call: Call) => Promise<unknown>;
+
+/** Refuses calls beyond the process's limit. Throws UNAVAILABLE. */
+export const limitLoad =
+  (load: LoadLimit, next: Step<Received>): Step<Received> =>
+  (received) =>
+    load.run(() => next(received));
+
+/** Finds the call's address, and whether the gateway sent it. */
+export const locate =
+  (proof: GatewayProof, next: Step<Located>): Step<Received> =>
+  async ({ incoming, trailer }) =>
+    await next({ incoming, trailer, origin: await originOf(incoming, proof) });
+
+/** Runs the call in a span of its caller's trace. Senders of this deployment decide whether it is sampled. */
+export function startSpan(method: Method, traceRatio: number, next: Step<Located>): Step<Located> {
+  const service = method.desc.parent.typeName;
+  const spanName = `${service}/${method.name}`;
+  const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method.name };
+  return async (located) => {
+    const parent = await parentOf(located, traceRatio);
+    return await inSpan(spanName, { kind: SpanKind.SERVER, attributes, parent }, () => next(located));
+  };
+}
+
+async function parentOf({ incoming, origin }: Located, traceRatio: number): Promise<Context> {
+  const traceparent = header(incoming, "traceparent");
+  return traceparent !== undefined && (origin.isByGateway || (await origin.service()))
+    ? extractTrace({ traceparent })
+    : traceParent(traceparent, traceRatio);
+}
+
+/** Identifies the caller as the method's access rule requires. Throws UNAUTHENTICATED. */
+export const authenticate =
+  ({ rules }: Method, identity: access.Identity, next: Step<Authenticated>): Step<Located> =>
+  async ({ incoming, trailer, origin }) => {
+    const caller = await access.authenticate(rules, header(incoming, "authorization"), identity);
+    if (caller.kind === "service" && (await origin.service()) !== caller.name) {
+      throw new ApiError("UNAUTHENTICATED");
+    }
+    const sentId = header(incoming, "x-request-id") ?? "";
+    return await next({ incoming, trailer, origin, caller, requestId: isRequestId(sentId) ? sentId : "" });
+  };
+
+/** Bounds the running calls of one client, unless the gateway, which has the same limit, or a service sends it. */
+export const limitCalls =
+  (method: Method, callers: CallerLimit, next: Step<Authenticated>): Step<Authenticated> =>
+  async (authenticated) => {
+    const { origin, caller } = authenticated;
+    if (origin.isByGateway || caller.kind === "service") return await next(authenticated);
+    const leave = callers.enter(method, caller, origin.address);
+    try {
+      return await next(authenticated);
+    } finally {
+      leave();
+    }
+  };
+
+/** Bounds the credential attempts of one address for calls that bypass the gateway. Throws RATE_LIMITED. */
+export function limitCredentials(
+  { rules }: Method,
+  credentials: CredentialLimit,
+  next: Step<Authenticated>,
+): Step<Authenticated> {
+  if (rules.rate !== RateClass.AUTH) return next;
+  return async (authenticated) => {
+    const { isByGateway, address } = authenticated.origin;
+    if (!isByGateway) await credentials.count(address);
+    return await next(authenticated);
+  };
+}
+
+/** Reports each call that the next steps or the use case refuse for lack of rights. */
+export const auditDenials =
+  (
+    method: Method,
+    onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void,
+    next: Step<Authenticated>,
+  ): Step<Authenticated> =>
+  async (authenticated) => {
+    try {
+      return await next(authenticated);
+    } catch (error) {
+      if (error instanceof ApiError && error.isDenial) {
+        const { caller, requestId } = authenticated;
+        onDenied({ method, caller, requestId }, error.hidden);
+      }
+      throw error;
+    }
+  };
+
+/** Checks the caller's rights by the method's rules. Throws PERMISSION_DENIED. */
+export const authorize =
+  ({ rules }: Method, reauthenticationMs: number, next: Step<Authenticated>): Step<Authenticated> =>
+  async (authenticated) => {
+    access.authorize(rules, authenticated.caller, new Date(Date.now() - reauthenticationMs));
+    return await next(authenticated);
+  };
+
+/** Brings the message into its canonical form and checks it by the contract. Throws INVALID_REQUEST. */
+export const validate =
+  (
+    method: Method,
+    definition: MethodDefinition<unknown, unknown>,
+    next: Step<Validated>,
+  ): Step<Authenticated> =>
+  async ({ incoming, trailer, origin, caller, requestId }) => {
+    const request = decode(definition, validateMessage(method.input, incoming.request));
+    const call: Call = {
+      method,
+      definition,
+      caller,
+      requestId,
+      clientAddress: origin.address,
+      userAgent: origin.userAgent,
+      idempotencyKey: idempotencyKeyOf(method, request),
+      request,
+      deadline: deadlineOf(incoming),
+      replayed: false,
+    };
+    return await next({ incoming, trailer, origin, caller, requestId, call });
+  };
+
+/** Valid protobuf may still hold values that our types cannot: an enum's unknown number, an integer beyond 2^53. */
+function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): unknown {
+  try {
+    return definition.requestDeserialize(bytes);
+  } catch (cause) {
+    throw new ApiError("INVALID_REQUEST", { detail: "The message holds an unknown value.", cause });
+  }
+}
+
+/** Runs the use case. Its database connections count for the caller until the call is cancelled or past its deadline. */
+export const handle =
+  (useCase: UseCase): Step<Validated> =>
+  async ({ incoming, trailer, call }) => {
+    const gone = new AbortController();
+    const cancel = () => gone.abort();
+    incoming.once("cancelled", cancel);
+    try {
+      const borrower = borrowerOf(call.caller, call.clientAddress, gone.signal);
+      const lent = withBorrower(context.active(), borrower);
+      return await context.with(lent, () => useCase(call.request, call));
+    } finally {
+      // grpc-js reports every call as cancelled once it is answered.
+      incoming.off("cancelled", cancel);
+      if (call.replayed) trailer.set(REPLAYED_KEY, "true");
+    }
+  };
