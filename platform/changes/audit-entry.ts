@@ -4,7 +4,7 @@ import type { Access } from "../audit/recorder.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { NewEvent } from "../outbox/event.ts";
 
-/** Audit line and events of a change. */
+/** Audit line of a change or read, with the events of the change. */
 export interface AuditEntry {
   /** The changed resource's name, such as "bookings/{id}". */
   resource: string;
@@ -18,11 +18,11 @@ export interface AuditEntry {
   /** Break-glass grant that allowed it. */
   grantId?: string;
   events?: NewEvent[];
-  /** The response shows the resource, and nothing changed. */
+  /** True for a read: the response shows the resource, and nothing changed. */
   isRead?: boolean;
 }
 
-/** Entries of a repeated transition or call: its response shows the same as a read. */
+/** Entries of a repeated transition or call, whose response shows as much as a read does. */
 export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 

@@ -17,7 +17,7 @@ export interface AuditedTransactionsOptions {
   db: Database;
   clock: Clock;
   relay: Pick<Relay, "send">;
-  /** Makes the MACs of events. */
+  /** Key of the events' MACs. */
   hash: KeyedHash;
   routes: EventRoutes;
 }
@@ -25,15 +25,15 @@ export interface AuditedTransactionsOptions {
 /** A committed transaction. */
 export interface Committed<T> {
   result: T;
-  /** Resolves when its events are delivered, or no longer waited for. */
+  /** Resolves when its events are delivered, or the wait for them ends. */
   delivered: Promise<void>;
 }
 
-const changed = counter("changes", "Changes made, by action: bookings, payments, consultations, sign-ins …");
+const changed = counter("changes", "Committed changes, by action and outcome");
 
 /**
- * Transactions that hold a change, its audit lines and its events, so that all or none of it happens. The relay sends the
- * events after the commit.
+ * Transactions that commit a change, its audit lines and its events atomically. The relay sends the events after the
+ * commit.
  */
 export class AuditedTransactions {
   readonly #options: AuditedTransactionsOptions;
@@ -42,12 +42,12 @@ export class AuditedTransactions {
     this.#options = options;
   }
 
-  /** Makes a change that no caller asked for, such as a job's. Resolves at the commit. */
+  /** Makes a change without a caller, such as a job's. Resolves at the commit. */
   async run(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
     await this.runAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
   }
 
-  /** As `run`, for several causes, such as events. */
+  /** Same as `run`, for several causes, such as events. */
   async runAll(work: (tx: Transaction) => Promise<Cause[]>, options: TransactionOptions = {}): Promise<void> {
     await this.commit(async (tx) => ({ result: undefined, causes: await work(tx) }), options);
   }

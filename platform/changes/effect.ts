@@ -1,14 +1,14 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { AuditEntry } from "./audit-entry.ts";
 
-/** Result of a use case in its transaction. */
+/** Response of a use case, and the entries to commit with it. */
 export interface Effect<T> {
   /** An error is thrown after the commit. */
   response: T | ApiError;
   entries: AuditEntry[];
 }
 
-/** Nothing changed, such as by a repeated transition. */
+/** An effect that changes nothing, such as a repeated transition. */
 export const unchanged = <T>(response: T): Effect<T> => ({ response, entries: [] });
 
 export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & { response: T } => ({
@@ -16,12 +16,12 @@ export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & {
   entries,
 });
 
-/** A failed attempt that is counted or audited: its entries are committed, then the error is thrown. */
+/** A failed attempt that leaves a trace, such as a wrong password: its entries are committed, then the error is thrown. */
 export const failed = (error: ApiError, ...entries: AuditEntry[]): Effect<never> => ({
   response: error,
   entries,
 });
 
-/** True if anything but a failed attempt was recorded. */
+/** True if the use case succeeded and changed something. */
 export const hasChanged = ({ response, entries }: Effect<unknown>): boolean =>
   !(response instanceof ApiError) && entries.some(({ isRead }) => !isRead);

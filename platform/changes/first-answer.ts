@@ -2,7 +2,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { PendingCall } from "./pending-call.ts";
 
-/** The first answer of a completed call's key: this completion's own, unless another completion was faster. */
+/** First answer of a completed call's key: this completion's own, unless another completion was faster. */
 export async function firstAnswer<T>(
   idempotency: Idempotency,
   { keyId, definition }: PendingCall<T>,

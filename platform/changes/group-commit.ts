@@ -5,7 +5,7 @@ import { actorOf, type Call } from "../grpc/call.ts";
 import type { Clock } from "../time/clock.ts";
 import type { AuditEntry, Cause } from "./audit-entry.ts";
 import type { AuditedTransactions } from "./audited-transactions.ts";
-import { type GroupOutcome, GroupQueue, type Member } from "./group-queue.ts";
+import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
 import {
   type Answer,
   type Idempotency,
@@ -17,19 +17,19 @@ import {
 } from "./idempotency.ts";
 
 /**
- * A use case whose concurrent requests share transactions. It says what it needs, reads and writes; whether a request is
- * alone in its transaction is not its business.
+ * A use case whose concurrent requests share transactions. `GroupCommit` calls its parts, and decides which requests share
+ * a transaction.
  */
 export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /** Ids of the rows that a request changes. Two requests of one group have none in common. */
   rowsOf: (asked: Asked<Request>) => string[];
-  /** Makes rows that `lock` may miss, for a request that is alone. */
+  /** Inserts rows that `lock` may miss, for a request that is alone. */
   prepare?: (tx: Transaction, asked: Asked<Request>) => void;
-  /** Locks the rows of the requests and reads what `decide` needs, in few round trips; undefined where a row is missing. */
+  /** Locks the requests' rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
   /** Decides one request by pure rules. Throws its refusal. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
-  /** Writes what was decided; every plan changes something. @returns what each came to, in their order */
+  /** Writes the plans, each of which changes something. @returns response and entries of each, in order */
   write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; entries: AuditEntry[] }[];
 }
 
@@ -38,13 +38,13 @@ export interface Asked<Request> {
   readonly call: Call;
 }
 
-/** A request on its way into a transaction. */
+/** A request in the queue. */
 interface Asking<Request> extends Asked<Request>, Member {
   readonly key: IdempotencyKey | undefined;
 }
 
-/** Result of a round for a request. USED: its key was used before. */
-type Settled<Response> = { response: Response } | { refusal: unknown } | "USED";
+/** Outcome of a request in a transaction. USED: its key was used before. */
+type MemberOutcome<Response> = { response: Response } | { refusal: unknown } | "USED";
 
 export interface GroupCommitOptions {
   transactions: AuditedTransactions;
@@ -53,14 +53,14 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Runs a use case's requests in groups, with their idempotency keys: kept with the answers, or reserved for answers that come
- * later.
+ * Runs a use case's requests in groups. Stores their idempotency keys with the answers, or reserves the keys for answers
+ * that come later.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: GroupCommitOptions;
   readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
   readonly #isReserving: boolean;
-  readonly #queue: GroupQueue<Asking<Request>, Settled<Response>>;
+  readonly #queue: GroupQueue<Asking<Request>, MemberOutcome<Response>>;
 
   constructor(
     options: GroupCommitOptions,
@@ -71,29 +71,33 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     this.#options = options;
     this.#useCase = useCase;
     this.#queue = new GroupQueue((members, isShared) =>
+      // The queue commits at least one member.
       isShared ? this.#commit(members, true) : this.#commitAlone(members[0]!),
     );
   }
 
-  /** @returns the response, or what the key was answered before: then the call is marked as replayed */
+  /** @returns the response, or the key's first response, with the call marked as replayed */
   async run(request: Request, call: Call): Promise<Response> {
     const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), this.#isReserving ? KEPT_WITH_PROVIDER_MS : KEPT_MS);
     const rows = this.#useCase.rowsOf({ request, call });
     const { deadline } = call;
     const member = { request, call, key, rows, actorId: actorOf(call), deadline, context: context.active() };
-    const { outcome: settled, delivered } = await this.#queue.run(member);
-    if (settled === "USED") {
+    const { outcome, delivered } = await this.#queue.run(member);
+    if (outcome === "USED") {
+      // Only a member with a key can be USED.
       const first = await idempotency.firstResponse<Response>(call, key!, clock);
       if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
       return first ? first.response : await this.run(request, call);
     }
-    if ("refusal" in settled) throw settled.refusal;
+    if ("refusal" in outcome) throw outcome.refusal;
     await delivered;
-    return settled.response;
+    return outcome.response;
   }
 
-  async #commitAlone(member: Asking<Request>): Promise<GroupOutcome<Asking<Request>, Settled<Response>>> {
+  async #commitAlone(
+    member: Asking<Request>,
+  ): Promise<CommittedGroup<Asking<Request>, MemberOutcome<Response>>> {
     const { idempotency } = this.#options;
     const { key } = member;
     try {
@@ -110,19 +114,20 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   async #commit(
     members: Asking<Request>[],
     isShared: boolean,
-  ): Promise<GroupOutcome<Asking<Request>, Settled<Response>>> {
+  ): Promise<CommittedGroup<Asking<Request>, MemberOutcome<Response>>> {
     const { transactions, clock, idempotency } = this.#options;
     const useCase = this.#useCase;
     const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const now = clock.now();
+        // A transaction of its own has one member.
         if (!isShared) useCase.prepare?.(tx, members[0]!);
         const keys = members.flatMap(({ key }) => key ?? []);
         const [facts, isUsed] = await Promise.all([
           useCase.lock(tx, members, now),
           idempotency.findUsed(tx, keys, now),
         ]);
-        const outcomes = new Map<Asking<Request>, Settled<Response> | "MISSING">();
+        const outcomes = new Map<Asking<Request>, MemberOutcome<Response> | "MISSING">();
         const planned: { member: Asking<Request>; plan: Plan }[] = [];
         for (const [i, member] of members.entries()) {
           if (member.key && isUsed(member.key)) outcomes.set(member, "USED");
@@ -136,6 +141,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
           }
         }
         const { responses, causes } = this.#write(tx, planned, now);
+        // One response for each plan.
         for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
@@ -158,6 +164,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       planned.map(({ plan }) => plan),
       now,
     );
+    // One result for each plan.
     const causes = planned.map(({ member: { call, actorId, context } }, i) => ({
       entries: written[i]!.entries,
       actorId,
@@ -168,12 +175,12 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 }
 
-/** Answers that their keys give again: responses, unless they come later, and refusals that nothing lifts. */
+/** Answers to store with their keys: responses, unless the keys are only reserved, and lasting refusals. */
 function answersToKeep<Request, Response>(
-  settled: Map<Asking<Request>, Settled<Response> | "MISSING">,
+  outcomes: Map<Asking<Request>, MemberOutcome<Response> | "MISSING">,
   isReserving: boolean,
 ): [IdempotencyKey, Answer][] {
-  return [...settled].flatMap(([{ key, call }, outcome]): [IdempotencyKey, Answer][] => {
+  return [...outcomes].flatMap(([{ key, call }, outcome]): [IdempotencyKey, Answer][] => {
     if (!key || typeof outcome === "string") return [];
     if ("response" in outcome && isReserving) return [];
     if ("response" in outcome) return [[key, call.definition.responseSerialize(outcome.response)]];

@@ -5,33 +5,33 @@ import { isRetryable } from "../db/errors.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 
-/** Changes that one transaction takes. More would make each wait for the writes of too many others. */
+/** Maximum of changes in one transaction. More would make each wait for the writes of too many others. */
 const MAX_GROUP = 32;
-/** Time after which the next group no longer waits for the one under way, whose connection may be dead. */
+/** Time after which the next group no longer waits for the running one, whose connection may be dead. */
 const SLOW_MS = 250;
 /** Time after which the next group no longer waits for the delivery of events. Consumers usually take a few ms. */
 const SLOW_DELIVERY_MS = 50;
-/** Changes that go alone at once: half of a process's connections for transactions by default. */
+/** Maximum of changes that run alone at once: half of a process's connections for transactions by default. */
 const MAX_ALONE = 8;
-/** Time for which an actor whose change failed a group goes alone, so that none fails groups again and again. */
+/** Time for which an actor's changes run alone after a failure, so that they do not fail group after group. */
 const ALONE_MS = 1000;
 
-/** A change on its way into a transaction. */
+/** A change in the queue. */
 export interface Member {
-  /** Ids of the rows that it changes. Two members of one group have none in common. */
+  /** Ids of the changed rows. Two members of one group have none in common. */
   readonly rows: string[];
   readonly actorId: string;
-  /** Time after which nobody waits for the change, so that it is better not made, in ms; absent: it is made anyway. */
+  /** Time after which the change is dropped, because no caller waits for it, in ms since the epoch; absent = never. */
   readonly deadline?: number;
   /** Context of its trace. */
   readonly context: Context;
 }
 
-/** A transaction that has committed. */
-export interface GroupOutcome<M extends Member, Outcome> {
-  /** Outcome of each member; MISSING in a shared transaction where a row was not found, as it may be locked. */
+/** A committed transaction of one or more members. */
+export interface CommittedGroup<M extends Member, Outcome> {
+  /** Outcome of each member; MISSING if a shared transaction did not find a row, which may be locked. */
   outcomes: Map<M, Outcome | "MISSING">;
-  /** Resolves when its events are delivered, or not waited for any more. */
+  /** Resolves when its events are delivered, or the wait for them ends. */
   delivered: Promise<void>;
 }
 
@@ -39,50 +39,52 @@ export interface GroupOutcome<M extends Member, Outcome> {
 export type Commit<M extends Member, Outcome> = (
   members: M[],
   isShared: boolean,
-) => Promise<GroupOutcome<M, Outcome>>;
+) => Promise<CommittedGroup<M, Outcome>>;
 
 /** Outcome of a member, and the delivery of its transaction's events. */
-export interface Result<Outcome> {
+export interface CommittedMember<Outcome> {
   outcome: Outcome;
   delivered: Promise<void>;
 }
 
 interface Waiting<M extends Member, Outcome> {
   readonly member: M;
-  readonly resolve: (result: Result<Outcome>) => void;
+  readonly resolve: (committed: CommittedMember<Outcome>) => void;
   readonly reject: (error: unknown) => void;
-  /** It goes alone, because a group could not serve it. */
+  /** True if it gets a transaction of its own, because a group could not serve it. */
   isAlone: boolean;
 }
 
 /**
- * Group commit: one transaction and its delivery are under way, or a few if they are slow, and the changes that come meanwhile
- * share the next one. No group waits for a lock: a member whose rows are locked goes on alone, as does every member of a group
- * that failed. So a slow or failing change delays its neighbours by one round at most, and a change that finds nobody at work starts in
- * the same turn of the event loop. One member waits for a locked row with a connection; those behind it wait in the queue.
+ * Group commit: while one transaction commits and delivers its events, new changes gather for the next one. An idle queue
+ * starts within the same turn of the event loop.
+ *
+ * No group waits for a lock. A member whose rows are locked then runs alone, and so does every member of a failed group: a
+ * slow or failing change delays its neighbours by one round at most. Only one member per locked row waits on a connection;
+ * those behind it wait in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
   #queue: Waiting<M, Outcome>[] = [];
   #isAtWork = false;
-  /** Actors that go alone for a while. */
+  /** Actors whose changes run alone for a while. */
   readonly #aloneActors = new Set<string>();
-  /** Members that go alone now. */
+  /** Members that run alone now. */
   readonly #alone = new Set<M>();
 
   constructor(commit: Commit<M, Outcome>) {
     this.#commit = commit;
   }
 
-  /** Throws DEADLINE_EXCEEDED, and the errors of a transaction that the member had for itself. */
-  async run(member: M): Promise<Result<Outcome>> {
+  /** Throws DEADLINE_EXCEEDED, and the errors of the member's own transaction. */
+  async run(member: M): Promise<CommittedMember<Outcome>> {
     return await new Promise((resolve, reject) => {
       this.#queue.push({ member, resolve, reject, isAlone: this.#aloneActors.has(member.actorId) });
       void this.#work();
     });
   }
 
-  /** Commits group after group, until the queue holds only members that wait for others to end. */
+  /** Commits group after group, until the queue holds only members that wait for others. */
   async #work(): Promise<void> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
@@ -97,8 +99,8 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * The first members that change no row in common, nor one of a member that goes alone. Members that go alone start, and
-   * those past their deadline leave the queue.
+   * Takes the first members that change no row in common, nor one of a member that runs alone. Also starts members that
+   * run alone, and drops those past their deadline.
    */
   #nextGroup(): Waiting<M, Outcome>[] {
     const taken = new Set([...this.#alone].flatMap(rowsOfAlone));
@@ -121,12 +123,12 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Commits a group, and waits a little for the delivery of its events: the next group then holds the requests of both times,
-   * and the consumer's batch does, too.
+   * Commits a group and waits briefly for the delivery of its events. The next group, and the consumer's next batch, then
+   * hold all requests that came meanwhile.
    */
   async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
     const { delivered } = await this.#commitTogether(group);
-    // Its members are told of a failure.
+    // The members get the failure.
     await endOrTime(
       delivered.catch(() => {}),
       SLOW_DELIVERY_MS,
@@ -134,9 +136,9 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Never fails: each member has its outcome, or goes on alone.
+   * Never throws: each member gets its outcome, or runs alone next.
    *
-   * @returns the delivery of the group's events, in an object, as `await` would wait for a bare promise, too
+   * @returns the delivery of the group's events, in an object, because `await` would also wait for a bare promise
    */
   async #commitTogether(group: Waiting<M, Outcome>[]): Promise<{ delivered: Promise<void> }> {
     const members = group.map(({ member }) => member);
@@ -144,6 +146,7 @@ export class GroupQueue<M extends Member, Outcome> {
       const { outcomes, delivered } = await inTraceOf(members, () => this.#commit(members, true));
       const missing: Waiting<M, Outcome>[] = [];
       for (const waiting of group) {
+        // A commit has an outcome for each member.
         const outcome = outcomes.get(waiting.member)!;
         if (outcome === "MISSING") missing.push(waiting);
         else waiting.resolve({ outcome, delivered });
@@ -158,7 +161,7 @@ export class GroupQueue<M extends Member, Outcome> {
     }
   }
 
-  /** Has members of a group go on alone, in their place of the queue. */
+  /** Puts members of a group back at the head of the queue, to run alone. */
   #leaveAlone(members: Waiting<M, Outcome>[]): void {
     for (const member of members) member.isAlone = true;
     this.#queue.unshift(...members);
@@ -169,7 +172,7 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#alone.add(member);
     try {
       const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
-      // A transaction that waits for locks misses no row.
+      // A transaction of its own waits for locks, so its outcome is never MISSING.
       resolve({ outcome: outcomes.get(member) as Outcome, delivered });
     } catch (error) {
       this.#keepAlone(member.actorId);
@@ -185,12 +188,12 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 }
 
-/** Rows of a member that goes alone. Its actor counts as one, so that no actor takes the connections of all. */
+/** Rows of a member that runs alone. Its actor counts as a row, so that no actor takes all connections. */
 const rowsOfAlone = ({ rows, actorId }: Member): string[] => [...rows, actorId];
 
 const isLate = ({ deadline = Number.POSITIVE_INFINITY }: Member): boolean => deadline <= Date.now();
 
-/** Waits for work to end, but only so long. */
+/** Waits for work to end, but at most `ms`. */
 async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise<void>((resolve) => {
@@ -200,8 +203,9 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Runs a group's work for no caller, in the trace of a member that is sampled, if one is. The others' spans link to the group's. */
+/** Runs a group's work in the trace of a sampled member, if there is one. The other members' spans link to the group's. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
+  // A group has at least one member.
   if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);
   const isSampled = (context: Context) =>
     (trace.getSpanContext(context)?.traceFlags ?? 0) & TraceFlags.SAMPLED;

@@ -12,10 +12,10 @@ import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** How long a key of a local effect is kept, and one whose effect lies with a payment provider. */
+/** Retention of keys with a local effect, and of keys with an effect at a payment provider. */
 export const KEPT_MS = DAY_MS;
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
-/** How long a twin waits for the first request's answer. */
+/** Time for which a concurrent request with the same key waits for the first answer. */
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
 
@@ -26,22 +26,23 @@ const KEEP_ANSWER = "UPDATE idempotency_keys SET status_code = ?, answer = ? WHE
 const INSERT_ANSWERED =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES ?";
 const FIND_USED = "SELECT id FROM idempotency_keys WHERE id IN (?) AND expire_time > ?";
-const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
+const FIND = `SELECT request_hmac AS requestHmac, status_code AS statusCode, answer, expire_time AS expireTime
+  FROM idempotency_keys WHERE id = ?`;
 const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
 const RELEASE = "DELETE FROM idempotency_keys WHERE id = ?";
 const DELETE_EXPIRED_ONE = "DELETE FROM idempotency_keys WHERE id = ? AND expire_time <= ?";
 const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMIT ?";
 
 interface KeyRow {
-  request_hmac: Buffer;
+  requestHmac: Buffer;
   /** Null while the first request runs. */
-  status_code: number | null;
-  /** Null also where the first request changed nothing. */
+  statusCode: number | null;
+  /** Null also if the first request changed nothing. */
   answer: Buffer | null;
-  expire_time: Date;
+  expireTime: Date;
 }
 
-/** One caller's key for one method, and the request it came with: HMACs, as both may be personal. */
+/** One caller's key for one method, and its request. Both are HMACs, because both may be personal data. */
 export interface IdempotencyKey {
   readonly id: Buffer;
   readonly requestHmac: Buffer;
@@ -52,15 +53,15 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Kept in place of an answer where the request changed nothing: the state, read again, answers each repeat. So repeated
- * transitions of a large resource do not fill the disk.
+ * Stored instead of an answer if the request changed nothing. Each repeat runs again and reads the current state, so
+ * repeated transitions of a large resource do not fill the disk.
  */
 export const UNCHANGED = "UNCHANGED";
 
 /**
- * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The key is inserted with its answer in the effect's
- * transaction, so that the primary key decides who is first: a twin waits there for the first one's commit, and rolls
- * back. Where the effect lies with a provider, the key is committed before the answer is known, and a twin waits for that.
+ * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The effect's transaction inserts the key with its answer.
+ * A concurrent request with the same key waits at the primary key for that commit, and rolls back. If the effect happens
+ * at a provider, the key is committed before the answer is known, and a concurrent request waits for the answer.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -73,7 +74,7 @@ export class Idempotency {
     this.#hash = hash;
   }
 
-  /** The call's key; undefined where it has none. */
+  /** The call's key; undefined if it has none. */
   keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
@@ -83,47 +84,47 @@ export class Idempotency {
     };
   }
 
-  /** Inserts keys whose answers come later, by `keepReserved`. A key that was used before fails the transaction. */
+  /** Inserts keys whose answers `keepReserved` adds later. A used key fails the transaction. */
   reserve(tx: Transaction, ...keys: IdempotencyKey[]): void {
     if (keys.length === 0) return;
     tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
-  /** Fails the transaction if the key was used before, and else leaves it free: the request may be tried again. */
+  /** Fails the transaction if the key was used before. Leaves it free otherwise, so that the client can retry. */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
   }
 
-  /** Inserts the key with its answer, in the transaction of the effect. A key that was used before fails it. */
+  /** Inserts the key with its answer. A used key fails the transaction. */
   keep(tx: Transaction, key: IdempotencyKey, answer: Answer | typeof UNCHANGED): void {
     this.keepAll(tx, [[key, answer]]);
   }
 
-  /** As `keep`, for several. */
+  /** Same as `keep`, for several keys. */
   keepAll(tx: Transaction, answers: [IdempotencyKey, Answer | typeof UNCHANGED][]): void {
     if (answers.length === 0) return;
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
-  /** Locks reserved keys. @returns whether a key has no answer yet */
+  /** Locks reserved keys. @returns a test that a key has no answer yet */
   async lockReserved(tx: Transaction, ...keyIds: Buffer[]): Promise<(keyId: Buffer) => boolean> {
     const rows = await tx.read<{ id: Buffer }>(LOCK_OPEN, [keyIds]);
     const open = new Set(rows.map(({ id }) => id.toString("hex")));
     return (keyId) => open.has(keyId.toString("hex"));
   }
 
-  /** Keeps the answer of a locked, reserved key. */
+  /** Stores the answer of a locked, reserved key. */
   keepReserved(tx: Transaction, keyId: Buffer, answer: Answer): void {
-    tx.defer(KEEP_ANSWER, [...this.#sealed(keyId, answer), keyId]);
+    tx.defer(KEEP_ANSWER, [...this.#encrypted(keyId, answer), keyId]);
   }
 
-  /** Keeps a refusal with its key: the key and its answer, and nothing else. Throws as a taken key does. */
+  /** Stores a refusal with its key, in a transaction of its own. Throws the duplicate key of a used key. */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
     await this.#db.transaction(async (tx) => this.keep(tx, key, refusal));
   }
 
-  /** Whether an error says that the key was used before. */
+  /** True if an error says that the key was used before. */
   isTaken(error: unknown): boolean {
     return duplicateKeyOf(error) === "idempotency_keys.PRIMARY";
   }
@@ -133,7 +134,7 @@ export class Idempotency {
     return (await this.#find(key, now)) !== undefined;
   }
 
-  /** Which of some keys were used before. */
+  /** @returns a test that one of the keys was used before */
   async findUsed(
     tx: Transaction,
     keys: IdempotencyKey[],
@@ -145,7 +146,7 @@ export class Idempotency {
     return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
 
-  /** Whether an error says that the first request with the key still runs: its row stayed locked for two seconds. */
+  /** True if an error says that the first request with the key still runs: its row stayed locked for two seconds. */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;
     try {
@@ -157,16 +158,16 @@ export class Idempotency {
   }
 
   /**
-   * The answer that the first request with this key got, which it is given two seconds for; undefined if the key is
-   * free again. Throws IDEMPOTENCY_KEY_REUSED for another request, IDEMPOTENCY_IN_PROGRESS while there is no answer.
+   * Waits up to two seconds for the first answer of a key; undefined if the key is free again. Throws
+   * IDEMPOTENCY_KEY_REUSED for another request, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
    */
   async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | typeof UNCHANGED | undefined> {
     const waitUntilMs = Date.now() + TWIN_WAIT_MS;
     for (let pauseMs = TWIN_FIRST_PAUSE_MS; ; pauseMs *= 2) {
       const row = await this.#find(key, clock.now());
       if (!row) return undefined;
-      if (!row.request_hmac.equals(key.requestHmac)) throw new ApiError("IDEMPOTENCY_KEY_REUSED");
-      const answer = this.#open(key.id, row);
+      if (!row.requestHmac.equals(key.requestHmac)) throw new ApiError("IDEMPOTENCY_KEY_REUSED");
+      const answer = this.#decrypted(key.id, row);
       if (answer) return answer;
       const leftMs = waitUntilMs - Date.now();
       if (leftMs <= 0) throw inProgress();
@@ -175,8 +176,8 @@ export class Idempotency {
   }
 
   /**
-   * The first response to the same request, which the call is then marked to replay; UNCHANGED if the request is to run
-   * again, as it changed nothing; undefined if the key is free again. Throws the first refusal, and as `replay` does.
+   * Finds the first response to the same request, and marks the call as replayed. UNCHANGED if the request changed nothing
+   * and must run again; undefined if the key is free again. Throws the first refusal, and the errors of `replay`.
    */
   async firstResponse<T>(
     call: Call,
@@ -190,46 +191,46 @@ export class Idempotency {
     return { response: call.definition.responseDeserialize(answer) as T };
   }
 
-  /** The answer kept with a key that was reserved; undefined where there is none. */
+  /** The stored answer of a reserved key; undefined if there is none. */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
-    const answer = row && this.#open(keyId, row);
+    const answer = row && this.#decrypted(keyId, row);
     return answer === UNCHANGED ? undefined : answer;
   }
 
-  /** Forgets keys that have expired. */
+  /** Deletes expired keys. */
   async sweep(now: Date, signal?: AbortSignal): Promise<void> {
     await this.#db.deleteAll(DELETE_EXPIRED, [now], signal);
   }
 
-  /** The key's row, unless it has expired: then it is free again. */
+  /** Finds the key's row. Deletes it if it has expired, which frees the key. */
   async #find(key: IdempotencyKey, now: Date): Promise<KeyRow | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [key.id]);
-    if (!row || row.expire_time > now) return row;
+    if (!row || row.expireTime > now) return row;
     await this.#db.write(DELETE_EXPIRED_ONE, [key.id, now]);
     return undefined;
   }
 
   /** Parameters of INSERT_ANSWERED. */
   #answered(key: IdempotencyKey, answer: Answer | typeof UNCHANGED): SqlValue[] {
-    const kept = answer === UNCHANGED ? [status.OK, null] : this.#sealed(key.id, answer);
+    const kept = answer === UNCHANGED ? [status.OK, null] : this.#encrypted(key.id, answer);
     return [key.id, key.requestHmac, key.expireTime, ...kept];
   }
 
-  #sealed(keyId: Buffer, answer: Answer): [status, Buffer] {
+  #encrypted(keyId: Buffer, answer: Answer): [status, Buffer] {
     const [code, bytes] =
       answer instanceof ApiError ? [answer.code, encodeStatus(answer)] : [status.OK, answer];
-    return [code, this.#cipher.encrypt(place(keyId), bytes)];
+    return [code, this.#cipher.encrypt(contextOf(keyId), bytes)];
   }
 
-  #open(keyId: Buffer, row: KeyRow): Answer | typeof UNCHANGED | undefined {
-    if (row.status_code === null) return undefined;
+  #decrypted(keyId: Buffer, row: KeyRow): Answer | typeof UNCHANGED | undefined {
+    if (row.statusCode === null) return undefined;
     if (row.answer === null) return UNCHANGED;
-    const answer = this.#cipher.decrypt(place(keyId), row.answer);
-    return row.status_code === status.OK ? answer : (decodeStatus(answer) ?? new ApiError("INTERNAL"));
+    const answer = this.#cipher.decrypt(contextOf(keyId), row.answer);
+    return row.statusCode === status.OK ? answer : (decodeStatus(answer) ?? new ApiError("INTERNAL"));
   }
 }
 
 export const inProgress = (): ApiError => new ApiError("IDEMPOTENCY_IN_PROGRESS", { retryAfterMs: 1000 });
 
-const place = (keyId: Buffer): string => `idempotency_keys.answer:${keyId.toString("hex")}`;
+const contextOf = (keyId: Buffer): string => `idempotency_keys.answer:${keyId.toString("hex")}`;

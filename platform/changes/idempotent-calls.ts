@@ -95,11 +95,11 @@ export class IdempotentCalls {
    * @returns the first answer
    */
   async finish<T>(
-    begun: PendingCall<T>,
+    pending: PendingCall<T>,
     work: (tx: Transaction) => Promise<Completion<T>>,
   ): Promise<T | ApiError> {
     const { transactions, idempotency } = this.#options;
-    const { keyId, definition, actorId, call } = begun;
+    const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
       // The work locks its rows before the key, as `begin` does.
       const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
@@ -115,7 +115,7 @@ export class IdempotentCalls {
       };
     });
     await delivered;
-    return await firstAnswer(idempotency, begun, result);
+    return await firstAnswer(idempotency, pending, result);
   }
 
   /** Runs a use case whose concurrent requests share transactions, with their idempotency keys. */
@@ -144,9 +144,9 @@ export class IdempotentCalls {
   /** As `finish`, for ends that share transactions. */
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
-  ): (begun: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
+  ): (pending: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
     const group = new GroupFinish(this.#options, end);
-    return (begun, outcome) => group.run(begun, outcome);
+    return (pending, outcome) => group.run(pending, outcome);
   }
 
   #keyWithProvider(call: Call): IdempotencyKey {

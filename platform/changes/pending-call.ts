@@ -3,17 +3,17 @@ import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import type { AuditEntry } from "./audit-entry.ts";
 
-/** A use case that `begin` has begun, and who ends it. */
+/** A call that `begin` started, and the actor that completes it. */
 export interface PendingCall<T> {
   keyId: Buffer;
-  /** The method that was called. */
+  /** The called method. */
   definition: Pick<MethodDefinition<never, T>, "responseSerialize" | "responseDeserialize">;
   actorId: string;
-  /** The call that ends what it began; absent where a job found it unfinished. */
+  /** The call itself; absent if a job completes it later. */
   call?: Call | undefined;
 }
 
-/** How a use case ended that `begin` had begun. A refusal is an answer, too: it is committed with its effect. */
+/** Answer and entries of a completed call. A refusal is an answer, too, and commits with its effect. */
 export interface Completion<T> {
   answer: T | ApiError;
   entries: AuditEntry[];
