@@ -2,45 +2,33 @@ import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
-import type { Clock } from "../time/clock.ts";
 import { type AuditEntry, causeOf } from "./audit-entry.ts";
-import type { AuditedTransactions } from "./audited-transactions.ts";
 import { type Effect, hasChanged } from "./effect.ts";
 import { firstAnswer } from "./first-answer.ts";
 import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
 import { type GroupedEnd, GroupFinish } from "./group-finish.ts";
-import {
-  type Idempotency,
-  type IdempotencyKey,
-  inProgress,
-  KEPT_MS,
-  KEPT_WITH_PROVIDER_MS,
-  UNCHANGED,
-} from "./idempotency.ts";
+import { type IdempotencyKey, KEPT_MS, KEPT_WITH_PROVIDER_MS, UNCHANGED } from "./idempotency.ts";
+import { KeyedCommits, type KeyedCommitsOptions } from "./keyed-commits.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
-export interface IdempotentCallsOptions {
-  transactions: AuditedTransactions;
-  idempotency: Idempotency;
-  clock: Clock;
-}
-
 /**
- * Calls that change something, with their idempotency keys. The transaction of the change holds the key and its first
- * answer, so that a repeated call gets the same answer and changes nothing.
+ * Calls that change something, with their idempotency keys. The change's transaction also holds the key and its first
+ * answer. A repeated call gets the same answer and changes nothing.
  */
 export class IdempotentCalls {
-  readonly #options: IdempotentCallsOptions;
+  readonly #options: KeyedCommitsOptions;
+  readonly #commits: KeyedCommits;
 
-  constructor(options: IdempotentCallsOptions) {
+  constructor(options: KeyedCommitsOptions) {
     this.#options = options;
+    this.#commits = new KeyedCommits(options);
   }
 
   /**
-   * Runs a use case that a caller asked for. With an idempotency key its first answer, also a refusal, is kept and
-   * given again to the same request. Where it changed nothing, it runs again instead, and must change nothing again.
+   * Runs a use case in one transaction. With an idempotency key, its first answer or lasting refusal is stored and replayed
+   * to the same request. If it changed nothing, each repeat runs again, and must change nothing again.
    *
-   * @param shown what is read by an answer that changed nothing, or is given again; nothing, if absent
+   * @param shown audit entries for a response that changed nothing, or is replayed; default: none
    */
   async apply<T>(
     call: Call,
@@ -54,8 +42,8 @@ export class IdempotentCalls {
       if (entries.length > 0 || response instanceof ApiError) return { response, entries };
       return { response, entries: shown(response) };
     };
-    if (!key) return await this.#commit(call, workOrRead);
-    const first = await this.#commitOnce(call, key, async (tx) => {
+    if (!key) return await this.#commits.commit(call, workOrRead);
+    const first = await this.#commits.commitOnce(call, key, async (tx) => {
       const effect = await workOrRead(tx);
       if (effect.response instanceof ApiError) idempotency.assertUnused(tx, key);
       else if (!hasChanged(effect)) idempotency.keep(tx, key, UNCHANGED);
@@ -67,30 +55,30 @@ export class IdempotentCalls {
     return answer;
   }
 
-  /** The id of the call's key, under which `finish` keeps its answer. Throws for a method that requires no key. */
+  /** Id of the call's key, under which `finish` stores its answer. Throws for a method that requires no key. */
   keyIdOf(call: Call): Buffer {
     return this.#keyWithProvider(call).id;
   }
 
   /**
-   * Begins a use case whose effect lies with a provider: commits the key without an answer, together with all that
-   * is needed to ask the provider for the outcome, which is then called outside of any transaction. `finish` ends it.
+   * Starts a use case with an effect at a provider. Commits the key without an answer, together with the data that a later
+   * query for the outcome needs. The caller then calls the provider outside of any transaction, and `finish` completes it.
    *
-   * @returns the first answer, where the key was used before; undefined where this call has begun the use case
+   * @returns the first answer if the key was used before; undefined if this call starts the use case
    */
   async begin<T>(call: Call, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<T | undefined> {
     const key = this.#keyWithProvider(call);
-    const first = await this.#commitOnce<T | undefined>(call, key, async (tx) => {
+    const first = await this.#commits.commitOnce<T | undefined>(call, key, async (tx) => {
       this.#options.idempotency.reserve(tx, key);
       return { response: undefined, entries: await work(tx) };
     });
-    // `finish` keeps every answer.
+    // `finish` stores every answer.
     return first === UNCHANGED ? undefined : first;
   }
 
   /**
-   * Ends what `begin` began, in one transaction with the key's answer. It may end more than once (a job may be faster
-   * than the request): the first answer stays.
+   * Completes a call that `begin` started, in one transaction with the key's answer. A job may have been faster: the first
+   * answer stays.
    *
    * @returns the first answer
    */
@@ -127,9 +115,9 @@ export class IdempotentCalls {
   }
 
   /**
-   * As `begin`, for a use case whose concurrent requests share transactions.
+   * Same as `begin`, for a use case whose concurrent requests share transactions.
    *
-   * @returns the first answer, where the key was used before, or what `write` returned where this call has begun the use case
+   * @returns the first answer if the key was used before; else the response of `write`
    */
   groupedBegin<Request, Facts, Plan, Written, Answer>(
     useCase: GroupedUseCase<Request, Facts, Plan, Written>,
@@ -141,7 +129,7 @@ export class IdempotentCalls {
     };
   }
 
-  /** As `finish`, for ends that share transactions. */
+  /** Same as `finish`, for completions that share transactions. */
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
   ): (pending: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
@@ -156,91 +144,16 @@ export class IdempotentCalls {
     return key;
   }
 
-  /** Commits with the key, unless it was used before: then its first answer is given again, or UNCHANGED. */
-  async #commitOnce<T>(
-    call: Call,
-    key: IdempotencyKey,
-    work: (tx: Transaction) => Promise<Effect<T>>,
-  ): Promise<T | typeof UNCHANGED> {
-    const { idempotency } = this.#options;
-    try {
-      return await this.#commitWithKey(call, key, work);
-    } catch (error) {
-      if (idempotency.isTaken(error) || (await this.#isRefusedAfterAnswer(error, key)))
-        return await this.#replay(call, key, work);
-      if (await idempotency.isInProgress(error, key)) throw inProgress();
-      throw error;
-    }
-  }
-
-  /** The use case may refuse before the key's insert is sent, because of the first request's own effect, such as a taken slot. */
-  async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
-    const { idempotency, clock } = this.#options;
-    // After a fault the database is not asked again: it may be overloaded.
-    if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
-    return await idempotency.isUsed(key, clock.now());
-  }
-
-  /** As `#commit`; a lasting refusal is kept with the key as well. */
-  async #commitWithKey<T>(
-    call: Call,
-    key: IdempotencyKey,
-    work: (tx: Transaction) => Promise<Effect<T>>,
-  ): Promise<T> {
-    const { idempotency } = this.#options;
-    try {
-      return await this.#commit(
-        call,
-        work,
-        // A twin that waited for the first one has waited long enough.
-        async (error) => !(await idempotency.isInProgress(error, key)),
-      );
-    } catch (error) {
-      if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);
-      throw error;
-    }
-  }
-
-  async #commit<T>(
-    call: Call,
-    work: (tx: Transaction) => Promise<Effect<T>>,
-    mayRetry?: (error: unknown) => Promise<boolean>,
-  ): Promise<T> {
-    const { result: response, delivered } = await this.#options.transactions.commit(
-      async (tx) => {
-        // Past the deadline, after the wait for a connection, no one waits for the answer.
-        if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
-        const { response, entries } = await work(tx);
-        return { result: response, causes: [causeOf(call, entries)] };
-      },
-      { mayRetry },
-    );
-    await delivered;
-    if (response instanceof ApiError) throw response;
-    return response;
-  }
-
-  /** Committed before the answer leaves, as with any read. */
+  /** Commits the entries before the response is sent, as for any read. */
   async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const causes = [causeOf(call, entries)];
     await this.#options.transactions.commit(async () => ({ result: undefined, causes }));
   }
 
-  async #replay<T>(
-    call: Call,
-    key: IdempotencyKey,
-    work: (tx: Transaction) => Promise<Effect<T>>,
-  ): Promise<T | typeof UNCHANGED> {
-    const { idempotency, clock } = this.#options;
-    const first = await idempotency.firstResponse<T>(call, key, clock);
-    if (first === UNCHANGED) return UNCHANGED;
-    return first ? first.response : await this.#commitOnce(call, key, work);
-  }
-
-  /** Runs a use case again that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something by now. */
+  /** Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something now. */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
-    const response = await this.#commit(call, async (tx) => {
+    const response = await this.#commits.commit(call, async (tx) => {
       const effect = await work(tx);
       if (hasChanged(effect)) throw new ApiError("IDEMPOTENCY_KEY_OUTDATED");
       return effect;

@@ -1,0 +1,86 @@
+import type { Transaction } from "../db/transaction.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Call } from "../grpc/call.ts";
+import type { Clock } from "../time/clock.ts";
+import { causeOf } from "./audit-entry.ts";
+import type { AuditedTransactions } from "./audited-transactions.ts";
+import type { Effect } from "./effect.ts";
+import { type Idempotency, type IdempotencyKey, inProgress, type UNCHANGED } from "./idempotency.ts";
+
+export interface KeyedCommitsOptions {
+  transactions: AuditedTransactions;
+  idempotency: Idempotency;
+  clock: Clock;
+}
+
+type Work<T> = (tx: Transaction) => Promise<Effect<T>>;
+
+/** Commits of calls. A call whose idempotency key was used before gets the key's first answer instead. */
+export class KeyedCommits {
+  readonly #options: KeyedCommitsOptions;
+
+  constructor(options: KeyedCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Commits a call's effect, and throws the error that it holds. */
+  async commit<T>(call: Call, work: Work<T>, mayRetry?: (error: unknown) => Promise<boolean>): Promise<T> {
+    const { result: response, delivered } = await this.#options.transactions.commit(
+      async (tx) => {
+        // The wait for a connection may have outlasted the deadline.
+        if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
+        const { response, entries } = await work(tx);
+        return { result: response, causes: [causeOf(call, entries)] };
+      },
+      { mayRetry },
+    );
+    await delivered;
+    if (response instanceof ApiError) throw response;
+    return response;
+  }
+
+  /**
+   * Commits a call's effect, unless its key was used before.
+   *
+   * @param work stores the key, so that a used key fails the transaction
+   * @returns the response, or the key's first response; UNCHANGED if the first request changed nothing
+   */
+  async commitOnce<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T | typeof UNCHANGED> {
+    const { idempotency } = this.#options;
+    try {
+      return await this.#commitOrKeepRefusal(call, key, work);
+    } catch (error) {
+      if (idempotency.isTaken(error) || (await this.#isRefusedAfterAnswer(error, key)))
+        return await this.#replay(call, key, work);
+      if (await idempotency.isInProgress(error, key)) throw inProgress();
+      throw error;
+    }
+  }
+
+  /** True if the use case may have refused because of the first request's own effect, such as a taken slot. */
+  async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
+    const { idempotency, clock } = this.#options;
+    // After a fault the database may be overloaded, so it gets no further query.
+    if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
+    return await idempotency.isUsed(key, clock.now());
+  }
+
+  /** Same as `commit`, but stores a lasting refusal with the key. */
+  async #commitOrKeepRefusal<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T> {
+    const { idempotency } = this.#options;
+    try {
+      // No retry after a wait for the first request with the key: one wait is long enough.
+      return await this.commit(call, work, async (error) => !(await idempotency.isInProgress(error, key)));
+    } catch (error) {
+      if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);
+      throw error;
+    }
+  }
+
+  async #replay<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T | typeof UNCHANGED> {
+    const { idempotency, clock } = this.#options;
+    const first = await idempotency.firstResponse<T>(call, key, clock);
+    if (typeof first === "string") return first;
+    return first ? first.response : await this.commitOnce(call, key, work);
+  }
+}
