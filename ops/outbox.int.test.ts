@@ -112,9 +112,12 @@ describe("an event that was refused as not genuine", () => {
       stdout: `${schema}: 1 signed, to be sent\n`,
       stderr: `There is no event ${dead[1]} that was refused as not the service's own.\n`,
     });
-    const [row] = await billing.db.read<OutboxRow>("SELECT * FROM outbox WHERE id = ?", [dead[0]!]);
+    const [row] = await billing.db.read<OutboxRow>(
+      "SELECT dead, refusals, last_error AS lastError, destination, payload, mac FROM outbox WHERE id = ?",
+      [dead[0]!],
+    );
     expect(whyNotGenuine(hash, row!)).toBeUndefined();
-    expect(row).toMatchObject({ dead: 0, refusals: 0, last_error: null });
+    expect(row).toMatchObject({ dead: 0, refusals: 0, lastError: null });
     expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.vouch", actor_id: "command:outbox" }]);
   });
 

@@ -139,10 +139,10 @@ async function list(service: string, db: Database, onlyDead: boolean, limit: num
 }
 
 function describe(row: OutboxRow): string {
-  const state = row.dead ? "dead" : `due ${row.available_time.toISOString()}`;
-  const why = row.last_error ? `, ${row.refusals} refusals, last ${row.last_error}` : "";
-  const made = row.create_time.toISOString();
-  return `${row.id}  ${row.type} of ${row.aggregateid} to ${row.destination}, made ${made}, ${state}${why}`;
+  const state = row.dead ? "dead" : `due ${row.availableTime.toISOString()}`;
+  const why = row.lastError ? `, ${row.refusals} refusals, last ${row.lastError}` : "";
+  const made = row.createTime.toISOString();
+  return `${row.id}  ${row.type} of ${row.aggregateId} to ${row.destination}, made ${made}, ${state}${why}`;
 }
 
 /** @returns the ids of the changed events */

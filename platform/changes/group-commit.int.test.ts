@@ -20,13 +20,13 @@ import { invoke, startTestService, type TestService, userCaller } from "../testi
 import type { Asked, GroupedUseCase } from "./group-commit.ts";
 import type { IdempotentCalls } from "./idempotent-calls.ts";
 
-/** Length of a note that its column does not hold. */
+/** A note longer than its column. */
 const TOO_LONG = "x".repeat(300);
 
 let service: TestService;
-/** Sizes of the groups, in their order. */
+/** Sizes of the groups, in order. */
 let groups: number[];
-/** Called for each request that is decided. */
+/** Called before each request is decided. */
 let deciding: (asked: Asked<CreateBookingRequest>) => void;
 /** Called for each group before it locks. */
 let locking: (asked: Asked<CreateBookingRequest>[]) => Promise<void>;
@@ -69,7 +69,7 @@ beforeEach(() => {
   locking = async () => {};
 });
 
-/** Calls whose events go to another relay. */
+/** Calls whose events go to the given relay. */
 const callsWith = (relay: Pick<Relay, "send">): IdempotentCalls => changesOn(service, { relay }).calls;
 
 async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {
@@ -84,7 +84,7 @@ async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) 
   return ids.map((id) => found.get(id));
 }
 
-/** Makes notes. @returns their ids */
+/** Inserts notes. @returns their ids */
 async function notes(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
   await service.db.transaction(async (tx) =>
@@ -115,7 +115,7 @@ const writesOf = async (ids: string[]) => {
   return rows.map(({ writes }) => writes);
 };
 
-test("requests that come in one turn of the event loop share a transaction, as do those that come meanwhile", async () => {
+test("requests of one turn of the event loop share a transaction, and so do those that arrive during it", async () => {
   const [first, ...ids] = await notes(40);
   const meanwhile: Promise<unknown>[] = [];
   locking = async ([asked]) => {
@@ -130,8 +130,8 @@ test("requests that come in one turn of the event loop share a transaction, as d
 });
 
 test.each([
-  ["waits for the delivery of the group before", true],
-  ["does not wait for a delivery that takes long", false],
+  ["waits for the delivery of the previous group", true],
+  ["does not wait for a slow delivery", false],
 ])("a group %s", async (_, isDelivered) => {
   const [first, ...ids] = await notes(4);
   const { promise: delivery, resolve: deliver } = Promise.withResolvers<void>();
@@ -150,7 +150,7 @@ test.each([
   await isFirstSent;
   for (const id of ids) {
     sent.push(send(request(id)));
-    // A group that waited for nothing would have begun by then.
+    // A group that does not wait would have started by now.
     await service.db.read("SELECT 1");
   }
   if (isDelivered) deliver();
@@ -160,7 +160,7 @@ test.each([
   expect(await outcomes(sent)).toEqual(Array(4).fill("ok"));
 });
 
-test("a refused request does not wait for the delivery of its group, and the others do", async () => {
+test("a refused request does not wait for the delivery of its group; the others do", async () => {
   const [refused, ...ids] = await notes(3);
   const { promise: delivery, resolve: deliver } = Promise.withResolvers<void>();
   handler = callsWith({ send: () => delivery }).grouped(writeNote);
@@ -178,7 +178,7 @@ test("a refused request does not wait for the delivery of its group, and the oth
   await Promise.all(sent);
 });
 
-test("a delivery that fails makes no request of its group be written twice, and stops no other group", async () => {
+test("a failed delivery neither repeats its group's writes nor stops the next group", async () => {
   const [first, second] = await notes(2);
   handler = callsWith({ send: () => Promise.reject(new Error("no consumer")) }).grouped(writeNote);
   expect(await outcomes([send(request(first!))])).toEqual(["INTERNAL"]);
@@ -186,7 +186,7 @@ test("a delivery that fails makes no request of its group be written twice, and 
   expect(await writesOf([first!, second!])).toEqual([1, 1]);
 });
 
-test("requests that change one row come one after the other", async () => {
+test("requests that change one row run one after the other", async () => {
   const [id, other] = await notes(2);
   await outcomes([id!, id!, id!, other!].map((row) => send(request(row))));
   expect(groups).toEqual([2, 1, 1]);
@@ -201,7 +201,7 @@ test("a group has at most 32 requests", async () => {
 
 test.each([
   ["is refused", "ILLEGAL_TRANSITION", () => new ApiError("ILLEGAL_TRANSITION")],
-  ["meets a fault of the code", "INTERNAL", () => new TypeError("a fault")],
+  ["meets a bug", "INTERNAL", () => new TypeError("a bug")],
 ])("a request that %s fails alone", async (_, reason, error) => {
   const ids = await notes(5);
   deciding = ({ request }) => {
@@ -211,7 +211,7 @@ test.each([
   expect(groups).toEqual([5]);
 });
 
-test("a request that MySQL refuses fails alone: all of its group go on by themselves", async () => {
+test("a request that MySQL refuses fails alone, because each of its group then runs alone", async () => {
   const ids = await notes(5);
   const sent = ids.map((id, i) =>
     send(request(id, newId(), i === 3 ? TOO_LONG : "text"), userCaller("PATIENT")),
@@ -221,7 +221,7 @@ test("a request that MySQL refuses fails alone: all of its group go on by themse
   expect((await writesOf(ids)).sort()).toEqual([0, 1, 1, 1, 1]);
 });
 
-test("a caller whose request fails a group goes alone for a while, and fails no other group", async () => {
+test("a caller whose request failed a group runs alone for a while, and fails no other group", async () => {
   const ids = await notes(6);
   const bad = userCaller("PATIENT");
   const sendAll = (from: number) =>
@@ -237,7 +237,7 @@ test("a caller whose request fails a group goes alone for a while, and fails no 
   expect(groups.toSorted()).toEqual([1, 2]);
 });
 
-test("a request whose row is locked waits by itself, and the others do not wait for it", async () => {
+test("a request whose row is locked waits alone, and the others do not wait for it", async () => {
   const ids = await notes(5);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: locked } = Promise.withResolvers<void>();
@@ -253,12 +253,12 @@ test("a request whose row is locked waits by itself, and the others do not wait 
   end();
   await holder;
   await sent[2];
-  // One group of five, of which only the locked one went on alone.
+  // One group of five, then the locked request alone.
   expect(groups).toEqual([5, 1]);
   expect(await writesOf(ids)).toEqual(ids.map(() => 1));
 });
 
-test("of many accounts that want a locked row one waits with a connection, and the others behind it", async () => {
+test("of many requests for a locked row, one waits on a connection and the others in the queue", async () => {
   const [locked, free] = await notes(2);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
@@ -278,10 +278,10 @@ test("of many accounts that want a locked row one waits with a connection, and t
     answered.push(i);
   });
   await doneOrWaiting(service.db, Promise.all(sent));
-  // Rounds, in each of which others could go alone.
+  // In each round, others could start alone.
   for (let round = 0; round < 3; round++) await send(request(free!));
-  // The first found it locked in a group, and waits: on a slow machine once more where MySQL's lock wait ends. Eight would
-  // go alone without the rule.
+  // The first finds the row locked in a group and then waits alone; on a slow machine again after MySQL's lock wait ends.
+  // Without the rule, eight would run alone.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();
@@ -290,27 +290,27 @@ test("of many accounts that want a locked row one waits with a connection, and t
   expect(answered).toEqual(Array.from(sent.keys()));
 });
 
-test("at most eight requests of a group that failed go alone at once", async () => {
+test("at most eight requests of a failed group run alone at once", async () => {
   const [free, ...ids] = await notes(20);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: areMany, resolve: many } = Promise.withResolvers<void>();
   let alone = 0;
   locking = async (asked) => {
-    if (asked.length > 1) throw new TypeError("a fault");
+    if (asked.length > 1) throw new TypeError("a bug");
     if (asked[0]!.request.slotId === free) return;
     if (++alone === 8) many();
     await isToEnd;
   };
   const sent = [free!, ...ids].map((id) => send(request(id), userCaller("PATIENT")));
   await areMany;
-  // Others are served meanwhile, and in that time more would have gone alone.
+  // Other requests are served meanwhile; more than eight would have started alone in that time.
   for (let round = 0; round < 10; round++) await send(request(free!));
   expect(alone).toBe(8);
   end();
   expect(await outcomes(sent)).toEqual(Array(20).fill("ok"));
 });
 
-test("a group whose database does not answer holds up no other", async () => {
+test("a group whose database does not answer does not delay the next one", async () => {
   const [stuck, ...others] = await notes(4);
   const { promise: isToAnswer, resolve: answer } = Promise.withResolvers<void>();
   const { promise: isStuck, resolve: atStuck } = Promise.withResolvers<void>();
@@ -332,7 +332,7 @@ test("a group whose database does not answer holds up no other", async () => {
   expect(groups).toEqual([1, 3]);
 });
 
-test("a missing row is found missing by the request alone", async () => {
+test("a missing row is decided by its request alone, which waits for locks", async () => {
   const [id] = await notes(1);
   const facts: unknown[] = [];
   const none = newId();
@@ -345,7 +345,7 @@ test("a missing row is found missing by the request alone", async () => {
   expect(groups).toEqual([2, 1]);
 });
 
-test("a key makes one write, however often and at once it comes, and its answer is given again", async () => {
+test("concurrent requests with one key write once, and the others get the same answer", async () => {
   const ids = await notes(3);
   const sent = ids.flatMap((id) => Array.from({ length: 5 }, () => send(request(id, `key ${id}`))));
   const answers = await Promise.all(sent);
@@ -356,7 +356,7 @@ test("a key makes one write, however often and at once it comes, and its answer 
   });
 });
 
-test("a key that has expired is free again, in a group as well", async () => {
+test("an expired key is free again, also in a group", async () => {
   const [id, other] = await notes(2);
   await send(request(id!, "expiring"));
   service.clock.advance(25 * 3_600_000);
@@ -365,7 +365,7 @@ test("a key that has expired is free again, in a group as well", async () => {
   expect((await writesOf([id!, other!])).sort()).toEqual([1, 2]);
 });
 
-test("a request past its deadline leaves the queue, and writes nothing", async () => {
+test("a request past its deadline leaves the queue and writes nothing", async () => {
   const [first, late] = await notes(2);
   const isLate: typeof handler = (sent, call) => handler(sent, { ...call, deadline: Date.now() - 1 });
   const sent = [
@@ -394,7 +394,7 @@ test("each audit line names its own request and actor", async () => {
   }
 });
 
-test("the group's span is in the trace of one request, and the spans of the others link to it", async () => {
+test("the group's span is in one request's trace, and the other requests' spans link to it", async () => {
   const exporter = new InMemorySpanExporter();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   trace.setGlobalTracerProvider(

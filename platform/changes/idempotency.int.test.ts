@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-test("forgetting keys that have expired ends with its process, however many there are", async () => {
+test("the sweep of expired keys stops when its process does", async () => {
   const { db, cipher, hash, clock } = service;
   const forgotten = new Idempotency(db, cipher, hash).sweep(clock.now(), AbortSignal.abort());
   await expect(forgotten).rejects.toMatchObject({ name: "AbortError" });
@@ -26,7 +26,7 @@ test("forgetting keys that have expired ends with its process, however many ther
 describe("a request that changed nothing", () => {
   const caller = userCaller("PATIENT");
 
-  /** Makes a request whose use case has some effect. */
+  /** Sends a request whose use case has the given effect. */
   const cancel = (request: CancelBookingRequest, effect: () => Effect<Booking>) =>
     invoke(
       BookingServiceService.cancelBooking,
@@ -40,7 +40,7 @@ describe("a request that changed nothing", () => {
       request,
     );
 
-  /** A request after a first one that found a booking with a large reason and changed nothing. */
+  /** A request that was sent once before, found a booking with a large reason, and changed nothing. */
   async function repeated() {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const state = (reason: string) => Booking.fromPartial({ id: request.bookingId, reason });
@@ -54,7 +54,7 @@ describe("a request that changed nothing", () => {
     return { request, state, unchanged, audited };
   }
 
-  test("leaves its key without an answer", async () => {
+  test("stores its key without an answer", async () => {
     await repeated();
     const rows = await service.db.read<{ bytes: number | null }>(
       "SELECT LENGTH(answer) AS bytes FROM idempotency_keys",
@@ -63,13 +63,13 @@ describe("a request that changed nothing", () => {
     expect(rows.filter(({ bytes }) => bytes !== null)).toEqual([]);
   });
 
-  test("is answered from the state at each repeat, which is audited as a read", async () => {
+  test("gets the current state at each repeat, which is audited as a read", async () => {
     const { request, state, unchanged, audited } = await repeated();
     expect(await cancel(request, unchanged("later"))).toEqual({ response: state("later"), replayed: true });
     expect(await audited()).toEqual(["booking.get", "booking.get"]);
   });
 
-  test("still changes nothing where it would by now", async () => {
+  test("is refused with IDEMPOTENCY_KEY_OUTDATED if its repeat would change something", async () => {
     const { request, state, unchanged, audited } = await repeated();
     const entries = [{ resource: `bookings/${request.bookingId}`, subjectIds: [], action: "booking.cancel" }];
     const changes = () => ({ response: state("changed"), entries });
@@ -78,7 +78,7 @@ describe("a request that changed nothing", () => {
     expect(await cancel(request, unchanged("later"))).toMatchObject({ replayed: true });
   });
 
-  test("is refused where its repeat is, which is not kept", async () => {
+  test("gets its repeat's refusal, which is not stored", async () => {
     const { request, unchanged } = await repeated();
     const refused = cancel(request, () => {
       throw new ApiError("BOOKING_STARTED");
@@ -87,13 +87,13 @@ describe("a request that changed nothing", () => {
     expect(await cancel(request, unchanged("later"))).toMatchObject({ replayed: true });
   });
 
-  test("keeps its key from other requests", async () => {
+  test("reserves its key: another request with it is refused", async () => {
     const { request, unchanged } = await repeated();
     const other = cancel({ ...request, reason: "Another" }, unchanged(""));
     await expect(other).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
   });
 
-  test("and runs many times at once changes nothing in any", async () => {
+  test("changes nothing in any of eight concurrent repeats", async () => {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const response = Booking.fromPartial({ id: request.bookingId });
     const answers = await Promise.all(

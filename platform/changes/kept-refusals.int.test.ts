@@ -21,13 +21,13 @@ const reasons = [...catalogue.values()];
 
 type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 
-/** Effect of a use case that changed something. */
+/** An effect that changes something. */
 const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   response: Booking.fromPartial({ id: bookingId }),
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
 });
 
-/** Ways of a use case to its transaction, with a rule that may refuse it. */
+/** Handlers by kind of transaction, each with a rule that may refuse the request. */
 const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "by itself": (refusal) => (request, call) =>
     service.calls.apply(call, async () => {
@@ -48,7 +48,7 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
 };
 
 describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
-  /** Makes one request twice with one key, by rules that may refuse it each time. @returns the second outcome */
+  /** Sends one request twice with one key. The rules may refuse it each time. @returns the second outcome */
   async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
     const caller = userCaller("PATIENT");
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
@@ -66,9 +66,9 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
     expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
   });
 
-  // A group looks for used keys before it decides. A use case by itself decides first, and after a fault it asks no more.
+  // A group reads the used keys before it decides. A use case by itself decides first, and after a fault it reads no key.
   test.each(reasons)(
-    "gets its success again although $reason refuses by then, unless that is a fault by itself",
+    "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
       const isFault = httpStatus >= 500 && way === "by itself";
       expect(await outcomeOfSecond(undefined, reason)).toBe(isFault ? `${reason} again` : "replayed");
@@ -76,7 +76,7 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
   );
 });
 
-test("a key's success is replayed although the same request by then fails with traces", async () => {
+test("a key's success is replayed although the repeat would fail with an audit line", async () => {
   const caller = userCaller("PATIENT");
   const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
   const answer = Booking.fromPartial({ id: request.bookingId });
@@ -95,7 +95,7 @@ test("a key's success is replayed although the same request by then fails with t
   expect(traces).toHaveLength(1);
 });
 
-/** Refusals that nothing lifts. */
+/** Refusals that are final. */
 const FINAL = [
   "BOOKING_CLOSED",
   "CANNOT_CHANGE_SELF",
@@ -110,8 +110,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller decides again about
- * the changed resource, which is another request; a late duplicate of this one must not move, refund or switch off anything.
+ * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller then decides anew
+ * about the changed resource, in another request. A late duplicate of this one must not reschedule, refund or disable
+ * anything.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",
@@ -126,7 +127,7 @@ const LIFTED_BY_A_CHANGE = [
   "TOO_LATE",
 ];
 
-test("a refusal is kept only if nothing lifts it, or only a later change of the resource", () => {
+test("a refusal is stored only if it is final, or only a later change of the resource lifts it", () => {
   const kept = reasons.filter(({ isKept }) => isKept).map(({ reason }) => reason);
   expect(kept.sort()).toEqual([...FINAL, ...LIFTED_BY_A_CHANGE].sort());
 });

@@ -19,20 +19,20 @@ import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
-/** Maximum of events in a lane's memory; the table has all of them. */
+/** Maximum of events in a queue's memory; the table holds all of them. */
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
 /**
- * Delay before delivered rows are deleted in bulk, in ms; deleting them one by one costs a fifth of a booking's database
- * time. Far less than the time for which other relays skip new events.
+ * Delay before delivered rows are deleted in bulk. Deleting them one by one costs a fifth of a booking's database time. Far
+ * shorter than the time for which other relays skip new events.
  */
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
-/** A consumer that is away costs its events no tries: it may be away for hours. */
+/** Failure of events for an unreachable consumer. It counts no attempt, because the outage may last for hours. */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
-/** Row that holds no event, or another row's. */
+/** Failure of a row that holds no event, or another row's event. */
 const UNREADABLE = "UNREADABLE";
-/** The consumer did not answer, as opposed to: it answered that it cannot. */
+/** Status codes of a consumer that did not answer. With any other code it did answer. */
 const AWAY = new Set([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -41,60 +41,60 @@ const AWAY = new Set([
   status.UNAUTHENTICATED,
 ]);
 
-/** An event to send, and how often its consumer has refused it. */
+/** An event to send, and the number of its consumer's refusals. */
 export interface Queued {
   event: Event;
   refusals: number;
 }
 
-/** Why an event was not applied. */
+/** Reason why an event was not applied. */
 type Failure = Pick<EventFailure, "reason" | "retryAfter">;
 
 interface Sending extends Queued {
-  /** Called when it was tried. */
-  tried: () => void;
+  /** Called after the attempt. */
+  resolve: () => void;
 }
 
-export interface LaneOptions {
+export interface ConsumerQueueOptions {
   db: Database;
   clock: Clock;
   log: Logger;
   serviceTokens: ServiceTokens;
-  /** After so many refusals an event is dead. */
+  /** Number of refusals after which an event is dead. */
   maxRefusals: number;
 }
 
 const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
 
-/** The way to one consumer: one batch is under way at a time, and what comes meanwhile makes up the next. */
+/** Queue of events for one consumer. Sends one batch at a time; new events gather for the next one. */
 export class ConsumerQueue {
   readonly #destination: string;
   readonly #client: GrpcClient;
-  readonly #options: LaneOptions;
+  readonly #options: ConsumerQueueOptions;
   readonly #stopping: AbortSignal;
   #queue: Sending[] = [];
-  /** The ids of the events in the queue, and of those under way. */
+  /** Ids of the events in the queue and in the running batch. */
   readonly #sending = new Set<string>();
   #running: Promise<void> | undefined;
   #away = false;
-  /** Applied, and still in the table. */
+  /** Ids of applied events that are still in the table. */
   #applied: string[] = [];
   #forgetting: NodeJS.Timeout | undefined;
 
-  /** @param stopping once aborted, only a consumer that answers is sent what is in the queue */
-  constructor(destination: string, client: GrpcClient, options: LaneOptions, stopping: AbortSignal) {
+  /** @param stopping once aborted, queued events are sent only while the consumer answers */
+  constructor(destination: string, client: GrpcClient, options: ConsumerQueueOptions, stopping: AbortSignal) {
     this.#destination = destination;
     this.#client = client;
     this.#options = options;
     this.#stopping = stopping;
   }
 
-  /** The consumer did not answer last time. */
+  /** True if the consumer did not answer the last call. */
   get isAway(): boolean {
     return this.#away;
   }
 
-  /** Whether more can be sent at once. While not, events stay in the table until the relay takes them from there. */
+  /** True if the queue takes events. Otherwise they stay in the table for the relay's poll. */
   get isOpen(): boolean {
     return !this.#away && this.#queue.length < MAX_QUEUE;
   }
@@ -103,19 +103,19 @@ export class ConsumerQueue {
     return this.#sending.has(eventId);
   }
 
-  /** Returns when each of the events was tried: applied, refused, or not got through. */
+  /** Resolves after an attempt at each event: applied, refused or failed. */
   async send(events: Queued[]): Promise<void> {
     if (events.length === 0) return;
     const tried = events.map(
-      (queued) => new Promise<void>((resolve) => this.#queue.push({ ...queued, tried: resolve })),
+      (queued) => new Promise<void>((resolve) => this.#queue.push({ ...queued, resolve })),
     );
     for (const { event } of events) this.#sending.add(event.id);
-    // Not part of the request that happens to come first: each event carries its own trace.
+    // Outside of the first request's trace: each event carries its own.
     this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
     await Promise.all(tried);
   }
 
-  /** Counts a try for rows that hold no event: they die as what a consumer refuses. */
+  /** Counts an attempt for unreadable rows, so that they become dead like refused events. */
   async refuseUnreadable(rows: OutboxRow[]): Promise<void> {
     if (rows.length === 0) return;
     this.#count("refused", rows.length);
@@ -124,19 +124,16 @@ export class ConsumerQueue {
     });
   }
 
-  /** Declares a forged event dead, because no retry can make it genuine. */
-  async refuseForged({ id, type, aggregateid }: OutboxRow, reason: NotGenuine): Promise<void> {
+  /** Marks a forged event as dead, because no retry can make it genuine. */
+  async refuseForged({ id, type, aggregateId }: OutboxRow, reason: NotGenuine): Promise<void> {
     const { db, log } = this.#options;
     this.#count("forged", 1);
-    log.error(
-      { eventId: id, type, aggregateId: aggregateid, reason },
-      "event refused: this service did not write it",
-    );
+    log.error({ eventId: id, type, aggregateId, reason }, "event refused: this service did not write it");
     const availableTime = this.#later(0);
     await db.transaction(async (tx) => recordRefusal(tx, id, { reason, availableTime, isDead: true }));
   }
 
-  /** Finishes what is under way, and leaves nothing in the table that was applied. */
+  /** Waits for the running batches, and deletes applied events from the table. */
   async close(): Promise<void> {
     await this.#running;
     await this.#forget();
@@ -144,11 +141,11 @@ export class ConsumerQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // The members of a group send their events one by one, in one turn of the event loop.
+      // The members of a commit group send their events one by one, within one turn of the event loop.
       await endOfTurn();
       const batch = this.#queue.splice(0, BATCH);
-      // Batch by batch, one that does not answer would take longer than a process has to stop; the table has everything.
-      if (this.#away && this.#stopping.aborted) this.#letGo(batch);
+      // An unresponsive consumer could outlast the drain, batch by batch. The table still holds the events.
+      if (this.#away && this.#stopping.aborted) this.#release(batch);
       else await this.#sendBatch(batch);
     }
     this.#running = undefined;
@@ -156,50 +153,50 @@ export class ConsumerQueue {
 
   async #sendBatch(batch: Sending[]): Promise<void> {
     const failed = await this.#deliver(batch);
-    this.#letGo(batch);
-    await this.#settle(batch, failed).catch((error) => {
+    this.#release(batch);
+    await this.#recordResults(batch, failed).catch((error) => {
       const { log } = this.#options;
       log.warn(
         { err: error, destination: this.#destination },
-        "outbox cannot be settled; events are sent again",
+        "delivery results cannot be stored; the events will be sent again",
       );
     });
   }
 
-  #letGo(batch: Sending[]): void {
-    for (const { event, tried } of batch) {
+  #release(batch: Sending[]): void {
+    for (const { event, resolve } of batch) {
       this.#sending.delete(event.id);
-      tried();
+      resolve();
     }
   }
 
-  /** @returns why, by event id, for the events that were not applied */
+  /** @returns the failures of events that were not applied, by event id */
   async #deliver(batch: Queued[]): Promise<Map<string, Failure>> {
     try {
       const failures = await this.#call(batch.map(({ event }) => event));
-      this.#note(false);
+      this.#noteAway(false);
       this.#count("applied", batch.length - failures.size);
-      const putOff = [...failures.values()].filter(({ retryAfter }) => retryAfter).length;
-      this.#count("put_off", putOff);
-      this.#count("refused", failures.size - putOff);
+      const postponed = [...failures.values()].filter(({ retryAfter }) => retryAfter).length;
+      this.#count("put_off", postponed);
+      this.#count("refused", failures.size - postponed);
       return failures;
     } catch (error) {
       const { code, reason } = ApiError.from(error);
       if (AWAY.has(code)) {
-        this.#note(true, error);
+        this.#noteAway(true, error);
         this.#count("unreachable", batch.length);
         return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
       }
-      // It answered, if only that it cannot.
-      this.#note(false);
+      // The consumer did answer.
+      this.#noteAway(false);
       if (batch.length === 1) return new Map([[batch[0]!.event.id, { reason, retryAfter: undefined }]]);
       return await this.#deliverOneByOne(batch);
     }
   }
 
   /**
-   * One event that the consumer cannot even read must not hold up those it came with. Where the consumer falls silent
-   * meanwhile, or this process is to end, the rest is not tried: each would take as long as a batch.
+   * Delivers a failed batch one by one, so that an unreadable event does not block the others. Stops if the consumer becomes
+   * unreachable or this process stops, because each event could then take as long as a batch.
    */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
     const failed = new Map<string, Failure>();
@@ -216,6 +213,7 @@ export class ConsumerQueue {
 
   async #call(events: Event[]): Promise<Map<string, Failure>> {
     const token = await this.#options.serviceTokens.tokenFor(this.#destination);
+    // A batch has at least one event.
     const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
       this.#client.call(
         EventServiceService.deliverEvents,
@@ -226,14 +224,15 @@ export class ConsumerQueue {
     return new Map(message.failures.map((failure) => [failure.eventId, failure]));
   }
 
-  /** Has what was applied deleted soon, and puts off what was not. */
-  async #settle(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
+  /** Schedules the deletion of applied events, and postpones or refuses the others. */
+  async #recordResults(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
     if (failed.size === 0) return;
-    const putOff = [...failed].filter(([, { retryAfter }]) => retryAfter);
+    const postponed = [...failed].filter(([, { retryAfter }]) => retryAfter);
     await this.#options.db.transaction(async (tx) => {
-      for (const [reason, group] of Map.groupBy(putOff, ([, failure]) => failure.reason)) {
+      for (const [reason, group] of Map.groupBy(postponed, ([, failure]) => failure.reason)) {
         const ids = group.map(([id]) => id);
+        // Groups are not empty, and postponed failures have a delay.
         const { seconds } = group[0]![1].retryAfter!;
         postpone(tx, ids, this.#later(jittered(seconds * 1000)), reason);
       }
@@ -245,7 +244,7 @@ export class ConsumerQueue {
     });
   }
 
-  /** Counts a try, and puts the event off, or declares it dead. */
+  /** Counts an attempt, and postpones the event or marks it as dead. */
   #refuse(tx: Transaction, event: Pick<OutboxRow, "id" | "type" | "refusals">, reason: string): void {
     const { id, type, refusals } = event;
     const isDead = refusals + 1 >= this.#options.maxRefusals;
@@ -262,7 +261,7 @@ export class ConsumerQueue {
     if (this.#applied.length > 0) this.#forgetting ??= setTimeout(() => void this.#forget(), FORGET_MS);
   }
 
-  /** Deletes what was applied. Where that fails, it is sent again, and its consumers know it. */
+  /** Deletes applied events. If that fails they are sent again, and consumers ignore them. */
   async #forget(): Promise<void> {
     clearTimeout(this.#forgetting);
     this.#forgetting = undefined;
@@ -272,17 +271,17 @@ export class ConsumerQueue {
     await deleteDelivered(db, ids).catch((error) => {
       log.warn(
         { err: error, destination: this.#destination },
-        "outbox cannot be cleared; events are sent again",
+        "delivered events cannot be deleted; they will be sent again",
       );
     });
   }
 
-  #note(away: boolean, error?: unknown): void {
+  #noteAway(away: boolean, error?: unknown): void {
     if (away === this.#away) return;
     this.#away = away;
     const { log } = this.#options;
-    if (away) log.warn({ err: error, destination: this.#destination }, "consumer is away");
-    else log.info({ destination: this.#destination }, "consumer is back");
+    if (away) log.warn({ err: error, destination: this.#destination }, "consumer is unreachable");
+    else log.info({ destination: this.#destination }, "consumer is reachable again");
   }
 
   #count(result: string, events: number): void {
@@ -290,8 +289,8 @@ export class ConsumerQueue {
   }
 }
 
-/** 0.5 s, doubling to half a minute. */
+/** Exponential backoff from 0.5 s to 30 s. */
 const backoffMs = (refusals: number): number => jittered(Math.min(500 * 2 ** refusals, MAX_BACKOFF_MS));
 
-/** ± 20 %, so that relays do not march in step. */
+/** ± 20 %, so that relays do not retry in step. */
 const jittered = (ms: number): number => ms * (0.8 + Math.random() * 0.4);

@@ -1,6 +1,6 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 
-/** Proof that this service wrote an event for a destination: a keyed hash over all that is sent. */
+/** MAC of an event for a destination, as proof that this service wrote it. */
 export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
   hash.of("outbox.mac", destination, payload);
 
@@ -10,13 +10,13 @@ interface Sent {
   readonly payload: Buffer;
 }
 
-/** Reason why a row is not genuine, so not sent. */
+/** Reasons why a row is not genuine. Such rows are not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED for a row without a MAC. FORGED for one that was changed,
- * copied for another destination or inserted with a false MAC. Undefined for a genuine row.
+ * UNSIGNED for a row without a MAC; FORGED for one that was changed, copied to another destination, or inserted with a
+ * false MAC; undefined for a genuine row.
  */
 export function whyNotGenuine(
   hash: KeyedHash,

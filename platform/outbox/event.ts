@@ -2,7 +2,7 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { newId } from "../ids/ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
-/** A fact to tell other services: the aggregate's whole state after the change, under its version. */
+/** An event before it has an id: the aggregate's whole state after a change, with its version. */
 export interface NewEvent {
   /** Such as "booking.confirmed"; the word before the dot is the aggregate's type. */
   type: string;
@@ -11,16 +11,16 @@ export interface NewEvent {
   state: Event["state"];
 }
 
-/** Which services are told of which event. */
+/** Destinations of each type of event. */
 export type EventRoutes = Readonly<Record<string, readonly string[]>>;
 
-/** An event on its way to one service. */
+/** An event for one service. */
 export interface Delivery {
   destination: string;
   event: Event;
 }
 
-/** One delivery for each service that an event goes to. */
+/** Deliveries of events: one for each destination. */
 export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date): Delivery[] {
   const { traceparent = "" } = injectTrace();
   return events.flatMap(({ type, aggregateId, version, state }) =>

@@ -7,23 +7,23 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Delivery } from "./event.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 
-/** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
+/** Time for which other relays skip a new event, because the process that wrote it sends it at once. */
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
 
-/** An event that is to go to one service. */
+/** An undelivered event for one service. */
 export interface OutboxRow {
   id: string;
   type: string;
-  aggregateid: string;
+  aggregateId: string;
   destination: string;
   payload: Buffer;
   /** See event-mac.ts. */
   mac: Buffer | null;
-  create_time: Date;
-  available_time: Date;
+  createTime: Date;
+  availableTime: Date;
   refusals: number;
-  last_error: string | null;
+  lastError: string | null;
   dead: number;
 }
 
@@ -35,10 +35,10 @@ export interface Backlog {
   oldest: Date;
 }
 
-const COLUMNS =
-  "id, type, aggregateid, destination, payload, mac, create_time, available_time, refusals, last_error, dead";
+const COLUMNS = `id, type, aggregateid AS aggregateId, destination, payload, mac, create_time AS createTime,
+  available_time AS availableTime, refusals, last_error AS lastError, dead`;
 
-/** Writes events with this service's MACs. */
+/** Inserts events with their MACs. */
 export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
   if (deliveries.length === 0) return;
   tx.defer(
@@ -49,6 +49,7 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
         const payload = Buffer.from(Event.encode(event).finish());
         return [
           event.id,
+          // `split` returns at least one part.
           event.type.split(".", 1)[0]!,
           event.aggregateId,
           event.type,
@@ -63,7 +64,7 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
   );
 }
 
-/** Takes a consumer's events that are due, so that no other relay takes them until the lease ends. */
+/** Leases a consumer's due events, so that no other relay reads them until the lease ends. */
 export async function leaseDue(
   tx: Transaction,
   destination: string,
@@ -91,7 +92,7 @@ export async function deleteDelivered(db: Database, ids: string[]): Promise<void
   await db.transaction(async (tx) => tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]));
 }
 
-/** The events are tried again later; that they were not applied is nobody's fault but the way's. */
+/** Postpones events without counting an attempt, because they did not cause the failure. */
 export function postpone(
   tx: Transaction,
   ids: string[],
@@ -105,7 +106,7 @@ export function postpone(
   ]);
 }
 
-/** The consumer could not apply the event: it is tried again later, unless it is dead now. */
+/** Counts a refusal by the consumer, and postpones the event or marks it as dead. */
 export function recordRefusal(
   tx: Transaction,
   id: string,
@@ -134,10 +135,11 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Has events tried again that a consumer refused too often, all or those named, a thousand a transaction. Locks these alone: a search that locks would
- * wait for every row that somebody holds.
+ * Revives events that a consumer refused too often, a thousand per transaction. Locks dead events only, because a locking
+ * search would wait for every locked row.
  *
- * @returns the ids of those that were
+ * @param ids the events to revive; default: all
+ * @returns the ids of revived events
  */
 export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
   const dead = await db.transaction((tx) =>
@@ -156,12 +158,12 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
   return found;
 }
 
-/** State of an aggregate's undelivered events: some are still retried, or all are dead. */
+/** State of an aggregate's undelivered events: WAITING if some are still retried, DEAD if none is. */
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * State of the undelivered events of each aggregate; omits aggregates without any. Read it after the aggregates themselves:
- * every earlier change is then either in here or applied.
+ * State of the undelivered events of each aggregate; omits aggregates without any. Call it after reading the aggregates:
+ * each of their changes is then either in the result or applied.
  */
 export async function findUndelivered(
   tx: Transaction,

@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
+import {
+  type DeliverEventsRequest,
+  type DeliverEventsResponse,
+  type Event,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { GrpcClient } from "../grpc/client.ts";
+import { toGrpcStatus } from "../grpc/status.ts";
+import { ServiceTokens } from "../identity/service-tokens.ts";
+import { newId } from "../ids/ids.ts";
+import { type Delivery, deliveriesOf } from "../outbox/event.ts";
+import { insertDeliveries, listUndelivered } from "../outbox/outbox-store.ts";
+import { Relay } from "../outbox/relay.ts";
+import { startTestService, type TestService } from "./test-service.ts";
+
+const PATIENCE_MS = 60_000;
+
+/** A consumer that accepts every event, except as its fields say. */
+export class FakeConsumer {
+  readonly received: Event[] = [];
+  refuses: (event: Event) => boolean = () => false;
+  /** Sent with refusals: the event is postponed, and no attempt is counted. */
+  retryAfter: { seconds: number; nanos: number } | undefined;
+  /** It answers once this resolves. */
+  answers: Promise<void> = Promise.resolve();
+  /** It answers UNAVAILABLE. */
+  isUnavailable = false;
+  /** It answers CONFLICT to several events at once, as when another transaction holds locks. */
+  isContended = false;
+  /** Number of calls so far. */
+  calls = 0;
+  readonly #server = new Server();
+  #port = 0;
+
+  async start(): Promise<void> {
+    this.#server.addService(EventServiceService, {
+      deliverEvents: async (
+        { request: { events } }: ServerUnaryCall<DeliverEventsRequest, DeliverEventsResponse>,
+        callback: sendUnaryData<DeliverEventsResponse>,
+      ) => {
+        this.calls += 1;
+        await this.answers;
+        if (this.isUnavailable) return callback({ code: status.UNAVAILABLE });
+        if (this.isContended && events.length > 1) return callback(toGrpcStatus(new ApiError("CONFLICT")));
+        const refused = events.filter(this.refuses);
+        this.received.push(...events.filter((event) => !refused.includes(event)));
+        const { retryAfter } = this;
+        callback(null, {
+          failures: refused.map(({ id }) => ({ eventId: id, reason: "INTERNAL", retryAfter })),
+        });
+      },
+    });
+    this.#port = await new Promise((resolve, reject) => {
+      this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+/** A service with an outbox for the tests of a file, and a new consumer, `clinical`, for each test. */
+export class OutboxTest {
+  #service: TestService | undefined;
+  #consumer: FakeConsumer | undefined;
+
+  /** Registers the hooks that start and stop everything. */
+  constructor() {
+    beforeAll(async () => {
+      this.#service = await startTestService("scheduling");
+    });
+    afterAll(() => this.service.close());
+    beforeEach(async () => {
+      await this.service.db.write("DELETE FROM outbox");
+      this.#consumer = new FakeConsumer();
+      await this.#consumer.start();
+    });
+    afterEach(() => this.consumer.stop());
+  }
+
+  get service(): TestService {
+    if (!this.#service) throw new Error("the service has not started");
+    return this.#service;
+  }
+
+  get consumer(): FakeConsumer {
+    if (!this.#consumer) throw new Error("the consumer has not started");
+    return this.#consumer;
+  }
+
+  /** Starts relays, like those of several replicas. `close` stops them, their connections and the consumers. */
+  startRelays(count: number, consumers: Record<string, FakeConsumer> = { clinical: this.consumer }) {
+    const { db, clock, log, hash } = this.service;
+    const clients = Object.fromEntries(
+      Object.entries(consumers).map(([name, { address }]) => [name, new GrpcClient(address)]),
+    );
+    const relays = Array.from({ length: count }, () => {
+      const serviceTokens = new ServiceTokens("scheduling", [randomBytes(32)]);
+      return new Relay({
+        db,
+        clock,
+        log,
+        serviceTokens,
+        consumers: clients,
+        hash,
+        waitMs: 2000,
+        maxRefusals: 3,
+      });
+    });
+    return {
+      relays,
+      close: async () => {
+        await Promise.all(relays.map((relay) => relay.stop()));
+        for (const client of Object.values(clients)) client.close();
+        for (const each of Object.values(consumers)) each.stop();
+      },
+    };
+  }
+
+  /** Writes new events into the outbox. */
+  async commit(count: number, destination = "clinical"): Promise<Delivery[]> {
+    const { clock, db, hash } = this.service;
+    const now = clock.now();
+    const events = Array.from({ length: count }, () => ({
+      type: "booking.confirmed",
+      aggregateId: newId(),
+      version: 1,
+      state: undefined,
+    }));
+    const deliveries = deliveriesOf(events, { "booking.confirmed": [destination] }, now);
+    await db.transaction(async (tx) => insertDeliveries(tx, deliveries, now, hash));
+    return deliveries;
+  }
+
+  undelivered() {
+    return listUndelivered(this.service.db, false, 1000);
+  }
+
+  dead() {
+    return listUndelivered(this.service.db, true, 10);
+  }
+}
+
+/** Polls in every turn of the event loop, because a state may last for a few ms only. */
+export async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error("did not come true in time");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
