@@ -9,17 +9,18 @@ type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 
 /** Outcome of events that share a transaction. */
 export interface Applied {
-  /** Trails of each event that was applied; none where it changed nothing. */
+  /** Entries of each applied event; empty if it changed nothing. */
   entries: Map<Event, AuditEntry[]>;
   /** Events left for another transaction. */
   left: Event[];
 }
 
 /**
- * Applies those of some events that are newer than their aggregates, in few round trips.
+ * Applies the events that are newer than their aggregates, in few round trips.
  *
- * @param isNewer read in the round trip that locks the events' rows
- * @param isShared the transaction skips locked rows. Leaves out each event whose rows are locked or missing, or whose decision fails
+ * @param isNewer resolves in the round trip that locks the events' rows
+ * @param isShared true if the transaction skips locked rows. It then leaves each event whose rows are locked or missing, or
+ *   whose decision fails
  */
 export async function applyTogether(
   tx: Transaction,
@@ -30,7 +31,7 @@ export async function applyTogether(
   isShared: boolean,
 ): Promise<Applied> {
   const [isToApply, factsOf] = await Promise.all([isNewer, lock(tx, handlers, events, isShared)]);
-  // After the wait for the locks.
+  // Read after the wait for the locks.
   const now = clock.now();
   const newer = events.filter(isToApply);
   const { plans, ...outcome } = decide(handlers, newer, factsOf, now, isShared);
@@ -40,12 +41,13 @@ export async function applyTogether(
       group.map((event) => plans.get(event)),
       now,
     );
+    // One list of entries for each plan.
     for (const [i, event] of group.entries()) outcome.entries.set(event, written[i]!);
   }
   return outcome;
 }
 
-/** Facts by event. In a shared transaction, an event without facts is left out. */
+/** Locks rows and reads the facts of each event. In a shared transaction, omits events without facts. */
 async function lock(
   tx: Transaction,
   handlers: Handlers,
@@ -65,7 +67,7 @@ async function lock(
   return factsOf;
 }
 
-/** Plans of the events that change something. Of events with a row in common, the first is decided. */
+/** Decides the events. Of those with a row in common, only the first; the others are left. */
 function decide(
   handlers: Handlers,
   events: Event[],
@@ -80,6 +82,7 @@ function decide(
   };
   const taken = new Set<string>();
   for (const event of events) {
+    // The inbox passes only events of known types.
     const { apply } = handlers[event.type]!;
     const facts = factsOf.get(event);
     const rows = facts === undefined ? [] : (apply.rowsOf?.(facts) ?? []);
@@ -102,6 +105,7 @@ function decide(
 
 /** Groups events by handler, in the order of the table, so that each transaction locks in one order. */
 function byHandler(handlers: Handlers, events: Event[]): [EventHandler, Event[]][] {
+  // The inbox passes only events of known types.
   const groups = Map.groupBy(events, ({ type }) => handlers[type]!.apply);
   const inOrder = new Set(Object.values(handlers).map(({ apply }) => apply));
   return [...inOrder].flatMap((handler): [EventHandler, Event[]][] => {

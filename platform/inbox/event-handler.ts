@@ -4,23 +4,23 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * Effect of events of one type, told as data like a `GroupedUseCase`: it locks, reads and writes for many events together, and
- * decides each by itself. Whether an event shares its transaction is not its business.
+ * Effect of events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events together, and decides
+ * each one separately. The inbox decides which events share a transaction.
  */
 export interface EventHandler<Facts = unknown, Plan = unknown> {
-  /** Makes rows that `lock` may miss, in a transaction that waits for locks. */
+  /** Inserts rows that `lock` may miss, in a transaction that waits for locks. */
   prepare?(tx: Transaction, events: Event[]): void;
-  /** Locks rows and reads what `decide` needs, in few round trips; undefined where a row is missing. Absent: nothing is read. */
+  /** Locks rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
-  /** Rows on which an event's decision depends and that others may change. Two events of one transaction have none in common. */
+  /** Rows that the decision depends on and other events may change. Two events of one transaction have none in common. */
   rowsOf?(facts: Facts): string[];
   /** Decides one event by pure rules. Throws if it cannot be applied. @returns undefined if it changes nothing */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
-  /** Writes what was decided. @returns the trails of each plan, in their order */
+  /** Writes the plans. @returns the entries of each, in order */
   write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;
 }
 
-/** Applies one event by itself: its transaction waits for locks. */
+/** Applies one event in a transaction that waits for locks. */
 export async function applyEvent(
   tx: Transaction,
   handler: EventHandler,
@@ -29,7 +29,7 @@ export async function applyEvent(
 ): Promise<AuditEntry[]> {
   handler.prepare?.(tx, [event]);
   const [facts] = (await handler.lock?.(tx, [event])) ?? [];
-  // After the wait for the locks.
+  // Read after the wait for the locks.
   const now = clock.now();
   const plan = handler.decide(facts, event, now);
   return plan === undefined ? [] : (await handler.write(tx, [plan], now)).flat();

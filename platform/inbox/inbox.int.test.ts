@@ -12,13 +12,13 @@ import { invoke, startTestService, type TestService } from "../testing/test-serv
 import type { EventHandler } from "./event-handler.ts";
 import { Inbox } from "./inbox.ts";
 
-/** How long the sender waits. */
+/** Deadline of the sender's call. */
 const SEND_TIMEOUT_MS = 5000;
 
 let service: TestService;
-/** The aggregates whose events were applied, as often as they were. */
+/** Aggregate of each applied event. */
 let applied: string[];
-/** Why the event of an aggregate cannot be applied. */
+/** Errors of decisions, by aggregate. */
 let failures: Map<string, unknown>;
 
 beforeAll(async () => {
@@ -33,9 +33,9 @@ beforeEach(() => {
   transactions = [];
 });
 
-/** Rows of an aggregate's event that other events may change. */
+/** Rows that the event of an aggregate shares with others. */
 let rowsOf: Map<string, string[]>;
-/** Sizes of the transactions, in their order. */
+/** Sizes of the transactions, in order. */
 let transactions: number[];
 
 const apply: EventHandler<string, Event> = {
@@ -66,7 +66,7 @@ function deliver(events: Event[], transactions = service.transactions) {
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }
 
-/** Events of as many aggregates, in the order in which they are applied. */
+/** Events of different aggregates, in the order in which they are applied. */
 const someEvents = (count: number) =>
   Array.from({ length: count }, () =>
     Event.fromPartial({
@@ -81,17 +81,17 @@ const someEvents = (count: number) =>
 
 const idsOf = (events: Event[]) => events.map(({ aggregateId }) => aggregateId);
 
-test("one bad event of a batch is named, and holds up no other", async () => {
+test("a bad event of a batch is reported and blocks no other", async () => {
   const events = someEvents(3);
   failures.set(events[1]!.aggregateId, new Error("cannot be applied"));
   const { response } = await deliver(events);
   expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
-  // The others did not have to be applied again.
+  // The others were applied in one transaction, without a repeat.
   expect(transactions).toEqual([2]);
 });
 
-test("of events that change a row in common, each is applied in a transaction of its own", async () => {
+test("events that change a common row are applied in separate transactions", async () => {
   const events = someEvents(5);
   for (const event of [events[1]!, events[2]!, events[4]!]) rowsOf.set(event.aggregateId, ["shared"]);
   expect((await deliver(events)).response.failures).toEqual([]);
@@ -99,7 +99,7 @@ test("of events that change a row in common, each is applied in a transaction of
   expect(applied).toEqual(idsOf([0, 1, 3, 2, 4].map((i) => events[i]!)));
 });
 
-test("the audit line of each event of a batch has the event's own trace", async () => {
+test("each event's audit line has the event's own trace", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   const traceIds = ["1", "2", "3"].map((digit) => digit.repeat(32));
@@ -115,7 +115,7 @@ test("the audit line of each event of a batch has the event's own trace", async 
   expect(await Promise.all(lines)).toEqual(traceIds.map((trace_id) => [{ trace_id }]));
 });
 
-test("an event of a type that is not known yet is put off, and holds up no other", async () => {
+test("an event of an unknown type is postponed and blocks no other", async () => {
   const [first, newer, last] = someEvents(3);
   const events = [first!, { ...newer!, type: "payment.disputed" }, last!];
   const { response } = await deliver(events);
@@ -125,25 +125,25 @@ test("an event of a type that is not known yet is put off, and holds up no other
   expect(applied).toEqual(idsOf([first!, last!]));
 });
 
-test("an event of a type that is still unknown after a day is refused, and dies as its tries are counted", async () => {
+test("an event of an unknown type is refused after a day, so that its attempts count", async () => {
   const [known, unknown] = someEvents(2);
   const events = [known!, { ...unknown!, type: "payment.disputed" }];
   const refusal = async () => (await deliver(events)).response.failures;
-  const putOff = { eventId: unknown!.id, reason: "UNKNOWN_TYPE", retryAfter: { seconds: 5, nanos: 0 } };
+  const postponed = { eventId: unknown!.id, reason: "UNKNOWN_TYPE", retryAfter: { seconds: 5, nanos: 0 } };
   service.clock.advance(24 * 3_600_000 - 1);
-  expect(await refusal()).toEqual([putOff]);
+  expect(await refusal()).toEqual([postponed]);
   service.clock.advance(1);
-  expect(await refusal()).toEqual([{ ...putOff, retryAfter: undefined }]);
+  expect(await refusal()).toEqual([{ ...postponed, retryAfter: undefined }]);
 });
 
-test("an event that is for somebody else to send is refused, with all that it came with", async () => {
+test("a batch with an event of another sender is refused as a whole", async () => {
   const [own, foreign] = someEvents(2);
   const events = [own!, { ...foreign!, type: "consultation.started" }];
   await expect(deliver(events)).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
   expect(applied).toEqual([]);
 });
 
-test("an event whose row somebody holds is put off in the sender's time, and costs the others no more than to come alone", async () => {
+test("an event whose row is locked is postponed within the sender's deadline, and the others are applied", async () => {
   const events = someEvents(3);
   const held = events[1]!;
   const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
@@ -161,8 +161,8 @@ test("an event whose row somebody holds is put off in the sender's time, and cos
     answers.push(await deliver(batch).then(({ response }) => response.failures, ApiError.from));
     expect(performance.now() - startedAt).toBeLessThan(SEND_TIMEOUT_MS);
   }
-  const putOff = { eventId: held.id, reason: "CONFLICT", retryAfter: { seconds: 5, nanos: 0 } };
-  expect(answers).toEqual([expect.objectContaining({ reason: "CONFLICT" }), [], [putOff], []]);
+  const postponed = { eventId: held.id, reason: "CONFLICT", retryAfter: { seconds: 5, nanos: 0 } };
+  expect(answers).toEqual([expect.objectContaining({ reason: "CONFLICT" }), [], [postponed], []]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
 
   letGo();
@@ -171,17 +171,15 @@ test("an event whose row somebody holds is put off in the sender's time, and cos
   expect(applied.toSorted()).toEqual(idsOf(events));
 });
 
-test("that the database is away is no failure of the events, be they many or one", async () => {
+test.each([1, 3])("an unreachable database fails the call for %d events, not the events", async (count) => {
   const db = new Database({ url: "mysql://nobody@127.0.0.1:1/nothing", poolSize: 1, timeoutMs: 1000 });
   const { transactions } = changesOn(service, { db });
-  for (const count of [1, 3]) {
-    await expect(deliver(someEvents(count), transactions)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
-  }
+  await expect(deliver(someEvents(count), transactions)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   await db.close();
 });
 
 test.each(["UNAVAILABLE", "DEADLINE_EXCEEDED"] as const)(
-  "a batch that %s cuts off is taken again as a whole, and each of its events is applied once",
+  "a batch that fails with %s can be repeated as a whole, and each event is applied once",
   async (reason) => {
     const events = someEvents(3);
     failures.set(events[1]!.aggregateId, new Error("cannot be applied"));
@@ -195,7 +193,7 @@ test.each(["UNAVAILABLE", "DEADLINE_EXCEEDED"] as const)(
   },
 );
 
-test("an aggregate's first event that comes again is applied once, alone and beside new ones, even if its handler would refuse it", async () => {
+test("a repeated first event of an aggregate is ignored, alone and beside new ones, also if its handler would fail", async () => {
   const [again, ...others] = someEvents(3);
   await deliver([again!]);
   failures.set(again!.aggregateId, new Error("cannot be applied twice"));

@@ -18,25 +18,26 @@ import type { Clock } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
 
-/** The consumer's table: who may send an event, and what it does here. */
+/** Consumers by type of event. */
 export type Consumers = Readonly<Record<string, Consumer>>;
 
 interface Consumer {
+  /** Service that may send the event. */
   from: string;
   apply: EventHandler;
-  /** Usually the first event of its aggregate here: nothing is read about earlier ones, unless there are some. */
+  /** True if it is usually the first event of its aggregate, so that reading earlier versions is skipped at first. */
   isFirst?: boolean;
 }
 
-/** When an event may come again that it is too early for. */
+/** Retry delay of a postponed event. */
 const LATER = { seconds: 5, nanos: 0 };
-/** No rollout takes so long: what is of an unknown type by then came from a release that was rolled back. */
+/** Age at which an event of an unknown type is refused. No rollout takes so long, so its release was rolled back. */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
 const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
 const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
   ON DUPLICATE KEY UPDATE version = inbox.version`;
-const VERSIONS = "SELECT aggregate_id, version FROM inbox WHERE aggregate_id IN (?)";
+const VERSIONS = "SELECT aggregate_id AS aggregateId, version FROM inbox WHERE aggregate_id IN (?)";
 const APPLIED = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = new.version`;
 
@@ -44,14 +45,14 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
 
 /**
- * Notes that an aggregate's state at a version was learnt in another way than by an event, and is applied in this
- * transaction: events of it that come late are not applied any more.
+ * Records that this transaction applies an aggregate's version that came by another way than an event. Late events with an
+ * older version are then ignored.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
 }
 
-/** EventService.DeliverEvents, as `Inbox.deliverEvents`. */
+/** EventService.DeliverEvents. */
 export const deliverEvents = (
   inbox: Inbox,
   request: DeliverEventsRequest,
@@ -59,8 +60,8 @@ export const deliverEvents = (
 ): Promise<DeliverEventsResponse> => inbox.deliverEvents(request, call);
 
 /**
- * Applies each event once and only if it is newer: the version applied last is kept per aggregate and moved on in the
- * transaction of the effect, so order, duplicates and several relays do not matter.
+ * Idempotent consumer: applies an event only if it is newer than the last applied version of its aggregate. The effect's
+ * transaction also stores the version, so duplicates, reordering and several relays are harmless.
  */
 export class Inbox {
   readonly #transactions: AuditedTransactions;
@@ -76,13 +77,12 @@ export class Inbox {
   }
 
   /**
-   * Applies a batch in one transaction; where that fails, one by one, so that one bad event holds up no other. Throws
-   * CONFLICT where another transaction held something for so long that there is no time for that: the sender then sends
-   * one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none
-   * can be applied. They all come again, those that were applied before as well.
+   * Applies a batch in one transaction. If that fails, applies the events one by one, so that a bad one blocks no other.
+   * Throws CONFLICT after a lock wait that leaves no time for this; the sender then sends them one by one. Throws
+   * UNAVAILABLE or DEADLINE_EXCEEDED if the database fails; the sender then repeats the whole batch.
    *
-   * Puts off what is of a type that it does not know, for a day: while a deployment rolls, its senders may be newer. After
-   * that each try counts, so that what a rollback left behind dies, and is seen, rather than be sent for ever.
+   * Postpones events of an unknown type for a day, because senders may be newer during a rollout. Later attempts count as
+   * refusals, so that events of a release that was rolled back become dead, which alerts.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
@@ -93,6 +93,7 @@ export class Inbox {
     const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
       reason: "UNKNOWN_TYPE",
+      // Every event has a time.
       retryAfter: occurTime!.getTime() > since ? LATER : undefined,
     }));
     if (known.length > 0) failures.push(...(await this.#deliver(known, actorOf(call))));
@@ -100,10 +101,10 @@ export class Inbox {
   };
 
   /**
-   * Applies as many events as it can in a transaction that skips locked rows. The rest follows in one that waits: where a row is
-   * locked or missing, where an earlier event changes the same rows, and where a decision fails.
+   * Applies events in a transaction that skips locked rows. A second one, which waits for locks, applies the rest: events
+   * whose rows are locked or missing, share a row with an earlier event, or whose decision fails.
    *
-   * @returns why, for those that could not be applied
+   * @returns the failures of events that could not be applied
    */
   async #deliver(events: Event[], actorId: string): Promise<EventFailure[]> {
     let left = newestOfEach(events);
@@ -118,7 +119,8 @@ export class Inbox {
       assertOfEvent(error);
       const ids = new Set(left.map(({ aggregateId }) => aggregateId));
       const rest = events.filter(({ aggregateId }) => ids.has(aggregateId));
-      if (rest.length === 1) return [this.#failure(rest[0]!, error)];
+      const [only, ...more] = rest;
+      if (only && more.length === 0) return [this.#failure(only, error)];
       assertTimeLeft(error);
       return await this.#deliverOneByOne(rest, actorId);
     }
@@ -138,6 +140,7 @@ export class Inbox {
     return failures;
   }
 
+  /** Only for an event of a known type. */
   #assertSender(event: Event, call: Call): void {
     if (`service:${this.#consumers[event.type]!.from}` !== actorOf(call))
       throw new ApiError("PERMISSION_DENIED");
@@ -150,14 +153,15 @@ export class Inbox {
     return { eventId: event.id, reason, retryAfter: isHeldUp ? LATER : undefined };
   }
 
-  /** In a span of the trace that caused the (first) event. @returns the events left for another transaction */
+  /** Applies events in a span of the first one's trace. @returns the events left for another transaction */
   async #apply(events: Event[], actorId: string, isShared: boolean): Promise<Event[]> {
-    const [first] = events;
-    const parent = extractTrace({ traceparent: first!.traceparent });
+    // There is at least one event, and all types are known.
+    const first = events[0]!;
+    const parent = extractTrace({ traceparent: first.traceparent });
     const attributes = { "messaging.batch.message_count": events.length };
     const commit = (areFirst: boolean) => this.#commit(events, actorId, { isShared, areFirst });
     return await inSpan(
-      `process ${first!.type}`,
+      `process ${first.type}`,
       { kind: SpanKind.CONSUMER, attributes, parent },
       async () => {
         if (!events.every(({ type }) => this.#consumers[type]!.isFirst)) return await commit(false);
@@ -166,7 +170,7 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // A key is taken, or the handler met the event's own earlier effect.
+          // The aggregate has a version, or the handler met the event's own earlier effect.
           return await commit(false);
         }
       },
@@ -174,10 +178,11 @@ export class Inbox {
   }
 
   /**
-   * Applies those events that are newer than what was applied before.
+   * Applies the events that are newer than the last applied versions.
    *
-   * @param isShared the transaction skips locked rows
-   * @param areFirst no event of the aggregates was applied before; where one was, the inbox's key fails the transaction
+   * @param isShared true if the transaction skips locked rows
+   * @param areFirst true to assume that the aggregates have no applied version; if one has, the transaction fails at the
+   *   inbox's primary key
    * @returns the events left for another transaction
    */
   async #commit(
@@ -204,37 +209,38 @@ export class Inbox {
       },
       {
         skipsLocked: isShared,
-        // Several waits for a lock would be longer than the sender waits.
+        // Several lock waits would exceed the sender's deadline.
         mayRetry: async (error) => !isLockWait(error),
       },
     );
     return left;
   }
 
-  /** Locks the versions applied last. @returns whether an event is newer */
+  /** Locks the last applied versions. @returns a test that an event is newer */
   async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
     tx.defer(LOCK, [events.map((event) => [binaryId(event.aggregateId), 0])]);
-    const applied = await tx.read<{ aggregate_id: string; version: number }>(VERSIONS, [
+    const applied = await tx.read<{ aggregateId: string; version: number }>(VERSIONS, [
       events.map((event) => binaryId(event.aggregateId)),
     ]);
-    const versions = new Map(applied.map((row) => [row.aggregate_id, row.version]));
+    const versions = new Map(applied.map((row) => [row.aggregateId, row.version]));
+    // LOCK has inserted each missing aggregate.
     return (event) => event.version > versions.get(event.aggregateId)!;
   }
 }
 
-/** Throws an error that is none of the event's: the sender takes its consumer as away, which costs no tries. */
+/** Rethrows an error that the event did not cause. The sender then treats this consumer as unreachable: no attempt counts. */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
   const { code } = ApiError.from(error);
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
 }
 
-/** Throws CONFLICT for a lock that was waited for: with another wait, the sender would have given up. */
+/** Throws CONFLICT after a lock wait, because the sender's deadline would pass during another one. */
 function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
-/** The newest event of each aggregate, in the order of ids: the global lock order. */
+/** Newest event of each aggregate, ordered by id, which is the global lock order. */
 function newestOfEach(events: Event[]): Event[] {
   const newest = new Map<string, Event>();
   for (const event of events) {
