@@ -1,6 +1,7 @@
 // `npm run audit:verify`: says whether somebody has tampered with the audit trail.
 import { Acknowledgements } from "@medconnect/platform/audit/acknowledgements.ts";
-import { readFarthestCheckpoint, readHead } from "@medconnect/platform/audit/seal-store.ts";
+import { readFarthestCheckpoint } from "@medconnect/platform/audit/checkpoint-store.ts";
+import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { duration } from "@medconnect/platform/config/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { SERVICES, WITNESS_OF } from "@medconnect/topology/services.ts";
@@ -157,11 +158,11 @@ async function within<T>(source: Source, work: (opened: Opened) => Promise<T>): 
   }
 }
 
-function checkpointAge(newest: { create_time: Date } | undefined): string {
+function checkpointAge(newest: { createTime: Date } | undefined): string {
   if (!newest) return "no checkpoint";
-  const seconds = Math.round((Date.now() - newest.create_time.getTime()) / 1000);
+  const seconds = Math.round((Date.now() - newest.createTime.getTime()) / 1000);
   if (seconds < 0)
-    return `newest checkpoint dated ${newest.create_time.toISOString()}, which is in the future`;
+    return `newest checkpoint dated ${newest.createTime.toISOString()}, which is in the future`;
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, "s"];
   return `newest checkpoint ${Math.round(seconds / size)} ${unit} old`;
 }

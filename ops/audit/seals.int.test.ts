@@ -523,7 +523,7 @@ describe("a checkpoint", () => {
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);
   });
 
-  const told = { seq: 100, create_time: new Date("2030-01-01T09:00:00Z") };
+  const told = { seq: 100, createTime: new Date("2030-01-01T09:00:00Z") };
   test.each([
     ["the first, however far", undefined, 0, Number.MAX_SAFE_INTEGER],
     ["ten thousand more at once", told, 0, 10_100],
@@ -532,7 +532,7 @@ describe("a checkpoint", () => {
     ["no more after a quiet week", told, 7 * 24 * HOUR, 610_100],
     ["ten thousand after a clock that was ahead", told, -HOUR, 10_100],
   ])("has a bound: %s", (_case, last, afterMs, expected) => {
-    expect(farthestPlausible(last, new Date(told.create_time.getTime() + afterMs))).toBe(expected);
+    expect(farthestPlausible(last, new Date(told.createTime.getTime() + afterMs))).toBe(expected);
   });
 
   test.each([100 * SECOND, 24 * HOUR])(

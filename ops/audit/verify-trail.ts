@@ -6,9 +6,8 @@ import {
   GENESIS,
   type Seal,
 } from "@medconnect/platform/audit/audit-chain.ts";
+import { readCheckpoints, readFarthestCheckpoint } from "@medconnect/platform/audit/checkpoint-store.ts";
 import {
-  readCheckpoints,
-  readFarthestCheckpoint,
   readHead,
   readSealed,
   readSealedAfter,
@@ -114,7 +113,7 @@ async function* findCutOff(
       db,
       checkpoints.map(({ seq }) => seq),
     );
-    for (const { seq, hmac, create_time: time } of checkpoints) {
+    for (const { seq, hmac, createTime: time } of checkpoints) {
       const found = seals.get(seq);
       const digest = hmac.toString("hex");
       if (!found) yield { kind: "TRUNCATED", seq, time, digest };

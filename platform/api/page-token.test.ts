@@ -19,7 +19,7 @@ test.each([
   [100, 100],
   [101, 100],
   [2_000_000_000, 100],
-])("a page size of %i asks for %i", (pageSize, size) => {
+])("a page size of %i becomes %i", (pageSize, size) => {
   expect(pages.open({ pageSize, pageToken: "" }, "list").size).toBe(size);
 });
 
@@ -28,19 +28,19 @@ test("a position survives the round trip: ids, numbers, times, bytes", () => {
   expect(pages.open({ pageSize: 1, pageToken: tokenAt(position, "list") }, "list").after).toEqual(position);
 });
 
-test("the longest sort key of any list fits into a token, a longer one throws", () => {
+test("the longest sort key of any list fits into a token, and a longer one throws", () => {
   const id = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
   expect(tokenAt([Buffer.alloc(64, 255), id], "list").length).toBeLessThan(MAX_TOKEN_LENGTH);
   expect(() => tokenAt(["x".repeat(400)], "list")).toThrow("too long for a page token");
 });
 
-test("a token is good for its own list and filters only", () => {
+test("a token is valid for its own list and filters only", () => {
   const token = tokenAt(["x"], "bookings", "CONFIRMED");
   expect(() => pages.open({ pageSize: 1, pageToken: token }, "bookings", "CANCELLED")).toThrow(invalid);
   expect(() => pages.open({ pageSize: 1, pageToken: token }, "payments", "CONFIRMED")).toThrow(invalid);
 });
 
-test("whatever else is sent as a token is refused", () => {
+test("a malformed or altered token is refused", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), (pageToken) => {
       expect(() => pages.open({ pageSize: 1, pageToken }, "list")).toThrow(invalid);
@@ -48,7 +48,7 @@ test("whatever else is sent as a token is refused", () => {
   );
 });
 
-test("the last page has no next one", () => {
+test("the last page has no token of a next one", () => {
   const page = pages.open({ pageSize: 2, pageToken: "" }, "list");
   expect(pages.close(page, [1, 2], (row) => [row])).toEqual({ rows: [1, 2], nextPageToken: "" });
 });

@@ -16,18 +16,18 @@ interface ListRequest {
   maxPageSize?: number;
 }
 
-/** A page to read: one row more than shown is asked for, to know whether there is a next page. */
+/** A page to read. Its query asks for one row more than the page shows, to find out whether there is a next page. */
 export interface Page {
   size: number;
   /** Absent on the first page. */
   after: Position | undefined;
-  /** The filters that the token of the next page is bound to. */
+  /** Scope of the next page's token. */
   filters: string;
 }
 
 /**
- * Keyset pagination (AIP-158): a page token holds the sort key of the last row shown, so page 10,000 costs what page 1
- * costs. It is signed together with the list's name, filters and caller, and good for nothing else.
+ * Keyset pagination (AIP-158): a page token holds the sort key of the page's last row, so page 10,000 costs as much as
+ * page 1. Its MAC binds it to the list's name, filters and caller.
  */
 export class Pages {
   readonly #hash: KeyedHash;
@@ -36,7 +36,7 @@ export class Pages {
     this.#hash = hash;
   }
 
-  /** @param scope what the token is bound to: the list's name, the caller where it matters, and every filter */
+  /** @param scope values that the token is bound to: the list's name, the caller if it matters, and every filter */
   open(
     { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
     ...scope: (string | number | Date | undefined)[]
@@ -46,21 +46,21 @@ export class Pages {
     return { size, after: pageToken === "" ? undefined : this.#decode(pageToken, filters), filters };
   }
 
-  /** Cuts the rows to the page's size. @returns the rows to show, and the token of the next page, if there is one */
+  /** Cuts the rows to the page's size. @returns the rows to show, and the token of the next page; empty on the last page */
   close<Row>(
     page: Page,
     rows: Row[],
     position: (row: Row) => Position,
   ): { rows: Row[]; nextPageToken: string } {
-    if (rows.length <= page.size) return { rows, nextPageToken: "" };
-    const shown = rows.slice(0, page.size);
-    return { rows: shown, nextPageToken: this.#encode(position(shown.at(-1)!), page.filters) };
+    const last = rows[page.size - 1];
+    if (!last || rows.length <= page.size) return { rows, nextPageToken: "" };
+    return { rows: rows.slice(0, page.size), nextPageToken: this.#encode(position(last), page.filters) };
   }
 
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
     const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
-    // A bug in the list: its sort key must have bounded columns, or the next page cannot be read.
+    // A bug in the list: its sort key must have columns of bounded length.
     if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
     return token;
   }
@@ -90,5 +90,5 @@ function fromJson(part: JsonPart): Position[number] {
   return "timeMs" in part ? new Date(part.timeMs) : Buffer.from(part.bytes, "base64url");
 }
 
-/** The SQL parameters of `LIMIT ?` and of a position. */
+/** SQL parameter of `LIMIT ?`. */
 export const limitOf = (page: Page): SqlValue => page.size + 1;

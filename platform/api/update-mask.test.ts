@@ -13,12 +13,17 @@ const current: Profile = { license: "L1", displayName: "Ann", bio: "old", tags: 
 const nothing: Profile = { license: "", displayName: "", bio: "", tags: [] };
 
 test.each<[string, Partial<Profile>, string[] | undefined, Partial<Profile>]>([
-  ["named fields are taken, also when empty", { bio: "" }, ["bio"], { bio: "" }],
-  ["paths are spelled as in the proto", { displayName: "Bea" }, ["display_name"], { displayName: "Bea" }],
+  ["named fields are updated, also to empty", { bio: "" }, ["bio"], { bio: "" }],
+  ["paths are in the proto's spelling", { displayName: "Bea" }, ["display_name"], { displayName: "Bea" }],
   ["fields that are not named stay", { bio: "new", displayName: "Bea" }, ["bio"], { bio: "new" }],
-  ["without a mask those that are filled are taken", { bio: "new" }, undefined, { bio: "new" }],
-  ["an empty mask is none", { tags: ["b"] }, [], { tags: ["b"] }],
-  ["an immutable field may be repeated", { license: "L1", bio: "new" }, ["license", "bio"], { bio: "new" }],
+  ["without a mask, fields with a value are updated", { bio: "new" }, undefined, { bio: "new" }],
+  ["an empty mask counts as none", { tags: ["b"] }, [], { tags: ["b"] }],
+  [
+    "an immutable field may have its current value",
+    { license: "L1", bio: "new" },
+    ["license", "bio"],
+    { bio: "new" },
+  ],
 ])("%s", (_, patch, mask, expected) => {
   expect(applyMask(current, { ...nothing, ...patch }, mask, FIELDS)).toEqual({ ...current, ...expected });
 });
@@ -29,7 +34,7 @@ test.each([[["license"]], [undefined]])("an immutable field cannot be changed (m
   );
 });
 
-test("one of the etags is of the version; none asks for no check", () => {
+test("one of the etags must match the version; an empty one skips the check", () => {
   expect(() => assertEtag("", 7)).not.toThrow();
   expect(() => assertEtag(etagOf(7), 7)).not.toThrow();
   expect(() => assertEtag(`${etagOf(7)}.aHash-of_it`, 7)).not.toThrow();
@@ -45,6 +50,6 @@ test.each<[Partial<Profile>, boolean]>([
   [{ license: "ignored" }, true],
   [{ tags: ["a", "b"] }, false],
   [{ bio: "" }, false],
-])("an update with %j changes nothing: %s", (changed, expected) => {
+])("isUnchanged of an update to %j is %s", (changed, expected) => {
   expect(isUnchanged(current, { ...current, ...changed }, FIELDS)).toBe(expected);
 });

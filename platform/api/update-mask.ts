@@ -11,16 +11,15 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (Array.isArray(value) && value.length === 0);
 
-/** Which fields of a resource a client may change, and which it may only repeat. */
+/** Fields of a resource that clients may change, and fields that they may only send back unchanged. */
 export interface Updatable<T> {
   updatable: readonly (keyof T & string)[];
   immutable: readonly (keyof T & string)[];
 }
 
 /**
- * The resource with the masked fields of the patch (AIP-134); without a mask, those that the patch fills. That every
- * path of the mask exists has been checked with the request. Throws INVALID_REQUEST for another value of an immutable
- * field (AIP-203); the same value may be sent back.
+ * Applies the masked fields of a patch to a resource (AIP-134); without a mask, the patch's fields with a value. Request
+ * validation has checked that the mask's paths exist. Throws INVALID_REQUEST for a changed immutable field (AIP-203).
  */
 export function applyMask<T extends object>(
   current: T,
@@ -36,17 +35,20 @@ export function applyMask<T extends object>(
   return { ...current, ...Object.fromEntries(chosen) };
 }
 
-/** True if an update changes nothing: it then raises no version and leaves no audit line. */
+/** True if an update changes nothing. It then raises no version and leaves no audit line. */
 export const isUnchanged = <T extends object>(before: T, after: T, { updatable }: Updatable<T>): boolean =>
   updatable.every((field) => isDeepStrictEqual(before[field], after[field]));
 
-/** A resource's etag: its version. Over HTTP the gateway adds a hash of the answer: `version.hash`. */
+/** Etag of a resource's version. The gateway adds a hash of the response: `version.hash`. */
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
-/** The part of an etag that `If-Match` compares. The hash also covers derived fields, such as `nextAvailableTime`. */
-export const versionOf = (etag: string): string => etag.split(".", 1)[0]!;
+/**
+ * Version part of an etag, which `If-Match` compares. The hash is ignored, because it also covers derived fields, such as
+ * `nextAvailableTime`.
+ */
+export const versionOf = (etag: string): string => etag.split(".", 1)[0] ?? "";
 
-/** Throws ETAG_MISMATCH if none of the sent etags, separated by commas, is of the current version; "" skips the check. */
+/** Throws ETAG_MISMATCH if none of the sent etags, separated by commas, has the current version; "" skips the check. */
 export function assertEtag(sent: string, version: number): void {
   if (sent !== "" && !sent.split(",").map(versionOf).includes(etagOf(version))) {
     throw new ApiError("ETAG_MISMATCH");

@@ -9,11 +9,11 @@ export interface AcknowledgementRow {
   hmac: Buffer;
 }
 
-/** Actions of the lines that start and end an acknowledgement. */
+/** Actions of the audit lines that start and end an acknowledgement. */
 export const ACKNOWLEDGED = "audit.acknowledge";
 export const ACKNOWLEDGEMENT_ENDED = "audit.end_acknowledgement";
 
-const STANDING = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS createTime, a.hmac
+const OPEN = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS createTime, a.hmac
   FROM audit_acknowledgements a
   WHERE NOT EXISTS (
     SELECT 1 FROM audit_events e WHERE e.action = '${ACKNOWLEDGEMENT_ENDED}' AND e.occur_time >= a.create_time
@@ -22,8 +22,8 @@ const STANDING = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS c
 const INSERT =
   "INSERT INTO audit_acknowledgements (finding_id, reason, create_time, hmac) VALUES (?, ?, ?, ?)";
 
-/** Acknowledgements without an ending line: at most as many as operators ever made by hand. */
-export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(STANDING);
+/** Acknowledgements without an ending line. There are few, because operators make each one by hand. */
+export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(OPEN);
 
 export function insertAcknowledgement(tx: Transaction, row: AcknowledgementRow): void {
   tx.defer(INSERT, [row.findingId, row.reason, row.createTime, row.hmac]);

@@ -18,7 +18,7 @@ const chain = new AuditChain("billing", [key]);
 const [seal] = chain.extend(GENESIS, [event]);
 const isIntact = (changed: object, by = chain) => by.isIntact(seal!, GENESIS, { ...event, ...changed });
 
-test("a seal is what it has always been: those that are stored must stay right", () => {
+test("a seal has its known value, because stored seals must stay valid", () => {
   expect({ ...seal, hmac: seal!.hmac.toString("hex") }).toEqual({
     seq: 1,
     eventId: event.id,
@@ -32,25 +32,25 @@ test.each(Object.keys(event))("an event whose %s was changed does not fit its se
   expect(isIntact({ [column]: "x" })).toBe(false);
 });
 
-test("neither does one whose text was moved from one column to the next", () => {
+test("an event whose text moved from one column to another does not fit its seal", () => {
   expect(isIntact({ action: "booking.createu", actor_id: "1" })).toBe(false);
   expect(isIntact({ grant_id: "" })).toBe(false);
 });
 
-test("the order of the columns does not matter, nor one that came later and is empty", () => {
+test("neither the order of the columns nor a later, empty one changes a seal", () => {
   const turned = Object.fromEntries(Object.entries(event).reverse()) as EventRow;
   expect(chain.isIntact(seal!, GENESIS, turned)).toBe(true);
   expect(isIntact({ added_later: null })).toBe(true);
   expect(isIntact({ added_later: "x" })).toBe(false);
 });
 
-test("a seal is good in its own place of its own service's chain alone", () => {
+test("a seal is valid at its own position of its own service's chain only", () => {
   expect(isIntact({}, new AuditChain("auth", [key]))).toBe(false);
   expect(chain.isIntact(seal!, { seq: 1, hmac: GENESIS.hmac }, event)).toBe(false);
   expect(chain.isIntact(seal!, { seq: 0, hmac: Buffer.alloc(32, 1) }, event)).toBe(false);
 });
 
-test("the first key makes seals, and all are known when they are checked", () => {
+test("the first key makes new seals, and a check accepts all keys", () => {
   const rotated = new AuditChain("billing", [other, key]);
   expect(isIntact({}, rotated)).toBe(true);
   expect(rotated.extend(GENESIS, [event])[0]!.keyId).not.toBe(seal!.keyId);

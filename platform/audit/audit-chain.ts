@@ -1,10 +1,10 @@
 import { createHash, createHmac, type KeyObject } from "node:crypto";
 import { deriveKey } from "../crypto/derive-key.ts";
 
-/** An event as its table holds it: every column, also those that this version of the code does not know. */
+/** An audit event with every column of its row, including columns that this version of the code does not know. */
 export type EventRow = Readonly<Record<string, unknown>> & { readonly id: string; readonly occur_time: Date };
 
-/** A place in the chain: how many seals there are, and the last one's HMAC. */
+/** Head of a chain: the last seal's number, counted from 1, and its HMAC. */
 export interface ChainHead {
   readonly seq: number;
   readonly hmac: Buffer;
@@ -15,31 +15,33 @@ export interface Seal extends ChainHead {
   readonly keyId: string;
 }
 
-/** Before the first seal. */
+/** Head of an empty chain. */
 export const GENESIS: ChainHead = { seq: 0, hmac: Buffer.alloc(32) };
 
 /**
- * The chain of seals over one service's audit trail. Each is an HMAC-SHA256 over the one before, its own number and all
- * of its event, so none can be changed, moved, taken out or put in without the key, which is kept outside the database.
+ * Hash chain over one service's audit trail. Each seal is an HMAC-SHA256 over the previous seal, its own number and its
+ * whole event. Changing, moving, deleting or inserting an event needs the key, which is kept outside the database.
  */
 export class AuditChain {
   readonly #service: string;
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #keyId: string;
 
-  /** @param keys 32 bytes each; the first makes seals, all are known when they are checked */
+  /** @param keys 32 bytes each; the first makes new seals, and a check accepts all */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     const entries = keys.map((key) => deriveKey(key, "audit")).map((key) => [idOf(key), key] as const);
     this.#keys = new Map(entries);
+    // AUDIT_KEY has at least one key.
     this.#keyId = entries[0]![0];
   }
 
-  /** The seals that continue the chain over these events, in their order. */
+  /** Seals that continue the chain over these events, in order. */
   extend(head: ChainHead, events: readonly EventRow[]): Seal[] {
     const seals: Seal[] = [];
     let previous = head;
     for (const event of events) {
+      // The current key is known.
       const hmac = this.#hmac(this.#keyId, previous, event)!;
       const seal = { seq: previous.seq + 1, eventId: event.id, keyId: this.#keyId, hmac };
       seals.push(seal);
@@ -52,7 +54,7 @@ export class AuditChain {
     return this.#keys.has(keyId);
   }
 
-  /** Whether a seal is what its key makes of the one before and of its event. False where the key is not known. */
+  /** True if a seal matches its event and the previous seal. False also for an unknown key. */
   isIntact(seal: Seal, previous: ChainHead, event: EventRow): boolean {
     return this.#hmac(seal.keyId, previous, event)?.equals(seal.hmac) ?? false;
   }
@@ -70,8 +72,8 @@ export class AuditChain {
 }
 
 /**
- * Every column that has a value, by name. A column that a later version adds is null in the events before, so it changes
- * no seal that was made without it; and old code, while a deployment rolls, seals it as well.
+ * Columns with a value, by name. A new column is null in older events, so their seals stay valid. During a rollout, the
+ * previous release seals the new column as well.
  */
 const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)

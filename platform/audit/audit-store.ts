@@ -3,12 +3,12 @@ import type { SqlValue } from "../db/sql-value.ts";
 
 export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
 
-/** One line of the audit trail. */
+/** A line of the audit trail. */
 export interface AuditRecord {
   id: string;
   action: string;
   actorId: string;
-  /** The people whose data it was: two at most, because the trail has a key for each of two. */
+  /** Users whose data it concerns: two at most, because the table has two keys by subject. */
   subjectIds: string[];
   /** Such as "bookings/{id}". */
   resource: string;
@@ -16,7 +16,7 @@ export interface AuditRecord {
   requestId: string;
   traceId: string;
   occurTime: Date;
-  /** The break-glass grant under which it was read. */
+  /** Break-glass grant that allowed the read. */
   grantId?: string | undefined;
 }
 

@@ -14,20 +14,21 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import type { Clock } from "../time/clock.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
-import { type Checkpoint, readCheckpointBefore, readHead, readSealAt } from "./seal-store.ts";
+import { type Checkpoint, readCheckpointBefore } from "./checkpoint-store.ts";
+import { readHead, readSealAt } from "./seal-store.ts";
 
 const TIMEOUT_MS = 5000;
-/** Maximum growth of a chain in lines per second, and the allowance for one moment. A sealer does less. */
+/** Maximum growth of a chain in lines per second, and the allowance for a burst. A sealer is slower. */
 const MOST_A_SECOND = 5000;
 const MOST_AT_ONCE = 10_000;
-/** Time that counts at most, in ms: two intervals of checkpoints. So a quiet trail does not save up an allowance. */
+/** Maximum time that counts: two checkpoint intervals. So a quiet trail does not save up an allowance. */
 const COUNTED_MS = 120_000;
 /**
- * Minimum age of the head to measure from, in ms. From the last head, each of many calls at once would get the allowance
- * again. From an old one, all calls of a moment share one bound, even if they race.
+ * Minimum age of the head to measure from. Measured from the last head, each of many concurrent calls would get the
+ * allowance again. Measured from an old one, they share one bound, even if they race.
  */
 const MEASURED_FROM_MS = 60_000;
-/** Maximum of calls in an interval, for the instances of the service together. Each instance makes one. */
+/** Maximum of calls per interval, of all instances of a service together. Each instance makes one. */
 const MOST_CALLS = 20;
 
 const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
@@ -35,15 +36,15 @@ const refused = counter("audit.checkpoints.refused", "Checkpoints refused as imp
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Number up to which a chain can have grown since an earlier head. Without a bound, a compromised service could leave a
- * number that its chain never reaches: a finding for ever. The first head may have any number.
+ * Largest plausible number of a chain's head, given an earlier one. Without a bound, a compromised service could leave a
+ * number that its chain never reaches, which would be a permanent finding. The first head may have any number.
  */
 export function farthestPlausible(
-  earlier: Pick<Checkpoint, "seq" | "create_time"> | undefined,
+  earlier: Pick<Checkpoint, "seq" | "createTime"> | undefined,
   now: Date,
 ): number {
   if (!earlier) return Number.MAX_SAFE_INTEGER;
-  const sinceMs = now.getTime() - earlier.create_time.getTime();
+  const sinceMs = now.getTime() - earlier.createTime.getTime();
   const countedMs = Math.min(Math.max(0, sinceMs), COUNTED_MS);
   return earlier.seq + MOST_AT_ONCE + Math.floor((MOST_A_SECOND * countedMs) / 1000);
 }
@@ -61,8 +62,9 @@ export interface CheckpointApp {
 }
 
 /**
- * AuditService.RecordCheckpoint: stores the head of the calling service's chain, told every `everyMs`. Never deletes
- * another head. Throws RATE_LIMITED; IMPLAUSIBLE_CHECKPOINT with the number that is acceptable, so that a long chain is told in steps.
+ * AuditService.RecordCheckpoint: stores the head of the calling service's chain, which it sends every `everyMs`. Never
+ * deletes another head. Throws RATE_LIMITED, and IMPLAUSIBLE_CHECKPOINT with the largest acceptable number, so that the
+ * caller can send a long chain in steps.
  */
 export async function recordCheckpoint(
   app: CheckpointApp,
@@ -78,13 +80,13 @@ export async function recordCheckpoint(
   const maxSeq = farthestPlausible(earlier, now);
   if (seq > maxSeq) {
     refused({ service: caller.name });
-    log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: no chain grows so fast");
+    log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: the chain grew implausibly fast");
     throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
   }
   try {
     await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
   } catch (error) {
-    // Known already: nothing was sealed since, or another instance has told it.
+    // Stored already: nothing was sealed since, or another instance has sent it.
     if (!duplicateKeyOf(error)) throw error;
   }
   return RecordCheckpointResponse.create();
@@ -92,7 +94,7 @@ export async function recordCheckpoint(
 
 const quotaOf = perApp(({ everyMs }: CheckpointApp) => new CallQuota(MOST_CALLS, everyMs));
 
-/** Limits calls in any interval of a length. */
+/** Sliding-window limit of calls. */
 class CallQuota {
   readonly #most: number;
   readonly #intervalMs: number;
@@ -113,7 +115,7 @@ class CallQuota {
   }
 }
 
-/** The farthest seal that the witness accepts. Throws the refusal if it is about something else, or there is none. */
+/** Farthest seal that the witness accepts, by its refusal. Rethrows any other refusal, or if there is no such seal. */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
   const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;
@@ -128,9 +130,8 @@ export interface Witness {
 }
 
 /**
- * Leaves the head of this service's chain with its witness, each time it is called and there is a new one. A head that the
- * witness knows already counts as told again, so that the gauge grows only while something is not told. A head that is too
- * far ahead, after hours without the witness, is told in steps, one at each call.
+ * Makes a job that sends a new head of this service's chain to its witness. The gauge grows only while the witness lacks a
+ * head: an unchanged head counts as sent again. After hours without the witness, each run sends one plausible step.
  */
 export function leaveCheckpoints(
   db: Database,
@@ -142,7 +143,7 @@ export function leaveCheckpoints(
   let toldAt = clock.now();
   gauge(
     "audit.checkpoint.age",
-    "Seconds since the witness was last told the head of the audit trail, or knew it already",
+    "Seconds since the witness last had the newest head of the audit trail",
     (report) => report((clock.now().getTime() - toldAt.getTime()) / 1000),
   );
   const tell = async ({ seq, hmac }: ChainHead) => {

@@ -53,7 +53,7 @@ async function accessesOf(patientId: string, request: Partial<ListAccessesReques
 const resourcesOf = async (patientId: string, request: Partial<ListAccessesRequest> = {}) =>
   (await accessesOf(patientId, request)).auditEvents.map(({ resource }) => resource);
 
-test("an access log has successful accesses only, the patient's own where asked for, and goes on page by page", async () => {
+test("an access log pages through successful accesses, with the patient's own on request", async () => {
   const [patient, doctor] = [newId(), newId()];
   await insertLines(
     { actorId: doctor, subjectIds: [patient, doctor], resource: "1", second: 1 },
@@ -83,14 +83,14 @@ test("an access log has successful accesses only, the patient's own where asked 
   expect(paged.toSorted()).toEqual(["1", "2", "3", "4", "5"]);
 });
 
-test("a line about three subjects is refused, because no key would find it by the third", async () => {
+test("a line about three subjects is refused, because no key finds it by the third", async () => {
   const subjectIds = [newId(), newId(), newId()];
   await expect(insertLines({ actorId: newId(), subjectIds, resource: "1", second: 1 })).rejects.toThrow(
     "more than two subjects",
   );
 });
 
-describe("30,000 lines that a patient made about themselves, some of them refused", () => {
+describe("30,000 lines of a patient about themselves, some of them denials", () => {
   const [patient, doctor] = [newId(), newId()];
   const LAST = 30_000;
   const BATCH = 10_000;
@@ -110,7 +110,7 @@ describe("30,000 lines that a patient made about themselves, some of them refuse
     await billing.db.write("ANALYZE TABLE audit_events");
   }, 300_000);
 
-  /** A page of 20 from each of a few ranges, and the counter. */
+  /** Rows of a page of 20 from each of a few ranges, and of the counter. */
   const A_PAGE = 1000;
   const rows = (work: () => Promise<unknown>) => rowsRead(billing.db, "scan", work);
 
@@ -118,7 +118,7 @@ describe("30,000 lines that a patient made about themselves, some of them refuse
     expect(await rows(async () => expect(await resourcesOf(patient)).toEqual(["old"]))).toBeLessThan(A_PAGE);
   });
 
-  test("cost a page in an access log with own lines, also in the middle", async () => {
+  test("cost one page in an access log with own lines, also in the middle", async () => {
     const { nextPageToken } = await accessesOf(patient, {
       includeOwn: true,
       endTime: new Date(BEGINNING + (LAST / 2) * 1000),
@@ -134,7 +134,7 @@ describe("30,000 lines that a patient made about themselves, some of them refuse
     );
   });
 
-  test.each(["patient", "doctor"])("cost a page where an admin asks for the %s", async (who) => {
+  test.each(["patient", "doctor"])("cost one page if an admin filters by the %s", async (who) => {
     const subjectId = { patient, doctor }[who]!;
     const list = async () => {
       const { response } = await invoke(

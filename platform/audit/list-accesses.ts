@@ -5,7 +5,7 @@ import type {
 import { type Call, userOf } from "../grpc/call.ts";
 import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
-/** AuditService.ListAccesses of one service: what was done to the caller's data, and nothing of whom else it concerned. */
+/** AuditService.ListAccesses of one service: accesses to the caller's data. Hides the other people that a line concerns. */
 export async function listAccesses(
   { service, db, pages }: AuditReads,
   request: ListAccessesRequest,
@@ -19,7 +19,7 @@ export async function listAccesses(
     ["occur_time >= ?", startTime],
     ["occur_time < ?", endTime],
   ]);
-  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occurTime, row.id]);
   const auditEvents = rows.map((row) => ({
     ...toAuditEvent(service, row),
     subjectIds: [userId],

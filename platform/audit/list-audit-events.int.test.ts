@@ -31,11 +31,11 @@ const read = async (caller: Caller, request: Partial<ListAuditEventsRequest>, me
     )
   ).response;
 
-/** Reads of the trail by a caller, as another caller sees them. */
+/** Lines about a caller's reads of the trail, read by another caller. */
 const readsOf = async (actorId: string): Promise<AuditEvent[]> =>
   (await read(userCaller("ADMIN"), { actorId, pageSize: 1000 })).auditEvents;
 
-/** All events, a page at a time. */
+/** All events, in pages. */
 async function readAll(caller: Caller, pageSize: number, method: Method): Promise<string[]> {
   const ids: string[] = [];
   let pageToken = "";
@@ -50,7 +50,7 @@ async function readAll(caller: Caller, pageSize: number, method: Method): Promis
 test.each([
   ["a list", LIST, "audit.list"],
   ["an export", EXPORT, "audit.export"],
-])("%s is in the trail itself, with whom it was about", async (_, method, action) => {
+])("%s leaves a line in the trail, with its subject", async (_, method, action) => {
   const admin = userCaller("ADMIN");
   const subjectId = newId();
   await read(admin, {}, method);
@@ -62,7 +62,7 @@ test.each([
   ]);
 });
 
-test("an export of many pages is one line, and ends, though the trail grows by it", async () => {
+test("an export of many pages leaves one line, and ends although the trail grows by it", async () => {
   for (let n = 0; n < 5; n++) await read(userCaller("ADMIN"), {});
   const admin = userCaller("ADMIN");
   const all = await readAll(admin, 1, EXPORT);
@@ -71,14 +71,14 @@ test("an export of many pages is one line, and ends, though the trail grows by i
   expect(await readsOf(admin.userId)).toHaveLength(1);
 });
 
-test("nobody goes on from another's page, which would be a read without a line", async () => {
+test("a page token of another caller is refused, because that read would leave no line", async () => {
   const { nextPageToken: pageToken } = await read(userCaller("ADMIN"), { pageSize: 1 });
   await expect(read(userCaller("ADMIN"), { pageSize: 1, pageToken })).rejects.toMatchObject({
     reason: "INVALID_PAGE_TOKEN",
   });
 });
 
-test("what another service holds is not read here, and leaves no line", async () => {
+test("a request for another service's trail is empty and leaves no line", async () => {
   const admin = userCaller("ADMIN");
   expect(await read(admin, { service: "auth" })).toMatchObject({ auditEvents: [] });
   expect(await readsOf(admin.userId)).toEqual([]);

@@ -13,14 +13,14 @@ import type { AuditRecorder } from "./recorder.ts";
 interface AuditRow {
   id: string;
   action: string;
-  actor_id: string;
-  subject_ids: string[];
+  actorId: string;
+  subjectIds: string[];
   resource: string;
   outcome: Outcome;
-  request_id: string;
-  trace_id: string;
-  occur_time: Date;
-  grant_id: string | null;
+  requestId: string;
+  traceId: string;
+  occurTime: Date;
+  grantId: string | null;
 }
 
 export interface AuditReads {
@@ -31,13 +31,13 @@ export interface AuditReads {
   readonly audit: AuditRecorder;
 }
 
-/** More than elsewhere, as the gateway exports ten thousand at once. */
+/** Larger than in other lists, because the gateway exports ten thousand lines at once. */
 const MAX_PAGE_SIZE = 1000;
 
 /**
- * AuditService.ListAuditEvents and ExportAuditEvents of one service. Who reads the trail is in the trail: a line for the
- * first page, under the method's own name. It is newer than all that the later pages show, so no export chases its own
- * lines, and a page's token serves its own caller alone, so none is read without a line.
+ * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the trail leaves an audit line with the first
+ * page. The line is newer than all later pages, so an export does not chase its own lines. A page token is bound to its
+ * caller, so nobody reads a page without a line.
  */
 export async function listAuditEvents(
   { service, db, pages, audit }: AuditReads,
@@ -59,18 +59,19 @@ export async function listAuditEvents(
     subjectId === ""
       ? await findAuditEvents(db, page, filters)
       : await findEventsAbout(db, page, { subjectId, kinds: ACCESS_KINDS }, filters);
-  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occurTime, row.id]);
   if (!page.after) {
     await audit.record(call, [{ resource: "audit-events", subjectIds: subjectId === "" ? [] : [subjectId] }]);
   }
   return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
 }
 
-const COLUMNS =
-  "id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id";
+const COLUMNS = `id, action, actor_id AS actorId, subject_ids AS subjectIds, resource, outcome, request_id AS requestId,
+  trace_id AS traceId, occur_time AS occurTime, grant_id AS grantId`;
 const ORDER = "ORDER BY occur_time DESC, id DESC LIMIT ?";
+const UNION_ORDER = "ORDER BY occurTime DESC, id DESC LIMIT ?";
 
-/** Kinds of lines about a subject: successful by others, successful by the subject, and failed or denied. */
+/** Kinds of lines about a subject: successes of others, successes of the subject, and failures or denials. */
 const ACCESS_KINDS = ["OTHERS", "OWN", "UNSUCCESSFUL"] as const;
 type AccessKind = (typeof ACCESS_KINDS)[number];
 
@@ -84,8 +85,8 @@ async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Pro
 }
 
 /**
- * Same as `findAuditEvents`, of the given kinds about one subject. Reads the newest lines of each kind from the end of its
- * own key range, so lines of other kinds cost nothing.
+ * Same as `findAuditEvents`, for lines of the given kinds about one subject. Reads the newest lines of each kind from the
+ * end of its own key range, so lines of other kinds cost nothing.
  */
 export async function findEventsAbout(
   db: Database,
@@ -104,7 +105,7 @@ export async function findEventsAbout(
     ),
   );
   const selects = ranges.map(({ sql }) => `(SELECT ${COLUMNS} FROM audit_events ${sql} ${ORDER})`);
-  return await db.scan<AuditRow>(`${selects.join(" UNION ALL ")} ${ORDER}`, [
+  return await db.scan<AuditRow>(`${selects.join(" UNION ALL ")} ${UNION_ORDER}`, [
     ...ranges.flatMap(({ params }) => [...params, limitOf(page)]),
     limitOf(page),
   ]);
@@ -114,12 +115,12 @@ export const toAuditEvent = (service: string, row: AuditRow): AuditEvent => ({
   id: row.id,
   service,
   action: row.action,
-  actorId: row.actor_id,
-  subjectIds: row.subject_ids,
+  actorId: row.actorId,
+  subjectIds: row.subjectIds,
   resource: row.resource,
   outcome: row.outcome,
-  requestId: row.request_id,
-  traceId: row.trace_id,
-  occurTime: row.occur_time,
-  grantId: row.grant_id ?? "",
+  requestId: row.requestId,
+  traceId: row.traceId,
+  occurTime: row.occurTime,
+  grantId: row.grantId ?? "",
 });

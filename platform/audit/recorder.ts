@@ -11,20 +11,20 @@ import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "
 
 const DENIALS_A_MINUTE = 60;
 
-const denials = counter("audit.denials", "Calls refused for lack of rights");
+const denials = counter("audit.denials", "Calls refused for lack of rights, by method");
 
-/** Something that was read or tried, as opposed to changed. */
+/** A read or an attempt, as opposed to a change. */
 export interface Access {
   resource: string;
   subjectIds: string[];
   outcome?: Outcome;
   /** Actor; default: the caller. */
   actorId?: string;
-  /** The break-glass grant that let the caller read it. */
+  /** Break-glass grant that allowed the read. */
   grantId?: string;
 }
 
-/** Records what is not part of a change: reads of personal health data, failures, and denials. */
+/** Records audit lines outside of changes: reads of personal health data, failures and denials. */
 export class AuditRecorder {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -38,14 +38,14 @@ export class AuditRecorder {
     this.#log = log;
   }
 
-  /** One multi-row insert, committed before the answer leaves. */
+  /** Commits the lines in one insert, before the response is sent. */
   async record(call: Call, accesses: Access[]): Promise<void> {
     if (accesses.length === 0) return;
     const records = accesses.map((access) => this.#record(call, actorOf(call), access));
     await this.#db.write(INSERT_AUDIT_EVENTS, [auditRows(records)]);
   }
 
-  /** Records a denial beside the answer; beyond 60 a minute and caller it is only counted. */
+  /** Records a denial in the background. Beyond 60 a minute and caller, it only counts it in the metric. */
   denied(call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource): void {
     denials({ "rpc.method": call.method.name });
     const actorId = callerId(call.caller);

@@ -14,17 +14,18 @@ import {
   unsealedBetween,
 } from "./seal-store.ts";
 
-/** How much later than it happened an event may be committed, and be sealed at the next turn all the same. */
+/** Events committed up to this late are picked up by the next run. */
 const USUALLY_LATE_MS = 15_000;
+/** Interval of the search for events committed even later. */
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * Age limit of the occasional search for events committed even later, in ms. Four attempts, each waiting DATABASE_TIMEOUT
- * (5 s) for a connection, its session and the statement, take 80 s. The rest covers the search's interval and clock skew.
- * An older event without a seal was inserted into the past, so it must never get one.
+ * Age limit of that search. Four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session and the
+ * statement, take 80 s. The rest covers the search's interval and clock skew. An older event without a seal was inserted
+ * into the past, so it must never get one.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
-const sealed = counter("audit.sealed", "Audit events that were sealed");
+const sealed = counter("audit.sealed", "Sealed audit events");
 
 export interface SealerOptions {
   db: Database;
@@ -33,9 +34,9 @@ export interface SealerOptions {
 }
 
 /**
- * Seals the audit trail, behind the requests that write it. Events are not committed in the order of their times, so
- * what has no seal is looked for, from somewhat before the turn before on. Several sealers may run: of two that
- * continue the chain at once, one finds its number taken, and looks again at the next turn.
+ * Seals the audit trail, shortly after the requests that write it. Events do not commit in the order of their times, so
+ * each run searches for unsealed ones from a little before the previous run. Several sealers may run: if two continue the
+ * chain at once, one finds its number taken and stops until its next run.
  */
 export class Sealer {
   readonly #options: SealerOptions;
@@ -57,7 +58,7 @@ export class Sealer {
     });
   }
 
-  /** One turn: seals all that has no seal. */
+  /** Seals all events without a seal. */
   async seal(): Promise<void> {
     const { db, clock } = this.#options;
     const startedAt = clock.now();

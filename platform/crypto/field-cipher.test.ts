@@ -6,7 +6,7 @@ import { FieldCipher, HEADER_BYTES } from "./field-cipher.ts";
 
 const cipher = new FieldCipher(randomBytes(32));
 
-test("what was sealed opens in its place, and no two seals are alike", () => {
+test("a value decrypts in its context, and no two ciphertexts are equal", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (context, text) => {
       const sealed = cipher.encrypt(context, text);
@@ -16,7 +16,7 @@ test("what was sealed opens in its place, and no two seals are alike", () => {
   );
 });
 
-test("a value does not open in another row, with another key, or when any byte was changed", () => {
+test("a value does not decrypt in another row, under another key, or with any byte changed", () => {
   const sealed = cipher.encrypt("bookings.reason:1", "headache");
   expect(() => cipher.decrypt("bookings.reason:2", sealed)).toThrow();
   expect(() => new FieldCipher(randomBytes(32)).decrypt("bookings.reason:1", sealed)).toThrow();
@@ -27,7 +27,7 @@ test("a value does not open in another row, with another key, or when any byte w
   }
 });
 
-test("a rotated key still opens what it has sealed, and the new one seals", () => {
+test("a previous key still decrypts its values, and the new one encrypts", () => {
   const [old, next] = [randomBytes(32), randomBytes(32)];
   const before = new FieldCipher(old).encrypt("bookings.reason:1", "headache");
   const during = new FieldCipher(next, old);
@@ -37,19 +37,19 @@ test("a rotated key still opens what it has sealed, and the new one seals", () =
   expect(new FieldCipher(next).decrypt("bookings.reason:1", after).toString()).toBe("fever");
 });
 
-test("a value under a key that is not known is no altered record, and says its place and the key's id without its content", () => {
+test("an unknown key is no altered record, and its error names context and key id without the content", () => {
   const sealed = new FieldCipher(randomBytes(32)).encrypt("bookings.reason:1", "headache");
   const id = sealed.subarray(0, HEADER_BYTES).toString("hex");
-  const error = new Error(`bookings.reason:1 is sealed under a key that is not known: ${id}`);
+  const error = new Error(`bookings.reason:1 is encrypted under an unknown key: ${id}`);
   expect(thrownBy(sealed)).toEqual(error);
   expect(thrownBy(sealed)).not.toBeInstanceOf(ApiError);
 });
 
-test.each(["", "x", "headache, unsealed"])("%j, which was never sealed, is an altered record", (text) => {
+test.each(["", "x", "headache, in clear"])("%j, which was never encrypted, is an altered record", (text) => {
   expect(thrownBy(Buffer.from(text))).toMatchObject({ reason: "RECORD_ALTERED" });
 });
 
-test("a value that is missing says so", () => {
+test("the error of a missing value says so", () => {
   expect(thrownBy(null)).toMatchObject({
     reason: "RECORD_ALTERED",
     cause: new Error("bookings.reason:1 is missing"),
@@ -64,7 +64,7 @@ function thrownBy(value: Buffer | null): unknown {
   }
 }
 
-test("a value that was cut off does not open", () => {
+test("a truncated value does not decrypt", () => {
   const sealed = cipher.encrypt("bookings.reason:1", "headache");
   for (const length of sealed.keys()) {
     expect(() => cipher.decrypt("bookings.reason:1", sealed.subarray(0, length))).toThrow();

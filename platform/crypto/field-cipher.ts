@@ -8,7 +8,7 @@ const FORMAT = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
-/** Format and key id: what a value begins with. */
+/** Length of the header, which holds format and key id. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
 /** Bytes that encryption adds to a value. */
 export const SEALED_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
@@ -18,12 +18,15 @@ interface Key {
   readonly header: Buffer;
 }
 
-const refused = counter("sealed.refused", "Sealed values that did not open in their place, by column");
+const refused = counter(
+  "sealed.refused",
+  "Encrypted values that did not decrypt in their context, by column",
+);
 
 /**
- * Encrypts what must not be read from the database alone: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D),
- * bound to its place (table, column, row) and owners, so that a value moved elsewhere, or given to others, does not open. The first key seals, all of
- * them open, so that the key can be rotated.
+ * Field-level encryption: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D). The context (table, column, row, owners) is
+ * authenticated, so a value that was moved to another row or owner does not decrypt. The first key encrypts and all of them
+ * decrypt, which allows rotation.
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
@@ -42,7 +45,7 @@ export class FieldCipher {
   }
 
   /**
-   * @param place where the value lies, and the owners whose it is: `{table}.{column}:{primary key}:{owner}`, such as
+   * @param context location and owners of the value, `{table}.{column}:{primary key}:{owner}`, such as
    *   "bookings.reason:{id}:{patient_id}:{doctor_id}"
    */
   encrypt(context: string, plaintext: string | Uint8Array): Buffer {
@@ -54,15 +57,15 @@ export class FieldCipher {
   }
 
   /**
-   * The inverse of `seal`. Throws RECORD_ALTERED for a value that is missing, was changed, or was sealed for another place; a
-   * plain error for one under a key that this process lacks, as nothing is wrong with the record. Both count for the alert.
+   * Inverse of `encrypt`. Throws RECORD_ALTERED for a value that is missing, changed, or encrypted for another context.
+   * Throws a plain error for an unknown key, because the record is intact. Both count for the alert.
    */
   decrypt(context: string, sealed: Buffer | null): Buffer {
     if (!sealed) throw altered(context, "is missing");
     const header = sealed.subarray(0, HEADER_BYTES);
     const key = this.#keys.find((known) => known.header.equals(header));
     if (!key && isHeader(header)) throw keyMissing(context, header);
-    if (!key) throw altered(context, `is no sealed value: it begins with ${hex(header)}`);
+    if (!key) throw altered(context, `is not encrypted: it begins with ${hex(header)}`);
     const tagAt = HEADER_BYTES + IV_BYTES;
     const iv = sealed.subarray(HEADER_BYTES, tagAt);
     const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
@@ -71,7 +74,7 @@ export class FieldCipher {
       decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
       return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      throw altered(context, "does not open: it was changed, or sealed for another place", cause);
+      throw altered(context, "does not decrypt: it was changed, or encrypted for another context", cause);
     }
   }
 }
@@ -80,7 +83,7 @@ const isHeader = (header: Buffer): boolean => header.length === HEADER_BYTES && 
 
 function keyMissing(context: string, header: Buffer): Error {
   count(context);
-  return new Error(`${context} is sealed under a key that is not known: ${hex(header)}`);
+  return new Error(`${context} is encrypted under an unknown key: ${hex(header)}`);
 }
 
 function altered(context: string, how: string, cause?: unknown): ApiError {
@@ -88,6 +91,7 @@ function altered(context: string, how: string, cause?: unknown): ApiError {
   return new ApiError("RECORD_ALTERED", { cause: new Error(`${context} ${how}`, { cause }) });
 }
 
+// `split` returns at least one part.
 const count = (context: string) => refused({ column: context.split(":", 1)[0]! });
 
 function keyOf(masterKey: Buffer): Key {

@@ -4,7 +4,7 @@ import { KeyedHash } from "./keyed-hash.ts";
 
 const hash = new KeyedHash(randomBytes(32));
 
-test("lists of parts that join to the same text have different keyed hashes", () => {
+test("lists of parts with the same concatenation have different hashes", () => {
   expect(hash.of("ab", "c").equals(hash.of("a", "bc"))).toBe(false);
   expect(hash.of("ab", "c").equals(hash.of("ab", "c"))).toBe(true);
 });

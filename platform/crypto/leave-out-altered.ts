@@ -2,8 +2,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 /**
- * Opens the rows of a list. Leaves out, and logs, each that answers RECORD_ALTERED, so that a writer of one row cannot
- * take the others away.
+ * Decrypts the rows of a list. Omits and logs altered ones, so that a manipulated row does not hide the others.
  */
 export const leaveOutAltered = <Row, Item>(
   log: Logger,
@@ -15,7 +14,7 @@ export const leaveOutAltered = <Row, Item>(
       return [open(row)];
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === "RECORD_ALTERED")) throw error;
-      log.warn({ err: error }, "a list leaves out a record that was changed outside of the service");
+      log.warn({ err: error }, "list omits a record that was changed outside of the service");
       return [];
     }
   });

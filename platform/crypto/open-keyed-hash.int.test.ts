@@ -14,16 +14,16 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-/** Hash of a text by a process with these keys. */
+/** Hash of a text in a process with these keys. */
 const hashed = async (current: Buffer, ...previous: Buffer[]): Promise<string> =>
   (await openKeyedHash(service.db, new FieldCipher(current, ...previous))).of("text").toString("hex");
 
-test("processes that start at once on an empty schema agree", async () => {
+test("processes that start at once on an empty schema get the same key", async () => {
   const all = await Promise.all(Array.from({ length: 10 }, () => hashed(oldKey)));
   expect(new Set(all).size).toBe(1);
 });
 
-test("a rotation does not change it: all key lists of a rolling restart agree, and so does the new key alone", async () => {
+test("a rotation of DATA_KEY keeps the hash key, during the rolling restart and after it", async () => {
   const before = await hashed(oldKey);
   expect(await hashed(oldKey, newKey)).toBe(before);
   expect(await hashed(newKey, oldKey)).toBe(before);
@@ -34,7 +34,7 @@ test("a rotation does not change it: all key lists of a rolling restart agree, a
   expect(await hashed(newKey)).toBe(before);
 });
 
-test("a DATA_KEY of another schema is refused, so that nothing is sealed with it", async () => {
+test("a DATA_KEY of another schema is refused, so that nothing is encrypted under it", async () => {
   await hashed(oldKey);
   await expect(hashed(newKey)).rejects.toThrow(/^DATA_KEY does not hold the key of this schema/);
 });

@@ -2,18 +2,14 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import type { KeyedHash } from "./keyed-hash.ts";
 
-/** Content of a proof: the rights of a row, and the hash of its secret. */
+/** Content of a proof: the rights of a row and the hash of its secret. */
 export type Fields = readonly (string | Buffer | Date | boolean)[];
 
-const refused = counter(
-  "credentials.refused",
-  "Stored rights and debts that their service did not write, by table",
-);
+const refused = counter("credentials.refused", "Rows of rights and debts without a valid proof, by table");
 
 /**
- * Proofs that a service wrote a stored right, or a debt, for its owner: a keyed hash over the rights of the row, and its secret's hash.
- * A row that an attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
- * DATA_KEY does not change proofs.
+ * MACs of rows that grant a right or record a debt, as proof that their service wrote them. A row that an attacker inserts,
+ * copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of DATA_KEY does not change proofs.
  */
 export class RowProofs {
   readonly #hash: KeyedHash;
@@ -28,14 +24,14 @@ export class RowProofs {
     return this.#hash.of(`${table}.proof`, ...fields.map(textOf));
   }
 
-  /** True if the service wrote the row. Otherwise logs and counts it for the alert. @param owner of the row, for the log */
+  /** True if the proof is valid. Otherwise logs and counts the row for the alert. @param owner of the row, for the log */
   accepts(table: string, proof: Buffer | null, fields: Fields, owner: string): boolean {
     if (proof && this.of(table, fields).equals(proof)) return true;
     this.refuse(table, owner);
     return false;
   }
 
-  /** Logs and counts a row that the service did not write. */
+  /** Logs and counts a row without a valid proof. */
   refuse(table: string, owner: string): void {
     refused({ table });
     this.#log.error({ table, owner }, "credential refused: the service did not write its row");

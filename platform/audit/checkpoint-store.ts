@@ -1,0 +1,58 @@
+import type { Database } from "../db/database.ts";
+import { type ChainHead, GENESIS } from "./audit-chain.ts";
+
+/** Checkpoints per page. */
+const PAGE = 1000;
+
+/** Head of another service's chain, with the time of its receipt. */
+export interface Checkpoint extends ChainHead {
+  createTime: Date;
+}
+
+/** A number may have several HMACs, so the position of a page is both. */
+const CHECKPOINTS = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
+  WHERE service = ? AND seq >= ? AND NOT (seq = ? AND hmac <= ?) ORDER BY seq, hmac LIMIT ${PAGE}`;
+
+/** All checkpoints of a service, in pages. */
+export async function* readCheckpoints(db: Database, service: string): AsyncGenerator<Checkpoint[]> {
+  for (let after: ChainHead = GENESIS; ; ) {
+    const page = await db.read<Checkpoint>(CHECKPOINTS, [service, after.seq, after.seq, after.hmac]);
+    const last = page.at(-1);
+    if (!last) return;
+    yield page;
+    after = last;
+  }
+}
+
+const FARTHEST_CHECKPOINT_UNTIL = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
+  WHERE service = ? AND create_time <= ? ORDER BY seq DESC LIMIT 1`;
+const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
+  WHERE service = ? ORDER BY seq LIMIT 1`;
+
+/**
+ * Farthest checkpoint of a service up to a time; if there is none, the nearest later one. Undefined if the service has no
+ * checkpoint.
+ */
+export async function readCheckpointBefore(
+  db: Database,
+  service: string,
+  time: Date,
+): Promise<Checkpoint | undefined> {
+  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT_UNTIL, [service, time]);
+  if (farthest) return farthest;
+  const [nearest] = await db.read<Checkpoint>(NEAREST_CHECKPOINT, [service]);
+  return nearest;
+}
+
+const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
+  WHERE service = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`;
+
+/** Farthest checkpoint of a service up to a seal's number; undefined if there is none. */
+export async function readFarthestCheckpoint(
+  db: Database,
+  service: string,
+  seq: number,
+): Promise<Checkpoint | undefined> {
+  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT, [service, seq]);
+  return farthest;
+}
