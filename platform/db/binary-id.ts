@@ -1,26 +1,26 @@
 import { isId } from "../ids/ids.ts";
 
-// Ids are text in TypeScript and BINARY(16) in MySQL. The bytes keep the order of the text, so UUIDv7 keys stay in the order of
-// time. In a console, BIN_TO_UUID(id) shows an id, and UUID_TO_BIN('…') finds one.
+// Ids are text in TypeScript and BINARY(16) in MySQL. The bytes sort like the text, so UUIDv7 keys stay in the order of time.
+// In a console, BIN_TO_UUID(id) shows an id and UUID_TO_BIN('…') finds one.
 
 /** An id as a value for a BINARY(16) column. */
 export class BinaryId {
   readonly text: string;
 
-  /** Throws for a text that no id has. */
+  /** Throws if the text is not an id. */
   constructor(text: string) {
     if (!isId(text)) throw new Error("not an id");
     this.text = text;
   }
 
-  /** Called by the driver for a value that it puts into a statement's text. */
+  /** The driver calls this for values that it puts into a statement's text. */
   toSqlString(): string {
     const { text } = this;
-    // Without its dashes; `replaceAll` takes four times as long.
+    // Slices, because `replaceAll("-", "")` takes four times as long.
     return `X'${text.slice(0, 8)}${text.slice(9, 13)}${text.slice(14, 18)}${text.slice(19, 23)}${text.slice(24)}'`;
   }
 }
 
-/** An id as a parameter for a BINARY(16) column. Null and undefined stay. */
+/** An id as a parameter for a BINARY(16) column. Null and undefined pass through. */
 export const binaryId = <Id extends string | null | undefined>(id: Id): BinaryId | Exclude<Id, string> =>
   typeof id === "string" ? new BinaryId(id) : (id as Exclude<Id, string>);

@@ -13,13 +13,13 @@ beforeAll(async () => {
   await service.db.write(
     "CREATE TABLE things (id BINARY(16) PRIMARY KEY, other BINARY(16), hash BINARY(32))",
   );
-  // Not in the order of the ids.
+  // Not in the order of ids.
   const rows = ids.map((id) => [binaryId(id), null, Buffer.alloc(32, 7)]).toReversed();
   await service.db.write("INSERT INTO things VALUES ?", [rows]);
 });
 afterAll(() => service.close());
 
-/** Reads by a prepared statement, and beside another statement in a transaction. */
+/** Reads by a prepared statement, and in transactions with and without another statement. */
 const readers = {
   read: <Row>(sql: string, params: SqlValue[]) => service.db.read<Row>(sql, params),
   transaction: <Row>(sql: string, params: SqlValue[]) =>
@@ -35,21 +35,21 @@ const readers = {
 };
 
 describe.each(Object.entries(readers))("by %s", (_name, read) => {
-  test("an id is found, and read as text; no id is null, and other bytes stay bytes", async () => {
+  test("an id is found and read as text; a missing id is null, and other bytes stay bytes", async () => {
     const sql = "SELECT id, other, hash, LEFT(id, 15) AS part FROM things WHERE id = ?";
     const id = ids[7]!;
     const part = Buffer.from(id.replaceAll("-", ""), "hex").subarray(0, 15);
     expect(await read(sql, [binaryId(id)])).toEqual([{ id, other: null, hash: Buffer.alloc(32, 7), part }]);
   });
 
-  test("an id that SQL computes is text, too", async () => {
+  test("an id computed by SQL is text, too", async () => {
     const sql =
       "SELECT COALESCE(other, id) AS a, IF(id = ?, id, NULL) AS b, MAX(id) AS c FROM things GROUP BY id LIMIT 1";
     const id = ids[0]!;
     expect(await read(sql, [binaryId(id)])).toEqual([{ a: id, b: id, c: id }]);
   });
 
-  test("MySQL shows an id by BIN_TO_UUID as TypeScript does", async () => {
+  test("BIN_TO_UUID shows an id as TypeScript does", async () => {
     const id = ids[3]!;
     expect(await read("SELECT BIN_TO_UUID(id) AS shown FROM things WHERE id = ?", [binaryId(id)])).toEqual([
       { shown: id },
@@ -57,12 +57,12 @@ describe.each(Object.entries(readers))("by %s", (_name, read) => {
   });
 });
 
-test("rows lie in the order of their ids, which is that of time", async () => {
+test("rows are ordered by id, which is the order of time", async () => {
   const rows = await service.db.read<{ id: string }>("SELECT id FROM things ORDER BY id");
   expect(rows.map(({ id }) => id)).toEqual(ids);
 });
 
-test("a prepared statement holds ids as text, so that people can read them in MySQL's list of statements", () => {
+test("a prepared statement holds ids as text, readable in MySQL's statement lists", () => {
   const id = ids[5]!;
   expect(withIdsAsText("SELECT 1 FROM t WHERE a = ? AND id = ? AND b = ?", [1, binaryId(id), null])).toEqual({
     sql: "SELECT 1 FROM t WHERE a = ? AND id = UUID_TO_BIN(?) AND b = ?",
@@ -70,14 +70,14 @@ test("a prepared statement holds ids as text, so that people can read them in My
   });
 });
 
-test("what is no id is refused, and what is none stays", () => {
+test("a text that is no id is refused; null and undefined pass through", () => {
   for (const text of ["", "x", ids[0]!.toUpperCase(), `${ids[0]} `, ids[0]!.replaceAll("-", "")])
     expect(() => binaryId(text)).toThrow("not an id");
   expect([binaryId(null), binaryId(undefined)]).toEqual([null, undefined]);
 });
 
 test.each(Object.entries(readers))(
-  "tests fail for a statement with an id as text, by %s",
+  "a test fails for a statement with an id as text, by %s",
   async (_name, read) => {
     await expect(read("SELECT 1 FROM things WHERE id = ?", [ids[0]!])).rejects.toThrow("an id as text");
   },

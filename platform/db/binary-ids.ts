@@ -8,14 +8,15 @@ const BINARY_CHARSET = 63;
 const [VAR_STRING, STRING] = [253, 254];
 
 /**
- * Has the server make the bytes of each id in a prepared statement. Bytes as its parameters would garble the server's lists of
- * statements and its slow log; this way, people read the ids there.
+ * Sends the ids of a prepared statement as text, which the server converts. Bytes would garble the server's statement lists
+ * and its slow log.
  */
 export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; values: SqlValue[] } {
   if (!params.some(isBinaryId)) return { sql, values: params };
-  let place = 0;
+  let index = 0;
   return {
-    sql: sql.replaceAll("?", () => (isBinaryId(params[place++]!) ? "UUID_TO_BIN(?)" : "?")),
+    // One parameter for each placeholder.
+    sql: sql.replaceAll("?", () => (isBinaryId(params[index++]!) ? "UUID_TO_BIN(?)" : "?")),
     values: params.map((value) => (isBinaryId(value) ? value.text : value)),
   };
 }

@@ -3,17 +3,17 @@ import { type Context, context, createContextKey } from "@opentelemetry/api";
 /** Holder of lent database connections. */
 export interface Borrower {
   readonly key: string;
-  /** It holds at most a share of a pool. */
+  /** True if it may hold a share of a pool only. */
   readonly isBounded: boolean;
-  /** Aborted when its call needs no answer any more. */
+  /** Aborted when its call is cancelled or past its deadline. */
   readonly signal?: AbortSignal;
 }
 
 const KEY = createContextKey("borrower of database connections");
 
-/** Jobs, and other work that no call waits for. */
+/** Jobs and other work without a call. */
 export const INTERNAL: Borrower = { key: "internal", isBounded: false };
-/** Groups of changes. A group serves many callers, so it counts for none of them. */
+/** Commit groups. A group serves many callers, so it counts for none of them. */
 export const GROUPS: Borrower = { key: "groups", isBounded: false };
 
 export const withBorrower = (parent: Context, borrower: Borrower): Context => parent.setValue(KEY, borrower);

@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   /** mysql://user:password@host:port/schema */
   url: string;
   poolSize: number;
-  /** How long to wait for a connection, and for a statement, in ms. */
+  /** Limit of the wait for a connection, and of each statement, in ms. */
   timeoutMs: number;
 }
 
@@ -28,13 +28,13 @@ export interface TransactionOptions {
 const CONNECT_MS = 2000;
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
-/** Read connections for each scan connection. On two cores, two scans at once raised a booking's p99 2.2 times. */
+/** Read connections per scan connection. On two cores, two concurrent scans raised a booking's p99 by a factor of 2.2. */
 const READS_FOR_A_SCAN = 16;
 
 /**
- * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose
- * connections may send several statements in one round trip. Scans have a small third one, so that other
- * work does not wait for them. Callers take turns at each (`Borrower`). All SQL text is constant.
+ * One service's schema, with three connection pools. Reads are prepared statements. Transactions may send several statements
+ * in one round trip. Scans have a small pool of their own, so that other work does not wait for them. Callers take turns at
+ * each pool (`Borrower`). All SQL text is constant.
  */
 export class Database {
   readonly #reads: FairPool;
@@ -42,7 +42,7 @@ export class Database {
   readonly #writes: FairPool;
   readonly #timeoutMs: number;
   readonly #namespace: string;
-  /** Sessions of connections that are ready for use. */
+  /** Sessions of initialized connections. */
   readonly #sessions = new WeakMap<object, Session>();
 
   constructor({ url, poolSize, timeoutMs }: DatabaseOptions) {
@@ -55,7 +55,7 @@ export class Database {
       supportBigNumbers: true,
       maxPreparedStatements: 200,
       enableKeepAlive: true,
-      // The driver would take a stack trace for every statement, for errors that may come: 5 % of a service's CPU.
+      // The driver would record a stack trace for each statement, which costs 5 % of a service's CPU time.
       trace: false,
     };
     this.#reads = new FairPool(options);
@@ -73,17 +73,17 @@ export class Database {
     });
   }
 
-  /** The rows of a SELECT. The server ends a slow one, which is UNAVAILABLE. */
+  /** Runs a SELECT. Throws UNAVAILABLE for a slow one, which the server stops. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#reads, sql, params);
   }
 
-  /** Same as `read`, for a SELECT whose work grows with a table: only a few run at once, and the others wait. */
+  /** Same as `read`, for a SELECT whose work grows with a table. Only a few run at once, and the others wait. */
   async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#scans, sql, params);
   }
 
-  /** One statement that is its own transaction, in one round trip. */
+  /** Runs one statement in a transaction of its own, in one round trip. */
   async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
     return await this.transaction(async (tx) => {
       const [written] = await Promise.all([tx.write(sql, params), tx.commit()]);
@@ -92,8 +92,8 @@ export class Database {
   }
 
   /**
-   * Runs a DELETE that ends in `LIMIT ?` until nothing is left for it, a thousand rows a transaction; `signal` ends it
-   * between two.
+   * Repeats a DELETE that ends in `LIMIT ?` until it finds no more rows, a thousand rows per transaction. `signal` stops it
+   * between two transactions.
    */
   async deleteAll(sql: string, params: SqlValue[], signal?: AbortSignal): Promise<void> {
     let deleted: number;
@@ -104,10 +104,10 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction and commits, or rolls back if it throws. After a deadlock or lock
-   * wait the whole of it runs again, three times at most, so `work` must have no effect outside of `tx`.
+   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if it throws. Repeats it after a deadlock or
+   * lock wait, at most three times, so `work` must have no effect outside of `tx`.
    *
-   * @param mayRetry narrows what it runs again for
+   * @param mayRetry false for a retryable error that must not be retried
    * @param skipsLocked see `Transaction.lock`
    */
   async transaction<T>(
@@ -116,7 +116,7 @@ export class Database {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // A cancelled call's change waits on: it may record what has happened already.
+        // Without the signal: a cancelled call's change still waits, because it may record something that has happened.
         const { signal: _, ...borrower } = activeBorrower();
         return await this.#use(this.#writes, borrower, async (connection) => {
           const timeoutMs = this.#timeoutMs;
@@ -145,7 +145,7 @@ export class Database {
   async #select<Row>(pool: FairPool, sql: string, params: SqlValue[]): Promise<Row[]> {
     return await this.#use(pool, activeBorrower(), async (connection) => {
       const prepared = withIdsAsText(sql, params);
-      // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
+      // Numbers are bound as text, because MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
       const values = prepared.values.map((value) => (typeof value === "number" ? String(value) : value));
       try {
         const [rows, fields] = await this.trace(sql, () =>
@@ -154,6 +154,7 @@ export class Database {
         toTextIds(rows, fields);
         return rows as Row[];
       } catch (error) {
+        // A borrowed connection has a session.
         if (isTimeout(error)) void this.#kill(this.#sessions.get(connection.connection)!);
         throw error;
       }
@@ -161,17 +162,18 @@ export class Database {
   }
 
   /**
-   * Kills a SELECT that has outlived the server's limit, if a spare connection leads to the same server. Its own connection
-   * is destroyed, because a late kill could hit the next statement. A write is never killed: it may be committing.
+   * Kills a SELECT that has exceeded the server's limit, if a spare connection leads to the same server. The SELECT's own
+   * connection is destroyed, because a late kill could hit its next statement. A write is never killed: it may be committing.
    */
   async #kill(session: Session): Promise<void> {
+    // A borrowed connection has a session.
     const kill = (spare: PoolConnection) =>
       killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
-    // The caller has its answer, and the server's own limit still holds.
+    // Best effort: the caller has its answer, and the server's own limit applies anyway.
     await this.#use(this.#reads, INTERNAL, kill).catch(() => {});
   }
 
-  /** Lends a connection out. One that failed in a way that leaves its state unknown is not given back. */
+  /** Lends a connection. Destroys it afterwards if an error left its state unknown. */
   async #use<T>(
     pool: FairPool,
     borrower: Borrower,
@@ -205,9 +207,9 @@ export class Database {
     }
   }
 
-  /** A span around a round trip; its text has placeholders, never values. */
+  /** Traces a round trip. The span's SQL has placeholders, never values. */
   private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
-    const summary = sql.trimStart().split(/\s+/, 1)[0]!;
+    const [summary = ""] = sql.trimStart().split(/\s+/, 1);
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
     return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, send);
   }

@@ -2,10 +2,10 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from "my
 import type { Borrower } from "./borrower.ts";
 import { Turns, type Wait } from "./turns.ts";
 
-/** Share of a pool that one caller may hold, as a divisor. */
+/** Divisor of a pool's size that gives the share of one caller. */
 const BORROWERS_AT_LEAST = 4;
 
-/** A pool whose borrowers take turns. The driver's own queue stays empty. */
+/** Connection pool whose borrowers take turns. The driver's own queue stays empty. */
 export class FairPool {
   readonly #pool: Pool;
   readonly #turns: Turns;
@@ -16,7 +16,7 @@ export class FairPool {
     this.#turns = new Turns(connectionLimit, Math.ceil(connectionLimit / BORROWERS_AT_LEAST));
   }
 
-  /** Lends a connection for as long as `work` takes, which gives it back by `release` or `destroy`. */
+  /** Lends a connection to `work`, which returns it by `release` or `destroy`. */
   async lend<T>(
     borrower: Borrower,
     wait: Wait,
@@ -30,7 +30,7 @@ export class FairPool {
     }
   }
 
-  /** mysql2 counts its connections, but does not say so in its types. */
+  /** Number of connections, from fields that are missing in the types of mysql2. */
   get connections(): { open: number; idle: number } {
     const core: object = this.#pool.pool;
     const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;

@@ -2,17 +2,15 @@ import { binaryId } from "./binary-id.ts";
 import type { SqlValue } from "./sql-value.ts";
 
 /**
- * Start of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
- * survive the round trip.
+ * Position of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
+ * survive the round trip through a token.
  */
 export type Position = (string | number | Date | Buffer)[];
 
-/** A condition and the values of its placeholders; one that is undefined leaves the condition out. */
+/** A condition and the values of its placeholders. An undefined value drops the condition. */
 export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];
 
-/**
- * The WHERE clause of the filters that are set. The text is made of constants only; values stay in `params`.
- */
+/** WHERE clause of the filters whose values are set. Its text holds constants only. */
 export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlValue[] } {
   const used = filters.filter((filter) => filter?.every((part) => part !== undefined)) as [
     string,
@@ -24,13 +22,13 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/** Rows after a position in the order (`first` DESC, `id` DESC). The first condition is a range of the key. */
+/** Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first condition is a range of the key. */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
   ...placesOf(after),
 ];
 
-/** Rows after a position in the order (`first`, `id`). */
+/** Filter for rows after a position in the order (`first`, `id`). */
 export const following = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} >= ? AND (${first} > ? OR ${id} > ?)`,
   ...placesOf(after),

@@ -37,7 +37,7 @@ test("applies each migration once, in order", async () => {
   expect(await run()).toEqual(["0003_name.sql"]);
 });
 
-test("lets several callers at once apply it once", async () => {
+test("applies each migration once for concurrent callers", async () => {
   const runs = await Promise.all([run(), run(), run(), run()]);
   expect(runs.flat()).toEqual(["0001_people.sql", "0002_age.sql"]);
   expect(await admin.query(`SELECT COUNT(*) AS people FROM ${schema}.people`)).toMatchObject([
@@ -52,7 +52,7 @@ test("refuses a migration that changed after it was applied", async () => {
   await expect(run()).rejects.toThrow("Migration 0002_age.sql was changed after it had been applied");
 });
 
-test("names the migration that fails, and tries it again next time", async () => {
+test("names a failed migration, and retries it the next time", async () => {
   await write("0003_bad.sql", "ALTER TABLE nobody ADD COLUMN name INT;");
   await expect(run()).rejects.toThrow("Migration 0003_bad.sql failed: Table");
   await write("0003_bad.sql", "ALTER TABLE people ADD COLUMN name INT;");

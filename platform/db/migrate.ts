@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 
 export interface MigrateOptions {
-  /** mysql://user:password@host:port of a user who may change the schema's tables. */
+  /** mysql://user:password@host:port of a user with DDL privileges on the schema. */
   url: string;
   schema: string;
-  /** Holds the migrations, `NNNN_name.sql`, each of one or more statements. */
+  /** Directory of the migrations, `NNNN_name.sql`, each with one or more statements. */
   directory: string;
 }
 
@@ -15,8 +15,10 @@ const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const LOCK_TIMEOUT_S = 120;
 
 /**
- * Applies the directory's migrations to the schema, in the order of their names and each once. Several callers at once
- * take turns. Returns the names of those applied now. Throws where one fails, or has changed since it was applied.
+ * Applies each missing migration to the schema, in the order of names. Concurrent callers take turns. Throws if a migration
+ * fails, or has changed since it was applied.
+ *
+ * @returns the names of the migrations applied by this call
  */
 export async function migrate({ url, schema, directory }: MigrateOptions): Promise<string[]> {
   const connection = await createConnection({
@@ -30,18 +32,20 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
     await lock(connection, schema);
     return await applyMissing(connection, directory);
   } finally {
-    // Closing gives the lock back.
+    // Closing the connection releases the lock.
     await connection.end();
   }
 }
 
 async function lock(connection: Connection, schema: string): Promise<void> {
-  // A lock's name has at most 64 characters, as a schema's has.
+  // Hashed, because the names of locks and of schemas may both have 64 characters.
   const [rows] = await connection.query<RowDataPacket[]>(
     "SELECT GET_LOCK(SHA2(CONCAT('migrate ', ?), 256), ?) AS taken",
     [schema, LOCK_TIMEOUT_S],
   );
-  if (rows[0]?.taken !== 1) throw new Error(`Another migration of ${schema} has not ended in two minutes.`);
+  if (rows[0]?.taken !== 1) {
+    throw new Error(`Another migration of ${schema} has not finished within two minutes. Try again later.`);
+  }
 }
 
 async function applyMissing(connection: Connection, directory: string): Promise<string[]> {
@@ -54,7 +58,7 @@ async function applyMissing(connection: Connection, directory: string): Promise<
     if (known === checksum) continue;
     if (known !== undefined) {
       throw new Error(
-        `Migration ${name} was changed after it had been applied; put it back and add a new one.`,
+        `Migration ${name} was changed after it had been applied. Restore it and add a new one.`,
       );
     }
     await apply(connection, name, sql);
@@ -81,7 +85,7 @@ async function readChecksums(connection: Connection): Promise<Map<string, string
 async function migrationsIn(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
   const odd = names.find((name) => !FILE_NAME.test(name));
-  if (odd) throw new Error(`Migration ${odd} is not named like 0001_what_it_does.sql.`);
+  if (odd) throw new Error(`Migration ${odd} must be named like 0001_add_table.sql.`);
   return names;
 }
 
@@ -90,7 +94,7 @@ async function apply(connection: Connection, name: string, sql: string): Promise
     await connection.query(sql);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    // MySQL commits each DDL statement by itself, so what came before stays.
-    throw new Error(`Migration ${name} failed: ${reason}. Undo what it did before that, then run it again.`);
+    // MySQL commits each DDL statement by itself, so the earlier statements stay.
+    throw new Error(`Migration ${name} failed: ${reason}. Undo its earlier statements, then run it again.`);
   }
 }

@@ -9,20 +9,20 @@ const SET = `SET SESSION
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
-/** Share of the time-out after which the server ends a SELECT, before its client gives up. */
+/** Share of the time-out after which the server stops a SELECT, so that this comes before the client's own limit. */
 const SERVER_SHARE = 0.9;
 
-/** Identity of a ready connection at its server. */
+/** Identity of an initialized connection at its server. */
 export interface Session {
-  /** The server's `server_uuid`: behind a router, connections may lead to different ones. */
+  /** The server's `server_uuid`. Behind a router, connections may lead to different servers. */
   serverUuid: string;
-  /** Names the connection on this server only. */
+  /** Id of the connection, unique on this server only. */
   threadId: number;
 }
 
 /**
- * Sets a new connection's session. Refuses a read-only server, as libpq's target_session_attrs=read-write does: a
- * router may lead to a standby during a fail-over, and reads there may be out of date.
+ * Initializes a new connection. Throws for a read-only server, like libpq's target_session_attrs=read-write: during a
+ * fail-over, a router may lead to a standby, whose reads may be stale.
  */
 export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
   const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
@@ -33,8 +33,8 @@ export async function openSession(connection: PoolConnection, timeoutMs: number)
 }
 
 /**
- * Kills the statement of a session by a spare connection to the same server. On another server the id belongs to another
- * connection, or to none.
+ * Kills the statement of a session over a spare connection, if that leads to the same server. On another server, the id
+ * belongs to another connection or to none.
  */
 export async function killQuery(
   { serverUuid, threadId }: Session,

@@ -6,14 +6,14 @@ import type { SqlValue } from "./sql-value.ts";
 interface Statement {
   sql: string;
   params: SqlValue[];
-  /** Absent where nobody needs the result. */
+  /** Absent if nobody needs the result. */
   result?: { resolve: (result: unknown) => void; reject: (error: unknown) => void };
 }
 
 type Trace = <T>(sql: string, send: () => Promise<T>) => Promise<T>;
 
 export interface TransactionOptions {
-  /** How long to wait for a round trip, in ms. */
+  /** Limit of each round trip, in ms. */
   timeoutMs: number;
   /** See `lock`. */
   skipsLocked: boolean;
@@ -21,8 +21,8 @@ export interface TransactionOptions {
 }
 
 /**
- * One transaction with few round trips: statements that are asked for in one turn of the event loop go together, those
- * whose result nobody needs are put off with `defer` until the next that does, and START TRANSACTION and COMMIT ride along.
+ * A transaction with few round trips. Statements of one turn of the event loop share a round trip. `defer` postpones
+ * statements without a needed result to the next round trip. START TRANSACTION and COMMIT need no round trip of their own.
  */
 export class Transaction {
   readonly #connection: PoolConnection;
@@ -38,19 +38,19 @@ export class Transaction {
     this.#options = options;
   }
 
-  /** Puts a statement off until the next round trip, the commit at the latest. */
+  /** Postpones a statement to the next round trip, at the latest the commit. */
   defer(sql: string, params: SqlValue[] = []): void {
     this.#waiting.push({ sql, params });
   }
 
-  /** The rows that a SELECT finds within the transaction. */
+  /** Runs a SELECT. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return (await this.#ask({ sql, params })) as Row[];
   }
 
   /**
-   * Same as `read`, for a SELECT that ends in FOR UPDATE. A transaction that skips locked rows does not find those that
-   * another one has locked.
+   * Same as `read`, for a SELECT that ends in FOR UPDATE. Omits rows that another transaction has locked, if this one skips
+   * locked rows.
    */
   async lock<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.read<Row>(this.#options.skipsLocked ? `${sql} SKIP LOCKED` : sql, params);
@@ -61,7 +61,7 @@ export class Transaction {
     return (await this.#ask({ sql, params })) as ResultSetHeader;
   }
 
-  /** Has `work` done once the transaction is committed; never, if it is not. */
+  /** Calls `work` after the commit, and never if there is none. */
   afterCommit(work: () => void): void {
     this.#afterCommit.push(work);
   }
@@ -76,8 +76,7 @@ export class Transaction {
     this.#waiting = [];
     if (!this.#begun) return;
     this.#begun = false;
-    // Where the last statement was not answered, this one would wait behind it for ever. A connection that cannot even
-    // roll back is broken, and MySQL rolls back what it loses.
+    // After an unanswered statement, ROLLBACK would wait behind it for ever. MySQL rolls back a lost connection by itself.
     if (this.#isStuck) return this.#connection.destroy();
     await answerWithin(this.#options.timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
       this.#connection.destroy(),
@@ -93,7 +92,7 @@ export class Transaction {
     });
   }
 
-  /** Sends all that waits, in one round trip. */
+  /** Sends all waiting statements in one round trip. */
   async #send(): Promise<void> {
     this.#isScheduled = false;
     if (this.#waiting.length === 0) return;
@@ -116,7 +115,7 @@ export class Transaction {
     const [results, fields] = await this.#options
       .trace(sql, () => answerWithin(this.#options.timeoutMs, this.#connection.query({ sql, values })))
       .catch((error) => {
-        // An error of the server's is an answer.
+        // An error of the server is an answer.
         this.#isStuck = !("sqlState" in error);
         throw error;
       });

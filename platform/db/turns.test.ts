@@ -8,7 +8,7 @@ const TIMEOUT_MS = 5000;
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate"] }));
 afterEach(() => void jest.useRealTimers());
 
-/** Names of the works that have started, in order; `end` ends one, and lets the next ones start. */
+/** Starts works by name and lists them in the order of their start. `end` ends one, which lets others start. */
 function fixture(places: number, share: number) {
   const turns = new Turns(places, share);
   const started: string[] = [];
@@ -22,7 +22,7 @@ function fixture(places: number, share: number) {
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test("works of a caller beyond its share wait in order, and works of others do not", async () => {
+test("a caller's works beyond its share wait in order, and those of others do not", async () => {
   const { started, enter, end } = fixture(4, 2);
   const [a, b] = [caller("a"), caller("b")];
   for (const name of ["a1", "a2", "a3", "a4"]) void enter(name, a);
@@ -34,7 +34,7 @@ test("works of a caller beyond its share wait in order, and works of others do n
   expect(started).toEqual(["a1", "a2", "b1", "a3", "a4"]);
 });
 
-test("callers that wait take turns, however much each of them has waiting", async () => {
+test("waiting callers take turns, however many works each of them has", async () => {
   const { started, enter, end } = fixture(1, 1);
   const [a, b, c] = [caller("a"), caller("b"), caller("c")];
   for (let i = 1; i <= 4; i++) void enter(`a${i}`, a);
@@ -45,7 +45,7 @@ test("callers that wait take turns, however much each of them has waiting", asyn
   expect(started).toEqual(["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
 });
 
-test("work of no caller may take all places, and takes turns with callers", async () => {
+test("work without a caller may take all places, and takes turns with callers", async () => {
   const { started, enter, end } = fixture(2, 1);
   for (let i = 1; i <= 4; i++) void enter(`job${i}`, INTERNAL);
   void enter("a1", caller("a"));
@@ -56,7 +56,7 @@ test("work of no caller may take all places, and takes turns with callers", asyn
   expect(started).toEqual(["job1", "job2", "a1", "job3"]);
 });
 
-test("a wait ends after its time, or when its call is cancelled, and takes no place", async () => {
+test("a wait ends at its time-out or when its call is cancelled, and takes no place", async () => {
   const { started, enter, end } = fixture(1, 1);
   const [a, b] = [caller("a"), caller("b")];
   void enter("a1", a);
@@ -76,7 +76,7 @@ test("a wait ends after its time, or when its call is cancelled, and takes no pl
   expect(started).toEqual(["a1", "b4", "a2"]);
 });
 
-test("a wait that ends early leaves the others of its caller their turn", async () => {
+test("a cancelled wait leaves its caller's turn to the caller's next work", async () => {
   const { started, enter, end } = fixture(1, 1);
   const [a, b] = [caller("a"), caller("b")];
   void enter("a1", a);

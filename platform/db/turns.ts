@@ -3,20 +3,20 @@ import type { Borrower } from "./borrower.ts";
 
 interface Queue {
   running: number;
-  /** Each starts one. */
+  /** Each function starts one waiting work. */
   readonly waiting: Set<() => void>;
 }
 
-/** Limits of a wait. */
+/** Limits of the wait for a place. */
 export interface Wait {
   timeoutMs: number;
-  /** Ends the wait of a call that needs no answer any more. */
+  /** Ends the wait of a cancelled call. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Lends a number of places. Borrowers that wait take turns, however much each of them asks for. One borrower's own work
- * starts in order, and holds at most a share of the places.
+ * Fair semaphore: waiting borrowers take turns, however much work each of them has. The work of one borrower starts in
+ * order, and holds at most a share of the places.
  */
 export class Turns {
   readonly #places: number;
@@ -24,7 +24,7 @@ export class Turns {
   #free: number;
   /** Queues of borrowers that hold a place or wait. */
   readonly #queues = new Map<string, Queue>();
-  /** Borrowers that wait and have not used up their share, in the order of their turns. */
+  /** Queues with waiting work that have not used up their share, in the order of their turns. */
   readonly #next = new Set<Queue>();
 
   /** @param share places of one borrower, unless it is unbounded */
@@ -34,7 +34,7 @@ export class Turns {
     this.#free = places;
   }
 
-  /** Takes a place, to be given back by `leave`. Throws UNAVAILABLE when none is free in time, and CANCELLED. */
+  /** Takes a place, which `leave` returns. Throws UNAVAILABLE if none is free in time, and CANCELLED. */
   async enter(borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
     if (signal?.aborted) throw new ApiError("CANCELLED");
     const queue = this.#queueOf(borrower);
@@ -65,7 +65,7 @@ export class Turns {
         end();
         this.#take(queue);
         this.#next.delete(queue);
-        // At the end of the order.
+        // Its next turn comes after all others.
         if (queue.waiting.size > 0 && this.#hasRoom(queue, borrower)) this.#next.add(queue);
         resolve();
       };

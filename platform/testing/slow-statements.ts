@@ -1,0 +1,21 @@
+import { Database } from "../db/database.ts";
+
+/** A database on the test server, by default with one connection in each pool. The server has other connections, too. */
+export function databaseWith(timeoutMs: number, poolSize = 1): Database {
+  const url = new URL(process.env.MYSQL_URL ?? "");
+  url.pathname = "/mysql";
+  return new Database({ url: url.href, poolSize, timeoutMs });
+}
+
+/** FROM clause of a join that runs for hours. */
+export const ENDLESS =
+  "information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d, information_schema.COLLATIONS e";
+
+/** Number of running statements on the server whose text contains the mark. */
+export async function runningStatements(db: Database, mark: string): Promise<number> {
+  const rows = await db.read(
+    "SELECT 1 FROM information_schema.PROCESSLIST WHERE info LIKE ? AND info NOT LIKE '%PROCESSLIST%'",
+    [`%${mark}%`],
+  );
+  return rows.length;
+}
