@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
 import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
-/** A resource that a caller may not know of, and the people whose data it is. Never leaves the process. */
+/** A resource that a refusal hides from its caller, and the users whose data it is. Never leaves the process. */
 export interface HiddenResource {
   resource: string;
   subjectIds: string[];
@@ -10,22 +10,22 @@ export interface HiddenResource {
 
 /** Optional details of an error. */
 export interface ErrorDetails {
-  /** One sentence about this case; the catalogue's title if absent. Never personal, never a secret. */
+  /** One sentence about this case; default: the catalogue's title. Never personal data, never a secret. */
   detail?: string;
-  /** Facts that a client can switch on. */
+  /** Facts for client code. */
   metadata?: Record<string, string>;
   /** Violations of INVALID_REQUEST, limited to the size of an answer. */
   violations?: FieldViolation[];
-  /** When trying again makes sense. */
+  /** Delay before a retry makes sense. */
   retryAfterMs?: number;
-  /** The refusal hides a resource of somebody else behind NOT_FOUND: which, for the audit trail. */
+  /** Another user's resource that NOT_FOUND hides, for the audit trail. */
   hidden?: HiddenResource;
-  /** The refusal was given before, to the same request with the same idempotency key. */
+  /** True for a refusal that is repeated to the same request with the same idempotency key. */
   replayed?: boolean;
   cause?: unknown;
 }
 
-/** A refusal or failure with a reason from the catalogue: the only kind of error that leaves a process. */
+/** A refusal or failure with a reason from the catalogue. No other error leaves a process. */
 export class ApiError extends Error {
   readonly reason: Reason;
   readonly rule: ReasonRule;
@@ -36,8 +36,9 @@ export class ApiError extends Error {
   readonly replayed: boolean;
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
+    // The catalogue has a rule for each reason.
     const rule = catalogue.get(reason)!;
-    // Reason and cause suffice: a stack would cost more than the rest of a refusal.
+    // Without a stack, which would cost more than the rest of a refusal.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });
@@ -56,18 +57,18 @@ export class ApiError extends Error {
     return this.rule.code;
   }
 
-  /** The caller had no right to it, whatever the reason says outwardly. */
+  /** True if the caller lacks a right, even if the reason hides that. */
   get isDenial(): boolean {
     return this.hidden !== undefined || this.code === status.PERMISSION_DENIED;
   }
 
-  /** The same refusal, given again. */
+  /** The same refusal, marked as replayed. */
   asReplayed(): ApiError {
     const { message: detail, metadata, violations } = this;
     return new ApiError(this.reason, { detail, metadata, violations, replayed: true });
   }
 
-  /** Any thrown value as an ApiError; what is not one is INTERNAL and keeps its cause for the log. */
+  /** Any thrown value as an ApiError. Other values become INTERNAL, with the value as the cause for the log. */
   static from(error: unknown): ApiError {
     return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
   }
@@ -78,7 +79,7 @@ export function invalidField(field: string, description: string): ApiError {
   return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
 }
 
-/** NOT_FOUND for a resource that exists but is not the caller's: outwardly the same, audited as a denial. */
+/** NOT_FOUND for an existing resource of another user. Looks like any NOT_FOUND, but is audited as a denial. */
 export function hiddenFrom(resource: string, ...subjectIds: string[]): ApiError {
   return new ApiError("NOT_FOUND", { hidden: { resource, subjectIds } });
 }

@@ -3,20 +3,20 @@ import { status } from "@grpc/grpc-js";
 import type { Reason as ReasonEnum } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.d.ts";
 import { error as errorOption, ReasonSchema } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 
-/** A stable word that says why a request was refused; proto/medconnect/options/v1/reason.proto is the catalogue. */
+/** Stable name of an error's reason; proto/medconnect/options/v1/reason.proto is the catalogue. */
 export type Reason = Exclude<keyof typeof ReasonEnum, "REASON_UNSPECIFIED">;
 
-/** How a reason is told. */
+/** Codes and title of a reason. */
 export interface ReasonRule {
   readonly reason: Reason;
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
-  /** True if the refusal is kept with the idempotency key, so that the same key gets it again. */
+  /** True if the refusal is stored with the idempotency key, so that the same key gets it again. */
   readonly isKept: boolean;
 }
 
-/** gRPC status code → HTTP status; docs/api in the contract's own words, after google.rpc.Code. */
+/** HTTP status of a gRPC status code, as google.rpc.Code maps them. */
 function httpStatusOf(code: status): number {
   switch (code) {
     case status.OK:
@@ -49,11 +49,11 @@ function httpStatusOf(code: status): number {
   }
 }
 
-/** Refusals by a business rule; all other errors (bad input, no rights, lost races, faults) may be retried. */
+/** True for refusals by a business rule. All other errors (input, rights, lost races, faults) may be retried. */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
 
-/** Every reason with its rule. */
+/** Rules by reason. */
 export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
   ReasonSchema.values
     .filter((value) => value.number !== 0)

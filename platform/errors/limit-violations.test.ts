@@ -17,7 +17,7 @@ describe("violations of an error", () => {
     expect(limitViolations(limitViolations(many(500)))).toEqual(limitViolations(many(500)));
   });
 
-  test("shorten a long field name", () => {
+  test("have shortened field names", () => {
     expect(limitViolations(many(1, "x".repeat(12_000)))).toEqual(many(1, `${"x".repeat(99)}…`));
   });
 
@@ -26,7 +26,7 @@ describe("violations of an error", () => {
     expect(violation!.field.isWellFormed()).toBe(true);
   });
 
-  test("fit into 8 KiB as a problem and as a trailer, with any field names", () => {
+  test("fit into 8 KiB as a problem and as a trailer, whatever the field names are", () => {
     const text = fc.string({ unit: "binary", maxLength: 400, size: "max" });
     const violations = fc.array(fc.record({ field: text, description: text }), {
       maxLength: 80,

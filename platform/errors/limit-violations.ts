@@ -1,26 +1,26 @@
-/** A field that breaks a rule. `field` is the path as the proto spells it: `slots[2].end_time`. */
+/** A field that violates a rule. `field` is its path in the proto's spelling: `slots[2].end_time`. */
 export interface FieldViolation {
   field: string;
   description: string;
 }
 
-/** Maximum number of violations, including the one that says that there are more. */
+/** Maximum of violations, including `MORE`. */
 export const MAX_VIOLATIONS = 50;
 
-/** Maximum length in UTF-16 units. Clients choose the names of unknown fields and of update masks. */
+/** Maximum lengths in UTF-16 units. Clients choose the names of unknown fields and of update masks. */
 const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Maximum bytes of all violations as JSON. A whole problem then fits into 8 KiB. So does a gRPC trailer, which many clients
- * limit to 8 KiB and base64 makes a third larger.
+ * Maximum of bytes of all violations as JSON. A whole problem then fits into 8 KiB, and so does a gRPC trailer: many clients
+ * limit trailers to 8 KiB, and base64 adds a third.
  */
 const MAX_BYTES = 4500;
 
-/** Last of the violations if there are more. Without their number: a reader may stop early, as each check costs time. */
+/** Last violation if there are more. Without their number, because checks may stop early to save time. */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
-/** The first violations that fit into an answer, and `MORE` for the others. Otherwise an answer could be larger than its request. */
+/** First violations that fit into an answer, and `MORE` for the others, so that no answer exceeds its request by far. */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;

@@ -25,19 +25,19 @@ const BEFORE = [
   "/medconnect.auth.v1.UserService/DeleteSession",
 ];
 
-describe("who has yet to set up the second factor that the role must have", () => {
+describe("a user whose role requires a second factor that is not set up yet", () => {
   test.each(BEFORE)("may call %s", (path) => {
     expect(reasonFor(path, true)).toBe("ok");
   });
 
-  test("may call nothing else that they may call afterwards", () => {
+  test("may not call the other methods of the role", () => {
     const allowed = [...methods.values()].filter(({ path }) => reasonFor(path, false) === "ok");
     const others = allowed.filter(({ rules }) => !rules.beforeMfa);
     expect(others.length).toBeGreaterThan(10);
     for (const { path } of others) expect(reasonFor(path, true)).toBe("MFA_ENROLLMENT_REQUIRED");
   });
 
-  test("is not told of it where the role may not call at all", () => {
+  test("gets PERMISSION_DENIED for methods of other roles", () => {
     expect(reasonFor("/medconnect.auth.v1.UserService/ListUsers", true)).toBe("PERMISSION_DENIED");
   });
 });
@@ -52,15 +52,15 @@ const FRESH: [string, Role][] = [
   ["/medconnect.auth.v1.UserService/ResetMfa", "ADMIN"],
 ];
 
-describe("who signed in long ago", () => {
+describe("a user with an old sign-in", () => {
   const LONG_AGO = new Date(NOW.getTime() - 1);
 
-  test.each(FRESH)("may not call %s as %s, and may after signing in again", (path, role) => {
+  test.each(FRESH)("may call %s as %s only after signing in again", (path, role) => {
     expect(reasonFor(path, false, role, LONG_AGO)).toBe("REAUTHENTICATION_REQUIRED");
     expect(reasonFor(path, false, role, NOW)).toBe("ok");
   });
 
-  test.each<Role>(["PATIENT", "DOCTOR", "ADMIN"])("may call everything else as %s", (role) => {
+  test.each<Role>(["PATIENT", "DOCTOR", "ADMIN"])("may call all other methods as %s", (role) => {
     const fresh = FRESH.map(([path]) => path);
     for (const path of methods.keys()) {
       if (!fresh.includes(path))
@@ -68,7 +68,7 @@ describe("who signed in long ago", () => {
     }
   });
 
-  test("is not told of it where the role may not call at all, or has yet to set up a second factor", () => {
+  test("gets the error about the role or the second factor first", () => {
     const path = "/medconnect.auth.v1.UserService/EnableUser";
     expect(reasonFor(path, false, "PATIENT", LONG_AGO)).toBe("PERMISSION_DENIED");
     expect(reasonFor(path, true, "ADMIN", LONG_AGO)).toBe("MFA_ENROLLMENT_REQUIRED");

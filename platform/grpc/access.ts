@@ -17,7 +17,7 @@ export interface Identity {
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** The token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined where there is no header. */
+/** Token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined without a header. Throws UNAUTHENTICATED. */
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
   const token = BEARER.exec(header)?.[1];
@@ -25,7 +25,7 @@ export function bearerToken(header: string | undefined): string | undefined {
   return token;
 }
 
-/** The caller, as the method's access rule requires. Throws UNAUTHENTICATED. */
+/** Identifies the caller as the method's access rule requires. Throws UNAUTHENTICATED. */
 export async function authenticate(
   rules: MethodRules,
   authorization: string | undefined,
@@ -46,7 +46,7 @@ export async function authenticate(
   }
 }
 
-/** The user or service account of a token. Throws UNAUTHENTICATED. */
+/** Identifies the user or service account of a token. Throws UNAUTHENTICATED. */
 export async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
   const text = bearerToken(authorization);
   if (!text) throw new ApiError("UNAUTHENTICATED");
@@ -56,9 +56,9 @@ export async function signedIn(authorization: string | undefined, identity: Iden
 }
 
 /**
- * Denies what the method's rules do not allow. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
+ * Checks the caller's rights. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
  *
- * @param freshSince when the sign-ins began that count as fresh
+ * @param freshSince earliest time of a fresh sign-in
  */
 export function authorize(rules: MethodRules, caller: Caller, freshSince: Date): void {
   if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");

@@ -8,27 +8,27 @@ export interface Call {
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly caller: Caller;
   readonly requestId: string;
-  /** The IP address that the request comes from, as the gateway or the connection says. */
+  /** IP address of the client, from the gateway or the connection. */
   readonly clientAddress: string;
   /** `User-Agent` of the client, at most 256 printable characters. Clients can forge it. */
   readonly userAgent: string;
-  /** Empty where the request has none, or the method takes none. */
+  /** Empty if the request has none, or the method takes none. */
   readonly idempotencyKey: string;
-  /** The request as sent, to tell whether a key comes back with another one. */
+  /** The message, to detect a key that is reused with another one. */
   readonly request: unknown;
-  /** When the answer is no longer of use, ms since the epoch. */
+  /** Time after which the client no longer waits, in ms since the epoch. */
   readonly deadline: number;
-  /** Set by the handler that answers out of an idempotency key. */
+  /** True once the response comes from an idempotency key. */
   replayed: boolean;
 }
 
-/** The signed-in user of a method whose access rule lets only users in. */
+/** The signed-in user, in a method for users only. */
 export function userOf(call: Call): UserCaller {
   if (call.caller.kind !== "user") throw new Error(`${call.method.path} has no user`);
   return call.caller;
 }
 
-/** The reader in a method that has scopes as well as roles. */
+/** The user or service account, in a method with roles and scopes. */
 export function readerOf(call: Call): Reader {
   return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);
 }

@@ -10,10 +10,10 @@ import { GrpcClient, within } from "./client.ts";
 const { getBooking } = BookingServiceService;
 const READ = getBooking.requestDeserialize(Buffer.of());
 const EMPTY_MESSAGE = Buffer.alloc(5);
-/** In which everything works again after an instance is gone, in ms. */
+/** Maximum time until calls succeed again after an instance is gone, in ms. */
 const HEALED_MS = 10_000;
 
-/** An instance of a service. `kill` ends it at once. */
+/** An instance of a service. `kill` stops it at once. */
 async function startInstance(address: string, port = 0) {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer().on("session", (session) => sessions.add(session));
@@ -30,7 +30,7 @@ async function startInstance(address: string, port = 0) {
   return { port: (server.address() as AddressInfo).port, kill };
 }
 
-test("a service that moves to other addresses, one after the other, is found there", async () => {
+test("a client follows its service to new addresses", async () => {
   let address = "127.0.0.1";
   const lookup = jest.spyOn(dns.promises, "lookup");
   lookup.mockImplementation((async () => [{ address, family: 4 }]) as unknown as typeof dns.promises.lookup);

@@ -8,7 +8,7 @@ import { fromGrpcStatus } from "./status.ts";
 
 /** Options of a call. */
 export interface CallOptions {
-  /** When the answer is no longer of use, ms since the epoch. Every call has one: grpc-js would wait for ever. */
+  /** In ms since the epoch. Required, because grpc-js would otherwise wait for ever. */
   deadline: number;
   /** Headers to send; `traceparent` is added. */
   metadata?: Record<string, string>;
@@ -17,21 +17,20 @@ export interface CallOptions {
 
 export interface Reply<T> {
   message: T;
-  /** Trailing metadata of the server, such as `idempotent-replayed`. */
+  /** Trailing metadata, such as `idempotent-replayed`. */
   trailer: Metadata;
 }
 
-/** How a server proves to be the one that is meant. */
+/** TLS of a client, and the server's identity to expect. */
 export interface Secured {
   tls: MutualTls;
-  /** The name that its certificate must be for, wherever it is reached: several instances share one. */
+  /** Name that the server's certificate must have, whatever its address is: all instances share it. */
   serverName: string;
 }
 
 /**
- * A connection to one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for
- * several instances, which are then called in turn. A read whose connection breaks is tried once more. In the clear, unless
- * it is secured.
+ * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for several
+ * instances, which are called round robin. A read is retried once if its connection breaks. Plaintext, unless it is secured.
  */
 export class GrpcClient {
   readonly #client: Client;
@@ -39,23 +38,23 @@ export class GrpcClient {
   constructor(address: string, secured?: Secured) {
     this.#client = new Client(address, secured?.tls.client ?? credentials.createInsecure(), {
       ...(secured && { "grpc.ssl_target_name_override": secured.serverName }),
-      // A restart takes a second or two. Early and frequent attempts see its end at once.
+      // A restart takes a second or two, and frequent attempts detect its end at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
-      // An instance that comes back has another address; by itself, grpc-js asks for it twice a minute at the most.
+      // A restarted instance has a new address. By default, grpc-js resolves names at most twice a minute.
       "grpc.dns_min_time_between_resolutions_ms": 2000,
-      // A connection that was lost without a word is noticed within 8 s, so that calls get through again within 10.
+      // Detects a silently lost connection within 8 s, so that calls succeed again within 10 s.
       "grpc.keepalive_time_ms": 5000,
       "grpc.keepalive_timeout_ms": 3000,
       "grpc.max_send_message_length": MAX_REQUEST_BYTES,
       "grpc.max_receive_message_length": MAX_ANSWER_BYTES,
       "grpc.service_config": SERVICE_CONFIG,
-      // Its counters cost 5 % of a call, and no port shows them.
+      // Channelz counters cost 5 % of a call's CPU time, and no port exposes them.
       "grpc.enable_channelz": 0,
     });
   }
 
-  /** Calls a method. Throws the ApiError that the server meant, or UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
+  /** Calls a method. Throws the server's ApiError, or UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
   call<Request, Response>(
     method: MethodDefinition<Request, Response>,
     request: Request,
@@ -76,8 +75,8 @@ export class GrpcClient {
   }
 
   /**
-   * Uses the channel itself, with its balancing, retries and keepalive: `makeUnaryRequest` on top of it, with its
-   * interceptors, events and stack trace, takes as much CPU again.
+   * Uses the channel directly, which has balancing, retries and keepalive. `makeUnaryRequest` adds interceptors, events and a
+   * stack trace, which double the CPU time.
    */
   #send(
     path: string,
@@ -94,7 +93,7 @@ export class GrpcClient {
         onReceiveMessage: (message: Buffer) => {
           answer = message;
         },
-        // Comes last, once, and has the trailer.
+        // Called once, as the last event.
         onReceiveStatus: (end) => {
           signal?.removeEventListener("abort", cancel);
           if (end.code === status.OK && answer !== undefined)
@@ -110,7 +109,7 @@ export class GrpcClient {
     });
   }
 
-  /** Resolves once there is a connection, or at the deadline: what then is called may still fail, or succeed. */
+  /** Resolves once there is a connection, or at the deadline without one. */
   connect(deadline: number): Promise<void> {
     return new Promise((resolve) => this.#client.waitForReady(deadline, () => resolve()));
   }
@@ -120,10 +119,10 @@ export class GrpcClient {
   }
 }
 
-/** A deadline so many ms from now. */
+/** Deadline `ms` from now. */
 export const within = (ms: number): number => Date.now() + ms;
 
-/** Refuses to begin what cannot end in time. */
+/** Throws DEADLINE_EXCEEDED if the deadline has passed. */
 export function assertTimeLeft(deadline: number): void {
   if (deadline <= Date.now()) throw new ApiError("DEADLINE_EXCEEDED");
 }

@@ -3,7 +3,7 @@ import { CONNECTION_LIMITS } from "./connection-limits.ts";
 
 const MIB = 1024 ** 2;
 
-/** As docs/security.md promises them. */
+/** Promised by docs/security.md. */
 test("connections have the promised limits", () => {
   expect(CONNECTION_LIMITS).toEqual({
     idleMs: 300_000,

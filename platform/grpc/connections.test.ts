@@ -78,7 +78,7 @@ function newClient(): GrpcClient {
 
 const call = (client: GrpcClient) => client.call(getJwks, {}, { deadline: within(5000) });
 
-/** Calls without our keepalive: on a busy machine, one turn of this process's event loop may take over 3 s. */
+/** Calls without our keepalive, because a turn of this process's event loop may take over 3 s on a busy machine. */
 function callPatiently(): Promise<void> {
   const client = new Client(address, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = getJwks;
@@ -89,7 +89,7 @@ function callPatiently(): Promise<void> {
   }).finally(() => client.close());
 }
 
-/** A connection that speaks HTTP/2, but not gRPC. */
+/** An HTTP/2 connection without a gRPC client. */
 function newSession(options: SecureClientSessionOptions = {}): ClientHttp2Session {
   const session = connect(`http://${address}`, options);
   session.on("error", () => {});
@@ -97,7 +97,7 @@ function newSession(options: SecureClientSessionOptions = {}): ClientHttp2Sessio
   return session;
 }
 
-/** Opens a stream and sends nothing but its headers. */
+/** Opens a stream and sends its headers only. */
 function openStream(session: ClientHttp2Session, path: string = getJwks.path): ClientHttp2Stream {
   const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
   const stream = session.request(headers, { endStream: false });
@@ -201,10 +201,10 @@ test("complete requests beyond the limit displace no running call", async () => 
 });
 
 test("a connection within its share of watches keeps them, however many others have", async () => {
-  // Six of the streams may be open at once.
+  // At most six streams are open at once.
   await start({}, { maxConcurrentCalls: 3 });
   new Health().addTo(server.server);
-  /** @returns the code that the stream is closed with */
+  /** @returns the code with which the stream is closed */
   const openWatch = async (session: ClientHttp2Session) => {
     const stream = openStream(session, HealthService.watch.path);
     const closed = rstCode(stream);
@@ -224,8 +224,8 @@ test("a connection within its share of watches keeps them, however many others h
 test.each([
   ["watches", HealthService.watch.path, {}],
   ["unread answers", getJwks.path, { settings: { initialWindowSize: 0 } }],
-])("many connections with few %s each cut off no answer that is read", async (_title, path, options) => {
-  // Sixteen of the streams may be open at once.
+])("many connections with few %s each interrupt no answer that is read", async (_title, path, options) => {
+  // At most sixteen streams are open at once.
   await start({}, { maxConcurrentCalls: 8 });
   new Health().addTo(server.server);
   for (let i = 0; i < 15; i++) {
@@ -233,7 +233,7 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = newClient();
-  // Long enough for two sweeps, which find the other answers begun.
+  // Long enough for two sweeps, which find the other answers started.
   answerAfterMs = 2500;
   await call(client);
   answerAfterMs = 0;
@@ -243,7 +243,7 @@ test.each([
   await Promise.all(Array.from({ length: 8 }, callAgainAndAgain));
 });
 
-/** Three times the bound: Node reads several frames into one buffer, which stays while one of them is held. */
+/** Three times the bound, because Node reads several frames into one buffer, which stays while one of them is held. */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 
 test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {
@@ -262,7 +262,7 @@ test("400 unfinished messages of 1 MiB displace one another, block no call and h
   expect(held).toBeLessThan(MAX_HELD);
 }, 180_000);
 
-test("complete requests displace no unfinished one", async () => {
+test("complete requests displace no incomplete one", async () => {
   await start({ unfinishedBytes: 50 });
   const stream = openStream(newSession());
   const header = Buffer.from([0, 0, 0, 0, 0]);
@@ -274,7 +274,7 @@ test("complete requests displace no unfinished one", async () => {
 });
 
 describe("a connection", () => {
-  test("is closed once it is idle, and its client's next call opens another", async () => {
+  test("is closed when idle, and its client's next call opens another", async () => {
     await start({ idleMs: 200 });
     const session = newSession();
     const client = newClient();
@@ -291,10 +291,10 @@ describe("a connection", () => {
   });
 
   test.each([
-    ["young ones", { ageMs: 600, graceMs: 5000 }, 20, 0],
-    ["ones with a pause as long as their age", { ageMs: 200, graceMs: 5000 }, 20, 200],
-    ["ones with a pause as long as they may be idle", { idleMs: 200 }, 20, 200],
-  ])("no call fails over %s", async (_title, limits, callers, pauseMs) => {
+    ["of a short age", { ageMs: 600, graceMs: 5000 }, 20, 0],
+    ["with pauses as long as their age", { ageMs: 200, graceMs: 5000 }, 20, 200],
+    ["with pauses as long as the idle limit", { idleMs: 200 }, 20, 200],
+  ])("%s fails no call", async (_title, limits, callers, pauseMs) => {
     answerAfterMs = 5;
     await start(limits);
     const failures: unknown[] = [];
@@ -321,7 +321,7 @@ describe("the connections of one peer", () => {
       session.once("close", () => resolve(false));
     });
 
-  test("are bounded: one beyond the limit is closed, and accepted again after another has ended", async () => {
+  test("are closed beyond the limit, until another one has ended", async () => {
     await start({}, { maxPeerConnections: 3 });
     const taken = [newSession(), newSession(), newSession()];
     expect(await Promise.all(taken.map(connected))).toEqual([true, true, true]);
@@ -345,7 +345,7 @@ describe("the connections of one peer", () => {
     expect(await connected(other)).toBe(true);
   });
 
-  test("over TLS count from before the handshake until they close", async () => {
+  test("count over TLS from before the handshake until they close", async () => {
     const soon = new Date(Date.now() + 3_600_000);
     const ca = await Authority.create("CA", soon);
     const subject = { name: "auth", altNames: ["auth"], notAfter: soon };
@@ -370,7 +370,7 @@ describe("the connections of one peer", () => {
     }
   });
 
-  test("have no limit with 0", async () => {
+  test("are unlimited with 0", async () => {
     await start();
     const many = Array.from({ length: 20 }, () => connected(newSession()));
     expect(await Promise.all(many)).not.toContain(false);

@@ -4,13 +4,13 @@ import { CredentialLimit } from "./credential-limit.ts";
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-/** How many of ten calls are let through. */
+/** Number of accepted calls out of ten. */
 async function passed(limit: CredentialLimit, address: string): Promise<number> {
   const calls = await Promise.allSettled(Array.from({ length: 10 }, () => limit.count(address)));
   return calls.filter(({ status }) => status === "fulfilled").length;
 }
 
-test("so many calls a minute are let through, and the others told when to come again", async () => {
+test("calls beyond the quota of a minute are refused, with a retry delay", async () => {
   const limit = new CredentialLimit(3);
   expect(await passed(limit, "192.0.2.1")).toBe(3);
   await expect(limit.count("192.0.2.1")).rejects.toMatchObject({
@@ -21,7 +21,7 @@ test("so many calls a minute are let through, and the others told when to come a
   expect(await passed(limit, "192.0.2.1")).toBe(3);
 });
 
-test("networks are counted apart, and an IPv6 client is one in all of its addresses", async () => {
+test("each network has its own count, and all addresses of an IPv6 /64 share one", async () => {
   const limit = new CredentialLimit(3);
   expect(await passed(limit, "192.0.2.1")).toBe(3);
   expect(await passed(limit, "192.0.2.2")).toBe(3);
@@ -29,7 +29,7 @@ test("networks are counted apart, and an IPv6 client is one in all of its addres
   expect(await passed(limit, "2001:db8::2")).toBe(0);
 });
 
-test("an IPv6 site comes to eight networks, however many it has", async () => {
+test("an IPv6 site has the quota of eight networks, however many it has", async () => {
   const limit = new CredentialLimit(3);
   const counts: number[] = [];
   for (let i = 1; i <= 10; i++) counts.push(await passed(limit, `2001:db8:0:${i}::1`));
@@ -37,6 +37,6 @@ test("an IPv6 site comes to eight networks, however many it has", async () => {
   expect(await passed(limit, "2001:db8:1::1")).toBe(3);
 });
 
-test("0 is no limit", async () => {
+test("a quota of 0 is unlimited", async () => {
   expect(await passed(new CredentialLimit(0), "192.0.2.1")).toBe(10);
 });

@@ -5,21 +5,21 @@ import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../network/client-network
 const WINDOW_S = 60;
 
 /**
- * Limits how often who calls without the gateway, which has a limit of its own, may try credentials: an account's lock-out
- * says nothing about guesses that are spread over many accounts. Each process counts for itself.
+ * Limits credential attempts of calls that bypass the gateway, which has its own limit. An account's lock-out does not stop
+ * guesses that are spread over many accounts. Each process counts for itself.
  */
 export class CredentialLimit {
   readonly #byNetwork: RateLimiterMemory | undefined;
   readonly #bySite: RateLimiterMemory | undefined;
 
-  /** @param quota a minute and network; 0 is no limit */
+  /** @param quota attempts per minute and network; 0 = unlimited */
   constructor(quota: number) {
     if (quota === 0) return;
     this.#byNetwork = new RateLimiterMemory({ points: quota, duration: WINDOW_S });
     this.#bySite = new RateLimiterMemory({ points: quota * NETWORKS_OF_A_SITE, duration: WINDOW_S });
   }
 
-  /** Counts a call from an address. Throws RATE_LIMITED. */
+  /** Counts an attempt from an address. Throws RATE_LIMITED. */
   async count(address: string): Promise<void> {
     const site = siteOf(address);
     try {

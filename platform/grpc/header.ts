@@ -1,6 +1,6 @@
 import type { ServerUnaryCall } from "@grpc/grpc-js";
 
-/** A header's value; more than one are combined (RFC 9110 §5.3), so that none of them counts where one is meant. */
+/** Value of a header. Several values are joined (RFC 9110 §5.3), so that none is accepted where a single one is expected. */
 export function header(
   { metadata }: Pick<ServerUnaryCall<unknown, unknown>, "metadata">,
   name: string,

@@ -31,7 +31,7 @@ const ask = (method: "check" | "list", request: object): Promise<unknown> =>
     client[method](request, (error: Error, answer: object) => (error ? reject(error) : resolve(answer))),
   );
 
-/** The states that a watcher is told of, until the server ends the stream. */
+/** States that a watcher receives until the server ends the stream. */
 function watch(service: string, onTold: (status: string) => void): Promise<string[]> {
   const told: string[] = [];
   return new Promise((resolve, reject) =>
@@ -61,7 +61,7 @@ test("a service by name is unknown", async () => {
 test.each([
   ["", ["SERVING", "NOT_SERVING"]],
   ["medconnect.auth.v1.AuthService", ["SERVICE_UNKNOWN", "SERVICE_UNKNOWN"]],
-])("watchers of %j are told of the end, and do not hold it up", async (service, states) => {
+])("watchers of %j learn of the stop and do not delay it", async (service, states) => {
   let isFirst = true;
   const told = await watch(service, () => {
     if (isFirst) health.stop();

@@ -14,10 +14,10 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "@medconnect/proto/grpc/health/v1/health.ts";
 
-/** The standard health service (grpc.health.v1), for the whole process: its only service is "". */
+/** The health service grpc.health.v1 for the whole process, whose only service name is "". */
 export class Health {
   #status: ServingStatus = ServingStatus.SERVING;
-  /** Streams that have no end of their own. `OpenStreams` bounds their number. */
+  /** Open watch streams. `OpenStreams` bounds their number. */
   readonly #watchers = new Set<ServerWritableStream<HealthCheckRequest, HealthCheckResponse>>();
 
   addTo(server: Server): void {
@@ -27,10 +27,10 @@ export class Health {
         callback: sendUnaryData<HealthCheckResponse>,
       ) => {
         if (request.service === "") callback(null, { status: this.#status });
-        else callback({ code: status.NOT_FOUND, details: `There is no service ${request.service} here.` });
+        else callback({ code: status.NOT_FOUND, details: `Unknown service ${request.service}; use "".` });
       },
       watch: (call: ServerWritableStream<HealthCheckRequest, HealthCheckResponse>) => {
-        // An unknown service may become known, says the protocol, so its stream stays open, too.
+        // The protocol keeps the stream of an unknown service open, because the service may become known.
         this.#watchers.add(call);
         call.on("cancelled", () => this.#watchers.delete(call));
         return call.write({ status: this.#statusOf(call.request.service) });
@@ -42,7 +42,7 @@ export class Health {
     });
   }
 
-  /** Tells that the process ends, and ends the streams, for which a drain would wait. */
+  /** Reports that the process stops, and ends the watch streams, for which a drain would wait. */
   stop(): void {
     this.#status = ServingStatus.NOT_SERVING;
     for (const call of this.#watchers) {

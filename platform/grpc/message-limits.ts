@@ -1,4 +1,4 @@
-/** The largest request. gRPC's own default is four times that. */
+/** Maximum size of a request: a quarter of gRPC's default. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
-/** The largest answer: the default limit of every gRPC library. A test proves that each page of a list fits. */
+/** Maximum size of a response: gRPC's default limit. list-sizes.test.ts proves that each page of a list fits. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2
 import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
-/** Node's channel for every stream that a client opens, including those that grpc-js answers before any handler. */
+/** Node's diagnostics channel for each new stream, including those that grpc-js answers before any handler. */
 const STREAM_STARTED = "http2.server.stream.start";
 
 export interface StreamLimits {
@@ -30,22 +30,27 @@ interface Unfinished {
 interface Finished {
   readonly stream: ServerHttp2Stream;
   readonly connection: Http2Session | undefined;
-  /** The last time at which the answer's write buffer was empty. */
+  /** Last time at which the answer's write buffer was empty. */
   freeAtMs: number;
-  /** The last sweep found the answer begun. */
-  isBegun: boolean;
+  /** True if the last sweep found a started answer. */
+  isStarted: boolean;
 }
 
 /**
  * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer, as long as
- * the connection lasts. Beyond `maxUnfinished`, a new stream displaces the oldest unfinished one, so a client with many
- * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
- * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
+ * the connection lasts.
  *
- * Beyond `maxFinished`, a complete request displaces the oldest answer that began over a second ago: one without an end, such
- * as a health watch, on a connection with more than its share; then one on any connection; then a complete one that nobody
- * has read. In a burst, a younger one without an end on a connection with more than its share. Its client gets
- * RESOURCE_EXHAUSTED. A running call has not begun its answer.
+ * Beyond `maxUnfinished`, a new stream displaces the oldest incomplete request, so a client with many streams loses its own.
+ * Beyond `unfinishedBytes`, new data displaces the oldest request with data. A displaced stream is refused as not processed
+ * (RFC 9113 §8.7), which gRPC clients retry.
+ *
+ * Beyond `maxFinished`, a complete request displaces an answer, whose client gets RESOURCE_EXHAUSTED. Running calls have
+ * no answer yet, so they are safe. The oldest candidate goes first, in this order:
+ *
+ * 1. endless answers, such as health watches, older than a second, on connections above their share
+ * 2. endless answers older than a second, on any connection
+ * 3. complete answers older than a second that nobody has read
+ * 4. younger endless answers on connections above their share, as in a burst
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
@@ -53,12 +58,12 @@ export class OpenStreams {
   readonly #unfinished = new LinkedList<Unfinished>();
   #unfinishedBytes = 0;
   readonly #finished = new LinkedList<Finished>();
-  /** Those that two sweeps have found with an answer, so that it began over a second ago. */
+  /** Requests whose answer two sweeps have found started, so that it is older than a second. */
   readonly #old = new Set<Link<Finished>>();
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
-  /** All streams were searched in this turn of the event loop, and too many are left. */
+  /** True if this turn of the event loop has searched all streams already, and too many are left. */
   #isSearched = false;
 
   constructor(limits: StreamLimits) {
@@ -79,7 +84,7 @@ export class OpenStreams {
     const { stream } = message as { stream: ServerHttp2Stream };
     const unfinished = this.#unfinished.add({ stream, openedAtMs: performance.now(), bytes: 0 });
     let finished: Link<Finished> | undefined;
-    // Nothing flows before grpc-js listens. A listener before that would start the flow.
+    // Adds the data listener after the one of grpc-js, because an earlier listener would start the flow.
     stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(unfinished, part.length)));
     stream.once("end", () => {
       if (this.#forget(unfinished)) finished = this.#finish(stream);
@@ -99,9 +104,9 @@ export class OpenStreams {
     while (this.#unfinishedBytes > unfinishedBytes) this.#displaceOldest((each) => each.bytes > 0);
   }
 
-  #displaceOldest(isMeant: (request: Unfinished) => boolean): void {
+  #displaceOldest(matches: (request: Unfinished) => boolean): void {
     for (const unfinished of this.#unfinished) {
-      if (!isMeant(unfinished.item)) continue;
+      if (!matches(unfinished.item)) continue;
       this.#forget(unfinished);
       unfinished.item.stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
@@ -110,7 +115,12 @@ export class OpenStreams {
 
   #finish(stream: ServerHttp2Stream): Link<Finished> {
     const connection = stream.session;
-    const finished = this.#finished.add({ stream, connection, freeAtMs: performance.now(), isBegun: false });
+    const finished = this.#finished.add({
+      stream,
+      connection,
+      freeAtMs: performance.now(),
+      isStarted: false,
+    });
     this.#finishedOf.set(connection, (this.#finishedOf.get(connection) ?? 0) + 1);
     this.#displaceAnswered();
     return finished;
@@ -120,6 +130,7 @@ export class OpenStreams {
     if (!this.#finished.delete(finished)) return;
     this.#old.delete(finished);
     const { connection } = finished.item;
+    // `#finish` has counted the connection.
     const left = this.#finishedOf.get(connection)! - 1;
     if (left > 0) this.#finishedOf.set(connection, left);
     else this.#finishedOf.delete(connection);
@@ -129,26 +140,27 @@ export class OpenStreams {
     const { maxFinished } = this.#limits;
     if (this.#finished.size <= maxFinished || this.#isSearched) return;
     const isEndless = ({ stream }: Finished) => stream.headersSent && !stream.writableEnded;
+    // `#finish` has counted the connection.
     const isAboveShare = ({ connection }: Finished) =>
       this.#finishedOf.get(connection)! > maxFinished / this.#finishedOf.size;
     this.#displace(this.#old, (each) => isEndless(each) && isAboveShare(each));
     this.#displace(this.#old, isEndless);
     this.#displace(this.#old, () => true);
-    // Younger complete answers may be on their way to clients that read them.
+    // Younger complete answers stay, because their clients may be reading them.
     this.#displace(this.#finished, (each) => isEndless(each) && isAboveShare(each));
     if (this.#finished.size <= maxFinished) return;
-    // No answer begins within this turn. A search for each request of a burst would take quadratic time.
+    // No answer starts within this turn, and a search for each request of a burst would take quadratic time.
     this.#isSearched = true;
     setImmediate(() => {
       this.#isSearched = false;
     });
   }
 
-  /** Closes the oldest streams that are meant, until no more are open than may be. */
-  #displace(streams: Iterable<Link<Finished>>, isMeant: (request: Finished) => boolean): void {
+  /** Closes the oldest matching streams, until the number of streams is within the limit. */
+  #displace(streams: Iterable<Link<Finished>>, matches: (request: Finished) => boolean): void {
     for (const finished of streams) {
       if (this.#finished.size <= this.#limits.maxFinished) return;
-      if (!isMeant(finished.item)) continue;
+      if (!matches(finished.item)) continue;
       this.#end(finished);
       finished.item.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
@@ -162,7 +174,7 @@ export class OpenStreams {
   }
 
   #sweep(nowMs: number): void {
-    // In a burst, no request has begun its answer yet when the last one comes.
+    // When the last request of a burst arrived, no answer of the burst had started.
     this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
     for (const { item } of this.#unfinished) {
@@ -172,8 +184,8 @@ export class OpenStreams {
     for (const finished of this.#finished) {
       const { item: request } = finished;
       const { stream } = request;
-      if (request.isBegun) this.#old.add(finished);
-      request.isBegun = stream.headersSent;
+      if (request.isStarted) this.#old.add(finished);
+      request.isStarted = stream.headersSent;
       if (stream.writableLength === 0 && !stream.writableEnded) request.freeAtMs = nowMs;
       else if (nowMs - request.freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);
     }

@@ -28,28 +28,28 @@ const origin = (
     { serviceTokens: auth, tls },
   );
 
-test.each(["203.0.113.9", "2001:db8::9"])("what the gateway says (%s) is believed", async (told) => {
+test.each(["203.0.113.9", "2001:db8::9"])("the client address %s from the gateway counts", async (told) => {
   const headers = { "x-forwarded-for": told, "x-gateway-token": await tokenOf("gateway") };
   expect(await origin(headers)).toMatchObject({ address: told, isByGateway: true });
 });
 
 test.each<[string, () => Promise<Record<string, string>>]>([
-  ["says nothing", async () => ({})],
-  ["proves nothing", async () => ({ "x-forwarded-for": "203.0.113.9" })],
-  ["makes its proof up", async () => told("a.b.c")],
-  ["is another service", async () => told(await tokenOf("billing"))],
-  ["has a token for another service", async () => told(await tokenOf("gateway", "billing"))],
-  ["has a token of another deployment", async () => told(await tokenOf("gateway", "auth", Buffer.alloc(32)))],
-])("whoever %s has the connection's address", async (_, headers) => {
+  ["without headers", async () => ({})],
+  ["without a token", async () => ({ "x-forwarded-for": "203.0.113.9" })],
+  ["with a made-up token", async () => told("a.b.c")],
+  ["of another service", async () => told(await tokenOf("billing"))],
+  ["with a token for another service", async () => told(await tokenOf("gateway", "billing"))],
+  ["with another deployment's token", async () => told(await tokenOf("gateway", "auth", Buffer.alloc(32)))],
+])("a caller %s has the connection's address", async (_, headers) => {
   expect(await origin(await headers())).toMatchObject({ address: "192.0.2.7", isByGateway: false });
 });
 
-test("the gateway that says what is no address has the connection's", async () => {
+test("an invalid address from the gateway is replaced by the connection's", async () => {
   const headers = told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1");
   expect(await origin(headers)).toMatchObject({ address: "192.0.2.7", isByGateway: true });
 });
 
-test("of two values where one is meant neither is believed, the right one or not", async () => {
+test("neither of two values of a single-value header counts", async () => {
   const token = await tokenOf("gateway");
   expect(await origin({ ...told(token), "x-gateway-token": [token, "a.b.c"] })).toMatchObject({
     address: "192.0.2.7",
@@ -61,7 +61,7 @@ test("of two values where one is meant neither is believed, the right one or not
   });
 });
 
-test("a service that calls on its own behalf is known by its token, and nobody else is", async () => {
+test("a service that calls on its own behalf is identified by its token", async () => {
   const service = async (headers: Record<string, string>) => await (await origin(headers)).service();
   const billing = await tokenOf("billing");
   expect(await service({ authorization: `Bearer ${billing}` })).toBe("billing");
@@ -73,7 +73,7 @@ test.each([
   ["billing", "billing"],
   ["clinical", undefined],
 ])(
-  "where there is TLS, billing's token over the certificate of %s shows %s, looked at once",
+  "with TLS, billing's token over the certificate of %s identifies %s, verified once",
   async (name, shown) => {
     const getAuthContext = jest.fn(() => ({
       sslPeerCertificate: { subjectaltname: `DNS:${name}` } as PeerCertificate,
@@ -86,7 +86,7 @@ test.each([
   },
 );
 
-test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {
+test("with TLS, the gateway's token without its certificate is no proof", async () => {
   const headers = told(await tokenOf("gateway"));
   expect(await origin(headers, { tls: {} as MutualTls })).toMatchObject({
     address: "192.0.2.7",
@@ -94,11 +94,11 @@ test("where there is TLS, the gateway's token without its certificate proves not
   });
 });
 
-test("the connection's address may be of IPv6", async () => {
+test("the connection's address may be IPv6", async () => {
   expect(await origin({}, { peer: "2001:db8::1:50312" })).toMatchObject({ address: "2001:db8::1" });
 });
 
-test("what the client calls itself is the gateway's word, or the connection's own", async () => {
+test("the user agent comes from the gateway, or else from the call itself", async () => {
   const headers = { "user-agent": "grpc-node-js/1.14", "x-forwarded-user-agent": "Browser/1 (Phone)" };
   expect(await origin(headers)).toMatchObject({ userAgent: "grpc-node-js/1.14" });
   const byGateway = { ...headers, ...told(await tokenOf("gateway")) };
@@ -111,7 +111,7 @@ test.each([
   [" B\u00e9\u0007b\n\u202e ", "Bb"],
   ["x".repeat(300), "x".repeat(256)],
   [`${"x".repeat(255)} y`, "x".repeat(255)],
-])("a user agent of %j is kept as %j", (header, kept) => {
+])("the user agent %j becomes %j", (header, kept) => {
   expect(cleanUserAgent(header)).toBe(kept);
 });
 

@@ -6,11 +6,9 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
-/** Address of the gateway's client … */
+/** Headers of the gateway: address and `User-Agent` of its client. They count only with the gateway's token. */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
-/** … and with what program it was made … */
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
-/** … which is believed only with a token by which the service knows the gateway. */
 export const GATEWAY_TOKEN_KEY = "x-gateway-token";
 
 type Incoming = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "getAuthContext">;
@@ -21,15 +19,15 @@ export interface GatewayProof {
   tls: MutualTls | undefined;
 }
 
-/** Where a request comes from. */
+/** Origin of a call. */
 export interface Origin {
-  /** The connection's address, or what the gateway says; anybody else may say anything. */
+  /** Address of the connection's peer, or of the gateway's client. */
   readonly address: string;
   /** `User-Agent` of the client after `cleanUserAgent`, shown to its user. Clients can forge it. */
   readonly userAgent: string;
-  /** Whether the gateway has passed it on. */
+  /** True if the gateway forwards the call. */
   readonly isByGateway: boolean;
-  /** The service that calls on its own behalf, with its token and certificate; looked at when first asked for. */
+  /** The service that calls on its own behalf, by its token and certificate. Verified on first use. */
   readonly service: () => Promise<string | undefined>;
 }
 
@@ -48,8 +46,8 @@ export async function originOf(incoming: Incoming, proof: GatewayProof): Promise
 const MAX_AGENT_LENGTH = 256;
 
 /**
- * A `User-Agent` header without what is not printable ASCII, and at most 256 characters of it. With no space at either end,
- * with which HTTP/2 would not pass it on (RFC 9113 §8.2.1).
+ * A `User-Agent` header reduced to 256 printable ASCII characters. Trimmed, because HTTP/2 forbids space at either end
+ * (RFC 9113 §8.2.1).
  */
 export const cleanUserAgent = (header: string): string =>
   header
@@ -61,14 +59,14 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
   try {
     return await serviceOf(bearerToken(header(incoming, "authorization")), incoming, proof);
   } catch {
-    // The access check refuses a broken token on methods that need one.
+    // A broken token is the access check's concern.
     return undefined;
   }
 }
 
 /**
- * The service that a token shows and, where there is TLS, the connection's certificate as well: every service could make a
- * token in another's name; its certificate it has for its own name only.
+ * The service that a token names. With TLS, the connection's certificate must have the same name: each service can sign
+ * tokens in another's name, but has a certificate for its own name only.
  */
 async function serviceOf(
   token: string | undefined,

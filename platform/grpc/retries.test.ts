@@ -18,7 +18,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** A service that deals with the first, second … call as told, and with further ones as with the last. */
+/** A service with scripted behaviour for the first, second … call. Further calls repeat the last one. */
 async function startService(...answers: ((stream: ServerHttp2Stream) => void)[]) {
   let calls = 0;
   const server = createServer().on("stream", (stream) => {
@@ -47,7 +47,7 @@ const refuse = (stream: ServerHttp2Stream) => {
   stream.respond({ ...GRPC, ...metadata!.toHttp2Headers(), "grpc-status": `${code}` }, { endStream: true });
 };
 
-test("a read whose connection broke is tried once more, and not twice", async () => {
+test("a read whose connection broke is retried once", async () => {
   const broken = await startService(hangUp, answer);
   await broken.client.call(getBooking, READ, { deadline: within(5000) });
   expect(broken.calls()).toBe(2);
@@ -57,14 +57,14 @@ test("a read whose connection broke is tried once more, and not twice", async ()
   expect(gone.calls()).toBe(2);
 });
 
-test("a change is never tried again: nobody knows whether it was made", async () => {
+test("a change is never retried, because it may have been made", async () => {
   const { client, calls } = await startService(hangUp, answer);
   const call = client.call(cancelBooking, CHANGE, { deadline: within(5000) });
   await expect(call).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   expect(calls()).toBe(1);
 });
 
-test("what a service itself refuses is not tried again", async () => {
+test("a service's own refusal is not retried", async () => {
   const { client, calls } = await startService(refuse, answer);
   const call = client.call(getBooking, READ, { deadline: within(5000) });
   await expect(call).rejects.toMatchObject({ reason: "UNAVAILABLE" });

@@ -17,12 +17,11 @@ const SAMPLED = `00-${TRACE_ID}-${"b".repeat(16)}-01`;
 const serviceTokens = new ServiceTokens("auth", [KEY]);
 let server: GrpcServer;
 let client: Client;
-/** The trace that the last call was handled in. */
+/** Trace, deadline and borrower of the last call. */
 let handledIn: { traceId: string; traceFlags: number } | undefined;
-/** Its deadline, and the borrower of its connections. */
 let deadline: number | undefined;
 let borrower: Borrower | undefined;
-/** Holds each call, if a test sets it. */
+/** Blocks each call, if a test sets it. */
 let held: (() => Promise<void>) | undefined;
 const CALLS_AT_ONCE = 3;
 
@@ -86,7 +85,7 @@ function call(
   });
 }
 
-test("a token is looked at as a service's only where it decides something", async () => {
+test("a token is verified as a service's only if the result matters", async () => {
   const verify = jest.spyOn(serviceTokens, "verify");
   const headers = bearer(await tokenOf("billing", other));
   await call(headers);
@@ -99,25 +98,21 @@ const tokenOf = (name: string, key = KEY) => new ServiceTokens(name, [key]).toke
 const other = Buffer.alloc(32, 2);
 
 test.each<[string, () => Promise<Record<string, string>>, number]>([
-  ["nobody", async () => ({}), TraceFlags.NONE],
-  [
-    "somebody who signs tokens of their own",
-    async () => bearer(await tokenOf("billing", other)),
-    TraceFlags.NONE,
-  ],
-  ["who says to be the gateway", async () => ({ "x-gateway-token": "a.b.c" }), TraceFlags.NONE],
+  ["an anonymous caller", async () => ({}), TraceFlags.NONE],
+  ["a caller with a self-signed token", async () => bearer(await tokenOf("billing", other)), TraceFlags.NONE],
+  ["a false gateway", async () => ({ "x-gateway-token": "a.b.c" }), TraceFlags.NONE],
   ["the gateway", async () => ({ "x-gateway-token": await tokenOf("gateway") }), TraceFlags.SAMPLED],
   ["another service", async () => bearer(await tokenOf("billing")), TraceFlags.SAMPLED],
 ])(
-  "a trace that %s goes on with keeps its id, and is recorded at the word of the deployment's own",
+  "a trace continued by %s keeps its id, and the deployment's own senders decide on sampling",
   async (_who, headers, flags) => {
     await call({ traceparent: SAMPLED, ...(await headers()) });
     expect(handledIn).toMatchObject({ traceId: TRACE_ID, traceFlags: flags });
   },
 );
 
-describe("calls at once of one address, straight at a service", () => {
-  /** Ends each call that runs. */
+describe("concurrent calls of one address that bypass the gateway", () => {
+  /** Functions that end the running calls. */
   const running: (() => void)[] = [];
   const calls: Promise<void>[] = [];
 
@@ -130,7 +125,7 @@ describe("calls at once of one address, straight at a service", () => {
     await Promise.allSettled(calls.splice(0));
   });
 
-  /** Starts a call. @returns "RUNS" as soon as it does, or the code of its refusal */
+  /** Starts a call. @returns "RUNS" once it runs, or the code of its refusal */
   async function start(...sent: Parameters<typeof call>): Promise<"RUNS" | status> {
     const before = running.length;
     let refusal: status | undefined;
@@ -143,7 +138,7 @@ describe("calls at once of one address, straight at a service", () => {
     return (await eventually(outcome, (known) => known !== undefined))!;
   }
 
-  test("are refused beyond the limit, and let in when one has ended", async () => {
+  test("are refused beyond the limit, until one has ended", async () => {
     for (let i = 0; i < CALLS_AT_ONCE; i++) expect(await start({})).toBe("RUNS");
     expect(await start({})).toBe(status.RESOURCE_EXHAUSTED);
     running.shift()!();
@@ -151,7 +146,7 @@ describe("calls at once of one address, straight at a service", () => {
     expect(await start({})).toBe("RUNS");
   });
 
-  test("are not limited for the gateway, which has its own limit, nor for services", async () => {
+  test("are unlimited for services, and for the gateway, which has its own limit", async () => {
     const byGateway = { "x-gateway-token": await tokenOf("gateway") };
     for (let i = 0; i <= CALLS_AT_ONCE; i++) expect(await start(byGateway)).toBe("RUNS");
     const byService = bearer(await tokenOf("billing"));
@@ -161,14 +156,14 @@ describe("calls at once of one address, straight at a service", () => {
   });
 });
 
-test("a call has at most a minute, whatever deadline it sends", async () => {
+test("a call's deadline is at most a minute away", async () => {
   await call({}, KeyServiceService.getJwks, Date.now() + 3_600_000);
   expect(deadline).toBeLessThanOrEqual(Date.now() + 60_000);
   await call({}, KeyServiceService.getJwks, Date.now() + 20_000);
   expect(deadline).toBeLessThanOrEqual(Date.now() + 20_000);
 });
 
-test("connections are lent to the caller until its call is cancelled, and beyond its answer", async () => {
+test("the borrower's signal is aborted if the call is cancelled, but not by its answer", async () => {
   await call({});
   expect(borrower).toMatchObject({ key: "ip:127.0.0.1", isBounded: true });
   expect(borrower!.signal!.aborted).toBe(false);
@@ -186,7 +181,7 @@ test("connections are lent to the caller until its call is cancelled, and beyond
   end();
 });
 
-test("a service that calls is lent connections without a share", async () => {
+test("a calling service is an unbounded borrower", async () => {
   await call(bearer(await tokenOf("billing")), KeyServiceService.listRevocations);
   expect(borrower).toMatchObject({ key: "service:billing", isBounded: false });
 });

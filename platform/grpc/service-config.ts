@@ -2,7 +2,7 @@ import { getOption } from "@bufbuild/protobuf";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methods } from "../contract/methods.ts";
 
-/** A trailer by which a server forbids to try again (gRFC A6). Our own answers carry it: they are answers. */
+/** Trailer by which a server forbids retries (gRFC A6). Our own errors carry it, because they are answers. */
 export const PUSHBACK_KEY = "grpc-retry-pushback-ms";
 export const DO_NOT_RETRY = "-1";
 
@@ -10,9 +10,9 @@ export const DO_NOT_RETRY = "-1";
 const isRead = ({ desc }: Method): boolean => getOption(desc, http).pattern.case === "get";
 
 /**
- * How clients call (gRPC service config): the instances of a service in turn; and a read whose connection broke once
- * more, so that the end of one of several instances is not the end of the reads it had. A server that is away, or a
- * network that is bad, is not stormed: with more than a few failures in a row, nothing is tried again (`retryThrottling`).
+ * gRPC service config. Clients call the instances of a service round robin. A read whose connection broke is retried once, so
+ * that reads survive the end of one instance. `retryThrottling` stops retries after a few failures in a row, which avoids a
+ * retry storm.
  */
 export const SERVICE_CONFIG = JSON.stringify({
   loadBalancingConfig: [{ round_robin: {} }],
@@ -28,7 +28,7 @@ export const SERVICE_CONFIG = JSON.stringify({
         initialBackoff: "0.02s",
         maxBackoff: "0.02s",
         backoffMultiplier: 1,
-        // As a reset connection is told: both ways occur.
+        // A reset connection may appear as either.
         retryableStatusCodes: ["UNAVAILABLE", "INTERNAL"],
       },
     },

@@ -15,7 +15,7 @@ const pack = (type: string, value: Uint8Array): Any => ({
   value: Buffer.from(value),
 });
 
-/** The error as google.rpc.Status bytes: ErrorInfo, and BadRequest or RetryInfo where there is something to tell. */
+/** Encodes an error as google.rpc.Status, with ErrorInfo and, if it has any, BadRequest and RetryInfo. */
 export function encodeStatus(error: ApiError): Buffer {
   const details = [
     pack(
@@ -37,7 +37,7 @@ export function encodeStatus(error: ApiError): Buffer {
   return Buffer.from(Status.encode({ code: error.code, message: error.message, details }).finish());
 }
 
-/** The inverse of `encodeStatus`; undefined for bytes that are not one of ours. */
+/** Inverse of `encodeStatus`; undefined for a status of another server. */
 export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
   const { message, details } = Status.decode(bytes);
   const find = (type: string) => details.find((any) => any.typeUrl === TYPE_URL + type)?.value;
@@ -70,21 +70,21 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 }
 
 /**
- * The catalogue's word for a failure that gRPC itself reports; our servers' own always carry details. All others come to
- * the same: the server could not be reached, or went away before its answer, as when a stream is reset (INTERNAL).
+ * Reasons of failures that gRPC itself reports; errors of our servers carry details. All other codes mean UNAVAILABLE: the
+ * server was unreachable, or ended before its answer, as with a reset stream (INTERNAL).
  */
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
   [status.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
-  // A message beyond the size that is taken: a mistake of ours.
+  // A message above the size limit, which is a bug.
   [status.RESOURCE_EXHAUSTED]: "INTERNAL",
   [status.UNIMPLEMENTED]: "UNIMPLEMENTED",
 };
 
-/** Set in the trailer of an answer that was given before, to the same request with the same idempotency key. */
+/** Trailer of a replayed answer: the same request with the same idempotency key got it before. */
 export const REPLAYED_KEY = "idempotent-replayed";
 
-/** The error that a gRPC client received, as the server meant it. */
+/** Decodes a client's error into the server's ApiError. */
 export function fromGrpcStatus({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   const told = bytes instanceof Uint8Array ? decodeStatus(bytes) : undefined;
