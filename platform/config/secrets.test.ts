@@ -8,7 +8,7 @@ const url = (credentials: string) => `mysql://${credentials}@db:3306/medconnect_
 const problems = (values: Record<string, unknown>) =>
   weakSecrets(values).map(({ setting, message }) => `${setting} ${message}`);
 
-test("secrets as the commands make them are fine", () => {
+test("secrets from the commands are accepted", () => {
   for (let round = 0; round < 200; round++) {
     const values = {
       DATA_KEY: key(),
@@ -27,7 +27,7 @@ test("secrets as the commands make them are fine", () => {
 describe("a key is refused", () => {
   test.each<[string, Buffer]>([
     ["of zeros", Buffer.alloc(32)],
-    ["of one byte again and again", Buffer.alloc(32, 0xa5)],
+    ["of one repeated byte", Buffer.alloc(32, 0xa5)],
     ["that counts", Buffer.from(Array.from({ length: 32 }, (_, i) => i + 200))],
     ["that repeats a short pattern", Buffer.from("c0ffee11".repeat(8), "hex")],
     ["that is text", Buffer.from("0123456789abcdef-FEDCBA987654321")],
@@ -36,7 +36,7 @@ describe("a key is refused", () => {
     expect(problems({ INTERNAL_KEY: [key(), bytes] })).toEqual([expect.stringMatching(/^INTERNAL_KEY/)]);
   });
 
-  test("that is in two places, which names both", () => {
+  test("that is in two settings, and the message names both", () => {
     const shared = key();
     expect(problems({ INTERNAL_KEY: [key(), shared], DATA_KEY: shared })).toEqual([
       "DATA_KEY must not be the same as INTERNAL_KEY",
@@ -60,7 +60,7 @@ describe("a database account is refused", () => {
 });
 
 test.each([
-  ["redis://redis:6379", /^REDIS_URL must have a password, or REDIS_WITHOUT_PASSWORD=true be set/],
+  ["redis://redis:6379", /^REDIS_URL must have a password, unless REDIS_WITHOUT_PASSWORD=true is set/],
   ["redis://:@redis:6379", /^REDIS_URL must have a password/],
   ["redis://user@redis:6379", /^REDIS_URL must have a password/],
   ["redis://:password@redis:6379", /^REDIS_URL has a weak password/],
@@ -69,7 +69,7 @@ test.each([
   expect(problems({ REDIS_URL, REDIS_WITHOUT_PASSWORD: false })).toEqual([expect.stringMatching(problem)]);
 });
 
-test("a Redis without a password is taken where that is meant, and one with a weak one is not", () => {
+test("REDIS_WITHOUT_PASSWORD allows a missing password, but not a weak one", () => {
   const meant = { REDIS_WITHOUT_PASSWORD: true };
   expect(problems({ REDIS_URL: "redis://redis:6379", ...meant })).toEqual([]);
   expect(problems({ REDIS_URL: "redis://:password@redis", ...meant })).toHaveLength(1);
@@ -79,13 +79,13 @@ test.each(["STUB_WEBHOOK_SECRET", "STRIPE_API_KEY", "AUTH_DB_PASSWORD"])("a weak
   expect(problems({ [name]: "your-secret-goes-here" })).toEqual([expect.stringMatching(`^${name} is weak`)]);
 });
 
-test("one password in two places is refused", () => {
+test("one password in two settings is refused", () => {
   const shared = password();
   const values = { DATABASE_URL: url(`u:${shared}`), REDIS_URL: `redis://:${shared}@redis` };
   expect(problems(values)).toEqual(["REDIS_URL must not be the same as DATABASE_URL"]);
 });
 
-test("no message holds what it is about", () => {
+test("no message holds the secret", () => {
   const values = {
     DATA_KEY: Buffer.alloc(32, 0x41),
     DATABASE_URL: url("medconnect_auth:hunter2"),
@@ -96,7 +96,7 @@ test("no message holds what it is about", () => {
   for (const secret of ["hunter2", "QUFB", "AAAA"]) expect(said).not.toContain(secret);
 });
 
-test("what is secret is known, however it is called", () => {
+test("the settings that hold a secret are found by name and by value", () => {
   const values = {
     DATA_KEY: key(),
     INTERNAL_KEY: [key()],

@@ -1,4 +1,4 @@
-/** A setting that would not protect what it should. Says why, never the value. */
+/** A setting that is too weak for production. The message never holds the value. */
 export interface WeakSecret {
   setting: string;
   message: string;
@@ -7,18 +7,18 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/** Minimum of different bytes in a key. 32 random bytes have about 30; fewer than this happens once in 10^15 keys. */
+/** Minimum of different bytes in a key. 32 random bytes have about 30; fewer than 16 occur once in 10^15 keys. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
-/** Texts that a machine made; what people choose as their own password has rules elsewhere. */
+/** Settings of generated texts. Passwords that people choose have rules elsewhere. */
 const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
 
 /**
- * Which of a process's settings production must not start with: keys that are not random, passwords that can be guessed or
- * are not there, the administrator's database account, one secret in two places.
+ * Finds settings with which production must not start: non-random keys, missing or guessable passwords, the administrator's
+ * database account, and secrets used twice.
  *
- * @param values the settings as they were parsed: keys are bytes, or lists of bytes
+ * @param values parsed settings; keys are bytes or lists of bytes
  */
 export function weakSecrets(values: Values): WeakSecret[] {
   return [
@@ -30,7 +30,7 @@ export function weakSecrets(values: Values): WeakSecret[] {
   ];
 }
 
-/** The names of the settings that hold a secret. */
+/** Names of the settings that hold a secret. */
 export const secretSettings = (values: Values): string[] =>
   Object.entries(values).flatMap(([setting, value]) =>
     keysIn(value).length > 0 || passwordIn(value) || (SECRET_TEXT.test(setting) && value) ? setting : [],
@@ -55,12 +55,13 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   return [];
 }
 
-/** Requires a password for Redis: an attacker there could lift rate limits and force every process to ask auth instead. */
-function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isMeant }: Values): WeakSecret[] {
+/** Requires a password for Redis. An attacker there could lift rate limits, and make every process query auth instead. */
+function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isAllowed }: Values): WeakSecret[] {
   if (typeof url !== "string" || !URL.canParse(url)) return [];
   const password = passwordIn(url);
   const weak = (message: string) => [{ setting: "REDIS_URL", message }];
-  if (!password) return isMeant ? [] : weak("must have a password, or REDIS_WITHOUT_PASSWORD=true be set");
+  if (!password)
+    return isAllowed ? [] : weak("must have a password, unless REDIS_WITHOUT_PASSWORD=true is set");
   return isStrong(password) ? [] : weak(`has a weak password; ${HOW_STRONG}`);
 }
 
@@ -85,7 +86,7 @@ function usedTwice(values: Values): WeakSecret[] {
   );
 }
 
-/** Neither a repeated or counting pattern, nor text. */
+/** False for text, and for bytes that repeat or count. */
 function looksRandom(bytes: Uint8Array): boolean {
   const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));
   const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);

@@ -3,14 +3,14 @@ import * as z from "zod";
 
 /** Certificate, key and trusted CA of a process, in PEM. */
 export interface TlsIdentity {
-  /** The certificate, and after it those between it and the CA, if any. */
+  /** Certificate, followed by intermediate certificates, if any. */
   cert: string;
   key: string;
-  /** One or more CA certificates: while a CA is replaced, the old and the new one. */
+  /** One or more CA certificates: during a replacement, the old and the new one. */
   ca: string;
 }
 
-/** All three, or none: then peers talk in the clear. */
+/** All three, or none for plaintext. */
 export const tlsSettings = {
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
@@ -25,7 +25,7 @@ export interface TlsReload {
 type TlsSetting = keyof typeof tlsSettings;
 export type TlsValues = Partial<Record<TlsSetting, string | undefined>>;
 
-/** A setting that is wrong, and what is wrong with it. */
+/** An invalid setting and its mistake. */
 export interface TlsProblem {
   setting: TlsSetting;
   message: string;
@@ -34,12 +34,12 @@ export interface TlsProblem {
 const SETTINGS = Object.keys(tlsSettings) as TlsSetting[];
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The identity that the settings hold; undefined where they hold none. They are right, as `tlsProblem` says. */
+/** Identity in settings without a problem; undefined for plaintext. */
 export function tlsIdentity({ TLS_CERT, TLS_KEY, TLS_CA }: TlsValues): TlsIdentity | undefined {
   return TLS_CERT && TLS_KEY && TLS_CA ? { cert: TLS_CERT, key: TLS_KEY, ca: TLS_CA } : undefined;
 }
 
-/** The first reason why nobody could connect with these settings, or undefined. */
+/** First mistake that would prevent connections with these settings, or undefined. */
 export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined {
   const missing = SETTINGS.find((setting) => !values[setting]);
   if (missing) {
@@ -47,6 +47,7 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
       ? { setting: missing, message: `must be set, too: ${SETTINGS.join(", ")} go together` }
       : undefined;
   }
+  // No setting is missing.
   const { cert, key, ca } = tlsIdentity(values)!;
   const chain = certificatesIn(cert);
   const trusted = certificatesIn(ca);
@@ -63,10 +64,10 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
   return undefined;
 }
 
-/** When the identity's certificate expires. */
+/** Time at which a valid identity's certificate expires. */
 export const expiryOf = ({ cert }: TlsIdentity): Date => certificatesIn(cert)[0]!.validToDate;
 
-/** The certificates in a PEM text; none where one of them is broken. */
+/** Certificates in a PEM text; none if one of them is broken. */
 function certificatesIn(pem: string): X509Certificate[] {
   try {
     return (pem.match(PEM_CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
@@ -83,7 +84,7 @@ function keyIn(pem: string): KeyObject | undefined {
   }
 }
 
-/** Whether each certificate was issued by the next one, and the last one by a trusted CA. */
+/** True if each certificate was issued by the next one, and the last one by a trusted CA. */
 function leadsTo(trusted: X509Certificate[], chain: X509Certificate[]): boolean {
   const issued = (issuer: X509Certificate, certificate: X509Certificate) =>
     certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);

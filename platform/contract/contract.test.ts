@@ -27,13 +27,13 @@ test("the contract has methods", () => {
 describe.each(all.map((method) => [method.path, method] as const))("%s", (_path, method) => {
   const { rules } = method;
 
-  test("declares rules, an access rule and a name for the audit trail", () => {
+  test("declares rules, an access rule and an audit name", () => {
     expect(hasOption(method.desc, rulesOption)).toBe(true);
     expect(rules.access).not.toBe(Access.ACCESS_UNSPECIFIED);
     expect(rules.audit).toMatch(/^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$/);
   });
 
-  test("names roles exactly where roles decide, and callers exactly where it is internal", () => {
+  test("names roles if and only if roles decide, and callers if and only if it is internal", () => {
     expect(rules.roles.length > 0).toBe(rules.access === Access.ROLES);
     expect(rules.roles).not.toContain(0);
     expect(new Set(rules.roles).size).toBe(rules.roles.length);
@@ -41,7 +41,7 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     for (const caller of rules.callers) expect([...SERVICES, "gateway"]).toContain(caller);
   });
 
-  test("names scopes only where roles decide, each well-formed, of a package of the contract, and once", () => {
+  test("names scopes only if roles decide, each well-formed, of a package of the contract, and once", () => {
     if (rules.scopes.length > 0) expect(rules.access).toBe(Access.ROLES);
     for (const scope of rules.scopes) {
       expect(scope).toMatch(/^[a-z]+(\.[a-z]+(_[a-z]+)*){2}$/);
@@ -51,16 +51,16 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     expect(new Set(rules.scopes).size).toBe(rules.scopes.length);
   });
 
-  test("may come before the second factor only where users sign in", () => {
+  test("may be called before the second factor only if it is for signed-in users", () => {
     if (rules.beforeMfa) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
   });
 
-  test("asks for a fresh sign-in only where nobody but users calls", () => {
+  test("requires a fresh sign-in only if it is for users alone", () => {
     if (rules.freshSignIn) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
     if (rules.freshSignIn) expect(rules.scopes).toEqual([]);
   });
 
-  test("has a route, or the word that it has none; what is internal never has one", () => {
+  test("has a route or declares that it has none; an internal one has none", () => {
     expect(isRouted(method)).toBe(!rules.unrouted);
     if (rules.access === Access.INTERNAL) expect(rules.unrouted).toBe(true);
     if (rules.composed) expect(isRouted(method)).toBe(true);
@@ -71,11 +71,11 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     expect(shared ? rules.unrouted : rules.composed || SERVICES.includes(method.owner)).toBe(true);
   });
 
-  test("counts for a rate limit where it has a route", () => {
+  test("has a rate class if it has a route", () => {
     if (isRouted(method)) expect(rules.rate).not.toBe(RateClass.RATE_CLASS_UNSPECIFIED);
   });
 
-  test("takes an idempotency key exactly where it honours one", () => {
+  test("has a field for an idempotency key if and only if it honours one", () => {
     const honoured = rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED;
     expect(hasField(method, "idempotency_key")).toBe(honoured);
     if (honoured && rules.idempotency !== Idempotency.OWN) {
@@ -83,27 +83,27 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     }
   });
 
-  test("says where what it creates is found, by fields that the answer has", () => {
+  test("declares the location of a created resource by fields of the response", () => {
     expect(rules.location !== "").toBe(rules.creates);
     const names = method.output.fields.map((field) => field.name);
     for (const [, name] of rules.location.matchAll(/\{([^}]*)\}/g)) expect(names).toContain(name);
   });
 
-  test("declares only errors that the catalogue has, each once", () => {
+  test("declares only errors of the catalogue, each once", () => {
     const declared = rules.errors.map((number) => Reason[number]);
     for (const reason of declared) expect([...catalogue.keys()]).toContain(reason);
     expect(new Set(declared).size).toBe(declared.length);
   });
 });
 
-test("no scope opens what is clinical, or changes anything", () => {
+test("no scope opens clinical data or changes anything", () => {
   for (const { rules, owner, path } of all.filter(({ rules }) => rules.scopes.length > 0)) {
     expect(rules.audit).toMatch(/\.(get|list|export)/);
     if (owner === "clinical") expect(path).toMatch(/GetConsultationStats$/);
   }
 });
 
-test("every list issues and accepts page tokens up to their one maximum length", () => {
+test("every list issues and accepts page tokens up to the same maximum length", () => {
   const tokens = all.flatMap(({ input, output }) => [
     ...input.fields.filter(({ name }) => name === "page_token"),
     ...output.fields.filter(({ name }) => name === "next_page_token"),
@@ -115,7 +115,7 @@ test("every list issues and accepts page tokens up to their one maximum length",
   expect(new Set(lengths)).toEqual(new Set([MAX_TOKEN_LENGTH]));
 });
 
-test("no two methods of a service have one name in the audit trail", () => {
+test("audit names are unique within a service", () => {
   const names = all
     .filter(({ rules }) => !rules.composed)
     .map(({ owner, rules }) => `${owner} ${rules.audit}`);

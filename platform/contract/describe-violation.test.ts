@@ -16,7 +16,7 @@ const patterns = texts.filter(({ field }) => stringRulesOf(field)?.pattern);
 /** Signs of a regular expression, or of a list of numbers. */
 const FOR_MACHINES = /[[\]\\^{}$*]|\bin list\b|regex|pattern|enum/;
 
-/** The violations of a request with only this value at the end of the path. */
+/** Violations of a request with only this value, at the end of the path. */
 function violationsOf({ method, way }: RequestField, value: unknown): FieldViolation[] {
   const request = create(method.input);
   let at = reflect(method.input, request);
@@ -40,16 +40,13 @@ function set(message: ReturnType<typeof reflect>, field: DescField, value: unkno
   else message.set(field, value as never);
 }
 
-test.each(table(patterns))(
-  "the contract says in words what the pattern of %s asks for",
-  (_name, { field }) => {
-    const words = getOption(field, mustOption);
-    expect(words).toMatch(/^must /);
-    expect(words).not.toMatch(FOR_MACHINES);
-  },
-);
+test.each(table(patterns))("the contract describes the pattern of %s in words", (_name, { field }) => {
+  const words = getOption(field, mustOption);
+  expect(words).toMatch(/^must /);
+  expect(words).not.toMatch(FOR_MACHINES);
+});
 
-describe("a refusal shows no pattern and no numbers of an enum:", () => {
+describe("a violation shows neither a pattern nor an enum's numbers:", () => {
   test.each(table(enums))("%s", (_name, to) => {
     const names = to.field.enum!.values.map(({ name }) => name);
     for (const value of [0, 99, -1]) {

@@ -6,8 +6,8 @@ import type { FieldViolation } from "../errors/limit-violations.ts";
 import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 /**
- * A violation in words for people. Protovalidate would show a field's pattern and the numbers of an enum; this shows the
- * field's own words (medconnect.options.v1.must) and the names of the values.
+ * Describes a violation for people. Protovalidate's own message shows a field's pattern and an enum's numbers; this one has
+ * the field's own words (medconnect.options.v1.must) and the names of the values.
  */
 export function describeViolation(violation: Violation): FieldViolation {
   const path = violation.toString().split(":", 1)[0] ?? "";
@@ -18,12 +18,13 @@ export function describeViolation(violation: Violation): FieldViolation {
 
 function wordsOf(field: DescField, { ruleId, message }: Violation): string {
   if (ruleId === "string.pattern") return getOption(field, mustOption) || message;
+  // The violated rule exists.
   if (ruleId === "string.in") return mustBeOneOf(stringRulesOf(field)!.in.filter((value) => value !== ""));
   if (field.enum && ruleId.startsWith("enum.")) return mustBeValueOf(field.enum, enumRulesOf(field));
   return message;
 }
 
-/** Names the values of an enum that its rules allow; a value of 0 stands for none. */
+/** Names the values of an enum that its rules allow. 0 stands for no value. */
 export function mustBeValueOf({ values }: DescEnum, rules?: EnumRules): string {
   const isAllowed = (number: number) =>
     number !== 0 &&

@@ -6,13 +6,13 @@ import {
   type StringRules,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-/** The contract's rules for a field's strings, or for those in its list or map. */
+/** String rules of a field, or of the values in its list or map. */
 export function stringRulesOf(field: DescField): StringRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "string" ? rules.value : undefined;
 }
 
-/** The contract's rules for a field's enum, or for those in its list or map. */
+/** Enum rules of a field, or of the values in its list or map. */
 export function enumRulesOf(field: DescField): EnumRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "enum" ? rules.value : undefined;

@@ -43,7 +43,7 @@ const isAsked = ({ field }: RequestField): boolean =>
   (stringRulesOf(field)?.minLen ?? 0n) > 0n || behavesAs(field, FieldBehavior.REQUIRED);
 
 describe("the time to refuse a text is linear in its length", () => {
-  // Normalizing these takes minutes: the libraries need quadratic time.
+  // Normalizing these would take minutes, because the libraries need quadratic time.
   const LONG = [
     "\u0301\u0316".repeat(200_000),
     `en-${Array.from({ length: 70_000 }, (_, i) => `a${10_000 + i}`).join("-")}`,
@@ -135,7 +135,7 @@ describe.each<[string, Kind, Record<string, string>, string[]]>([
     },
     [],
   ],
-])("%s has one form", (_what, kind, good, bad) => {
+])("%s has one canonical form", (_what, kind, good, bad) => {
   test.each(ofKind(kind))("in %s", (_name, to) => {
     for (const [sent, kept] of Object.entries(good)) {
       expect([sent, refusalOf(to, sent)]).toEqual([sent, undefined]);
@@ -145,7 +145,7 @@ describe.each<[string, Kind, Record<string, string>, string[]]>([
     for (const sent of bad) expect([sent, refusalOf(to, sent)]).toEqual([sent, expect.any(String)]);
   });
 
-  test("is the form of some field", () => {
+  test("is the kind of at least one field", () => {
     expect(ofKind(kind).length).toBeGreaterThan(0);
   });
 });
@@ -162,7 +162,7 @@ describe("an e-mail address to register", () => {
     "jo@\u00ad.test",
     "ü@b.test",
     "a@xn--\u200b.test",
-  ])("is not %j", (sent) => {
+  ])("must not be %j", (sent) => {
     expect(refusalOf(to, sent)).toEqual(expect.any(String));
   });
 });

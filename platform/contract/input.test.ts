@@ -15,7 +15,7 @@ test.each(
   expect(JSON.stringify(send(to, ID.toUpperCase()))).not.toContain(ID.toUpperCase());
 });
 
-test.each(ofKind(Kind.ACTOR))("%s may be an actor other than a user", (_name, to) => {
+test.each(ofKind(Kind.ACTOR))("%s may name an actor other than a user", (_name, to) => {
   const actor = `service-account:${ID}`;
   expect(send(to, actor.replace(ID, ID.toUpperCase()))).toEqual(send(to, actor));
   expect(send(to, "command:keys")).toMatchObject({ actorId: "command:keys" });
@@ -56,7 +56,7 @@ describe("a time outside the years 1900 to 2200 is refused", () => {
   });
 });
 
-describe("what is finer than a millisecond is refused, and never cut off", () => {
+describe("a time finer than a millisecond is refused, not truncated", () => {
   const given = { Timestamp: "2030-01-01T00:00:00", Duration: "600" };
   const typeOf = ({ field }: RequestField) => field.message?.typeName.replace("google.protobuf.", "");
   const chosen = requestFields.filter((to) => (typeOf(to) ?? "") in given);
@@ -132,7 +132,7 @@ test("two spellings of one value are a duplicate", () => {
   expect(refusedFields(method, { languages: ["en", "de"] })).not.toContain("languages");
 });
 
-test("all mistakes are reported at once, each field once", () => {
+test("all violations are reported together, one for each field", () => {
   const { method } = fields.find(({ name }) => name === "CreateDoctor bio")!;
   const json = { specialty: "a\u0000", timeZone: "EST", licenseNumber: "!", fee: { currencyCode: "zzz" } };
   expect(refusedFields(method, json).toSorted()).toEqual([
@@ -147,7 +147,7 @@ test("all mistakes are reported at once, each field once", () => {
 test.each([
   ["UpdateMe user.phone", "x".repeat(17)],
   ["CreateSlot end_time", "0001-01-01T00:00:00Z"],
-])("%s is named once, although %s breaks several rules", (name, value) => {
+])("%s is reported once, although %s violates several rules", (name, value) => {
   const { method, way } = fields.find((each) => each.name === name)!;
   const request = jsonWith(way, value, way.length === 1 ? { startTime: "2030-01-01T00:00:00Z" } : {});
   expect(refusedFields(method, request).filter((field) => field === pathOf(way))).toHaveLength(1);

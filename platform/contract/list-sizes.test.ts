@@ -11,21 +11,21 @@ import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
 import { registry } from "./registry.ts";
 
-/** The longest page, and the longest page of one service's audit trail. */
+/** Maximum lengths of a page, and of a page of one service's audit trail. */
 const MAX_PAGE_SIZE = 100;
 const MAX_AUDIT_PAGE_SIZE = 1000;
-/** A code point in UTF-8 (RFC 3629). */
+/** Maximum of bytes of a code point in UTF-8 (RFC 3629). */
 const BYTES_A_CHARACTER = 4;
-/** A UUID has 36 characters; the ids of services, requests and traces are not longer than this. */
+/** Maximum length of ids: those of services, requests and traces may be longer than a UUID's 36 characters. */
 const ID_BYTES = 64;
-/** A tag of up to 3 bytes and a length of up to 5. */
+/** Maximum overhead of a field: a tag of up to 3 bytes and a length of up to 5. */
 const FRAME_BYTES = 8;
-/** Enums, integers, booleans and floating-point numbers. */
+/** Maximum of bytes of enums, integers, booleans and floating-point numbers. */
 const NUMBER_BYTES = 10;
 
 const isId = (name: string) => name === "id" || /_ids?$/.test(name);
 
-/** Methods that answer page by page, with the field that holds the page. */
+/** Paged methods, with the field that holds the page. */
 const lists = [...methods.values()].flatMap((method) => {
   const isPaged = method.input.fields.some(({ name }) => name === "page_size");
   const page = method.output.fields.find(({ fieldKind }) => fieldKind === "list");
@@ -37,18 +37,18 @@ const lists = [...methods.values()].flatMap((method) => {
 const rulesOf = (field: DescField): FieldRules | undefined =>
   hasOption(field, rulesOption) ? getOption(field, rulesOption) : undefined;
 
-/** Place of a field in an answer. */
+/** Position of a field in an answer. */
 interface Place {
   path: string;
-  /** Within an item of a page: `in_lists` applies. */
+  /** True within an item of a page, where `in_lists` applies. */
   isListed?: boolean;
-  /** Texts are counted elsewhere, by `total_bytes`. */
+  /** True if `total_bytes` of an outer field counts the texts. */
   isTextCounted?: boolean;
 }
 
 const at = (place: Place, { name }: DescField): Place => ({ ...place, path: `${place.path}.${name}` });
 
-/** The maximum size of a message on the wire. Throws for a field without a bound. */
+/** Maximum size of a message on the wire. Throws for a field without a bound. */
 const sizeOf = (message: DescMessage, place: Place): number =>
   message.fields.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, at(place, field)), 0);
 
@@ -98,7 +98,7 @@ function bounded(count: bigint | undefined, { path }: Place): number {
   return Number(count);
 }
 
-/** An item of a list, or a value of a map. */
+/** Maximum size of an item of a list, or of a value of a map. */
 function sizeOfItem(
   field: DescField & { fieldKind: "list" | "map" },
   rules: FieldRules | undefined,
@@ -131,7 +131,7 @@ test("the contract has lists", () => {
 });
 
 test.each(lists.map(({ method, page }) => [method.name, method, page] as const))(
-  "the longest page of %s fits into an answer, by the contract's bounds of each field",
+  "the longest page of %s fits into an answer, by the contract's bounds of its fields",
   (_, method, page) => {
     const isAudit = method.owner === "audit" || method.name === "ListAuditEvents";
     const count = isAudit ? MAX_AUDIT_PAGE_SIZE : MAX_PAGE_SIZE;
@@ -146,25 +146,25 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
   },
 );
 
-/** All others, except exports, which are streams. */
+/** All other methods, except exports, which are streams. */
 const others = [...methods.values()].filter(
   (method) =>
     method.output.typeName !== "google.api.HttpBody" && !lists.some((list) => list.method === method),
 );
 
 test.each(others.map((method) => [method.name, method] as const))(
-  "the largest answer of %s fits, by the contract's bounds of each field",
+  "the largest answer of %s is within the limit, by the contract's bounds of its fields",
   (name, { output }) => {
     expect(sizeOf(output, { path: name })).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
   },
 );
 
-/** Tests that fill the field as far as the service allows, and measure it. */
+/** Tests that fill a field to the service's own limit and measure it. */
 const MEASURED_IN: Record<string, string> = {
   "medconnect.scheduling.v1.Doctor.licenses": "services/scheduling/src/licenses/licenses.int.test.ts",
 };
 
-test("every field with a bound of its own in lists has a test that measures its longest value", () => {
+test("every field with its own bound in lists has a test that measures its longest value", () => {
   const bounded = [...registry].flatMap((type) =>
     type.kind === "message" ? type.fields.filter((field) => getOption(field, in_lists).maxBytes > 0) : [],
   );
@@ -174,7 +174,7 @@ test("every field with a bound of its own in lists has a test that measures its 
   }
 });
 
-test("a list omits only the fields that the contract says it omits", () => {
+test("a list omits only the fields that the contract declares as omitted", () => {
   const omitted = lists.flatMap(({ page }) =>
     (page.message?.fields ?? []).filter((field) => getOption(field, in_lists).omitted),
   );

@@ -3,11 +3,11 @@ import type { MethodRules } from "@medconnect/proto/es/medconnect/options/v1/opt
 import { rules as rulesOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { registry } from "./registry.ts";
 
-/** One RPC as the contract declares it. */
+/** An RPC of the contract. */
 export interface Method {
   /** gRPC path: `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
   readonly path: string;
-  /** The service that serves it: "auth", "scheduling", "clinical", "billing", or "admin" for composed ones. */
+  /** Service that serves it: "auth", "scheduling", "clinical", "billing", or "admin" for RPCs that the gateway composes. */
   readonly owner: string;
   readonly name: string;
   readonly rules: MethodRules;
@@ -33,14 +33,14 @@ const services: DescService[] = [...registry].filter(
   (desc): desc is DescService => desc.kind === "service" && desc.typeName.startsWith("medconnect."),
 );
 
-/** Every RPC of the contract, by its gRPC path. */
+/** RPCs of the contract by gRPC path. */
 export const methods: ReadonlyMap<string, Method> = new Map(
   services.flatMap((service) => service.methods.map(describe)).map((method) => [method.path, method]),
 );
 
-/** The RPC at a gRPC path. Throws for a path that the contract does not have: a mistake in code, not in input. */
+/** The RPC at a gRPC path. Throws for an unknown path, which is a bug. */
 export function methodAt(path: string): Method {
   const method = methods.get(path);
-  if (!method) throw new Error(`the contract has no method ${path}`);
+  if (!method) throw new Error(`unknown method ${path}`);
   return method;
 }

@@ -22,19 +22,19 @@ import { mistakeInFraction, mistakeInTime } from "./times.ts";
 /** A message's fields by their local names, as protobuf-es keeps them. */
 export type Fields = Record<string, unknown>;
 
-/** Brings one field of a message to its canonical form; adds a violation to `found` if there is none. */
+/** Normalizes one field of a message. Adds a violation to `found` if it has no canonical form. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
-/** A value's canonical form; the unchanged value with a violation if there is none. */
+/** Returns a value's canonical form. Without one, adds a violation to `found` and returns the value unchanged. */
 type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 
 const plans = new Map<DescMessage, readonly Step[]>();
 
 /**
- * Brings a request's message to its canonical form, in place: texts by their kind (medconnect.options.v1.text), UUIDs in
- * lower case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
+ * Normalizes a request's message in place: texts by their kind (medconnect.options.v1.text), UUIDs to lower case (RFC 9562
+ * §4). Rules, use cases and idempotency keys see this form only.
  *
- * @returns violations: texts without such a form, invalid times and enum values, ranges that end before they start
+ * @returns violations: texts without a canonical form, invalid times and enum values, ranges that end before they start
  */
 export function normalize(schema: DescMessage, message: Message): FieldViolation[] {
   const found: FieldViolation[] = [];
@@ -42,11 +42,11 @@ export function normalize(schema: DescMessage, message: Message): FieldViolation
   return found;
 }
 
-/** Steps for a message type, compiled once. */
+/** Steps for a message type, compiled on first use. */
 function planFor(schema: DescMessage): readonly Step[] {
   const known = plans.get(schema);
   if (known) return known;
-  // An event states a fact: a currency that has been withdrawn since must not block it.
+  // Texts of events stay: an event states a fact, so a currency that was withdrawn since must not block it.
   const isEvent = schema.file.proto.package === "medconnect.events.v1";
   const plan = new PlanMaker(isEvent).stepsFor(schema);
   plans.set(schema, plan);
@@ -69,7 +69,7 @@ class PlanMaker {
     const made = this.#made.get(desc);
     if (made) return made;
     const steps: Step[] = [];
-    // Before it is complete, because a message may contain itself.
+    // Stored before it is complete, because a message may contain itself.
     this.#made.set(desc, steps);
     for (const field of desc.fields) {
       const visit = this.#visitOf(field);
@@ -107,7 +107,7 @@ const visitTime =
     return value;
   };
 
-/** Binary messages can hold any number; our types know those of the contract. */
+/** Binary messages may hold any number; our types hold those of the contract only. */
 function visitEnum(desc: DescEnum): Visit {
   const known = new Set<unknown>(desc.values.map(({ number }) => number));
   return (value, path, found) => {
@@ -136,16 +136,16 @@ function textRuleOf(field: DescField): TextRule | undefined {
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
 
-/** UTF-16 units of one composed character, as clients may send it: a pair, or a letter and three marks. */
+/** Maximum of UTF-16 units that clients may send for one composed character: a surrogate pair, or a letter and three marks. */
 const UNITS_OF_CHARACTER = 4;
 
-/** Skips longer text, which protovalidate then refuses: normalizing can take quadratic time. */
+/** Skips longer text, because normalizing can take quadratic time. Protovalidate then refuses it. */
 const upTo =
   (units: number, rule: TextRule): TextRule =>
   (text) =>
     text.length > units ? text : rule(text);
 
-/** Refuses texts with fewer different visible characters; 0 = no limit. */
+/** Refuses texts with fewer different visible characters; 0 = any number. */
 const ofDifferent = (min: number, rule: TextRule): TextRule =>
   min === 0
     ? rule

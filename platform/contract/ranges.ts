@@ -3,7 +3,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/limit-violations.ts";
 
-/** Names of a range's end by those of its start: start_time and end_time, available_from and available_to. */
+/** Names of a range's fields: start_time and end_time, available_from and available_to. */
 const NAMES: [start: RegExp, end: string][] = [
   [/^start_/, "end_"],
   [/_start$/, "_end"],
@@ -16,7 +16,7 @@ interface Range {
   readonly end: DescField;
 }
 
-/** The pairs of fields in a message that hold the start and the end of a range of times or dates, by their names. */
+/** Ranges of times or dates in a message, by the names of their fields. */
 export function rangesIn(desc: DescMessage): Range[] {
   return desc.fields.filter(isPointInTime).flatMap((start) =>
     NAMES.filter(([pattern]) => pattern.test(start.name)).flatMap(([pattern, name]) => {
@@ -31,7 +31,7 @@ const isPointInTime = (field: DescField): boolean =>
 
 type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
 
-/** Checks of a message's ranges: none may end before it starts. An empty range is allowed. */
+/** Checks that no range of a message ends before it starts. Empty ranges are allowed. */
 export const rangeChecks = (desc: DescMessage): Check[] =>
   rangesIn(desc).map(({ start, end }) => (message, path, found) => {
     if (isBefore(message[end.localName], message[start.localName])) {

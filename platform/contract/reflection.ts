@@ -4,9 +4,9 @@ import type { Server } from "@grpc/grpc-js";
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { commentedFiles } from "./commented-files.ts";
 
-/** Serves reflection from the files that buf wrote; proto-loader's own lack the files that they import. */
+/** Adds gRPC reflection. It serves the descriptors from buf, because those of proto-loader lack imported files. */
 export async function addReflection(server: Server): Promise<void> {
-  // Loaded on demand: with protobufjs it takes 27 MB.
+  // Loaded on demand, because it takes 27 MB with protobufjs.
   const { ReflectionService } = await import("@grpc/reflection");
   const fileDescriptorProtos = commentedFiles().map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),

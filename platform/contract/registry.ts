@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
-/** Every message, enum and service of the contract, read from the descriptor set that `npm run generate` built. */
+/** Messages, enums and services of the contract, from the descriptor set of `npm run generate`. */
 export const registry: FileRegistry = createFileRegistry(
   fromBinary(
     FileDescriptorSetSchema,

@@ -1,6 +1,6 @@
 import { methods } from "./methods.ts";
 
-/** Every scope that a method of the contract names: what service accounts can be given. */
+/** All scopes that service accounts can have: those that methods of the contract name. */
 export const scopes: ReadonlySet<string> = new Set(
   [...methods.values()].flatMap(({ rules }) => rules.scopes),
 );

@@ -6,7 +6,7 @@ import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../i18n/t
 import { canonicalTimeZone } from "../i18n/time-zones/canonical-time-zone.ts";
 import { isCalendarDate } from "../time/calendar-date.ts";
 
-/** Lower case, with the domain's labels as A-labels (RFC 5890), the form that the DNS uses. */
+/** Lower case, with the domain's labels as A-labels (RFC 5890), as in the DNS. */
 const emailRule: TextRule = (text) => {
   const { start, end } = withoutSpaceAround(text);
   const email = text.slice(start, end).toLowerCase();
@@ -25,6 +25,7 @@ const timeZoneRule: TextRule = (text) =>
 /** RFC 5646 §4.5. */
 const languageRule: TextRule = (text) => {
   try {
+    // One tag for one argument.
     return Intl.getCanonicalLocales(text)[0]!;
   } catch {
     return { refused: "must be a language tag of BCP 47, such as de-CH" };

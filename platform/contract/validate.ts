@@ -22,8 +22,8 @@ import { registry } from "./registry.ts";
 const patterns = new Map<string, RegExp>();
 
 /**
- * Whether a text matches a pattern of the contract. These are few and take linear time, so RegExp is as safe as
- * protovalidate's RE2, which compiles one of them in 300 ms.
+ * True if a text matches a pattern of the contract. The patterns are few and take linear time, so RegExp is as safe as
+ * protovalidate's RE2, which takes 300 ms to compile one of them.
  */
 export function matches(pattern: string, text: string): boolean {
   const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
@@ -33,25 +33,24 @@ export function matches(pattern: string, text: string): boolean {
 
 const validator = createValidator({ registry, regexMatch: matches });
 
-/** A field's AIP-203 behaviours. */
+/** True if a field has an AIP-203 behaviour. */
 export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
   return hasOption(field, field_behavior) && getOption(field, field_behavior).includes(behavior);
 }
 
 /**
- * Brings a message's bytes to their canonical form, and checks them against all that the contract says of its fields:
- * kinds of text, protovalidate's rules, and AIP-203's field behaviours of a resource that is created or updated. Throws
- * INVALID_REQUEST with every violation.
+ * Normalizes a message, and checks it by the contract: kinds of text, protovalidate's rules, and AIP-203 field behaviours of
+ * a created or updated resource. Throws INVALID_REQUEST with every violation.
  *
- * @returns the message as it was understood, as bytes: a decoder that takes bytes of a wrong wire type in another way
- *   than this one would find fields that were never checked, or miss those that were
+ * @returns the checked message, encoded again. Decoders treat bytes of a wrong wire type differently, so another decoder
+ *   could find unchecked fields in the original bytes
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
   const violations: FieldViolation[] = [];
   addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
-  // A CEL rule throws on an invalid time, which is among the violations already.
+  // A CEL rule throws for an invalid time, which is a violation already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
   addMissing(violations, resourceViolations(schema, message));
@@ -59,7 +58,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
 }
 
-/** One violation for each field. */
+/** Adds violations of fields that have none yet. */
 function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
   const named = new Set(violations.map(({ field }) => field));
   for (const violation of more) {
@@ -77,7 +76,7 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** A request of the form of AIP-133 or AIP-134 holds a resource: its field that has REQUIRED fields of its own. */
+/** Resource of a Create or Update request (AIP-133, AIP-134): its field whose message declares field behaviours. */
 function resourceField(schema: DescMessage): DescField | undefined {
   return schema.fields.find(
     (field) =>
@@ -87,7 +86,7 @@ function resourceField(schema: DescMessage): DescField | undefined {
   );
 }
 
-/** Created: REQUIRED fields are there. Updated: the mask names fields that clients set, and empties no REQUIRED one. */
+/** Violations of field behaviours: missing REQUIRED fields; mask paths that clients cannot set, or that empty a REQUIRED field. */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);
   if (field?.fieldKind !== "message") return [];
@@ -124,8 +123,8 @@ const missing = (parent: DescField, field: DescField): FieldViolation => ({
 });
 
 /**
- * Compiles the rules of messages before they are needed, which takes up to 100 ms for one. Each has a turn of the event
- * loop, so that calls do not wait for all; a call that comes earlier compiles those of its own message.
+ * Compiles the rules of messages in advance, which takes up to 100 ms each. Each message has its own turn of the event loop,
+ * so that calls run in between. An earlier call compiles its own message.
  */
 export async function warmUpValidation(schemas: Iterable<DescMessage>): Promise<void> {
   for (const schema of schemas) {
