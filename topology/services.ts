@@ -6,7 +6,7 @@ export type ServiceName = (typeof SERVICES)[number];
 export const PROCESSES = [...SERVICES, "gateway"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** Witness of each service's audit trail: a ring, so that each trail has its witness in another database. */
+/** Witness of each service's audit trail. They form a ring, so that each witness has another database. */
 export const WITNESS_OF: Readonly<Record<ServiceName, ServiceName>> = {
   auth: "scheduling",
   scheduling: "clinical",

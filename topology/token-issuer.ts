@@ -6,7 +6,7 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 
 const FETCH_TIMEOUT_MS = 2000;
 
-/** Reads public keys and ended sessions from auth. */
+/** Client of auth for public keys and revocations. */
 export const connectTokenIssuer = (auth: GrpcClient, tokens: ServiceTokens): TokenIssuer => ({
   fetchJwks: async () => {
     const { message } = await auth.call(
@@ -30,6 +30,7 @@ async function readRevocations(auth: GrpcClient, tokens: ServiceTokens): Promise
       { afterSessionId },
       { deadline: within(FETCH_TIMEOUT_MS), metadata },
     );
+    // Each revocation has an expiry.
     for (const { sessionId, expireTime } of message.revocations)
       all.push({ sessionId, expireTime: expireTime! });
     afterSessionId = message.nextSessionId;

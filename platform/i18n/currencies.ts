@@ -1,7 +1,7 @@
 /**
- * The currencies of ISO 4217 list one, published 2026-01-01 by its maintenance agency
- * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), by the decimal places
- * of their minor units. Without funds, metals, and codes that have no minor units.
+ * Currencies of ISO 4217 list one, by the decimal places of their minor units. Published 2026-01-01 by the maintenance agency
+ * (https://www.six-group.com/en/products-services/financial-information/data-standards.html). Without funds, metals, and
+ * codes without minor units.
  */
 const CODES_BY_DIGITS: Readonly<Record<number, string>> = {
   0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
@@ -15,7 +15,7 @@ const CODES_BY_DIGITS: Readonly<Record<number, string>> = {
   4: "UYW",
 };
 
-/** The minor-unit digits of each active currency, by its code: 2 for USD, 0 for JPY. */
+/** Decimal places of the minor unit of each active currency, by code: 2 for USD, 0 for JPY. */
 export const MINOR_UNITS: ReadonlyMap<string, number> = new Map(
   Object.entries(CODES_BY_DIGITS).flatMap(([digits, codes]) =>
     codes.split(/\s+/).map((code) => [code, Number(digits)] as const),

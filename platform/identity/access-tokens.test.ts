@@ -15,7 +15,7 @@ interface Key {
   privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
 }
 
-/** The issuer's published keys, or its absence; and how often it was asked. */
+/** Published keys of the issuer, or its outage, and the number of fetches. */
 let published: Key[] | "away";
 let fetches: number;
 let verifier: AccessTokenVerifier;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  // Stop the clock only; promises and sockets go on.
+  // Fakes the clock only.
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout", "performance"],
   });
@@ -92,21 +92,21 @@ describe("a token names", () => {
     ["a user with scopes", { scope: "a.b.read" }],
     ["an account without scopes", account],
     ["an account that is not the subject", { ...account, client_id: newId(), scope: "a.b.read" }],
-    ["a role that is none", { role: "ROOT" }],
-    ["nobody's id", { sub: "1" }],
+    ["an unknown role", { role: "ROOT" }],
+    ["a malformed id", { sub: "1" }],
   ])("never %s", async (_what, claims) => {
     await expect(verifier.verify(await tokenBy(first, claims))).rejects.toMatchObject(UNAUTHENTICATED);
   });
 });
 
 describe("the issuer's keys", () => {
-  test("are fetched once for callers that come together", async () => {
+  test("are fetched once for concurrent callers", async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => tokenBy(first)));
     await Promise.all(tokens.map((token) => verifier.verify(token)));
     expect(fetches).toBe(1);
   });
 
-  test("are fetched anew for a key id that is new, so that a new key is known at once", async () => {
+  test("are fetched again for an unknown key id, so that a new key is accepted at once", async () => {
     await verifier.verify(await tokenBy(first));
     published = [first, second];
     advance(COOL_DOWN_MS);
@@ -114,7 +114,7 @@ describe("the issuer's keys", () => {
     expect(fetches).toBe(2);
   });
 
-  test("are not fetched more than once in five seconds, however many key ids are made up", async () => {
+  test("are fetched at most once in five seconds, however many key ids are made up", async () => {
     await verifier.verify(await tokenBy(first));
     for (let second = 0; second < 20; second++) {
       advance(1000);
@@ -126,7 +126,7 @@ describe("the issuer's keys", () => {
     expect(fetches).toBe(1 + 20_000 / COOL_DOWN_MS);
   });
 
-  test("are fetched anew when they are old, without a caller having to wait", async () => {
+  test("are refreshed in the background when they are old", async () => {
     await verifier.verify(await tokenBy(first));
     published = [second];
     advance(MAX_AGE_MS + 1);
@@ -137,7 +137,7 @@ describe("the issuer's keys", () => {
     expect(await verifier.verify(await tokenBy(second))).toMatchObject({ keyId: "second" });
   });
 
-  test("serve on while the issuer is away, for a day", async () => {
+  test("stay in use for a day while the issuer is unreachable", async () => {
     await verifier.verify(await tokenBy(first));
     published = "away";
     advance(KEPT_FOR_MS - 1000);
@@ -146,7 +146,7 @@ describe("the issuer's keys", () => {
     await expect(verifier.verify(await tokenBy(first))).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  test("being out of reach is UNAVAILABLE, not a bad token: without any, and for an id that may be a new one's", async () => {
+  test("that cannot be fetched cause UNAVAILABLE, if there are none, or for an id that may be a new key's", async () => {
     published = "away";
     await expect(verifier.verify(await tokenBy(first))).rejects.toMatchObject(UNAVAILABLE);
     published = [first];
@@ -160,7 +160,7 @@ describe("the issuer's keys", () => {
     await verifier.verify(await tokenBy(second));
   });
 
-  test("being out of reach causes no storm either", async () => {
+  test("that cannot be fetched cause no retry storm", async () => {
     published = "away";
     for (let i = 0; i < 50; i++) {
       await expect(verifier.verify(await tokenBy(first))).rejects.toMatchObject(UNAVAILABLE);

@@ -5,23 +5,23 @@ import { isId } from "../ids/ids.ts";
 import type { Role, ServiceAccountCaller, UserCaller } from "./caller.ts";
 import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 
-/** The media type of access tokens (RFC 9068 §2.1) and their algorithm (RFC 8037). */
+/** Media type (RFC 9068 §2.1) and algorithm (RFC 8037) of access tokens. */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
 /** Maximum clock skew between the deployment's machines, in ms. */
 export const CLOCK_SKEW_MS = 60_000;
-/** True in the tokens of users who have yet to set up the second factor that their role must have. */
+/** True in tokens of users whose role requires a second factor that is not set up yet. */
 export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
-/** Several times what ours have; more is not worth a signature check. */
+/** Maximum length of a token: several times that of ours. */
 const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
 
-/** A token that was verified. */
+/** A verified token. */
 export interface AccessToken {
   readonly caller: UserCaller | ServiceAccountCaller;
-  /** The key that signed it. */
+  /** Id of the key that signed it. */
   readonly keyId: string;
 }
 
@@ -31,8 +31,8 @@ export interface VerifierOptions extends IssuerKeysOptions {
 }
 
 /**
- * Verifies access tokens: pins algorithm, type, issuer, audience and the claims we need (RFC 8725 §3). A verified
- * token is remembered by its hash until it expires, as the signature check costs more than all the rest.
+ * Verifies access tokens: pins algorithm, type, issuer, audience and required claims (RFC 8725 §3). Caches a verified token
+ * by its hash until it expires, because the signature check costs more than all the rest.
  */
 export class AccessTokenVerifier {
   readonly #remembered = new Map<string, { token: AccessToken; expiresAtMs: number }>();
@@ -44,7 +44,7 @@ export class AccessTokenVerifier {
     this.#keys = new IssuerKeys(options);
   }
 
-  /** Throws UNAUTHENTICATED for a bad token, UNAVAILABLE while the keys cannot be had. */
+  /** Throws UNAUTHENTICATED for an invalid token, and UNAVAILABLE if the keys cannot be fetched. */
   async verify(text: string): Promise<AccessToken> {
     if (text.length > MAX_LENGTH) throw new ApiError("UNAUTHENTICATED");
     const hash = createHash("sha256").update(text).digest("base64");
@@ -54,6 +54,7 @@ export class AccessTokenVerifier {
       this.#remembered.delete(hash);
       throw new ApiError("UNAUTHENTICATED");
     }
+    // The key lookup and `requiredClaims` have checked both.
     const { payload, protectedHeader } = await this.#verifySignature(text);
     const token = { caller: callerOf(payload), keyId: protectedHeader.kid! };
     this.#remember(hash, token, payload.exp! * 1000);
@@ -79,6 +80,7 @@ export class AccessTokenVerifier {
 
   #remember(hash: string, token: AccessToken, expiresAtMs: number): void {
     if (this.#remembered.size >= REMEMBERED) {
+      // A full Map has an oldest key.
       const [oldest] = this.#remembered.keys();
       this.#remembered.delete(oldest!);
     }
@@ -86,8 +88,9 @@ export class AccessTokenVerifier {
   }
 }
 
-/** The user that the claims name, or the service account: one of the two. Throws UNAUTHENTICATED. */
+/** The user or service account that the claims name. Throws UNAUTHENTICATED. */
 function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
+  // `requiredClaims` has checked `iat`.
   const { jti, iat } = claims;
   if (typeof jti !== "string" || jti === "" || iat! * 1000 > Date.now() + CLOCK_SKEW_MS) {
     throw new ApiError("UNAUTHENTICATED");
@@ -111,7 +114,7 @@ function userOf(claims: JWTPayload): UserCaller | undefined {
   };
 }
 
-/** RFC 9068 §2.2: where a client acts for itself, it is the subject. */
+/** A client that acts for itself is the subject (RFC 9068 §2.2). */
 function serviceAccountOf(claims: JWTPayload): ServiceAccountCaller | undefined {
   const { sub, sid, role, scope, client_id: clientId } = claims;
   if (!isId(sub) || !isId(sid) || clientId !== sub || typeof scope !== "string") return undefined;

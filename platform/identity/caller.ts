@@ -1,19 +1,19 @@
 /** Role of a user. */
 export type Role = "PATIENT" | "DOCTOR" | "ADMIN";
 
-/** A signed-in user, as the access token says. */
+/** A signed-in user, from an access token. */
 export interface UserCaller {
   readonly kind: "user";
   readonly userId: string;
   readonly sessionId: string;
   readonly role: Role;
-  /** When the user last proved who they are (OpenID Connect `auth_time`). */
+  /** Time of the last authentication (OpenID Connect `auth_time`). */
   readonly authTime: Date;
-  /** Has yet to set up the second factor that the role must have: may call only what is marked `before_mfa`. */
+  /** True if the role requires a second factor that is not set up yet. Only `before_mfa` methods are allowed. */
   readonly mfaPending?: boolean;
 }
 
-/** An internal system, as its access token says. */
+/** An internal system, from an access token. */
 export interface ServiceAccountCaller {
   readonly kind: "serviceAccount";
   readonly accountId: string;
@@ -29,7 +29,7 @@ export interface ServiceCaller {
   readonly name: string;
 }
 
-/** Sender of a request. */
+/** Caller of a method. */
 export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { readonly kind: "anonymous" };
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
@@ -37,11 +37,11 @@ export const ANONYMOUS: Caller = { kind: "anonymous" };
 /** Reader in a method that is open to users and, by a scope, to internal systems. */
 export type Reader = UserCaller | ServiceAccountCaller;
 
-/** Sees what everybody has, but nothing clinical: an admin, or an internal system that a scope has let in. */
+/** True for admins and internal systems, which read every user's data, except clinical data. */
 export const isOverseer = (reader: Reader): boolean =>
   reader.kind === "serviceAccount" || reader.role === "ADMIN";
 
-/** The caller's id for the audit trail, idempotency keys and limits; empty for somebody unknown. */
+/** Id of a caller for the audit trail, idempotency keys and limits; empty for anonymous callers. */
 export function callerId(caller: Caller): string {
   switch (caller.kind) {
     case "user":
@@ -55,5 +55,5 @@ export function callerId(caller: Caller): string {
   }
 }
 
-/** How the audit trail names a service account, so that none can be taken for a person. */
+/** Name of a service account in the audit trail. The prefix tells it from users. */
 export const serviceAccountActor = (accountId: string): string => `service-account:${accountId}`;

@@ -1,22 +1,22 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { ApiError } from "../errors/api-error.ts";
 
-/** How soon the keys may be asked for again: tokens with made-up key ids must not cause a storm. */
+/** Minimum time between two fetches, so that tokens with made-up key ids cause no storm. */
 export const COOL_DOWN_MS = 5000;
-/** The same while there are none, as when all is started at once. */
+/** The same while there are no keys yet, as when all processes start together. */
 const FIRST_COOL_DOWN_MS = 250;
-/** How long keys that cannot be had anew are used; a key that was revoked is refused for longer than that. */
+/** Maximum age of keys during an outage of the issuer. Revocations of keys last longer. */
 export const KEPT_FOR_MS = 24 * 3_600_000;
 
 export interface IssuerKeysOptions {
   fetchJwks: () => Promise<JSONWebKeySet>;
-  /** Keys older than this are fetched anew, while the old ones still serve. */
+  /** Age after which keys are refreshed in the background. */
   maxAgeMs: number;
 }
 
 /**
- * The issuer's public keys. They are fetched when they are old or a key id is new, one fetch at a time and never twice
- * within five seconds, and kept while the issuer is away.
+ * Cache of the issuer's public keys. Fetches them if they are old or a key id is unknown: one fetch at a time, at most one in
+ * five seconds. Keeps them while the issuer is unreachable.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -30,9 +30,9 @@ export class IssuerKeys {
     this.#options = options;
   }
 
-  /** The key that a token names. Throws UNAVAILABLE where that cannot be told, JWKSNoMatchingKey where there is none. */
+  /** Finds the key of a token. Throws JWKSNoMatchingKey, and UNAVAILABLE if the keys cannot be fetched. */
   readonly find: JWTVerifyGetKey = async (header, token) => {
-    // Without an id, jose would take any key that fits.
+    // Without an id, jose would accept any matching key.
     if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
     const keys = await this.#current();
     try {
@@ -44,9 +44,10 @@ export class IssuerKeys {
     }
   };
 
-  /** An id that is still unknown may be a new key's, if the keys could not be had just now. */
+  /** Throws UNAVAILABLE for an unknown id after a failed fetch, because it may be a new key's. */
   readonly #findAgain: JWTVerifyGetKey = async (header, token) => {
     try {
+      // `find` has loaded the keys.
       return await this.#keys!(header, token);
     } catch (error) {
       throw this.#lastFailed ? unavailable() : error;
@@ -64,7 +65,7 @@ export class IssuerKeys {
     return this.#keys;
   }
 
-  /** Fetches the keys, unless that was tried just now. */
+  /** Fetches the keys, except within the cool-down. */
   async #refresh(): Promise<void> {
     if (!this.#fetching && Date.now() - this.#triedAtMs < this.#coolDownMs) return;
     this.#fetching ??= this.#fetch();
@@ -90,4 +91,4 @@ export class IssuerKeys {
 }
 
 const unavailable = (): ApiError =>
-  new ApiError("UNAVAILABLE", { detail: "The signing keys cannot be had at present." });
+  new ApiError("UNAVAILABLE", { detail: "The signing keys cannot be fetched at present; try again." });

@@ -1,21 +1,21 @@
 import { FieldCipher } from "../crypto/field-cipher.ts";
 
 export interface Revocation {
-  /** The `sid` of access tokens, or the key id of a signing key that must not be trusted any more. */
+  /** `sid` of access tokens, or the id of a compromised signing key. */
   sessionId: string;
   expireTime: Date;
 }
 
-/** Revocations, with the time of auth's statement. */
+/** Revocations, with the time at which auth wrote them. */
 export interface RevocationList {
   readonly time: Date;
   readonly revocations: readonly Revocation[];
 }
 
 /**
- * How the list of revocations lies in Redis: as one value, with its time, sealed under the deployment's internal key. So
- * whoever reaches Redis can keep the list away, but can neither shorten it nor pass an old one off as new. As with
- * tokens, the first of several keys seals, and all of them open.
+ * Format of the revocation list in Redis: one value with its time, encrypted under the deployment's internal key. An attacker
+ * with access to Redis can delete the list, but can neither shorten it nor date an old one later. As with tokens, the first
+ * key encrypts, and all keys decrypt.
  */
 export class RevocationLists {
   readonly #cipher: FieldCipher;
@@ -27,13 +27,13 @@ export class RevocationLists {
   write({ time, revocations }: RevocationList): string {
     const entries = revocations.map(({ sessionId, expireTime }): Entry => [sessionId, expireTime.getTime()]);
     const body: Body = { timeMs: time.getTime(), entries };
-    return this.#cipher.encrypt(PLACE, JSON.stringify(body)).toString("base64");
+    return this.#cipher.encrypt(CONTEXT, JSON.stringify(body)).toString("base64");
   }
 
-  /** Throws for what auth did not write. */
+  /** Throws for a value that auth did not write. */
   read(text: string): RevocationList {
     const { timeMs, entries }: Body = JSON.parse(
-      this.#cipher.decrypt(PLACE, Buffer.from(text, "base64")).toString(),
+      this.#cipher.decrypt(CONTEXT, Buffer.from(text, "base64")).toString(),
     );
     return {
       time: new Date(timeMs),
@@ -42,7 +42,7 @@ export class RevocationLists {
   }
 }
 
-const PLACE = "redis.revocations";
+const CONTEXT = "redis.revocations";
 
 type Entry = [sessionId: string, expireMs: number];
 

@@ -9,9 +9,9 @@ const key = randomBytes(32);
 const lists = new RevocationLists([key]);
 
 let reader: Revocations;
-/** Redis's answer; called each time. */
+/** Answer of Redis to each poll. */
 let inRedis: () => Promise<string | null>;
-/** Auth's own answer. */
+/** Answer of auth. */
 let atAuth: () => Promise<Revocation[]>;
 
 beforeEach(() => {
@@ -46,7 +46,7 @@ async function start(by = lists) {
   await pass(0);
 }
 
-/** Verdict on a token of a session. */
+/** "LIVE", or the reason why a session's token is refused. */
 function verdictOn(sessionId: string): unknown {
   const caller = { kind: "user", userId: "u", sessionId, role: "PATIENT", authTime: new Date() } as const;
   try {
@@ -57,7 +57,7 @@ function verdictOn(sessionId: string): unknown {
   }
 }
 
-test("what auth published is read each second, without asking auth", async () => {
+test("the list that auth published is read each second, without a call to auth", async () => {
   atAuth = async () => Promise.reject(new Error("auth was asked"));
   publishing(revoked("a"));
   await start();
@@ -71,25 +71,25 @@ test("what auth published is read each second, without asking auth", async () =>
   ]);
 });
 
-/** Another character in place of the middle one. */
+/** A text with its middle character replaced. */
 function changed(text: string): string {
   const middle = text.length >> 1;
   return text.slice(0, middle) + (text[middle] === "A" ? "B" : "A") + text.slice(middle + 1);
 }
 
-describe("auth itself is asked where Redis", () => {
+describe("auth is called if Redis", () => {
   const forged = new RevocationLists([randomBytes(32)]);
   test.each<[string, () => Promise<string | null>]>([
-    ["is away", async () => Promise.reject(new Error("ECONNREFUSED"))],
+    ["is unreachable", async () => Promise.reject(new Error("ECONNREFUSED"))],
     ["has nothing", async () => null],
-    ["has something empty", async () => ""],
+    ["has an empty value", async () => ""],
     ["has another kind of value", async () => Promise.reject(new Error("WRONGTYPE"))],
-    ["has a list that somebody else sealed", async () => listOf([], new Date(), forged)],
-    ["has a list that nobody sealed", async () => JSON.stringify({ timeMs: Date.now(), entries: [] })],
-    ["has a list that was cut off", async () => listOf([]).slice(0, -4)],
-    ["has a list that was changed", async () => changed(listOf([]))],
+    ["has a list under another key", async () => listOf([], new Date(), forged)],
+    ["has a plaintext list", async () => JSON.stringify({ timeMs: Date.now(), entries: [] })],
+    ["has a truncated list", async () => listOf([]).slice(0, -4)],
+    ["has a changed list", async () => changed(listOf([]))],
     ["has an old list", async () => listOf([], secondsFromNow(-4))],
-    ["has a list of a time to come", async () => listOf([], secondsFromNow(4))],
+    ["has a list of a future time", async () => listOf([], secondsFromNow(4))],
   ])("%s", async (_what, answer) => {
     inRedis = answer;
     atAuth = async () => [revoked("a")];
@@ -98,7 +98,7 @@ describe("auth itself is asked where Redis", () => {
   });
 });
 
-test("a list that Redis says again and again is found out, before five seconds are over", async () => {
+test("a list that Redis keeps replaying is detected within five seconds", async () => {
   const old = listOf([]);
   inRedis = async () => old;
   await start();
@@ -107,7 +107,7 @@ test("a list that Redis says again and again is found out, before five seconds a
   expect(verdictOn("a")).toBe("UNAUTHENTICATED");
 });
 
-test("five seconds after the last word of auth nothing can be told, though Redis goes on with it", async () => {
+test("tokens are refused with REVOCATION_UNKNOWN five seconds after auth's last list", async () => {
   const old = listOf([]);
   inRedis = async () => old;
   atAuth = async () => Promise.reject(new Error("away"));
@@ -118,7 +118,7 @@ test("five seconds after the last word of auth nothing can be told, though Redis
   expect(verdictOn("a")).toBe("REVOCATION_UNKNOWN");
 });
 
-test("what was heard once stays until it expires, and no longer", async () => {
+test("a revocation stays until it expires, even if later lists omit it", async () => {
   publishing(revoked("a", 10));
   await start();
   publishing();
@@ -128,7 +128,7 @@ test("what was heard once stays until it expires, and no longer", async () => {
   expect(verdictOn("a")).toBe("LIVE");
 });
 
-test("a list is read in every step of the internal key's rotation", () => {
+test("a list is readable in every step of the internal key's rotation", () => {
   const next = randomBytes(32);
   const keys: [Buffer, ...Buffer[]][] = [[key], [key, next], [next, key], [next]];
   const steps = keys.map((known) => new RevocationLists(known));

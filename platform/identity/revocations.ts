@@ -5,20 +5,20 @@ import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
 /**
- * Where auth writes the list of what was revoked, each second, for every process to read. Not `medconnect:revocations`: that is a
- * sorted set to the releases before, which run beside this one while it is rolled out or back.
+ * Redis key of the revocation list, which auth writes each second. Not `medconnect:revocations`, which is a sorted set in
+ * earlier releases; both run during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
-/** A list in Redis that is older is not believed, and auth itself asked: with the poll of a second, within the promised five. */
+/** Maximum age of a list in Redis. With the poll interval, sign-outs take effect within the promised five seconds. */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
-/** Pause before the first list, without which a process serves no user. Auth or Redis may start beside it. */
+/** Poll interval before the first list, without which a process serves no user. */
 const FIRST_POLL_MS = 100;
-/** Maximum age of a list, in ms; an older one misses later sign-outs. */
+/** Maximum age of the known list, because an older one misses later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
-/** Reads the whole list from where auth itself keeps it, for the times when Redis is away or tells nonsense. */
+/** Reads the whole list from auth, for times without a valid list in Redis. */
 export type RevocationSource = () => Promise<Revocation[]>;
 
 export interface RevocationsOptions {
@@ -29,13 +29,13 @@ export interface RevocationsOptions {
 }
 
 /**
- * The sessions that have ended while an access token of theirs may still be about, and the signing keys that were
- * compromised; kept in memory so that no request waits for a look-up. Read from Redis each second, or from auth where
- * Redis has no list that auth wrote just now. What was heard once stays until it expires, whatever is heard later.
+ * In-memory set of ended sessions whose access tokens have not expired, and of compromised signing keys, so that no request
+ * waits for a look-up. Reads Redis each second, or auth if Redis has no recent list. An entry stays until it expires, even if
+ * later lists omit it.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
-  /** When the last access token of each expires, in ms. */
+  /** Expiry of the last access token by session or key id, in ms since the epoch. */
   readonly #ended = new Map<string, number>();
   #heardAtMs = 0;
   readonly #startedAtMs = Date.now();
@@ -46,7 +46,7 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** Begins to read; `ready` tells when the first whole list is there. Resolves after the first attempt. */
+  /** Starts the polling. Resolves after the first attempt, which `ready` reports the success of. */
   async start(): Promise<void> {
     await this.#poll();
   }
@@ -60,7 +60,7 @@ export class Revocations {
     return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
-  /** Throws UNAUTHENTICATED if the token's session or key was revoked, REVOCATION_UNKNOWN if that cannot be told. */
+  /** Throws UNAUTHENTICATED if the token's session or key was revoked, and REVOCATION_UNKNOWN without a recent list. */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
     if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");
@@ -68,7 +68,7 @@ export class Revocations {
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
-    // While a deployment starts, auth may not be there yet: that is no news until it lasts.
+    // Auth may start later than this process, so a failure is logged only if it lasts.
     const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
     try {
       const { time, revocations } = (await this.#published()) ?? {
@@ -84,12 +84,12 @@ export class Revocations {
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), pauseMs);
   }
 
-  /** The list in Redis; undefined where there is none, or not one that auth wrote just now. */
+  /** The list in Redis; undefined if there is no valid, recent one. */
   async #published(): Promise<RevocationList | undefined> {
     const { redis, lists } = this.#options;
     try {
       const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
-      // Where clocks differ by more, auth is asked each time: slower, and as right.
+      // If clocks differ by more, each poll reads auth, which is slower but correct.
       return Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
       return undefined;

@@ -5,7 +5,7 @@ import { ServiceTokens } from "./service-tokens.ts";
 const key = randomBytes(32);
 const unauthenticated = { reason: "UNAUTHENTICATED" };
 
-test("a token tells the service it is for who made it, as often as it is shown", async () => {
+test("a token identifies its service, also when it is verified again", async () => {
   const token = await new ServiceTokens("scheduling", [key]).tokenFor("clinical");
   const clinical = new ServiceTokens("clinical", [key]);
   for (let i = 0; i < 2; i++) {
@@ -13,7 +13,7 @@ test("a token tells the service it is for who made it, as often as it is shown",
   }
 });
 
-test("a token for another service, or under another key, or changed, is refused, also after a good one", async () => {
+test("a token for another service, under another key or changed is refused, also after a valid one", async () => {
   const made = new ServiceTokens("scheduling", [key]);
   const clinical = new ServiceTokens("clinical", [key]);
   const good = await made.tokenFor("clinical");
@@ -24,7 +24,7 @@ test("a token for another service, or under another key, or changed, is refused,
   await expect(clinical.verify(await stranger.tokenFor("clinical"))).rejects.toMatchObject(unauthenticated);
 });
 
-test("while the key is rotated, tokens under the old and the new one are taken", async () => {
+test("tokens under the old and the new key are accepted during a rotation", async () => {
   const next = randomBytes(32);
   const clinical = new ServiceTokens("clinical", [next, key]);
   for (const keys of [[key], [next]]) {

@@ -6,8 +6,8 @@ const TYPE = "svc+jwt";
 const LIFETIME_S = 60;
 
 /**
- * Tokens by which the services of one deployment know each other: 60 seconds long, from one service to one other,
- * signed with the deployment's internal key. Several keys are accepted, so that the key can be rotated.
+ * Tokens that authenticate services of one deployment to each other. A token is valid for 60 seconds and one audience, and is
+ * signed with the deployment's internal key. Several keys are accepted, which allows rotation.
  */
 export class ServiceTokens {
   readonly #self: string;
@@ -20,7 +20,7 @@ export class ServiceTokens {
     this.#keys = keys;
   }
 
-  /** A token for calls to `audience`, made anew when half its life is over. */
+  /** A token for calls to `audience`. Renewed after half of its lifetime. */
   async tokenFor(audience: string): Promise<string> {
     const made = this.#made.get(audience);
     if (made && made.renewAtMs > Date.now()) return made.token;
@@ -30,12 +30,13 @@ export class ServiceTokens {
       .setAudience(audience)
       .setIssuedAt()
       .setExpirationTime(`${LIFETIME_S}s`)
+      // INTERNAL_KEY has at least one key.
       .sign(this.#keys[0]!);
     this.#made.set(audience, { token, renewAtMs: Date.now() + (LIFETIME_S / 2) * 1000 });
     return token;
   }
 
-  /** The service that made a token for us. A verified token is remembered until it expires. Throws UNAUTHENTICATED. */
+  /** Identifies the service that made a token. Caches a verified token until it expires. Throws UNAUTHENTICATED. */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.caller;
@@ -52,18 +53,19 @@ export class ServiceTokens {
           audience: this.#self,
           requiredClaims: ["iss", "exp"],
         });
+        // `requiredClaims` has checked both.
         const caller: ServiceCaller = { kind: "service", name: payload.iss! };
         this.#remember(token, caller, payload.exp! * 1000);
         return caller;
       } catch {
-        // The next key may be the one it was signed with.
+        // The token may be signed with the next key.
       }
     }
     throw new ApiError("UNAUTHENTICATED");
   }
 
   #remember(token: string, caller: ServiceCaller, expiresAtMs: number): void {
-    // Each caller makes a token every half minute, so there are few; the expired ones go first.
+    // Each service makes a token every half minute, so there are few.
     for (const [old, entry] of this.#verified)
       if (entry.expiresAtMs <= Date.now()) this.#verified.delete(old);
     this.#verified.set(token, { caller, expiresAtMs });

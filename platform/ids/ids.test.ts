@@ -5,7 +5,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test("ids are UUIDs of version 7 that ascend, also within a millisecond and when the clock goes back", () => {
+test("ids are UUIDs of version 7 that ascend, also within a millisecond and if the clock is set back", () => {
   const nowMs = Date.parse("2100-03-01T09:00:00Z");
   jest.useFakeTimers({ now: nowMs });
   const ids = Array.from({ length: 1000 }, newId);

@@ -4,14 +4,14 @@ import { Job, type Work } from "./jobs.ts";
 
 const NEVER_MS = 3_600_000;
 
-/** A job that runs when it is kicked, unless told how often, and what it logs. */
+/** A job with the lines that it logs. By default it runs only when kicked. */
 function jobOf(work: Work, everyMs = NEVER_MS) {
   const logged: unknown[] = [];
   const log = { warn: ({ err }: { err: unknown }) => logged.push(err) } as unknown as Logger;
   return { job: new Job("test", everyMs, work, log), logged };
 }
 
-test("a failure is logged, and the next turn tries again", async () => {
+test("a failure is logged, and the next turn retries", async () => {
   const failure = new Error("no");
   const { promise: isTriedAgain, resolve: triedAgain } = Promise.withResolvers<void>();
   let turns = 0;
@@ -26,7 +26,7 @@ test("a failure is logged, and the next turn tries again", async () => {
   expect(logged).toEqual([failure]);
 });
 
-test("what is under way as it stops is told so, and its end is no failure", async () => {
+test("a stop aborts the running work, which is not logged as a failure", async () => {
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const { job, logged } = jobOf(async (signal) => {
     begin();
@@ -39,7 +39,7 @@ test("what is under way as it stops is told so, and its end is no failure", asyn
   expect(logged).toEqual([]);
 });
 
-test("kicked while it runs, it runs once more", async () => {
+test("a job that is kicked while it runs, runs once more", async () => {
   let turns = 0;
   const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
   const { job } = jobOf(async () => {
@@ -53,7 +53,7 @@ test("kicked while it runs, it runs once more", async () => {
   expect(turns).toBe(2);
 });
 
-test("stopped, it is not begun any more", async () => {
+test("a stopped job does not start again", async () => {
   let turns = 0;
   const { job } = jobOf(async () => {
     turns += 1;

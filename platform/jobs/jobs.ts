@@ -1,16 +1,16 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Logger } from "../telemetry/log.ts";
 
-/** A background task. Throws `signal.reason` when aborted: its process ends, and another one continues. */
+/** A background task. Throws `signal.reason` when aborted, because its process stops. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
-/** Takes turns as long as each says that there may be more to do; `signal` ends it between two. */
+/** Repeats `turn` until it resolves to false. `signal` stops it between two turns. */
 export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   do signal?.throwIfAborted();
   while (await turn());
 }
 
-/** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
+/** Runs `work` every `everyMs`, never twice at once. Logs a failure; the next turn retries. */
 export class Job {
   readonly name: string;
   readonly #everyMs: number;
@@ -35,7 +35,7 @@ export class Job {
     }, this.#everyMs);
   }
 
-  /** Runs `work` now instead of at the next turn; where it is running, once more right after. */
+  /** Runs `work` now instead of at the next turn. If it is running, it runs once more right after. */
   kick(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#busy) {
@@ -43,7 +43,7 @@ export class Job {
       return;
     }
     clearTimeout(this.#timer);
-    // Not part of the request that kicks: this turn, and those that it starts, serve many.
+    // Outside of the trace of the request that kicks, because the turns serve many requests.
     this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
   }
 

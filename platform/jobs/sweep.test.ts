@@ -4,7 +4,7 @@ import { sweep } from "./sweep.ts";
 
 const log = createLogger("test", "silent");
 
-/** Sweeps things of which some always fail. @returns what is left, and how often was looked */
+/** Sweeps items, some of which always fail. @returns the items left, and the number of searches */
 async function sweepAll(count: number, isBad: (id: string) => boolean) {
   const due = new Set(Array.from({ length: count }, (_, i) => `${i}`));
   let looks = 0;
@@ -20,15 +20,15 @@ async function sweepAll(count: number, isBad: (id: string) => boolean) {
   return { left: [...due], looks };
 }
 
-test.each([0, 1, 99, 100, 101, 250])("all of %d that are due are done", async (count) => {
+test.each([0, 1, 99, 100, 101, 250])("all of %d due items are processed", async (count) => {
   expect((await sweepAll(count, () => false)).left).toEqual([]);
 });
 
-test("those that fail are left, and hold up no other", async () => {
+test("failed items are left and block no other", async () => {
   expect((await sweepAll(250, (id) => id === "0" || id === "120")).left).toEqual(["0", "120"]);
 });
 
-test("once it is told to end, it begins no more", async () => {
+test("an aborted sweep starts no further item", async () => {
   const stopping = new AbortController();
   const done: string[] = [];
   const work = async (id: string) => {
@@ -40,12 +40,12 @@ test("once it is told to end, it begins no more", async () => {
   expect(done).toEqual(["0", "1"]);
 });
 
-test("also where more fail than are found at once, and are the most urgent", async () => {
+test("all other items are processed, even if more than a batch of the most urgent ones fail", async () => {
   const { left } = await sweepAll(350, (id) => Number(id) < 250);
   expect(left).toHaveLength(250);
 });
 
-test("where everything fails, it ends", async () => {
+test("a sweep stops if every item fails", async () => {
   expect(await sweepAll(150, () => true)).toMatchObject({ looks: 2 });
   expect(await sweepAll(5000, () => true)).toMatchObject({ looks: 10 });
 });

@@ -2,28 +2,28 @@ import type { Logger } from "../telemetry/log.ts";
 import { repeat } from "./jobs.ts";
 
 const BATCH = 100;
-/** With so many that failed it is not for them: the rest is left for the next time. */
+/** Number of failures after which a sweep stops, because the cause is not the items. */
 const MAX_FAILED = 1000;
 
 export interface Sweep {
-  /** The ids of things that are due, `limit` at most, the most urgent first. */
+  /** Finds ids of due items, at most `limit`, the most urgent first. */
   find: (limit: number) => Promise<string[]>;
-  /** Does one, after which it is not due any more; in a transaction of its own. */
+  /** Processes one item in a transaction of its own. Afterwards it is no longer due. */
   work: (id: string) => Promise<void>;
   /** Log message for a failed item. */
   failure: string;
-  /** Ends it between two. */
+  /** Stops the sweep between two items. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Works off what is due, one by one: locks are short, and one that fails holds up no other. It is logged, and found
- * again the next time.
+ * Processes due items one by one, which keeps locks short. A failed item is logged, blocks no other, and is due again in the
+ * next sweep.
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   const failed = new Set<string>();
   await repeat(async () => {
-    // Those that have failed are still due, and may be the most urgent.
+    // Failed items are still due, and may be the most urgent.
     const found = (await find(BATCH + failed.size)).filter((id) => !failed.has(id));
     for (const id of found) {
       signal?.throwIfAborted();

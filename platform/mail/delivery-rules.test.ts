@@ -9,15 +9,15 @@ test.each([
   ["the first failure", new Error("reset"), 0, { isDead: false, pauseMs: 2000 }],
   ["the fourth", new Error("reset"), 3, { isDead: false, pauseMs: 16_000 }],
   ["a late one", new Error("reset"), 90, { isDead: false, pauseMs: 900_000 }],
-  ["a recipient that there is not", unknownUser, 0, { isDead: true, pauseMs: 2000 }],
+  ["an unknown recipient", unknownUser, 0, { isDead: true, pauseMs: 2000 }],
   [
-    "a recipient who is greylisted",
+    "a greylisted recipient",
     smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 451 }),
     0,
     { isDead: false, pauseMs: 2000 },
   ],
   [
-    "credentials that are wrong",
+    "wrong credentials",
     smtpError({ code: "EAUTH", command: "AUTH PLAIN", responseCode: 535 }),
     0,
     { isDead: false, pauseMs: 2000 },
@@ -28,9 +28,9 @@ test.each([
 
 test.each([
   ["an SMTP reply", unknownUser, "EENVELOPE 550"],
-  ["an error of the network", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
+  ["a network error", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
   ["any other error", new TypeError("x"), "TypeError"],
-  ["what is no error", "x", "unknown"],
-])("of %s only its codes are kept", (_, error, code) => {
+  ["a value that is no error", "x", "unknown"],
+])("only the codes of %s are stored", (_, error, code) => {
   expect(codeOf(error)).toBe(code);
 });

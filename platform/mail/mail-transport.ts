@@ -9,7 +9,7 @@ export interface RenderedMail {
   readonly html: string;
 }
 
-/** A mail as it goes out. */
+/** A mail to send. */
 export interface OutgoingMail extends RenderedMail {
   readonly id: string;
   readonly from: string;
@@ -17,13 +17,13 @@ export interface OutgoingMail extends RenderedMail {
   readonly date: Date;
 }
 
-/** Hands mails on. */
+/** Sends mails. */
 export interface MailTransport {
-  /** Resolves once the mail is in the hands of the next. Throws what nodemailer throws. */
+  /** Resolves once the mail server has accepted the mail. Throws nodemailer's errors. */
   send(mail: OutgoingMail): Promise<void>;
 }
 
-/** Some nine steps, from the connection to the last reply; together they stay below the lease (`MAIL_LEASE`). */
+/** Time-outs of about nine SMTP steps, which together stay below the lease of a mail. */
 const SMTP_TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 10_000, socketTimeout: 10_000 };
 
 /** @param url `smtp://` or `smtps://` of a mail server, or `file://` of a folder that catches the mails */
@@ -31,10 +31,10 @@ export function createMailTransport(url: string): MailTransport {
   return new URL(url).protocol === "file:" ? new MailFolder(fileURLToPath(url)) : new MailServer(url);
 }
 
-/** Loaded with the first mail: it takes 20 MB. */
+/** Loaded with the first mail, because it takes 20 MB. */
 const nodemailer = () => import("nodemailer");
 
-/** A connection a mail: one that is shared would send again by itself what it cannot tell to have arrived. */
+/** Opens a connection for each mail. A shared connection would resend mails by itself if their arrival is unknown. */
 class MailServer implements MailTransport {
   readonly #url: string;
 
@@ -48,7 +48,7 @@ class MailServer implements MailTransport {
   }
 }
 
-/** Each mail becomes a file, named by its id: sent twice, it is there once. */
+/** Writes each mail into a file named by its id, so that a mail sent twice exists once. */
 class MailFolder implements MailTransport {
   readonly #path: string;
 
@@ -69,9 +69,10 @@ class MailFolder implements MailTransport {
 }
 
 function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
+  // MAIL_FROM holds an address.
   const [, domain] = from.match(/@([^>\s]+)/)!;
   return {
-    // The same in each try: where one arrives twice, mail servers and programs can tell.
+    // The same in each attempt, so that mail servers and clients recognize duplicates.
     messageId: `<${id}@${domain}>`,
     date,
     from,
@@ -79,7 +80,7 @@ function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
     subject,
     text,
     html,
-    // No machine is to answer (RFC 3834 §5).
+    // Suppresses automatic replies (RFC 3834 §5).
     headers: { "Auto-Submitted": "auto-generated" },
     disableFileAccess: true,
     disableUrlAccess: true,

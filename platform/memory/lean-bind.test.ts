@@ -10,7 +10,7 @@ afterAll(() => {
   AsyncResource.prototype.bind = bind;
 });
 
-/** Binds a function that refers to a kilobyte. */
+/** Binds a function that retains a kilobyte. */
 function bindOne(): void {
   const data = new Array(128).fill(0);
   new AsyncResource("TEST").bind(() => data);
@@ -23,7 +23,7 @@ test("Node's bound functions become old garbage, and ours do not", () => {
   expect(oldGarbageOf(COUNT, bindOne)).toBeLessThan(garbage / 4);
 });
 
-test("a bound function runs with its arguments, in the scope of its resource, on its own object or the given one", () => {
+test("a bound function runs in the scope of its resource, with its arguments and its own or the given `this`", () => {
   useLeanBind();
   const resource = new AsyncResource("TEST");
   const seen = function (this: unknown, ...args: unknown[]) {

@@ -6,7 +6,7 @@ const COUNT = 20_000;
 
 const itemsOf = <T>(list: LinkedList<T>) => [...list].map(({ item }) => item);
 
-test("items keep the order of their arrival, wherever others are deleted", () => {
+test("items stay in insertion order, wherever others are deleted", () => {
   const list = new LinkedList<number>();
   const links = [0, 1, 2, 3, 4].map((item) => list.add(item));
   for (const [at, left] of [
@@ -32,7 +32,7 @@ test("an item is deleted once", () => {
   expect(list.size).toBe(1);
 });
 
-test("an iteration may delete what it has found", () => {
+test("an iteration may delete its current item", () => {
   const list = new LinkedList<number>();
   for (const item of [1, 2, 3]) list.add(item);
   const found = [];
@@ -44,7 +44,7 @@ test("an iteration may delete what it has found", () => {
   expect(list.size).toBe(0);
 });
 
-/** @returns a step that adds an item of a kilobyte, and deletes the one that was added 16 steps before */
+/** @returns a step that adds an item of a kilobyte and deletes the one from 16 steps before */
 function churn<Place>(add: (item: unknown) => Place, remove: (place: Place) => void): () => void {
   const addOne = () => add(new Array(128).fill(0));
   const places = Array.from({ length: 16 }, addOne);

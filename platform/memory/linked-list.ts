@@ -1,4 +1,4 @@
-/** An item in its place of a list. */
+/** Node of a list. */
 export interface Link<T> {
   readonly item: T;
   previous: Link<T> | undefined;
@@ -7,8 +7,8 @@ export interface Link<T> {
 }
 
 /**
- * Items in insertion order, for collections that change with each call. A Set or Map keeps deleted items from garbage collection
- * for minutes, because V8 links each outgrown hash table to its successor (decision 0034).
+ * Doubly linked list in insertion order, for collections that change with each call. A Set or Map retains deleted items for
+ * minutes, because V8 links each outgrown hash table to its successor (decision 0034).
  */
 export class LinkedList<T> implements Iterable<Link<T>> {
   #first: Link<T> | undefined;
@@ -37,14 +37,14 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     if (next) next.previous = previous;
     else this.#last = previous;
     link.isListed = false;
-    // A link that is garbage, but old, would keep the later ones.
+    // Otherwise an old, deleted link would retain the later ones.
     link.previous = undefined;
     link.next = undefined;
     this.#size -= 1;
     return true;
   }
 
-  /** The link that an iteration is at may be deleted. */
+  /** Iterates over the links. The current link may be deleted meanwhile. */
   *[Symbol.iterator](): Generator<Link<T>> {
     for (let link = this.#first; link; ) {
       const { next } = link;

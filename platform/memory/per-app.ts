@@ -1,4 +1,4 @@
-/** One `T` for each app, such as the queue of a grouped use case. */
+/** Makes one `T` for each app, such as the queue of a grouped use case. */
 export function perApp<App extends object, T>(make: (app: App) => T): (app: App) => T {
   const made = new WeakMap<App, T>();
   return (app) => {

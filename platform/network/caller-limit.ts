@@ -6,31 +6,31 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/** Calls of the class SEARCH take many times the CPU of another read: they answer 100 doctors, or ask all services. */
+/** Calls that a call of the class SEARCH counts as. It takes far more CPU than another read: 100 doctors, or all services. */
 const COST_OF_A_SEARCH = 4;
 
 /**
- * Bounds the calls of each client that run at once. A client beyond its bound is refused at once, so that one burst
- * takes no time from others. Each process counts for itself, and holds only clients with a running call.
+ * Bounds the concurrent calls of each client. Refuses further calls at once, so that a burst takes no time from others. Each
+ * process counts for itself, and holds only clients with a running call.
  */
 export class CallerLimit {
   readonly #max: number;
   readonly #running = new Map<string, number>();
 
-  /** @param max calls of one client at once; 0: no limit */
+  /** @param max concurrent calls of one client; 0 = unlimited */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Clients with a running call. */
+  /** Number of clients with a running call. */
   get size(): number {
     return this.#running.size;
   }
 
   /**
-   * Counts a call until the function that it returns is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
+   * Counts a call until the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
    *
-   * @param caller undefined where the token was refused
+   * @param caller undefined for a refused token
    */
   enter(method: Method, caller: Caller | undefined, address: string): () => void {
     if (this.#max === 0) return () => {};
@@ -63,9 +63,9 @@ export class CallerLimit {
   }
 }
 
-/** Public keys and webhooks count apart, as in the quotas. */
+/** Methods without a rate limit, such as public keys and webhooks, count separately, as in the quotas. */
 const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
   rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);
 
-/** Number of calls at once that a call counts as. */
+/** Number of calls that a call counts as. */
 const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);

@@ -9,7 +9,7 @@ test.each<[string, string, string | undefined]>([
   ["2001:db8::", "2001:db8:0:0", "2001:db8:0"],
   ["::1", "0:0:0:0", "0:0:0"],
   ["", "", undefined],
-])("%s is of the network %s, and of the site %s", (address, network, site) => {
+])("%s belongs to the network %s and the site %s", (address, network, site) => {
   expect([networkOf(address), siteOf(address)]).toEqual([network, site]);
 });
 

@@ -1,14 +1,14 @@
 import type { Caller } from "../identity/caller.ts";
 import { networkOf, siteOf } from "./client-network.ts";
 
-/** The client that a request counts for. */
+/** Client for which a request counts. */
 export interface Client {
   readonly key: string;
   /** Group of the client, such as its IPv6 site, with a larger shared quota. */
   readonly siteKey?: string;
 }
 
-/** The signed-in user, service account or service, else the network of the address. */
+/** Client of a call: the user, service account or service, else the network of the address. */
 export function clientOf(caller: Caller, address: string): Client {
   switch (caller.kind) {
     case "user":

@@ -3,7 +3,7 @@ import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconn
 import type { Method } from "../contract/methods.ts";
 import { LoadLimit, LoadLimits } from "./load-limit.ts";
 
-test("work beyond the limit is refused at once, and let in again when some has ended, well or not", async () => {
+test("calls beyond the limit are refused at once, until one has succeeded or failed", async () => {
   const limit = new LoadLimit(2);
   const first = Promise.withResolvers<string>();
   const second = Promise.withResolvers<string>();
@@ -36,7 +36,7 @@ test("each service has a limit of its own", async () => {
   limits.of(methodOf("billing")).assertRoom();
 });
 
-test("one search takes a sixteenth of its service's limit, and only what others leave of it", async () => {
+test("one search method has a sixteenth of its service's limit, as far as other calls leave it", async () => {
   const limits = new LoadLimits(32);
   const slow = Promise.withResolvers<void>();
   const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
@@ -59,20 +59,23 @@ test("one search takes a sixteenth of its service's limit, and only what others 
 test.each([
   ["searches", RateClass.SEARCH, 16],
   ["other requests", RateClass.READ, 256],
-])("the last quarter of the places for %s is for networks with less than two", async (_, rate, places) => {
-  const room = new LoadLimits(256).of(methodOf("scheduling", rate));
-  const slow = Promise.withResolvers<void>();
-  const running: Promise<void>[] = [];
-  const take = (network: string) => running.push(room.run(() => slow.promise, network));
-  for (let i = 0; i < (places * 3) / 4; i++) take("greedy");
-  expect(() => room.assertRoom("greedy")).toThrow(REFUSED);
-  for (let i = 0; i < places / 8; i++) {
-    take(`network ${i}`);
-    take(`network ${i}`);
-    expect(() => room.assertRoom(`network ${i}`)).toThrow(REFUSED);
-  }
-  expect(() => room.assertRoom("late")).toThrow(REFUSED);
-  slow.resolve();
-  await Promise.all(running);
-  room.assertRoom("greedy");
-});
+])(
+  "the last quarter of the places for %s is reserved for networks with fewer than two",
+  async (_, rate, places) => {
+    const room = new LoadLimits(256).of(methodOf("scheduling", rate));
+    const slow = Promise.withResolvers<void>();
+    const running: Promise<void>[] = [];
+    const take = (network: string) => running.push(room.run(() => slow.promise, network));
+    for (let i = 0; i < (places * 3) / 4; i++) take("greedy");
+    expect(() => room.assertRoom("greedy")).toThrow(REFUSED);
+    for (let i = 0; i < places / 8; i++) {
+      take(`network ${i}`);
+      take(`network ${i}`);
+      expect(() => room.assertRoom(`network ${i}`)).toThrow(REFUSED);
+    }
+    expect(() => room.assertRoom("late")).toThrow(REFUSED);
+    slow.resolve();
+    await Promise.all(running);
+    room.assertRoom("greedy");
+  },
+);

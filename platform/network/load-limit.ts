@@ -4,29 +4,28 @@ import { ApiError } from "../errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
 
-/** Share of a limit that is reserved for networks with little work, as a divisor. */
+/** Divisor of a limit that gives the share reserved for networks with little work. */
 const RESERVED_SHARE = 4;
-/** Pieces of work at once with which a network has no claim to the reserve any more. */
+/** Number of a network's running calls from which on it cannot use the reserve. */
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
-  /** A limit that the work also counts for. */
+  /** A limit for which the work also counts. */
   outer?: LoadLimit;
-  /** Whether a quarter of it is reserved for networks with less than two pieces of work. */
+  /** True if a quarter is reserved for networks with fewer than two running calls. */
   hasReserve?: boolean;
 }
 
 /**
- * Refuses work beyond so many pieces at once. What is over capacity gets a quick 503 rather than a place in a queue that
- * makes everybody's answer late; so goodput stays near its peak under any load. A reserve leaves room for others where
- * many accounts of one network ask at once.
+ * Load shedding: refuses calls beyond a number of running ones. A quick 503 instead of a queue keeps goodput near its peak
+ * under any load. A reserve leaves room for others if many accounts of one network call at once.
  */
 export class LoadLimit {
   readonly #max: number;
   readonly #unreserved: number;
   readonly #outer: LoadLimit | undefined;
   #running = 0;
-  /** Pieces of work by network. */
+  /** Number of running calls by network. */
   readonly #ofNetwork = new Map<string, number>();
 
   constructor(max: number, { outer, hasReserve = false }: LoadLimitOptions = {}) {
@@ -35,7 +34,7 @@ export class LoadLimit {
     this.#outer = outer;
   }
 
-  /** Throws UNAVAILABLE where too much runs already; for before what a refusal should not cost. */
+  /** Throws UNAVAILABLE beyond the limit. Called before work that a refused call should not cost. */
   assertRoom(network = ""): void {
     this.#outer?.assertRoom(network);
     const most = this.#of(network) < LITTLE ? this.#max : this.#unreserved;
@@ -43,7 +42,7 @@ export class LoadLimit {
     throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
   }
 
-  /** Throws UNAVAILABLE where too much runs already. */
+  /** Runs a call. Throws UNAVAILABLE beyond the limit. */
   async run<T>(work: () => Promise<T>, network = ""): Promise<T> {
     this.assertRoom(network);
     this.#count(network, 1);
@@ -66,21 +65,21 @@ export class LoadLimit {
   }
 }
 
-/** Share of a service's limit that one method of the class SEARCH takes, as a divisor. */
+/** Divisor of a service's limit that gives the share of one method of the class SEARCH. */
 const SEARCH_SHARE = 16;
 
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
 
 /**
- * Limits of calls to each service, so that one that is slow takes no room from the others. A search may be slow while the rest of
- * its service is not, so each such method has a part of the limit.
+ * Limits of running calls by service, so that a slow service takes no room from others. A search may be slow alone, so each
+ * method of that class has a share of its service's limit.
  */
 export class LoadLimits {
   readonly #max: number;
   readonly #ofServices = new Map<string, LoadLimit>();
   readonly #ofMethods = new Map<string, LoadLimit>();
 
-  /** @param max at once, of each service */
+  /** @param max running calls of each service */
   constructor(max: number) {
     this.#max = max;
   }

@@ -4,15 +4,18 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { networkOf } from "./client-network.ts";
 
-/** Node publishes each accepted TCP connection here; grpc-js has no hook before a connection's first call. */
+/** Node's diagnostics channel for accepted TCP connections; grpc-js has no hook before a connection's first call. */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
 
-const countRefused = counter("server.connections.refused", "Connections closed as their peer had too many");
+const countRefused = counter(
+  "server.connections.refused",
+  "Connections closed because their peer had too many",
+);
 
 /**
- * Bounds the open connections of each peer to one server, before TLS and HTTP hold memory for them. A connection beyond
- * the bound is closed at once: gRPC clients report UNAVAILABLE and try again with backoff.
+ * Bounds the open connections of each peer to one server, before TLS and HTTP allocate memory for them. Closes further ones at
+ * once; gRPC clients then report UNAVAILABLE and retry with backoff.
  */
 export class PeerConnections {
   readonly #max: number;
@@ -24,8 +27,8 @@ export class PeerConnections {
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param max open connections of one address (an IPv6 /64); 0: no limit
-   * @param isExempt for proxies, which open connections for many clients
+   * @param max open connections of one address (an IPv6 /64); 0 = unlimited
+   * @param isExempt true for proxies, which open connections for many clients
    */
   constructor(max: number, log: Logger, isExempt: (address: string) => boolean = () => false) {
     this.#max = max;
@@ -52,7 +55,7 @@ export class PeerConnections {
     const open = this.#open.get(peer) ?? 0;
     if (open >= this.#max) {
       socket.destroy();
-      this.#tellRefused(peer);
+      this.#logRefused(peer);
       return;
     }
     this.#open.set(peer, open + 1);
@@ -60,13 +63,14 @@ export class PeerConnections {
   };
 
   #closed(peer: string): void {
+    // `#connected` has counted the peer.
     const left = this.#open.get(peer)! - 1;
     if (left === 0) this.#open.delete(peer);
     else this.#open.set(peer, left);
   }
 
-  /** Logs the first refusal, and then at most one line a minute for all of them. */
-  #tellRefused(peer: string): void {
+  /** Logs at most one line a minute for all refusals. */
+  #logRefused(peer: string): void {
     countRefused();
     this.#refused += 1;
     const nowMs = performance.now();

@@ -4,11 +4,11 @@ import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
 import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "./redis.ts";
 
-/** In which everything works again after a network's failure, in ms. */
+/** Maximum time until commands succeed again after a network failure, in ms. */
 const HEALED_MS = 10_000;
 
 test.each([REDIS_IN_REQUEST_MS, REDIS_IN_BACKGROUND_MS])(
-  "a connection that is lost without a word is made anew (commands take %d ms at the most)",
+  "a silently lost connection is replaced (time-out of commands: %d ms)",
   async (commandTimeoutMs) => {
     const url = new URL(process.env.REDIS_URL!);
     const way = await TcpProxy.to(Number(url.port));

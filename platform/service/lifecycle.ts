@@ -4,13 +4,13 @@ import type { Logger } from "../telemetry/log.ts";
 
 export interface LifecycleOptions {
   log: Logger;
-  /** How long `drain` may take. */
+  /** Limit of `drain`. */
   timeoutMs: number;
-  /** Finishes what was begun and lets go of everything. */
+  /** Finishes running work and releases all resources. */
   drain: () => Promise<void>;
 }
 
-/** Waits for SIGTERM or SIGINT, drains, and ends the process: 0 when all was finished, 1 when time ran out. */
+/** Drains and exits on SIGTERM or SIGINT: with 0 when all work is finished, with 1 on a time-out or error. */
 export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -32,9 +32,10 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
   process.on("SIGTERM", stop).on("SIGINT", stop);
 }
 
-/** Runs `main`; what it throws before the process serves ends it with one clear line. */
+/** Runs `main`. An error before the process serves ends it with one line on standard error. */
 export function startProcess(name: string, main: () => Promise<void>): void {
-  // Where NODE_COMPILE_CACHE is set, the next start is a third shorter, also after a crash: by itself Node writes only as it exits.
+  // With NODE_COMPILE_CACHE, the next start takes a third less time. Flushed now, because Node writes the cache only at a
+  // regular exit.
   flushCompileCache();
   useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {

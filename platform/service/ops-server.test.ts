@@ -29,7 +29,7 @@ async function scrape() {
   return { status: response.status, text: await response.text() };
 }
 
-test("300 scrapes at once share one computation, and later ones get a new one", async () => {
+test("300 concurrent scrapes share one computation, and a later one gets a new one", async () => {
   const answers = await Promise.all(Array.from({ length: 300 }, scrape));
   expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(["reads 1\n"]));
   nowMs = 999;
@@ -39,7 +39,7 @@ test("300 scrapes at once share one computation, and later ones get a new one", 
   expect((await scrape()).text).toBe("reads 2\n");
 });
 
-test("a failed scrape is 503, and the next one is computed again", async () => {
+test("a failed scrape is answered with 503, and the next one is computed again", async () => {
   fails = true;
   expect((await scrape()).status).toBe(503);
   fails = false;

@@ -3,19 +3,19 @@ import type { AddressInfo } from "node:net";
 import { cached } from "../stats/cached.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 
-/** Maximum age of a scrape, in ms. Prometheus scrapes every few seconds; a flood of scrapes costs one a second. */
+/** Maximum age of a scrape. Prometheus scrapes every few seconds, and a flood of scrapes costs one per second. */
 const SCRAPE_TTL_MS = 1000;
 
 export interface OpsServerOptions {
   host: string;
   port: number;
   readMetrics: () => Promise<string>;
-  /** Whether this process can serve: its own parts only, never another service (that would cascade). */
+  /** True if this process can serve. Considers its own parts only, because other services' outages would cascade. */
   ready: () => boolean;
   clock?: Clock;
 }
 
-/** `/healthz`, `/readyz` and Prometheus's `/metrics`, on a port of their own that is not for clients. */
+/** Serves `/healthz`, `/readyz` and `/metrics` (Prometheus) on an internal port. */
 export async function startOpsServer(options: OpsServerOptions) {
   const { host, port, ready, clock = systemClock } = options;
   const readMetrics = cached(clock, SCRAPE_TTL_MS, options.readMetrics);

@@ -58,7 +58,7 @@ export interface Platform {
   readonly transactions: AuditedTransactions;
   readonly calls: IdempotentCalls;
   readonly serviceTokens: ServiceTokens;
-  /** The services that are told of events, by name. */
+  /** Clients of the services that consume events, by name. */
   readonly peers: Readonly<Record<string, GrpcClient>>;
 }
 
@@ -66,10 +66,10 @@ export interface Platform {
 export interface ServiceParts {
   /** Adds the service's gRPC services. */
   serve: (server: GrpcServer) => void;
-  /** Which events it takes, from whom, and what they do. */
+  /** Consumers by type of event. */
   consumes: Consumers;
   jobs: Job[];
-  /** For the token issuer itself, which reads its own database. */
+  /** Only for the token issuer itself, which reads its own database. */
   tokenIssuer?: TokenIssuer;
 }
 
@@ -77,12 +77,12 @@ export interface ServiceDefinition {
   name: string;
   config: ServiceConfig;
   topology: Topology;
-  /** Which services are told of which of its events. */
+  /** Destinations of its events. */
   routes: EventRoutes;
   build: (platform: Platform) => ServiceParts | Promise<ServiceParts>;
 }
 
-/** Wires a service up, serves, and drains on SIGTERM or SIGINT. */
+/** Builds a service, serves, and drains on SIGTERM or SIGINT. */
 export async function runService({
   name,
   config,
@@ -101,7 +101,7 @@ export async function runService({
 
   const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
-  // Before the database is asked, so that it is connected when the revocations are read.
+  // Before the database's start, so that Redis is connected when the revocations are read.
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const db = new Database({
     url: config.DATABASE_URL,
@@ -234,7 +234,7 @@ export async function runService({
   });
 }
 
-/** A client for each service that is told of events. */
+/** Connects to each service that consumes events of this one. */
 function connectPeers(
   self: string,
   topology: Topology,

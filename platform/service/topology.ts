@@ -4,7 +4,7 @@ import type { Revocation } from "../identity/revocation-lists.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 
-/** The other services of a deployment. The platform knows none of them by name. */
+/** Access to the other services of a deployment. The platform knows none of them by name. */
 export interface Topology {
   connect(service: string, tls: MutualTls | undefined): GrpcClient;
   connectTokenIssuer(tls: MutualTls | undefined, tokens: ServiceTokens): TokenIssuer;

@@ -35,7 +35,7 @@ test.each([
   expect(await ask()).toBe(expected);
 });
 
-test("a read is no part of the call that comes first: neither its cancellation nor its turns count", async () => {
+test("a read is independent of the first call's cancellation and its turns", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const borrower = { key: "ip:192.0.2.1", isBounded: true, signal: AbortSignal.abort() };
   const asCaller = <T>(work: () => T) => context.with(withBorrower(ROOT_CONTEXT, borrower), work);
@@ -52,7 +52,7 @@ test("a read is no part of the call that comes first: neither its cancellation n
   context.disable();
 });
 
-test("all waiting callers get a failure, and it is not cached", async () => {
+test("a failure reaches all waiting callers and is not cached", async () => {
   const { ask } = counting(1);
   const failures = [ask(), ask()].map((asked) => expect(asked).rejects.toThrow("away"));
   await Promise.all(failures);

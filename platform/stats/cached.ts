@@ -2,17 +2,16 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * A read that runs at most once in `ttlMs`. All callers share its result, even while it is running. A failure is not
- * cached.
+ * Caches a read for `ttlMs`. Callers share its result, also while it is running. A failure is not cached.
  */
 export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): () => Promise<T> {
   let kept: { value: Promise<T>; readAtMs: number } | undefined;
   return () => {
     const nowMs = clock.now().getTime();
     const ageMs = kept ? nowMs - kept.readAtMs : ttlMs;
-    // A negative age: the clock was set back.
+    // The age is negative if the clock was set back.
     if (kept && ageMs >= 0 && ageMs < ttlMs) return kept.value;
-    // Not part of the call that happens to come first: others wait for it, too.
+    // Outside of the first caller's context, because others wait for it, too.
     const started = { value: context.with(ROOT_CONTEXT, read), readAtMs: nowMs };
     kept = started;
     started.value.catch(() => {

@@ -4,13 +4,13 @@ import { ApiError } from "../errors/api-error.ts";
 
 export type { Logger } from "pino";
 
-/** Time for which lines are gathered, in ms. To write each line alone costs a request two thread switches. */
+/** Time for which lines are buffered. Writing each line alone costs a request two thread switches. */
 const GATHER_MS = 50;
-/** Gathered bytes that are written at once. */
+/** Number of buffered bytes that are written at once. */
 const FULL_BYTES = 8192;
 
 /**
- * JSON lines with service and trace id. Callers log names, ids, counts and durations; never a message's content,
+ * Logger of JSON lines with service and trace id. Callers log names, ids, counts and durations, but never a message's content,
  * a token, a header or an SQL value.
  */
 export function createLogger(service: string, level: string): Logger {
@@ -25,14 +25,14 @@ export function createLogger(service: string, level: string): Logger {
     },
     serializers: { err: describeError },
   };
-  return pino(options, gatheredOutput());
+  return pino(options, bufferedOutput());
 }
 
 /**
- * Standard output. A process that exits writes its last lines, which may change places with those that a thread is just writing; one
- * that is killed may lose the lines of the last 50 ms.
+ * Standard output. A process that exits writes its last lines, possibly before lines that a thread is still writing. A killed
+ * process may lose the lines of the last 50 ms.
  */
-function gatheredOutput(): DestinationStream {
+function bufferedOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });
   let isPending = false;
   const flush = () => {
@@ -49,7 +49,7 @@ function gatheredOutput(): DestinationStream {
   };
 }
 
-/** An error's kind, place and causes. Of a database error only its number: its message may quote values. */
+/** Loggable form of an error. A database error's message is omitted, because it may quote values. */
 function describeError(error: unknown): object {
   if (error instanceof ApiError) return { type: error.reason, message: error.message, ...causeOf(error) };
   if (!(error instanceof Error)) return { type: typeof error };

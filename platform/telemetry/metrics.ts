@@ -1,29 +1,29 @@
 import { type Attributes, metrics } from "@opentelemetry/api";
 
-/** Asked for each time, as before `startMetrics` the global meter is one that does nothing, and stays so. */
+/** Not cached, because a meter from before `startMetrics` is a no-op for ever. */
 const meter = () => metrics.getMeter("medconnect");
 
-/** Puts making an instrument off until it is used, so that modules may declare theirs while they load. */
+/** Creates an instrument on first use, so that modules may declare theirs while they load. */
 function lazily<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
 }
 
-/** Counts something that happens. */
+/** Declares a counter. */
 export const counter = (name: string, description: string) => {
   const instrument = lazily(() => meter().createCounter(name, { description }));
   return (attributes?: Attributes, by = 1) => instrument().add(by, attributes);
 };
 
-/** Measures how long something takes, in seconds. */
+/** Declares a histogram of durations in seconds. */
 export const durations = (name: string, description: string) => {
   const instrument = lazily(() => meter().createHistogram(name, { description, unit: "s" }));
   return (seconds: number, attributes: Attributes) => instrument().record(seconds, attributes);
 };
 
 /**
- * Tells when something was done last, in seconds since 1970. It is 0 until then, and not the start's time: processes that
- * keep starting would hide that none ever does it.
+ * Declares a gauge of the last run's time, in seconds since 1970. It is 0 before the first run, because the start's time of
+ * processes that keep restarting would hide a run that never happens.
  */
 export function lastRun(name: string, description: string): (at: Date) => void {
   let lastMs = 0;
@@ -36,9 +36,9 @@ export function lastRun(name: string, description: string): (at: Date) => void {
 type Report = (value: number, attributes?: Attributes) => undefined;
 
 /**
- * Reports a value with each scrape. Call it after the metrics are set up.
+ * Declares a gauge that is read at each scrape. Call it after `startMetrics`.
  *
- * @param read reports values in memory; returns `undefined`, so that it cannot wait for a database (see `sampled`)
+ * @param read reports values in memory. Its type excludes promises, so that it cannot wait for a database (see `sampled`)
  */
 export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()

@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => service.close());
 
-test("a scrape runs no SQL; a run of the job needs one statement for all gauges of a table", async () => {
+test("a scrape runs no SQL, and the job runs one statement for all gauges of a table", async () => {
   const statements = jest.spyOn(service.db, "read");
   const transactions = jest.spyOn(service.db, "transaction");
   for (let i = 0; i < 20; i++) await readMetrics();

@@ -1,13 +1,13 @@
 import type { Clock } from "../time/clock.ts";
 import { lastRun } from "./metrics.ts";
 
-/** One list for the process, because it has one meter. */
+/** Sampled reads of the process, which has one meter. */
 const reads: (() => Promise<void>)[] = [];
 
 /**
- * A value that a job reads instead of each scrape: otherwise any client of the metrics port could load the database.
+ * Declares a value that a job reads, instead of each scrape. Otherwise any client of the metrics port could load the database.
  *
- * @returns the last value read; undefined before the first run
+ * @returns reads the last value; undefined before the first run
  */
 export function sampled<T>(read: () => Promise<T>): () => T | undefined {
   let value: T | undefined;
@@ -18,13 +18,13 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Reads all sampled values with each call. A failed read keeps its old value and does not stop the others; the first
- * failure is thrown at the end. The time of the last complete run is a metric.
+ * Makes a job that reads all sampled values. A failed read keeps its old value and stops no other; the first failure is thrown
+ * at the end. A metric holds the time of the last complete run.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(
     "metrics.sample.time",
-    "Time of this process's last count of its tables for the metrics, in seconds since 1970; 0 before the first",
+    "Time of the last complete read of sampled values, in seconds since 1970; 0 before the first",
   );
   return async () => {
     const failures: unknown[] = [];

@@ -7,7 +7,7 @@ import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Sets metrics up for this process.
+ * Initializes this process's metrics.
  *
  * @returns reads all metrics as Prometheus text
  */

@@ -11,10 +11,10 @@ import {
 import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 
 /**
- * Sets tracing up for this process. Without an endpoint spans are still made while a request is served, so that logs
- * and answers carry a trace id and callers' traces pass through; they are just not recorded or sent.
+ * Initializes this process's tracing. Without an endpoint, spans are neither recorded nor sent, but logs and answers still
+ * carry a trace id, and callers' traces pass through.
  *
- * @returns sends what is left, and ends
+ * @returns sends the remaining spans and stops
  */
 export async function startTracing(options: {
   service: string;
@@ -34,7 +34,7 @@ export async function startTracing(options: {
   return () => provider.shutdown();
 }
 
-/** The exporter is loaded on demand: it takes 20 MB. */
+/** Loads the exporter on demand, because it takes 20 MB. */
 async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
   return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });

@@ -10,7 +10,7 @@ test.each([
   ["01", 0, TraceFlags.NONE],
   ["01", 1, TraceFlags.SAMPLED],
   ["00", 1, TraceFlags.SAMPLED],
-])("a caller's trace with flag %s, recorded at ratio %d, has the flag %d", (flag, ratio, traceFlags) => {
+])("a caller's trace with flag %s and ratio %d gets the flag %d", (flag, ratio, traceFlags) => {
   const parent = traceParent(`00-${TRACE_ID}-${"b".repeat(16)}-${flag}`, ratio);
   expect(trace.getSpanContext(parent)).toMatchObject({ traceId: TRACE_ID, traceFlags });
 });
@@ -26,7 +26,7 @@ test.each([
 });
 
 test.each([undefined, "", "junk", `00-${"0".repeat(32)}-${"b".repeat(16)}-01`])(
-  "%s begins a trace of ours",
+  "%s starts a new trace",
   (header) => {
     expect(trace.getSpanContext(traceParent(header, 1))).toBeUndefined();
   },

@@ -13,8 +13,8 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * Spans are made here by hand, in the places that every request passes (gateway, gRPC client and server, SQL, event
- * delivery), and nowhere by patching libraries: docs/decisions/0005 has the measurements.
+ * Spans are manual, at the points that every request passes: gateway, gRPC client and server, SQL, event delivery. No library
+ * is patched; docs/decisions/0005 has the measurements.
  */
 const tracer = trace.getTracer("medconnect");
 
@@ -25,8 +25,8 @@ export interface SpanOptions {
 }
 
 /**
- * Runs `work` in a new span, which ends with it; a failure of ours (5xx) marks the span as failed. Below a span that is
- * not sampled nothing would be recorded, so `work` runs in that one: it has the trace id, and costs nothing.
+ * Runs `work` in a new span. A server fault (5xx) marks the span as failed. Under an unsampled parent no span would be recorded,
+ * so `work` runs in the parent, which has the trace id and costs nothing.
  */
 export async function inSpan<T>(
   name: string,
@@ -51,7 +51,7 @@ export async function inSpan<T>(
 
 const isSampled = (span: Span) => (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
-/** Carriers: what `traceparent` is written into and read from. */
+/** Headers with a `traceparent`. */
 export type Carrier = Record<string, string>;
 
 /** The active trace as W3C headers. */
@@ -60,12 +60,12 @@ export function injectTrace(carrier: Carrier = {}): Carrier {
   return carrier;
 }
 
-/** The context that a carrier's `traceparent` names. */
+/** Context of a carrier's `traceparent`. */
 export function extractTrace(carrier: Carrier): Context {
   return propagation.extract(context.active(), carrier, defaultTextMapGetter);
 }
 
-/** The active trace's id, 32 hex digits; empty outside of a request. */
+/** Id of the active trace, 32 hex digits; empty outside of a request. */
 export function activeTraceId(): string {
   return trace.getActiveSpan()?.spanContext().traceId ?? "";
 }

@@ -12,6 +12,6 @@ test.each(["2027-02-29", "2027-02-30", "2027-04-31", "2027-13-01", "2027-00-10",
   },
 );
 
-test("an instant's day is its day in UTC", () => {
+test("dateOf uses UTC", () => {
   expect(dateOf(new Date("2027-01-01T00:30:00+01:00"))).toBe("2026-12-31");
 });

@@ -1,4 +1,4 @@
-/** Where time comes from: never from SQL's NOW(), so that a test can move it. */
+/** Source of time. Code never uses SQL's NOW(), so that tests can move the time. */
 export interface Clock {
   now(): Date;
 }

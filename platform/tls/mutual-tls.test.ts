@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const soon = new Date(Date.now() + HOUR_MS);
 const asIs = (bytes: Buffer) => bytes;
 
-/** Answers who the caller's certificate is for, as far as "ehr" and "clinical" are concerned. */
+/** Answers which of the names "ehr" and "clinical" the caller's certificate has. */
 const WHO: MethodDefinition<Buffer, Buffer> = {
   path: "/test.Test/Who",
   requestStream: false,
@@ -72,7 +72,7 @@ async function serve(as: ServerCredentials): Promise<[Server, number]> {
   return [made, bound];
 }
 
-/** Answer to a client with this identity, or without TLS. */
+/** Server's answer to a client with this identity, or without TLS. */
 async function call(identity: TlsIdentity | undefined, serverName = "auth", to = port): Promise<string> {
   const secured = identity && { tls: new MutualTls(identity), serverName };
   const client = new GrpcClient(`127.0.0.1:${to}`, secured);
@@ -86,12 +86,12 @@ async function call(identity: TlsIdentity | undefined, serverName = "auth", to =
   }
 }
 
-describe("a client is let in", () => {
+describe("a client is accepted", () => {
   test("with a certificate of the CA, and its name is known", async () => {
     expect(await call(ehr)).toBe("ehr");
   });
 
-  test("also with one of a process, which calls as well as it is called", async () => {
+  test("with a certificate for both client and server use", async () => {
     expect(await call(await issue(ca, { name: "clinical", usage: "server" }))).toBe("clinical");
   });
 });
@@ -127,15 +127,15 @@ describe("a client is refused at once", () => {
     expect(await connect(ehr)).toBe("TLSv1.3");
   });
 
-  test("that sends text: its connection is closed", async () => {
+  test("that sends plain text", async () => {
     const socket = connectTcp(port, "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\n\r\n");
     socket.resume();
     await once(socket, "close");
   });
 
-  test("that says nothing: its connection is closed within seconds", async () => {
-    // Node's own limit for a TLS handshake is two minutes, too long for a test.
+  test("that stays silent for seconds", async () => {
+    // Node's default for a TLS handshake is two minutes.
     const socket = connectTcp(port, "127.0.0.1").resume();
     await once(socket, "close");
   });
@@ -161,7 +161,7 @@ describe("a server is refused", () => {
   });
 });
 
-test("with replaced certificates, those of the new CA are let in and those of the old one no longer", async () => {
+test("after a replacement, clients of the new CA are accepted, and those of the old one refused", async () => {
   const newOnes = { ca: otherCa.pair.cert };
   const newAuth = { ...(await issue(otherCa, { name: "auth", usage: "server" })), ...newOnes };
   const newEhr = { ...(await issue(otherCa, { name: "ehr" })), ...newOnes };
@@ -176,7 +176,7 @@ test("with replaced certificates, those of the new CA are let in and those of th
   expect(await ask(open)).toBe("ehr");
   own.replace(newAuth);
   expect(await call(ehr, "auth", renewedPort)).toBe("UNAVAILABLE");
-  // An open connection goes on; a new one shows the new certificate.
+  // The open connection continues; a new one has the new certificate.
   expect(await ask(open)).toBe("ehr");
   clientTls.replace(newEhr);
   const anew = client();
@@ -185,7 +185,7 @@ test("with replaced certificates, those of the new CA are let in and those of th
   renewed.forceShutdown();
 });
 
-/** The version of TLS that is agreed on; with TLS 1.3 a client is refused only after it believes to be connected. */
+/** Negotiated version of TLS. With TLS 1.3, a refused client first believes to be connected. */
 async function connect(options: TlsIdentity & { maxVersion?: SecureVersion }): Promise<string | null> {
   const socket = connectTls({ host: "127.0.0.1", port, servername: "auth", ...options });
   try {

@@ -8,12 +8,12 @@ import {
 import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/grpc-js";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 
-/** How long a peer may take over the handshake; one that speaks no TLS is cut off at its first bytes. */
+/** Limit of the TLS handshake. A peer without TLS is disconnected at its first bytes. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
- * TLS 1.3 between a process and its peers, where each side shows a certificate of the deployment's own CA. Connections
- * made after `replace` use the new certificates; those that are open go on.
+ * Mutual TLS 1.3 between a process and its peers, with certificates of the deployment's own CA. `replace` affects new
+ * connections only.
  */
 export class MutualTls {
   readonly #server: MutualServerCredentials;
@@ -32,12 +32,12 @@ export class MutualTls {
 
   replace(identity: TlsIdentity): void {
     this.#server.replace(identity);
-    // grpc-js keeps the object for the life of a channel; what it holds counts at each connect.
+    // grpc-js keeps this object for the life of a channel, and reads its content at each connect.
     this.#clientContext.context = createSecureContext(contextOf(identity)).context;
   }
 }
 
-/** Whether a certificate, whose chain the handshake has verified, is for this name. */
+/** True if a certificate is for this name. The handshake has verified its chain. */
 export const isCertifiedAs = (name: string, certificate: PeerCertificate | undefined): boolean =>
   certificate?.subjectaltname !== undefined && checkServerIdentity(name, certificate) === undefined;
 
@@ -48,7 +48,7 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
   minVersion: "TLSv1.3",
 });
 
-/** `ServerCredentials.createSsl` takes neither a version of TLS, nor a timeout, nor other certificates later. */
+/** Replaces `ServerCredentials.createSsl`, which supports neither a TLS version nor a time-out nor new certificates. */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {
     super({ requestCert: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, contextOf(identity));

@@ -8,7 +8,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Warnings of a starting process in such an environment. */
+/** Warnings at the start of a process in this environment. */
 async function warningsOf(NODE_ENV: string, identity: Partial<ProcessConfig>): Promise<unknown[]> {
   jest.replaceProperty(process, "env", { NODE_ENV });
   const warn = jest.fn();
@@ -18,7 +18,7 @@ async function warningsOf(NODE_ENV: string, identity: Partial<ProcessConfig>): P
   return warn.mock.calls.flat();
 }
 
-test("in production, a process whose gRPC is in the clear says so, once; elsewhere, and with TLS, none does", async () => {
+test("a process without TLS logs one warning in production, and none elsewhere", async () => {
   const notAfter = new Date(Date.now() + 3_600_000);
   const ca = await Authority.create("CA", notAfter);
   const { cert, key } = await ca.issue({ name: "auth", altNames: ["auth"], usage: "server", notAfter });

@@ -12,25 +12,24 @@ import type { Logger } from "../telemetry/log.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { MutualTls } from "./mutual-tls.ts";
 
-/** A process's TLS to its peers, and what keeps its certificates current. */
+/** TLS of a process, with the job that reloads its certificates. */
 export interface RunningTls {
-  /** Undefined where peers talk in the clear. */
+  /** Undefined for plaintext. */
   tls: MutualTls | undefined;
   stop(): Promise<void>;
 }
 
 /**
- * Sets up what the TLS_* settings say. Where they are given as files (TLS_CERT_FILE and so on), replaced ones are taken up
- * within TLS_RELOAD_EVERY; what would not work, such as a certificate whose key is not written yet, is left alone. Where
- * there are none, production logs a warning.
+ * Starts TLS by the TLS_* settings. Replaced files (TLS_CERT_FILE and so on) are in use within TLS_RELOAD_EVERY; invalid ones
+ * are ignored, such as a certificate whose key is not written yet. Without TLS, production logs a warning.
  */
 export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls {
   const first = tlsIdentity(config);
   if (!first) {
     if (process.env.NODE_ENV === "production") {
-      // No reason not to start: a service mesh does the same outside of the processes.
+      // The process starts anyway, because a service mesh may provide TLS outside of it.
       log.warn(
-        "TLS_CERT, TLS_KEY and TLS_CA are not set: gRPC is in the clear, and whoever is in the network may call",
+        "TLS_CERT, TLS_KEY and TLS_CA are not set: gRPC is plaintext, and every host of the network may call",
       );
     }
     return { tls: undefined, stop: async () => {} };
@@ -47,7 +46,7 @@ export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls
     if (!identity || isSame(identity, current)) return;
     const problem = tlsProblem(values, new Date());
     if (problem) {
-      log.warn({ setting: problem.setting }, `new certificates are not used: ${problem.message}`);
+      log.warn({ setting: problem.setting }, `new certificates are ignored: ${problem.message}`);
       return;
     }
     current = identity;

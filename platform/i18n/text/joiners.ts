@@ -1,4 +1,4 @@
-/** Scripts whose letters change by their neighbours. */
+/** Scripts whose letters change with their neighbours. */
 const CURSIVE =
   "[\\p{scx=Arab}\\p{scx=Syrc}\\p{scx=Nkoo}\\p{scx=Mand}\\p{scx=Mong}\\p{scx=Phag}\\p{scx=Adlm}\\p{scx=Rohg}]";
 /** Scripts whose consonants form conjuncts. */
@@ -9,9 +9,9 @@ const INDIC =
 const LETTER_OR_MARK = "[\\p{L}\\p{M}]";
 
 /**
- * Between two letters of a cursive or Indic script, or behind an Indic mark, which a virama is: a superset of RFC 5892's
- * CONTEXTJ rules (appendices A.1 and A.2), which refuse Persian plurals (after a letter that joins nothing anyway) and the
- * Bengali ya-phalaa (before the virama); Unicode core specification, sections 9.2 and 12.2.
+ * A joiner between two letters of a cursive or Indic script, or after an Indic mark, such as a virama (Unicode core
+ * specification, sections 9.2 and 12.2). A superset of RFC 5892's CONTEXTJ rules (appendices A.1 and A.2), which refuse
+ * Persian plurals after a non-joining letter, and the Bengali ya-phalaa before the virama.
  */
 const BETWEEN_LETTERS = new RegExp(
   `(?<=[${CURSIVE}&&${LETTER_OR_MARK}])[\\u200c\\u200d](?=[${CURSIVE}&&${LETTER_OR_MARK}])` +
@@ -20,11 +20,11 @@ const BETWEEN_LETTERS = new RegExp(
   "vy",
 );
 
-/** Inside an emoji ZWJ sequence (UTS #51, ED-16), such as a family or a woman doctor. */
+/** A joiner inside an emoji ZWJ sequence (UTS #51, ED-16), such as a family or a woman doctor. */
 const IN_EMOJI =
   /(?<=\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?)\u200d(?=\p{Extended_Pictographic})/vy;
 
-/** True if a ZWNJ or ZWJ at an index has an effect. Elsewhere it only makes two different texts look the same. */
+/** True if a ZWNJ or ZWJ at an index has a visible effect. Elsewhere it makes two different texts look the same. */
 export const joinsAt = (text: string, index: number): boolean =>
   matchesAt(BETWEEN_LETTERS, text, index) || matchesAt(IN_EMOJI, text, index);
 

@@ -19,18 +19,18 @@ describe("a name or another line", () => {
     ["♥", "♥"],
     ["", ""],
     [" \u00a0\u2003 ", ""],
-  ])("%j is kept as %j", (text, kept) => {
+  ])("%j becomes %j", (text, kept) => {
     expect(lineRule(text)).toBe(kept);
   });
 
   test.each([
     ["a Persian word", "می\u200cخواهم"],
-    ["a Persian plural behind a letter that joins nothing", "کار\u200cها"],
+    ["a Persian plural after a non-joining letter", "کار\u200cها"],
     ["Devanagari with an explicit virama", "क्\u200cष"],
     ["Devanagari with a half form", "क्\u200dष"],
     ["a Sinhala conjunct", "ශ්\u200dරී"],
     ["a Malayalam chillu at the end", "അവന്\u200d"],
-    ["a Bengali ya-phalaa behind ra", "র\u200d্যাচেল"],
+    ["a Bengali ya-phalaa after ra", "র\u200d্যাচেল"],
     ["a family", "👨\u200d👩\u200d👧"],
     ["a woman doctor of a skin tone", "👩🏽\u200d⚕\ufe0f"],
     ["a heart on fire", "❤\ufe0f\u200d🔥"],
@@ -81,7 +81,7 @@ describe("a name or another line", () => {
     ["doubled", "می\u200c\u200cخواهم", "U+200C", 3],
     ["between scripts", "م\u200ca", "U+200C", 2],
     ["between Chinese characters", "山\u200d田", "U+200D", 2],
-    ["behind an emoji", "👩\u200d", "U+200D", 2],
+    ["after an emoji", "👩\u200d", "U+200D", 2],
     ["between an emoji and a letter", "👩\u200da", "U+200D", 2],
   ])("a joiner %s is refused", (_where, text, name, position) => {
     expect(lineRule(text)).toEqual(refusalAt(name, position));
@@ -93,9 +93,12 @@ describe("a name or another line", () => {
     expect(lineRule("a\ufe0f\u{e0101}\u{e0102}")).toEqual(refusalAt("U+E0101", 3));
   });
 
-  test.each(["\u2800", "\u0301", "\u2800\u2800 \u2800"])("%j shows nothing", (text) => {
-    expect(lineRule(text)).toEqual(NOTHING_SEEN);
-  });
+  test.each(["\u2800", "\u0301", "\u2800\u2800 \u2800"])(
+    "%j is refused, because nothing is visible",
+    (text) => {
+      expect(lineRule(text)).toEqual(NOTHING_SEEN);
+    },
+  );
 });
 
 test("a letter has at most 30 marks", () => {
@@ -112,7 +115,7 @@ describe("a text", () => {
     ["שלום\u200f \u200eabc\u061c", "שלום\u200f \u200eabc\u061c"],
     ["Donau\u00addampf", "Donau\u00addampf"],
     [" \r\n\t ", ""],
-  ])("%j is kept as %j", (text, kept) => {
+  ])("%j becomes %j", (text, kept) => {
     expect(textRule(text)).toBe(kept);
   });
 
@@ -130,7 +133,7 @@ describe("a text", () => {
     expect(textRule(text)).toEqual(refusalAt(name, position));
   });
 
-  test.each(["\u200e", "\u00ad\n\u200f", "\u2800"])("%j shows nothing", (text) => {
+  test.each(["\u200e", "\u00ad\n\u200f", "\u2800"])("%j is refused, because nothing is visible", (text) => {
     expect(textRule(text)).toEqual(NOTHING_SEEN);
   });
 });

@@ -5,19 +5,19 @@ export interface Refusal {
   readonly refused: string;
 }
 
-/** A text's canonical form, or the reason why there is none. */
+/** Returns a text's canonical form, or a refusal. */
 export type TextRule = (text: string) => string | Refusal;
 
 /**
- * A name, or another single line of text: trimmed, composed (NFC), without control, format and other invisible characters.
- * Joiners stay where a script or an emoji needs them, variation selectors after a visible character.
+ * Rule of a name or another single line: trimmed, composed (NFC), without control, format and other invisible characters.
+ * Joiners are allowed where a script or an emoji needs them; variation selectors after a visible character.
  */
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
-/** Text of several lines. Line ends become LF; tabs, soft hyphens and the marks of direction (LRM, RLM, ALM) may stay. */
+/** Rule of a text with several lines: line ends become LF; tabs, soft hyphens and marks of direction are allowed. */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
-/** The common case, which needs no change. */
+/** Printable ASCII without space around it: the common case, which needs no change. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** Control and format characters, line and paragraph separators, and default ignorable code points. */
@@ -32,13 +32,13 @@ const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{
 /** Letters, digits, punctuation and symbols, except invisible ones: fillers, and the empty Braille pattern. */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
-/** More marks in a row than any script needs (UAX #15, Stream-Safe Text Format); NFC is quadratic in their number. */
+/** More marks in a row than any script needs (UAX #15, Stream-Safe Text Format). NFC takes quadratic time for them. */
 const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
   if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
-  // First, because composing reorders marks, which changes the character before a joiner.
+  // Composed before the checks, because composing reorders marks, which changes the character before a joiner.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
   const text = composed.slice(start, end);
@@ -50,9 +50,10 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
 
 const SPACE = /\p{White_Space}/u;
 
-/** A loop, because a regular expression for trailing space is quadratic in the space inside. */
+/** Range of a text without surrounding space. A loop, because a regular expression for trailing space is quadratic. */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
+  // Both indexes are within the text.
   while (start < end && SPACE.test(text[start]!)) start++;
   while (end > start && SPACE.test(text[end - 1]!)) end--;
   return { start, end };
@@ -65,6 +66,7 @@ function isAllowedAt(text: string, character: string, index: number): boolean {
 }
 
 function refusalOf(text: string, character: string, index: number): Refusal {
+  // `character` is not empty.
   const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
   const position = [...text.slice(0, index)].length + 1;
   return { refused: `must not have the invisible character ${name} (at position ${position})` };

@@ -40,7 +40,7 @@ describe("a time zone", () => {
     ["utc", "UTC"],
     ["Etc/UTC", "UTC"],
     ["Zulu", "UTC"],
-  ])("%s is kept as %s", (name, kept) => {
+  ])("%s becomes %s", (name, kept) => {
     expect(canonicalTimeZone(name)).toBe(kept);
   });
 
@@ -99,13 +99,13 @@ test("the table comes from a release", () => {
   expect(links.length).toBeGreaterThan(100);
 });
 
-/** Links to a zone of several countries that are of the zone's own country; the table decides about each other one. */
+/** Links to a zone of several countries whose place lies in the zone's own country. The table decides about all others. */
 const AT_HOME = `
   America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
   Pacific/Samoa Singapore US/Arizona US/Samoa
 `.split(/\s+/);
 
-// A link of the operating system that is missing or different here means that the table is out of date.
+// A link of the operating system that is missing or different here shows that the table is out of date.
 (DEBIAN || process.env.CI ? test : test.skip)("the table agrees with Debian's tzdata", () => {
   if (!DEBIAN) throw new Error("tzdata.zi is missing: run dev/engines/time-zone-files.sh.");
   const rowsOf = (file: string) =>

@@ -1,4 +1,4 @@
-// Makes time-zone-table.ts from the tz database of Debian's tzdata package, by default the host's own:
+// Generates time-zone-table.ts from the tz database of Debian's tzdata package, by default the host's own:
 // node platform/i18n/time-zones/make-table.mjs [/usr/share/zoneinfo]
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { join } from "node:path";
 const folder = process.argv[2] ?? "/usr/share/zoneinfo";
 const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 
-/** Abbreviations: zones in Debian's files, links to a country's zone in others. They stand for no place. */
+/** Abbreviations, which name no place. They are zones in Debian's files, and links to a country's zone in others. */
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
 /**
- * Links to another country's zone whose place has a name of its own in zone.tab: the `#=` comments of the tz database's
- * file `backward`, which tzdata.zi leaves out.
+ * Links to another country's zone whose place has its own name in zone.tab: the `#=` comments of the tz database's file
+ * `backward`, which tzdata.zi omits.
  */
 const OWN_PLACES = {
   "Africa/Asmera": "Africa/Asmara",
