@@ -16,7 +16,10 @@ interface ListRequest {
   maxPageSize?: number;
 }
 
-/** A page to read. Its query asks for one row more than the page shows, to find out whether there is a next page. */
+/**
+ * A page to read. Its query asks for one row more than the page shows, to find out whether there is a next
+ * page.
+ */
 export interface Page {
   size: number;
   /** Absent on the first page. */
@@ -26,8 +29,8 @@ export interface Page {
 }
 
 /**
- * Keyset pagination (AIP-158): a page token holds the sort key of the page's last row, so page 10,000 costs as much as
- * page 1. Its MAC binds it to the list's name, filters and caller.
+ * Keyset pagination (AIP-158): a page token holds the sort key of the page's last row, so page 10,000 costs
+ * as much as page 1. Its MAC binds it to the list's name, filters and caller.
  */
 export class Pages {
   readonly #hash: KeyedHash;
@@ -36,7 +39,10 @@ export class Pages {
     this.#hash = hash;
   }
 
-  /** @param scope values that the token is bound to: the list's name, the caller if it matters, and every filter */
+  /**
+   * @param scope values that the token is bound to: the list's name, the caller if it matters, and every
+   *   filter
+   */
   open(
     { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
     ...scope: (string | number | Date | undefined)[]
@@ -46,7 +52,10 @@ export class Pages {
     return { size, after: pageToken === "" ? undefined : this.#decode(pageToken, filters), filters };
   }
 
-  /** Cuts the rows to the page's size. @returns the rows to show, and the token of the next page; empty on the last page */
+  /**
+   * Cuts the rows to the page's size. @returns the rows to show, and the token of the next page; empty on the
+   * last page
+   */
   close<Row>(
     page: Page,
     rows: Row[],

@@ -18,8 +18,9 @@ export interface Updatable<T> {
 }
 
 /**
- * Applies the masked fields of a patch to a resource (AIP-134); without a mask, the patch's fields with a value. Request
- * validation has checked that the mask's paths exist. Throws INVALID_REQUEST for a changed immutable field (AIP-203).
+ * Applies the masked fields of a patch to a resource (AIP-134); without a mask, the patch's fields with a
+ * value. Request validation has checked that the mask's paths exist. Throws INVALID_REQUEST for a changed
+ * immutable field (AIP-203).
  */
 export function applyMask<T extends object>(
   current: T,
@@ -43,12 +44,15 @@ export const isUnchanged = <T extends object>(before: T, after: T, { updatable }
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
 /**
- * Version part of an etag, which `If-Match` compares. The hash is ignored, because it also covers derived fields, such as
- * `nextAvailableTime`.
+ * Version part of an etag, which `If-Match` compares. The hash is ignored, because it also covers derived
+ * fields, such as `nextAvailableTime`.
  */
 export const versionOf = (etag: string): string => etag.split(".", 1)[0] ?? "";
 
-/** Throws ETAG_MISMATCH if none of the sent etags, separated by commas, has the current version; "" skips the check. */
+/**
+ * Throws ETAG_MISMATCH if none of the sent etags, separated by commas, has the current version; "" skips the
+ * check.
+ */
 export function assertEtag(sent: string, version: number): void {
   if (sent !== "" && !sent.split(",").map(versionOf).includes(etagOf(version))) {
     throw new ApiError("ETAG_MISMATCH");

@@ -12,7 +12,10 @@ import {
 } from "./acknowledgement-store.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
-/** Id of a finding: a hash of kind, place and content. It is the same at each check, and another change gets another id. */
+/**
+ * Id of a finding: a hash of kind, place and content. It is the same at each check, and another change gets
+ * another id.
+ */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
     .update(JSON.stringify([service, ...Object.entries(finding).sort(([a], [b]) => (a < b ? -1 : 1))]))
@@ -22,7 +25,9 @@ export const findingIdOf = (service: string, finding: object): string =>
 /** A finding that an operator has acknowledged. */
 export type Acknowledgement = Pick<AcknowledgementRow, "reason" | "createTime">;
 
-/** Acknowledgements of one service's findings. They need AUDIT_KEY, so database access alone cannot forge one. */
+/**
+ * Acknowledgements of one service's findings. They need AUDIT_KEY, so database access alone cannot forge one.
+ */
 export class Acknowledgements {
   readonly #service: string;
   readonly #hashes: readonly KeyedHash[];
@@ -51,8 +56,8 @@ export class Acknowledgements {
   }
 
   /**
-   * Ends the acknowledgement of a finding that has gone, so that its return counts again. An audit line ends it, because
-   * an attacker could restore a deleted row.
+   * Ends the acknowledgement of a finding that has gone, so that its return counts again. An audit line ends
+   * it, because an attacker could restore a deleted row.
    */
   async end(db: Database, findingId: string, now: Date): Promise<void> {
     await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);

@@ -1,7 +1,9 @@
 import { createHash, createHmac, type KeyObject } from "node:crypto";
 import { deriveKey } from "../crypto/derive-key.ts";
 
-/** An audit event with every column of its row, including columns that this version of the code does not know. */
+/**
+ * An audit event with every column of its row, including columns that this version of the code does not know.
+ */
 export type EventRow = Readonly<Record<string, unknown>> & { readonly id: string; readonly occur_time: Date };
 
 /** Head of a chain: the last seal's number, counted from 1, and its HMAC. */
@@ -19,8 +21,9 @@ export interface Seal extends ChainHead {
 export const GENESIS: ChainHead = { seq: 0, hmac: Buffer.alloc(32) };
 
 /**
- * Hash chain over one service's audit trail. Each seal is an HMAC-SHA256 over the previous seal, its own number and its
- * whole event. Changing, moving, deleting or inserting an event needs the key, which is kept outside the database.
+ * Hash chain over one service's audit trail. Each seal is an HMAC-SHA256 over the previous seal, its own
+ * number and its whole event. Changing, moving, deleting or inserting an event needs the key, which is kept
+ * outside the database.
  */
 export class AuditChain {
   readonly #service: string;
@@ -72,8 +75,8 @@ export class AuditChain {
 }
 
 /**
- * Columns with a value, by name. A new column is null in older events, so their seals stay valid. During a rollout, the
- * previous release seals the new column as well.
+ * Columns with a value, by name. A new column is null in older events, so their seals stay valid. During a
+ * rollout, the previous release seals the new column as well.
  */
 const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)

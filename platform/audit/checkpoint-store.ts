@@ -30,8 +30,8 @@ const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM aud
   WHERE service = ? ORDER BY seq LIMIT 1`;
 
 /**
- * Farthest checkpoint of a service up to a time; if there is none, the nearest later one. Undefined if the service has no
- * checkpoint.
+ * Farthest checkpoint of a service up to a time; if there is none, the nearest later one. Undefined if the
+ * service has no checkpoint.
  */
 export async function readCheckpointBefore(
   db: Database,

@@ -24,8 +24,8 @@ const MOST_AT_ONCE = 10_000;
 /** Maximum time that counts: two checkpoint intervals. So a quiet trail does not save up an allowance. */
 const COUNTED_MS = 120_000;
 /**
- * Minimum age of the head to measure from. Measured from the last head, each of many concurrent calls would get the
- * allowance again. Measured from an old one, they share one bound, even if they race.
+ * Minimum age of the head to measure from. Measured from the last head, each of many concurrent calls would
+ * get the allowance again. Measured from an old one, they share one bound, even if they race.
  */
 const MEASURED_FROM_MS = 60_000;
 /** Maximum of calls per interval, of all instances of a service together. Each instance makes one. */
@@ -36,8 +36,9 @@ const refused = counter("audit.checkpoints.refused", "Checkpoints refused as imp
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Largest plausible number of a chain's head, given an earlier one. Without a bound, a compromised service could leave a
- * number that its chain never reaches, which would be a permanent finding. The first head may have any number.
+ * Largest plausible number of a chain's head, given an earlier one. Without a bound, a compromised service
+ * could leave a number that its chain never reaches, which would be a permanent finding. The first head may
+ * have any number.
  */
 export function farthestPlausible(
   earlier: Pick<Checkpoint, "seq" | "createTime"> | undefined,
@@ -62,9 +63,9 @@ export interface CheckpointApp {
 }
 
 /**
- * AuditService.RecordCheckpoint: stores the head of the calling service's chain, which it sends every `everyMs`. Never
- * deletes another head. Throws RATE_LIMITED, and IMPLAUSIBLE_CHECKPOINT with the largest acceptable number, so that the
- * caller can send a long chain in steps.
+ * AuditService.RecordCheckpoint: stores the head of the calling service's chain, which it sends every
+ * `everyMs`. Never deletes another head. Throws RATE_LIMITED, and IMPLAUSIBLE_CHECKPOINT with the largest
+ * acceptable number, so that the caller can send a long chain in steps.
  */
 export async function recordCheckpoint(
   app: CheckpointApp,
@@ -115,7 +116,10 @@ class CallQuota {
   }
 }
 
-/** Farthest seal that the witness accepts, by its refusal. Rethrows any other refusal, or if there is no such seal. */
+/**
+ * Farthest seal that the witness accepts, by its refusal. Rethrows any other refusal, or if there is no such
+ * seal.
+ */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
   const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;
@@ -130,8 +134,9 @@ export interface Witness {
 }
 
 /**
- * Makes a job that sends a new head of this service's chain to its witness. The gauge grows only while the witness lacks a
- * head: an unchanged head counts as sent again. After hours without the witness, each run sends one plausible step.
+ * Makes a job that sends a new head of this service's chain to its witness. The gauge grows only while the
+ * witness lacks a head: an unchanged head counts as sent again. After hours without the witness, each run
+ * sends one plausible step.
  */
 export function leaveCheckpoints(
   db: Database,

@@ -35,9 +35,9 @@ export interface AuditReads {
 const MAX_PAGE_SIZE = 1000;
 
 /**
- * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the trail leaves an audit line with the first
- * page. The line is newer than all later pages, so an export does not chase its own lines. A page token is bound to its
- * caller, so nobody reads a page without a line.
+ * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the trail leaves an audit line
+ * with the first page. The line is newer than all later pages, so an export does not chase its own lines. A
+ * page token is bound to its caller, so nobody reads a page without a line.
  */
 export async function listAuditEvents(
   { service, db, pages, audit }: AuditReads,
@@ -85,8 +85,8 @@ async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Pro
 }
 
 /**
- * Same as `findAuditEvents`, for lines of the given kinds about one subject. Reads the newest lines of each kind from the
- * end of its own key range, so lines of other kinds cost nothing.
+ * Same as `findAuditEvents`, for lines of the given kinds about one subject. Reads the newest lines of each
+ * kind from the end of its own key range, so lines of other kinds cost nothing.
  */
 export async function findEventsAbout(
   db: Database,

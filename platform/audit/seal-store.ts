@@ -110,8 +110,8 @@ const UNSEALED_IN_LAST_PAGE = `${UNSEALED_FROM} ORDER BY e.id`;
 const UNSEALED_IN_PAGE = `${UNSEALED_FROM} AND e.id < ? ORDER BY e.id`;
 
 /**
- * Unsealed events before a time, in pages by id. Paging by time could skip a planted event, because MySQL stores dates that
- * the driver misreads, such as day 0 and years before 100.
+ * Unsealed events before a time, in pages by id. Paging by time could skip a planted event, because MySQL
+ * stores dates that the driver misreads, such as day 0 and years before 100.
  */
 export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<EventRow[]> {
   for (let from: SqlValue = BEFORE_IDS; ; ) {

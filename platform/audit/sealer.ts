@@ -19,9 +19,9 @@ const USUALLY_LATE_MS = 15_000;
 /** Interval of the search for events committed even later. */
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * Age limit of that search. Four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session and the
- * statement, take 80 s. The rest covers the search's interval and clock skew. An older event without a seal was inserted
- * into the past, so it must never get one.
+ * Age limit of that search. Four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session
+ * and the statement, take 80 s. The rest covers the search's interval and clock skew. An older event without
+ * a seal was inserted into the past, so it must never get one.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
@@ -34,9 +34,9 @@ export interface SealerOptions {
 }
 
 /**
- * Seals the audit trail, shortly after the requests that write it. Events do not commit in the order of their times, so
- * each run searches for unsealed ones from a little before the previous run. Several sealers may run: if two continue the
- * chain at once, one finds its number taken and stops until its next run.
+ * Seals the audit trail, shortly after the requests that write it. Events do not commit in the order of their
+ * times, so each run searches for unsealed ones from a little before the previous run. Several sealers may
+ * run: if two continue the chain at once, one finds its number taken and stops until its next run.
  */
 export class Sealer {
   readonly #options: SealerOptions;

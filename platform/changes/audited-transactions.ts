@@ -32,8 +32,8 @@ export interface Committed<T> {
 const changed = counter("changes", "Committed changes, by action and outcome");
 
 /**
- * Transactions that commit a change, its audit lines and its events atomically. The relay sends the events after the
- * commit.
+ * Transactions that commit a change, its audit lines and its events atomically. The relay sends the events
+ * after the commit.
  */
 export class AuditedTransactions {
   readonly #options: AuditedTransactionsOptions;

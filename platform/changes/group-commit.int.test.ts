@@ -280,8 +280,8 @@ test("of many requests for a locked row, one waits on a connection and the other
   await doneOrWaiting(service.db, Promise.all(sent));
   // In each round, others could start alone.
   for (let round = 0; round < 3; round++) await send(request(free!));
-  // The first finds the row locked in a group and then waits alone; on a slow machine again after MySQL's lock wait ends.
-  // Without the rule, eight would run alone.
+  // The first finds the row locked in a group and then waits alone; on a slow machine again after MySQL's
+  // lock wait ends. Without the rule, eight would run alone.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();

@@ -17,15 +17,18 @@ import {
 } from "./idempotency.ts";
 
 /**
- * A use case whose concurrent requests share transactions. `GroupCommit` calls its parts, and decides which requests share
- * a transaction.
+ * A use case whose concurrent requests share transactions. `GroupCommit` calls its parts, and decides which
+ * requests share a transaction.
  */
 export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /** Ids of the rows that a request changes. Two requests of one group have none in common. */
   rowsOf: (asked: Asked<Request>) => string[];
   /** Inserts rows that `lock` may miss, for a request that is alone. */
   prepare?: (tx: Transaction, asked: Asked<Request>) => void;
-  /** Locks the requests' rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
+  /**
+   * Locks the requests' rows and reads the facts for `decide`, in few round trips; undefined where a row is
+   * missing.
+   */
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
   /** Decides one request by pure rules. Throws its refusal. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
@@ -53,8 +56,8 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Runs a use case's requests in groups. Stores their idempotency keys with the answers, or reserves the keys for answers
- * that come later.
+ * Runs a use case's requests in groups. Stores their idempotency keys with the answers, or reserves the keys
+ * for answers that come later.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: GroupCommitOptions;

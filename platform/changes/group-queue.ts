@@ -9,11 +9,16 @@ import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 const MAX_GROUP = 32;
 /** Time after which the next group no longer waits for the running one, whose connection may be dead. */
 const SLOW_MS = 250;
-/** Time after which the next group no longer waits for the delivery of events. Consumers usually take a few ms. */
+/**
+ * Time after which the next group no longer waits for the delivery of events. Consumers usually take a few
+ * ms.
+ */
 const SLOW_DELIVERY_MS = 50;
 /** Maximum of changes that run alone at once: half of a process's connections for transactions by default. */
 const MAX_ALONE = 8;
-/** Time for which an actor's changes run alone after a failure, so that they do not fail group after group. */
+/**
+ * Time for which an actor's changes run alone after a failure, so that they do not fail group after group.
+ */
 const ALONE_MS = 1000;
 
 /** A change in the queue. */
@@ -21,7 +26,10 @@ export interface Member {
   /** Ids of the changed rows. Two members of one group have none in common. */
   readonly rows: string[];
   readonly actorId: string;
-  /** Time after which the change is dropped, because no caller waits for it, in ms since the epoch; absent = never. */
+  /**
+   * Time after which the change is dropped, because no caller waits for it, in ms since the epoch; absent =
+   * never.
+   */
   readonly deadline?: number;
   /** Context of its trace. */
   readonly context: Context;
@@ -56,12 +64,12 @@ interface Waiting<M extends Member, Outcome> {
 }
 
 /**
- * Group commit: while one transaction commits and delivers its events, new changes gather for the next one. An idle queue
- * starts within the same turn of the event loop.
+ * Group commit: while one transaction commits and delivers its events, new changes gather for the next one.
+ * An idle queue starts within the same turn of the event loop.
  *
- * No group waits for a lock. A member whose rows are locked then runs alone, and so does every member of a failed group: a
- * slow or failing change delays its neighbours by one round at most. Only one member per locked row waits on a connection;
- * those behind it wait in the queue.
+ * No group waits for a lock. A member whose rows are locked then runs alone, and so does every member of a
+ * failed group: a slow or failing change delays its neighbours by one round at most. Only one member per
+ * locked row waits on a connection; those behind it wait in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
@@ -99,8 +107,8 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Takes the first members that change no row in common, nor one of a member that runs alone. Also starts members that
-   * run alone, and drops those past their deadline.
+   * Takes the first members that change no row in common, nor one of a member that runs alone. Also starts
+   * members that run alone, and drops those past their deadline.
    */
   #nextGroup(): Waiting<M, Outcome>[] {
     const taken = new Set([...this.#alone].flatMap(rowsOfAlone));
@@ -123,8 +131,8 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Commits a group and waits briefly for the delivery of its events. The next group, and the consumer's next batch, then
-   * hold all requests that came meanwhile.
+   * Commits a group and waits briefly for the delivery of its events. The next group, and the consumer's next
+   * batch, then hold all requests that came meanwhile.
    */
   async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
     const { delivered } = await this.#commitTogether(group);
@@ -138,7 +146,8 @@ export class GroupQueue<M extends Member, Outcome> {
   /**
    * Never throws: each member gets its outcome, or runs alone next.
    *
-   * @returns the delivery of the group's events, in an object, because `await` would also wait for a bare promise
+   * @returns the delivery of the group's events, in an object, because `await` would also wait for a bare
+   *   promise
    */
   async #commitTogether(group: Waiting<M, Outcome>[]): Promise<{ delivered: Promise<void> }> {
     const members = group.map(({ member }) => member);
@@ -203,7 +212,10 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Runs a group's work in the trace of a sampled member, if there is one. The other members' spans link to the group's. */
+/**
+ * Runs a group's work in the trace of a sampled member, if there is one. The other members' spans link to the
+ * group's.
+ */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
   // A group has at least one member.
   if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);

@@ -53,15 +53,16 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Stored instead of an answer if the request changed nothing. Each repeat runs again and reads the current state, so
- * repeated transitions of a large resource do not fill the disk.
+ * Stored instead of an answer if the request changed nothing. Each repeat runs again and reads the current
+ * state, so repeated transitions of a large resource do not fill the disk.
  */
 export const UNCHANGED = "UNCHANGED";
 
 /**
- * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The effect's transaction inserts the key with its answer.
- * A concurrent request with the same key waits at the primary key for that commit, and rolls back. If the effect happens
- * at a provider, the key is committed before the answer is known, and a concurrent request waits for the answer.
+ * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The effect's transaction inserts the key with
+ * its answer. A concurrent request with the same key waits at the primary key for that commit, and rolls
+ * back. If the effect happens at a provider, the key is committed before the answer is known, and a
+ * concurrent request waits for the answer.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -90,7 +91,9 @@ export class Idempotency {
     tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
-  /** Fails the transaction if the key was used before. Leaves it free otherwise, so that the client can retry. */
+  /**
+   * Fails the transaction if the key was used before. Leaves it free otherwise, so that the client can retry.
+   */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
@@ -146,7 +149,10 @@ export class Idempotency {
     return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
 
-  /** True if an error says that the first request with the key still runs: its row stayed locked for two seconds. */
+  /**
+   * True if an error says that the first request with the key still runs: its row stayed locked for two
+   * seconds.
+   */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;
     try {
@@ -176,8 +182,9 @@ export class Idempotency {
   }
 
   /**
-   * Finds the first response to the same request, and marks the call as replayed. UNCHANGED if the request changed nothing
-   * and must run again; undefined if the key is free again. Throws the first refusal, and the errors of `replay`.
+   * Finds the first response to the same request, and marks the call as replayed. UNCHANGED if the request
+   * changed nothing and must run again; undefined if the key is free again. Throws the first refusal, and the
+   * errors of `replay`.
    */
   async firstResponse<T>(
     call: Call,

@@ -12,8 +12,8 @@ import { KeyedCommits, type KeyedCommitsOptions } from "./keyed-commits.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
 /**
- * Calls that change something, with their idempotency keys. The change's transaction also holds the key and its first
- * answer. A repeated call gets the same answer and changes nothing.
+ * Calls that change something, with their idempotency keys. The change's transaction also holds the key and
+ * its first answer. A repeated call gets the same answer and changes nothing.
  */
 export class IdempotentCalls {
   readonly #options: KeyedCommitsOptions;
@@ -25,8 +25,9 @@ export class IdempotentCalls {
   }
 
   /**
-   * Runs a use case in one transaction. With an idempotency key, its first answer or lasting refusal is stored and replayed
-   * to the same request. If it changed nothing, each repeat runs again, and must change nothing again.
+   * Runs a use case in one transaction. With an idempotency key, its first answer or lasting refusal is
+   * stored and replayed to the same request. If it changed nothing, each repeat runs again, and must change
+   * nothing again.
    *
    * @param shown audit entries for a response that changed nothing, or is replayed; default: none
    */
@@ -55,14 +56,17 @@ export class IdempotentCalls {
     return answer;
   }
 
-  /** Id of the call's key, under which `finish` stores its answer. Throws for a method that requires no key. */
+  /**
+   * Id of the call's key, under which `finish` stores its answer. Throws for a method that requires no key.
+   */
   keyIdOf(call: Call): Buffer {
     return this.#keyWithProvider(call).id;
   }
 
   /**
-   * Starts a use case with an effect at a provider. Commits the key without an answer, together with the data that a later
-   * query for the outcome needs. The caller then calls the provider outside of any transaction, and `finish` completes it.
+   * Starts a use case with an effect at a provider. Commits the key without an answer, together with the data
+   * that a later query for the outcome needs. The caller then calls the provider outside of any transaction,
+   * and `finish` completes it.
    *
    * @returns the first answer if the key was used before; undefined if this call starts the use case
    */
@@ -77,8 +81,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Completes a call that `begin` started, in one transaction with the key's answer. A job may have been faster: the first
-   * answer stays.
+   * Completes a call that `begin` started, in one transaction with the key's answer. A job may have been
+   * faster: the first answer stays.
    *
    * @returns the first answer
    */
@@ -151,7 +155,10 @@ export class IdempotentCalls {
     await this.#options.transactions.commit(async () => ({ result: undefined, causes }));
   }
 
-  /** Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something now. */
+  /**
+   * Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something
+   * now.
+   */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
     const response = await this.#commits.commit(call, async (tx) => {
       const effect = await work(tx);

@@ -66,7 +66,8 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
     expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
   });
 
-  // A group reads the used keys before it decides. A use case by itself decides first, and after a fault it reads no key.
+  // A group reads the used keys before it decides. A use case by itself decides first, and after a fault it
+  // reads no key.
   test.each(reasons)(
     "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
@@ -110,9 +111,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller then decides anew
- * about the changed resource, in another request. A late duplicate of this one must not reschedule, refund or disable
- * anything.
+ * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller
+ * then decides anew about the changed resource, in another request. A late duplicate of this one must not
+ * reschedule, refund or disable anything.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",

@@ -7,7 +7,9 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/** Minimum of different bytes in a key. 32 random bytes have about 30; fewer than 16 occur once in 10^15 keys. */
+/**
+ * Minimum of different bytes in a key. 32 random bytes have about 30; fewer than 16 occur once in 10^15 keys.
+ */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
 /** Settings of generated texts. Passwords that people choose have rules elsewhere. */
@@ -15,8 +17,8 @@ const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
 
 /**
- * Finds settings with which production must not start: non-random keys, missing or guessable passwords, the administrator's
- * database account, and secrets used twice.
+ * Finds settings with which production must not start: non-random keys, missing or guessable passwords, the
+ * administrator's database account, and secrets used twice.
  *
  * @param values parsed settings; keys are bytes or lists of bytes
  */
@@ -55,7 +57,10 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   return [];
 }
 
-/** Requires a password for Redis. An attacker there could lift rate limits, and make every process query auth instead. */
+/**
+ * Requires a password for Redis. An attacker there could lift rate limits, and make every process query auth
+ * instead.
+ */
 function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isAllowed }: Values): WeakSecret[] {
   if (typeof url !== "string" || !URL.canParse(url)) return [];
   const password = passwordIn(url);
@@ -88,6 +93,7 @@ function usedTwice(values: Values): WeakSecret[] {
 
 /** False for text, and for bytes that repeat or count. */
 function looksRandom(bytes: Uint8Array): boolean {
+  // Each byte from the second on has a predecessor.
   const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));
   const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
   return !isText && steps.size > 1 && new Set(bytes).size >= MIN_DIFFERENT_BYTES;

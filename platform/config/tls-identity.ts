@@ -64,7 +64,7 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
   return undefined;
 }
 
-/** Time at which a valid identity's certificate expires. */
+/** Time at which a valid identity's certificate expires. A valid identity has a certificate. */
 export const expiryOf = ({ cert }: TlsIdentity): Date => certificatesIn(cert)[0]!.validToDate;
 
 /** Certificates in a PEM text; none if one of them is broken. */
@@ -91,6 +91,7 @@ function leadsTo(trusted: X509Certificate[], chain: X509Certificate[]): boolean 
   return chain.some(
     (certificate, i) =>
       trusted.some((issuer) => issued(issuer, certificate)) &&
+      // `j + 1` is at most `i`.
       chain.slice(0, i).every((before, j) => issued(chain[j + 1]!, before)),
   );
 }

@@ -6,8 +6,8 @@ import type { FieldViolation } from "../errors/limit-violations.ts";
 import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 /**
- * Describes a violation for people. Protovalidate's own message shows a field's pattern and an enum's numbers; this one has
- * the field's own words (medconnect.options.v1.must) and the names of the values.
+ * Describes a violation for people. Protovalidate's own message shows a field's pattern and an enum's
+ * numbers; this one has the field's own words (medconnect.options.v1.must) and the names of the values.
  */
 export function describeViolation(violation: Violation): FieldViolation {
   const path = violation.toString().split(":", 1)[0] ?? "";

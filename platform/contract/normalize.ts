@@ -25,16 +25,19 @@ export type Fields = Record<string, unknown>;
 /** Normalizes one field of a message. Adds a violation to `found` if it has no canonical form. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
-/** Returns a value's canonical form. Without one, adds a violation to `found` and returns the value unchanged. */
+/**
+ * Returns a value's canonical form. Without one, adds a violation to `found` and returns the value unchanged.
+ */
 type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 
 const plans = new Map<DescMessage, readonly Step[]>();
 
 /**
- * Normalizes a request's message in place: texts by their kind (medconnect.options.v1.text), UUIDs to lower case (RFC 9562
- * §4). Rules, use cases and idempotency keys see this form only.
+ * Normalizes a request's message in place: texts by their kind (medconnect.options.v1.text), UUIDs to lower
+ * case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
  *
- * @returns violations: texts without a canonical form, invalid times and enum values, ranges that end before they start
+ * @returns violations: texts without a canonical form, invalid times and enum values, ranges that end before
+ *   they start
  */
 export function normalize(schema: DescMessage, message: Message): FieldViolation[] {
   const found: FieldViolation[] = [];
@@ -136,7 +139,10 @@ function textRuleOf(field: DescField): TextRule | undefined {
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
 
-/** Maximum of UTF-16 units that clients may send for one composed character: a surrogate pair, or a letter and three marks. */
+/**
+ * Maximum of UTF-16 units that clients may send for one composed character: a surrogate pair, or a letter and
+ * three marks.
+ */
 const UNITS_OF_CHARACTER = 4;
 
 /** Skips longer text, because normalizing can take quadratic time. Protovalidate then refuses it. */

@@ -22,8 +22,8 @@ import { registry } from "./registry.ts";
 const patterns = new Map<string, RegExp>();
 
 /**
- * True if a text matches a pattern of the contract. The patterns are few and take linear time, so RegExp is as safe as
- * protovalidate's RE2, which takes 300 ms to compile one of them.
+ * True if a text matches a pattern of the contract. The patterns are few and take linear time, so RegExp is
+ * as safe as protovalidate's RE2, which takes 300 ms to compile one of them.
  */
 export function matches(pattern: string, text: string): boolean {
   const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
@@ -39,11 +39,11 @@ export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
 }
 
 /**
- * Normalizes a message, and checks it by the contract: kinds of text, protovalidate's rules, and AIP-203 field behaviours of
- * a created or updated resource. Throws INVALID_REQUEST with every violation.
+ * Normalizes a message, and checks it by the contract: kinds of text, protovalidate's rules, and AIP-203
+ * field behaviours of a created or updated resource. Throws INVALID_REQUEST with every violation.
  *
- * @returns the checked message, encoded again. Decoders treat bytes of a wrong wire type differently, so another decoder
- *   could find unchecked fields in the original bytes
+ * @returns the checked message, encoded again. Decoders treat bytes of a wrong wire type differently, so
+ *   another decoder could find unchecked fields in the original bytes
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
@@ -76,7 +76,10 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** Resource of a Create or Update request (AIP-133, AIP-134): its field whose message declares field behaviours. */
+/**
+ * Resource of a Create or Update request (AIP-133, AIP-134): its field whose message declares field
+ * behaviours.
+ */
 function resourceField(schema: DescMessage): DescField | undefined {
   return schema.fields.find(
     (field) =>
@@ -86,7 +89,10 @@ function resourceField(schema: DescMessage): DescField | undefined {
   );
 }
 
-/** Violations of field behaviours: missing REQUIRED fields; mask paths that clients cannot set, or that empty a REQUIRED field. */
+/**
+ * Violations of field behaviours: missing REQUIRED fields; mask paths that clients cannot set, or that empty
+ * a REQUIRED field.
+ */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);
   if (field?.fieldKind !== "message") return [];
@@ -123,8 +129,8 @@ const missing = (parent: DescField, field: DescField): FieldViolation => ({
 });
 
 /**
- * Compiles the rules of messages in advance, which takes up to 100 ms each. Each message has its own turn of the event loop,
- * so that calls run in between. An earlier call compiles its own message.
+ * Compiles the rules of messages in advance, which takes up to 100 ms each. Each message has its own turn of
+ * the event loop, so that calls run in between. An earlier call compiles its own message.
  */
 export async function warmUpValidation(schemas: Iterable<DescMessage>): Promise<void> {
   for (const schema of schemas) {

@@ -24,9 +24,9 @@ const refused = counter(
 );
 
 /**
- * Field-level encryption: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D). The context (table, column, row, owners) is
- * authenticated, so a value that was moved to another row or owner does not decrypt. The first key encrypts and all of them
- * decrypt, which allows rotation.
+ * Field-level encryption: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D). The context (table, column,
+ * row, owners) is authenticated, so a value that was moved to another row or owner does not decrypt. The
+ * first key encrypts and all of them decrypt, which allows rotation.
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
@@ -57,8 +57,9 @@ export class FieldCipher {
   }
 
   /**
-   * Inverse of `encrypt`. Throws RECORD_ALTERED for a value that is missing, changed, or encrypted for another context.
-   * Throws a plain error for an unknown key, because the record is intact. Both count for the alert.
+   * Inverse of `encrypt`. Throws RECORD_ALTERED for a value that is missing, changed, or encrypted for
+   * another context. Throws a plain error for an unknown key, because the record is intact. Both count for
+   * the alert.
    */
   decrypt(context: string, sealed: Buffer | null): Buffer {
     if (!sealed) throw altered(context, "is missing");
@@ -91,8 +92,7 @@ function altered(context: string, how: string, cause?: unknown): ApiError {
   return new ApiError("RECORD_ALTERED", { cause: new Error(`${context} ${how}`, { cause }) });
 }
 
-// `split` returns at least one part.
-const count = (context: string) => refused({ column: context.split(":", 1)[0]! });
+const count = (context: string) => refused({ column: context.split(":", 1)[0] ?? "" });
 
 function keyOf(masterKey: Buffer): Key {
   const secret = deriveKey(masterKey, "seal");

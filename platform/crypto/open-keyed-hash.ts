@@ -8,9 +8,9 @@ const NAME = "hash";
 const CONTEXT = `secrets.value:${NAME}`;
 
 /**
- * Reads the schema's hash key, which is generated once and stored encrypted. It outlives each rotation of DATA_KEY, so
- * stored hashes stay valid in every process. Throws if DATA_KEY is another schema's, because values encrypted under it would
- * be unreadable for other processes.
+ * Reads the schema's hash key, which is generated once and stored encrypted. It outlives each rotation of
+ * DATA_KEY, so stored hashes stay valid in every process. Throws if DATA_KEY is another schema's, because
+ * values encrypted under it would be unreadable for other processes.
  */
 export async function openKeyedHash(db: Database, cipher: FieldCipher): Promise<KeyedHash> {
   const kept = await findSecret(db, NAME);

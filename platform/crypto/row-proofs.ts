@@ -8,8 +8,9 @@ export type Fields = readonly (string | Buffer | Date | boolean)[];
 const refused = counter("credentials.refused", "Rows of rights and debts without a valid proof, by table");
 
 /**
- * MACs of rows that grant a right or record a debt, as proof that their service wrote them. A row that an attacker inserts,
- * copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of DATA_KEY does not change proofs.
+ * MACs of rows that grant a right or record a debt, as proof that their service wrote them. A row that an
+ * attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
+ * DATA_KEY does not change proofs.
  */
 export class RowProofs {
   readonly #hash: KeyedHash;
@@ -24,7 +25,10 @@ export class RowProofs {
     return this.#hash.of(`${table}.proof`, ...fields.map(textOf));
   }
 
-  /** True if the proof is valid. Otherwise logs and counts the row for the alert. @param owner of the row, for the log */
+  /**
+   * True if the proof is valid. Otherwise logs and counts the row for the alert. @param owner of the row, for
+   * the log
+   */
   accepts(table: string, proof: Buffer | null, fields: Fields, owner: string): boolean {
     if (proof && this.of(table, fields).equals(proof)) return true;
     this.refuse(table, owner);

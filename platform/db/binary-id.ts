@@ -1,7 +1,7 @@
 import { isId } from "../ids/ids.ts";
 
-// Ids are text in TypeScript and BINARY(16) in MySQL. The bytes sort like the text, so UUIDv7 keys stay in the order of time.
-// In a console, BIN_TO_UUID(id) shows an id and UUID_TO_BIN('…') finds one.
+// Ids are text in TypeScript and BINARY(16) in MySQL. The bytes sort like the text, so UUIDv7 keys stay in
+// the order of time. In a console, BIN_TO_UUID(id) shows an id and UUID_TO_BIN('…') finds one.
 
 /** An id as a value for a BINARY(16) column. */
 export class BinaryId {

@@ -8,8 +8,8 @@ const BINARY_CHARSET = 63;
 const [VAR_STRING, STRING] = [253, 254];
 
 /**
- * Sends the ids of a prepared statement as text, which the server converts. Bytes would garble the server's statement lists
- * and its slow log.
+ * Sends the ids of a prepared statement as text, which the server converts. Bytes would garble the server's
+ * statement lists and its slow log.
  */
 export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; values: SqlValue[] } {
   if (!params.some(isBinaryId)) return { sql, values: params };

@@ -28,13 +28,16 @@ export interface TransactionOptions {
 const CONNECT_MS = 2000;
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
-/** Read connections per scan connection. On two cores, two concurrent scans raised a booking's p99 by a factor of 2.2. */
+/**
+ * Read connections per scan connection. On two cores, two concurrent scans raised a booking's p99 by a factor
+ * of 2.2.
+ */
 const READS_FOR_A_SCAN = 16;
 
 /**
- * One service's schema, with three connection pools. Reads are prepared statements. Transactions may send several statements
- * in one round trip. Scans have a small pool of their own, so that other work does not wait for them. Callers take turns at
- * each pool (`Borrower`). All SQL text is constant.
+ * One service's schema, with three connection pools. Reads are prepared statements. Transactions may send
+ * several statements in one round trip. Scans have a small pool of their own, so that other work does not
+ * wait for them. Callers take turns at each pool (`Borrower`). All SQL text is constant.
  */
 export class Database {
   readonly #reads: FairPool;
@@ -78,7 +81,9 @@ export class Database {
     return await this.#select<Row>(this.#reads, sql, params);
   }
 
-  /** Same as `read`, for a SELECT whose work grows with a table. Only a few run at once, and the others wait. */
+  /**
+   * Same as `read`, for a SELECT whose work grows with a table. Only a few run at once, and the others wait.
+   */
   async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#scans, sql, params);
   }
@@ -92,8 +97,8 @@ export class Database {
   }
 
   /**
-   * Repeats a DELETE that ends in `LIMIT ?` until it finds no more rows, a thousand rows per transaction. `signal` stops it
-   * between two transactions.
+   * Repeats a DELETE that ends in `LIMIT ?` until it finds no more rows, a thousand rows per transaction.
+   * `signal` stops it between two transactions.
    */
   async deleteAll(sql: string, params: SqlValue[], signal?: AbortSignal): Promise<void> {
     let deleted: number;
@@ -104,8 +109,8 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if it throws. Repeats it after a deadlock or
-   * lock wait, at most three times, so `work` must have no effect outside of `tx`.
+   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if it throws. Repeats it after a
+   * deadlock or lock wait, at most three times, so `work` must have no effect outside of `tx`.
    *
    * @param mayRetry false for a retryable error that must not be retried
    * @param skipsLocked see `Transaction.lock`
@@ -116,7 +121,8 @@ export class Database {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Without the signal: a cancelled call's change still waits, because it may record something that has happened.
+        // Without the signal: a cancelled call's change still waits, because it may record something that has
+        // happened.
         const { signal: _, ...borrower } = activeBorrower();
         return await this.#use(this.#writes, borrower, async (connection) => {
           const timeoutMs = this.#timeoutMs;
@@ -162,8 +168,9 @@ export class Database {
   }
 
   /**
-   * Kills a SELECT that has exceeded the server's limit, if a spare connection leads to the same server. The SELECT's own
-   * connection is destroyed, because a late kill could hit its next statement. A write is never killed: it may be committing.
+   * Kills a SELECT that has exceeded the server's limit, if a spare connection leads to the same server. The
+   * SELECT's own connection is destroyed, because a late kill could hit its next statement. A write is never
+   * killed: it may be committing.
    */
   async #kill(session: Session): Promise<void> {
     // A borrowed connection has a session.

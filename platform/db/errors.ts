@@ -7,15 +7,18 @@ interface MysqlError extends Error {
   sqlMessage?: string;
 }
 
-/** Errors after which the whole transaction may be retried: deadlock, lock wait, certification conflict in a group (3101). */
+/**
+ * Errors after which the whole transaction may be retried: deadlock, lock wait, certification conflict in a
+ * group (3101).
+ */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
- * Errors of a server or network that is down or too slow (3024). In a replication group: read-only after a fail-over (1290,
- * 1836), expelled (3032), without a majority or behind (3100, 3796 to 3799). From MySQL Router: no server accepts
- * connections (2003), or the server left during the connect (2013).
+ * Errors of a server or network that is down or too slow (3024). In a replication group: read-only after a
+ * fail-over (1290, 1836), expelled (3032), without a majority or behind (3100, 3796 to 3799). From MySQL
+ * Router: no server accepts connections (2003), or the server left during the connect (2013).
  */
 const AWAY = new Set<string | number>([
   1040, 1053, 1290, 1836, 1927, 2003, 2013, 3024, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
@@ -53,7 +56,9 @@ export const standbyError = () => Object.assign(new Error("The server takes no w
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 
-/** Unique key that an insert or update violated, such as "doctors.license_number"; undefined for other errors. */
+/**
+ * Unique key that an insert or update violated, such as "doctors.license_number"; undefined for other errors.
+ */
 export function duplicateKeyOf(error: unknown): string | undefined {
   const { errno, sqlMessage } = error as MysqlError;
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;

@@ -2,8 +2,8 @@ import { binaryId } from "./binary-id.ts";
 import type { SqlValue } from "./sql-value.ts";
 
 /**
- * Position of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
- * survive the round trip through a token.
+ * Position of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers,
+ * times and bytes survive the round trip through a token.
  */
 export type Position = (string | number | Date | Buffer)[];
 
@@ -22,7 +22,10 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/** Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first condition is a range of the key. */
+/**
+ * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first condition is a range of
+ * the key.
+ */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
   ...placesOf(after),

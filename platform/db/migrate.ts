@@ -15,8 +15,8 @@ const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const LOCK_TIMEOUT_S = 120;
 
 /**
- * Applies each missing migration to the schema, in the order of names. Concurrent callers take turns. Throws if a migration
- * fails, or has changed since it was applied.
+ * Applies each missing migration to the schema, in the order of names. Concurrent callers take turns. Throws
+ * if a migration fails, or has changed since it was applied.
  *
  * @returns the names of the migrations applied by this call
  */

@@ -9,7 +9,10 @@ const SET = `SET SESSION
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
-/** Share of the time-out after which the server stops a SELECT, so that this comes before the client's own limit. */
+/**
+ * Share of the time-out after which the server stops a SELECT, so that this comes before the client's own
+ * limit.
+ */
 const SERVER_SHARE = 0.9;
 
 /** Identity of an initialized connection at its server. */
@@ -21,8 +24,8 @@ export interface Session {
 }
 
 /**
- * Initializes a new connection. Throws for a read-only server, like libpq's target_session_attrs=read-write: during a
- * fail-over, a router may lead to a standby, whose reads may be stale.
+ * Initializes a new connection. Throws for a read-only server, like libpq's target_session_attrs=read-write:
+ * during a fail-over, a router may lead to a standby, whose reads may be stale.
  */
 export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
   const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
@@ -33,8 +36,8 @@ export async function openSession(connection: PoolConnection, timeoutMs: number)
 }
 
 /**
- * Kills the statement of a session over a spare connection, if that leads to the same server. On another server, the id
- * belongs to another connection or to none.
+ * Kills the statement of a session over a spare connection, if that leads to the same server. On another
+ * server, the id belongs to another connection or to none.
  */
 export async function killQuery(
   { serverUuid, threadId }: Session,

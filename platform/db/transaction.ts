@@ -21,8 +21,9 @@ export interface TransactionOptions {
 }
 
 /**
- * A transaction with few round trips. Statements of one turn of the event loop share a round trip. `defer` postpones
- * statements without a needed result to the next round trip. START TRANSACTION and COMMIT need no round trip of their own.
+ * A transaction with few round trips. Statements of one turn of the event loop share a round trip. `defer`
+ * postpones statements without a needed result to the next round trip. START TRANSACTION and COMMIT need no
+ * round trip of their own.
  */
 export class Transaction {
   readonly #connection: PoolConnection;
@@ -49,8 +50,8 @@ export class Transaction {
   }
 
   /**
-   * Same as `read`, for a SELECT that ends in FOR UPDATE. Omits rows that another transaction has locked, if this one skips
-   * locked rows.
+   * Same as `read`, for a SELECT that ends in FOR UPDATE. Omits rows that another transaction has locked, if
+   * this one skips locked rows.
    */
   async lock<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.read<Row>(this.#options.skipsLocked ? `${sql} SKIP LOCKED` : sql, params);
@@ -76,7 +77,8 @@ export class Transaction {
     this.#waiting = [];
     if (!this.#begun) return;
     this.#begun = false;
-    // After an unanswered statement, ROLLBACK would wait behind it for ever. MySQL rolls back a lost connection by itself.
+    // After an unanswered statement, ROLLBACK would wait behind it for ever. MySQL rolls back a lost
+    // connection by itself.
     if (this.#isStuck) return this.#connection.destroy();
     await answerWithin(this.#options.timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
       this.#connection.destroy(),

@@ -15,8 +15,8 @@ export interface Wait {
 }
 
 /**
- * Fair semaphore: waiting borrowers take turns, however much work each of them has. The work of one borrower starts in
- * order, and holds at most a share of the places.
+ * Fair semaphore: waiting borrowers take turns, however much work each of them has. The work of one borrower
+ * starts in order, and holds at most a share of the places.
  */
 export class Turns {
   readonly #places: number;

@@ -12,15 +12,18 @@ const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Maximum of bytes of all violations as JSON. A whole problem then fits into 8 KiB, and so does a gRPC trailer: many clients
- * limit trailers to 8 KiB, and base64 adds a third.
+ * Maximum of bytes of all violations as JSON. A whole problem then fits into 8 KiB, and so does a gRPC
+ * trailer: many clients limit trailers to 8 KiB, and base64 adds a third.
  */
 const MAX_BYTES = 4500;
 
 /** Last violation if there are more. Without their number, because checks may stop early to save time. */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
-/** First violations that fit into an answer, and `MORE` for the others, so that no answer exceeds its request by far. */
+/**
+ * First violations that fit into an answer, and `MORE` for the others, so that no answer exceeds its request
+ * by far.
+ */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;

@@ -29,8 +29,9 @@ export interface Secured {
 }
 
 /**
- * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for several
- * instances, which are called round robin. A read is retried once if its connection breaks. Plaintext, unless it is secured.
+ * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for
+ * several instances, which are called round robin. A read is retried once if its connection breaks.
+ * Plaintext, unless it is secured.
  */
 export class GrpcClient {
   readonly #client: Client;
@@ -75,8 +76,8 @@ export class GrpcClient {
   }
 
   /**
-   * Uses the channel directly, which has balancing, retries and keepalive. `makeUnaryRequest` adds interceptors, events and a
-   * stack trace, which double the CPU time.
+   * Uses the channel directly, which has balancing, retries and keepalive. `makeUnaryRequest` adds
+   * interceptors, events and a stack trace, which double the CPU time.
    */
   #send(
     path: string,

@@ -17,8 +17,8 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`. A short age bounds the garbage in the
- * Maps and Sets in which Node and grpc-js hold a connection's calls (decision 0034).
+ * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`. A short age bounds the
+ * garbage in the Maps and Sets in which Node and grpc-js hold a connection's calls (decision 0034).
  */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,

@@ -3,7 +3,9 @@ import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2
 import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
-/** Node's diagnostics channel for each new stream, including those that grpc-js answers before any handler. */
+/**
+ * Node's diagnostics channel for each new stream, including those that grpc-js answers before any handler.
+ */
 const STREAM_STARTED = "http2.server.stream.start";
 
 export interface StreamLimits {
@@ -37,15 +39,15 @@ interface Finished {
 }
 
 /**
- * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer, as long as
- * the connection lasts.
+ * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer,
+ * as long as the connection lasts.
  *
- * Beyond `maxUnfinished`, a new stream displaces the oldest incomplete request, so a client with many streams loses its own.
- * Beyond `unfinishedBytes`, new data displaces the oldest request with data. A displaced stream is refused as not processed
- * (RFC 9113 §8.7), which gRPC clients retry.
+ * Beyond `maxUnfinished`, a new stream displaces the oldest incomplete request, so a client with many streams
+ * loses its own. Beyond `unfinishedBytes`, new data displaces the oldest request with data. A displaced
+ * stream is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  *
- * Beyond `maxFinished`, a complete request displaces an answer, whose client gets RESOURCE_EXHAUSTED. Running calls have
- * no answer yet, so they are safe. The oldest candidate goes first, in this order:
+ * Beyond `maxFinished`, a complete request displaces an answer, whose client gets RESOURCE_EXHAUSTED. Running
+ * calls have no answer yet, so they are safe. The oldest candidate goes first, in this order:
  *
  * 1. endless answers, such as health watches, older than a second, on connections above their share
  * 2. endless answers older than a second, on any connection

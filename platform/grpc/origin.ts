@@ -6,7 +6,9 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
-/** Headers of the gateway: address and `User-Agent` of its client. They count only with the gateway's token. */
+/**
+ * Headers of the gateway: address and `User-Agent` of its client. They count only with the gateway's token.
+ */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
 export const GATEWAY_TOKEN_KEY = "x-gateway-token";
@@ -46,8 +48,8 @@ export async function originOf(incoming: Incoming, proof: GatewayProof): Promise
 const MAX_AGENT_LENGTH = 256;
 
 /**
- * A `User-Agent` header reduced to 256 printable ASCII characters. Trimmed, because HTTP/2 forbids space at either end
- * (RFC 9113 §8.2.1).
+ * A `User-Agent` header reduced to 256 printable ASCII characters. Trimmed, because HTTP/2 forbids space at
+ * either end (RFC 9113 §8.2.1).
  */
 export const cleanUserAgent = (header: string): string =>
   header
@@ -65,8 +67,8 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
 }
 
 /**
- * The service that a token names. With TLS, the connection's certificate must have the same name: each service can sign
- * tokens in another's name, but has a certificate for its own name only.
+ * The service that a token names. With TLS, the connection's certificate must have the same name: each
+ * service can sign tokens in another's name, but has a certificate for its own name only.
  */
 async function serviceOf(
   token: string | undefined,

@@ -41,8 +41,8 @@ export interface PipelineParts {
 }
 
 /**
- * Composes the steps that each call of a method passes, like the layers of an onion: a step calls the next one, and sees
- * its response or its error. The order decides which error a call gets if several apply.
+ * Composes the steps that each call of a method passes, like the layers of an onion: a step calls the next
+ * one, and sees its response or its error. The order decides which error a call gets if several apply.
  */
 export function pipeline(
   definition: MethodDefinition<unknown, unknown>,

@@ -10,9 +10,9 @@ export const DO_NOT_RETRY = "-1";
 const isRead = ({ desc }: Method): boolean => getOption(desc, http).pattern.case === "get";
 
 /**
- * gRPC service config. Clients call the instances of a service round robin. A read whose connection broke is retried once, so
- * that reads survive the end of one instance. `retryThrottling` stops retries after a few failures in a row, which avoids a
- * retry storm.
+ * gRPC service config. Clients call the instances of a service round robin. A read whose connection broke is
+ * retried once, so that reads survive the end of one instance. `retryThrottling` stops retries after a few
+ * failures in a row, which avoids a retry storm.
  */
 export const SERVICE_CONFIG = JSON.stringify({
   loadBalancingConfig: [{ round_robin: {} }],

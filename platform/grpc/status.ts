@@ -70,8 +70,8 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 }
 
 /**
- * Reasons of failures that gRPC itself reports; errors of our servers carry details. All other codes mean UNAVAILABLE: the
- * server was unreachable, or ended before its answer, as with a reset stream (INTERNAL).
+ * Reasons of failures that gRPC itself reports; errors of our servers carry details. All other codes mean
+ * UNAVAILABLE: the server was unreachable, or ended before its answer, as with a reset stream (INTERNAL).
  */
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",

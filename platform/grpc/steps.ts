@@ -92,7 +92,10 @@ export const authenticate =
     return await next({ incoming, trailer, origin, caller, requestId: isRequestId(sentId) ? sentId : "" });
   };
 
-/** Bounds the running calls of one client, unless the gateway, which has the same limit, or a service sends it. */
+/**
+ * Bounds the running calls of one client, unless the gateway, which has the same limit, or a service sends
+ * it.
+ */
 export const limitCalls =
   (method: Method, callers: CallerLimit, next: Step<Authenticated>): Step<Authenticated> =>
   async (authenticated) => {
@@ -171,7 +174,10 @@ export const validate =
     return await next({ incoming, trailer, origin, caller, requestId, call });
   };
 
-/** Valid protobuf may still hold values that our types cannot: an enum's unknown number, an integer beyond 2^53. */
+/**
+ * Valid protobuf may still hold values that our types cannot: an enum's unknown number, an integer beyond
+ * 2^53.
+ */
 function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): unknown {
   try {
     return definition.requestDeserialize(bytes);
@@ -180,7 +186,10 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
   }
 }
 
-/** Runs the use case. Its database connections count for the caller until the call is cancelled or past its deadline. */
+/**
+ * Runs the use case. Its database connections count for the caller until the call is cancelled or past its
+ * deadline.
+ */
 export const handle =
   (useCase: UseCase): Step<Validated> =>
   async ({ incoming, trailer, call }) => {

@@ -7,9 +7,9 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Subdivisions (ISO 3166-2) that also have a country code (ISO 3166-1), with that code. BQ covers three islands, which map to
- * BQ's own subdivisions. SJ has no subdivisions, so both of its parts map to SJ. CLDR's `subdivisionAlias` has a part of this
- * list.
+ * Subdivisions (ISO 3166-2) that also have a country code (ISO 3166-1), with that code. BQ covers three
+ * islands, which map to BQ's own subdivisions. SJ has no subdivisions, so both of its parts map to SJ. CLDR's
+ * `subdivisionAlias` has a part of this list.
  */
 export const TERRITORIES: ReadonlyMap<string, string> = new Map([
   ["CN-HK", "HK"],
@@ -47,8 +47,8 @@ export const TERRITORIES: ReadonlyMap<string, string> = new Map([
 const ASCII = /^[ -~]*$/;
 
 /**
- * Canonical code of a region: upper case, and a territory's own code (PR for US-PR). Undefined for a code that ISO 3166 does
- * not list.
+ * Canonical code of a region: upper case, and a territory's own code (PR for US-PR). Undefined for a code
+ * that ISO 3166 does not list.
  */
 export function canonicalRegion(text: string): string | undefined {
   // Upper case alone would turn "ß" into SS, and "ſ" into S.

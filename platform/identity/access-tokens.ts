@@ -31,8 +31,8 @@ export interface VerifierOptions extends IssuerKeysOptions {
 }
 
 /**
- * Verifies access tokens: pins algorithm, type, issuer, audience and required claims (RFC 8725 §3). Caches a verified token
- * by its hash until it expires, because the signature check costs more than all the rest.
+ * Verifies access tokens: pins algorithm, type, issuer, audience and required claims (RFC 8725 §3). Caches a
+ * verified token by its hash until it expires, because the signature check costs more than all the rest.
  */
 export class AccessTokenVerifier {
   readonly #remembered = new Map<string, { token: AccessToken; expiresAtMs: number }>();

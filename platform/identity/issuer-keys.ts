@@ -15,8 +15,8 @@ export interface IssuerKeysOptions {
 }
 
 /**
- * Cache of the issuer's public keys. Fetches them if they are old or a key id is unknown: one fetch at a time, at most one in
- * five seconds. Keeps them while the issuer is unreachable.
+ * Cache of the issuer's public keys. Fetches them if they are old or a key id is unknown: one fetch at a
+ * time, at most one in five seconds. Keeps them while the issuer is unreachable.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;

@@ -13,9 +13,9 @@ export interface RevocationList {
 }
 
 /**
- * Format of the revocation list in Redis: one value with its time, encrypted under the deployment's internal key. An attacker
- * with access to Redis can delete the list, but can neither shorten it nor date an old one later. As with tokens, the first
- * key encrypts, and all keys decrypt.
+ * Format of the revocation list in Redis: one value with its time, encrypted under the deployment's internal
+ * key. An attacker with access to Redis can delete the list, but can neither shorten it nor date an old one
+ * later. As with tokens, the first key encrypts, and all keys decrypt.
  */
 export class RevocationLists {
   readonly #cipher: FieldCipher;

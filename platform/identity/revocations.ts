@@ -5,11 +5,14 @@ import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
 /**
- * Redis key of the revocation list, which auth writes each second. Not `medconnect:revocations`, which is a sorted set in
- * earlier releases; both run during a rollout.
+ * Redis key of the revocation list, which auth writes each second. Not `medconnect:revocations`, which is a
+ * sorted set in earlier releases; both run during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
-/** Maximum age of a list in Redis. With the poll interval, sign-outs take effect within the promised five seconds. */
+/**
+ * Maximum age of a list in Redis. With the poll interval, sign-outs take effect within the promised five
+ * seconds.
+ */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
@@ -29,9 +32,9 @@ export interface RevocationsOptions {
 }
 
 /**
- * In-memory set of ended sessions whose access tokens have not expired, and of compromised signing keys, so that no request
- * waits for a look-up. Reads Redis each second, or auth if Redis has no recent list. An entry stays until it expires, even if
- * later lists omit it.
+ * In-memory set of ended sessions whose access tokens have not expired, and of compromised signing keys, so
+ * that no request waits for a look-up. Reads Redis each second, or auth if Redis has no recent list. An entry
+ * stays until it expires, even if later lists omit it.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
@@ -46,7 +49,7 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** Starts the polling. Resolves after the first attempt, which `ready` reports the success of. */
+  /** Starts polling. Resolves after the first attempt; `ready` is true if it succeeded. */
   async start(): Promise<void> {
     await this.#poll();
   }
@@ -60,7 +63,10 @@ export class Revocations {
     return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
-  /** Throws UNAUTHENTICATED if the token's session or key was revoked, and REVOCATION_UNKNOWN without a recent list. */
+  /**
+   * Throws UNAUTHENTICATED if the token's session or key was revoked, and REVOCATION_UNKNOWN without a recent
+   * list.
+   */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
     if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");

@@ -6,8 +6,9 @@ const TYPE = "svc+jwt";
 const LIFETIME_S = 60;
 
 /**
- * Tokens that authenticate services of one deployment to each other. A token is valid for 60 seconds and one audience, and is
- * signed with the deployment's internal key. Several keys are accepted, which allows rotation.
+ * Tokens that authenticate services of one deployment to each other. A token is valid for 60 seconds and one
+ * audience, and is signed with the deployment's internal key. Several keys are accepted, which allows
+ * rotation.
  */
 export class ServiceTokens {
   readonly #self: string;
@@ -36,7 +37,10 @@ export class ServiceTokens {
     return token;
   }
 
-  /** Identifies the service that made a token. Caches a verified token until it expires. Throws UNAUTHENTICATED. */
+  /**
+   * Identifies the service that made a token. Caches a verified token until it expires. Throws
+   * UNAUTHENTICATED.
+   */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.caller;

@@ -1,15 +1,18 @@
 import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
-/** Random bytes for 256 ids. Generating the bytes of a single id takes four times as long as the rest of its work. */
+/**
+ * Random bytes for 256 ids. Generating the bytes of a single id takes four times as long as the rest of its
+ * work.
+ */
 const RANDOM = Buffer.alloc(16 * 256);
 let used = RANDOM.length;
 let lastMs = 0;
 let sequence = 0;
 
 /**
- * A new id: a UUIDv7 (RFC 9562), so that rows of one time lie together in their index. A process's ids ascend, also within a
- * millisecond (§6.2, counter with random start).
+ * A new id: a UUIDv7 (RFC 9562), so that rows of one time lie together in their index. A process's ids
+ * ascend, also within a millisecond (§6.2, counter with random start).
  */
 export function newId(): string {
   if (used === RANDOM.length) {

@@ -19,8 +19,8 @@ export interface Applied {
  * Applies the events that are newer than their aggregates, in few round trips.
  *
  * @param isNewer resolves in the round trip that locks the events' rows
- * @param isShared true if the transaction skips locked rows. It then leaves each event whose rows are locked or missing, or
- *   whose decision fails
+ * @param isShared true if the transaction skips locked rows. It then leaves each event whose rows are locked
+ *   or missing, or whose decision fails
  */
 export async function applyTogether(
   tx: Transaction,

@@ -4,17 +4,22 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * Effect of events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events together, and decides
- * each one separately. The inbox decides which events share a transaction.
+ * Effect of events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events together,
+ * and decides each one separately. The inbox decides which events share a transaction.
  */
 export interface EventHandler<Facts = unknown, Plan = unknown> {
   /** Inserts rows that `lock` may miss, in a transaction that waits for locks. */
   prepare?(tx: Transaction, events: Event[]): void;
   /** Locks rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
-  /** Rows that the decision depends on and other events may change. Two events of one transaction have none in common. */
+  /**
+   * Rows that the decision depends on and other events may change. Two events of one transaction have none in
+   * common.
+   */
   rowsOf?(facts: Facts): string[];
-  /** Decides one event by pure rules. Throws if it cannot be applied. @returns undefined if it changes nothing */
+  /**
+   * Decides one event by pure rules. Throws if it cannot be applied. @returns undefined if it changes nothing
+   */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
   /** Writes the plans. @returns the entries of each, in order */
   write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;

@@ -25,13 +25,19 @@ interface Consumer {
   /** Service that may send the event. */
   from: string;
   apply: EventHandler;
-  /** True if it is usually the first event of its aggregate, so that reading earlier versions is skipped at first. */
+  /**
+   * True if it is usually the first event of its aggregate, so that reading earlier versions is skipped at
+   * first.
+   */
   isFirst?: boolean;
 }
 
 /** Retry delay of a postponed event. */
 const LATER = { seconds: 5, nanos: 0 };
-/** Age at which an event of an unknown type is refused. No rollout takes so long, so its release was rolled back. */
+/**
+ * Age at which an event of an unknown type is refused. No rollout takes so long, so its release was rolled
+ * back.
+ */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
 const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
@@ -45,8 +51,8 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
 
 /**
- * Records that this transaction applies an aggregate's version that came by another way than an event. Late events with an
- * older version are then ignored.
+ * Records that this transaction applies an aggregate's version that came by another way than an event. Late
+ * events with an older version are then ignored.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
@@ -60,8 +66,9 @@ export const deliverEvents = (
 ): Promise<DeliverEventsResponse> => inbox.deliverEvents(request, call);
 
 /**
- * Idempotent consumer: applies an event only if it is newer than the last applied version of its aggregate. The effect's
- * transaction also stores the version, so duplicates, reordering and several relays are harmless.
+ * Idempotent consumer: applies an event only if it is newer than the last applied version of its aggregate.
+ * The effect's transaction also stores the version, so duplicates, reordering and several relays are
+ * harmless.
  */
 export class Inbox {
   readonly #transactions: AuditedTransactions;
@@ -77,12 +84,13 @@ export class Inbox {
   }
 
   /**
-   * Applies a batch in one transaction. If that fails, applies the events one by one, so that a bad one blocks no other.
-   * Throws CONFLICT after a lock wait that leaves no time for this; the sender then sends them one by one. Throws
-   * UNAVAILABLE or DEADLINE_EXCEEDED if the database fails; the sender then repeats the whole batch.
+   * Applies a batch in one transaction. If that fails, applies the events one by one, so that a bad one
+   * blocks no other. Throws CONFLICT after a lock wait that leaves no time for this; the sender then sends
+   * them one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED if the database fails; the sender then repeats
+   * the whole batch.
    *
-   * Postpones events of an unknown type for a day, because senders may be newer during a rollout. Later attempts count as
-   * refusals, so that events of a release that was rolled back become dead, which alerts.
+   * Postpones events of an unknown type for a day, because senders may be newer during a rollout. Later
+   * attempts count as refusals, so that events of a release that was rolled back become dead, which alerts.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
@@ -101,8 +109,9 @@ export class Inbox {
   };
 
   /**
-   * Applies events in a transaction that skips locked rows. A second one, which waits for locks, applies the rest: events
-   * whose rows are locked or missing, share a row with an earlier event, or whose decision fails.
+   * Applies events in a transaction that skips locked rows. A second one, which waits for locks, applies the
+   * rest: events whose rows are locked or missing, share a row with an earlier event, or whose decision
+   * fails.
    *
    * @returns the failures of events that could not be applied
    */
@@ -181,8 +190,8 @@ export class Inbox {
    * Applies the events that are newer than the last applied versions.
    *
    * @param isShared true if the transaction skips locked rows
-   * @param areFirst true to assume that the aggregates have no applied version; if one has, the transaction fails at the
-   *   inbox's primary key
+   * @param areFirst true to assume that the aggregates have no applied version; if one has, the transaction
+   *   fails at the inbox's primary key
    * @returns the events left for another transaction
    */
   async #commit(
@@ -228,7 +237,10 @@ export class Inbox {
   }
 }
 
-/** Rethrows an error that the event did not cause. The sender then treats this consumer as unreachable: no attempt counts. */
+/**
+ * Rethrows an error that the event did not cause. The sender then treats this consumer as unreachable: no
+ * attempt counts.
+ */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
   const { code } = ApiError.from(error);

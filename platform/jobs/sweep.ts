@@ -17,8 +17,8 @@ export interface Sweep {
 }
 
 /**
- * Processes due items one by one, which keeps locks short. A failed item is logged, blocks no other, and is due again in the
- * next sweep.
+ * Processes due items one by one, which keeps locks short. A failed item is logged, blocks no other, and is
+ * due again in the next sweep.
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   const failed = new Set<string>();

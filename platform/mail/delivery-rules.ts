@@ -9,8 +9,8 @@ export interface Verdict {
 }
 
 /**
- * Exponential backoff from 2 s to 15 minutes until the mail expires, because a mail server may be down for hours. No retry for
- * a recipient that the server refuses permanently.
+ * Exponential backoff from 2 s to 15 minutes until the mail expires, because a mail server may be down for
+ * hours. No retry for a recipient that the server refuses permanently.
  *
  * @param tries earlier failures of the mail
  */
@@ -29,8 +29,8 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * True for a permanent negative reply (RFC 5321 §4.2.1) to the recipient. Other permanent replies are configuration errors,
- * after whose correction a retry succeeds.
+ * True for a permanent negative reply (RFC 5321 §4.2.1) to the recipient. Other permanent replies are
+ * configuration errors, after whose correction a retry succeeds.
  */
 function isPermanentRefusal(error: unknown): boolean {
   const { code, command, responseCode = 0 } = smtpErrorOf(error);

@@ -34,7 +34,10 @@ export function createMailTransport(url: string): MailTransport {
 /** Loaded with the first mail, because it takes 20 MB. */
 const nodemailer = () => import("nodemailer");
 
-/** Opens a connection for each mail. A shared connection would resend mails by itself if their arrival is unknown. */
+/**
+ * Opens a connection for each mail. A shared connection would resend mails by itself if their arrival is
+ * unknown.
+ */
 class MailServer implements MailTransport {
   readonly #url: string;
 

@@ -7,8 +7,8 @@ export interface Link<T> {
 }
 
 /**
- * Doubly linked list in insertion order, for collections that change with each call. A Set or Map retains deleted items for
- * minutes, because V8 links each outgrown hash table to its successor (decision 0034).
+ * Doubly linked list in insertion order, for collections that change with each call. A Set or Map retains
+ * deleted items for minutes, because V8 links each outgrown hash table to its successor (decision 0034).
  */
 export class LinkedList<T> implements Iterable<Link<T>> {
   #first: Link<T> | undefined;

@@ -1,52 +1,53 @@
--- Tables for the platform in every service's schema: events out and in, idempotency keys, audit trail, secrets. Times are UTC.
--- An id is BINARY(16): read it by BIN_TO_UUID(id). Ids stay text where another system reads them, or where an id is not always
--- one of ours.
+-- Platform tables of every service's schema: outbox, inbox, idempotency keys, audit trail, secrets. Times are
+-- UTC. Ids are BINARY(16); BIN_TO_UUID(id) shows them. Ids are text if another system reads them, or if not
+-- all of them are ours.
 
--- Columns id to payload are those that Debezium's outbox event router reads.
+-- Debezium's outbox event router reads the columns from id to payload.
 CREATE TABLE outbox (
   id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   aggregatetype VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   aggregateid CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   type VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   payload BLOB NOT NULL COMMENT 'medconnect.events.v1.Event',
-  destination VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'the service it goes to',
+  destination VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'consuming service',
   create_time DATETIME(3) NOT NULL,
-  available_time DATETIME(3) NOT NULL COMMENT 'not tried again before',
-  refusals INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often the consumer could not apply it',
+  available_time DATETIME(3) NOT NULL COMMENT 'time of the next attempt; end of a lease',
+  refusals INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'number of failed attempts by the consumer',
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
-  dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'refused too often: left for people, see npm run outbox',
-  mac BINARY(32) NULL COMMENT 'keyed hash of destination and payload; without it the event is not sent',
+  dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'refused too often; an operator decides by npm run outbox',
+  mac BINARY(32) NULL COMMENT 'HMAC of destination and payload; an event without it is not sent',
   KEY outbox_due (destination, dead, available_time),
   KEY outbox_aggregate (aggregateid)
 );
 
 CREATE TABLE inbox (
   aggregate_id BINARY(16) NOT NULL PRIMARY KEY,
-  version BIGINT UNSIGNED NOT NULL COMMENT 'applied last'
+  version BIGINT UNSIGNED NOT NULL COMMENT 'last applied version'
 );
 
 CREATE TABLE idempotency_keys (
   id BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC of caller, method and key',
   request_hmac BINARY(32) NOT NULL,
   status_code TINYINT UNSIGNED NULL COMMENT 'gRPC status code; null while the first request runs',
-  answer MEDIUMBLOB NULL COMMENT 'sealed response or google.rpc.Status',
+  answer MEDIUMBLOB NULL COMMENT 'encrypted response or google.rpc.Status',
   expire_time DATETIME(3) NOT NULL,
   KEY idempotency_keys_expired (expire_time)
 );
 
--- The keys by subject read the trail newest first, without its own or refused lines. InnoDB derives their columns, so the keys
--- cannot tell less than the lines. Invisible columns are no part of SELECT *, so seals do not cover them.
+-- The keys by subject serve reads of the newest lines, without the subject's own or unsuccessful ones. InnoDB
+-- derives their columns, so they always match the lines. Invisible columns are no part of SELECT *, so seals
+-- do not cover them.
 CREATE TABLE audit_events (
   id BINARY(16) NOT NULL PRIMARY KEY,
   action VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  actor_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'a user id, or such as service:NAME',
+  actor_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'user id, or a name such as service:NAME',
   subject_ids JSON NOT NULL,
   resource VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   outcome ENUM ('SUCCESS', 'DENIED', 'FAILURE') NOT NULL,
   request_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   trace_id CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   occur_time DATETIME(3) NOT NULL,
-  grant_id BINARY(16) NULL COMMENT 'the break-glass grant under which a record was read',
+  grant_id BINARY(16) NULL COMMENT 'break-glass grant that allowed the read',
   subject_1 CHAR(36) CHARACTER SET ascii COLLATE ascii_bin AS (subject_ids ->> '$[0]') VIRTUAL INVISIBLE,
   subject_2 CHAR(36) CHARACTER SET ascii COLLATE ascii_bin
     AS (NULLIF(subject_ids ->> '$[1]', subject_ids ->> '$[0]')) VIRTUAL INVISIBLE,
@@ -61,35 +62,35 @@ CREATE TABLE audit_events (
   KEY audit_events_subject_2 (subject_2, access_2, occur_time, id)
 ) COMMENT = 'append-only';
 
--- Keys of the service's own that stay the same while DATA_KEY is rotated.
+-- Generated keys of the service, which outlive a rotation of DATA_KEY.
 CREATE TABLE secrets (
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-  value VARBINARY(255) NOT NULL COMMENT 'sealed'
+  value VARBINARY(255) NOT NULL COMMENT 'encrypted'
 );
 
--- A chain of HMACs over the audit trail makes it tamper-evident.
+-- Hash chain over the audit trail, which makes it tamper-evident.
 CREATE TABLE audit_seals (
   seq BIGINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'from 1, without gaps',
   event_id BINARY(16) NOT NULL,
-  key_id CHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the AUDIT_KEY it was made with',
-  hmac BINARY(32) NOT NULL COMMENT 'over the seal before, seq and the event; see platform/audit/audit-chain.ts',
+  key_id CHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the AUDIT_KEY',
+  hmac BINARY(32) NOT NULL COMMENT 'over the previous seal, seq and the event; see platform/audit/audit-chain.ts',
   UNIQUE KEY audit_seals_event (event_id)
 ) COMMENT = 'append-only';
 
--- Heads of another service's chain.
+-- Heads of another service's chain, of which this service is the witness.
 CREATE TABLE audit_checkpoints (
-  service VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose chain it is',
+  service VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'owner of the chain',
   seq BIGINT UNSIGNED NOT NULL,
-  hmac BINARY(32) NOT NULL COMMENT 'of the seal with this seq, when it was the last',
+  hmac BINARY(32) NOT NULL COMMENT 'of the seal with this number',
   create_time DATETIME(3) NOT NULL,
   PRIMARY KEY (service, seq, hmac)
 ) COMMENT = 'append-only';
 
--- Findings of the audit trail's check that somebody has looked into. One that was gone and came back may have another.
+-- Operators' acknowledgements of findings in the audit trail. A finding that returns may get another one.
 CREATE TABLE audit_acknowledgements (
   finding_id CHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  reason VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'the operator''s words',
+  reason VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'free text of the operator',
   create_time DATETIME(3) NOT NULL,
-  hmac BINARY(32) NOT NULL COMMENT 'of the row, under AUDIT_KEY; without it a row counts for nothing',
+  hmac BINARY(32) NOT NULL COMMENT 'of the row, under AUDIT_KEY; a row without a valid one is ignored',
   PRIMARY KEY (finding_id, create_time)
 ) COMMENT = 'append-only';

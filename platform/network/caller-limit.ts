@@ -6,12 +6,15 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/** Calls that a call of the class SEARCH counts as. It takes far more CPU than another read: 100 doctors, or all services. */
+/**
+ * Calls that a call of the class SEARCH counts as. It takes far more CPU than another read: 100 doctors, or
+ * all services.
+ */
 const COST_OF_A_SEARCH = 4;
 
 /**
- * Bounds the concurrent calls of each client. Refuses further calls at once, so that a burst takes no time from others. Each
- * process counts for itself, and holds only clients with a running call.
+ * Bounds the concurrent calls of each client. Refuses further calls at once, so that a burst takes no time
+ * from others. Each process counts for itself, and holds only clients with a running call.
  */
 export class CallerLimit {
   readonly #max: number;

@@ -7,16 +7,16 @@ export function canonicalAddress(address: string): string {
 }
 
 /**
- * Network of an address, for counting clients. An IPv6 client gets a whole /64 (RFC 6177, RFC 4291 §2.5.1), so all of its
- * addresses count as one client.
+ * Network of an address, for counting clients. An IPv6 client gets a whole /64 (RFC 6177, RFC 4291 §2.5.1),
+ * so all of its addresses count as one client.
  */
 export function networkOf(address: string): string {
   return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;
 }
 
 /**
- * Site of an IPv6 address: a /48 (RFC 6177 §2), which has 65,536 /64s. A site has a quota of its own, for several clients,
- * because others may share it. Undefined for IPv4.
+ * Site of an IPv6 address: a /48 (RFC 6177 §2), which has 65,536 /64s. A site has a quota of its own, for
+ * several clients, because others may share it. Undefined for IPv4.
  */
 export function siteOf(address: string): string | undefined {
   return groupsOf(address)?.slice(0, 3).join(":");

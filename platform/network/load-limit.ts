@@ -17,8 +17,9 @@ export interface LoadLimitOptions {
 }
 
 /**
- * Load shedding: refuses calls beyond a number of running ones. A quick 503 instead of a queue keeps goodput near its peak
- * under any load. A reserve leaves room for others if many accounts of one network call at once.
+ * Load shedding: refuses calls beyond a number of running ones. A quick 503 instead of a queue keeps goodput
+ * near its peak under any load. A reserve leaves room for others if many accounts of one network call at
+ * once.
  */
 export class LoadLimit {
   readonly #max: number;
@@ -71,8 +72,8 @@ const SEARCH_SHARE = 16;
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
 
 /**
- * Limits of running calls by service, so that a slow service takes no room from others. A search may be slow alone, so each
- * method of that class has a share of its service's limit.
+ * Limits of running calls by service, so that a slow service takes no room from others. A search may be slow
+ * alone, so each method of that class has a share of its service's limit.
  */
 export class LoadLimits {
   readonly #max: number;

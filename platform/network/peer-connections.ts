@@ -4,7 +4,10 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { networkOf } from "./client-network.ts";
 
-/** Node's diagnostics channel for accepted TCP connections; grpc-js has no hook before a connection's first call. */
+/**
+ * Node's diagnostics channel for accepted TCP connections; grpc-js has no hook before a connection's first
+ * call.
+ */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
 
@@ -14,8 +17,8 @@ const countRefused = counter(
 );
 
 /**
- * Bounds the open connections of each peer to one server, before TLS and HTTP allocate memory for them. Closes further ones at
- * once; gRPC clients then report UNAVAILABLE and retry with backoff.
+ * Bounds the open connections of each peer to one server, before TLS and HTTP allocate memory for them.
+ * Closes further ones at once; gRPC clients then report UNAVAILABLE and retry with backoff.
  */
 export class PeerConnections {
   readonly #max: number;

@@ -4,12 +4,15 @@ import type { Logger } from "../telemetry/log.ts";
 /** Time-outs of commands in requests and in the background. */
 export const REDIS_IN_REQUEST_MS = 100;
 export const REDIS_IN_BACKGROUND_MS = 1000;
-/** Silence after which a connection with a waiting command counts as lost. No command takes Redis this long. */
+/**
+ * Silence after which a connection with a waiting command counts as lost. No command takes Redis this long.
+ */
 const SOCKET_TIMEOUT_MS = 2000;
 
 /**
- * Opens a connection that fails fast: a command fails at once if Redis is unreachable, and after `commandTimeoutMs` if it hangs.
- * Callers have a fallback (in-process limits, auth's own list of revocations).
+ * Opens a connection that fails fast: a command fails at once if Redis is unreachable, and after
+ * `commandTimeoutMs` if it hangs. Callers have a fallback (in-process limits, auth's own list of
+ * revocations).
  */
 export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
   const redis = new Redis(url, {

@@ -23,12 +23,14 @@ const BATCH = 200;
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
 /**
- * Delay before delivered rows are deleted in bulk. Deleting them one by one costs a fifth of a booking's database time. Far
- * shorter than the time for which other relays skip new events.
+ * Delay before delivered rows are deleted in bulk. Deleting them one by one costs a fifth of a booking's
+ * database time. Far shorter than the time for which other relays skip new events.
  */
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
-/** Failure of events for an unreachable consumer. It counts no attempt, because the outage may last for hours. */
+/**
+ * Failure of events for an unreachable consumer. It counts no attempt, because the outage may last for hours.
+ */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
 /** Failure of a row that holds no event, or another row's event. */
 const UNREADABLE = "UNREADABLE";
@@ -189,14 +191,16 @@ export class ConsumerQueue {
       }
       // The consumer did answer.
       this.#noteAway(false);
-      if (batch.length === 1) return new Map([[batch[0]!.event.id, { reason, retryAfter: undefined }]]);
+      const [only, ...others] = batch;
+      if (only && others.length === 0) return new Map([[only.event.id, { reason, retryAfter: undefined }]]);
       return await this.#deliverOneByOne(batch);
     }
   }
 
   /**
-   * Delivers a failed batch one by one, so that an unreadable event does not block the others. Stops if the consumer becomes
-   * unreachable or this process stops, because each event could then take as long as a batch.
+   * Delivers a failed batch one by one, so that an unreadable event does not block the others. Stops if the
+   * consumer becomes unreachable or this process stops, because each event could then take as long as a
+   * batch.
    */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
     const failed = new Map<string, Failure>();

@@ -15,8 +15,8 @@ export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED for a row without a MAC; FORGED for one that was changed, copied to another destination, or inserted with a
- * false MAC; undefined for a genuine row.
+ * UNSIGNED for a row without a MAC; FORGED for one that was changed, copied to another destination, or
+ * inserted with a false MAC; undefined for a genuine row.
  */
 export function whyNotGenuine(
   hash: KeyedHash,

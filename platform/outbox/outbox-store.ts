@@ -49,8 +49,7 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
         const payload = Buffer.from(Event.encode(event).finish());
         return [
           event.id,
-          // `split` returns at least one part.
-          event.type.split(".", 1)[0]!,
+          event.type.split(".", 1)[0] ?? "",
           event.aggregateId,
           event.type,
           payload,
@@ -135,8 +134,8 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Revives events that a consumer refused too often, a thousand per transaction. Locks dead events only, because a locking
- * search would wait for every locked row.
+ * Revives events that a consumer refused too often, a thousand per transaction. Locks dead events only,
+ * because a locking search would wait for every locked row.
  *
  * @param ids the events to revive; default: all
  * @returns the ids of revived events
@@ -162,8 +161,8 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * State of the undelivered events of each aggregate; omits aggregates without any. Call it after reading the aggregates:
- * each of their changes is then either in the result or applied.
+ * State of the undelivered events of each aggregate; omits aggregates without any. Call it after reading the
+ * aggregates: each of their changes is then either in the result or applied.
  */
 export async function findUndelivered(
   tx: Transaction,

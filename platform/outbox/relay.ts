@@ -25,9 +25,9 @@ export interface RelayOptions extends ConsumerQueueOptions {
 }
 
 /**
- * Transactional outbox: delivers events at least once. `send` delivers them right after their commit, batched by consumer.
- * The poll delivers rows that a failure or a crash left in the table. Several relays may run: rows are leased with
- * SKIP LOCKED, and consumers apply each event once.
+ * Transactional outbox: delivers events at least once. `send` delivers them right after their commit, batched
+ * by consumer. The poll delivers rows that a failure or a crash left in the table. Several relays may run:
+ * rows are leased with SKIP LOCKED, and consumers apply each event once.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -79,8 +79,8 @@ export class Relay {
   }
 
   /**
-   * Sends events that were just committed. Resolves when each consumer has answered, or after `waitMs`. Events for a
-   * consumer that is unreachable or far behind stay in the table, without a wait.
+   * Sends events that were just committed. Resolves when each consumer has answered, or after `waitMs`.
+   * Events for a consumer that is unreachable or far behind stay in the table, without a wait.
    */
   async send(deliveries: Delivery[]): Promise<void> {
     const waiting = deliveries.flatMap(({ destination, event }) => {
@@ -102,7 +102,10 @@ export class Relay {
     return queue;
   }
 
-  /** Sends due events to one consumer until the relay stops. Each consumer has its own poll, so none waits for another. */
+  /**
+   * Sends due events to one consumer until the relay stops. Each consumer has its own poll, so none waits for
+   * another.
+   */
   async #poll(destination: string, queue: ConsumerQueue): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {

@@ -34,8 +34,8 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
 
 /** Runs `main`. An error before the process serves ends it with one line on standard error. */
 export function startProcess(name: string, main: () => Promise<void>): void {
-  // With NODE_COMPILE_CACHE, the next start takes a third less time. Flushed now, because Node writes the cache only at a
-  // regular exit.
+  // With NODE_COMPILE_CACHE, the next start takes a third less time. Flushed now, because Node writes the
+  // cache only at a regular exit.
   flushCompileCache();
   useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {

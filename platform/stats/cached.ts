@@ -1,9 +1,7 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../time/clock.ts";
 
-/**
- * Caches a read for `ttlMs`. Callers share its result, also while it is running. A failure is not cached.
- */
+/** Caches a read for `ttlMs`. Callers share its result, also while it is running. A failure is not cached. */
 export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): () => Promise<T> {
   let kept: { value: Promise<T>; readAtMs: number } | undefined;
   return () => {

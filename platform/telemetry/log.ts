@@ -10,8 +10,8 @@ const GATHER_MS = 50;
 const FULL_BYTES = 8192;
 
 /**
- * Logger of JSON lines with service and trace id. Callers log names, ids, counts and durations, but never a message's content,
- * a token, a header or an SQL value.
+ * Logger of JSON lines with service and trace id. Callers log names, ids, counts and durations, but never a
+ * message's content, a token, a header or an SQL value.
  */
 export function createLogger(service: string, level: string): Logger {
   const options = {
@@ -29,8 +29,8 @@ export function createLogger(service: string, level: string): Logger {
 }
 
 /**
- * Standard output. A process that exits writes its last lines, possibly before lines that a thread is still writing. A killed
- * process may lose the lines of the last 50 ms.
+ * Standard output. A process that exits writes its last lines, possibly before lines that a thread is still
+ * writing. A killed process may lose the lines of the last 50 ms.
  */
 function bufferedOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });

@@ -22,8 +22,8 @@ export const durations = (name: string, description: string) => {
 };
 
 /**
- * Declares a gauge of the last run's time, in seconds since 1970. It is 0 before the first run, because the start's time of
- * processes that keep restarting would hide a run that never happens.
+ * Declares a gauge of the last run's time, in seconds since 1970. It is 0 before the first run, because the
+ * start's time of processes that keep restarting would hide a run that never happens.
  */
 export function lastRun(name: string, description: string): (at: Date) => void {
   let lastMs = 0;
@@ -38,7 +38,8 @@ type Report = (value: number, attributes?: Attributes) => undefined;
 /**
  * Declares a gauge that is read at each scrape. Call it after `startMetrics`.
  *
- * @param read reports values in memory. Its type excludes promises, so that it cannot wait for a database (see `sampled`)
+ * @param read reports values in memory. Its type excludes promises, so that it cannot wait for a database
+ *   (see `sampled`)
  */
 export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()

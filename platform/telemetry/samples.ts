@@ -5,7 +5,8 @@ import { lastRun } from "./metrics.ts";
 const reads: (() => Promise<void>)[] = [];
 
 /**
- * Declares a value that a job reads, instead of each scrape. Otherwise any client of the metrics port could load the database.
+ * Declares a value that a job reads, instead of each scrape. Otherwise any client of the metrics port could
+ * load the database.
  *
  * @returns reads the last value; undefined before the first run
  */
@@ -18,8 +19,8 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Makes a job that reads all sampled values. A failed read keeps its old value and stops no other; the first failure is thrown
- * at the end. A metric holds the time of the last complete run.
+ * Makes a job that reads all sampled values. A failed read keeps its old value and stops no other; the first
+ * failure is thrown at the end. A metric holds the time of the last complete run.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(

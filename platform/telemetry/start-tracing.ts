@@ -11,8 +11,8 @@ import {
 import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 
 /**
- * Initializes this process's tracing. Without an endpoint, spans are neither recorded nor sent, but logs and answers still
- * carry a trace id, and callers' traces pass through.
+ * Initializes this process's tracing. Without an endpoint, spans are neither recorded nor sent, but logs and
+ * answers still carry a trace id, and callers' traces pass through.
  *
  * @returns sends the remaining spans and stops
  */
@@ -40,5 +40,7 @@ async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
   return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });
 }
 
-/** OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */
+/**
+ * OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs").
+ */
 const tracesUrl = (endpoint: string) => `${endpoint.replace(/\/$/, "")}/v1/traces`;

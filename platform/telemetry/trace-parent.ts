@@ -3,9 +3,9 @@ import { type Context, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/ap
 import { extractTrace } from "./tracing.ts";
 
 /**
- * Parent context of a request from outside. Continues the caller's trace, so that both sides find the request under one id.
- * Decides on sampling at random: neither the caller's flag nor a chosen trace id may make us record everything (W3C Trace
- * Context §5.2, denial of service).
+ * Parent context of a request from outside. Continues the caller's trace, so that both sides find the request
+ * under one id. Decides on sampling at random: neither the caller's flag nor a chosen trace id may make us
+ * record everything (W3C Trace Context §5.2, denial of service).
  *
  * @param ratio sampling ratio
  */

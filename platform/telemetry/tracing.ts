@@ -13,8 +13,8 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * Spans are manual, at the points that every request passes: gateway, gRPC client and server, SQL, event delivery. No library
- * is patched; docs/decisions/0005 has the measurements.
+ * Spans are manual, at the points that every request passes: gateway, gRPC client and server, SQL, event
+ * delivery. No library is patched; docs/decisions/0005 has the measurements.
  */
 const tracer = trace.getTracer("medconnect");
 
@@ -25,8 +25,8 @@ export interface SpanOptions {
 }
 
 /**
- * Runs `work` in a new span. A server fault (5xx) marks the span as failed. Under an unsampled parent no span would be recorded,
- * so `work` runs in the parent, which has the trace id and costs nothing.
+ * Runs `work` in a new span. A server fault (5xx) marks the span as failed. Under an unsampled parent no span
+ * would be recorded, so `work` runs in the parent, which has the trace id and costs nothing.
  */
 export async function inSpan<T>(
   name: string,

@@ -7,14 +7,14 @@ import type { Relay } from "../outbox/relay.ts";
 import type { Platform } from "../service/service.ts";
 
 interface Parts {
-  /** Replaces the service's database. */
+  /** Database of the transactions; default: the service's. */
   db?: Database;
-  /** Gets the events after the commit; default: they stay in the outbox. */
+  /** Receives the events after the commit; default: they stay in the outbox. */
   relay?: Pick<Relay, "send">;
   routes?: EventRoutes;
 }
 
-/** Transactions and calls of a service, with other parts below them. */
+/** Transactions and calls of a service, on other parts. */
 export function changesOn(
   service: Pick<Platform, "db" | "clock" | "cipher" | "hash">,
   { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,

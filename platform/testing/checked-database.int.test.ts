@@ -10,7 +10,7 @@ let other: TestService;
 beforeEach(async () => {
   [service, other] = await Promise.all([startTestService("billing"), startTestService("billing")]);
 });
-/** Closes both, whatever they found. */
+/** Closes both, even if one throws. */
 afterEach(async () => {
   await Promise.allSettled([service.close(), other.close()]);
 });
@@ -22,16 +22,16 @@ test.each<[string, () => Promise<unknown>]>([
   ["a transaction", () => inTransaction(async () => {})],
   ["a write", () => write(service.db)],
   ["a write of several", () => Promise.all([write(other.db), write(service.db)])],
-  ["a delete in portions", () => service.db.deleteAll("DELETE FROM outbox LIMIT ?", [])],
+  ["a delete in batches", () => service.db.deleteAll("DELETE FROM outbox LIMIT ?", [])],
 ])(
-  "%s within a transaction of the same database fails the test, also one that catches the error",
+  "%s within a transaction of the same database fails the test, even if it catches the error",
   async (_, work) => {
     await expect(inTransaction(work)).rejects.toThrow(NESTED);
     await expect(service.db.close()).rejects.toThrow(NESTED);
   },
 );
 
-test("reads, other databases, other callers and what follows the transaction are no part of it", async () => {
+test("reads, other databases, other callers and later work are allowed within a transaction", async () => {
   const { promise: isCommitted, resolve: commit } = Promise.withResolvers<void>();
   const later = await inTransaction(async () => {
     await service.db.read("SELECT 1");

@@ -4,16 +4,16 @@ import type { SqlValue } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { isId } from "../ids/ids.ts";
 
-/** Statements with ids as text: of tables that hold some, or of such a column. */
+/** Statements that may have ids as text, by table or column. */
 const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\bended_by = \?/;
 
 /**
- * A database that refuses
+ * Database that refuses two mistakes:
  *
- * - an id as text. In MySQL it would equal no BINARY(16), and the statement would find nothing; so a `binaryId` that is
- *   missing in a store fails the store's tests.
- * - a transaction within another one's work. Where each of many callers holds one connection and waits for a second, none
- *   goes on.
+ * - an id as text. It equals no BINARY(16), so the statement would find nothing. A `binaryId` that is missing
+ *   in a store thereby fails the store's tests.
+ * - a transaction within another one's work. If each of many callers holds a connection and waits for a
+ *   second one, they deadlock.
  */
 export class CheckedDatabase extends Database {
   readonly #open = new AsyncLocalStorage<{ isOpen: boolean }>();
@@ -37,7 +37,7 @@ export class CheckedDatabase extends Database {
     return await super.transaction((tx) => this.#runOpen(() => work(checked(tx))), options);
   }
 
-  /** Throws what was refused, as a test may have caught the error: that of work in the background, say. */
+  /** Throws the refusal again, because a test may have missed it, for example in background work. */
   override async close(): Promise<void> {
     await super.close();
     if (this.#nested) throw this.#nested;
@@ -54,7 +54,7 @@ export class CheckedDatabase extends Database {
     try {
       return await this.#open.run(transaction, work);
     } finally {
-      // Work that it left running may go on with transactions of its own.
+      // Work that still runs may start transactions of its own.
       transaction.isOpen = false;
     }
   }

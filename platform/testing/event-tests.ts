@@ -3,10 +3,10 @@ import type { Database } from "../db/database.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 
 /**
- * Tests that use cases of a service write each event of its routes, to every destination.
+ * Tests that a service's use cases write each event of its routes, for every destination.
  *
- * @param cases one for each type of event: makes the change that the event tells of
- * @param db called once the service has started
+ * @param cases makes the change behind each type of event
+ * @param db called after the service's start
  */
 export function testEvents(
   routes: EventRoutes,

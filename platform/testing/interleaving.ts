@@ -5,16 +5,16 @@ import type { EventRoutes } from "../outbox/event.ts";
 import type { Platform } from "../service/service.ts";
 import { changesOn } from "./changes-on.ts";
 
-/** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
+/** Poll interval above 100 ms, because InnoDB caches its list of transactions for that long. */
 const INNODB_TRX_CACHED_MS = 150;
 
 /**
- * Runs in the midst of a transaction something that is no part of it: another caller's change, or another process's job. A
- * `CheckedDatabase` would take it for a nested transaction.
+ * Runs another caller's change or another process's job during a transaction. Otherwise a `CheckedDatabase`
+ * would take it for a nested transaction.
  */
 export const asAnother = AsyncLocalStorage.snapshot();
 
-/** Runs a change up to its commit, and commits when told to. */
+/** Runs a change up to its commit, and pauses until `commit` is called. */
 export function pausedBeforeCommit<App extends Platform>(
   app: App,
   routes: EventRoutes,
@@ -37,7 +37,7 @@ export function pausedBeforeCommit<App extends Platform>(
   return { done, isPaused, commit };
 }
 
-/** Resolves when a change is done, or waits for a lock. */
+/** Resolves when a change is done or waits for a lock. */
 export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promise<void> {
   let isDone = false;
   const note = () => {
@@ -55,7 +55,10 @@ export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promi
   while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
 }
 
-/** Pauses one change before its commit until the other is done, or waits for it. Both may throw, to be told by `onError`. */
+/**
+ * Pauses one change before its commit until the other one is done or waits for it. `onError` gets the errors
+ * of both.
+ */
 export async function interleave<App extends Platform>(
   app: App,
   first: (app: App) => Promise<unknown>,
@@ -71,7 +74,7 @@ export async function interleave<App extends Platform>(
   await Promise.all([firstDone, done]);
 }
 
-/** Does `act` on an app in which the first read outside of a transaction is stale: `happen` follows it, or waits for a lock. */
+/** Runs `act` with a stale first read: `happen` runs right after that read outside of a transaction. */
 export async function actAfterFirstRead<App extends Platform>(
   app: App,
   act: (app: App) => Promise<unknown>,

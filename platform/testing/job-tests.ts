@@ -2,18 +2,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import type { Job } from "../jobs/jobs.ts";
 
-/** Patience with a job that has little to do. */
+/** Time limit for a job with little to do. */
 const WITHIN_MS = 20_000;
 const POLL_MS = 5;
 
-/** Makes work for a job. @returns whether the job has done it */
+/** Prepares work for a job. @returns a test that the job has done it */
 export type JobCase = () => Promise<() => boolean | Promise<boolean>>;
 
 /**
  * Tests that each job of a service has its effect.
  *
- * @param cases one for each job, by its name
- * @param jobs called once the service has started
+ * @param cases by job name
+ * @param jobs called after the service's start
  */
 export function testJobs(cases: Record<string, JobCase>, jobs: () => readonly Job[]): void {
   test("every job of the service has a case here", () => {

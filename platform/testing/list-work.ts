@@ -19,27 +19,27 @@ import type { Platform } from "../service/service.ts";
 import { rowsRead } from "./rows-read.ts";
 import { bound, invoke } from "./test-service.ts";
 
-/** A list RPC, as a test calls it. */
+/** A list RPC under test. */
 export interface ListUnderTest<App> {
   method: Method;
   callers: Caller[];
-  /** @returns the token of the next page */
+  /** Reads a page. @returns the token of the next page */
   read: (app: App, caller: Caller, request: JsonObject) => Promise<string>;
 }
 
-/** Calls of a list, each by RPC, the caller's role, and the filters of the request. */
+/** Calls of a list, each as words: RPC, the caller's role, and the filters of the request. */
 export interface ListWork {
-  /** Calls of which a statement on the connections of reads read more than a few pages of rows. */
+  /** Calls with a statement on the read connections that read more than `FEW_ROWS`. */
   long: string[];
-  /** Calls with a statement on the connections of scans. */
+  /** Calls with a statement on the scan connections. */
   scans: string[];
 }
 
 type Pool = "read" | "scan";
 
-/** Pages of 100 that are read one after the other, to come far into a list. */
+/** Number of pages of 100 that are read to get far into a list. */
 const DEEP_PAGES = 15;
-/** A page of 100 with what it joins, and the counter. */
+/** Rows of a page of 100 with its joins, and of the counter. */
 const FEW_ROWS = 1000;
 const PAGING = ["page_size", "page_token"];
 
@@ -68,11 +68,11 @@ export const listUnderTest = <App, Request, Response extends { nextPageToken: st
 };
 
 /**
- * Calls a list with every combination of its filters, and the second page of each; without filters, and with each filter by
- * itself, also pages far behind. Invalid combinations are passed over.
+ * Calls a list with every combination of its filters, and reads two pages of each. Reads deep pages without
+ * filters, and with each single filter. Skips invalid combinations. Statements in transactions are not
+ * counted.
  *
- * @param values of filters by their JSON name; an enum has all of its values
- * Statements in transactions are not counted.
+ * @param values of filters by JSON name; enums need none
  */
 export async function walkList<App extends Platform>(
   app: App,
@@ -118,7 +118,7 @@ async function readPages(read: (paging: JsonObject) => Promise<string>, isDeep: 
   }
 }
 
-/** JSON names of the fields in a list's path, without which there is no list. */
+/** JSON names of the fields in a list's path, which each call needs. */
 const parentsOf = ({ desc, input }: Method): string[] => {
   const path = String(getOption(desc, http).pattern.value ?? "");
   return input.fields.filter(({ name }) => path.includes(`{${name}}`)).map(({ jsonName }) => jsonName);
@@ -144,7 +144,7 @@ function valuesOf(field: DescField, values: Record<string, JsonValue>): JsonValu
   return [value];
 }
 
-/** The database, whose reads run one at a time and report their rows. */
+/** A database whose reads run one at a time and report their rows. */
 function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => void): Database {
   let last: Promise<unknown> = Promise.resolve();
   const metered = (pool: Pool) => (sql: string, params?: SqlValue[]) => {
@@ -168,13 +168,13 @@ function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => voi
   });
 }
 
-/** SQL of an id that is new in each row. */
+/** SQL of a new id for each row. */
 export const NEW_ID = "UUID_TO_BIN(UUID())";
 
 /**
  * Copies a row of a table up to 10,000 times.
  *
- * @param changes SQL of the columns that differ; `n` is the copy's number, from 0
+ * @param changes SQL of the columns that differ; `n` is the copy's number from 0
  */
 export async function copyRow(
   db: Database,

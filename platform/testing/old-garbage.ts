@@ -4,11 +4,11 @@ import { garbageCollection } from "./held-memory.ts";
 const SAMPLE_EVERY = 1000;
 
 /**
- * Largest growth of the old generation while `act` runs `count` times, in bytes. A full collection first promotes all objects in
- * use; one that comes meanwhile frees the garbage, so the largest growth counts.
+ * Largest growth of the old generation while `act` runs `count` times, in bytes. A full collection first
+ * promotes all live objects. A later one would free the garbage, so the largest growth counts.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
-  // As in our processes (deploy/bundles/launch.ts).
+  // The setting of our processes (deploy/bundles/launch.ts).
   setFlagsFromString("--no-allocation-site-pretenuring");
   const collect = garbageCollection();
   collect();

@@ -99,7 +99,9 @@ export class OutboxTest {
     return this.#consumer;
   }
 
-  /** Starts relays, like those of several replicas. `close` stops them, their connections and the consumers. */
+  /**
+   * Starts relays, like those of several replicas. `close` stops them, their connections and the consumers.
+   */
   startRelays(count: number, consumers: Record<string, FakeConsumer> = { clinical: this.consumer }) {
     const { db, clock, log, hash } = this.service;
     const clients = Object.fromEntries(

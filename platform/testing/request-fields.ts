@@ -11,7 +11,7 @@ export interface RequestField {
   readonly name: string;
 }
 
-/** Every field of every request in the contract, except inside of google.protobuf's messages and raw bodies. */
+/** All fields of all requests in the contract, except inside of google.protobuf's messages and raw bodies. */
 export const requestFields: readonly RequestField[] = [...methods.values()].flatMap((method) =>
   fieldsIn(method.input, []).map((way) => ({
     method,
@@ -31,7 +31,7 @@ function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
 }
 
 /**
- * A request in JSON with this value at the end of the path; a list has it in its first item, as its only one.
+ * A request in JSON with this value at the end of the path. Lists on the path have one item.
  *
  * @param around the rest of the request; none by default
  */
@@ -48,6 +48,6 @@ export function jsonWith(
   return { ...Object.fromEntries(kept), [jsonName]: fieldKind === "list" ? [inner] : inner };
 }
 
-/** The field's path in a violation: in proto names, or in JSON names with `jsonName`. */
+/** Path of a field in a violation: in proto names, or in JSON names with `jsonName`. */
 export const pathOf = (way: readonly DescField[], spelling: "name" | "jsonName" = "name"): string =>
   way.map((field) => field[spelling] + (field.fieldKind === "list" ? "[0]" : "")).join(".");

@@ -3,9 +3,9 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 
 const exporter = new InMemorySpanExporter();
 
-/** Round trips to MySQL during `work`: each has a span. The test file traces nothing else. */
+/** Number of round trips to MySQL during `work`, by their spans. The test file must trace nothing else. */
 export async function roundTrips(work: () => Promise<unknown>): Promise<number> {
-  // The first provider stays; others are refused.
+  // The first provider stays; the API ignores later ones.
   trace.setGlobalTracerProvider(
     new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
   );

@@ -3,8 +3,9 @@ import type { Database } from "../db/database.ts";
 type Pool = "read" | "scan";
 
 /**
- * Rows that MySQL reads for the statements of `work` on a pool, plus a few hundred for the counter. Statements must run one at a
- * time, in a test file that never runs two on that pool at once: they and the counter then share one connection.
+ * Number of rows that MySQL reads for the statements of `work` on a pool, plus a few hundred for the counter.
+ * The test file must never run two statements on that pool at once, so that they share one connection with
+ * the counter.
  */
 export async function rowsRead(db: Database, pool: Pool, work: () => Promise<unknown>): Promise<number> {
   const before = await readCounter(db, pool);

@@ -24,7 +24,10 @@ import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fi
 export const kindOf = (field: DescField): Kind => getOption(field, textOption);
 export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
-/** Fields from people and external systems. Messages between our services carry values that were checked on entry. */
+/**
+ * Fields from people and external systems. Messages between our services carry values that were validated on
+ * entry.
+ */
 export const fields = requestFields.filter(
   ({ method, way }) =>
     method.rules.access !== Access.INTERNAL &&
@@ -46,11 +49,11 @@ export function accept({ input }: Method, request: JsonObject): JsonObject | Fie
   }
 }
 
-/** As `accept`, for a request with only this value. */
+/** Same as `accept`, for a request with only this value. */
 export const send = ({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] =>
   accept(method, jsonWith(way, value));
 
-/** The mistake in the value; undefined if only other fields are wrong, because they are missing. */
+/** Violation of this field; undefined if only missing other fields are reported. */
 export function refusalOf(to: RequestField, value: JsonValue): string | undefined {
   const answer = send(to, value);
   if (!Array.isArray(answer)) return undefined;

@@ -1,10 +1,11 @@
-// Opens HTTP/2 streams at a gRPC server and reports to the parent how many were closed, and with which code. They send the first
-// bytes of a message of 1 MiB, or nothing, and never end; with "empty" in place of the bytes, a complete empty message.
+// Opens HTTP/2 streams at a gRPC server, and reports to the parent how many were closed with which code. Each
+// stream sends nothing, the first bytes of a message of 1 MiB, or a complete empty message ("empty" instead
+// of a number of bytes).
 import { connect, constants } from "node:http2";
 
 const [address, path, connections, streamsEach, bytes = "0"] = process.argv.slice(2);
 const isComplete = bytes === "empty";
-/** A gRPC frame: no compression, a length of 1 MiB, and the beginning of the message. */
+/** Start of a gRPC frame: no compression, a length of 1 MiB, and the first bytes of the message. */
 const message = Buffer.alloc(isComplete ? 5 : Number(bytes));
 if (message.length > 0 && !isComplete) message.writeUInt32BE(1024 * 1024, 1);
 const codes: Record<number, number> = {};

@@ -6,11 +6,11 @@ import { migrate } from "../db/migrate.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /**
- * Makes an empty schema as a service's migrations leave it. It is copied from a template, which the first test of a run
- * migrates: that takes three times the copy's CPU.
+ * Creates a schema with a service's migrations. Copies a template, which the first test of a run migrates,
+ * because a migration takes three times the CPU of a copy.
  *
- * @param url of the server, as an administrator
- * @param name the service
+ * @param url the server's, with an administrator's account
+ * @param name of the service
  * @returns the schema's name
  */
 export async function createTestSchema(url: string, name: string): Promise<string> {
@@ -34,7 +34,7 @@ export async function createTestSchema(url: string, name: string): Promise<strin
       }),
     );
     await connection.changeUser({ database: schema });
-    // A table may refer to one that follows.
+    // A table may refer to a later one.
     await connection.query(["SET foreign_key_checks = 0", ...definitions].join(";\n"));
     await connection.query("INSERT INTO schema_migrations SELECT * FROM ??.schema_migrations", [template]);
     return schema;

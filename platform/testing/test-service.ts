@@ -28,10 +28,10 @@ import type { Clock } from "../time/clock.ts";
 import { CheckedDatabase } from "./checked-database.ts";
 import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
-/** Fifty sign-ins at once take longer than a real deadline on a busy machine. */
+/** Longer than a real deadline, because fifty concurrent sign-ins take longer on a busy machine. */
 const DEADLINE_MS = 120_000;
 
-/** A clock that a test sets and moves. */
+/** Clock that tests set and advance. */
 export class TestClock implements Clock {
   #nowMs: number;
 
@@ -48,16 +48,16 @@ export class TestClock implements Clock {
   }
 }
 
-/** One service's platform on a real MySQL, in a schema of its own. Its events stay in the outbox. */
+/** Platform of a service on a real MySQL, in a schema of its own. Its events stay in the outbox. */
 export interface TestService extends Platform {
   clock: TestClock;
   close: () => Promise<void>;
 }
 
-/** @param name the service whose migrations make the schema; MYSQL_URL names the server, as `npm test` sets it */
+/** @param name of the service whose migrations the schema gets */
 export async function startTestService(name: string, routes: EventRoutes = {}): Promise<TestService> {
   const url = process.env.MYSQL_URL;
-  if (!url) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
+  if (!url) throw new Error("MYSQL_URL is not set; run the tests by `npm test`");
   const schema = await createTestSchema(url, name);
 
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -71,7 +71,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  // Keys of its own: with a clock that is moved on, it would take the running system's revocations for expired.
+  // A prefix, because with an advanced clock the test would treat a running system's revocations as expired.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
   const redis = connectRedis(redisUrl.href, log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");
@@ -104,7 +104,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   };
 }
 
-/** A user as an access token would name them. */
+/** A user, as from an access token. */
 export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   kind: "user",
   userId,
@@ -122,7 +122,7 @@ export const bound =
   (request: Request, call: Call): Promise<Response> =>
     useCase(app, request, call);
 
-/** Calls a use case as the gRPC server does after authorization: with the request in its canonical form. */
+/** Calls a use case like the gRPC server does after authorization, with the request in its canonical form. */
 export async function invoke<Request, Response>(
   definition: MethodDefinition<Request, Response>,
   handler: (request: Request, call: Call) => Promise<Response>,

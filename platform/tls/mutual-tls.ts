@@ -12,8 +12,8 @@ import type { TlsIdentity } from "../config/tls-identity.ts";
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
- * Mutual TLS 1.3 between a process and its peers, with certificates of the deployment's own CA. `replace` affects new
- * connections only.
+ * Mutual TLS 1.3 between a process and its peers, with certificates of the deployment's own CA. `replace`
+ * affects new connections only.
  */
 export class MutualTls {
   readonly #server: MutualServerCredentials;
@@ -48,7 +48,10 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
   minVersion: "TLSv1.3",
 });
 
-/** Replaces `ServerCredentials.createSsl`, which supports neither a TLS version nor a time-out nor new certificates. */
+/**
+ * Replaces `ServerCredentials.createSsl`, which supports neither a TLS version nor a time-out nor new
+ * certificates.
+ */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {
     super({ requestCert: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, contextOf(identity));

@@ -20,8 +20,9 @@ export interface RunningTls {
 }
 
 /**
- * Starts TLS by the TLS_* settings. Replaced files (TLS_CERT_FILE and so on) are in use within TLS_RELOAD_EVERY; invalid ones
- * are ignored, such as a certificate whose key is not written yet. Without TLS, production logs a warning.
+ * Starts TLS by the TLS_* settings. Replaced files (TLS_CERT_FILE and so on) are in use within
+ * TLS_RELOAD_EVERY; invalid ones are ignored, such as a certificate whose key is not written yet. Without
+ * TLS, production logs a warning.
  */
 export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls {
   const first = tlsIdentity(config);

@@ -9,9 +9,10 @@ const INDIC =
 const LETTER_OR_MARK = "[\\p{L}\\p{M}]";
 
 /**
- * A joiner between two letters of a cursive or Indic script, or after an Indic mark, such as a virama (Unicode core
- * specification, sections 9.2 and 12.2). A superset of RFC 5892's CONTEXTJ rules (appendices A.1 and A.2), which refuse
- * Persian plurals after a non-joining letter, and the Bengali ya-phalaa before the virama.
+ * A joiner between two letters of a cursive or Indic script, or after an Indic mark, such as a virama
+ * (Unicode core specification, sections 9.2 and 12.2). A superset of RFC 5892's CONTEXTJ rules (appendices
+ * A.1 and A.2), which refuse Persian plurals after a non-joining letter, and the Bengali ya-phalaa before the
+ * virama.
  */
 const BETWEEN_LETTERS = new RegExp(
   `(?<=[${CURSIVE}&&${LETTER_OR_MARK}])[\\u200c\\u200d](?=[${CURSIVE}&&${LETTER_OR_MARK}])` +
@@ -24,7 +25,10 @@ const BETWEEN_LETTERS = new RegExp(
 const IN_EMOJI =
   /(?<=\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?)\u200d(?=\p{Extended_Pictographic})/vy;
 
-/** True if a ZWNJ or ZWJ at an index has a visible effect. Elsewhere it makes two different texts look the same. */
+/**
+ * True if a ZWNJ or ZWJ at an index has a visible effect. Elsewhere it makes two different texts look the
+ * same.
+ */
 export const joinsAt = (text: string, index: number): boolean =>
   matchesAt(BETWEEN_LETTERS, text, index) || matchesAt(IN_EMOJI, text, index);
 

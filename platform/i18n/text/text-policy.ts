@@ -9,12 +9,16 @@ export interface Refusal {
 export type TextRule = (text: string) => string | Refusal;
 
 /**
- * Rule of a name or another single line: trimmed, composed (NFC), without control, format and other invisible characters.
- * Joiners are allowed where a script or an emoji needs them; variation selectors after a visible character.
+ * Rule of a name or another single line: trimmed, composed (NFC), without control, format and other invisible
+ * characters. Joiners are allowed where a script or an emoji needs them; variation selectors after a visible
+ * character.
  */
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
-/** Rule of a text with several lines: line ends become LF; tabs, soft hyphens and marks of direction are allowed. */
+/**
+ * Rule of a text with several lines: line ends become LF; tabs, soft hyphens and marks of direction are
+ * allowed.
+ */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
 /** Printable ASCII without space around it: the common case, which needs no change. */
@@ -29,16 +33,22 @@ const JOINER = /[\u200c\u200d]/;
 /** One selector after a visible character. More than one in a row could carry a hidden message. */
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
-/** Letters, digits, punctuation and symbols, except invisible ones: fillers, and the empty Braille pattern. */
+/**
+ * Letters, digits, punctuation and symbols, except invisible ones: fillers, and the empty Braille pattern.
+ */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
-/** More marks in a row than any script needs (UAX #15, Stream-Safe Text Format). NFC takes quadratic time for them. */
+/**
+ * More marks in a row than any script needs (UAX #15, Stream-Safe Text Format). NFC takes quadratic time for
+ * them.
+ */
 const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
   if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
-  // Composed before the checks, because composing reorders marks, which changes the character before a joiner.
+  // Composed before the checks, because composing reorders marks, which changes the character before a
+  // joiner.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
   const text = composed.slice(start, end);
@@ -50,7 +60,10 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
 
 const SPACE = /\p{White_Space}/u;
 
-/** Range of a text without surrounding space. A loop, because a regular expression for trailing space is quadratic. */
+/**
+ * Range of a text without surrounding space. A loop, because a regular expression for trailing space is
+ * quadratic.
+ */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
   // Both indexes are within the text.

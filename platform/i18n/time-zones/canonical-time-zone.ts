@@ -16,10 +16,11 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Canonical name of a time zone in any case; undefined for an unknown name. Names in the tz database's zone.tab stay, so that
- * Oslo does not become Berlin, whose clocks have agreed with it since 1970. All other names are links, which are resolved.
- * Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused, because they follow no country's daylight saving.
- * Node's own Intl accepts some of them, and calls India's zone Asia/Calcutta.
+ * Canonical name of a time zone in any case; undefined for an unknown name. Names in the tz database's
+ * zone.tab stay, so that Oslo does not become Berlin, whose clocks have agreed with it since 1970. All other
+ * names are links, which are resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused,
+ * because they follow no country's daylight saving. Node's own Intl accepts some of them, and calls India's
+ * zone Asia/Calcutta.
  */
 export const canonicalTimeZone = (name: string): string | undefined =>
   // ASCII only, because lower case turns the Kelvin sign into a k.

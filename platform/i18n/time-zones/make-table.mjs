@@ -6,12 +6,15 @@ import { join } from "node:path";
 const folder = process.argv[2] ?? "/usr/share/zoneinfo";
 const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 
-/** Abbreviations, which name no place. They are zones in Debian's files, and links to a country's zone in others. */
+/**
+ * Abbreviations, which name no place. They are zones in Debian's files, and links to a country's zone in
+ * others.
+ */
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
 /**
- * Links to another country's zone whose place has its own name in zone.tab: the `#=` comments of the tz database's file
- * `backward`, which tzdata.zi omits.
+ * Links to another country's zone whose place has its own name in zone.tab: the `#=` comments of the tz
+ * database's file `backward`, which tzdata.zi omits.
  */
 const OWN_PLACES = {
   "Africa/Asmera": "Africa/Asmara",
