@@ -16,10 +16,7 @@ interface ListRequest {
   maxPageSize?: number;
 }
 
-/**
- * A page to read. Its query asks for one row more than the page shows, to find out whether there is a next
- * page.
- */
+/** A page to read. Its query asks for one more row, to find out whether there is a next page. */
 export interface Page {
   size: number;
   /** Absent on the first page. */

@@ -12,10 +12,7 @@ import {
 } from "./acknowledgement-store.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
-/**
- * Id of a finding: a hash of kind, place and content. It is the same at each check, and another change gets
- * another id.
- */
+/** Id of a finding: a hash of its kind, place and content, so that another change gets another id. */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
     .update(JSON.stringify([service, ...Object.entries(finding).sort(([a], [b]) => (a < b ? -1 : 1))]))
@@ -25,9 +22,7 @@ export const findingIdOf = (service: string, finding: object): string =>
 /** A finding that an operator has acknowledged. */
 export type Acknowledgement = Pick<AcknowledgementRow, "reason" | "createTime">;
 
-/**
- * Acknowledgements of one service's findings. They need AUDIT_KEY, so database access alone cannot forge one.
- */
+/** Acknowledgements of one service's findings. Database access alone cannot forge one. */
 export class Acknowledgements {
   readonly #service: string;
   readonly #hashes: readonly KeyedHash[];

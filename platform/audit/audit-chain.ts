@@ -1,9 +1,7 @@
 import { createHash, createHmac, type KeyObject } from "node:crypto";
 import { deriveKey } from "../crypto/derive-key.ts";
 
-/**
- * An audit event with every column of its row, including columns that this version of the code does not know.
- */
+/** An audit event with all columns of its row, including those that this release does not know. */
 export type EventRow = Readonly<Record<string, unknown>> & { readonly id: string; readonly occur_time: Date };
 
 /** Head of a chain: the last seal's number, counted from 1, and its HMAC. */

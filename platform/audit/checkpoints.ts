@@ -116,10 +116,7 @@ class CallQuota {
   }
 }
 
-/**
- * Farthest seal that the witness accepts, by its refusal. Rethrows any other refusal, or if there is no such
- * seal.
- */
+/** Farthest seal that the witness accepts, by its refusal. Rethrows all other refusals. */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
   const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;

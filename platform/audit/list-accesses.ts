@@ -5,10 +5,7 @@ import type {
 import { type Call, userOf } from "../grpc/call.ts";
 import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
-/**
- * AuditService.ListAccesses of one service: accesses to the caller's data. Hides the other people that a line
- * concerns.
- */
+/** AuditService.ListAccesses of one service: accesses to the caller's data, without other subjects. */
 export async function listAccesses(
   { service, db, pages }: AuditReads,
   request: ListAccessesRequest,

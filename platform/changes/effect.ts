@@ -16,10 +16,7 @@ export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & {
   entries,
 });
 
-/**
- * A failed attempt that leaves a trace, such as a wrong password: its entries are committed, then the error
- * is thrown.
- */
+/** A failed attempt with an audit line, such as a wrong password. Commits the entries, then throws. */
 export const failed = (error: ApiError, ...entries: AuditEntry[]): Effect<never> => ({
   response: error,
   entries,

@@ -7,10 +7,7 @@ import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
-/**
- * Completion of a use case that `begin` started. Like a `GroupedUseCase`, its concurrent runs share
- * transactions.
- */
+/** Completion of a use case that `begin` started. Its concurrent runs share transactions. */
 export interface GroupedEnd<Outcome, Facts, Response> {
   /** Ids of the rows that an outcome changes. Two outcomes of one group have none in common. */
   rowsOf: (outcome: Outcome) => string[];

@@ -9,16 +9,11 @@ import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 const MAX_GROUP = 32;
 /** Time after which the next group no longer waits for the running one, whose connection may be dead. */
 const SLOW_MS = 250;
-/**
- * Time after which the next group no longer waits for the delivery of events. Consumers usually take a few
- * ms.
- */
+/** Time after which the next group no longer waits for deliveries, which usually take a few ms. */
 const SLOW_DELIVERY_MS = 50;
 /** Maximum of changes that run alone at once: half of a process's connections for transactions by default. */
 const MAX_ALONE = 8;
-/**
- * Time for which an actor's changes run alone after a failure, so that they do not fail group after group.
- */
+/** Time for which an actor's changes run alone after a failure, to protect the next groups. */
 const ALONE_MS = 1000;
 
 /** A change in the queue. */
@@ -26,10 +21,7 @@ export interface Member {
   /** Ids of the changed rows. Two members of one group have none in common. */
   readonly rows: string[];
   readonly actorId: string;
-  /**
-   * Time after which the change is dropped, because no caller waits for it, in ms since the epoch; absent =
-   * never.
-   */
+  /** Time after which no caller waits and the change is dropped, in ms since the epoch; absent = never. */
   readonly deadline?: number;
   /** Context of its trace. */
   readonly context: Context;
@@ -212,10 +204,7 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/**
- * Runs a group's work in the trace of a sampled member, if there is one. The other members' spans link to the
- * group's.
- */
+/** Runs a group's work in the trace of a sampled member, to which the others' spans link. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
   // A group has at least one member.
   if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);

@@ -91,9 +91,7 @@ export class Idempotency {
     tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
-  /**
-   * Fails the transaction if the key was used before. Leaves it free otherwise, so that the client can retry.
-   */
+  /** Fails the transaction if the key was used before. Leaves an unused key free, for a retry. */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
@@ -149,10 +147,7 @@ export class Idempotency {
     return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
 
-  /**
-   * True if an error says that the first request with the key still runs: its row stayed locked for two
-   * seconds.
-   */
+  /** True if an error says that the key's first request still runs, because its row stayed locked. */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;
     try {

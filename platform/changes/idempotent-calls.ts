@@ -56,9 +56,7 @@ export class IdempotentCalls {
     return answer;
   }
 
-  /**
-   * Id of the call's key, under which `finish` stores its answer. Throws for a method that requires no key.
-   */
+  /** Id of the call's key, for `finish`. Throws for a method that requires no key. */
   keyIdOf(call: Call): Buffer {
     return this.#keyWithProvider(call).id;
   }
@@ -155,10 +153,7 @@ export class IdempotentCalls {
     await this.#options.transactions.commit(async () => ({ result: undefined, causes }));
   }
 
-  /**
-   * Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something
-   * now.
-   */
+  /** Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would now. */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
     const response = await this.#commits.commit(call, async (tx) => {
       const effect = await work(tx);

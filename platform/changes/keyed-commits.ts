@@ -57,9 +57,7 @@ export class KeyedCommits {
     }
   }
 
-  /**
-   * True if the use case may have refused because of the first request's own effect, such as a taken slot.
-   */
+  /** True if the refusal may come from the first request's own effect, such as a taken slot. */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
     // After a fault the database may be overloaded, so it gets no further query.

@@ -46,14 +46,11 @@ export const processSettings = {
   JWT_AUDIENCE: z.string().default("medconnect-api"),
   /** The keys that verify access tokens are fetched anew when they are older. */
   JWKS_MAX_AGE: duration("5m").refine((ms) => ms >= 1000, "must be at least 1s"),
-  /**
-   * How often a minute credentials may be tried from an address, at the gateway and straight at a service; 0:
-   * no limit.
-   */
+  /** How often a minute credentials may be tried from an address, at the gateway and straight at a service; 0: no limit. */
   RATE_LIMIT_AUTH: requestsAMinute(30),
   /**
-   * Calls at once of each account, or of each address (IPv6: /64) without a valid token, at the gateway and
-   * straight at a service; 0: no limit.
+   * Calls at once of each account, or of each address (IPv6: /64) without a valid token, at the gateway and straight at a service;
+   * 0: no limit.
    */
   MAX_CALLER_REQUESTS: z.coerce.number().int().min(0).default(32),
   ...tlsSettings,
@@ -73,10 +70,7 @@ export const serviceSettings = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
   DATABASE_TIMEOUT: duration("5s"),
   DATA_KEY: keys,
-  /**
-   * Seals the audit trail; the first seals. Kept outside the database, and those before it as long as the
-   * trail.
-   */
+  /** Seals the audit trail; the first seals. Kept outside the database, and those before it as long as the trail. */
   AUDIT_KEY: keys,
   /** Interval of counting tables for the metrics. */
   METRICS_SAMPLE_EVERY: duration("15s"),
@@ -103,9 +97,8 @@ export function settingOf(name: string, env = process.env): string | undefined {
 }
 
 /**
- * The settings in the environment, from which the secret ones are taken out: child processes and crash
- * reports would have them. One clear line for each setting that is wrong, or too weak for production, and the
- * exit code that is given.
+ * The settings in the environment, from which the secret ones are taken out: child processes and crash reports would have
+ * them. One clear line for each setting that is wrong, or too weak for production, and the exit code that is given.
  */
 export function loadConfig<S extends z.ZodRawShape>(
   shape: S,

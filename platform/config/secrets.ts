@@ -7,9 +7,7 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/**
- * Minimum of different bytes in a key. 32 random bytes have about 30; fewer than 16 occur once in 10^15 keys.
- */
+/** Minimum of different bytes in a key. Of 10^15 random keys, one has fewer. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
 /** Settings of generated texts. Passwords that people choose have rules elsewhere. */
@@ -57,10 +55,7 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   return [];
 }
 
-/**
- * Requires a password for Redis. An attacker there could lift rate limits, and make every process query auth
- * instead.
- */
+/** Requires a password for Redis, because an attacker there could lift rate limits. */
 function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isAllowed }: Values): WeakSecret[] {
   if (typeof url !== "string" || !URL.canParse(url)) return [];
   const password = passwordIn(url);

@@ -16,9 +16,7 @@ const MAX_PAGE_SIZE = 100;
 const MAX_AUDIT_PAGE_SIZE = 1000;
 /** Maximum of bytes of a code point in UTF-8 (RFC 3629). */
 const BYTES_A_CHARACTER = 4;
-/**
- * Maximum length of ids: those of services, requests and traces may be longer than a UUID's 36 characters.
- */
+/** Maximum length of ids. Those of services, requests and traces may be longer than a UUID. */
 const ID_BYTES = 64;
 /** Maximum overhead of a field: a tag of up to 3 bytes and a length of up to 5. */
 const FRAME_BYTES = 8;

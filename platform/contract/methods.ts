@@ -7,10 +7,7 @@ import { registry } from "./registry.ts";
 export interface Method {
   /** gRPC path: `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
   readonly path: string;
-  /**
-   * Service that serves it: "auth", "scheduling", "clinical", "billing", or "admin" for RPCs that the gateway
-   * composes.
-   */
+  /** Service that serves it, such as "auth", or "admin" for RPCs that the gateway composes. */
   readonly owner: string;
   readonly name: string;
   readonly rules: MethodRules;

@@ -25,9 +25,7 @@ export type Fields = Record<string, unknown>;
 /** Normalizes one field of a message. Adds a violation to `found` if it has no canonical form. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
-/**
- * Returns a value's canonical form. Without one, adds a violation to `found` and returns the value unchanged.
- */
+/** Returns a value's canonical form, or adds a violation to `found` and returns it unchanged. */
 type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 
 const plans = new Map<DescMessage, readonly Step[]>();
@@ -139,10 +137,7 @@ function textRuleOf(field: DescField): TextRule | undefined {
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
 
-/**
- * Maximum of UTF-16 units that clients may send for one composed character: a surrogate pair, or a letter and
- * three marks.
- */
+/** UTF-16 units of one composed character at most: a surrogate pair, or a letter and three marks. */
 const UNITS_OF_CHARACTER = 4;
 
 /** Skips longer text, because normalizing can take quadratic time. Protovalidate then refuses it. */

@@ -4,10 +4,7 @@ import type { Server } from "@grpc/grpc-js";
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { commentedFiles } from "./commented-files.ts";
 
-/**
- * Adds gRPC reflection. It serves the descriptors from buf, because those of proto-loader lack imported
- * files.
- */
+/** Adds gRPC reflection from buf's descriptors, because those of proto-loader lack imported files. */
 export async function addReflection(server: Server): Promise<void> {
   // Loaded on demand, because it takes 27 MB with protobufjs.
   const { ReflectionService } = await import("@grpc/reflection");

@@ -76,10 +76,7 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/**
- * Resource of a Create or Update request (AIP-133, AIP-134): its field whose message declares field
- * behaviours.
- */
+/** Resource of a Create or Update request (AIP-133, AIP-134): the field with field behaviours. */
 function resourceField(schema: DescMessage): DescField | undefined {
   return schema.fields.find(
     (field) =>
@@ -89,10 +86,7 @@ function resourceField(schema: DescMessage): DescField | undefined {
   );
 }
 
-/**
- * Violations of field behaviours: missing REQUIRED fields; mask paths that clients cannot set, or that empty
- * a REQUIRED field.
- */
+/** Violations of a resource: missing REQUIRED fields, and mask paths that clients must not set or empty. */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);
   if (field?.fieldKind !== "message") return [];

@@ -1,10 +1,7 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/**
- * Decrypts the rows of a list. Omits and logs altered ones, so that a manipulated row does not hide the
- * others.
- */
+/** Decrypts the rows of a list. Omits and logs altered ones, which must not hide the others. */
 export const leaveOutAltered = <Row, Item>(
   log: Logger,
   rows: readonly Row[],

@@ -7,10 +7,7 @@ interface MysqlError extends Error {
   sqlMessage?: string;
 }
 
-/**
- * Errors after which the whole transaction may be retried: deadlock, lock wait, certification conflict in a
- * group (3101).
- */
+/** Errors that allow a retry: deadlock, lock wait, certification conflict in a group (3101). */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 
 const STANDBY = "SERVER_IS_STANDBY";
@@ -56,9 +53,7 @@ export const standbyError = () => Object.assign(new Error("The server takes no w
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 
-/**
- * Unique key that an insert or update violated, such as "doctors.license_number"; undefined for other errors.
- */
+/** Unique key that a statement violated, such as "doctors.license_number"; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {
   const { errno, sqlMessage } = error as MysqlError;
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;

@@ -22,10 +22,7 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/**
- * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first condition is a range of
- * the key.
- */
+/** Rows after a position in the order (`first` DESC, `id` DESC). Starts with a range of the key. */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
   ...placesOf(after),

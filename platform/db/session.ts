@@ -9,10 +9,7 @@ const SET = `SET SESSION
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
-/**
- * Share of the time-out after which the server stops a SELECT, so that this comes before the client's own
- * limit.
- */
+/** Share of the client's time-out after which the server stops a SELECT. */
 const SERVER_SHARE = 0.9;
 
 /** Identity of an initialized connection at its server. */

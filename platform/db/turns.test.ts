@@ -8,9 +8,7 @@ const TIMEOUT_MS = 5000;
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate"] }));
 afterEach(() => void jest.useRealTimers());
 
-/**
- * Starts works by name and lists them in the order of their start. `end` ends one, which lets others start.
- */
+/** Starts works by name, and lists them in the order of their start. `end` ends one. */
 function fixture(places: number, share: number) {
   const turns = new Turns(places, share);
   const started: string[] = [];

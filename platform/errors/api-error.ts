@@ -2,9 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
 import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
-/**
- * A resource that a refusal hides from its caller, and the users whose data it is. Never leaves the process.
- */
+/** A resource that a refusal hides, and the users whose data it is. Never leaves the process. */
 export interface HiddenResource {
   resource: string;
   subjectIds: string[];
@@ -70,9 +68,7 @@ export class ApiError extends Error {
     return new ApiError(this.reason, { detail, metadata, violations, replayed: true });
   }
 
-  /**
-   * Any thrown value as an ApiError. Other values become INTERNAL, with the value as the cause for the log.
-   */
+  /** Any thrown value as an ApiError. Other values become the cause of an INTERNAL, for the log. */
   static from(error: unknown): ApiError {
     return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
   }
@@ -83,9 +79,7 @@ export function invalidField(field: string, description: string): ApiError {
   return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
 }
 
-/**
- * NOT_FOUND for an existing resource of another user. Looks like any NOT_FOUND, but is audited as a denial.
- */
+/** NOT_FOUND for another user's resource. Looks like any NOT_FOUND, but is audited as a denial. */
 export function hiddenFrom(resource: string, ...subjectIds: string[]): ApiError {
   return new ApiError("NOT_FOUND", { hidden: { resource, subjectIds } });
 }

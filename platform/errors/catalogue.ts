@@ -49,9 +49,7 @@ function httpStatusOf(code: status): number {
   }
 }
 
-/**
- * True for refusals by a business rule. All other errors (input, rights, lost races, faults) may be retried.
- */
+/** True for refusals by a business rule. Other errors (input, rights, races, faults) may be retried. */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
 

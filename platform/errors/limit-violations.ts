@@ -20,10 +20,7 @@ const MAX_BYTES = 4500;
 /** Last violation if there are more. Without their number, because checks may stop early to save time. */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
-/**
- * First violations that fit into an answer, and `MORE` for the others, so that no answer exceeds its request
- * by far.
- */
+/** First violations, with `MORE` for the others, so that an answer is not much larger than its request. */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;

@@ -17,10 +17,7 @@ export interface Identity {
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/**
- * Token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined without a header. Throws
- * UNAUTHENTICATED.
- */
+/** Token of a Bearer header (RFC 6750 §2.1); undefined without a header. Throws UNAUTHENTICATED. */
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
   const token = BEARER.exec(header)?.[1];

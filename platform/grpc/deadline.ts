@@ -3,10 +3,7 @@ import type { ServerUnaryCall } from "@grpc/grpc-js";
 const DEFAULT_DEADLINE_MS = 10_000;
 const MAX_DEADLINE_MS = 60_000;
 
-/**
- * The deadline of a call, in ms since the epoch: at most `MAX_DEADLINE_MS` from now, whatever the client asks
- * for.
- */
+/** Deadline of a call, in ms since the epoch, at most `MAX_DEADLINE_MS` from now. */
 export function deadlineOf(incoming: ServerUnaryCall<Buffer, unknown>): number {
   const deadline = Number(incoming.getDeadline());
   const now = Date.now();

@@ -1,9 +1,6 @@
 import type { ServerUnaryCall } from "@grpc/grpc-js";
 
-/**
- * Value of a header. Several values are joined (RFC 9110 §5.3), so that none is accepted where a single one
- * is expected.
- */
+/** Value of a header. Several values are joined (RFC 9110 §5.3), which no single-value check accepts. */
 export function header(
   { metadata }: Pick<ServerUnaryCall<unknown, unknown>, "metadata">,
   name: string,

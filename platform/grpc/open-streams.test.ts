@@ -15,10 +15,7 @@ const FLOOD = join(import.meta.dirname, "../testing/stream-flood.ts");
 const { getJwks } = KeyServiceService;
 const grpc = new GrpcServerTest();
 
-/**
- * Calls without our keepalive, because a turn of this process's event loop may take over 3 s on a busy
- * machine.
- */
+/** Calls without our keepalive, because a turn of the event loop may take over 3 s under load. */
 function callPatiently(): Promise<void> {
   const client = new Client(grpc.address, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = getJwks;
@@ -166,10 +163,7 @@ test.each([
   await Promise.all(Array.from({ length: 8 }, callAgainAndAgain));
 });
 
-/**
- * Three times the bound, because Node reads several frames into one buffer, which stays while one of them is
- * held.
- */
+/** Three times the bound, because Node retains a buffer of several frames while one is held. */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 
 test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {

@@ -3,9 +3,7 @@ import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2
 import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
-/**
- * Node's diagnostics channel for each new stream, including those that grpc-js answers before any handler.
- */
+/** Node's channel for new streams, including those that grpc-js answers before any handler. */
 const STREAM_STARTED = "http2.server.stream.start";
 
 export interface StreamLimits {

@@ -6,9 +6,7 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
-/**
- * Headers of the gateway: address and `User-Agent` of its client. They count only with the gateway's token.
- */
+/** Headers of the gateway about its client. They count only with the gateway's token. */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
 export const GATEWAY_TOKEN_KEY = "x-gateway-token";

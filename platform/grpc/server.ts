@@ -47,9 +47,7 @@ export interface ServerOptions {
   reauthenticationMs: number;
   /** Running calls of the process; further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
-  /**
-   * Running calls of one account or address, except those that the gateway or a service sends; 0 = unlimited.
-   */
+  /** Running calls per account or address, except calls of the gateway and services; 0 = unlimited. */
   maxCallerCalls: number;
   /** Open connections of one peer address; 0 = unlimited. */
   maxPeerConnections: number;

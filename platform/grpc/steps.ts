@@ -92,10 +92,7 @@ export const authenticate =
     return await next({ incoming, trailer, origin, caller, requestId: isRequestId(sentId) ? sentId : "" });
   };
 
-/**
- * Bounds the running calls of one client, unless the gateway, which has the same limit, or a service sends
- * it.
- */
+/** Bounds the running calls of a client. Exempt are services, and the gateway, which has this limit. */
 export const limitCalls =
   (method: Method, callers: CallerLimit, next: Step<Authenticated>): Step<Authenticated> =>
   async (authenticated) => {
@@ -174,10 +171,7 @@ export const validate =
     return await next({ incoming, trailer, origin, caller, requestId, call });
   };
 
-/**
- * Valid protobuf may still hold values that our types cannot: an enum's unknown number, an integer beyond
- * 2^53.
- */
+/** Valid protobuf may hold values that our types cannot: unknown enum numbers, integers above 2^53. */
 function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): unknown {
   try {
     return definition.requestDeserialize(bytes);
@@ -186,10 +180,7 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
   }
 }
 
-/**
- * Runs the use case. Its database connections count for the caller until the call is cancelled or past its
- * deadline.
- */
+/** Runs the use case. Its database connections count for the caller, until the call is cancelled. */
 export const handle =
   (useCase: UseCase): Step<Validated> =>
   async ({ incoming, trailer, call }) => {

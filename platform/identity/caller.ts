@@ -9,9 +9,7 @@ export interface UserCaller {
   readonly role: Role;
   /** Time of the last authentication (OpenID Connect `auth_time`). */
   readonly authTime: Date;
-  /**
-   * True if the role requires a second factor that is not set up yet. Only `before_mfa` methods are allowed.
-   */
+  /** True if a required second factor is not set up yet. Only `before_mfa` methods are allowed. */
   readonly mfaPending?: boolean;
 }
 

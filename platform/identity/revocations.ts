@@ -9,10 +9,7 @@ import type { Revocation, RevocationList, RevocationLists } from "./revocation-l
  * sorted set in earlier releases; both run during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
-/**
- * Maximum age of a list in Redis. With the poll interval, sign-outs take effect within the promised five
- * seconds.
- */
+/** Maximum age of a list in Redis. Sign-outs take effect within five seconds, polling included. */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
@@ -63,10 +60,7 @@ export class Revocations {
     return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
-  /**
-   * Throws UNAUTHENTICATED if the token's session or key was revoked, and REVOCATION_UNKNOWN without a recent
-   * list.
-   */
+  /** Throws UNAUTHENTICATED for a revoked session or key, and REVOCATION_UNKNOWN without a recent list. */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
     if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");

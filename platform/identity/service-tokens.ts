@@ -37,10 +37,7 @@ export class ServiceTokens {
     return token;
   }
 
-  /**
-   * Identifies the service that made a token. Caches a verified token until it expires. Throws
-   * UNAUTHENTICATED.
-   */
+  /** Identifies the service that made a token. Caches verified tokens. Throws UNAUTHENTICATED. */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.caller;

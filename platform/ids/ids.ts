@@ -1,10 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
-/**
- * Random bytes for 256 ids. Generating the bytes of a single id takes four times as long as the rest of its
- * work.
- */
+/** Random bytes for 256 ids. Generating those of a single id takes four times as long as its rest. */
 const RANDOM = Buffer.alloc(16 * 256);
 let used = RANDOM.length;
 let lastMs = 0;

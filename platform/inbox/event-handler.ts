@@ -12,14 +12,9 @@ export interface EventHandler<Facts = unknown, Plan = unknown> {
   prepare?(tx: Transaction, events: Event[]): void;
   /** Locks rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
-  /**
-   * Rows that the decision depends on and other events may change. Two events of one transaction have none in
-   * common.
-   */
+  /** Rows behind a decision that other events may change. Two events of a transaction share none. */
   rowsOf?(facts: Facts): string[];
-  /**
-   * Decides one event by pure rules. Throws if it cannot be applied. @returns undefined if it changes nothing
-   */
+  /** Decides one event by pure rules; undefined if it changes nothing. Throws if it cannot be applied. */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
   /** Writes the plans. @returns the entries of each, in order */
   write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;

@@ -25,19 +25,13 @@ interface Consumer {
   /** Service that may send the event. */
   from: string;
   apply: EventHandler;
-  /**
-   * True if it is usually the first event of its aggregate, so that reading earlier versions is skipped at
-   * first.
-   */
+  /** True if it is usually its aggregate's first event, so that no earlier version is read. */
   isFirst?: boolean;
 }
 
 /** Retry delay of a postponed event. */
 const LATER = { seconds: 5, nanos: 0 };
-/**
- * Age at which an event of an unknown type is refused. No rollout takes so long, so its release was rolled
- * back.
- */
+/** Age at which an event of an unknown type is refused. Its release was probably rolled back. */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
 const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
@@ -237,10 +231,7 @@ export class Inbox {
   }
 }
 
-/**
- * Rethrows an error that the event did not cause. The sender then treats this consumer as unreachable: no
- * attempt counts.
- */
+/** Rethrows an error that the event did not cause. The sender then counts no attempt. */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
   const { code } = ApiError.from(error);

@@ -2,9 +2,7 @@ import * as z from "zod";
 
 /** How mails go out. */
 export const mailSettings = {
-  /**
-   * `smtp://` or `smtps://` with user and password of a mail server; `file://` of a folder catches the mails.
-   */
+  /** `smtp://` or `smtps://` with user and password of a mail server; `file://` of a folder catches the mails. */
   MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: "must be smtp://…, smtps://… or file:///…" }),
   /** The sender's address, with or without a name. */
   MAIL_FROM: z
@@ -61,10 +59,7 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
 const isPrivateWay = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
-/**
- * Links and the password of the mail server go there in clear where somebody on the way hides that it offers
- * TLS.
- */
+/** Links and the password of the mail server go there in clear where somebody on the way hides that it offers TLS. */
 function withTls(mailUrl: string): string {
   const url = new URL(mailUrl);
   if (url.protocol === "smtp:" && url.username) url.searchParams.set("requireTLS", "true");

@@ -34,10 +34,7 @@ export function createMailTransport(url: string): MailTransport {
 /** Loaded with the first mail, because it takes 20 MB. */
 const nodemailer = () => import("nodemailer");
 
-/**
- * Opens a connection for each mail. A shared connection would resend mails by itself if their arrival is
- * unknown.
- */
+/** Opens a connection for each mail. A shared one would resend mails whose arrival is unknown. */
 class MailServer implements MailTransport {
   readonly #url: string;
 

@@ -6,10 +6,7 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/**
- * Calls that a call of the class SEARCH counts as. It takes far more CPU than another read: 100 doctors, or
- * all services.
- */
+/** Calls that a SEARCH counts as. It reads 100 doctors or calls all services. */
 const COST_OF_A_SEARCH = 4;
 
 /**

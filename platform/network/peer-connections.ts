@@ -4,10 +4,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { networkOf } from "./client-network.ts";
 
-/**
- * Node's diagnostics channel for accepted TCP connections; grpc-js has no hook before a connection's first
- * call.
- */
+/** Node's channel for accepted TCP connections; grpc-js has no hook before their first call. */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
 

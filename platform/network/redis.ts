@@ -4,9 +4,7 @@ import type { Logger } from "../telemetry/log.ts";
 /** Time-outs of commands in requests and in the background. */
 export const REDIS_IN_REQUEST_MS = 100;
 export const REDIS_IN_BACKGROUND_MS = 1000;
-/**
- * Silence after which a connection with a waiting command counts as lost. No command takes Redis this long.
- */
+/** Silence after which a connection with a waiting command counts as lost. */
 const SOCKET_TIMEOUT_MS = 2000;
 
 /**

@@ -28,9 +28,7 @@ const SEND_TIMEOUT_MS = 5000;
  */
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
-/**
- * Failure of events for an unreachable consumer. It counts no attempt, because the outage may last for hours.
- */
+/** Failure for an unreachable consumer. It counts no attempt, because an outage may last for hours. */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
 /** Failure of a row that holds no event, or another row's event. */
 const UNREADABLE = "UNREADABLE";

@@ -102,10 +102,7 @@ export class Relay {
     return queue;
   }
 
-  /**
-   * Sends due events to one consumer until the relay stops. Each consumer has its own poll, so none waits for
-   * another.
-   */
+  /** Sends due events to one consumer until the relay stops. No consumer waits for another. */
   async #poll(destination: string, queue: ConsumerQueue): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {

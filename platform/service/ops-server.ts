@@ -3,19 +3,14 @@ import type { AddressInfo } from "node:net";
 import { cached } from "../stats/cached.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 
-/**
- * Maximum age of a scrape. Prometheus scrapes every few seconds, and a flood of scrapes costs one per second.
- */
+/** Maximum age of a scrape, so that a flood of scrapes costs one per second. */
 const SCRAPE_TTL_MS = 1000;
 
 export interface OpsServerOptions {
   host: string;
   port: number;
   readMetrics: () => Promise<string>;
-  /**
-   * True if this process can serve. Considers its own parts only, because other services' outages would
-   * cascade.
-   */
+  /** True if this process can serve. Ignores other services, because their outages would cascade. */
   ready: () => boolean;
   clock?: Clock;
 }

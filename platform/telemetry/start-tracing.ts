@@ -40,7 +40,5 @@ async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
   return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });
 }
 
-/**
- * OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs").
- */
+/** The signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */
 const tracesUrl = (endpoint: string) => `${endpoint.replace(/\/$/, "")}/v1/traces`;

@@ -55,10 +55,7 @@ export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promi
   while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
 }
 
-/**
- * Pauses one change before its commit until the other one is done or waits for it. `onError` gets the errors
- * of both.
- */
+/** Pauses one change before its commit until the other one is done or waits for it. */
 export async function interleave<App extends Platform>(
   app: App,
   first: (app: App) => Promise<unknown>,

@@ -99,9 +99,7 @@ export class OutboxTest {
     return this.#consumer;
   }
 
-  /**
-   * Starts relays, like those of several replicas. `close` stops them, their connections and the consumers.
-   */
+  /** Starts relays, like those of several replicas. `close` stops relays and consumers. */
   startRelays(count: number, consumers: Record<string, FakeConsumer> = { clinical: this.consumer }) {
     const { db, clock, log, hash } = this.service;
     const clients = Object.fromEntries(

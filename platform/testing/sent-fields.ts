@@ -24,10 +24,7 @@ import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fi
 export const kindOf = (field: DescField): Kind => getOption(field, textOption);
 export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
-/**
- * Fields from people and external systems. Messages between our services carry values that were validated on
- * entry.
- */
+/** Fields from people and external systems. Internal messages carry validated values. */
 export const fields = requestFields.filter(
   ({ method, way }) =>
     method.rules.access !== Access.INTERNAL &&

@@ -1,9 +1,6 @@
 import { Database } from "../db/database.ts";
 
-/**
- * A database on the test server, by default with one connection in each pool. The server has other
- * connections, too.
- */
+/** A database on the test server, by default with one connection in each pool. */
 export function databaseWith(timeoutMs: number, poolSize = 1): Database {
   const url = new URL(process.env.MYSQL_URL ?? "");
   url.pathname = "/mysql";

@@ -48,10 +48,7 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
   minVersion: "TLSv1.3",
 });
 
-/**
- * Replaces `ServerCredentials.createSsl`, which supports neither a TLS version nor a time-out nor new
- * certificates.
- */
+/** Unlike `ServerCredentials.createSsl`, has a TLS version, a time-out and replaceable certificates. */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {
     super({ requestCert: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, contextOf(identity));

@@ -25,10 +25,7 @@ const BETWEEN_LETTERS = new RegExp(
 const IN_EMOJI =
   /(?<=\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?)\u200d(?=\p{Extended_Pictographic})/vy;
 
-/**
- * True if a ZWNJ or ZWJ at an index has a visible effect. Elsewhere it makes two different texts look the
- * same.
- */
+/** True if a ZWNJ or ZWJ has an effect. Elsewhere it makes two different texts look the same. */
 export const joinsAt = (text: string, index: number): boolean =>
   matchesAt(BETWEEN_LETTERS, text, index) || matchesAt(IN_EMOJI, text, index);
 

@@ -15,10 +15,7 @@ export type TextRule = (text: string) => string | Refusal;
  */
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
-/**
- * Rule of a text with several lines: line ends become LF; tabs, soft hyphens and marks of direction are
- * allowed.
- */
+/** Rule of a text: line ends become LF; tabs, soft hyphens and marks of direction are allowed. */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
 /** Printable ASCII without space around it: the common case, which needs no change. */
@@ -33,15 +30,10 @@ const JOINER = /[\u200c\u200d]/;
 /** One selector after a visible character. More than one in a row could carry a hidden message. */
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
-/**
- * Letters, digits, punctuation and symbols, except invisible ones: fillers, and the empty Braille pattern.
- */
+/** Visible characters. Invisible are also fillers and the empty Braille pattern. */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
-/**
- * More marks in a row than any script needs (UAX #15, Stream-Safe Text Format). NFC takes quadratic time for
- * them.
- */
+/** More marks in a row than any script needs (UAX #15). NFC takes quadratic time for them. */
 const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
@@ -60,10 +52,7 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
 
 const SPACE = /\p{White_Space}/u;
 
-/**
- * Range of a text without surrounding space. A loop, because a regular expression for trailing space is
- * quadratic.
- */
+/** Range without surrounding space. A loop, because a regular expression would be quadratic. */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
   // Both indexes are within the text.

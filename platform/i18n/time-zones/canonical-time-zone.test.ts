@@ -99,10 +99,7 @@ test("the table comes from a release", () => {
   expect(links.length).toBeGreaterThan(100);
 });
 
-/**
- * Links to a zone of several countries whose place lies in the zone's own country. The table decides about
- * all others.
- */
+/** Links to a zone of several countries whose place lies in the zone's own country. */
 const AT_HOME = `
   America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
   Pacific/Samoa Singapore US/Arizona US/Samoa
