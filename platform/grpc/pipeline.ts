@@ -7,6 +7,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import type { CredentialLimit } from "./credential-limit.ts";
+import { Layers } from "./layers.ts";
 import type { GatewayProof } from "./origin.ts";
 import { record, respond } from "./respond.ts";
 import {
@@ -41,8 +42,8 @@ export interface PipelineParts {
 }
 
 /**
- * Composes the steps that each call of a method passes, like the layers of an onion: a step calls the next
- * one, and sees its response or its error. The order decides which error a call gets if several apply.
+ * Composes the steps that each call of a method passes, from the outermost inwards. A step calls the next
+ * one, and sees its response or error. If several errors apply, the outermost step's one wins.
  */
 export function pipeline(
   definition: MethodDefinition<unknown, unknown>,
@@ -52,15 +53,15 @@ export function pipeline(
   const method = methodAt(definition.path);
   const { identity, proof, log, load, callers, credentials, traceRatio, reauthenticationMs, onDenied } =
     parts;
-  const handled = handle(useCase);
-  const validated = validate(method, definition, handled); // 400
-  const authorized = authorize(method, reauthenticationMs, validated); // 403
-  const audited = auditDenials(method, onDenied, authorized);
-  const rated = limitCredentials(method, credentials, audited); // 429
-  const limited = limitCalls(method, callers, rated); // 429
-  const authenticated = authenticate(method, identity, limited); // 401
-  const traced = startSpan(method, traceRatio, authenticated);
-  const located = locate(proof, traced);
-  const admitted = limitLoad(load, located); // 503
-  return record(method, log, respond(admitted));
+  const answer = Layers.from(limitLoad(load)) // 503
+    .add(locate(proof))
+    .add(startSpan(method, traceRatio))
+    .add(authenticate(method, identity)) // 401
+    .add(limitCalls(method, callers)) // 429
+    .add(limitCredentials(method, credentials)) // 429
+    .add(auditDenials(method, onDenied))
+    .add(authorize(method, reauthenticationMs)) // 403
+    .add(validate(method, definition)) // 400
+    .around(handle(useCase));
+  return record(method, log, respond(answer));
 }

@@ -9,6 +9,7 @@ import type { Method } from "../contract/methods.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { durations } from "../telemetry/metrics.ts";
+import type { Step } from "./layers.ts";
 import { toGrpcStatus } from "./status.ts";
 import type { Received } from "./steps.ts";
 
@@ -35,7 +36,7 @@ export function record(method: Method, log: Logger, next: Respond): handleUnaryC
 }
 
 /** Sends the response, or the error as a google.rpc.Status. */
-export function respond(next: (call: Received) => Promise<unknown>): Respond {
+export function respond(next: Step<Received>): Respond {
   return async (incoming, callback) => {
     const trailer = new Metadata();
     try {

@@ -18,6 +18,7 @@ import type { CredentialLimit } from "./credential-limit.ts";
 import { deadlineOf } from "./deadline.ts";
 import { header } from "./header.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
+import type { Layer, Step } from "./layers.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
 import { REPLAYED_KEY } from "./status.ts";
 
@@ -45,29 +46,28 @@ interface Validated extends Authenticated {
   readonly call: Call;
 }
 
-/** A step, or all steps from one to the use case. Resolves to the response, or throws. */
-type Step<C> = (call: C) => Promise<unknown>;
-
 export type UseCase = (request: unknown, call: Call) => Promise<unknown>;
 
 /** Refuses calls beyond the process's limit. Throws UNAVAILABLE. */
 export const limitLoad =
-  (load: LoadLimit, next: Step<Received>): Step<Received> =>
+  (load: LoadLimit): Layer<Received, Received> =>
+  (next) =>
   (received) =>
     load.run(() => next(received));
 
 /** Finds the call's address, and whether the gateway sent it. */
 export const locate =
-  (proof: GatewayProof, next: Step<Located>): Step<Received> =>
+  (proof: GatewayProof): Layer<Received, Located> =>
+  (next) =>
   async ({ incoming, trailer }) =>
     await next({ incoming, trailer, origin: await originOf(incoming, proof) });
 
 /** Runs the call in a span of its caller's trace. Senders of this deployment decide whether it is sampled. */
-export function startSpan(method: Method, traceRatio: number, next: Step<Located>): Step<Located> {
+export function startSpan(method: Method, traceRatio: number): Layer<Located, Located> {
   const service = method.desc.parent.typeName;
   const spanName = `${service}/${method.name}`;
   const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method.name };
-  return async (located) => {
+  return (next) => async (located) => {
     const parent = await parentOf(located, traceRatio);
     return await inSpan(spanName, { kind: SpanKind.SERVER, attributes, parent }, () => next(located));
   };
@@ -82,7 +82,8 @@ async function parentOf({ incoming, origin }: Located, traceRatio: number): Prom
 
 /** Identifies the caller as the method's access rule requires. Throws UNAUTHENTICATED. */
 export const authenticate =
-  ({ rules }: Method, identity: access.Identity, next: Step<Authenticated>): Step<Located> =>
+  ({ rules }: Method, identity: access.Identity): Layer<Located, Authenticated> =>
+  (next) =>
   async ({ incoming, trailer, origin }) => {
     const caller = await access.authenticate(rules, header(incoming, "authorization"), identity);
     if (caller.kind === "service" && (await origin.service()) !== caller.name) {
@@ -94,7 +95,8 @@ export const authenticate =
 
 /** Bounds the running calls of a client. Exempt are services, and the gateway, which has this limit. */
 export const limitCalls =
-  (method: Method, callers: CallerLimit, next: Step<Authenticated>): Step<Authenticated> =>
+  (method: Method, callers: CallerLimit): Layer<Authenticated, Authenticated> =>
+  (next) =>
   async (authenticated) => {
     const { origin, caller } = authenticated;
     if (origin.isByGateway || caller.kind === "service") return await next(authenticated);
@@ -107,26 +109,24 @@ export const limitCalls =
   };
 
 /** Bounds the credential attempts of one address for calls that bypass the gateway. Throws RATE_LIMITED. */
-export function limitCredentials(
-  { rules }: Method,
-  credentials: CredentialLimit,
-  next: Step<Authenticated>,
-): Step<Authenticated> {
-  if (rules.rate !== RateClass.AUTH) return next;
-  return async (authenticated) => {
-    const { isByGateway, address } = authenticated.origin;
-    if (!isByGateway) await credentials.count(address);
-    return await next(authenticated);
+export const limitCredentials =
+  ({ rules }: Method, credentials: CredentialLimit): Layer<Authenticated, Authenticated> =>
+  (next) => {
+    if (rules.rate !== RateClass.AUTH) return next;
+    return async (authenticated) => {
+      const { isByGateway, address } = authenticated.origin;
+      if (!isByGateway) await credentials.count(address);
+      return await next(authenticated);
+    };
   };
-}
 
 /** Reports each call that the next steps or the use case refuse for lack of rights. */
 export const auditDenials =
   (
     method: Method,
     onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void,
-    next: Step<Authenticated>,
-  ): Step<Authenticated> =>
+  ): Layer<Authenticated, Authenticated> =>
+  (next) =>
   async (authenticated) => {
     try {
       return await next(authenticated);
@@ -141,7 +141,8 @@ export const auditDenials =
 
 /** Checks the caller's rights by the method's rules. Throws PERMISSION_DENIED. */
 export const authorize =
-  ({ rules }: Method, reauthenticationMs: number, next: Step<Authenticated>): Step<Authenticated> =>
+  ({ rules }: Method, reauthenticationMs: number): Layer<Authenticated, Authenticated> =>
+  (next) =>
   async (authenticated) => {
     access.authorize(rules, authenticated.caller, new Date(Date.now() - reauthenticationMs));
     return await next(authenticated);
@@ -149,11 +150,8 @@ export const authorize =
 
 /** Brings the message into its canonical form and checks it by the contract. Throws INVALID_REQUEST. */
 export const validate =
-  (
-    method: Method,
-    definition: MethodDefinition<unknown, unknown>,
-    next: Step<Validated>,
-  ): Step<Authenticated> =>
+  (method: Method, definition: MethodDefinition<unknown, unknown>): Layer<Authenticated, Validated> =>
+  (next) =>
   async ({ incoming, trailer, origin, caller, requestId }) => {
     const request = decode(definition, validateMessage(method.input, incoming.request));
     const call: Call = {
