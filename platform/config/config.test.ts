@@ -9,7 +9,7 @@ import { key, loadConfig } from "./config.ts";
 
 const secret = randomBytes(32).toString("base64");
 
-test("a setting is taken from the environment, or from the file that NAME_FILE names", () => {
+test("a setting comes from the environment, or from the file that NAME_FILE names", () => {
   const folder = mkdtempSync(join(tmpdir(), "medconnect-config-"));
   const file = join(folder, "key");
   writeFileSync(file, `${secret}\n`);
@@ -19,13 +19,13 @@ test("a setting is taken from the environment, or from the file that NAME_FILE n
   expect(config).toEqual({ DATA_KEY: Buffer.from(secret, "base64"), HOST: "0.0.0.0" });
 });
 
-test("what is secret is no longer in the environment once it is read, and all else is", () => {
+test("secrets leave the environment once they are read, and other settings stay", () => {
   const env = { DATA_KEY: secret, REDIS_URL: "redis://:word@redis", HOST: "0.0.0.0" };
   loadConfig({ DATA_KEY: key, REDIS_URL: z.string(), HOST: z.string() }, env);
   expect(env).toEqual({ HOST: "0.0.0.0" });
 });
 
-test("all that is wrong is told of, a line each, and ends the process with the exit code that is given", () => {
+test("all invalid settings are reported, one per line, and the process exits with the given code", () => {
   const program = `
     const { loadConfig, key, duration } = await import("./config.ts");
     loadConfig({ DATA_KEY: key, EVENT_WAIT: duration("1s") }, process.env, 3);`;

@@ -15,9 +15,10 @@ describe("a connection", () => {
   test("is closed when idle, and its client's next call opens another", async () => {
     await grpc.start({ idleMs: 200 });
     const session = grpc.newSession();
+    const closed = new Promise((resolve) => session.once("close", resolve));
     const client = grpc.newClient();
     await call(client);
-    await new Promise((resolve) => session.once("close", resolve));
+    await closed;
     await call(client);
   });
 

@@ -22,7 +22,7 @@ test("a process without TLS logs one warning in production, and none elsewhere",
   const notAfter = new Date(Date.now() + 3_600_000);
   const ca = await Authority.create("CA", notAfter);
   const { cert, key } = await ca.issue({ name: "auth", altNames: ["auth"], usage: "server", notAfter });
-  expect(await warningsOf("production", {})).toEqual([expect.stringContaining("gRPC is in the clear")]);
+  expect(await warningsOf("production", {})).toEqual([expect.stringContaining("gRPC is plaintext")]);
   expect(await warningsOf("production", { TLS_CERT: cert, TLS_KEY: key, TLS_CA: ca.pair.cert })).toEqual([]);
   expect(await warningsOf("development", {})).toEqual([]);
 });
