@@ -11,8 +11,8 @@ import {
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Source } from "./sources.ts";
+import type { TrailDatabases } from "./trail-databases.ts";
 import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";
 
 /** A finding in its printed form. */
@@ -24,15 +24,10 @@ export interface Found {
   acknowledged: Acknowledgement | undefined;
 }
 
-export interface Opened {
-  db: Database;
-  witness: Database | undefined;
-}
-
 /** All findings of one service's trail, and state in auth that its trail does not explain. */
 export async function* findingsOf(
   { service, keys, dataKeys }: Source,
-  { db, witness }: Opened,
+  { db, witness }: TrailDatabases,
   sealedBefore: Date,
   onPage: (looked: number) => void,
 ): AsyncGenerator<Found> {
