@@ -33,7 +33,8 @@ runCommand({
   },
   run: async ({ dir, client: clients, san: altNames, days: daysText, renew }) => {
     const days = Number(daysText);
-    if (!(days > 0 && days <= 3650)) throw new UsageError(`--days must be from 1 to 3650, not ${daysText}.`);
+    if (!(days > 0 && days <= 3650))
+      throw new UsageError(`--days must be from 1 to 3650, not "${daysText}".`);
     const outcomes = await ensureCertificates(dir, { clients, altNames, days, renew });
     for (const { name, outcome, folder, expireTime } of outcomes) {
       const until = expireTime.toISOString().slice(0, 10);

@@ -36,7 +36,7 @@ runCommand({
   run: async ({ doctor, payment }) => {
     for (const id of [doctor, payment]) {
       if (id !== undefined && !isId(id))
-        throw new UsageError(`${id} is not an id: use a UUID in lower case.`);
+        throw new UsageError(`"${id}" is not an id: use a UUID in lower case.`);
     }
     inheritSettings("billing");
     const { DATABASE_URL } = loadConfig(

@@ -4,7 +4,7 @@ import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
-import { CONFIRMATION, confirm, runCommand } from "./command/command.ts";
+import { actionIn, CONFIRMATION, confirm, runCommand } from "./command/command.ts";
 import { UsageError } from "./command/setup-error.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
@@ -33,15 +33,15 @@ who wrote it, then revoke it.
 Settings: auth's DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY; default: the system that npm start runs here (STACK_JSON).
 `;
 
+const ACTIONS = ["list", "rotate", "revoke"] as const;
+
 runCommand({
   name: "keys",
   help: HELP,
   options: { now: { type: "boolean", default: false }, ...CONFIRMATION },
   allowPositionals: true,
-  run: async ({ now, yes }, [action, kid, ...more]) => {
-    if (action !== "list" && action !== "rotate" && action !== "revoke") {
-      throw new UsageError("Say list, rotate or revoke.");
-    }
+  run: async ({ now, yes }, [word, kid, ...more]) => {
+    const action = actionIn(ACTIONS, word);
     if (now && action !== "rotate") throw new UsageError("--now is an option of rotate.");
     if (more.length > 0 || (kid !== undefined) !== (action === "revoke")) {
       throw new UsageError("revoke takes one key id, list and rotate take none.");
@@ -66,7 +66,7 @@ runCommand({
 
 function act(
   outside: Parameters<typeof listKeys>[0],
-  action: "list" | "rotate" | "revoke",
+  action: (typeof ACTIONS)[number],
   { kid, now }: { kid: string; now: boolean },
 ): Promise<string> {
   if (action === "list") return listKeys(outside);

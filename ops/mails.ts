@@ -8,7 +8,7 @@ import {
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { isId } from "@medconnect/platform/ids/ids.ts";
-import { runCommand, wholeNumber } from "./command/command.ts";
+import { actionIn, runCommand, wholeNumber } from "./command/command.ts";
 import { UsageError } from "./command/setup-error.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
@@ -39,11 +39,11 @@ runCommand({
     limit: { type: "string", default: "50" },
   },
   allowPositionals: true,
-  run: async ({ dead, all, limit }, [action, ...ids]) => {
-    const isList = action === "list" && ids.length === 0;
-    if (!isList && action !== "retry") throw new UsageError("Say list or retry.");
+  run: async ({ dead, all, limit }, [word, ...ids]) => {
+    const action = actionIn(["list", "retry"], word);
     const maximum = wholeNumber("limit", limit);
-    if (!isList) checkNamed(ids, all);
+    if (action === "retry") checkNamed(ids, all);
+    else if (ids.length > 0) throw new UsageError(`list takes no ids, such as "${ids[0]}".`);
     inheritSettings("auth");
     const { DATABASE_URL, DATABASE_TIMEOUT } = loadConfig({
       DATABASE_URL: serviceSettings.DATABASE_URL,
@@ -51,7 +51,7 @@ runCommand({
     });
     const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
     try {
-      return isList ? await list(db, dead, maximum) : await retry(db, all ? undefined : ids);
+      return action === "list" ? await list(db, dead, maximum) : await retry(db, all ? undefined : ids);
     } finally {
       await db.close();
     }
@@ -59,9 +59,9 @@ runCommand({
 });
 
 function checkNamed(ids: string[], all: boolean): void {
-  if (all === ids.length > 0) throw new UsageError("Name the mails to try again, or say --all.");
+  if (all === ids.length > 0) throw new UsageError("Name the mails to retry, or say --all, but not both.");
   const invalid = ids.find((id) => !isId(id));
-  if (invalid !== undefined) throw new UsageError(`${invalid} is not the id of a mail.`);
+  if (invalid !== undefined) throw new UsageError(`"${invalid}" is not an id: use a UUID in lower case.`);
 }
 
 async function list(db: Database, onlyDead: boolean, limit: number): Promise<number> {

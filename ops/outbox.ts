@@ -11,7 +11,7 @@ import {
   reviveDead,
 } from "@medconnect/platform/outbox/outbox-store.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
-import { CONFIRMATION, confirm, runCommand, wholeNumber } from "./command/command.ts";
+import { actionIn, CONFIRMATION, confirm, runCommand, wholeNumber } from "./command/command.ts";
 import { SetupError, UsageError } from "./command/setup-error.ts";
 import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
@@ -86,30 +86,28 @@ function reportUnknown({ name, ids = [] }: Exclude<Command, { name: "list" }>, d
 }
 
 function commandOf(
-  [name, ...ids]: string[],
+  [word, ...ids]: string[],
   { dead, all, limit }: { dead: boolean; all: boolean; limit?: string | undefined },
 ): Command {
-  if (name === "list" && ids.length === 0) {
+  const name = actionIn(["list", "replay", "vouch", "discard"], word);
+  if (name === "list") {
+    if (ids.length > 0) throw new UsageError(`list takes no ids, such as "${ids[0]}".`);
     if (all) throw new UsageError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: wholeNumber("limit", limit ?? "50") };
   }
-  if (name !== "replay" && name !== "vouch" && name !== "discard") {
-    throw new UsageError("Say list, replay, vouch or discard.");
-  }
-  // They would seem to narrow down what is replayed.
+  // Ignored, they would seem to narrow the selection.
   if (dead || limit !== undefined) throw new UsageError("--dead and --limit are for list.");
   if (name !== "replay") {
     if (all || ids.length === 0) throw new UsageError(`Name the events to ${name}.`);
     return { name, ids };
   }
-  if (all === ids.length > 0) throw new UsageError("Name the events to replay, or say --all.");
+  if (all === ids.length > 0) throw new UsageError("Name the events to replay, or say --all, but not both.");
   return { name, ids: all ? undefined : ids };
 }
 
 interface Outbox {
   service: string;
   url: string;
-  /** Undefined where none is set. */
   dataKey: string | undefined;
 }
 
@@ -123,7 +121,7 @@ function outboxesOf(service: string | undefined): Outbox[] {
       dataKey: stack.secrets.dataKeys[name],
     }));
   }
-  if (service) throw new UsageError("DATABASE_URL is one service's already: leave --service out.");
+  if (service) throw new UsageError(`Leave --service ${service} out: DATABASE_URL names the service.`);
   return [{ service: new URL(url).pathname.slice(1), url, dataKey: settingOf("DATA_KEY") }];
 }
 

@@ -49,7 +49,7 @@ runCommand({
   errorCode: COMPARISON_FAILED,
   run: async ({ since, repair, json }) => {
     const age = duration("24h").safeParse(since);
-    if (!age.success) throw new UsageError(`--since ${age.error.issues[0]!.message}`);
+    if (!age.success) throw new UsageError(`--since ${age.error.issues[0]!.message}, not "${since}".`);
     inheritSettings("scheduling");
     const { report, graceMs } = await reconcileOnce(age.data, repair);
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : inLines(report, graceMs));

@@ -43,7 +43,7 @@ export function runCommand<O extends Options>(command: Command<O>): void {
 
 /** Runs `main` and exits with its code, or prints the error and exits with `errorCode`. */
 export function runMain(main: () => Promise<number>, errorCode = 1): void {
-  // A turn later, when the command's module has run to its end.
+  // Deferred, because the command's module still has constants to define.
   Promise.resolve()
     .then(main)
     .then(
@@ -55,7 +55,7 @@ export function runMain(main: () => Promise<number>, errorCode = 1): void {
     );
 }
 
-/** A mistake in the program, whose stack trace helps more than its message. */
+/** A mistake in the program: its stack trace is printed. */
 const isDefect = (error: Error): boolean =>
   [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
 
@@ -75,6 +75,14 @@ export function wholeNumber(flag: string, text: string, minimum = 1): number {
   throw new UsageError(`--${flag} must be a whole number of at least ${minimum}, not "${text}".`);
 }
 
+/** The action of a command, such as `list`. Throws UsageError for another word, or none. */
+export function actionIn<A extends string>(actions: readonly A[], word: string | undefined): A {
+  const action = actions.find((each) => each === word);
+  if (action !== undefined) return action;
+  const expected = `Say ${actions.slice(0, -1).join(", ")} or ${actions.at(-1)}`;
+  throw new UsageError(word === undefined ? `${expected}.` : `${expected}, not "${word}".`);
+}
+
 /** Options of commands that ask before they do what cannot be undone. */
 export const CONFIRMATION = { yes: { type: "boolean", short: "y" } } as const;
 
@@ -91,6 +99,7 @@ function parse<O extends Options>(options: O, allowPositionals: boolean) {
   try {
     return parseArgs({ options, allowPositionals });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // The first sentence names the argument; the others are about quoting.
+    throw new UsageError(`${(error as Error).message.split(/\.\s/, 1)[0]}.`);
   }
 }
