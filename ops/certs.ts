@@ -45,10 +45,12 @@ runCommand({
   },
 });
 
-/** How a process takes its certificate, and how an internal system calls with its own. */
+/** Examples for a process, and for a caller: an internal system if there is one. */
 function howToUse(outcomes: Outcome[]): string {
-  const process = filesIn(outcomes.find(({ name }) => name === "scheduling")!.folder);
+  // Never undefined: every run makes or keeps the certificates of all processes.
+  const processOutcome = outcomes.find(({ name }) => name === "scheduling")!;
   const caller = outcomes.find(({ name }) => !PROCESSES.includes(name)) ?? outcomes.at(-1)!;
+  const process = filesIn(processOutcome.folder);
   const { ca, cert, key } = filesIn(caller.folder);
   return `
 A process, such as scheduling:

@@ -40,7 +40,7 @@ const run = (...args: string[]): Promise<Ended> =>
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: Ended) => error);
 
-test("without options, the ledger is checked", async () => {
+test("checks the ledger without options", async () => {
   expect(await run()).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+ checks, 0 violations\n$/),
@@ -57,7 +57,7 @@ test("--doctor and --payment print balances", async () => {
   );
 });
 
-test("where no money has moved, they say so; what is no id is refused", async () => {
+test("prints that an id has no entries, and refuses other text", async () => {
   const id = newId();
   expect((await run("--payment", id)).stdout).toBe(`payment ${id}: no entries\n`);
   expect(await run("--doctor", "dr-who")).toMatchObject({

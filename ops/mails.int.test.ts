@@ -42,7 +42,7 @@ const run = (...args: string[]): Promise<Ended> =>
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: Ended) => error);
 
-test("list shows what waits and why, and neither addresses nor contents", async () => {
+test("list shows pending mails and errors, without addresses or contents", async () => {
   const { code, stdout } = await run("list");
   expect(code).toBe(0);
   expect(stdout).toMatch(/mfa-reset to users\/[\da-f-]{36}, .*, refused, 1 tries, last EENVELOPE 550\n/);
@@ -51,7 +51,7 @@ test("list shows what waits and why, and neither addresses nor contents", async 
   expect((await run("list", "--dead", "--limit", "1")).stdout).toMatch(/\n1 of 2, 2 refused\n$/);
 });
 
-test("retry has those that are named tried again, or all", async () => {
+test("retry retries the named mails, or all", async () => {
   expect(await run("retry", refused[0]!)).toMatchObject({ code: 0, stdout: "1 to be tried again\n" });
   expect(await countMails(auth.app.db)).toEqual({ waiting: 2, dead: 1 });
   expect(await run("retry", refused[0]!)).toMatchObject({ code: 1, stdout: "0 to be tried again\n" });

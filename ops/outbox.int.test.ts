@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => billing.close());
 
 let dead: string[];
-/** Three events wait, of which two are dead. */
+/** Makes three pending events, of which two are dead. */
 beforeEach(async () => {
   const { db, clock } = billing;
   await db.write("DELETE FROM outbox");
@@ -55,7 +55,7 @@ const run = (...args: string[]) => runWith({ DATABASE_URL: databaseUrl() }, ...a
 
 const deadOnes = async () => (await countBacklog(billing.db)).find(({ dead }) => dead)?.waiting ?? 0;
 
-test("list shows what waits and why, and says where there is more", async () => {
+test("list shows pending events and errors, and how to list more", async () => {
   const { code, stdout } = await run("list");
   expect(code).toBe(0);
   expect(stdout).toMatch(
@@ -71,7 +71,7 @@ test("list shows what waits and why, and says where there is more", async () => 
   expect((await run("list")).stdout).toBe(`${schema}: nothing waits\n`);
 });
 
-test("replay has those that are named tried again, or all", async () => {
+test("replay retries the named events, or all", async () => {
   expect(await run("replay", dead[0]!)).toMatchObject({
     code: 0,
     stdout: `${schema}: 1 to be tried again\n`,
@@ -82,7 +82,7 @@ test("replay has those that are named tried again, or all", async () => {
   expect(await run("replay", "--all")).toMatchObject({ code: 0 });
 });
 
-test("replay tells of an event that is not dead, and has the others tried again", async () => {
+test("replay reports an event that is not dead, and retries the others", async () => {
   expect(await run("replay", "UNKNOWN", dead[1]!)).toMatchObject({
     code: 1,
     stdout: `${schema}: 1 to be tried again\n`,
@@ -121,7 +121,7 @@ describe("an event that was refused as not genuine", () => {
     expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.vouch", actor_id: "command:outbox" }]);
   });
 
-  test("is deleted by discard, which keeps all others", async () => {
+  test("is deleted by discard, which keeps the others", async () => {
     expect(await run("discard", ...dead)).toMatchObject({ code: 1, stdout: `${schema}: 1 deleted\n` });
     const left = await billing.db.read<{ id: string }>("SELECT id FROM outbox WHERE dead");
     expect(left).toEqual([{ id: dead[1] }]);
@@ -148,9 +148,9 @@ test.each([
   expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(word) });
 });
 
-test("where no system runs, it says what else can be set", async () => {
+test("names the settings to set when no system runs", async () => {
   expect(await runWith({ STACK_JSON: "nowhere.json" }, "list")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("there is no nowhere.json. Set STACK_JSON, or DATABASE_URL."),
+    stderr: expect.stringContaining("nowhere.json is missing. Set STACK_JSON, or DATABASE_URL."),
   });
 });

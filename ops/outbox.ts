@@ -1,4 +1,5 @@
-// `npm run outbox`: lists undelivered events, retries dead ones, and signs or deletes events without a valid signature.
+// `npm run outbox`: lists undelivered events, retries dead ones, and signs or deletes events without a valid
+// signature.
 import { keys, settingOf } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";

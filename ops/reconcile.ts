@@ -1,6 +1,7 @@
-// `npm run reconcile`: compares bookings with billing and clinical once, as scheduling does every RECONCILE_EVERY.
+// `npm run reconcile`: compares bookings with billing and clinical once, as scheduling does every
+// RECONCILE_EVERY.
 import { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
-import { duration, loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
@@ -16,8 +17,7 @@ import {
 import { RemoteSnapshots } from "@medconnect/scheduling/src/reconciliation/snapshots.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
-import { runCommand } from "./command/command.ts";
-import { UsageError } from "./command/setup-error.ts";
+import { durationOf, runCommand } from "./command/command.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Compares bookings with their payments and consultations, and prints disagreements.
@@ -48,18 +48,17 @@ runCommand({
   },
   errorCode: COMPARISON_FAILED,
   run: async ({ since, repair, json }) => {
-    const age = duration("24h").safeParse(since);
-    if (!age.success) throw new UsageError(`--since ${age.error.issues[0]!.message}, not "${since}".`);
+    const sinceMs = durationOf("since", since);
     inheritSettings("scheduling");
-    const { report, graceMs } = await reconcileOnce(age.data, repair);
+    const { report, graceMs } = await reconcileOnce(sinceMs, repair);
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : inLines(report, graceMs));
     return report.findings.length === 0 ? 0 : 1;
   },
 });
 
-/** Compares once. @returns the report, and the age from which a change counts, in ms */
+/** @returns the report, and the minimum age of compared changes in ms */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
-  // The audit trail is sealed by the service itself.
+  // The service itself seals the audit trail.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig(
     { ...settings, ...addressSettings, ...schedulingSettings },
@@ -67,7 +66,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
     COMPARISON_FAILED,
   );
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
-  // Standard output is for the report, which contains the failures.
+  // Silent, because standard output is for the report, which contains the failures.
   const log = createLogger("scheduling", "silent");
   const { tls, stop: stopTls } = startTls(config, log);
   const billing = clientOf("billing", config, tls);
@@ -77,7 +76,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const transactions = new AuditedTransactions({
     db,
     clock: systemClock,
-    // The relays of the running processes find what is left in the outbox within seconds.
+    // The running processes relay events from the outbox within seconds.
     relay: { send: async () => {} },
     hash,
     routes: EVENT_ROUTES,

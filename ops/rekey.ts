@@ -5,8 +5,8 @@ import { Database } from "@medconnect/platform/db/database.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import * as z from "zod";
 import { runCommand, wholeNumber } from "./command/command.ts";
-import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey/rekey.ts";
-import { listSealedColumns } from "./rekey/sealed-column-store.ts";
+import { listEncryptedColumns } from "./rekey/encrypted-column-store.ts";
+import { checkColumn, olderOf, type RekeyOptions, type RekeyProgress, rekeyColumn } from "./rekey/rekey.ts";
 import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
 const HELP = `Encrypts every value at rest under the first key of DATA_KEY, while the services run.
@@ -34,7 +34,7 @@ NAME_FILE names a file that holds a secret.
 
 const TIMEOUT_MS = 10_000;
 const PROGRESS_EVERY_MS = 5000;
-const SHOWN_PLACES = 10;
+const SHOWN_BROKEN = 10;
 
 interface Target {
   service: string;
@@ -58,7 +58,7 @@ runCommand({
       const db = new Database({ url: target.url, poolSize: 1, timeoutMs: TIMEOUT_MS });
       try {
         const options = { db, cipher: new FieldCipher(...target.dataKeys), ...pace };
-        left += await look(target.service, options, check ? checkColumn : rekeyColumn);
+        left += await handleColumns(target.service, options, check ? checkColumn : rekeyColumn);
       } finally {
         await db.close();
       }
@@ -70,7 +70,6 @@ runCommand({
   },
 });
 
-/** The databases, with their keys. */
 function targets(only: string | undefined): Target[] {
   if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
     const { DATABASE_URL: url, DATA_KEY: dataKeys } = loadConfig({
@@ -87,36 +86,40 @@ function targets(only: string | undefined): Target[] {
   }));
 }
 
-/** Goes through a service's sealed columns and tells of each. @returns how many values are not under the current key */
-async function look(service: string, options: RekeyOptions, work: typeof rekeyColumn): Promise<number> {
+/** Handles a service's encrypted columns. @returns the number of values that are not under the current key */
+async function handleColumns(
+  service: string,
+  options: RekeyOptions,
+  work: typeof rekeyColumn,
+): Promise<number> {
   let left = 0;
-  for (const column of await listSealedColumns(options.db)) {
+  for (const column of await listEncryptedColumns(options.db)) {
     const name = `${service} ${column.table}.${column.column}`;
-    const standing = await work({ ...options, onBatch: progressOf(name) }, column);
-    process.stdout.write(`${name}: ${inWords(standing)}\n`);
-    for (const place of standing.broken.slice(0, SHOWN_PLACES))
-      process.stdout.write(`  does not open: ${place}\n`);
-    left += olderOf(standing);
+    const progress = await work({ ...options, onBatch: progressOf(name) }, column);
+    process.stdout.write(`${name}: ${inWords(progress)}\n`);
+    for (const context of progress.broken.slice(0, SHOWN_BROKEN))
+      process.stdout.write(`  cannot be decrypted: ${context}\n`);
+    left += olderOf(progress);
   }
   return left;
 }
 
-/** Tells every few seconds how far it is. */
-function progressOf(name: string): (standing: Standing) => void {
-  let toldAtMs = Date.now();
-  return (standing) => {
-    if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) return;
-    toldAtMs = Date.now();
+/** Prints the progress every few seconds. */
+function progressOf(name: string): (progress: RekeyProgress) => void {
+  let printedAtMs = Date.now();
+  return (progress) => {
+    if (Date.now() - printedAtMs < PROGRESS_EVERY_MS) return;
+    printedAtMs = Date.now();
     process.stderr.write(
-      `${name}: ${standing.values} values so far, ${olderOf(standing)} under older keys\n`,
+      `${name}: ${progress.values} values so far, ${olderOf(progress)} under older keys\n`,
     );
   };
 }
 
-function inWords(standing: Standing): string {
-  const { values, older, broken } = standing;
+function inWords(progress: RekeyProgress): string {
+  const { values, older, broken } = progress;
   const keyCounts = [...older].map(([id, count]) => `${count} under ${id}`);
   const parts = [`${values} values`, ...(keyCounts.length > 0 ? keyCounts : ["none under an older key"])];
-  if (broken.length > 0) parts.push(`${broken.length} do not open`);
+  if (broken.length > 0) parts.push(`${broken.length} cannot be decrypted`);
   return parts.join(", ");
 }

@@ -27,7 +27,7 @@ const urlOf = (service: string) =>
 
 let admin: Connection;
 
-/** A trail that billing wrote and sealed, with the rights that it has. */
+/** Billing's trail, written and sealed with billing's rights. */
 beforeAll(async () => {
   const passwords = { auth: "x", scheduling: "x", clinical: "x", billing: "x" };
   await provision({ adminUrl, prefix, passwords });
@@ -53,7 +53,7 @@ beforeAll(async () => {
 
 let head: ChainHead;
 
-/** Billing has told auth, its witness, of its head this long ago, and of nothing else. */
+/** Stores one checkpoint of billing's head at auth, its witness, dated this long ago. */
 async function checkpointOf(secondsAgo: number): Promise<void> {
   await admin.query(`DELETE FROM ${prefix}auth.audit_checkpoints`);
   await admin.query(
@@ -91,7 +91,7 @@ const ofBilling = () => ({
 
 const verify = (env: NodeJS.ProcessEnv = {}) => run(["--service", "billing"], { ...ofBilling(), ...env });
 
-test("exits with 0 where all is well, and tells how old the newest checkpoint is", async () => {
+test("exits with 0 without findings, and prints the age of the newest checkpoint", async () => {
   const { code, stdout } = await verify();
   expect({ code, stdout }).toEqual({
     code: 0,
@@ -101,7 +101,7 @@ test("exits with 0 where all is well, and tells how old the newest checkpoint is
   });
 });
 
-test("exits with 1 where the witness was told of nothing for longer than the grace", async () => {
+test("exits with 1 if no checkpoint arrived within the grace", async () => {
   await admin.query(`DELETE FROM ${prefix}auth.audit_checkpoints`);
   const { code, stdout } = await run(["--service", "billing", "--grace", "1ms"], ofBilling());
   expect(code).toBe(1);
@@ -111,7 +111,7 @@ test("exits with 1 where the witness was told of nothing for longer than the gra
   expect((await verify()).stdout).toContain("0 findings; newest checkpoint 3 h old\n");
 });
 
-test("does without the checkpoints only if it is told so, and says what it cannot find then", async () => {
+test("skips the checkpoints only on request, and prints the limit of that", async () => {
   const env = { ...ofBilling(), WITNESS_DATABASE_URL: undefined };
   expect(await run(["--service", "billing"], env)).toMatchObject({
     code: 2,
@@ -124,13 +124,13 @@ test("does without the checkpoints only if it is told so, and says what it canno
   });
 });
 
-test("does not take a checkpoint of tomorrow for a new one", async () => {
+test("reports a checkpoint that is dated in the future", async () => {
   await checkpointOf(-24 * 3600);
   expect((await verify()).stdout).toMatch(/newest checkpoint dated \d{4}-.*, which is in the future\n$/);
   await checkpointOf(90);
 });
 
-test("prints an event whose time is none", async () => {
+test("prints an event with an invalid time", async () => {
   const events = `${prefix}billing.audit_events`;
   const first = `WHERE id = (SELECT event_id FROM ${prefix}billing.audit_seals WHERE seq = 1)`;
   await admin.query(
@@ -147,7 +147,7 @@ test("prints an event whose time is none", async () => {
   expect(await verify()).toMatchObject({ code: 0 });
 });
 
-test("names what was tampered with, and exits with 1", async () => {
+test("prints changed events, and exits with 1", async () => {
   await admin.query(`UPDATE ${prefix}billing.audit_events SET actor_id = 'mallory'`);
   const { code, stdout } = await verify();
   expect(code).toBe(1);
@@ -306,7 +306,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     expect(await verifyAuth()).toMatchObject({ code: 0 });
   });
 
-  test("is open again after it was acknowledged, taken back, found gone and set again", async () => {
+  test("counts again if the change comes back after its acknowledgement has ended", async () => {
     const set = (role: string) => sql("UPDATE auth.users SET role = ?", role);
     const acknowledge = (id: string) =>
       verifyAuth(["--acknowledge", id, "--reason", "Set by hand on 3 May; see incident 18."]);
@@ -362,13 +362,13 @@ test.each([
     "a system that does not run",
     [],
     { STACK_JSON: "nowhere.json" },
-    "Nothing runs here: there is no nowhere.json.",
+    "No system was started here: nowhere.json is missing.",
   ],
   [
     "a database of nobody's",
     [],
     { DATABASE_URL: "mysql://x" },
-    "Name the service of the trail with --service.",
+    "DATABASE_URL is set: name its service with --service.",
   ],
   [
     "a missing key",
@@ -381,7 +381,7 @@ test.each([
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(word) });
 });
 
-test("explains itself", async () => {
+test("--help names its settings", async () => {
   const { code, stdout } = await run(["--help"]);
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("WITNESS_DATABASE_URL") });
 });

@@ -1,10 +1,9 @@
 // `npm run audit:verify`: finds changes to the audit trail that no service made.
-import { duration } from "@medconnect/platform/config/config.ts";
 import { SERVICES, WITNESS_OF } from "@medconnect/topology/services.ts";
 import { acknowledgeFinding, MIN_REASON, reasonIn } from "./audit/acknowledge-finding.ts";
 import { checkTrail } from "./audit/check-trail.ts";
 import { sourcesOf } from "./audit/sources.ts";
-import { runCommand } from "./command/command.ts";
+import { durationOf, runCommand } from "./command/command.ts";
 import { UsageError } from "./command/setup-error.ts";
 
 const HELP = `Checks each service's audit trail against its seals, and the seals against the checkpoints at another service.
@@ -46,22 +45,20 @@ runCommand({
   help: HELP,
   options: {
     service: { type: "string" },
-    grace: { type: "string" },
+    grace: { type: "string", default: "2h" },
     "no-witness": { type: "boolean", default: false },
     acknowledge: { type: "string" },
     reason: { type: "string" },
   },
   errorCode: CHECK_FAILED,
   run: async (flags) => {
-    const grace = duration("2h").safeParse(flags.grace);
-    if (!grace.success)
-      throw new UsageError(`--grace ${grace.error.issues[0]!.message}, not "${flags.grace}".`);
+    const graceMs = durationOf("grace", flags.grace);
     const { acknowledge: findingId, reason } = flags;
     if ((findingId === undefined) !== (reason === undefined)) {
       throw new UsageError("--acknowledge and --reason must be given together.");
     }
     const sources = sourcesOf(flags.service, !flags["no-witness"]);
-    const sealedBefore = new Date(Date.now() - grace.data);
+    const sealedBefore = new Date(Date.now() - graceMs);
     if (findingId !== undefined && reason !== undefined) {
       await acknowledgeFinding(sources, findingId, reasonIn(reason), sealedBefore);
       return 0;

@@ -67,7 +67,7 @@ const eventAt = (occurTime: Date): AuditRecord => ({
   occurTime,
 });
 
-/** Events of now, or of so long ago. */
+/** Writes events that happened `agoMs` ago. */
 async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   const events = Array.from({ length: count }, () =>
     eventAt(new Date(billing.clock.now().getTime() - agoMs)),
@@ -95,7 +95,7 @@ async function leaveCheckpoint(name = "billing"): Promise<void> {
   await invoke(AuditServiceService.recordCheckpoint, witness(), { kind: "service", name }, { seq, hmac });
 }
 
-/** The kinds of what is found, and the seals' numbers where there are some. */
+/** Kinds of findings, with the seal's number if there is one. */
 async function findings(keys: Buffer[] = [KEY], witness: Database | null = auth.db): Promise<string[]> {
   const found: string[] = [];
   const chain = new AuditChain("billing", keys);
@@ -113,7 +113,7 @@ const sealedIds = async () =>
 const idsOf = (events: AuditRecord[]) => events.map(({ id }) => id);
 
 describe("sealing", () => {
-  test("seals every event once, in the order in which they happened, and the trail is clean", async () => {
+  test("seals every event once, in the order of their times", async () => {
     const old = await happen(700, 10 * SECOND);
     const events = [...old, ...(await happen(700))];
     await sealer.seal();
@@ -123,14 +123,14 @@ describe("sealing", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("looks at any number of events piece by piece, also where they happened at one instant", async () => {
+  test("reads any number of events in pages, even events of one instant", async () => {
     await happen(10_500);
     await sealer.seal();
     expect(new Set(await sealedIds()).size).toBe(10_500);
     expect(await findings()).toEqual([]);
   });
 
-  test("misses nothing that is committed late", async () => {
+  test("seals events that commit late", async () => {
     await billing.db.transaction(async (tx) => {
       await tx.write(INSERT_AUDIT_EVENTS, [auditRows([eventAt(billing.clock.now())])]);
       billing.clock.advance(5 * SECOND);
@@ -142,7 +142,7 @@ describe("sealing", () => {
     expect(await sealedIds()).toHaveLength(2);
   });
 
-  test("finds within a minute what is committed very late", async () => {
+  test("seals events that commit very late within a minute", async () => {
     await happen(1);
     await sealer.seal();
     await happen(1, 2 * MINUTE);
@@ -153,7 +153,7 @@ describe("sealing", () => {
     expect(await sealedIds()).toHaveLength(2);
   });
 
-  test("goes on where it stopped, however long that was ago", async () => {
+  test("continues from the last seal after any time", async () => {
     await happen(3, 200 * HOUR);
     await sealer.seal();
     await happen(3, 100 * HOUR);
@@ -164,7 +164,7 @@ describe("sealing", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("several sealers at once make one chain", async () => {
+  test("several concurrent sealers make one chain", async () => {
     const sealers = [sealer, newSealer(), newSealer()];
     for (let round = 0; round < 10; round++) {
       await Promise.all([happen(300), ...sealers.map((each) => each.seal())]);
@@ -175,18 +175,18 @@ describe("sealing", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("a sealer that dies in the midst leaves nothing half done, and another one goes on", async () => {
+  test("another sealer continues after one was killed mid-transaction", async () => {
     await happen(10);
     await sealer.seal();
     await happen(600);
-    // Somebody holds the next number, so the sealer waits for it, and is cut off there.
+    // The transaction holds the next number, so the sealer waits for it and is killed there.
     await billing.db
       .transaction(async (tx) => {
         await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
         const cutOff = expect(asAnother(() => sealer.seal())).rejects.toMatchObject({
           reason: "UNAVAILABLE",
         });
-        await asAnother(killWhoever, "INSERT INTO audit_seals");
+        await asAnother(killConnection, "INSERT INTO audit_seals");
         await cutOff;
         throw new Error("given up");
       })
@@ -197,7 +197,7 @@ describe("sealing", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("a new key takes over, and the old one is needed to check what it sealed", async () => {
+  test("a new key seals, and checking the older seals needs the old key", async () => {
     await happen(2);
     await sealer.seal();
     await happen(2);
@@ -206,7 +206,7 @@ describe("sealing", () => {
     expect(await findings([OTHER_KEY])).toEqual(["KEY_UNKNOWN 1", "KEY_UNKNOWN 2"]);
   });
 
-  test("a column that comes later is sealed as well, and breaks no seal from before", async () => {
+  test("a later column is sealed too, and keeps earlier seals valid", async () => {
     await happen(1);
     await sealer.seal();
     await billing.db.write("ALTER TABLE audit_events ADD COLUMN later VARCHAR(8) NULL");
@@ -232,25 +232,24 @@ const unsealed = async () =>
     )
   ).map(({ id }) => id);
 
-/** Ends the connection that runs such a statement, as soon as there is one. */
 /**
- * Kills a connection in the middle of a statement, and waits until it has ended: its client learns of it before MySQL stops
- * the statement, which could still succeed if its lock came free in between.
+ * Kills the connection that runs a statement, and waits until it has ended. Its client learns of the kill
+ * before MySQL stops the statement, which would succeed if its lock became free in between.
  */
-async function killWhoever(statement: string): Promise<void> {
-  const whoever = () =>
+async function killConnection(statement: string): Promise<void> {
+  const connections = () =>
     billing.db.read<{ id: number }>(
       "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE CONCAT('%', ?, '%') AND ID <> CONNECTION_ID()",
       [statement],
     );
-  const [found] = await eventually(whoever, ({ length }) => length > 0);
+  const [found] = await eventually(connections, ({ length }) => length > 0);
   await billing.db.write(`KILL ${found!.id}`);
-  await eventually(whoever, ({ length }) => length === 0);
+  await eventually(connections, ({ length }) => length === 0);
 }
 
 describe("an administrator of the database", () => {
   const ids = "(SELECT event_id FROM audit_seals WHERE seq IN (?))";
-  /** Ten sealed events; auth was told when there were five, and ten. */
+  /** Makes ten sealed events, with checkpoints after the fifth and the tenth. */
   beforeEach(async () => {
     for (let times = 0; times < 2; times++) {
       await happen(5);
@@ -281,7 +280,7 @@ describe("an administrator of the database", () => {
     expect(await findings()).toContain(finding);
   });
 
-  test("has every stored column tried above", async () => {
+  test("the cases above cover every stored column", async () => {
     const columns = await billing.db.read(
       `SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'audit_events'
        AND GENERATION_EXPRESSION = ''`,
@@ -299,7 +298,7 @@ describe("an administrator of the database", () => {
     expect(await findings()).toEqual(["SEALS_MISSING 5"]);
   });
 
-  test("cannot close the gap either", async () => {
+  test("cannot renumber the seals to hide the gap", async () => {
     await run(
       [`DELETE FROM audit_events WHERE id IN ${ids}`, 4],
       ["DELETE FROM audit_seals WHERE seq = 4"],
@@ -309,7 +308,7 @@ describe("an administrator of the database", () => {
     expect(found).toEqual(expect.arrayContaining(["EVENT_CHANGED 4", "REWRITTEN 5", "TRUNCATED 10"]));
   });
 
-  test("cannot put events in another order", async () => {
+  test("cannot reorder events", async () => {
     await run(
       ["UPDATE audit_seals SET seq = 99 WHERE seq = 2"],
       ["UPDATE audit_seals SET seq = 2 WHERE seq = 3"],
@@ -318,14 +317,14 @@ describe("an administrator of the database", () => {
     expect(await findings()).toEqual(["EVENT_CHANGED 2", "EVENT_CHANGED 3", "EVENT_CHANGED 4"]);
   });
 
-  test("cannot give a seal another event", async () => {
+  test("cannot point a seal to another event", async () => {
     await happen(1, 5 * HOUR);
     const [other] = await unsealed();
     await run(["UPDATE audit_seals SET event_id = ? WHERE seq = 2", binaryId(other!)]);
     expect(await findings()).toEqual(["EVENT_CHANGED 2", "EVENT_UNSEALED"]);
   });
 
-  test("cannot put an event into the past: no job seals it, neither one that runs nor one that starts", async () => {
+  test("cannot backdate an event: neither a running sealer nor a new one seals it", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -358,13 +357,13 @@ describe("an administrator of the database", () => {
     expect(await findings()).toEqual(["EVENT_UNSEALED"]);
   });
 
-  test("cannot hide an event among more than one page of them", async () => {
+  test("cannot hide an event among several pages of others", async () => {
     await happen(10_500, 8 * HOUR);
     expect(new Set((await findings()).filter((kind) => kind !== "EVENT_UNSEALED"))).toEqual(new Set());
     expect(await findings()).toHaveLength(10_500);
   });
 
-  test("cannot make the trail look witnessed by an old checkpoint that is dated anew", async () => {
+  test("cannot redate an old checkpoint to hide missing ones", async () => {
     await happen(1);
     await sealer.seal();
     billing.clock.advance(2 * HOUR);
@@ -375,7 +374,7 @@ describe("an administrator of the database", () => {
     }
   });
 
-  test("cannot put an event in with a seal of another key, known or not", async () => {
+  test("cannot insert an event with a seal of another key, known or unknown", async () => {
     const [event] = await happen(1, 8 * HOUR);
     const head = await readHead(billing.db);
     const row = { id: event!.id, occur_time: event!.occurTime };
@@ -390,18 +389,18 @@ describe("an administrator of the database", () => {
     expect(await findings([KEY, OTHER_KEY])).toEqual(["EVENT_CHANGED 11", "UNWITNESSED 11"]);
   });
 
-  test("cannot cut off the end", async () => {
+  test("cannot truncate the trail", async () => {
     await run([`DELETE FROM audit_events WHERE id IN ${ids.replace("IN (?)", "> ?")}`, 7]);
     await run(["DELETE FROM audit_seals WHERE seq > 7"]);
     expect(await findings([KEY], null)).toEqual([]);
     expect(await findings()).toEqual(["TRUNCATED 10", "UNWITNESSED 6"]);
-    // Nor does it help that the trail grows again.
+    // Further events do not hide it either.
     await happen(5);
     await newSealer().seal();
     expect(await findings()).toEqual(["REWRITTEN 10"]);
   });
 
-  test("cannot write the trail anew, even with the key", async () => {
+  test("cannot rewrite the trail, even with the key", async () => {
     await run(
       ["UPDATE audit_events SET actor_id = 'mallory' WHERE actor_id <> ''"],
       ["DELETE FROM audit_seals"],
@@ -414,7 +413,7 @@ describe("an administrator of the database", () => {
 });
 
 describe("a checkpoint", () => {
-  test("is kept once, however often it is told", async () => {
+  test("is stored once, however often it is sent", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -424,7 +423,7 @@ describe("a checkpoint", () => {
     ]);
   });
 
-  test("of another head is kept beside it", async () => {
+  test("of another head is stored beside the first", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -450,7 +449,7 @@ describe("a checkpoint", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("may be old where nothing happened since", async () => {
+  test("may be old if no event happened since", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -460,7 +459,7 @@ describe("a checkpoint", () => {
     expect(await findings()).toEqual([]);
   });
 
-  test("that cannot be left is seen in a gauge, which stays at nothing where there is nothing to tell", async () => {
+  test("raises a gauge while it cannot be sent; the gauge stays at 0 without new seals", async () => {
     const readMetrics = startMetrics("billing");
     const age = async () => Number(/^audit_checkpoint_age(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
     const nobody = new GrpcClient("127.0.0.1:1");
@@ -517,7 +516,7 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // A minute later, the bound allows that minute's lines and those of one moment.
+    // A minute later, the bound allows that minute's events and those of one instant.
     billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);
@@ -536,7 +535,7 @@ describe("a checkpoint", () => {
   });
 
   test.each([100 * SECOND, 24 * HOUR])(
-    "beyond the bound is refused after a quiet time of %s ms, too",
+    "beyond the bound is refused even after a quiet time of %s ms",
     async (quietMs) => {
       await happen(1);
       await sealer.seal();
@@ -549,7 +548,7 @@ describe("a checkpoint", () => {
     },
   );
 
-  test("of a chain that grew for hours without its witness is told in steps", async () => {
+  test("reaches the head in steps after hours without a witness", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -570,7 +569,7 @@ describe("a checkpoint", () => {
     }
   });
 
-  test("is taken twenty times an interval", async () => {
+  test("is accepted twenty times an interval", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -585,7 +584,7 @@ describe("a checkpoint", () => {
     await tell(100);
   });
 
-  test("is taken from the one service only whose witness this is", async () => {
+  test("is accepted only from the service that this one witnesses", async () => {
     await happen(1);
     await sealer.seal();
     await expect(leaveCheckpoint("clinical")).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });

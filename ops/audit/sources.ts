@@ -15,19 +15,18 @@ export interface Source {
   dataKeys: z.infer<typeof keys> | undefined;
 }
 
-/**
- * The trails to check.
- *
- * @param asksWitness true to compare the seals with the checkpoints at another service
- */
+/** @param asksWitness true to compare the seals with the checkpoints at another service */
 export function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
-  const named = servicesNamed(name);
+  const services = servicesNamed(name);
   if (settingOf("DATABASE_URL")) {
-    if (!name) throw new SetupError("Name the service of the trail with --service.");
-    return [sourceInEnvironment(named[0]!, asksWitness)];
+    const [service, ...others] = services;
+    if (!service || others.length > 0) {
+      throw new SetupError("DATABASE_URL is set: name its service with --service.");
+    }
+    return [sourceInEnvironment(service, asksWitness)];
   }
   const stack = new RunningStack("DATABASE_URL");
-  return named.map((service) => ({
+  return services.map((service) => ({
     service,
     databaseUrl: stack.databaseOf(service),
     witnessUrl: asksWitness ? stack.databaseOf(WITNESS_OF[service]) : undefined,

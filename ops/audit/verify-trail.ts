@@ -33,9 +33,9 @@ export interface Finding {
   /** Number of the seal; absent without one. */
   seq?: number;
   eventId?: string;
-  /** When the event happened, or the witness was told. */
+  /** Time of the event or of the checkpoint. */
   time?: Date;
-  /** The content found; another change of it is another finding. */
+  /** Hash of the changed row. A second change of the row has another digest, so it is another finding. */
   digest?: string;
 }
 
@@ -43,17 +43,17 @@ export interface Trail {
   service: string;
   chain: AuditChain;
   db: Database;
-  /** The database of the service's witness (checkpoints.ts); without it, a cut-off end cannot be told. */
+  /** Database of the service's witness (checkpoints.ts). Without it, a truncated end goes unnoticed. */
   witness?: Database | undefined;
-  /** Events from this time on may have no seal yet, and the witness may not have been told of theirs. */
+  /** Events from this time on may still lack a seal, and their seals a checkpoint. */
   sealedBefore: Date;
 }
 
 /**
- * Checks a whole audit trail against its seals, and the seals against what the witness was told. Reads a page at a time,
- * so it takes the same memory however long the trail is, and may run beside the services.
+ * Checks an audit trail against its seals, and the seals against the witness's checkpoints. Reads page by
+ * page, so that memory does not grow with the trail. Safe beside running services.
  *
- * @param onPage told how many more seals and checkpoints were looked at
+ * @param onPage called with the number of seals and checkpoints that the page adds
  */
 export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
   yield* findBrokenSeals(trail, onPage);
@@ -63,7 +63,7 @@ export async function* verifyTrail(trail: Trail, onPage: (looked: number) => voi
   yield* findUnwitnessed(trail, trail.witness);
 }
 
-/** Each seal is held against the one before as it is stored, so that one change is told once. */
+/** Compares each seal with the stored one before it, so that one change yields one finding. */
 async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
   let previous: ChainHead = GENESIS;
   for await (const page of readSealed(db)) {
@@ -124,8 +124,8 @@ async function* findCutOff(
 }
 
 /**
- * Where checkpoints stopped to come, or never came, though events were sealed. Goes by their numbers, because the witness's
- * database could date an old checkpoint anew.
+ * Finds the first seal that should have a checkpoint and has none. Compares sequence numbers, because the
+ * witness's database could redate an old checkpoint.
  */
 async function* findUnwitnessed(
   { db, service, sealedBefore }: Trail,

@@ -3,10 +3,10 @@ import { createPrivateKey, KeyObject, randomBytes, webcrypto } from "node:crypto
 import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
 
-/** ECDSA with P-256 and SHA-256: what every TLS 1.3 implementation has (RFC 8446 §9.1). */
+/** ECDSA with P-256 and SHA-256, which every TLS 1.3 implementation supports (RFC 8446 §9.1). */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** Clocks differ; what was made just now must be valid there, too. */
+/** Backdates certificates, so that they are valid on hosts whose clocks are behind. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** A certificate and its private key, in PEM. */
@@ -18,9 +18,9 @@ export interface Pair {
 /** Content of a certificate. */
 export interface Subject {
   name: string;
-  /** The names and addresses by which it is reached; for a client, its own name. */
+  /** Names and addresses of a server; a client's own name. */
   altNames: string[];
-  /** A server of this system calls others, too. */
+  /** Servers also call others, so their certificates are valid for both sides. */
   usage: "server" | "client";
   notAfter: Date;
 }
@@ -46,7 +46,7 @@ export class Authority {
       signingAlgorithm: ALGORITHM,
       keys,
       extensions: [
-        // It signs no further authorities.
+        // A path length of 0: the authority signs no further authorities.
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -64,7 +64,7 @@ export class Authority {
     return this.#certificate.notAfter;
   }
 
-  /** A new key and a certificate for it, which does not outlive the authority's. */
+  /** Makes a key and its certificate, which expires with the authority's at the latest. */
   async issue({ name, altNames, usage, notAfter }: Subject): Promise<Pair> {
     const keys = await newKeys();
     const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
@@ -95,7 +95,7 @@ export class Authority {
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
 
-/** Positive, as RFC 5280 §4.1.2.2 has it, and as good as unique. */
+/** Positive (RFC 5280 §4.1.2.2), with 120 random bits. */
 const newSerialNumber = (): string => `01${randomBytes(15).toString("hex")}`;
 
 const signingKey = async (pem: string): Promise<webcrypto.CryptoKey> =>

@@ -19,7 +19,7 @@ const certificateOf = (name: string) => new X509Certificate(readFileSync(filesIn
 const contentOf = (name: string) =>
   Object.values(filesIn(join(folder, name))).map((file) => readFileSync(file, "utf8"));
 
-test("every process gets one of the same CA, which openssl would verify, for its own name", async () => {
+test("each process gets a certificate of the CA for its own name only", async () => {
   await ensure();
   const ca = new X509Certificate(readFileSync(join(folder, "ca/ca.crt")));
   expect(ca.ca).toBe(true);
@@ -30,7 +30,7 @@ test("every process gets one of the same CA, which openssl would verify, for its
   }
 });
 
-test("a service is reached by its name, from this machine, and by what else is given; a client by nothing", async () => {
+test("a service's certificate has local and further names; a client's has its own name only", async () => {
   await ensure({ clients: ["ehr"], altNames: ["billing.internal", "10.1.2.3"] });
   const billing = certificateOf("billing");
   for (const host of ["billing", "localhost", "billing.internal"]) expect(billing.checkHost(host)).toBe(host);
@@ -42,14 +42,14 @@ test("a service is reached by its name, from this machine, and by what else is g
   expect(ehr.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
 });
 
-test("keys are for their owner's eyes only", async () => {
+test("only their owner can read the keys", async () => {
   await ensure();
   for (const file of [...PROCESSES.map((name) => `${name}/tls.key`), "ca/ca.key"]) {
     expect(statSync(join(folder, file)).mode & 0o777).toBe(0o400);
   }
 });
 
-test("what is there stays as it is; one more client is added to it", async () => {
+test("existing certificates stay when a client is added", async () => {
   await ensure();
   const before = contentOf("auth");
   const outcomes = await ensure({ clients: ["lab"], renew: true });
@@ -60,7 +60,7 @@ test("what is there stays as it is; one more client is added to it", async () =>
   ]);
 });
 
-test("one of which less than a third is left is replaced where that is asked for, and no other", async () => {
+test("--renew replaces only certificates in the last third of their lifetime", async () => {
   await ensure({ days: 29 });
   rmSync(join(folder, "billing"), { recursive: true });
   await ensure();
@@ -73,19 +73,19 @@ test("one of which less than a third is left is replaced where that is asked for
   expect(certificateOf("billing").fingerprint256).toBe(billing.fingerprint256);
 });
 
-test.each(["auth", "gateway", "", "EHR", "../x", "a.b"])("a client cannot be called %p", async (name) => {
+test.each(["auth", "gateway", "", "EHR", "../x", "a.b"])("refuses %p as a client's name", async (name) => {
   await expect(ensure({ clients: [name] })).rejects.toThrow(name);
 });
 
 test.each([...PROCESSES, "Billing", "billing.", "*", "*.internal", "b*", "x, DNS:billing", ""])(
-  "the services get no further name such as %p",
+  "refuses %p as a further name of the services",
   async (name) => {
     await expect(ensure({ altNames: ["billing.internal", name] })).rejects.toThrow(`"${name}"`);
     expect(readdirSync(folder)).toEqual([]);
   },
 );
 
-test("the command says what is wrong with a name, and exits with 1", async () => {
+test("the command prints the wrong name and exits with 1", async () => {
   const command = [join(import.meta.dirname, "../certs.ts"), "--dir", folder, "--san", "auth"];
   const ended = promisify(execFile)(process.execPath, command);
   await expect(ended).rejects.toMatchObject({

@@ -14,20 +14,20 @@ export const PROCESSES: readonly string[] = [...SERVICES, GATEWAY];
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AUTHORITY_DAYS = 3650;
-/** Where a process on the same machine is reached. */
+/** Names of a process for callers on the same machine. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const CLIENT_NAME = new RegExp(`^${LABEL}$`);
 const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, "i");
 
 export interface CertificateOptions {
-  /** Internal systems that get one, too. */
+  /** Internal systems that call the services. */
   clients?: string[];
-  /** Further names and addresses by which the services are reached. */
+  /** Further names and addresses of the services. */
   altNames?: string[];
-  /** How long new ones are valid. */
+  /** Lifetime of new certificates. */
   days: number;
-  /** Whether those of which less than a third of that is left are replaced. */
+  /** Replaces certificates in the last third of their lifetime. */
   renew: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface Outcome {
   expireTime: Date;
 }
 
-/** The folder of an internal system in that of all certificates. */
+/** Folder of an internal system's certificate. */
 export const clientFolder = (path: string, name: string) => join(path, CLIENTS, name);
 
 /** The files of one process or client, as cert-manager names them in a Secret. */
@@ -56,9 +56,9 @@ export function tlsSettings(folder: string): NodeJS.ProcessEnv {
 }
 
 /**
- * Makes a private CA, and a certificate for each process and client, in a folder for each, unless they are there. Nothing
- * is overwritten, but what is due where `renew` is set. Throws SetupError for a name that would be, or could be taken for, a
- * process's.
+ * Makes the missing ones of: a private CA, and a certificate for each process and client in a folder of its
+ * own. Existing files stay, except certificates that `renew` replaces. Throws SetupError for a name that is a
+ * process's, or that could stand for one.
  */
 export async function ensureCertificates(path: string, options: CertificateOptions): Promise<Outcome[]> {
   const { clients = [], altNames = [] } = options;
@@ -104,9 +104,9 @@ async function ensure(
   return { name, folder, outcome: expireTime ? "renewed" : "made", expireTime: expiryOf(files.cert) };
 }
 
-/** The authority in the folder; a new one where there is none. */
+/** Opens the CA in the folder, or makes one. */
 async function openAuthority(root: string): Promise<Authority> {
-  // Loaded on demand: npm start needs only the names of files, unless it is to make certificates.
+  // Loaded on demand, because npm start needs only the names of the files.
   const { Authority } = await import("./authority.ts");
   const folder = join(root, AUTHORITY);
   const files = { cert: join(folder, "ca.crt"), key: join(folder, "ca.key") };
@@ -123,7 +123,7 @@ async function openAuthority(root: string): Promise<Authority> {
   return authority;
 }
 
-/** A client must not have a process's name, which is what its certificate would say that it is. */
+/** Throws if a client has a process's name: its certificate would identify it as that process. */
 function refuseBadClients(clients: string[]): void {
   for (const name of clients) {
     if (!CLIENT_NAME.test(name)) {
@@ -138,8 +138,8 @@ function refuseBadClients(clients: string[]): void {
 }
 
 /**
- * Every service's certificate says all of these, so one that is a process's name, or that may stand for one, would let each
- * service pose as that process.
+ * Throws for a process's name and for wildcards. Every service's certificate carries all further names, so
+ * each service could pose as that process.
  */
 function refuseBadAltNames(altNames: string[]): void {
   for (const name of altNames) {
@@ -156,7 +156,7 @@ function refuseBadAltNames(altNames: string[]): void {
 
 const expiryOf = (file: string): Date => new X509Certificate(readFileSync(file)).validToDate;
 
-/** Whole or not at all, and for the owner's eyes only. */
+/** Writes a file atomically, readable by its owner only. */
 function write(file: string, content: string): void {
   writeFileSync(`${file}.new`, content, { mode: 0o400 });
   renameSync(`${file}.new`, file);

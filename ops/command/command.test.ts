@@ -83,7 +83,7 @@ test("a defect prints its stack trace", async () => {
 });
 
 const ASK = 'process.stdout.write(String(await confirm("Delete 2 events?", flags))); return 0;';
-/** Makes the child's streams a terminal in the eyes of `confirm`. */
+/** Makes the child's pipes look like a terminal. */
 const ON_TERMINAL = "process.stdin.isTTY = true; process.stderr.isTTY = true;";
 
 test.each([

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { duration } from "@medconnect/platform/config/config.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { SetupError, UsageError } from "./setup-error.ts";
 
@@ -23,7 +24,7 @@ export interface Command<O extends Options> {
   readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
 }
 
-/** Parses the arguments, prints the help for `--help`, runs the command, and exits. */
+/** Runs a command with the arguments of this process, or prints its help, and exits. */
 export function runCommand<O extends Options>(command: Command<O>): void {
   const { name, help, options, allowPositionals = false, errorCode } = command;
   runMain(async () => {
@@ -75,6 +76,13 @@ export function wholeNumber(flag: string, text: string, minimum = 1): number {
   throw new UsageError(`--${flag} must be a whole number of at least ${minimum}, not "${text}".`);
 }
 
+/** A duration such as "2h", in ms. Throws UsageError for other text. */
+export function durationOf(flag: string, text: string): number {
+  const parsed = duration(text).safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--${flag} must be a duration such as "30s" or "2h", not "${text}".`);
+}
+
 /** The action of a command, such as `list`. Throws UsageError for another word, or none. */
 export function actionIn<A extends string>(actions: readonly A[], word: string | undefined): A {
   const action = actions.find((each) => each === word);
@@ -83,7 +91,7 @@ export function actionIn<A extends string>(actions: readonly A[], word: string |
   throw new UsageError(word === undefined ? `${expected}.` : `${expected}, not "${word}".`);
 }
 
-/** Options of commands that ask before they do what cannot be undone. */
+/** Option of commands that ask before an irreversible change. */
 export const CONFIRMATION = { yes: { type: "boolean", short: "y" } } as const;
 
 /** Asks on a terminal. Without a terminal, or with `--yes`, the answer is yes. */

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import { SetupError } from "./setup-error.ts";
 
-/** Asks for a secret without showing it; where nobody sits at the keyboard, reads the first line of standard input. */
+/** Asks on a terminal without echo. Without a terminal, reads the first line of standard input. */
 export async function readSecret(prompt: string): Promise<string> {
   const isAsked = process.stdin.isTTY === true;
   if (isAsked) process.stderr.write(prompt);
@@ -9,7 +10,7 @@ export async function readSecret(prompt: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: silent, terminal: isAsked });
   try {
     for await (const line of lines) return line;
-    throw new Error("a passphrase must be given");
+    throw new SetupError("No passphrase was given. Set ADMIN_PASSWORD, or write it to standard input.");
   } finally {
     lines.close();
     if (isAsked) process.stderr.write("\n");

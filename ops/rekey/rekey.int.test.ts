@@ -4,8 +4,8 @@ import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
-import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey.ts";
-import { listSealedColumns } from "./sealed-column-store.ts";
+import { listEncryptedColumns } from "./encrypted-column-store.ts";
+import { checkColumn, olderOf, type RekeyOptions, type RekeyProgress, rekeyColumn } from "./rekey.ts";
 
 const OWNERS = ["patient_id", "doctor_id"];
 const BY_ID = { key: "id", keyIsId: 1 };
@@ -29,12 +29,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
 
-/** A booking here has its own id as patient, and another as doctor. */
+/** The booking's own id is its patient. */
 const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
 const doctorOf = (id: string): string => `f${id.slice(1)}`;
-const idOf = (older: Standing): string[] => [...older.older.keys()];
+const idOf = (older: RekeyProgress): string[] => [...older.older.keys()];
 
-/** Bookings whose reasons are "1", "2" …; a reason of null is none. */
+/** Inserts bookings with these reasons; null: no reason. */
 async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)): Promise<string[]> {
   const now = service.clock.now();
   await service.db.write(
@@ -76,8 +76,8 @@ async function readReasons(cipher: FieldCipher): Promise<string[]> {
   return rows.map(({ id, reason }) => cipher.decrypt(placeOf(id), reason).toString());
 }
 
-test("the schema names its sealed columns, the platform's as well", async () => {
-  expect(await listSealedColumns(service.db)).toEqual(
+test("lists the encrypted columns of the service and of the platform", async () => {
+  expect(await listEncryptedColumns(service.db)).toEqual(
     expect.arrayContaining([
       REASON,
       { table: "bookings", column: "cancel_reason", ...BY_ID, owners: OWNERS },
@@ -87,7 +87,7 @@ test("the schema names its sealed columns, the platform's as well", async () => 
   );
 });
 
-test("afterwards all opens under the new key alone, and says the same; rows without a value are passed over", async () => {
+test("moves all values to the new key with their contents; skips rows without a value", async () => {
   await makeSealed(30, before);
   await makeBookings(Array(10).fill(null));
   expect(await checkColumn(options, REASON)).toEqual({
@@ -100,7 +100,7 @@ test("afterwards all opens under the new key alone, and says the same; rows with
   expect(await checkColumn(options, REASON)).toEqual({ values: 30, ...NOTHING_LEFT });
 });
 
-test("a binary key is a place in hex", async () => {
+test("writes a binary key in hex into the context", async () => {
   const id = randomBytes(32);
   const place = `idempotency_keys.answer:${id.toString("hex")}`;
   await service.db.write(
@@ -112,7 +112,7 @@ test("a binary key is a place in hex", async () => {
   expect(after.decrypt(place, row!.answer).toString()).toBe("an answer");
 });
 
-test("stopped in the middle and started again, it goes on with what is left", async () => {
+test("continues after an interruption", async () => {
   await makeSealed(30, before);
   let batches = 0;
   const killed = rekeyColumn(
@@ -126,7 +126,7 @@ test("stopped in the middle and started again, it goes on with what is left", as
   expect(await readReasons(after)).toHaveLength(30);
 });
 
-test("what is written meanwhile is not lost, whichever key it is sealed under", async () => {
+test("keeps values that are written meanwhile, under either key", async () => {
   const ids = await makeSealed(60, before);
   const written = new Map<string, string>();
   let isDone = false;
@@ -151,7 +151,7 @@ test("what is written meanwhile is not lost, whichever key it is sealed under", 
   expect(reasons).toEqual(expected);
 });
 
-test("what does not open is named and left as it is: moved, changed, or under a key that is not known", async () => {
+test("reports and keeps values that were copied, changed, or encrypted under an unknown key", async () => {
   const [moved, foreign] = [newId(), newId()];
   const values = [
     before.encrypt(placeOf(newId()), "of another row"),

@@ -2,98 +2,111 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import {
+  type ColumnRow,
+  type EncryptedColumn,
   type Replacement,
   readPage,
   replaceValues,
-  type SealedColumn,
-  type SealedRow,
-} from "./sealed-column-store.ts";
+} from "./encrypted-column-store.ts";
 
 export interface RekeyOptions {
   db: Database;
-  /** Seals under the new key and opens under the older ones. */
+  /** Encrypts under the current key, and decrypts under older ones. */
   cipher: FieldCipher;
-  /** Rows that are read, and at most written, at once. */
+  /** Maximum number of rows in one read, and in one write. */
   batchSize: number;
-  /** Values sealed anew a second, at most. */
+  /** Maximum number of values encrypted per second. */
   perSecond: number;
-  /** Told after each batch how the column stands so far. */
-  onBatch?: (standing: Standing) => void;
+  /** Called after each batch. */
+  onBatch?: (progress: RekeyProgress) => void;
 }
 
-/** Under which keys a column's values are sealed. */
-export interface Standing {
+/** Number of a column's values under each key. */
+export interface RekeyProgress {
   values: number;
-  /** How many are under which older key, by the key's id. */
+  /** Number of values under each older key, by the key's id. */
   older: Map<string, number>;
-  /** The places of those that do not open: under a key that is not known, changed, or moved from elsewhere. */
+  /**
+   * Contexts of values that cannot be decrypted: under an unknown key, changed, or copied from another row.
+   */
   broken: string[];
 }
 
-/** A value that is written all the time by a process with the older key would be met again for ever. */
+/** Limit of passes: a process with the older key may keep on writing under it. */
 const PASSES = 5;
 
 /**
- * Seals a column's values anew under the current key while the services read and write them. It may be stopped at any
- * time and started again, as each value says itself under which key it is. What does not open stays as it is.
+ * Encrypts a column's values under the current key, while the services read and write them. Can be stopped at
+ * any time and started again, because each value names its key. Leaves values that cannot be decrypted as
+ * they are.
  *
- * @returns what the last look at all values saw: nothing under older keys, if all went well
+ * @returns the result of the last pass: no value under an older key, unless some cannot be decrypted
  */
-export async function rekeyColumn(options: RekeyOptions, column: SealedColumn): Promise<Standing> {
+export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
   for (let pass = 1; ; pass++) {
-    const standing = await walk(options, column, async (rows) => {
-      const { replacements, broken } = resealed(options.cipher, column, rows);
+    const progress = await walk(options, column, async (rows) => {
+      const { replacements, broken } = reencrypt(options.cipher, column, rows);
       if (replacements.length > 0) await replaceValues(options.db, column, replacements);
       return broken;
     });
-    if (olderOf(standing) === standing.broken.length || pass === PASSES) return standing;
+    if (olderOf(progress) === progress.broken.length || pass === PASSES) return progress;
   }
 }
 
-/** Only looks, and opens what is under an older key. */
-export async function checkColumn(options: RekeyOptions, column: SealedColumn): Promise<Standing> {
-  return await walk(options, column, async (rows) => resealed(options.cipher, column, rows).broken);
+/** Counts without a change; decrypts values under older keys to find broken ones. */
+export async function checkColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
+  return await walk(options, column, async (rows) => reencrypt(options.cipher, column, rows).broken);
 }
 
-/** How many values are not under the current key. */
-export const olderOf = ({ older }: Standing): number => [...older.values()].reduce((a, b) => a + b, 0);
+/** Number of values that are not under the current key. */
+export const olderOf = ({ older }: RekeyProgress): number => [...older.values()].reduce((a, b) => a + b, 0);
 
-/** Goes through a column in the order of its keys. @param take gets what is under older keys; says what is broken */
+/**
+ * Reads a column in key order.
+ *
+ * @param take receives rows under older keys, returns contexts of broken ones
+ */
 async function walk(
   { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,
-  column: SealedColumn,
-  take: (rows: SealedRow[]) => Promise<string[]>,
-): Promise<Standing> {
-  const standing: Standing = { values: 0, older: new Map(), broken: [] };
+  column: EncryptedColumn,
+  take: (rows: OlderRow[]) => Promise<string[]>,
+): Promise<RekeyProgress> {
+  const progress: RekeyProgress = { values: 0, older: new Map(), broken: [] };
   let after: string | Buffer = "";
   for (;;) {
     const beganMs = performance.now();
     const page = await readPage(db, column, cipher.currentHeader, after, batchSize);
-    const sealed = page.filter(({ header }) => header !== null && header.length > 0);
-    const older = sealed.filter(({ value }) => value !== null);
-    standing.values += sealed.length;
+    const encrypted = page.filter(({ header }) => header !== null && header.length > 0);
+    const older = encrypted.filter(isUnderOlderKey);
+    progress.values += encrypted.length;
     for (const { header } of older) {
-      const id = header!.toString("hex");
-      standing.older.set(id, (standing.older.get(id) ?? 0) + 1);
+      const id = header.toString("hex");
+      progress.older.set(id, (progress.older.get(id) ?? 0) + 1);
     }
-    if (older.length > 0) standing.broken.push(...(await take(older)));
-    onBatch?.(standing);
-    if (page.length < batchSize) return standing;
+    if (older.length > 0) progress.broken.push(...(await take(older)));
+    onBatch?.(progress);
+    if (page.length < batchSize) return progress;
+    // Not empty: a full page has batchSize rows, at least 1.
     after = page.at(-1)!.key;
     await delay(Math.max(0, (older.length / perSecond) * 1000 - (performance.now() - beganMs)));
   }
 }
 
-function resealed(cipher: FieldCipher, { table, column }: SealedColumn, rows: SealedRow[]) {
+/** A row whose value is under an older key. */
+type OlderRow = ColumnRow & { header: Buffer; value: Buffer };
+
+const isUnderOlderKey = (row: ColumnRow): row is OlderRow => row.value !== null;
+
+function reencrypt(cipher: FieldCipher, { table, column }: EncryptedColumn, rows: OlderRow[]) {
   const replacements: Replacement[] = [];
   const broken: string[] = [];
   for (const { key, value, owners } of rows) {
     const id = typeof key === "string" ? key : key.toString("hex");
-    const place = [`${table}.${column}`, id, ...owners].join(":");
+    const context = [`${table}.${column}`, id, ...owners].join(":");
     try {
-      replacements.push({ key, from: value!, to: cipher.encrypt(place, cipher.decrypt(place, value!)) });
+      replacements.push({ key, from: value, to: cipher.encrypt(context, cipher.decrypt(context, value)) });
     } catch {
-      broken.push(place);
+      broken.push(context);
     }
   }
   return { replacements, broken };

@@ -3,8 +3,8 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import { SetupError } from "../command/setup-error.ts";
 
 /**
- * Connects to MySQL as its administrator, trying for `waitMs` to reach it. What is wrong with the URL, the login or the
- * server comes out as a SetupError that never shows the password.
+ * Connects to MySQL as an administrator, retrying for `waitMs`. Throws SetupError, without the password, for
+ * a wrong URL, login or server.
  */
 export async function connectAdmin(url: string, waitMs = 0): Promise<Connection> {
   const { host, user } = parse(url);
@@ -28,7 +28,7 @@ export async function connectAdmin(url: string, waitMs = 0): Promise<Connection>
 
 function parse(url: string): { host: string; user: string } {
   if (!URL.canParse(url) || !url.startsWith("mysql://")) {
-    throw new SetupError("MYSQL_URL does not look like mysql://user:password@host:port.");
+    throw new SetupError("MYSQL_URL must be mysql://user:password@host:port.");
   }
   const { host, username } = new URL(url);
   return { host, user: decodeURIComponent(username) };

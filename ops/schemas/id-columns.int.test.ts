@@ -3,7 +3,7 @@ import { SERVICES } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { provision } from "./provision.ts";
 
-/** Columns for ids that are not BINARY(16), and why that is right. */
+/** Ids that are not BINARY(16), with the reason. */
 const NOT_BINARY: Record<string, string> = {
   "outbox.id": "read by Debezium",
   "outbox.aggregateid": "read by Debezium",
@@ -58,14 +58,14 @@ afterAll(async () => {
 
 const named = (is: (column: Column) => boolean): string[] => columns.filter(is).map(({ name }) => name);
 
-test("every id is BINARY(16), apart from those that must be something else", () => {
+test("every id is BINARY(16), except the listed ones", () => {
   const others = named(
     ({ name, type }) => type === "char(36)" || (IS_ID.test(name) && type !== "binary(16)"),
   );
   expect(others.sort()).toEqual(Object.keys(NOT_BINARY).sort());
 });
 
-test("every column of 16 bytes holds an id, as reads give its text", () => {
+test("every BINARY(16) column is an id, because reads return ids as text", () => {
   expect(named(({ name, type }) => /binary\(16\)/.test(type) && !IS_ID.test(name))).toEqual([]);
   expect(named(({ type }) => type === "binary(16)").length).toBeGreaterThan(40);
 });

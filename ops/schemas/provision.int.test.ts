@@ -29,7 +29,7 @@ test("applies nothing the second time", async () => {
   expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
 });
 
-test("restores rights that were taken away or added", async () => {
+test("restores rights that were revoked, and revokes added ones", async () => {
   const grants = async (service: ServiceName) =>
     (await admin.query(`SHOW GRANTS FOR ${prefix}${service}`))[0];
   const before = [await grants("auth"), await grants("clinical")];
@@ -40,7 +40,7 @@ test("restores rights that were taken away or added", async () => {
   expect([await grants("auth"), await grants("clinical")]).toEqual(before);
 });
 
-test("refuses databases of an older release before it changes anything, and says how to go on", async () => {
+test("refuses databases of an older release before any change, and names the way out", async () => {
   const swap = (from: string, to: string) =>
     admin.query("UPDATE ??.schema_migrations SET checksum = REPLACE(checksum, ?, ?)", [
       `${prefix}billing`,
@@ -56,7 +56,7 @@ test("refuses databases of an older release before it changes anything, and says
   await swap("x", "0");
 });
 
-test("gives every table what Group Replication demands: InnoDB and a primary key", async () => {
+test("gives every table InnoDB and a primary key, as Group Replication requires", async () => {
   const [odd] = await admin.query(
     `SELECT t.TABLE_SCHEMA, t.TABLE_NAME FROM information_schema.TABLES t
      LEFT JOIN information_schema.TABLE_CONSTRAINTS c
@@ -107,7 +107,7 @@ describe.each(SERVICES)("%s", (service) => {
   });
 });
 
-describe("what is added to a consultation's notes", () => {
+describe("an addendum to a consultation's notes", () => {
   test.each([
     ["is not taken back", "DELETE FROM addenda", 1142],
     ["is not moved to another one", "UPDATE addenda SET consultation_id = id", 1143],
@@ -116,7 +116,7 @@ describe("what is added to a consultation's notes", () => {
     await expect(services.clinical.query(sql)).rejects.toMatchObject({ errno });
   });
 
-  test("can be sealed anew", async () => {
+  test("can be encrypted under another key", async () => {
     await expect(
       services.clinical.query("UPDATE addenda SET text = text WHERE id = ''"),
     ).resolves.toBeDefined();

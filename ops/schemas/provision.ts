@@ -10,13 +10,12 @@ import { connectAdmin } from "./admin-connection.ts";
 export const SCHEMA_PREFIX = "medconnect_";
 
 export interface ProvisionOptions {
-  /** mysql://user:password@host:port of a user who may create schemas and users. */
+  /** mysql://user:password@host:port of an administrator who can create schemas and users. */
   adminUrl: string;
-  /** Schemas and users are called this and the service's name. */
+  /** Prefix of schema and user names; the service's name follows. */
   prefix?: string;
-  /** Each service's own database password. */
   passwords: Record<ServiceName, string>;
-  /** How long to try to reach the server, in ms. */
+  /** Time to retry an unreachable server, in ms. */
   waitMs?: number;
 }
 
@@ -25,8 +24,10 @@ const ROOT = join(import.meta.dirname, "../..");
 const BASELINE = "0001_platform.sql";
 
 /**
- * Makes schemas, users, tables and rights what this version of the services needs; run again, it changes only what is
- * missing. Throws for databases of an older release. Returns what it applied, as "scheduling 0001_scheduling.sql".
+ * Creates or completes schemas, users, tables and rights. Safe to repeat. Throws for databases of an older
+ * release.
+ *
+ * @returns the applied migrations, such as "scheduling 0001_scheduling.sql"
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
   const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
@@ -51,15 +52,15 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   }
 }
 
-/** Throws for databases of an older release, before anything is changed. */
+/** Throws for databases of an older release, before any change. */
 async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
   const baseline = checksumOf(await readFile(join(ROOT, "platform/migrations", BASELINE), "utf8"));
   for (const service of SERVICES) {
     const found = await baselineOf(admin, prefix + service);
     if (found === undefined || found === baseline) continue;
     throw new SetupError(
-      `The databases ${prefix}… are of an older release, which this release does not take over. Use new ones: ` +
-        "delete these by npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
+      `The databases ${prefix}… belong to an older release, whose data this release cannot read. Delete them with ` +
+        "npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
     );
   }
 }
@@ -76,7 +77,7 @@ async function baselineOf(admin: Connection, schema: string): Promise<string | u
   return rows[0]?.checksum;
 }
 
-/** The schema, and a user of the same name who has no rights yet. */
+/** Creates a schema, and a user of the same name without rights. */
 async function createSchema(admin: Connection, schema: string, password: string): Promise<void> {
   await admin.query(
     "CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci",
@@ -98,9 +99,8 @@ const APPEND = ["INSERT", "SELECT"];
 const CHANGE = ["DELETE", "INSERT", "SELECT", "UPDATE"];
 
 /**
- * Rights on rows only, table by table, so that a table that is append-only is so for the service, too. What is sealed in
- * one can be sealed anew, which needs the right to write that column. Rights that are held are not granted again: each
- * GRANT is a commit.
+ * Grants rights on rows, table by table. A service cannot change append-only tables, except their encrypted
+ * columns, which npm run rekey rewrites. Skips rights that exist, because each GRANT commits.
  */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
   const [tables] = await admin.query<RowDataPacket[]>(
@@ -117,12 +117,12 @@ async function grantTables(admin: Connection, schema: string): Promise<void> {
       await admin.query("REVOKE IF EXISTS UPDATE, DELETE ON ??.?? FROM ?@'%'", [schema, name, schema]);
     }
   }
-  for (const { table, column } of await closedSealedColumns(admin, schema)) {
+  for (const { table, column } of await closedEncryptedColumns(admin, schema)) {
     await admin.query("GRANT UPDATE (??) ON ??.?? TO ?@'%'", [column, schema, table, schema]);
   }
 }
 
-/** Rights that the schema's user holds on its tables, by table, in the order of the alphabet. */
+/** Rights of the schema's user by table, sorted and separated by commas. */
 async function rightsOnTables(admin: Connection, schema: string): Promise<Map<string, string>> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS name, GROUP_CONCAT(PRIVILEGE_TYPE ORDER BY PRIVILEGE_TYPE) AS rights
@@ -132,8 +132,8 @@ async function rightsOnTables(admin: Connection, schema: string): Promise<Map<st
   return new Map(rows.map(({ name, rights }) => [name, rights]));
 }
 
-/** Sealed columns of append-only tables that the schema's user cannot write yet. */
-async function closedSealedColumns(admin: Connection, schema: string): Promise<RowDataPacket[]> {
+/** Encrypted columns of append-only tables that the schema's user cannot write yet. */
+async function closedEncryptedColumns(admin: Connection, schema: string): Promise<RowDataPacket[]> {
   const [columns] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`
      FROM information_schema.COLUMNS JOIN information_schema.TABLES USING (TABLE_SCHEMA, TABLE_NAME)
@@ -147,5 +147,5 @@ async function closedSealedColumns(admin: Connection, schema: string): Promise<R
   return columns;
 }
 
-/** The schema's user as information_schema writes it. */
+/** The schema's user in the notation of information_schema. */
 const granteeOf = (schema: string): string => `'${schema}'@'%'`;

@@ -15,11 +15,11 @@ export interface StackJson {
   readonly certificates?: string;
 }
 
-/** secrets.json of a data folder. Stored data can be read only with these. */
+/** secrets.json of a data folder. Without these, its stored data cannot be decrypted. */
 export interface Secrets {
   mysqlPassword: string;
   redisPassword: string;
-  /** Base64, as all keys. */
+  /** In base64, as the other keys. */
   internalKey: string;
   dataKeys: Record<ServiceName, string>;
   auditKeys: Record<ServiceName, string>;
@@ -35,16 +35,16 @@ export class RunningStack {
   readonly json: StackJson;
   readonly secrets: Secrets;
 
-  /** @param instead settings that replace a running system. Throws SetupError if no system was ever started. */
+  /** @param instead settings to use without a running system. Throws SetupError if none was ever started. */
   constructor(instead: string) {
     const file = process.env.STACK_JSON || DEFAULT_FILE;
     if (!existsSync(file))
-      throw new SetupError(`Nothing runs here: there is no ${file}. Set STACK_JSON, or ${instead}.`);
+      throw new SetupError(`No system was started here: ${file} is missing. Set STACK_JSON, or ${instead}.`);
     this.json = readJson<StackJson>(file);
     this.secrets = readJson<Secrets>(join(dirname(file), "secrets.json"));
   }
 
-  /** URL of a service's database, with the rights of that service. */
+  /** URL of a service's database for that service's user. */
   databaseOf(service: ServiceName): string {
     const url = new URL(this.json.urls.mysql);
     url.username = SCHEMA_PREFIX + service;
@@ -54,7 +54,7 @@ export class RunningStack {
   }
 }
 
-/** Takes a service's settings from the running system, unless the environment has them. */
+/** Sets a service's settings from the running system, unless the environment has a DATABASE_URL. */
 export function inheritSettings(service: ServiceName): void {
   if (settingOf("DATABASE_URL")) return;
   const stack = new RunningStack("DATABASE_URL and the other settings in --help");

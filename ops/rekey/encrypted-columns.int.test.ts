@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { provision } from "../schemas/provision.ts";
-import { ownersIn } from "./sealed-column-store.ts";
+import { ownersIn } from "./encrypted-column-store.ts";
 
-/** Columns of bytes that are not sealed under DATA_KEY, and why that is right. */
-const NOT_SEALED: Record<string, string> = {
+/** Byte columns that are not encrypted under DATA_KEY, with the reason. */
+const NOT_ENCRYPTED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "outbox.mac": "a keyed hash",
   "break_glass_grants.proof": "a keyed hash",
@@ -20,7 +20,7 @@ const NOT_SEALED: Record<string, string> = {
   "audit_acknowledgements.hmac": "a keyed hash",
   "refresh_tokens.token_hash": "the hash of 256 random bits",
   "refresh_tokens.use_key": "a hash that is kept for seconds",
-  "refresh_tokens.successor": "sealed under a key that only the token before it gives",
+  "refresh_tokens.successor": "encrypted under a key derived from the token before it",
   "mfa_recovery_codes.code_hash": "the hash of a random code",
   "link_tokens.token_hash": "the hash of 256 random bits",
   "registrations.token_hash": "the hash of 256 random bits",
@@ -46,23 +46,23 @@ const adminUrl = process.env.MYSQL_URL!;
 const prefix = `s${process.pid}_`;
 const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 
-/** Columns that say whose a row is: people, or else the payment whose patient it is. */
+/** Columns with a row's owners: people, or the payment of a patient. */
 const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
 const OWNERS = [...PEOPLE, "payment_id"];
 
-/** Sealed columns of rows with owners who do not read them, and why. */
+/** Encrypted columns of rows whose owners do not read them, with the reason. */
 const FOR_NOBODY: Record<string, string> = {
-  "mails.content": "the sealed text holds the address that it goes to",
+  "mails.content": "the encrypted text holds the address of the recipient",
 };
 
 interface Column {
   service: string;
   name: string;
-  isSealed: boolean;
+  isEncrypted: boolean;
   primaryKey: string;
-  /** Owner columns that it is declared to be sealed for. */
-  sealedFor: string[];
-  /** Owner columns of its table, other than the primary key. */
+  /** Owner columns in its comment. */
+  boundTo: string[];
+  /** Owner columns of its table, except the primary key. */
   owners: string[];
 }
 
@@ -81,7 +81,7 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** Every column that holds bytes, except ids: what is sealed can be nothing else. */
+/** Columns of bytes except ids: the only type of encrypted values. */
 async function bytesColumns(): Promise<Column[]> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT c.TABLE_SCHEMA AS s, c.TABLE_NAME AS t, c.COLUMN_NAME AS name, c.COLUMN_COMMENT AS comment,
@@ -99,9 +99,9 @@ async function bytesColumns(): Promise<Column[]> {
   return rows.map(({ s, t, name, comment, primaryKey, owners }) => ({
     service: s.slice(prefix.length),
     name: `${t}.${name}`,
-    isSealed: comment.startsWith("sealed"),
+    isEncrypted: comment.startsWith("sealed"),
     primaryKey,
-    sealedFor: ownersIn(comment),
+    boundTo: ownersIn(comment),
     owners: ownersAmong(owners?.split(",") ?? []),
   }));
 }
@@ -111,10 +111,10 @@ function ownersAmong(names: string[]): string[] {
   return people.length > 0 ? people : names;
 }
 
-const sealed = (): Column[] => columns.filter(({ isSealed }) => isSealed);
+const encrypted = (): Column[] => columns.filter(({ isEncrypted }) => isEncrypted);
 const fullName = ({ service, name }: Column): string => `${service}: ${name}`;
 
-/** Whether the service's own user may write a column. */
+/** True if the service's database user can write the column. */
 async function isWritable({ service, name }: Column): Promise<boolean> {
   const [table, column] = name.split(".");
   const url = new URL(adminUrl);
@@ -130,7 +130,7 @@ async function isWritable({ service, name }: Column): Promise<boolean> {
   }
 }
 
-/** All of a service's own code and the platform's, tests left out. */
+/** Source text of a service and the platform, without tests. */
 async function sourceOf(service: string): Promise<string> {
   const texts: string[] = [];
   for (const folder of [`services/${service}/src`, "platform"]) {
@@ -142,65 +142,65 @@ async function sourceOf(service: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** Fails with one line for each column, and with what to do about them. */
+/** Fails with a line for each column, and the remedy. */
 function expectNone(odd: Column[], whatToDo: string): void {
   expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
 }
 
-test("every column of bytes is declared sealed, or is known not to be", () => {
+test("every column of bytes is declared as encrypted, or listed in NOT_ENCRYPTED", () => {
   expectNone(
-    columns.filter(({ isSealed, name }) => !isSealed && !(name in NOT_SEALED)),
-    `If it is sealed by the service's SealedBox, begin its COMMENT in the migration with "sealed": npm run rekey goes
-     by that. If it is a hash or the like, add it to NOT_SEALED in this test, with the reason.`,
+    columns.filter(({ isEncrypted, name }) => !isEncrypted && !(name in NOT_ENCRYPTED)),
+    `If FieldCipher encrypts it, start its COMMENT in the migration with "sealed", which npm run rekey looks for. If it is a
+         hash or the like, add it to NOT_ENCRYPTED in this test, with the reason.`,
   );
-  expect(sealed().length).toBeGreaterThan(12);
+  expect(encrypted().length).toBeGreaterThan(12);
 });
 
-test("nothing is called sealed and not sealed at once, and what is not sealed is there", () => {
-  const notSealed = columns.filter(({ name }) => name in NOT_SEALED);
+test("NOT_ENCRYPTED lists only existing columns that are not declared as encrypted", () => {
+  const notSealed = columns.filter(({ name }) => name in NOT_ENCRYPTED);
   expectNone(
-    notSealed.filter(({ isSealed }) => isSealed),
-    "Take it out of NOT_SEALED.",
+    notSealed.filter(({ isEncrypted }) => isEncrypted),
+    "Remove it from NOT_ENCRYPTED.",
   );
-  expect([...new Set(notSealed.map(({ name }) => name))].sort()).toEqual(Object.keys(NOT_SEALED).sort());
+  expect([...new Set(notSealed.map(({ name }) => name))].sort()).toEqual(Object.keys(NOT_ENCRYPTED).sort());
 });
 
-test("every sealed column is bound to its table, column and row, as npm run rekey expects it", async () => {
+test("the code binds every encrypted column to its table, column and row, as npm run rekey does", async () => {
   const sources = new Map<string, string>();
   for (const service of SERVICES) sources.set(service, await sourceOf(service));
   expectNone(
-    sealed().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
+    encrypted().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
     `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
      columns in its COMMENT ("sealed for patient_id, doctor_id"); a binary key in hex.`,
   );
 });
 
-/** The template of a column's place in the source. */
-function placeIn({ name, sealedFor }: Column): RegExp {
-  const owners = sealedFor.map((owner) => {
+/** Matches the column's context in the source. */
+function placeIn({ name, boundTo }: Column): RegExp {
+  const owners = boundTo.map((owner) => {
     const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
     return `:\\$\\{(?:${owner}|${camelCase})\\}`;
   });
   return new RegExp(`\`${name.replace(".", "\\.")}:\\$\\{[^}\`]+\\}${owners.join("")}\``);
 }
 
-test("every sealed column is bound to all whose its row is, so that it opens for nobody else", () => {
-  const isBound = ({ owners, sealedFor }: Column) => owners.every((owner) => sealedFor.includes(owner));
+test("every encrypted column is bound to all owners of its row", () => {
+  const isBound = ({ owners, boundTo }: Column) => owners.every((owner) => boundTo.includes(owner));
   expectNone(
-    sealed().filter((column) => !isBound(column) && !(column.name in FOR_NOBODY)),
-    'Seal it for these columns, too, and declare them in its COMMENT: "sealed for patient_id, doctor_id".',
+    encrypted().filter((column) => !isBound(column) && !(column.name in FOR_NOBODY)),
+    'Bind it to these columns as well, and declare them in its COMMENT: "sealed for patient_id, doctor_id".',
   );
 });
 
-test("every sealed column can be sealed anew: its row is found by one column, and it may be changed", async () => {
+test("every encrypted column has a primary key of one column, and its service can write it", async () => {
   expectNone(
-    sealed().filter(({ primaryKey }) => primaryKey.includes(",")),
-    "Give the table a primary key of one column: npm run rekey goes by it.",
+    encrypted().filter(({ primaryKey }) => primaryKey.includes(",")),
+    "Give the table a primary key of one column, which npm run rekey needs.",
   );
   const fixed: Column[] = [];
-  for (const column of sealed()) if (!(await isWritable(column))) fixed.push(column);
+  for (const column of encrypted()) if (!(await isWritable(column))) fixed.push(column);
   expectNone(
     fixed,
-    "Give the service the right to change it: what is sealed in it would need the old key for ever.",
+    "Give the service the right to write it. Without that, its values need the old key for ever.",
   );
 });
