@@ -1,4 +1,4 @@
-// `npm run demo`: the whole journey against the running system, call by call, as a newcomer would make it with curl.
+// `npm run demo`: the whole journey against the running system, with every request and response.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "@medconnect/ops/command/command.ts";
@@ -6,15 +6,18 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { walkJourney } from "./demo/journey.ts";
 import { Walker } from "./demo/walker.ts";
 
-const HELP = `Usage: npm run demo [-- options]
+const HELP = `Walks through the system that npm start runs, and prints every request and response.
 
-Walks through the system that npm start has started, and shows every request and answer: registration, login with a
-second factor, a doctor's profile and slots, a booking and its payment, the consultation, a prescription, and what an
-admin sees of it. Ends with exit code 1 at the first answer that is not as it should be.
+Usage: npm run demo [-- options]
 
-  --url URL        the gateway's address (that of stack.json in the data folder)
-  --data-dir DIR   the data folder of the system, as npm start was given it (.local/data)
-  --help           shows this
+Shows registration, login with a second factor, a doctor's profile and slots, a booking and its payment, the
+consultation, a prescription, and the admin's view. Stops at the first unexpected response.
+
+  --url URL        URL of the gateway (from stack.json in the data folder).
+  --data-dir DIR   Data folder of the system, as for npm start (.local/data).
+  -h, --help       Shows this.
+
+Exit codes: 0 every response was as expected, 1 one was not, or no system runs
 `;
 
 const ROOT = join(import.meta.dirname, "..");
@@ -39,18 +42,17 @@ function urlOfStack(dataDir: string): string {
   try {
     return JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")).urls.gateway;
   } catch {
-    throw new SetupError(
-      `Nothing was ever started in ${dataDir}. Start the system with npm start, then try again.`,
-    );
+    throw new SetupError(`No system was started in ${dataDir}. Start one with npm start, then try again.`);
   }
 }
 
 async function refuseUnlessReady(url: string): Promise<void> {
-  if (!URL.canParse(url)) throw new SetupError(`--url is not a URL: ${url}.`);
+  if (!URL.canParse(url))
+    throw new SetupError(`--url must be a URL such as http://localhost:8080, not "${url}".`);
   const ready = await fetch(`${url}/readyz`).then(
     (answer) => answer.ok,
     () => false,
   );
   if (!ready)
-    throw new SetupError(`Nothing is ready at ${url}. Start the system with npm start, then try again.`);
+    throw new SetupError(`No gateway is ready at ${url}. Start the system with npm start, then try again.`);
 }

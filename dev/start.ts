@@ -1,4 +1,4 @@
-// `npm start`: the whole system on this machine.
+// `npm start`: starts the whole system on this machine.
 import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
@@ -11,25 +11,28 @@ import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack
 import { terminalProgress } from "./terminal/progress.ts";
 import { aborted, stopSignal } from "./terminal/stop-signal.ts";
 
-const HELP = `Usage: npm start [-- options]
+const HELP = `Starts MySQL, Redis, the four services and the gateway, and creates demo accounts.
 
-Starts MySQL, Redis, the four services and the gateway, and makes demo accounts. Ctrl-C stops it all; a second one
-kills it. The data is kept for the next start.
+Usage: npm start [-- options]
 
-  --port N         the gateway's port (8080, or GATEWAY_PORT)
-  --data-dir DIR   where databases, secrets and stack.json are kept (.local/data)
-  --reset          deletes what is in there first
-  --sources        runs the sources instead of bundles of them; npm run dev is npm start -- --sources
-  --mtls           gRPC over mutual TLS, with certificates made into DIR/certificates (or MTLS=1)
-  --help           shows this
+Ctrl-C stops everything, a second Ctrl-C kills it. The data stays for the next start.
 
-Environment, which is passed on to every process:
-  MYSQL_URL, REDIS_URL                  use these servers; mysql://user:password@host:port of an administrator
-  GATEWAY_PORT, AUTH_PORT, …            ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054
-  GATEWAY_METRICS_PORT, …               metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468
-  MAIL_URL=smtp://host:port             sends mails; without it they are caught in the data folder, and their links shown
-  MEDCONNECT_ENGINES_DIR                where MySQL and Redis are unpacked to, if they are not installed (.local/engines)
-  LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  any setting of a process
+  --port N         Port of the gateway (8080, or GATEWAY_PORT).
+  --data-dir DIR   Folder of databases, secrets and stack.json (.local/data).
+  --reset          Deletes the data first.
+  --sources        Runs the sources instead of bundles; npm run dev does the same.
+  --mtls           Mutual TLS for gRPC, with certificates in DIR/certificates (or MTLS=1).
+  -h, --help       Shows this.
+
+Environment, passed on to every process:
+  MYSQL_URL, REDIS_URL                  Existing servers; mysql://user:password@host:port of an administrator.
+  GATEWAY_PORT, AUTH_PORT, …            Ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054.
+  GATEWAY_METRICS_PORT, …               Metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468.
+  MAIL_URL=smtp://host:port             Mail server. Without it, mails go to the data folder, and their links are shown.
+  MEDCONNECT_ENGINES_DIR                Folder for MySQL and Redis if they are not installed (.local/engines).
+  LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  Any setting of a process.
+
+Exit codes: 0 stopped, 1 the start failed or a process ended, 130 stopped during the start
 `;
 
 runCommand({
@@ -50,7 +53,7 @@ runCommand({
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
     const ports = configuredPorts(env);
-    // Nothing is deleted for a start that cannot be.
+    // First, so that a failed start deletes no data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 
@@ -99,7 +102,7 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-/** Arguments with which `buf curl` is admitted. */
+/** Arguments that authenticate `buf curl` to the services. */
 function tlsFlags(certificates: string): string {
   const { ca, cert, key } = filesIn(clientFolder(certificates, LOCAL_CLIENT));
   return `--cacert ${ca} --cert ${cert} --key ${key}`;
@@ -116,9 +119,9 @@ function welcome({ urls, addresses, certificates, ports, mailFolder, file }: Sta
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
-    row("mail", process.env.MAIL_URL ? "by MAIL_URL" : `${mailFolder} (and its links here)`),
-    row("all of this", file),
-    ...(certificates === undefined ? [] : [row("gRPC takes", tlsFlags(certificates))]),
+    row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
+    row("as JSON", file),
+    ...(certificates === undefined ? [] : [row("buf curl", tlsFlags(certificates))]),
     "",
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),
     "",

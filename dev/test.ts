@@ -1,4 +1,4 @@
-// `npm test`: the tests, with databases and a whole system of their own that are thrown away afterwards.
+// `npm test`: runs the tests against databases and a system that are deleted afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -13,19 +13,19 @@ import { STACK_STEPS, startStack } from "./stack/stack.ts";
 import { terminalProgress } from "./terminal/progress.ts";
 import { stopSignal } from "./terminal/stop-signal.ts";
 
-const HELP = `Usage: npm test [-- [--no-stack] [jest's arguments]]
+const HELP = `Starts a throwaway MySQL, Redis and system on free ports, and runs the tests against them.
 
-Starts a throwaway MySQL, Redis and system on free ports, and runs the tests against them.
+Usage: npm test [-- [--no-stack] [arguments of jest]]
 
-  --no-stack   starts only MySQL and Redis, for tests of single features
-  --help       shows this
+  --no-stack   Starts only MySQL and Redis, for tests without the whole system.
+  --help       Shows this.
 
-Such as: npm test -- booking          the tests whose path contains "booking"
-         npm test -- --no-stack migrate
+Examples: npm test -- booking               Tests whose path contains "booking"
+          npm test -- --no-stack migrate
 `;
 
 const ROOT = join(import.meta.dirname, "..");
-/** Tests send more in a minute than anybody may; those of the limits themselves start a gateway of their own. */
+/** Tests exceed the limits of a client. Tests of the limits start their own gateway. */
 const NO_RATE_LIMITS = {
   RATE_LIMIT_AUTH: "0",
   RATE_LIMIT_READ: "0",
@@ -34,11 +34,11 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_ADDRESS: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
 };
-/** Some tests send a hundred requests at once as one caller. */
+/** Some tests send a hundred requests at once as one user. */
 const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
-/** Tests wait for all of them. */
+/** Tests wait for seals, checkpoints and samples. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
-/** Waiting time of 0: a test can wait for a start, but not for a quarter of an hour until a no-show. */
+/** Without a grace period, tests need not wait a quarter of an hour for a no-show. */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runMain(async () => {

@@ -5,8 +5,8 @@ import { constants, Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /*
- * Bundles, and the code that V8 has compiled of them. Node's own cache (NODE_COMPILE_CACHE) keeps a module's code as it is
- * before it runs, when nearly all functions are still to be compiled.
+ * Bundles, and the code that V8 has compiled of them. Node's own cache (NODE_COMPILE_CACHE) keeps a module's
+ * code as it is before it runs, when nearly all functions are still to be compiled.
  */
 
 const CHECKSUM_BYTES = 4;
@@ -18,7 +18,10 @@ export interface Compiled {
   checksum: number;
 }
 
-/** Compiles a bundle, which is a function as Node wraps CommonJS modules; from its cache if that is of this text and V8. */
+/**
+ * Compiles a bundle, which is a function as Node wraps CommonJS modules; from its cache if that is of this
+ * text and V8.
+ */
 export function compile(bundle: string): Compiled {
   const bytes = readFileSync(bundle);
   const checksum = crc32(bytes);
@@ -35,7 +38,10 @@ export function run({ script }: Compiled, bundle: string): void {
   script.runInThisContext()(module.exports, createRequire(bundle), module, bundle, dirname(bundle));
 }
 
-/** Keeps the code of all functions that were called until now; whole or not at all, as two builds may run at once. */
+/**
+ * Keeps the code of all functions that were called until now; whole or not at all, as two builds may run at
+ * once.
+ */
 export function writeCache({ script, checksum }: Compiled, bundle: string): void {
   const head = Buffer.alloc(CHECKSUM_BYTES);
   head.writeUInt32LE(checksum);

@@ -1,8 +1,9 @@
-// node deploy/bundles/make-code-cache.ts BUNDLE: runs a process without settings, so that it ends as soon as all its modules have
-// run, and keeps the code of the functions that were called.
+// node deploy/bundles/make-code-cache.ts BUNDLE: starts a process without settings, which ends once its
+// modules are loaded, and caches the code of the functions that were called.
 import { compile, run, writeCache } from "./code-cache.ts";
 
-const bundle = process.argv[2]!;
+const [, , bundle] = process.argv;
+if (bundle === undefined) throw new Error("Usage: node deploy/bundles/make-code-cache.ts BUNDLE");
 const compiled = compile(bundle);
 process.once("exit", () => {
   writeCache(compiled, bundle);

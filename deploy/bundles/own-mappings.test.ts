@@ -3,8 +3,9 @@ import { expect, test } from "@jest/globals";
 import { ownMappings } from "./own-mappings.ts";
 
 /**
- * Line 1 of the bundle is line 1 of the library, with two segments; lines 2 and 3 are lines 3 and 40 of our file, and the end
- * of line 3 is the library's line 9. As esbuild's maps do, it ends with an empty line. Columns and lines go back, too, so deltas are negative.
+ * Line 1 of the bundle is line 1 of the library, with two segments; lines 2 and 3 are lines 3 and 40 of our
+ * file, and the end of line 3 is the library's line 9. As esbuild's maps do, it ends with an empty line.
+ * Columns and lines go back, too, so deltas are negative.
  */
 const map = {
   version: 3,

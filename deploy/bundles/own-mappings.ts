@@ -1,16 +1,16 @@
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
 
-/** A source map (ECMA-426), as far as it is read here. */
+/** Part of a source map (ECMA-426). */
 export interface SourceMap {
   sources: string[];
   mappings: string;
 }
 
 /**
- * The source map reduced to lines of sources that are `isOwn`. Node decodes a whole map at the first stack trace: with
- * the libraries, that takes a quarter of a second and 100 MB. A library's frames then name lines of the bundle, and an own
- * one the beginning of its line.
+ * Reduces a source map to the lines of sources that are `isOwn`. Node decodes the whole map at the first
+ * stack trace. With the libraries, that takes a quarter of a second and 100 MB. Frames of libraries then name
+ * lines of the bundle, and own frames the start of their line.
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
@@ -25,9 +25,10 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
     for (const segment of line === "" ? [] : line.split(",")) {
       const [column = 0, ...place] = decode(segment);
       readColumn += column;
+      // A segment has at most four fields after the column (ECMA-426), so the indices exist.
       for (const [index, delta] of place.entries()) read[index]! += delta;
       const wasInOwn = isInOwn;
-      isInOwn = place.length > 0 && own[read[0]!]!;
+      isInOwn = place.length > 0 && own[read[0]!] === true;
       const isOfSameLine = read[0] === written[0] && read[1] === written[1];
       if (isInOwn ? wasInOwn && isOfSameLine : !wasInOwn) continue;
       // Without a place, a segment ends the mapping of the one before.
@@ -41,13 +42,17 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
   return { ...map, mappings: lines.join(";") };
 }
 
-/** Base64 VLQ: five bits a digit, the lowest first, of which the lowest of all is the sign and the sixth means "more". */
+/**
+ * Base64 VLQ: five bits a digit, lowest first. The lowest bit of the first digit is the sign; the sixth bit
+ * continues.
+ */
 function decode(segment: string): number[] {
   const numbers: number[] = [];
   let value = 0;
   let shift = 0;
   for (const character of segment) {
-    const digit = VALUES.get(character)!;
+    const digit = VALUES.get(character);
+    if (digit === undefined) throw new Error(`"${character}" is not a base64 digit.`);
     value += (digit & 31) << shift;
     shift += 5;
     if (digit & 32) continue;

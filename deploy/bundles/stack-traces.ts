@@ -3,8 +3,8 @@ import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 
 /**
- * Part of each bundle: its stack traces name lines of the sources. Node's `--enable-source-maps` would read the map at
- * each start; this reads it at the first stack trace.
+ * Part of each bundle, so that its stack traces name lines of the sources. Node's `--enable-source-maps`
+ * would read the map at each start; this reads it at the first stack trace only.
  */
 const BUNDLE = __filename;
 let map: SourceMap | undefined;
@@ -15,6 +15,7 @@ Error.prepareStackTrace = (error, frames) =>
 function inSources(frame: NodeJS.CallSite): string {
   const text = frame.toString();
   if (frame.getFileName() !== BUNDLE) return text;
+  // Not null: a frame with a file name has a position.
   const [line, column] = [frame.getLineNumber()!, frame.getColumnNumber()!];
   const entry = readMap()?.findEntry(line - 1, column - 1);
   if (!entry || !("originalSource" in entry) || !entry.originalSource) return text;
@@ -23,7 +24,10 @@ function inSources(frame: NodeJS.CallSite): string {
   return text.replace(`${BUNDLE}:${line}:${column}`, () => place);
 }
 
-/** Undefined where the file cannot be read, such as for lack of descriptors: that must not hide the error. */
+/**
+ * Undefined if the file cannot be read, for example without a free descriptor, so that the error is still
+ * shown.
+ */
 function readMap(): SourceMap | undefined {
   try {
     map ??= new SourceMap(JSON.parse(readFileSync(`${BUNDLE}.map`, "utf8")));

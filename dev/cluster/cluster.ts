@@ -19,51 +19,52 @@ import { type ClusterNode, makeNode } from "./node.ts";
 import { makeRouter } from "./router.ts";
 
 export interface ClusterOptions {
-  /** Where the servers keep their data, logs and password; one cluster a folder. */
+  /** Folder of data, logs and password, one for each cluster. */
   dataDir: string;
-  /** The router's; absent: one that nobody uses. */
+  /** Port of the router; default: a free one. */
   port?: number;
   progress?: Progress;
-  /** Gives up starting when aborted. */
+  /** Aborts the start. */
   signal?: AbortSignal;
 }
 
-/** Three MySQL servers as one group, and the router in front of them. */
+/** A group of three MySQL servers behind MySQL Router. */
 export interface Cluster {
   /** MYSQL_URL of the router, with the administrator's password. */
   url: string;
-  /** In the order in which they take the writes: the first one standing does. */
+  /** In order of priority: the first running node becomes the primary. */
   nodes: readonly ClusterNode[];
   router: Server;
-  /** The members as the group sees them. */
+  /** The group's own view of its members. */
   members(): Promise<Member[]>;
-  /** The node that takes the writes. */
+  /** The node that accepts writes. */
   primary(): Promise<ClusterNode>;
-  /** Starts a node again that has ended, and has it catch up and take its place. */
+  /** Restarts a node that has ended, and returns when it has caught up. */
   rejoin(node: ClusterNode): Promise<void>;
-  /** Ends everything in order: the router, the standbys, the node that takes the writes. */
+  /** Stops the router, the secondaries, and the primary last. */
   stop(): Promise<void>;
 }
 
-/** How many steps `startCluster` reports. */
+/** Number of steps that `startCluster` reports. */
 export const CLUSTER_STEPS = 4;
 
 const NAMES = ["mysql-1", "mysql-2", "mysql-3"] as const;
-/** Names the group in its transactions' ids; members find each other by address, so clusters do not meet over it. */
+/** Part of transaction ids. Members find each other by address, so clusters may share the name. */
 const GROUP_NAME = "6d656463-6f6e-4e65-8374-67726f757031";
 const EXPEL_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
 
-/** Starts the servers, has them form a group, and puts the router before them. */
+/** Starts the servers, forms the group, and starts the router. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { progress = silent, signal } = options;
   const folder = new DataFolder(options.dataDir);
   const password = folder.secrets.mysqlPassword;
-  progress.step("MySQL and its router: the programs");
+  progress.step("Programs of MySQL and its router");
   const program = await findMysql(progress, signal);
   const routerProgram = await findRouter(progress, signal);
 
   progress.step(`Servers: ${NAMES.join(", ")} (MySQL ${program.version})`);
+  // Enough for the servers, their group communication and the router, so that each index below has one.
   const ports = await freePorts(2 * NAMES.length + 1);
   const routerPort = options.port ?? ports.pop()!;
   const groupAddresses = NAMES.map(() => `127.0.0.1:${ports.pop()}`);
@@ -116,7 +117,7 @@ class RunningCluster implements Cluster {
     this.#password = password;
   }
 
-  /** Has the servers, just started, form the group, around the one that lacks nothing that was acknowledged. */
+  /** Forms the group of servers that have just started. The founder has every acknowledged transaction. */
   async form(signal?: AbortSignal): Promise<void> {
     for (const { url } of this.nodes) await makeRecoveryUser(url, this.#password);
     const founder = await this.#mostComplete();
@@ -130,7 +131,7 @@ class RunningCluster implements Cluster {
   async members(): Promise<Member[]> {
     const running = this.nodes.filter(({ server }) => server.running);
     const views = await Promise.all(running.map(({ url }) => membersOf(url).catch(() => [])));
-    // A server that was put out of the group, or is about to join, sees itself alone.
+    // A member that was expelled, or is joining, sees only itself.
     return views.reduce((widest, view) => (view.length > widest.length ? view : widest), []);
   }
 
@@ -152,29 +153,30 @@ class RunningCluster implements Cluster {
 
   async stop(): Promise<void> {
     await this.router.stop();
-    // The last one to end has everything, and founds the group next time.
+    // The last one to stop has all transactions, so it founds the group at the next start.
     for (const { server } of this.nodes.toReversed()) await server.stop();
   }
 
   async #mostComplete(): Promise<ClusterNode> {
     const held = await Promise.all(this.nodes.map(({ url }) => transactionsOf(url)));
     for (const [index, node] of this.nodes.entries()) {
+      // `held` has an element for each node.
       const others = await Promise.all(held.map((some) => isSubset(node.url, some, held[index]!)));
       if (others.every(Boolean)) return node;
     }
-    throw new SetupError("The servers' data have grown apart; each holds what the others lack.");
+    throw new SetupError("The servers' data have diverged: each has transactions that others lack.");
   }
 
-  /** The group does not take a member in while it still counts on its former self. */
+  /** Waits until the group has expelled the node's former process; before that, it cannot rejoin. */
   async #untilForgotten({ port }: ClusterNode): Promise<void> {
     const deadline = Date.now() + EXPEL_TIMEOUT_MS;
     while ((await this.members()).some((member) => member.port === port)) {
-      if (Date.now() > deadline) throw new SetupError("The group still counts on the node that has ended.");
+      if (Date.now() > deadline) throw new SetupError("The group has not expelled the node that ended.");
       await delay(POLL_MS);
     }
   }
 
-  /** Has the first node that is in the group take the writes, as the router sends them there. */
+  /** Makes the first running node the primary, because the router sends writes there. */
   async #putInOrder(): Promise<void> {
     const online = new Set(
       (await this.members()).filter(({ state }) => state === "ONLINE").map(({ port }) => port),

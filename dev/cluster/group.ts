@@ -2,20 +2,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 
-/** The user by whom members fetch from each other what they missed. */
+/** User with which members fetch missed transactions from each other. */
 export const RECOVERY_USER = "medconnect_recovery";
 
 const JOIN_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
 
-/** A member as the group sees it. */
 export interface Member {
   port: number;
   state: "ONLINE" | "RECOVERING" | "OFFLINE" | "ERROR" | "UNREACHABLE";
   role: "PRIMARY" | "SECONDARY" | "";
 }
 
-/** Runs `work` on a connection of its own to one server. */
+/** Runs `work` on a new connection to one server. */
 export async function onServer<T>(url: string, work: (server: Connection) => Promise<T>): Promise<T> {
   const server = await createConnection({ uri: url, connectTimeout: 2000, multipleStatements: true });
   try {
@@ -25,7 +24,10 @@ export async function onServer<T>(url: string, work: (server: Connection) => Pro
   }
 }
 
-/** Makes the recovery user on a server that is in no group yet; unlogged, as each server has its own. */
+/**
+ * Creates the recovery user on a server outside the group. Not in the binary log, because each server creates
+ * its own.
+ */
 export async function makeRecoveryUser(url: string, password: string): Promise<void> {
   await onServer(url, async (server) => {
     await server.query("SET sql_log_bin = OFF, GLOBAL super_read_only = OFF");
@@ -36,8 +38,8 @@ export async function makeRecoveryUser(url: string, password: string): Promise<v
 }
 
 /**
- * Transactions of a server: executed and received ones, because the group acknowledges a commit when a majority has
- * received it.
+ * Executed and received transactions of a server. Received ones count, because the group acknowledges a
+ * commit when a majority has received it.
  */
 export async function transactionsOf(url: string): Promise<string> {
   return await onServer(url, async (server) => {
@@ -46,32 +48,32 @@ export async function transactionsOf(url: string): Promise<string> {
          (SELECT NULLIF(RECEIVED_TRANSACTION_SET, '') FROM performance_schema.replication_connection_status
           WHERE CHANNEL_NAME = 'group_replication_applier')) AS gtids`,
     );
-    return String(row!.gtids);
+    return String(row?.gtids);
   });
 }
 
-/** Whether all of `some` is in `others`; sets of transactions, as `transactionsOf` returns them. */
+/** True if `others` contains `some`; both are sets from `transactionsOf`. */
 export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
   return await onServer(url, async (server) => {
     const [[row]] = await server.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
-    return row!.inside === 1;
+    return row?.inside === 1;
   });
 }
 
-/** Founds the group anew out of one server, which becomes its primary. */
+/** Founds the group on one server, which becomes its primary. */
 export async function foundGroup(url: string, password: string): Promise<void> {
   await onServer(url, async (server) => {
     await server.query("SET GLOBAL group_replication_bootstrap_group = ON");
     try {
       await start(server, password);
     } finally {
-      // Left on, a later start would found a second group beside the first.
+      // If it stayed on, a later start would found a second group.
       await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
     }
   });
 }
 
-/** Has a server join the group, and returns when it has all that the others have. */
+/** Joins a server to the group, and returns when it has all transactions. */
 export async function joinGroup(url: string, password: string, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + JOIN_TIMEOUT_MS;
   await onServer(url, async (server) => {
@@ -80,7 +82,7 @@ export async function joinGroup(url: string, password: string, signal?: AbortSig
       const { state } = await ownMembership(server);
       if (state === "ONLINE") return;
       if (state === "ERROR" || Date.now() > deadline) {
-        throw new SetupError(`A server cannot join the group (${state}); its log says why.`);
+        throw new SetupError(`A server cannot join the group (${state}). See its log.`);
       }
       await delay(POLL_MS, undefined, { signal });
     }
@@ -91,7 +93,7 @@ async function start(server: Connection, password: string): Promise<void> {
   await server.query("START GROUP_REPLICATION USER = ?, PASSWORD = ?", [RECOVERY_USER, password]);
 }
 
-/** The members as one of them sees them. */
+/** The members in the view of one of them. */
 export async function membersOf(url: string): Promise<Member[]> {
   return await onServer(url, async (server) => {
     const [rows] = await server.query<RowDataPacket[]>(
@@ -111,8 +113,8 @@ async function ownMembership(server: Connection): Promise<Pick<Member, "state" |
 }
 
 /**
- * Hands the writes over from one member to another. The old one's clients are cut off first: on a connection to a
- * member that is no longer the primary they would read what is out of date.
+ * Switches the primary. Disconnects the old primary's clients first, because they would read stale data on a
+ * connection to a secondary.
  */
 export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
   await onServer(fromUrl, async (from) => {
@@ -127,5 +129,5 @@ export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
 
 async function uuidOf(server: Connection): Promise<string> {
   const [[row]] = await server.query<RowDataPacket[]>("SELECT @@server_uuid AS uuid");
-  return String(row!.uuid);
+  return String(row?.uuid);
 }

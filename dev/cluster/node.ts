@@ -9,12 +9,12 @@ import { onServer } from "./group.ts";
 export interface NodeOptions {
   program: Program;
   name: string;
-  /** Its place in the order in which the members take the writes, from 0. */
+  /** Priority as primary, from 0. */
   place: number;
-  /** Absolute; holds what it stores. */
+  /** Absolute path of the data. */
   folder: string;
   port: number;
-  /** Where each member talks to the others, as host:port; its own is at its place. */
+  /** Group communication address of each member as host:port, in order of priority. */
   groupAddresses: readonly string[];
   groupName: string;
   /** Password of root. */
@@ -22,16 +22,16 @@ export interface NodeOptions {
   logFile: string;
 }
 
-/** One of the group's servers. */
+/** A server of the group. */
 export interface ClusterNode {
   name: string;
   port: number;
-  /** Straight to it, past the router; as root. */
+  /** URL of the server itself as root, without the router. */
   url: string;
   server: Server;
 }
 
-/** Makes the server's data directory, if it is absent; the server itself is not started yet. */
+/** Initializes the server's data directory if it is absent. Does not start the server. */
 export async function makeNode(options: NodeOptions): Promise<ClusterNode> {
   const { program, name, folder, port, password, logFile } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -65,29 +65,30 @@ function serverArgs({ place, folder, port }: NodeOptions): string[] {
     "--log-bin=binlog",
     "--gtid-mode=ON",
     "--enforce-gtid-consistency=ON",
-    // Group Replication takes no other engine; so none can be chosen by mistake.
+    // Group Replication supports InnoDB only.
     "--disabled-storage-engines=MyISAM,BLACKHOLE,FEDERATED,ARCHIVE,MEMORY",
   ];
 }
 
-/** docs/scaling.md says what follows from these. */
+/** docs/scaling.md explains the effects. */
 function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] {
   const settings = {
     group_name: groupName,
     local_address: groupAddresses[place],
     group_seeds: groupAddresses.join(","),
-    // The starting process decides: this server may have to found the group anew instead of joining it.
+    // Off, because this server may have to found the group.
     start_on_boot: "OFF",
     single_primary_mode: "ON",
-    // Every table is written to on one server only, so that row and gap locks hold as on a single one.
+    // Off with a single primary. Row and gap locks then work as on a single server.
     enforce_update_everywhere_checks: "OFF",
-    // The election follows the router's order: the first one standing.
+    // The election follows the router's order: the first running server.
     member_weight: 90 - 20 * place,
-    // A new primary answers nobody until it has applied all that the old one acknowledged.
+    // A new primary responds only after it has applied all transactions of the old one.
     consistency: "BEFORE_ON_PRIMARY_FAILOVER",
-    // A silent member is suspected after 5 s, and put out at once then, so that the others elect.
+    // Expels a silent member as soon as it is suspected, after 5 s, so that the others elect a primary.
     member_expel_timeout: 0,
-    // A member that was put out, or sees no majority, cuts its clients off rather than let them read old data.
+    // An expelled member, or one without a majority, disconnects its clients, so that they read no stale
+    // data.
     autorejoin_tries: 0,
     unreachable_majority_timeout: 5,
     exit_state_action: "OFFLINE_MODE",

@@ -7,17 +7,17 @@ import { Server } from "../engines/server.ts";
 
 export interface RouterOptions {
   program: Program;
-  /** Absolute; for its configuration and process id. */
+  /** Absolute path of the configuration and process id. */
   folder: string;
   port: number;
-  /** Ports of the servers on this machine, in the order in which they are used. */
+  /** Ports of the servers, in order of priority. */
   serverPorts: readonly number[];
   logFile: string;
 }
 
 /**
- * MySQL Router, not started yet: hands each new connection to the first server in the list that takes it, which is the
- * one that the group elects, too. It passes bytes through, so TLS and passwords stay between client and server.
+ * Makes a MySQL Router without starting it. It sends each new connection to the first server that accepts it,
+ * which is also the group's primary. It forwards bytes, so TLS and passwords stay between client and server.
  */
 export function makeRouter({ program, folder, port, serverPorts, logFile }: RouterOptions): Server {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -31,7 +31,7 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     ...(program.basedir ? [`plugin_folder=${join(program.basedir, "lib/mysqlrouter/plugin")}`] : []),
     "max_total_connections=1000",
     "[destination_status]",
-    // A server that does not take connections is tried again after so many seconds.
+    // Seconds until an unreachable server is tried again.
     "error_quarantine_interval=1",
     "[logger]",
     "level=WARNING",
@@ -45,7 +45,7 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     "client_ssl_mode=PASSTHROUGH",
     "server_ssl_mode=AS_CLIENT",
     "connect_timeout=2",
-    // All clients share one address here; connections that break off during a fail-over must not get it locked out.
+    // All clients share one address here. Connections that a fail-over breaks must not lock it out.
     "max_connect_errors=4294967295",
   ];
   writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });

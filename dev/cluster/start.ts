@@ -1,4 +1,4 @@
-// `npm run cluster`: three MySQL servers as one group behind MySQL Router, on this machine.
+// `npm run cluster`: starts three MySQL servers as a group behind MySQL Router.
 
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { UsageError } from "@medconnect/ops/command/setup-error.ts";
@@ -8,15 +8,18 @@ import { aborted, stopSignal } from "../terminal/stop-signal.ts";
 import { CLUSTER_STEPS, type Cluster, startCluster } from "./cluster.ts";
 import type { ClusterNode } from "./node.ts";
 
-const HELP = `Usage: npm run cluster [-- options]
+const HELP = `Starts three MySQL servers in a single-primary group behind MySQL Router, and prints its MYSQL_URL.
 
-Starts three MySQL servers as a single-primary Group Replication behind MySQL Router, and prints a MYSQL_URL to start
-the system with. A server that ends is started again and rejoins. Ctrl-C stops all; a second one kills them. The data
-is kept for the next start. docs/scaling.md says what such a group guarantees.
+Usage: npm run cluster [-- options]
 
-  --port N         the router's port (6446)
-  --data-dir DIR   where the servers keep their data and logs (.local/cluster)
-  --help           shows this
+Restarts a server that ends, which then rejoins the group. Ctrl-C stops everything, a second Ctrl-C kills it. The data
+stays for the next start. docs/scaling.md lists the group's guarantees.
+
+  --port N         Port of the router (6446).
+  --data-dir DIR   Folder of the servers' data and logs (.local/cluster).
+  -h, --help       Shows this.
+
+Exit codes: 0 stopped, 1 the start failed or the router ended, 130 stopped during the start
 `;
 
 runCommand({
@@ -59,22 +62,22 @@ runCommand({
   },
 });
 
-/** Starts a server that has ended again; where it cannot come back, the others go on without it. */
+/** Restarts a server that has ended. If it cannot come back, the others continue without it. */
 async function revive(cluster: Cluster, node: ClusterNode, how: string): Promise<void> {
-  say(`${node.name} ended ${how}. The others go on; it is started again …`);
+  say(`${node.name} ended ${how}. The others continue while it restarts …`);
   try {
     await cluster.rejoin(node);
     const { name } = await cluster.primary();
-    say(`${node.name} is back in the group (process ${node.server.pid}); ${name} takes the writes.`);
+    say(`${node.name} is back in the group (process ${node.server.pid}); ${name} is the primary.`);
   } catch (error) {
-    say(`${node.name} stays away: ${(error as Error).message}`);
+    say(`${node.name} cannot rejoin: ${(error as Error).message}`);
   }
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError(`--port is not a port: ${text}.`);
+  throw new UsageError(`--port must be a port from 1 to 65535, not "${text}".`);
 }
 
 function say(text: string): void {
@@ -82,16 +85,18 @@ function say(text: string): void {
 }
 
 function welcome({ url, nodes }: Cluster): string {
+  // The group has three nodes; the first one founded it.
+  const primary = nodes[0]!;
   return [
     "The cluster is ready.",
     "",
     ...nodes.map(({ name, port, server }) => `  ${name}   127.0.0.1:${port}, process ${server.pid}`),
     `  router    ${new URL(url).host}`,
     "",
-    "Start the system on it, with a data folder of its own:",
+    "Start the system on it, with another data folder:",
     `  MYSQL_URL=${url} npm start -- --data-dir .local/on-cluster`,
     "",
-    `Then see what happens when the server that takes the writes is gone:  kill -9 ${nodes[0]!.server.pid}`,
+    `To see a fail-over, kill the primary:  kill -9 ${primary.server.pid}`,
     "",
     "Ctrl-C stops everything.",
   ].join("\n");

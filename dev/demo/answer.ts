@@ -2,12 +2,11 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 export type Json = Record<string, unknown>;
 
-/** Answer to a call. */
 export class Answer {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
-  /** Empty where there is none. */
+  /** Empty for a response without a body. */
   readonly body: Json;
 
   private constructor(response: Response, body: Json) {
@@ -22,17 +21,17 @@ export class Answer {
     return new Answer(response, text === "" ? {} : JSON.parse(text));
   }
 
-  /** A text field of the body. Throws where it is missing. */
+  /** A text field of the body. Throws if it is missing. */
   text(field: string): string {
     const value = this.body[field];
     if (typeof value === "string" && value !== "") return value;
-    throw new SetupError(`The answer has no "${field}".`);
+    throw new SetupError(`The response has no text field "${field}".`);
   }
 
-  /** A list of the body. Throws where it is missing. */
+  /** A list of the body. Throws if it is missing. */
   list(field: string): Json[] {
     const value = this.body[field];
     if (Array.isArray(value)) return value;
-    throw new SetupError(`The answer has no list "${field}".`);
+    throw new SetupError(`The response has no list "${field}".`);
   }
 }

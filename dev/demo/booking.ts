@@ -9,11 +9,11 @@ export interface Booking {
   id: string;
   consultationId: string;
   paymentId: string;
-  /** The trace of the request that made it. */
+  /** Trace id of the request that booked. */
   traceId: string;
 }
 
-/** Lets the patient find the doctor, book the doctor's first open time, and pay for it. */
+/** The patient finds the doctor, books the first open slot, and pays. */
 export async function bookAndPay(
   walker: Walker,
   account: Account,
@@ -40,7 +40,7 @@ async function findSlot(walker: Walker, doctor: Account): Promise<string> {
     expect: 200,
   });
   if (!found.list("doctors").some(({ id }) => id === doctor.id)) {
-    throw new SetupError("The search does not find the new doctor.");
+    throw new SetupError("The search did not find the new doctor.");
   }
   const { id } = doctor;
   const open = await walker.step({
@@ -67,7 +67,7 @@ async function book(walker: Walker, { token }: SignedIn, slotId: string): Promis
     has: made.body,
   });
   if (again.headers.get("idempotent-replayed") !== "true")
-    throw new SetupError("That was not marked as replayed.");
+    throw new SetupError("The repeated request has no Idempotent-Replayed header.");
   await walker.step({
     title: "Under another key, the time is taken",
     ...request,

@@ -9,7 +9,7 @@ interface Meeting {
   booking: Booking;
 }
 
-/** Holds the consultation, prescribes, and shows the patient what came of it. */
+/** The doctor holds the consultation and prescribes; the patient reads the results. */
 export async function meet(walker: Walker, meeting: Meeting): Promise<void> {
   await consult(walker, meeting);
   await prescribe(walker, meeting);
@@ -41,7 +41,7 @@ async function consult(walker: Walker, { patient, doctor, booking }: Meeting): P
     has: { status: "IN_PROGRESS" },
   });
   await walker.step({
-    title: "The doctor ends it with notes",
+    title: "The doctor completes it with notes",
     call: `POST ${path}:complete`,
     token: doctor.token,
     body: { notes: "Regular pulse, no murmur. ECG ordered. Less coffee." },

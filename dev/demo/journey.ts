@@ -6,7 +6,7 @@ import { secureLogin, signUp } from "./people.ts";
 import { makeProfile, offerTimes } from "./times.ts";
 import type { Walker } from "./walker.ts";
 
-/** One whole journey: from two new accounts to the admin who sees their actions. */
+/** The journey from two new accounts to the admin's audit trail. */
 export async function walkJourney(walker: Walker): Promise<void> {
   walker.chapter("Two people join");
   const people = await signUp(walker);
@@ -38,10 +38,10 @@ export async function walkJourney(walker: Walker): Promise<void> {
 function whereToLook(walker: Walker, traceId: string): string {
   return [
     "",
-    "All of it was answered as it should be.",
+    "Every response was as expected.",
     "",
-    `The booking's trace is ${traceId}; that is its answer's x-trace-id.`,
-    "  - The request's log lines carry it: search what npm start prints.",
+    `The booking's trace id is ${traceId}, from the x-trace-id of its response.`,
+    "  - The request's log lines contain it: search the output of npm start.",
     "  - So do its events in the audit trail, as the admin saw above.",
     "  - Its spans go to where OTEL_EXPORTER_OTLP_ENDPOINT points; with docker compose up, that is Jaeger:",
     `    http://127.0.0.1:16686/trace/${traceId}`,

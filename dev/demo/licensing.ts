@@ -2,7 +2,9 @@ import { DEMO_ACCOUNTS } from "../stack/seed.ts";
 import { logIn, type SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
-/** Shows that patients cannot find a doctor without a verified licence; then the admin verifies it. */
+/**
+ * Shows that patients cannot find a doctor without a verified licence; then the admin verifies the licence.
+ */
 export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId: string): Promise<SignedIn> {
   await walker.step({
     title: "Before an admin verifies the licence, only the doctor sees the profile",
@@ -25,7 +27,7 @@ export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId:
     call: `POST /v1/admin/licenses/${licenseId}:verify`,
     token: admin.token,
     body: { doctorName },
-    // Scheduling learns of the name by an event.
+    // Scheduling learns the name from an event.
     eventually: true,
     expect: 200,
     has: { id: licenseId, status: "VERIFIED", verifiedName: doctorName },

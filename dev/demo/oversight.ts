@@ -3,7 +3,7 @@ import type { Booking } from "./booking.ts";
 import type { SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
-/** Shows the admin the figures, what was done to a patient's data, and what stays closed. */
+/** The admin reads figures and a patient's audit trail, and is denied the rest. */
 export async function oversee(
   walker: Walker,
   { token }: SignedIn,
@@ -18,13 +18,13 @@ export async function oversee(
     has: { unavailable: [] },
   });
   const trail = await walker.step({
-    title: "Every step is in the audit trail, whichever service took it; this was the booking",
+    title: "The audit trail has every step in all services, such as this booking",
     call: `GET /v1/admin/audit-events?subjectId=${patient.id}&action=booking.create`,
     token,
     expect: 200,
   });
   if (!trail.list("auditEvents").some(({ traceId }) => traceId === booking.traceId)) {
-    throw new SetupError("The audit trail does not know the booking's trace.");
+    throw new SetupError("The audit trail does not contain the booking's trace id.");
   }
   await walker.step({
     title: "What the patient said to the doctor is not the admin's business, unless they break the glass",
@@ -34,7 +34,7 @@ export async function oversee(
   });
 }
 
-/** Ends the patient's session, and shows that its access token is worth nothing from then on. */
+/** The patient logs out; the access token then gets 401. */
 export async function leave(walker: Walker, { token }: SignedIn): Promise<void> {
   await walker.step({ title: "The patient logs out", call: "POST /v1/auth/logout", token, expect: 204 });
   await walker.step({

@@ -3,7 +3,7 @@ import { DEMO_PASSWORD } from "../stack/seed.ts";
 import type { Answer } from "./answer.ts";
 import type { Walker } from "./walker.ts";
 
-/** An account and, once it is signed in, its access token. */
+/** An account; with its access token after the sign-in. */
 export interface Account {
   id: string;
   email: string;
@@ -15,7 +15,7 @@ export interface SignedIn extends Account {
 const TOTP_PERIOD_S = 30;
 const nowS = () => Math.floor(Date.now() / 1000);
 
-/** Registers a patient and a doctor with e-mail addresses that nobody had before. */
+/** Registers a patient and a doctor with new e-mail addresses. */
 export async function signUp(walker: Walker): Promise<{ patient: Account; doctor: Account }> {
   const tag = Date.now().toString(36);
   const register = async (title: string, role: "PATIENT" | "DOCTOR", fullName: string) => {
@@ -36,13 +36,13 @@ export async function signUp(walker: Walker): Promise<{ patient: Account; doctor
   };
 }
 
-/** Signs an account in that has no second factor. */
+/** Signs in to an account without a second factor. */
 export async function logIn(walker: Walker, title: string, account: Account): Promise<SignedIn> {
   const answer = await sendPassword(walker, title, account);
   return { ...account, token: answer.text("accessToken") };
 }
 
-/** Gives an account an authenticator (RFC 6238), and signs it in with that. */
+/** Sets up an authenticator app (RFC 6238) for an account, and signs in with it. */
 export async function secureLogin(walker: Walker, account: Account): Promise<SignedIn> {
   const { token } = await logIn(walker, "The doctor logs in with e-mail and password", account);
   const setup = await walker.step({
@@ -66,9 +66,9 @@ export async function secureLogin(walker: Walker, account: Account): Promise<Sig
 
   const challenge = await sendPassword(walker, "From now on the password alone opens nothing", account);
   const answer = await walker.step({
-    title: "The second factor does; each code counts once, so this is the app's next one",
+    title: "The second factor signs in; a code is valid once, so this is the next one",
     call: "POST /v1/auth/login:verifyMfa",
-    // A step ahead is accepted, as clocks differ; nobody has to wait for it here.
+    // The next time step, so that nobody waits 30 s. Auth accepts it, because clocks differ.
     body: () => ({
       mfaToken: challenge.text("mfaToken"),
       code: codeAt(Math.max(nowS(), usedAtS + TOTP_PERIOD_S)),

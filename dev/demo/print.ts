@@ -10,7 +10,7 @@ const MAX_WORD = 70;
 const VISIBLE_SECRET = 6;
 const COUNTDOWN_MS = 1000;
 
-/** Fields that nobody should leave on a screen. */
+/** Fields that are printed redacted. */
 const SECRETS = new Set([
   "password",
   "accessToken",
@@ -21,7 +21,7 @@ const SECRETS = new Set([
   "qrCode",
   "recoveryCodes",
 ]);
-/** Headers of answers that tell something here; the rest is the same for all. */
+/** Response headers that are printed; the others are the same in every response. */
 const TELLING_HEADERS = ["location", "idempotent-replayed", "www-authenticate"];
 
 export function printChapter(title: string): void {
@@ -32,7 +32,7 @@ export function printTitle(number: number, title: string): void {
   say(`\n${styleText(["bold", "cyan"], `${String(number).padStart(3)}. ${title}`)}`);
 }
 
-/** The request as a curl command. */
+/** A sent request, printed as a curl command. */
 export interface Sent {
   /** Method and path. */
   call: string;
@@ -55,7 +55,7 @@ export function printAnswer({ status, statusText, headers, body }: Answer): void
   if (Object.keys(body).length > 0) printBody(body);
 }
 
-/** Counts the seconds down on a terminal; elsewhere says once how long it takes. */
+/** Counts down on a terminal; elsewhere prints the duration once. */
 export async function printWait(seconds: number, limit: string): Promise<void> {
   const text = (left: number) => `${INDENT}The rate limit (${limit}) is used up; going on in ${left} s …`;
   if (!process.stdout.isTTY) say(text(seconds));
@@ -82,7 +82,7 @@ function printBody(body: Json): void {
   for (const line of wrap(shorten(body))) say(INDENT + line);
 }
 
-/** The same with long texts and lists cut, and with secrets made useless. */
+/** Cuts long texts and lists, and redacts secrets. */
 function shorten(value: unknown, isSecret = false): unknown {
   if (typeof value === "string") return cut(value, isSecret ? VISIBLE_SECRET : MAX_TEXT);
   if (Array.isArray(value)) {
@@ -99,10 +99,11 @@ function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** JSON as lines that are as full as they can be, with what is short kept together. */
+/** Breaks JSON into lines of maximum length, keeping short parts together. */
 function wrap(body: unknown): string[] {
   const lines = [""];
   for (const word of wordsOf(body)) {
+    // Lines are only added, so there is a last one.
     const line = lines.at(-1)!;
     if (line.length + word.length >= WIDTH) lines.push(`  ${word}`);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
@@ -110,14 +111,14 @@ function wrap(body: unknown): string[] {
   return lines;
 }
 
-/** The pieces of a JSON text between which a line may end. */
+/** Parts of a JSON text between which a line may break. */
 function wordsOf(value: unknown): string[] {
   const whole = JSON.stringify(value, undefined, 1).replaceAll(/\n\s*/g, " ");
   if (whole.length <= MAX_WORD || typeof value !== "object" || value === null) return [whole];
   const isList = Array.isArray(value);
   const members = Object.entries(value).map(([name, member]) => {
-    const [first, ...rest] = wordsOf(member);
-    return isList ? [first!, ...rest] : [`${JSON.stringify(name)}: ${first}`, ...rest];
+    const [first = "", ...rest] = wordsOf(member);
+    return isList ? [first, ...rest] : [`${JSON.stringify(name)}: ${first}`, ...rest];
   });
   const separated = members.map((words, i) =>
     i < members.length - 1 ? words.with(-1, `${words.at(-1)},`) : words,

@@ -4,16 +4,19 @@ import type { Walker } from "./walker.ts";
 
 export const SPECIALTY = "Cardiology";
 export const LANGUAGE = "es";
-/** The fee, in cents. */
+/** In cents. */
 export const FEE_MINOR = "7500";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** A consultation may begin 15 minutes before its time: this one can be held now, however long the steps before it take. */
+/**
+ * A consultation may start 15 minutes early, so this one can start now, even if the steps before take
+ * minutes.
+ */
 const SOON_MS = 10 * MINUTE_MS;
 const LENGTH_MS = 30 * MINUTE_MS;
 
-/** Creates a profile with a fee. @returns its licence's id */
+/** Creates a profile with a fee. @returns the id of its licence */
 export async function makeProfile(walker: Walker, { id, token }: SignedIn): Promise<string> {
   const profile = await walker.step({
     title: "The doctor creates a profile with a fee, and claims a licence",
@@ -35,7 +38,7 @@ export async function makeProfile(walker: Walker, { id, token }: SignedIn): Prom
   return String(license?.id);
 }
 
-/** Offers one slot that starts soon and three on the following days. */
+/** Creates one slot that starts soon, and three on the following days. */
 export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promise<void> {
   const soon = Math.ceil((Date.now() + SOON_MS) / MINUTE_MS) * MINUTE_MS;
   const slotAt = (startMs: number) => ({

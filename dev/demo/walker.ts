@@ -4,28 +4,28 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Answer, type Json } from "./answer.ts";
 import { printAnswer, printChapter, printRequest, printTitle, printWait, type Sent, say } from "./print.ts";
 
-/** One call and what must come of it. */
+/** A call with its expected response. */
 export interface Step {
   title: string;
   /** Method and path, such as "GET /v1/users/me". */
   call: string;
-  /** The access token of whoever makes it; absent: nobody. */
+  /** Access token; absent: an anonymous call. */
   token?: string;
-  /** The Idempotency-Key. */
+  /** Idempotency-Key header. */
   key?: string;
-  /** A function where it must be fresh each time that it is sent. */
+  /** A function makes a new body for each attempt. */
   body?: Json | (() => Json);
-  /** The status that the answer must have, and some of its fields, by name. */
+  /** Expected status; below, expected fields by name. */
   expect: number;
   has?: Json;
-  /** It may take up to five seconds until the answer is that. */
+  /** Retries for up to five seconds until the response is as expected. */
   eventually?: boolean;
 }
 
 const PATIENCE_MS = 5000;
 const POLL_MS = 200;
 
-/** Walks along calls, shows each, and stops at the first that is not answered as expected. */
+/** Sends calls, prints each, and stops at the first unexpected response. */
 export class Walker {
   readonly url: string;
   #steps = 0;
@@ -42,7 +42,7 @@ export class Walker {
     say(text);
   }
 
-  /** Makes the call and shows it. Throws, where it is not answered as expected. */
+  /** Sends and prints a call. Throws for an unexpected response. */
   async step(step: Step): Promise<Answer> {
     printTitle(++this.#steps, step.title);
     let [sent, answer] = await this.#callWithinLimits(step);
@@ -54,10 +54,10 @@ export class Walker {
     printRequest(sent);
     printAnswer(answer);
     if (isAsExpected(answer, step)) return answer;
-    throw new SetupError(`Step ${this.#steps}, ${step.call}, should have answered ${describe(step)}.`);
+    throw new SetupError(`Step ${this.#steps}, ${step.call}: expected ${describe(step)}.`);
   }
 
-  /** Waits as long as a rate limit asks for, and calls again. */
+  /** Repeats a call after the wait that a rate limit demands. */
   async #callWithinLimits(step: Step): Promise<[Sent, Answer]> {
     for (;;) {
       const sent = requestOf(step);
@@ -76,7 +76,7 @@ export class Walker {
       const init = body ? { method, headers, body: JSON.stringify(body) } : { method, headers };
       return await Answer.read(await fetch(this.url + path, init));
     } catch (error) {
-      throw new SetupError(`${call} was not answered: ${(error as Error).cause ?? error}`);
+      throw new SetupError(`${call} got no response: ${(error as Error).cause ?? error}`);
     }
   }
 }

@@ -6,29 +6,29 @@ import type { Server } from "./server.ts";
 
 export interface EngineOptions {
   program: Program;
-  /** Absolute; holds what the engine stores. Made if absent. */
+  /** Absolute path of the data; made if absent. */
   folder: string;
   port: number;
-  /** The administrator's. */
+  /** Password of the administrator. */
   password: string;
-  /** Whether what was acknowledged must outlive a crash; without, it is faster. */
+  /** Keeps acknowledged writes over a crash; false is faster. */
   durable: boolean;
   logFile: string;
   signal?: AbortSignal | undefined;
 }
 
-/** A database server that runs for this stack alone. */
+/** A private database server. */
 export interface Engine {
-  /** With the administrator's password. */
+  /** URL with the administrator's password. */
   url: string;
   port: number;
   server: Server;
 }
 
-/** The file in an engine's folder that holds its process id. */
+/** File with the process id. */
 export const pidFileIn = (folder: string) => join(folder, "pid");
 
-/** Refuses a folder whose engine still runs. */
+/** Throws if the folder's engine still runs. */
 export function refuseIfRunning(folder: string): void {
   const file = pidFileIn(folder);
   if (!existsSync(file)) return;
@@ -43,7 +43,7 @@ export function refuseIfRunning(folder: string): void {
 function isRunning(pid: number, folder: string): boolean {
   try {
     process.kill(pid, 0);
-    // After a restart of the machine the number may be another program's. Where there is no /proc, it is believed.
+    // After a reboot, the id may belong to another program. Without /proc, it counts as the engine.
     return !existsSync("/proc/self/cmdline") || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
   } catch {
     return false;

@@ -7,18 +7,17 @@ import type { Readable } from "node:stream";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import type { Progress } from "../terminal/progress.ts";
 
-/** A server program that can be run. */
 export interface Program {
   command: string;
   version: string;
-  /** Where the program's own files are, if not where it was built for. */
+  /** Folder of the program's own files, if it was unpacked elsewhere. */
   basedir?: string;
 }
 
 const DEFAULT_FOLDER = join(import.meta.dirname, "../../.local/engines");
 const SCRIPT = join(import.meta.dirname, "engines.sh");
 
-/** MySQL 8.4 or newer: from PATH, else unpacked privately from the distribution's packages. */
+/** Finds MySQL 8.4 or newer in PATH, or unpacks it from the distribution's packages. */
 export async function findMysql(progress: Progress, signal?: AbortSignal): Promise<Program> {
   const installed = fromPath("mysqld");
   if (installed && !/mariadb/i.test(installed.version) && atLeast(installed.version, 8, 4)) return installed;
@@ -26,7 +25,7 @@ export async function findMysql(progress: Progress, signal?: AbortSignal): Promi
   return { ...describe(join(folder, "bin/mysqld")), basedir: join(folder, "root/usr") };
 }
 
-/** Redis 6.2 or newer: from PATH, else unpacked privately from the distribution's packages. */
+/** Finds Redis 6.2 or newer in PATH, or unpacks it from the distribution's packages. */
 export async function findRedis(progress: Progress, signal?: AbortSignal): Promise<Program> {
   const installed = fromPath("redis-server");
   if (installed && atLeast(installed.version, 6, 2)) return installed;
@@ -34,22 +33,20 @@ export async function findRedis(progress: Progress, signal?: AbortSignal): Promi
   return describe(join(folder, "bin/redis-server"));
 }
 
-/** MySQL Router: from PATH, else from the packages that MySQL was unpacked from. */
+/** Finds MySQL Router in PATH, or unpacks it from the distribution's packages. */
 export async function findRouter(progress: Progress, signal?: AbortSignal): Promise<Program> {
   const installed = fromPath("mysqlrouter");
   if (installed) return installed;
   const folder = await unpack(progress, signal);
   const command = join(folder, "bin/mysqlrouter");
   if (!existsSync(command)) {
-    throw new SetupError(
-      "MySQL Router cannot be had from packages; install it so that mysqlrouter is on PATH.",
-    );
+    throw new SetupError("No package has MySQL Router. Install it so that mysqlrouter is in PATH.");
   }
   return { ...describe(command), basedir: join(folder, "root/usr") };
 }
 
 function fromPath(name: string): Program | undefined {
-  // Servers are in sbin, which is not on everyone's PATH.
+  // Distributions install servers in sbin, which may be missing from PATH.
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin"];
   const command = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   if (!command) return undefined;
@@ -60,7 +57,7 @@ function fromPath(name: string): Program | undefined {
   }
 }
 
-/** Reads the version out of "mysqld  Ver 8.4.3 for Linux …" or "Redis server v=7.0.15 sha=…". */
+/** Reads the version from "mysqld  Ver 8.4.3 for Linux …" or "Redis server v=7.0.15 sha=…". */
 function describe(command: string): Program {
   const text = execFileSync(command, ["--version"], {
     encoding: "utf8",
@@ -74,13 +71,13 @@ function atLeast(version: string, major: number, minor: number): boolean {
   return a > major || (a === major && b >= minor);
 }
 
-/** Unpacks both servers unless that has been done, and returns the folder. */
+/** Unpacks both servers once. @returns the folder */
 async function unpack(progress: Progress, signal?: AbortSignal): Promise<string> {
   const folder = resolve(process.env.MEDCONNECT_ENGINES_DIR || DEFAULT_FOLDER);
   if (existsSync(join(folder, "bin/mysqld")) && existsSync(join(folder, "bin/redis-server"))) return folder;
 
   progress.detail("Downloading MySQL and Redis: reading the package lists …");
-  // A group of its own, so that apt ends with the script.
+  // A process group, so that a signal also ends apt.
   const script = spawn("bash", [SCRIPT, folder], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,
@@ -88,6 +85,7 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   const stop = () => script.pid && process.kill(-script.pid);
   signal?.addEventListener("abort", stop);
   let complaint = "";
+  // Not null: stdio pipes it.
   script.stderr!.on("data", (chunk) => {
     complaint += chunk;
   });
@@ -100,14 +98,14 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   signal?.throwIfAborted();
   if (code !== 0) {
     throw new SetupError(
-      `MySQL and Redis cannot be had from packages (${complaint.trim() || `exit code ${code}`}). ` +
-        "Install MySQL 8.4+ and Redis 7+ so that mysqld and redis-server are on PATH, or set MYSQL_URL and REDIS_URL.",
+      `No packages of MySQL and Redis were found (${complaint.trim() || `exit code ${code}`}). ` +
+        "Install MySQL 8.4+ and Redis 7+ so that mysqld and redis-server are in PATH, or set MYSQL_URL and REDIS_URL.",
     );
   }
   return folder;
 }
 
-/** apt writes lines such as "dlstatus:12:34.5678:Retrieving file 12 of 82". */
+/** Shows the progress in apt's status lines, such as "dlstatus:12:34.5678:Retrieving file 12 of 82". */
 function showDownload(statusLines: Readable, progress: Progress): void {
   createInterface({ input: statusLines }).on("line", (line) => {
     const [kind, , percent] = line.split(":");

@@ -13,7 +13,7 @@ const DURABLE = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1"];
 
 export type DataOptions = Pick<EngineOptions, "program" | "folder" | "password">;
 
-/** Starts MySQL on 127.0.0.1 and returns when it takes connections. */
+/** Starts MySQL on 127.0.0.1, and returns when it accepts connections. */
 export async function startMysql(options: EngineOptions): Promise<Engine> {
   const { program, folder, port, password, durable, logFile, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -45,12 +45,12 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** Arguments of every mysqld here, including the one that creates the data directory. */
+/** Arguments of every mysqld, including the one that initializes the data directory. */
 export function commonArgs({ basedir }: Program, data: string): string[] {
   return [
     "--no-defaults",
     ...(basedir ? [`--basedir=${basedir}`] : []),
-    // mysqld refuses to run as root unless it is said in so many words.
+    // mysqld runs as root only on explicit request.
     ...(process.getuid?.() === 0 ? ["--user=root"] : []),
     `--datadir=${data}`,
     "--secure-file-priv=NULL",
@@ -59,14 +59,14 @@ export function commonArgs({ basedir }: Program, data: string): string[] {
   ];
 }
 
-/** Makes the data directory in the folder, if there is none. @returns its path */
+/** Initializes the data directory if it is missing. @returns its path */
 export async function prepareData(options: DataOptions): Promise<string> {
   const data = join(options.folder, "data");
   if (!existsSync(data)) await initialize(options, data);
   return data;
 }
 
-/** Makes the data directory, under another name until it is complete; its root has the password from the first moment. */
+/** Initializes under a temporary name. Root has the password from the first start. */
 async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");
   rmSync(incomplete, { recursive: true, force: true });
@@ -81,7 +81,7 @@ async function initialize({ program, folder, password }: DataOptions, data: stri
     await promisify(execFile)(program.command, args);
   } catch (error) {
     const { stderr } = error as { stderr?: string };
-    throw new SetupError(`${stderr ?? error}MySQL cannot make its data directory in ${folder}.`);
+    throw new SetupError(`${stderr ?? error}MySQL cannot initialize its data directory in ${folder}.`);
   } finally {
     rmSync(initFile);
   }
@@ -95,7 +95,7 @@ async function accepts(url: string, folder: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ER_ACCESS_DENIED_ERROR") {
       throw new SetupError(
-        `The database in ${folder} was made with other secrets; use --reset to begin anew.`,
+        `The database in ${folder} has other passwords than secrets.json. Use --reset to delete it.`,
       );
     }
     return false;

@@ -1,16 +1,16 @@
-# Sourced: unpacks programs out of this distribution's packages into a folder, with every library they need and their own
-# loader, beside the system and not into it. No root is needed. apt's progress goes to descriptor 3, where there is one.
+# Sourced: unpacks programs from this distribution's packages into a folder, with their libraries and loader.
+# Needs no root, and changes nothing in the system. apt's progress goes to descriptor 3, if it is open.
 
 fail() { echo "$*" >&2; exit 1; }
 
-# begin TARGET [SUITE]: makes $dir, a folder beside TARGET with $dir/bin for wrappers and $dir/root for what is unpacked,
-# and reads the package lists: of SUITE on Debian (if given; else of the release that runs here), of its own on Ubuntu.
+# begin TARGET [SUITE]: makes $dir beside TARGET, with $dir/bin for wrappers and $dir/root for files. Reads
+# the package lists: of SUITE on Debian (default: the running release), of the running release on Ubuntu.
 begin() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || fail "there is no apt-get here"
   { true >&3; } 2>/dev/null || exec 3>/dev/null
   mkdir -p "$(dirname "$1")"
   target=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-  # Filled beside the target and renamed when complete, so that nobody ever sees half of it.
+  # Renamed to TARGET when complete, so that TARGET is never partial.
   dir=$(mktemp -d "$target.XXXXXX")
   trap 'rm -rf "$dir"' EXIT
   trap 'exit 130' INT TERM HUP
@@ -25,7 +25,7 @@ begin() {
   apt update
 }
 
-# sources SUITE: apt's sources for what `begin` says.
+# sources SUITE: prints apt's sources, as `begin` describes them.
 sources() {
   local from keyring suites components suite
   # shellcheck source=/dev/null
@@ -50,7 +50,7 @@ sources() {
   done
 }
 
-# mirror PATTERN: the first mirror among apt's sources whose address ends with PATTERN, in either file format.
+# mirror PATTERN: prints the first mirror among apt's sources that ends with PATTERN, in either file format.
 mirror() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
     sed -nE 's/^(deb|URIs:) +(\[[^]]*\] *)?([^ ]+).*/\3/p' | grep -E "/$1/?$" | head -n 1 || true
@@ -62,7 +62,7 @@ apt() { # ARG ...: apt-get, quiet unless it fails
 
 available() { apt-cache "${options[@]}" show "$1" >/dev/null 2>&1; }
 
-# unpack PACKAGE ...: into $root, with all that they depend on.
+# unpack PACKAGE ...: into $root, with all dependencies.
 unpack() {
   local package
   apt install --download-only -y -o APT::Status-Fd=3 "$@"
@@ -70,8 +70,9 @@ unpack() {
   rm -rf "$work" "$root"/usr/share/{doc,man,locale,info} "$root"/var
 }
 
-# wrap BINARY [SETTING ...]: a wrapper in $dir/bin that runs it with its own loader and libraries, wherever TARGET is moved
-# to. A SETTING is NAME=VALUE in its environment, in which "\$root" is where everything lies.
+# wrap BINARY [SETTING ...]: writes a wrapper to $dir/bin that runs BINARY with its own loader and libraries,
+# wherever TARGET is moved to. SETTING is NAME=VALUE for its environment, in which "\$root" is the folder of
+# the files.
 wrap() {
   [[ -e $root/$1 ]] || return 0
   local loader libraries binary=$1
@@ -88,8 +89,8 @@ WRAPPER
   chmod +x "$dir/bin/${binary##*/}"
 }
 
-# finish COMMAND ...: puts the folder in its place. Whoever else did the same meanwhile has won, if COMMAND agrees that
-# theirs is whole; it is as good.
+# finish COMMAND ...: renames $dir to TARGET. If another process was first, keeps its folder, provided that
+# COMMAND accepts it.
 finish() {
   chmod 755 "$dir"
   mv -T "$dir" "$target" 2>/dev/null || "$@" || fail "$target holds something else"

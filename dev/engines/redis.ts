@@ -4,12 +4,13 @@ import { Redis } from "ioredis";
 import { type Engine, type EngineOptions, pidFileIn, refuseIfRunning } from "./engine.ts";
 import { Server } from "./server.ts";
 
-/** Starts Redis on 127.0.0.1 and returns when it takes commands. */
+/** Starts Redis on 127.0.0.1, and returns when it accepts commands. */
 export async function startRedis(options: EngineOptions): Promise<Engine> {
   const { program, folder, port, password, durable, logFile, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseIfRunning(folder);
-  // A file, as arguments show in the process list; the process title stays, as it tells whose Redis this is.
+  // A file, because arguments are visible in the process list. The process title stays, because it shows the
+  // folder.
   const configFile = join(folder, "redis.conf");
   const config = [
     `port ${port}`,
@@ -35,12 +36,12 @@ export async function startRedis(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** Undefined where Redis answers; else what is wrong with it, such as "ECONNREFUSED". */
+/** Undefined if Redis responds; otherwise the problem, such as "ECONNREFUSED". */
 export async function pingRedis(url: string): Promise<string | undefined> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let problem: string | undefined;
   redis.on("error", (error: NodeJS.ErrnoException) => {
-    // Redis begins its own errors with such a word, as in "WRONGPASS invalid username …".
+    // Redis starts its errors with a code, as in "WRONGPASS invalid username …".
     problem ??= error.code ?? error.message.split(" ", 1)[0];
   });
   try {

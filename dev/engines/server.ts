@@ -12,11 +12,11 @@ export interface ServerOptions {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Where its output goes; if absent, to the console, each line after its name. */
+  /** File for the output; default: the console, with the name before each line. */
   logFile?: string | undefined;
-  /** Where to note its process id. */
+  /** File for the process id. */
   pidFile?: string;
-  /** Whether it serves; asked again and again while it starts. */
+  /** Polled during the start until true. */
   ready: () => Promise<boolean>;
 }
 
@@ -27,20 +27,20 @@ const PATIENCE_MS = 25_000;
 const COLOURS = ["cyan", "magenta", "yellow", "green", "blue"] as const;
 
 /**
- * A program that serves below this process. It has a process group of its own, so Ctrl-C in the terminal reaches this
- * process only, which then stops the others in order. Emits `started`, and `died` when it ends without being told to.
+ * A child process that serves. Its process group is its own, so that Ctrl-C reaches this process only, which
+ * stops the children in order. Emits `started`, and `died` when it ends without a stop.
  */
 export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   static readonly #running = new Set<ChildProcess>();
   static #count = 0;
 
   readonly name: string;
-  /** Its environment; a change takes effect when it is started again. */
+  /** Changes take effect at the next start. */
   readonly env: NodeJS.ProcessEnv;
   readonly #options: ServerOptions;
   readonly #prefix: string;
   #child: ChildProcess | undefined;
-  /** How it ended, such as "with exit code 1". */
+  /** The way it ended, such as "with exit code 1". */
   #ended: Promise<string> = Promise.resolve("before it started");
   #stopping = false;
 
@@ -49,19 +49,22 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.name = options.name;
     this.env = { ...(options.env ?? process.env) };
     this.#options = options;
-    this.#prefix = styleText(COLOURS[Server.#count++ % COLOURS.length]!, `${this.name.padEnd(10)} │ `);
+    // Defined: the remainder is an index of COLOURS.
+    const colour = COLOURS[Server.#count++ % COLOURS.length]!;
+    this.#prefix = styleText(colour, `${this.name.padEnd(10)} │ `);
   }
 
   get running(): boolean {
     return this.#child !== undefined && Server.#running.has(this.#child);
   }
 
-  /** The process id; of the last process, when it does not run. */
+  /** Process id of the current or last process. Throws before the first start. */
   get pid(): number {
-    return this.#child!.pid!;
+    if (this.#child?.pid === undefined) throw new Error(`${this.name} was not started.`);
+    return this.#child.pid;
   }
 
-  /** Starts it and waits until it is ready. Throws, with its last words, if it ends before or takes too long. */
+  /** Returns when it is ready. Throws, with the end of its log, if it ends first or takes too long. */
   async start(signal?: AbortSignal): Promise<void> {
     this.#stopping = false;
     this.#spawn();
@@ -75,25 +78,25 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.#ended.then((how) => this.#stopping || this.emit("died", how));
   }
 
-  /** Lets it finish what it has begun and waits until it has ended; after 25 s it is killed. */
+  /** Waits until it has finished its requests; kills it after 25 s. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.#child?.kill("SIGKILL"), PATIENCE_MS);
     await this.#end("SIGTERM");
     clearTimeout(timer);
   }
 
-  /** Ends it at once, as a crash would. */
+  /** Kills it, as a crash would. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Stops it, if it runs, and starts it again, on the same port with the same data. */
+  /** Restarts it with the same port and data. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
   }
 
-  /** Ends everything that still runs, at once. */
+  /** Kills all running servers. */
   static killAll(): void {
     for (const child of Server.#running) child.kill("SIGKILL");
   }
@@ -101,7 +104,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   async #end(signal: NodeJS.Signals): Promise<void> {
     this.#stopping = true;
     if (!this.running) return;
-    this.#child!.kill(signal);
+    this.#child?.kill(signal);
     await this.#ended;
   }
 
@@ -109,9 +112,10 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!(await this.#options.ready())) {
       if (!this.running) {
-        throw new SetupError(`${this.#lastLines()}${this.name} ended ${await this.#ended} as it started.`);
+        throw new SetupError(`${this.#lastLines()}${this.name} ended ${await this.#ended} during its start.`);
       }
-      if (Date.now() > deadline) throw new SetupError(`${this.#lastLines()}${this.name} does not get ready.`);
+      if (Date.now() > deadline)
+        throw new SetupError(`${this.#lastLines()}${this.name} did not become ready.`);
       await delay(POLL_MS, undefined, { signal });
     }
   }
@@ -136,14 +140,15 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 
   #print(child: ChildProcess): void {
-    for (const stream of [child.stdout!, child.stderr!]) {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (!stream) continue;
       createInterface({ input: stream }).on("line", (line) =>
         process.stdout.write(`${this.#prefix}${line}\n`),
       );
     }
   }
 
-  /** The end of its log; nothing where the console shows it anyway. */
+  /** The end of the log file; empty if the console shows the output. */
   #lastLines(): string {
     if (this.#options.logFile === undefined) return "";
     const lines = readFileSync(this.#options.logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);
@@ -151,5 +156,5 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 }
 
-// Whatever ends this process, nothing stays behind.
+// No child outlives this process.
 process.on("exit", () => Server.killAll());

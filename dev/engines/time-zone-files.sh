@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# time-zone-files.sh DIR: unpacks tzdata from this distribution's packages into DIR, like engines.sh the databases.
+# time-zone-files.sh DIR: unpacks tzdata from this distribution's packages into DIR.
 set -euo pipefail
 # shellcheck source=packages.sh
 . "$(dirname "$0")/packages.sh"

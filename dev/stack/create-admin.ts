@@ -9,7 +9,7 @@ export interface AdminAccount {
   password: string;
 }
 
-/** Creates an admin of a local system with the operator's command, unless the account exists. */
+/** Creates an admin of a local system with npm run admin:create, unless the account exists. */
 export async function createAdmin(
   { processes }: Stack,
   { email, fullName, password }: AdminAccount,
@@ -19,6 +19,6 @@ export async function createAdmin(
   try {
     await promisify(execFile)(process.execPath, args, { env });
   } catch (error) {
-    throw new SetupError(`the admin cannot be created: ${(error as { stderr: string }).stderr.trim()}`);
+    throw new SetupError(`Cannot create the admin: ${(error as { stderr: string }).stderr.trim()}`);
   }
 }

@@ -6,27 +6,27 @@ import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { refuseIfRunning } from "../engines/engine.ts";
 
-/** Tells a data folder from other folders. */
+/** File that marks a data folder. */
 const MARKER = "medconnect-data";
 
-/** Where everything that one stack keeps is: databases, secrets, logs and stack.json. */
+/** Folder of one system: databases, secrets, logs and stack.json. */
 export class DataFolder {
   readonly path: string;
   readonly secrets: Secrets;
-  /** Whether the secrets were made just now. */
+  /** True if this call made the secrets. */
   readonly isNew: boolean;
 
-  /** Opens the folder, and makes it first if it is absent or empty. */
+  /** Opens the folder. Makes it if it is absent or empty. */
   constructor(path: string) {
     this.path = resolve(path);
     if (isForeign(this.path)) {
-      throw new SetupError(`${this.path} holds something else; choose another folder with --data-dir.`);
+      throw new SetupError(`${this.path} is not a data folder; choose another with --data-dir.`);
     }
     mkdirSync(this.file("logs"), { recursive: true, mode: 0o700 });
     writeFileSync(this.file(MARKER), "");
     this.isNew = !existsSync(this.file("secrets.json"));
     if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
-    // A folder that an older version made lacks those that came since.
+    // Completes the secrets of a folder that an older version made.
     const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
     this.secrets = { ...makeSecrets(), ...kept };
     if (Object.keys(this.secrets).some((name) => !(name in kept)))
@@ -37,7 +37,7 @@ export class DataFolder {
     return join(this.path, name);
   }
 
-  /** Where mails are caught. */
+  /** Folder of caught mails. */
   get mailFolder(): string {
     return this.file("mail");
   }
@@ -46,12 +46,12 @@ export class DataFolder {
     return join(this.path, "logs", `${name}.log`);
   }
 
-  /** Deletes the secrets, where it turns out that nothing may be stored with them. */
+  /** Deletes secrets that encrypt no stored data. */
   forgetSecrets(): void {
     rmSync(this.file("secrets.json"));
   }
 
-  /** Writes JSON that only this user can read, whole or not at all. */
+  /** Writes JSON atomically, readable by this user only. */
   writePrivate(name: string, content: object): void {
     const temporary = this.file(`${name}.new`);
     writeFileSync(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
@@ -59,10 +59,10 @@ export class DataFolder {
   }
 }
 
-/** Deletes a data folder's content. Refuses a folder that is none, or whose databases run. */
+/** Deletes the content of a data folder. Throws for other folders, and while its databases run. */
 export function resetDataFolder(path: string): void {
   if (isForeign(path))
-    throw new SetupError(`${resolve(path)} is not a data folder of MedConnect; nothing was deleted.`);
+    throw new SetupError(`${resolve(path)} is not a data folder, so nothing was deleted. Check --data-dir.`);
   for (const engine of ["mysql", "redis"]) refuseIfRunning(join(path, engine));
   rmSync(path, { recursive: true, force: true });
 }

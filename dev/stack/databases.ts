@@ -10,10 +10,10 @@ import { freePorts } from "./ports.ts";
 
 export interface DatabaseOptions {
   folder: DataFolder;
-  /** URLs of servers to use in place of private ones. */
+  /** URLs of existing servers; default: private servers. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
-  /** Whether a private MySQL and Redis must keep what was acknowledged over a crash. */
+  /** Private servers keep acknowledged writes over a crash. */
   durable: boolean;
   progress: Progress;
   signal?: AbortSignal | undefined;
@@ -22,15 +22,15 @@ export interface DatabaseOptions {
 export interface Databases {
   mysqlUrl: string;
   redisUrl: string;
-  /** Those that run for this stack alone. */
+  /** Private servers. */
   engines: { mysql?: Engine; redis?: Engine };
   stop(): Promise<void>;
 }
 
-/** How many steps `startDatabases` reports. */
+/** Number of steps that `startDatabases` reports. */
 export const DATABASE_STEPS = 1;
 
-/** Sees to MySQL and Redis: the given ones, else private ones that keep their data in the folder. */
+/** Checks the given servers, or starts private ones whose data is in the folder. */
 export async function startDatabases(options: DatabaseOptions): Promise<Databases> {
   const { progress, signal } = options;
   const engines: Databases["engines"] = {};
@@ -42,14 +42,15 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
         `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
     );
-    // One after the other, because the first that is not installed unpacks both.
+    // In sequence, because the first that is not installed unpacks both.
     const mysql = options.mysqlUrl ? undefined : await findMysql(progress, signal);
     const redis = options.redisUrl ? undefined : await findRedis(progress, signal);
     const [mysqlPort, redisPort] = await freePorts(2);
     const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
       engines[kind] = await startPrivate(kind, program, port, options);
     };
-    // Both come to an end before an error of one stops the other.
+    // Ports are defined, because freePorts returns two. A program is undefined only if its URL is set.
+    // Waits for both, so that an error of one does not interrupt the other's start.
     const outcomes = await Promise.allSettled([
       mysql ? start("mysql", mysql, mysqlPort!) : refuseUnreachableMysql(options.mysqlUrl!),
       redis ? start("redis", redis, redisPort!) : refuseUnreachableRedis(options.redisUrl!),
@@ -60,6 +61,7 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
     await stop();
     throw error;
   }
+  // A server without a URL was started above.
   return {
     mysqlUrl: options.mysqlUrl ?? engines.mysql!.url,
     redisUrl: options.redisUrl ?? engines.redis!.url,
@@ -93,8 +95,9 @@ async function refuseUnreachableMysql(url: string): Promise<void> {
 
 async function refuseUnreachableRedis(url: string): Promise<void> {
   if (!URL.canParse(url) || !/^rediss?:/.test(url)) {
-    throw new SetupError("REDIS_URL does not look like redis://:password@host:port.");
+    throw new SetupError("REDIS_URL must be redis://:password@host:port.");
   }
   const problem = await pingRedis(url);
-  if (problem) throw new SetupError(`Redis at ${new URL(url).host} cannot be used (${problem}).`);
+  if (problem)
+    throw new SetupError(`Redis at ${new URL(url).host} cannot be used (${problem}). Check REDIS_URL.`);
 }

@@ -3,17 +3,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AddressObject, simpleParser } from "mailparser";
 
-/** A mail that a folder has caught in the place of its recipient. */
+/** A mail written to a folder instead of a mail server. */
 export interface CaughtMail {
   to: string;
   subject: string;
   text: string;
-  /** The one link that it has, if any. */
+  /** The first link of the text. */
   link: string | undefined;
   messageId: string;
 }
 
-/** The mails in a folder, oldest first: their names are UUIDv7. */
+/** Reads a folder's mails, oldest first: their names are UUIDv7. */
 export async function readMails(folder: string): Promise<CaughtMail[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -23,11 +23,11 @@ export async function readMails(folder: string): Promise<CaughtMail[]> {
   return await Promise.all(mails.map((name) => readMail(join(folder, name))));
 }
 
-/** Tells of each mail that comes from now on. @returns ends it */
+/** Calls back for each new mail. @returns a function that ends it */
 export function watchMails(folder: string, onMail: (mail: CaughtMail) => void): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const watcher = watch(folder, (_, name) => {
-    // A file that is deleted is told of as well.
+    // Deletions are reported, too; reading a deleted file fails.
     if (name !== null && isMail(name)) readMail(join(folder, name)).then(onMail, () => {});
   });
   return () => watcher.close();
@@ -37,6 +37,7 @@ const isMail = (name: string): boolean => name.endsWith(".eml");
 
 async function readMail(file: string): Promise<CaughtMail> {
   const { to, subject = "", text = "", messageId = "" } = await simpleParser(await readFile(file));
+  // The mailer sends each mail to one address.
   return {
     to: (to as AddressObject).value[0]!.address!,
     subject,

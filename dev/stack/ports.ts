@@ -4,9 +4,9 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 
 export interface ProcessPorts {
-  /** For clients: gRPC, or HTTP at the gateway. */
+  /** Port of gRPC, or of HTTP at the gateway. */
   port: number;
-  /** For /healthz, /readyz and /metrics. */
+  /** Port of /healthz, /readyz and /metrics. */
   metricsPort: number;
 }
 export type Ports = Record<ProcessName, ProcessPorts>;
@@ -22,12 +22,12 @@ const DEFAULTS: Ports = {
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
 
-/** The usual ports, but where the environment says otherwise, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
+/** Default ports, unless the environment sets others, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
 export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
   const read = (setting: string, fallback: number) => {
     const port = Number(env[setting] || fallback);
     if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-    throw new SetupError(`${setting} is not a port: ${env[setting]}.`);
+    throw new SetupError(`${setting} must be a port from 1 to 65535, not "${env[setting]}".`);
   };
   return forEachProcess((name) => ({
     port: read(portSetting(name), DEFAULTS[name].port),
@@ -35,9 +35,10 @@ export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
   }));
 }
 
-/** Ports that nobody uses, for every process. */
+/** Free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
   const free = await freePorts(PROCESSES.length * 2);
+  // Two ports for each process, so pop always has one.
   return forEachProcess(() => ({ port: free.pop()!, metricsPort: free.pop()! }));
 }
 
@@ -45,15 +46,15 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
   return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Ports;
 }
 
-/** Below the range that systems take the near ends of connections from: a port is not lost while its server is down. */
+/** Below the range of ephemeral ports, so that no connection takes a port while its server is down. */
 const FIRST_PORT = 20_000;
 const SHARE = 120;
 const SHARES = 100;
 let given = 0;
 
 /**
- * Ports that nobody uses. They are in use only some seconds after they were chosen, so each process chooses from a share of
- * its own, in turn: processes that start systems side by side do not choose the same ones.
+ * Free ports. A server takes its port seconds after the choice, so each process chooses from a range of its
+ * own: processes that start systems side by side do not collide.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const listeners: Server[] = [];
@@ -69,7 +70,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Refuses ports of which one is in use, or named twice. */
+/** Throws if a port is in use or set twice. */
 export async function refuseBusyPorts(ports: Ports): Promise<void> {
   const wanted = PROCESSES.flatMap((name) => [
     { port: ports[name].port, setting: portSetting(name) },

@@ -17,26 +17,26 @@ export interface ProcessOptions {
   databases: Databases;
   ports: Ports;
   schemaPrefix: string;
-  /** Where the processes' certificates are, if they are to use mutual TLS. */
+  /** Folder of the certificates, for mutual TLS. */
   certificates?: string | undefined;
-  /** Settings on top of this process's environment: of every process, and of single ones. */
+  /** Settings in addition to this process's environment. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
   runs: Program;
   logs: "console" | "files";
 }
 
-/** The processes' programs: bundles, as in images, or the sources as they are. */
+/** Bundles as in images, or the sources. */
 export type Program = "bundles" | "sources";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** The services and the gateway, not started yet. */
+/** Makes the services and the gateway without starting them. */
 export function makeProcesses(options: ProcessOptions): Processes {
   return Object.fromEntries(PROCESSES.map((name) => [name, makeProcess(name, options)])) as Processes;
 }
 
-/** Where each service takes gRPC calls, as host:port. */
+/** gRPC addresses of the services, as host:port. */
 export function addressesOf(ports: Ports): Record<ServiceName, string> {
   const entries = SERVICES.map((name) => [name, `127.0.0.1:${ports[name].port}`]);
   return Object.fromEntries(entries) as Record<ServiceName, string>;
@@ -54,7 +54,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...process.env,
       ...COMPILE_CACHE,
       ...MALLOC,
-      // The administrator's, which is not for them.
+      // The administrator's URL: processes do not need its rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
@@ -68,7 +68,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
   });
 }
 
-/** Node's arguments that make it this process, in the repository's folder. */
+/** Node's arguments for a process, relative to the repository. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
   runs === "bundles" ? launcherOf(name) : MAINS[name]!,
@@ -98,7 +98,7 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
-/** Mails are caught in a folder, unless there is a mail server to send them to. */
+/** Catches mails in a folder, unless MAIL_URL is set. */
 function mailSettings({ folder, ports }: ProcessOptions) {
   const { MAIL_URL, PUBLIC_URL } = process.env;
   return {
@@ -107,7 +107,9 @@ function mailSettings({ folder, ports }: ProcessOptions) {
   };
 }
 
-/** The stub tells of its charges over the gateway, as a provider does, unless it is told otherwise. */
+/**
+ * The stub sends its webhooks through the gateway, as a provider does, unless a setting names another URL.
+ */
 function webhookSettings({ folder, ports }: ProcessOptions) {
   const { STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET } = process.env;
   return {

@@ -3,7 +3,7 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { createAdmin } from "./create-admin.ts";
 import type { Stack } from "./stack.ts";
 
-/** The passphrase of every demo account. They exist on local stacks only. */
+/** Passphrase of the demo accounts, which exist in local systems only. */
 export const DEMO_PASSWORD = "correct-demo-passphrase";
 /** Region of the demo patient, and of the demo doctor's licence. */
 export const DEMO_REGION = "US-CA";
@@ -30,8 +30,8 @@ const NAMED_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 
 /**
- * Creates the demo accounts, unless they exist: the patient with a region, which JURISDICTION=enforced requires, and the
- * doctor with a profile, a verified licence and slots.
+ * Creates the demo accounts, unless they exist. The patient has a region, which JURISDICTION=enforced
+ * requires. The doctor has a profile, a verified licence and slots.
  */
 export async function seed(stack: Stack): Promise<void> {
   if (await isSeeded(stack)) return;
@@ -50,7 +50,10 @@ export async function seed(stack: Stack): Promise<void> {
   await openSlots(doctor, String(id));
 }
 
-/** Slots are the last step: where the doctor has some, all the rest is there. Takes one sign-in instead of seconds. */
+/**
+ * Slots are made last, so a doctor with slots has all the rest. One sign-in is faster than repeating all
+ * steps.
+ */
 async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
   if (!doctor) return false;
@@ -62,7 +65,7 @@ async function register(api: Api, role: string, account: { email: string; fullNa
   await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
 }
 
-/** Undefined if the account does not exist, or has a second factor, which its user set up later. */
+/** Undefined if the account is missing, or its user has set up a second factor. */
 async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const api = new Api(stack.urls.gateway);
@@ -94,11 +97,11 @@ async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   }
 }
 
-/** Repeats a verification until scheduling knows the account's name, by auth's event. */
+/** Repeats a verification until auth's event has brought the account's name to scheduling. */
 async function untilNamed(verify: () => Promise<Json>): Promise<void> {
   const deadlineMs = Date.now() + NAMED_WITHIN_MS;
   while ((await verify()).reason === "NAME_DIFFERS") {
-    if (Date.now() > deadlineMs) throw new SetupError("Scheduling does not learn of the demo doctor's name.");
+    if (Date.now() > deadlineMs) throw new SetupError("Scheduling did not receive the demo doctor's name.");
     await delay(POLL_MS);
   }
 }
@@ -124,13 +127,13 @@ async function openSlots(doctor: Api, doctorId: string): Promise<void> {
     startTime: new Date(start).toISOString(),
     endTime: new Date(start + SLOT_MS).toISOString(),
   }));
-  // All may be booked: then they are there, though none is open.
+  // An overlap means that the slots exist, though all are booked.
   await doctor.call("POST", `/v1/doctors/${doctorId}/slots:batchCreate`, { slots: newSlots }, "SLOT_OVERLAP");
 }
 
 type Json = Record<string, unknown>;
 
-/** The gateway, as one user or as nobody. */
+/** HTTP client of the gateway for one user, or without a user. */
 class Api {
   readonly #url: string;
   readonly #accessToken: string | undefined;
@@ -140,7 +143,7 @@ class Api {
     this.#accessToken = accessToken;
   }
 
-  /** The answer's body. Throws on an error, unless its reason is an accepted one. */
+  /** Returns the response's body. Throws for an error whose reason is not among the accepted ones. */
   async call(method: string, path: string, body?: Json, ...accepted: string[]): Promise<Json> {
     const answer = await fetch(this.#url + path, {
       method,

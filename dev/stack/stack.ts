@@ -12,62 +12,65 @@ import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
 import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
 
 export interface StackOptions {
-  /** Where databases, secrets, logs and stack.json are kept; one stack a folder. */
+  /** Folder of databases, secrets, logs and stack.json, one for each system. */
   dataDir: string;
-  /** MySQL (as an administrator) and Redis to use in place of private ones. */
+  /** URLs of an existing MySQL (administrator) and Redis; default: private servers. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
-  /** Absent: some that nobody uses. */
+  /** Default: free ports. */
   ports?: Ports;
-  /** Prefix of its schemas' names. */
+  /** Prefix of the schemas' names. */
   schemaPrefix?: string;
-  /** Whether gRPC is TLS, where both sides show a certificate; they are made into the data folder, with one for a client. */
+  /** Mutual TLS for gRPC. Makes certificates in the data folder, one of them for a local client. */
   mtls?: boolean;
-  /** Settings on top of this process's environment: of every process, and of single ones. */
+  /** Settings in addition to this process's environment. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
-  /** Whether the private databases must keep what was acknowledged over a crash. */
+  /** Private databases keep acknowledged writes over a crash. */
   durable?: boolean;
-  /** The processes' programs; default: bundles, built anew if a source has changed. */
+  /** Default: bundles, rebuilt if a source has changed. */
   runs?: Program;
-  /** Where the processes write: the console, or `<dataDir>/logs/<name>.log`. */
+  /** Output of the processes: the console, or `<dataDir>/logs/<name>.log`. */
   logs?: "console" | "files";
   progress?: Progress;
-  /** Gives up starting when aborted. */
+  /** Aborts the start. */
   signal?: AbortSignal;
-  /** Told when a process or private database ends without having been told to. */
+  /** Called when a process or private database ends without a stop. */
   onDied?: (name: string, how: string) => void;
 }
 
-/** The whole system, running. */
+/** A running system. */
 export interface Stack {
   dataDir: string;
-  /** stack.json: URLs, addresses, ports and process ids by name, for people and scripts. */
+  /** Path of stack.json: URLs, addresses, ports and process ids. */
   file: string;
-  /** URLs of every process, `http://host:port`, and of the databases, with the administrator's password. */
+  /** `http://host:port` of each process; the databases' URLs with the administrator's password. */
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
   addresses: Record<ServiceName, string>;
-  /** Where the certificates are, a folder a process, and clients/local; undefined without mutual TLS. */
+  /**
+   * Folder of the certificates, with a folder for each process and clients/local; undefined without mutual
+   * TLS.
+   */
   certificates: string | undefined;
   ports: Ports;
-  /** Where mails are caught, a file each. */
+  /** Folder of caught mails. */
   mailFolder: string;
   databases: Databases;
-  /** Each can be stopped, killed and started again, and its `env` changed before that. */
+  /** Can be stopped, killed and restarted; changes of `env` take effect at the next start. */
   processes: Processes;
-  /** Ends everything in order: the gateway, the services, the databases. What was begun is finished first. */
+  /** Stops the gateway, the services and the databases, in this order. Requests in progress finish first. */
   stop(): Promise<void>;
 }
 
-/** The client that people who call by hand are. */
+/** Client certificate for calls by hand. */
 export const LOCAL_CLIENT = "local";
 const CERTIFICATE_DAYS = 90;
 
-/** How many steps `startStack` reports. */
+/** Number of steps that `startStack` reports. */
 export const STACK_STEPS = DATABASE_STEPS + 2;
 
-/** Starts databases and processes and returns when all are ready. If one cannot start, nothing is left running. */
+/** Starts databases and processes, and returns when all are ready. A failed start stops everything. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
@@ -80,7 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
   const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
-  // Awaited once there is something to stop.
+  // Handled below, where a failure stops the databases.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
   const processes = makeProcesses({
@@ -133,7 +136,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Data of another installation is encrypted under its keys; services with our keys would not start. */
+/** Throws for schemas of another data folder, whose keys encrypt them; services would fail to start. */
 async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: DataFolder): Promise<void> {
   const admin = await connectAdmin(adminUrl);
   const [found] = await admin.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", [
@@ -148,10 +151,10 @@ async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: Da
   );
 }
 
-/** Keeps stack.json true, and tells of whatever ends from now on. */
+/** Updates stack.json at each start, and reports processes that end. */
 function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"]): void {
   for (const server of serversOf(stack)) {
-    if (!server.running) throw new SetupError(`${server.name} ended while the others started.`);
+    if (!server.running) throw new SetupError(`${server.name} ended during the start of the others.`);
     server.on("started", () => writeStackFile(stack, folder));
     server.on("died", (how) => onDied?.(server.name, how));
   }

@@ -1,8 +1,8 @@
-/** Tells whoever waits what happens. */
+/** Progress of a long task, for people. */
 export interface Progress {
-  /** The next step begins. */
+  /** Starts the next step. */
   step(text: string): void;
-  /** How far a long step is; called as often as one likes. */
+  /** Progress within a step. Frequent calls are fine. */
   detail(text: string): void;
 }
 
@@ -10,7 +10,10 @@ export const silent: Progress = { step: () => {}, detail: () => {} };
 
 const PLAIN_INTERVAL_MS = 10_000;
 
-/** Numbered steps with the time since the start. Details replace each other on a terminal; elsewhere few are shown. */
+/**
+ * Prints numbered steps with the elapsed time. Details replace each other on a terminal; elsewhere, few are
+ * printed.
+ */
 export function terminalProgress(steps: number, out: NodeJS.WriteStream = process.stdout): Progress {
   const begin = Date.now();
   let step = 0;

@@ -2,8 +2,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const ECHO_MS = 1000;
 
 /**
- * Aborts at the first Ctrl-C, SIGTERM or closed terminal, and calls `force` at a later one. Signals within a second of the
- * first are the same Ctrl-C: the terminal, npm and bootstrap.mjs each pass it on.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, and calls `force` at a later one. Signals within a second of
+ * the first belong to the same Ctrl-C, which the terminal, npm and bootstrap.mjs each pass on.
  */
 export function stopSignal(force: () => void): AbortSignal {
   const controller = new AbortController();
@@ -20,7 +20,7 @@ export function stopSignal(force: () => void): AbortSignal {
   return controller.signal;
 }
 
-/** Resolves when the signal is aborted. */
+/** Resolves on abort. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
