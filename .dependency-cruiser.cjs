@@ -5,7 +5,7 @@ const { devDependencies } = require("./package.json");
 const TESTS = "\\.test\\.ts$|(^|/)testing/|^(test|bench)/";
 const RULES = "-rules\\.ts$";
 
-/** A room and the rooms that its code may import, besides proto. */
+/** Rooms with the other rooms that their code may import, besides proto. */
 const ROOMS = {
   proto: [],
   platform: [],

@@ -1,12 +1,13 @@
-/** Tests run as CommonJS, in which jest can still replace nothing but what it is told to; swc only strips the types. */
+/** Tests run as CommonJS, whose modules jest can mock. swc only strips the types. */
 export default {
   testEnvironment: "node",
-  // Room for a busy machine, where a command takes ten seconds to start. Limits that are promised have tests of their own.
+  // A command takes up to ten seconds to start on a busy machine. Promised limits have their own assertions.
   testTimeout: 120_000,
-  // A worker uses half of a core, as it waits for other processes. More would make those late that promise times.
+  // A worker uses half a core, because it waits for other processes. More workers would delay timed
+  // processes.
   maxWorkers: 3,
   testSequencer: "<rootDir>/jest.sequencer.mjs",
-  // A worker's exit may take longer than jest's half second on a busy machine; an open handle keeps it for ever.
+  // A worker's exit may take longer than jest's default of 0.5 s on a busy machine.
   workerGracefulExitTimeout: 10_000,
   testMatch: ["**/*.test.ts"],
   roots: [
@@ -30,7 +31,7 @@ export default {
       },
     ],
   },
-  // Parts of these are ESM only, which jest cannot load as it is.
+  // These have ESM-only parts, which need the transform.
   transformIgnorePatterns: [
     "/node_modules/(?!(@redocly|js-yaml|jose|otplib|@otplib|@scure|@noble|uuid|iso-3166)/)",
   ],

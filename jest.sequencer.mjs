@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import Sequencer from "@jest/test-sequencer";
 
-/** Tests that start whole systems of their own take the longest, though their files are short. */
+/** Tests that start their own system take the longest, though their files are short. */
 const OWN_SYSTEM = /startOwnStack|test\/faults\/run\.ts/;
 
-/** Starts the longest files first: while one that starts last goes on, the other workers have nothing to do. */
+/** Starts the longest tests first, so that no worker idles at the end. */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
     const isLong = ({ path }) => OWN_SYSTEM.test(readFileSync(path, "utf8"));

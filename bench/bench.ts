@@ -11,7 +11,7 @@ import { startReference } from "./reference/start.ts";
 import { measureStarts } from "./start-time.ts";
 import { type Medconnect, type System, type SystemOptions, startMedconnect, tracingTo } from "./systems.ts";
 
-/** Calls after which memory is read with --full. */
+/** Calls before the memory reading of --full. */
 const CALLS_FOR_MEMORY = 100_000;
 
 export interface BenchOptions {
@@ -19,14 +19,14 @@ export interface BenchOptions {
   signal: AbortSignal;
   mode: Mode;
   plans: Plan[];
-  /** Whether to measure `npm start` when all contests are over. */
+  /** Measures `npm start` after all contests. */
   measuresStart: boolean;
-  /** Size of the large tables. */
+  /** Number of rows in the large tables. */
   rows: number;
   settings: Settings;
 }
 
-/** Starts the systems that the plans need, runs all contests in turns, and stops everything. */
+/** Starts the systems of the plans, runs all contests in turns, and stops everything. */
 export async function runBench(options: BenchOptions): Promise<Measured> {
   const { plans, settings, mode, dataDir, measuresStart, signal } = options;
   const progress = terminalProgress(3 + settings.rounds + (measuresStart ? 1 : 0));
@@ -116,7 +116,7 @@ class Bench {
     this.#sink?.stop();
   }
 
-  /** Enlarges the tables of the system `large`, if it takes part. */
+  /** Fills the tables of the system `large`, if it takes part. */
   async #fill(): Promise<void> {
     const large = this.#systems.get("large") as Medconnect | undefined;
     if (!large) return;

@@ -4,26 +4,31 @@ import type { Stockable } from "./load/tasks.ts";
 import { type Cost, measure, measureIdle, type Sample, type Turn } from "./measure.ts";
 import type { System } from "./systems.ts";
 
-/** Two loads that are compared with each other. */
+/** Two loads that are compared. */
 export interface Contest {
   name: string;
   subject: Turn;
   baseline: Turn;
 }
 
-/** Turns that followed each other and met the same noise. The subject's second turn is the control (A/A) of the first. */
+/**
+ * Consecutive turns, which met the same noise. The subject's second turn is the control (A/A) of its first.
+ */
 export interface Round {
   subject: Sample;
   baseline: Sample;
   again: Sample;
 }
 
-/** Bookings a second that a first turn is stocked for, by clients; later ones for half as many again as there were. */
+/**
+ * Bookings per second to stock for a first turn, by clients. Later turns get half as many again as the last
+ * one made.
+ */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
 const RESERVE = 1.5;
 /**
- * Long enough for most of V8's optimizing: its threads, which also collect garbage, took 0.7 ms a booking after 12 s of
- * bookings, and 0.3 ms after 50 s.
+ * Long enough for V8 to optimize most code: its threads took 0.7 ms a booking after 12 s, and 0.3 ms after 50
+ * s.
  */
 const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;
@@ -53,7 +58,7 @@ export class Arena {
     await this.#load.run({ name: "prepare", url: system.url, api });
   }
 
-  /** Gets a system's code compiled and its caches filled for a workload. */
+  /** Compiles a system's code and fills its caches for a workload. */
   async warmUp({ system, workload }: Turn): Promise<void> {
     const turn = { system, workload, clients: 16 };
     const seconds = WARM_UP_SECONDS[workload];
@@ -76,7 +81,7 @@ export class Arena {
     };
   }
 
-  /** Calls a system until it has had so many operations, with lists. */
+  /** Lists slots until a system has executed this number of operations. */
   async continueTo(system: System, operations: number): Promise<void> {
     const turn: Turn = { system, workload: "list", clients: 16 };
     while (this.operationsOf(system) < operations) await this.#measure(turn);

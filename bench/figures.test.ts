@@ -21,7 +21,7 @@ const round = (subject: number, baseline: number, again: number): Round => ({
 });
 const cpu = ({ totalCost }: Sample) => totalCost;
 
-test("a machine that gets slower at an even pace does not change the ratio", () => {
+test("a steady slowdown of the machine does not change the ratio", () => {
   const { median, lowest, highest } = ratioOf([round(100, 220, 120), round(120, 260, 140)], cpu);
   expect({ median, lowest, highest }).toEqual({ median: 0.5, lowest: 0.5, highest: 0.5 });
 });
@@ -53,11 +53,11 @@ test.each([
   expect(verdictOf(value, { must: 1.1, goal: 1.6, isFloor: true })).toBe(verdict);
 });
 
-test("a figure without a limit is reported", () => {
+test("reports a figure without a limit", () => {
   expect(verdictOf(3, {})).toBe("reported");
 });
 
-test("a figure of a noisy run is not judged", () => {
+test("does not evaluate a figure of a noisy run", () => {
   const [plan] = PLANS;
   const { goals } = summarize({
     settings: { seconds: 4, rounds: 1, durable: true },

@@ -6,16 +6,16 @@ import { isConclusive, ratioOf } from "./statistics.ts";
 
 export type Verdict = "goal" | "must" | "missed" | "reported" | "no conclusion";
 
-/** A measured goal. */
+/** A measured value with its goal. */
 export interface Figure {
   title: string;
   unit: "" | "MB" | "s";
   limits: Limits;
   value: number;
-  /** Spread over the rounds. */
+  /** Range over the rounds. */
   lowest: number;
   highest: number;
-  /** Absent where nothing was compared. */
+  /** Absent without a comparison. */
   control?: number;
   verdict: Verdict;
 }
@@ -38,7 +38,7 @@ export interface Figures extends Omit<Measured, "contests"> {
   machine: { cpu: string; cores: number; node: string; load15: number };
   goals: Figure[];
   contests: { name: string; rounds: Round[] }[];
-  /** Bookings without a consultation; each would be a fault. */
+  /** Bookings without a consultation; each is a fault. */
   incomplete: number;
 }
 

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
-/** A process of the benchmark's own, which is talked to over IPC and ends with the benchmark. */
+/** A child process that communicates over IPC. */
 export class Helper {
   readonly #process: ChildProcess;
   readonly #ended: Promise<never>;
 
   constructor(file: string, env: NodeJS.ProcessEnv = {}) {
-    // A group of its own: Ctrl-C is for the benchmark, which then ends it.
+    // Its own process group, so that Ctrl-C reaches only the benchmark, which then ends it.
     this.#process = fork(join(import.meta.dirname, file), {
       detached: true,
       env: { ...process.env, ...env },
@@ -28,19 +28,19 @@ export class Helper {
     this.#process.send(message);
   }
 
-  /** The next message. Throws if the process ends before it says anything. */
+  /** Waits for the next message. Throws if the process ends first. */
   async receive(): Promise<unknown> {
     const [message] = await Promise.race([once(this.#process, "message"), this.#ended]);
     return message;
   }
 
-  /** The process ends by itself when it is left alone. */
+  /** Disconnects, upon which the process ends by itself. */
   stop(): void {
     if (this.#process.connected) this.#process.disconnect();
   }
 }
 
-/** A helper that serves HTTP, on a port that it says. */
+/** A helper that serves HTTP and reports its port. */
 export interface HelperServer {
   url: string;
   pid: number;

@@ -3,21 +3,21 @@ import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** Tables that a booking reads or writes and that grow with the number of bookings. */
+/** Tables that a booking uses, and that grow with the number of bookings. */
 const TABLES = [
   { schema: "scheduling", table: "slots" },
   { schema: "scheduling", table: "bookings" },
   { schema: "clinical", table: "consultations" },
 ];
-/** Rows that one statement copies. */
+/** Rows per INSERT … SELECT. */
 const BATCH = 20_000;
-/** Room for the indexes that bookings touch, as a production server has. */
+/** Fits the indexes that bookings use, as on a production server. */
 const BUFFER_POOL_BYTES = 2 ** 30;
 
-/** Settings for both systems: no service looks at the copies because they are recent. */
+/** Settings of both systems: reconciliation is off, because it would read the copies as recent changes. */
 export const SIZES_ENV = { RECONCILE_EVERY: "0s" };
 
-/** Gives MySQL the buffer pool of a server with large tables. */
+/** Sets MySQL's buffer pool to that of a server with large tables. */
 export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
   await connection.query("SET GLOBAL innodb_buffer_pool_size = ?", [BUFFER_POOL_BYTES]);
@@ -25,8 +25,8 @@ export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
 }
 
 /**
- * Copies a system's rows until its tables have at least so many. Each copy has ids of its own: their UUIDv7 timestamps lie
- * 65 s (2^16 ms) a copy further back, so the copies are history that fits together.
+ * Copies a system's rows until its tables have this number. Each copy has new ids, whose UUIDv7 timestamps
+ * are 65 s (2^16 ms) older than those of the copy before, so the copies are consistent history.
  */
 export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
@@ -78,7 +78,7 @@ async function columnsOf(connection: Connection, table: string): Promise<Column[
   return rows;
 }
 
-/** SQL for a column's value in copy `:copy`. */
+/** SQL expression of a column's value in copy `:copy`. */
 function copied({ name, type }: Column): string {
   if (type !== "binary(16)") return name;
   const hex = `HEX(${name})`;

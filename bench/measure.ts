@@ -4,33 +4,33 @@ import type { Workload } from "./load/tasks.ts";
 import { cpuMicros } from "./proc.ts";
 import type { System } from "./systems.ts";
 
-/** CPU µs by process. */
+/** CPU time by process, in µs. */
 export type Cost = Record<string, number>;
 
 /** One turn of load on one system. */
 export interface Sample {
-  /** Operations that did all that they should. */
+  /** Operations with all expected effects. */
   operations: number;
-  /** Bookings whose consultation could not be read when the load had ended. */
+  /** Bookings whose consultation was missing after the load. */
   incomplete: number;
-  /** Operations a second. */
+  /** Operations per second. */
   rate: number;
   p50Ms: number;
   p99Ms: number;
-  /** CPU µs an operation. */
+  /** CPU time per operation, in µs. */
   cost: Cost;
   totalCost: number;
 }
 
-/** Time in which bookings cause all that they cause: events arrive within 250 ms, or are sent again within a second. */
+/** Time for a booking's later effects: events arrive within 250 ms, or are sent again within a second. */
 const SETTLE_MS = 1500;
 const REST_MS = 3000;
 const IDLE_MS = 3000;
 const IDLE_WINDOWS = 3;
 
 /**
- * CPU µs that each process uses in a second without any load: the lowest of several windows. Work that is left over from a
- * load, such as MySQL's purge, would be subtracted from every turn to come.
+ * CPU time per second without load, in µs: the lowest of several windows. The lowest, because work left over
+ * from a load, such as MySQL's purge, would be subtracted from every later turn.
  */
 export async function measureIdle({ pids }: System): Promise<Cost> {
   await delay(REST_MS);
@@ -55,11 +55,11 @@ export interface Turn {
 export interface TurnOptions {
   load: Load;
   seconds: number;
-  /** Idle CPU use of the system's processes, in µs a second. */
+  /** CPU time of the idle system, in µs per second. */
   idle: Cost;
 }
 
-/** Loads one system for a while. A booking's cost is all that it causes, also after it was answered. */
+/** Loads one system. The cost includes the effects after the response. */
 export async function measure(
   { system, workload, clients }: Turn,
   { load, seconds, idle }: TurnOptions,

@@ -1,13 +1,13 @@
 import { memoryOf } from "./proc.ts";
 import type { System } from "./systems.ts";
 
-/** Memory of a system's Node processes at one time, MB. */
+/** Memory of a system's Node processes at one time, in MB. */
 export interface MemoryFigures {
-  /** Operations that the system had done until then. */
+  /** Operations of the system so far. */
   operations: number;
-  /** Proportional set of all together. */
+  /** Proportional set size of all processes. */
   pssMb: number;
-  /** Resident set by process. */
+  /** Resident set size by process. */
   rssMb: Record<string, number>;
 }
 

@@ -9,10 +9,9 @@ export interface PlannedTurn {
   clients: number;
 }
 
-/** A contest before its systems run. */
 export interface Plan {
   name: string;
-  /** The runs that include it. */
+  /** Modes that include it. */
   in: Mode[];
   subject: PlannedTurn;
   baseline: PlannedTurn;
@@ -21,11 +20,11 @@ export interface Plan {
 
 export type Mode = "default" | "full" | "sizes";
 
-/** Limits of a figure. A figure that has none is reported only. */
+/** Limits of a figure; without any, it is only reported. */
 export interface Limits {
   must?: number;
   goal?: number;
-  /** Whether limits are lower bounds. */
+  /** The limits are lower bounds. */
   isFloor?: true;
 }
 
@@ -43,7 +42,7 @@ const cpu: Metric = ({ totalCost }) => totalCost;
 const rate: Metric = ({ rate }) => rate;
 const p50: Metric = ({ p50Ms }) => p50Ms;
 
-/** Goals of issue 10 that are ratios, by contest. */
+/** Ratios of the performance goals, by contest. */
 export const PLANS: Plan[] = [
   {
     name: "book-16",
@@ -122,21 +121,21 @@ export const PLANS: Plan[] = [
   },
 ];
 
-/** The contests of a mode, or those that are named. Throws for an unknown name. */
+/** Contests of a mode, or the named ones. Throws for an unknown name. */
 export function choosePlans(mode: Mode, names: string[]): Plan[] {
   const unknown = names.find((name) => !PLANS.some((plan) => plan.name === name));
   if (unknown !== undefined) {
     const known = PLANS.map(({ name }) => name).join(", ");
-    throw new SetupError(`--only names the unknown contest ${unknown}; there are ${known}.`);
+    throw new SetupError(`--only names the unknown contest "${unknown}". Contests: ${known}.`);
   }
   return PLANS.filter((plan) => (names.length === 0 ? plan.in.includes(mode) : names.includes(plan.name)));
 }
 
-/** Memory of the five processes, MB. */
+/** Memory of the five processes, in MB. */
 export const MEMORY_GOALS = {
   pss: { must: 400, goal: 300 },
   rss: { must: 130 },
 } satisfies Record<string, Limits>;
 
-/** Second `npm start` until ready, seconds. */
+/** Second `npm start` until ready, in seconds. */
 export const START_GOAL: Limits = { must: 6, goal: 3 };

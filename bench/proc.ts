@@ -3,26 +3,26 @@ import { existsSync, readFileSync } from "node:fs";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 const MICROS = 1_000_000;
-/** A clock tick, the unit of /proc, which is 10 ms nearly everywhere. */
+/** Clock tick, the unit of /proc: 10 ms on most systems. */
 const TICK_MICROS = MICROS / Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
 export function refuseUnlessLinux(): void {
   if (existsSync("/proc/self/smaps_rollup")) return;
-  throw new SetupError("CPU time and memory are read from /proc, so this runs on Linux only.");
+  throw new SetupError("This runs on Linux only, because it reads CPU time and memory from /proc.");
 }
 
-/** µs of CPU that a process has used, all its threads together (proc_pid_stat(5): utime and stime). */
+/** CPU time of a process with all its threads, in µs (proc_pid_stat(5): utime and stime). */
 export function cpuMicros(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The second field, the program's name in parentheses, may hold anything.
+  // The second field, the program's name in parentheses, may contain spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
 }
 
 export interface Memory {
-  /** Resident set in MB, shared pages included. */
+  /** Resident set size in MB, including shared pages. */
   rssMb: number;
-  /** Proportional set in MB: each shared page is divided by the number of processes that share it. */
+  /** Proportional set size in MB: shared pages count in proportion. */
   pssMb: number;
 }
 

@@ -11,7 +11,7 @@ const VERDICTS: Record<Verdict, string> = {
   "no conclusion": styleText("yellow", "no conclusion"),
 };
 
-/** The figures for people. */
+/** Prints the figures as text. */
 export function describe(figures: Figures): string {
   const { machine, settings, goals, contests, incomplete, start } = figures;
   const { rounds, seconds, durable } = settings;
@@ -76,7 +76,7 @@ function contestTable(name: string, rounds: Figures["contests"][number]["rounds"
   ];
 }
 
-/** Columns as wide as their widest cell; the first is text, the others are figures. */
+/** Aligns columns: the first to the left, the figures to the right. */
 function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   return [head, ...rows].map((row) =>

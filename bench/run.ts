@@ -1,4 +1,4 @@
-// `npm run bench`: CPU, latency, memory and start of MedConnect against a plain monolith, measured in the same run.
+// `npm run bench`: compares CPU, latency, memory and start of MedConnect with a monolith in one run.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Where the traces go: takes what OTLP exporters send, and forgets it. Its port comes over IPC.
+// Receives and drops OTLP traces. Sends its port over IPC.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

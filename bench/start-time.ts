@@ -9,7 +9,7 @@ import { PROCESSES } from "@medconnect/topology/services.ts";
 const READY = "MedConnect is ready.";
 const ROOT = join(import.meta.dirname, "..");
 
-/** Seconds that `npm start` takes until it is ready, the first time in a new folder and the second time. */
+/** Seconds of `npm start` until ready: the first time in a new folder, and the second time. */
 export async function measureStarts(
   dataDir: string,
   signal: AbortSignal,
@@ -44,7 +44,7 @@ async function measureStart(dataDir: string, signal: AbortSignal): Promise<numbe
 
 async function untilReady(child: ChildProcess): Promise<void> {
   child.stderr!.resume();
-  // All lines are read, or the processes would block.
+  // Reads all output, so that the processes do not block.
   const lines = createInterface({ input: child.stdout! });
   await new Promise<void>((resolve, reject) => {
     lines.on("line", (line) => line === READY && resolve());

@@ -1,20 +1,20 @@
 import type { Round } from "./contest.ts";
 import type { Sample } from "./measure.ts";
 
-/** The middle of the values; of an even number of them, the mean of the two in the middle. */
+/** The middle value; for an even number, the mean of the two middle ones. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-/** The smallest value that this share (0 to 1) of all values does not exceed. */
+/** The smallest value that at least this share (0 to 1) of the values does not exceed. */
 export function quantile(values: number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** A ratio of subject to baseline over several rounds. */
+/** Ratio of subject to baseline over several rounds. */
 export interface Ratio {
   median: number;
   lowest: number;
@@ -23,12 +23,12 @@ export interface Ratio {
   control: number;
 }
 
-/** A control further from 1 than this allows no conclusion. */
+/** With a control further from 1, the run is inconclusive. */
 export const MAX_CONTROL_ERROR = 0.05;
 
 export type Metric = (sample: Sample) => number;
 
-/** The subject's two turns enclose the baseline's, so their mean cancels a drift of the machine. */
+/** The subject's turns enclose the baseline's, so that their mean cancels a drift of the machine. */
 export function ratioOf(rounds: Round[], metric: Metric): Ratio {
   const ratios = rounds.map(
     ({ subject, baseline, again }) => (metric(subject) + metric(again)) / 2 / metric(baseline),

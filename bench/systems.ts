@@ -4,30 +4,30 @@ import { startStack } from "@medconnect/dev/stack/stack.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { ADMIN } from "./load/members.ts";
 
-/** A whole system under measurement. */
+/** A system under measurement. */
 export interface System {
   name: "medconnect" | "reference" | "traced" | "large";
   url: string;
-  /** Processes whose CPU time is counted, by name. */
+  /** Process ids whose CPU time counts, by name. */
   pids: Record<string, number>;
-  /** Those of them that run Node. */
+  /** Those that run Node. */
   nodePids: Record<string, number>;
   stop(): Promise<void>;
 }
 
 export interface Medconnect extends System {
-  /** As administrator. */
+  /** URL as administrator. */
   mysqlUrl: string;
 }
 
 export interface SystemOptions {
   dataDir: string;
-  /** Whether MySQL and Redis must keep over a crash what they acknowledged. */
+  /** MySQL and Redis keep acknowledged writes over a crash. */
   durable: boolean;
   signal: AbortSignal;
 }
 
-/** Requests a minute that no load reaches. Counting them costs what it costs in production; the reference counts, too. */
+/** Above any load, so that requests are counted as in production, but never refused. */
 const UNREACHED = "1000000";
 
 const ENV = {
@@ -38,16 +38,16 @@ const ENV = {
   RATE_LIMIT_WRITE: UNREACHED,
   RATE_LIMIT_SEARCH: UNREACHED,
   RATE_LIMIT_ADDRESS: UNREACHED,
-  // All clients have one address, which could run 15 searches at once.
+  // All clients share one address, which could run only 15 searches at once by default.
   MAX_CONCURRENT_REQUESTS: "1024",
-  // Nobody has to sign in again while it runs.
+  // Longer than a run, so that nobody signs in again.
   ACCESS_TOKEN_TTL: "2h",
   OTEL_EXPORTER_OTLP_ENDPOINT: "",
 };
 
 /**
- * Starts MedConnect on a MySQL and a Redis of its own. All systems stay up and warm, and the load goes to one at a time: so
- * they take turns every few seconds, and whatever else the machine does meets them alike.
+ * Starts MedConnect on a private MySQL and Redis. All systems stay up and warm, and get the load in turns of
+ * a few seconds, so that noise of the machine affects them alike.
  */
 export async function startMedconnect(
   name: System["name"],
@@ -78,7 +78,7 @@ export async function startMedconnect(
   };
 }
 
-/** The settings that send every trace to `sinkUrl`. */
+/** Settings that send every trace to `sinkUrl`. */
 export const tracingTo = (sinkUrl: string): NodeJS.ProcessEnv => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl,
   OTEL_TRACES_SAMPLER_ARG: "1",

@@ -1,6 +1,6 @@
-// node dev/bootstrap.mjs SCRIPT.ts [ARG ...]: runs a script of this repository on a fresh clone, with whatever
-// Node there is from 18 on. It installs the dependencies, Node 24 among them, generates what comes out of the protos,
-// and only does what is missing. Without a script, that is all.
+// node dev/bootstrap.mjs SCRIPT.ts [ARG ...]: runs a script on a fresh clone with any Node from 18 on.
+// Installs the dependencies, including Node 24, and generates code from the protos, as far as these are
+// missing. Without a script, stops there.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const [script, ...args] = process.argv.slice(2);
 if (!dependenciesAreCurrent()) await installDependencies();
 const node = await findNode24();
 const env = {
-  // Half of the CPU that a script's start takes.
+  // Halves the CPU time of a script's start.
   NODE_COMPILE_CACHE: join(ROOT, ".local/compile-cache"),
   ...process.env,
   PATH: `${BIN}${delimiter}${process.env.PATH}`,
@@ -30,7 +30,9 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Whether what the lock file names is what npm has noted as installed. Optional packages are for other machines. */
+/**
+ * Compares the lock file with npm's record of the installation. Optional packages may be for other machines.
+ */
 function dependenciesAreCurrent() {
   const installedFile = join(ROOT, "node_modules/.package-lock.json");
   if (!existsSync(installedFile)) return false;
@@ -43,7 +45,7 @@ function dependenciesAreCurrent() {
     );
 }
 
-/** `npm ci`, but with the development tools even where NODE_ENV is "production": Node 24 is one of them. */
+/** Runs `npm ci` with the development tools, which include Node 24, even if NODE_ENV is "production". */
 async function installDependencies() {
   const npm = process.env.npm_execpath?.endsWith(".js")
     ? [process.execPath, process.env.npm_execpath]
@@ -55,15 +57,17 @@ async function installDependencies() {
   ]);
 }
 
-/** Node 24 from the npm package `node`; its install script is run by hand where npm was told to leave such out. */
+/**
+ * Finds Node 24 in the npm package `node`. Runs its install script by hand if npm was told to skip scripts.
+ */
 async function findNode24() {
   const pinned = join(BIN, "node");
   if (majorVersion(pinned) === 24) return pinned;
   if (majorVersion(process.execPath) >= 24) return process.execPath;
   const folder = join(ROOT, "node_modules/node");
-  if (!existsSync(folder)) fail("Node 24 is not among the dependencies; install Node 24 and run this again.");
+  if (!existsSync(folder)) fail("The dependencies lack Node 24. Install Node 24, then run this again.");
   await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
-  // npm links only programs that are there when it installs.
+  // npm links only programs that exist at installation.
   rmSync(pinned, { force: true });
   symlinkSync("../node/bin/node", pinned);
   return pinned;
@@ -77,7 +81,7 @@ function majorVersion(path) {
   }
 }
 
-/** Runs a command that takes long, shows how long, and its output only if it fails. */
+/** Runs a long command with a timer, and prints its output only if it fails. */
 async function runQuietly(title, cwd, [command, ...commandArgs]) {
   console.log(`${title} …`);
   const begin = Date.now();
@@ -85,7 +89,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
     const text = `${title} … ${Math.round((Date.now() - begin) / 1000)} s`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
   }, PROGRESS_MS);
-  // The Node that is about to be replaced must not be the one that runs npm's scripts.
+  // npm's scripts must not run on the Node that is being replaced.
   const path = process.env.PATH.split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
   const child = spawn(command, commandArgs, { cwd, env: { ...process.env, PATH: path.join(delimiter) } });
   let output = "";
@@ -96,7 +100,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
   if (code !== 0) fail(`${output}${title} failed: ${[command, ...commandArgs].join(" ")}`);
 }
 
-/** Generates types and descriptors when the protos, or the tools that read them, are others than last time. */
+/** Generates types and descriptors if the protos or the tools have changed. */
 function generate() {
   const stampFile = join(ROOT, "proto/gen/.stamp");
   const hash = createHash("sha256");
@@ -109,12 +113,12 @@ function generate() {
   try {
     execFileSync(node, [join(ROOT, "proto/generate.mjs")], { stdio: "inherit", env });
   } catch {
-    fail("The protos could not be generated from.");
+    fail("Generating code from the protos failed. See the errors above.");
   }
   writeFileSync(stampFile, stamp);
 }
 
-/** The files that generation reads, in a fixed order. */
+/** Input files of the generation, in a fixed order. */
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.name !== "gen")
@@ -125,7 +129,7 @@ function filesBelow(folder) {
     });
 }
 
-/** Hands over to the script: its output, its signals, its exit code. */
+/** Runs the script with this process's output, signals and exit code. */
 function run(file, fileArgs) {
   const child = spawn(node, [join(ROOT, file), ...fileArgs], { stdio: "inherit", env });
   let told = false;
@@ -134,7 +138,7 @@ function run(file, fileArgs) {
     child.kill(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
-  // npm's shell ends at SIGTERM without passing it on; that it has gone says the same.
+  // npm's shell ends at SIGTERM without forwarding it, so its end counts as the signal.
   if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

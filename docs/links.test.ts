@@ -3,18 +3,18 @@ import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..");
-/** A path or an anchor within this repository. */
+/** Link to a path or an anchor in this repository. */
 const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
 const CODE = /^```.*?^```$/gms;
 const HEADING = /^#+ (.+)$/gm;
 const MAX_LINES = 300;
-/** CHANGELOG.md grows with each release, and errors.md with each reason. */
+/** Documents that grow with each release or reason. */
 const UNBOUNDED = ["CHANGELOG.md", "docs/errors.md"];
 
 const documents = globSync("{*.md,{docs,deploy}/**/*.md}", { cwd: ROOT });
 const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
-/** The anchor that GitHub gives a heading. */
+/** GitHub's anchor of a heading. */
 const anchorOf = (heading: string) =>
   `#${heading
     .toLowerCase()
@@ -29,7 +29,7 @@ function isBroken(from: string, path: string, anchor: string | undefined): boole
   return !headings.some(([, heading]) => anchorOf(heading!) === anchor);
 }
 
-test.each(documents)("the links of %s lead somewhere", (document) => {
+test.each(documents)("the links of %s exist", (document) => {
   const links = [...textOf(document).replace(CODE, "").matchAll(LINK)];
   const broken = links.filter(([, path, anchor]) => isBroken(document, path!, anchor));
   expect(broken.map(([link]) => link)).toEqual([]);

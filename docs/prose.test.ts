@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Words that a comment does not lead with. */
+/** Words that must not lead a comment. */
 const LEAD = "(?:By|Of|That which|What|Whether or not|Who|Whoever|Whom|Whose)\\b";
 const DOCSTRING = `/\\*\\*\\s+(?:\\* )?${LEAD}`;
-/** A comment of one line, or the first line of several. */
+/** A comment of one line, or the first of several. */
 const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
 const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
 
-/** Maximum of older docstrings that lead so, by folder. Lower a number after mending some; never raise one. */
+/** Maximum of such comments by folder. Lower a number after rewriting some; never raise one. */
 const OLDER = {
   bench: 0,
   deploy: 0,

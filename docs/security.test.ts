@@ -7,7 +7,7 @@ const PROMISES = /^## Promises.*?^(?=## )/ms;
 const ROW = /^\| .* \| (?!Test \|)(.*) \|$/gm;
 const TEST_FILE = /(?:[\w-]+\/)+[\w.-]+\.test\.ts/g;
 
-test("every promise of the security document names tests that exist", () => {
+test("every statement of the security document names existing tests", () => {
   const [promises] = PROMISES.exec(readFileSync(join(ROOT, "docs/security.md"), "utf8"))!;
   const rows = [...promises.matchAll(ROW)].map(([, tests]) => tests!).filter((tests) => !/^-+$/.test(tests));
   expect(rows.length).toBeGreaterThan(80);

@@ -25,15 +25,15 @@ const PROCESSES: Record<string, z.ZodRawShape> = {
   clinical: clinicalSettings,
   billing: billingSettings,
 };
-/** Ports differ by process, and Node's own setting has no default here. */
+/** Ports differ by process; NODE_ENV is Node's own setting. */
 const BY_DEPLOYMENT = ["PORT", "METRICS_PORT", "NODE_ENV"];
 
 const mail = mailOptionsOf({ MAIL_URL: "smtp://localhost" });
-/** Defaults that code behind the settings gives. */
+/** Defaults that are set outside of the settings' schemas. */
 const LATER: Record<string, unknown> = { MAIL_FROM: mail.from, PUBLIC_URL: mail.publicUrl };
 const COMPUTED: Record<string, string> = { "min(cores, 3)": String(Math.min(availableParallelism(), 3)) };
 
-/** Documented defaults by name. One value for several names holds for each. */
+/** Documented defaults by name. A row with several names and one value counts for each. */
 const documented = new Map(
   [...TABLE.matchAll(ROW)].flatMap(([, setting, text]) => {
     const [first, ...others] = [...setting!.matchAll(NAME)].map(([, name]) => name!);
@@ -49,7 +49,7 @@ const settings = Object.entries(PROCESSES).flatMap(([process, shape]) =>
     .map(([name, schema]) => [name, process, schema as z.ZodType] as const),
 );
 
-test("settings.md has every setting, and no others", () => {
+test("settings.md lists exactly the existing settings", () => {
   const names = new Set(settings.map(([name]) => name));
   const rows = [...documented.keys()].filter((name) => !BY_DEPLOYMENT.includes(name));
   expect(rows.sort()).toEqual([...names].sort());

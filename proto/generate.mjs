@@ -1,6 +1,6 @@
-// `npm run generate`: makes proto/gen out of the .proto files, offline: types and stubs, and the descriptor set that
-// the gateway's routes and the services' rules are read from. Comments are four fifths of it, and only the OpenAPI document
-// and reflection need them, so they are in a set of their own.
+// `npm run generate`: generates proto/gen from the .proto files, offline: types and stubs, and a descriptor
+// set for the gateway's routes and the services' rules. The set with comments is five times as large, and
+// only the OpenAPI document and reflection read it, so it is separate.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 

@@ -1,6 +1,7 @@
-// `npm run proto:vendor`: refreshes proto/vendor, the public .proto files that ours import, out of npm packages.
-// google/api and google/rpc are copied from google-gax, grpc/health from grpc-health-check. No package ships buf/validate/validate.proto, but protovalidate
-// carries its descriptor, which is printed here (without comments and option values: our files only name its fields).
+// `npm run proto:vendor`: refreshes proto/vendor, the imported public .proto files, from npm packages. Copies
+// google/api and google/rpc from google-gax, and grpc/health from grpc-health-check. No package has
+// buf/validate/validate.proto, so it is printed from protovalidate's descriptor, without comments and option
+// values: our files need its fields only.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +20,7 @@ const GOOGLE_FILES = [
 ];
 const vendor = join(import.meta.dirname, "vendor");
 
-/** Copies files of an npm package, by their path below the folder that it keeps its protos in. */
+/** Copies files from the proto folder of an npm package. */
 function copyFiles(npmPackage, folder, files, target = vendor) {
   const work = mkdtempSync(join(tmpdir(), "vendor-"));
   execFileSync("npm", ["pack", "--silent", npmPackage], { cwd: work });

@@ -8,7 +8,7 @@ export interface Call {
   body?: object;
 }
 
-/** An answer with another status than 2xx. */
+/** A response with a status other than 2xx. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -18,7 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A client over kept connections, on node:http, which costs less than half of what `fetch` does. */
+/** HTTP client with kept connections. node:http costs less than half of `fetch`. */
 export class Client {
   readonly #agent: Agent;
   readonly #host: string;
@@ -31,7 +31,7 @@ export class Client {
     this.#port = port;
   }
 
-  /** The answer's text. Throws a Refusal for every other status than 2xx. */
+  /** @returns the body. Throws Refusal for a status other than 2xx. */
   send({ method, path, token, key, body }: Call): Promise<string> {
     const payload = body && JSON.stringify(body);
     const headers = {
@@ -57,7 +57,7 @@ export class Client {
     });
   }
 
-  /** The answer as JSON. */
+  /** @returns the body as JSON */
   async call<T>(call: Call): Promise<T> {
     return JSON.parse(await this.send(call));
   }

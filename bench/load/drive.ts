@@ -2,9 +2,9 @@ import { quantile } from "../statistics.ts";
 import type { LoadResult } from "./tasks.ts";
 
 /**
- * Lets each client do one thing after the other until the time is up; what was begun is finished.
+ * Lets each client repeat an operation until the time is up. Operations in progress finish.
  *
- * @param act one operation of one client; resolves to false where there is nothing left to do
+ * @param act one operation of one client; resolves to false if none is left
  */
 export async function drive(
   clients: number,

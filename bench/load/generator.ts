@@ -1,4 +1,4 @@
-// The load generator: a process of its own, so that its costs are not counted. Takes tasks over IPC, one at a time.
+// The load generator. A separate process, so that its costs do not count. Runs tasks that arrive over IPC.
 import type { Crowd } from "./crowd.ts";
 import { MedconnectCrowd } from "./medconnect-crowd.ts";
 import { ReferenceCrowd } from "./reference-crowd.ts";

@@ -2,11 +2,11 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Helper } from "../helper.ts";
 import type { Reply, Results, Task } from "./tasks.ts";
 
-/** The load generator, as the benchmark sees it. */
+/** The load generator's interface for the benchmark. */
 export class Load {
   readonly #generator = new Helper("load/generator.ts");
 
-  /** Has a task done. Throws, if anything was answered that is no success: such figures would mean nothing. */
+  /** Runs a task. Throws if any call failed, because the figures would mean nothing. */
   async run<T extends Task>(task: T): Promise<Results[T["name"]]> {
     this.#generator.send(task);
     const reply = (await this.#generator.receive()) as Reply;

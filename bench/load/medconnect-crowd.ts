@@ -9,7 +9,7 @@ import type { LoadResult, Stockable, Workload } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
-/** Patients who may book at the same time, and doctors to book with. */
+/** Number of patients who book at once, and of doctors. */
 const LANES = 64;
 
 const AUTHORIZE_ATTEMPTS = 100;
@@ -22,18 +22,18 @@ interface Booking {
   paymentId?: string;
 }
 
-/** The users of one MedConnect: every client is one or several patients at a time, and all book with all doctors. */
+/** Users of MedConnect. Every client acts for one or more patients, who book with all doctors. */
 export class MedconnectCrowd implements Crowd {
   readonly #client: Client;
   readonly #adminToken: string;
   readonly #patients: Patients;
-  /** Doctors by workload; those who take a fee join when the first such slot is needed. */
+  /** Doctors by workload. Doctors with a fee join when they are first needed. */
   readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
-  /** Doctor whose slots are listed, but not booked. */
+  /** Doctor whose slots are listed only. */
   readonly #shownDoctorId: string;
   /** Number of attempted bookings in each lane. */
   readonly #turns: number[] = Array(LANES).fill(0);
-  /** The last run: its first turn, and the consultations that each patient's bookings must have made. */
+  /** First turn of the last run, and the consultations that its bookings must have made by patient. */
   #firstTurn = 0;
   #awaited = new Map<Member, Set<string>>();
 
@@ -44,7 +44,7 @@ export class MedconnectCrowd implements Crowd {
     this.#shownDoctorId = shownDoctorId;
   }
 
-  /** Creates accounts: one patient for each lane, and one doctor whose slots are listed. */
+  /** Creates accounts: a patient for each lane, and the doctor of the listed slots. */
   static async gather(url: string): Promise<MedconnectCrowd> {
     const client = new Client(url);
     const patients = await Patients.open(client, LANES);
@@ -55,7 +55,7 @@ export class MedconnectCrowd implements Crowd {
     return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
   }
 
-  /** Every turn of all lanes takes one slot of each doctor. */
+  /** A turn of all lanes takes one slot of each doctor. */
   async stock(workload: Stockable, bookings: number): Promise<void> {
     const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
     this.#timetables[workload] ??= await this.#openTimetable(workload);
@@ -95,11 +95,11 @@ export class MedconnectCrowd implements Crowd {
     });
   }
 
-  /** @returns false where no slot or patient is left */
+  /** @returns false if no slot or patient is left */
   async #book(workload: Stockable, client: number, clients: number): Promise<boolean> {
     const lane = this.#nextLaneOf(client, clients);
     const turn = this.#turns[lane]!++;
-    // A Latin square: in each turn every lane takes another doctor's slot of the same time.
+    // A Latin square: in each turn, each lane takes the slot of another doctor at the same time.
     const slotId = this.#timetables[workload]?.slotAt(turn, (lane + turn) % LANES);
     const patient = this.#patients.at(lane, turn);
     if (slotId === undefined || patient === undefined) return false;
@@ -115,7 +115,10 @@ export class MedconnectCrowd implements Crowd {
     return true;
   }
 
-  /** Authorizes a payment. On a busy machine, the booking's event may reach billing after the booking's answer. */
+  /**
+   * Authorizes a payment. Retries, because the booking's event may reach billing after the booking's
+   * response.
+   */
   async #authorize({ token }: Member, paymentId: string): Promise<void> {
     const call: Call = {
       method: "POST",

@@ -1,25 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, Refusal } from "./client.ts";
 
-/** Somebody with an account, signed in. */
+/** A signed-in account. */
 export interface Member {
   id: string;
-  /** The account's name. */
   name: string;
   token: string;
 }
 
 const PASSWORD = "correct-bench-passphrase";
-/** Admin that verifies the doctors' licences; created before the load starts. */
+/** Admin who verifies the doctors' licences. Created before the load starts. */
 export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
-/** Accounts created at once: auth hashes few passwords at once, and refuses the rest. */
+/** Accounts created at once. Auth refuses more password hashes than it can queue. */
 const AT_ONCE = 2;
-/** Attempts to create an account: a busy machine hashes too slowly for some. */
+/** Attempts to create an account, because a busy machine hashes too slowly for some. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 1000;
 
-/** Creates accounts and signs them in. @param group a name that no other group has */
+/** Creates accounts and signs them in. @param group unique name */
 export async function joinAll(
   client: Client,
   role: "PATIENT" | "DOCTOR",
@@ -43,7 +42,7 @@ export async function signInAdmin(client: Client): Promise<string> {
   return await signIn(client, ADMIN);
 }
 
-/** Creates an account; one whose answer was lost is left behind for another. */
+/** Creates an account. Retries with another address, because the lost response may have created the first. */
 async function join(client: Client, role: string, name: string): Promise<Member> {
   for (let attempt = 1; ; attempt++) {
     const credentials = { email: `${name}-${attempt}@bench.medconnect.test`, password: PASSWORD };

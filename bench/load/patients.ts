@@ -1,12 +1,12 @@
 import type { Client } from "./client.ts";
 import { joinAll, type Member } from "./members.ts";
 
-/** Bookings of one patient, below the limit of 10. */
+/** Bookings per patient, below the limit of 10. */
 const BOOKINGS_EACH = 9;
 
 /**
- * Patients in lanes: in each lane, patients book one after the other, each fewer times than the limit. The lanes' turns
- * decide the slots.
+ * Patients in lanes. In a lane, one patient after the other books, each below the limit. The turn decides the
+ * slot.
  */
 export class Patients {
   readonly #client: Client;
@@ -18,7 +18,7 @@ export class Patients {
     this.#lanes = lanes;
   }
 
-  /** One patient in each of so many lanes. */
+  /** Creates one patient per lane. */
   static async open(client: Client, lanes: number): Promise<Patients> {
     const patients = new Patients(
       client,
@@ -32,7 +32,7 @@ export class Patients {
     return this.#lanes.length;
   }
 
-  /** Creates accounts until every lane has patients for so many turns. */
+  /** Creates patients until each lane has enough for this number of turns. */
   async extend(turns: number): Promise<void> {
     const perLane = Math.ceil(turns / BOOKINGS_EACH);
     const have = this.#lanes[0]!.length;
@@ -41,7 +41,7 @@ export class Patients {
     for (const [i, member] of joined.entries()) this.#lanes[i % this.lanes]!.push(member);
   }
 
-  /** The patient for a lane's turn; undefined if there are no more. */
+  /** Patient of a lane's turn; undefined if none is left. */
   at(lane: number, turn: number): Member | undefined {
     return this.#lanes[lane]![Math.floor(turn / BOOKINGS_EACH)];
   }

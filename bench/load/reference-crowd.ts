@@ -12,7 +12,7 @@ interface Doctor {
   slotIds: string[];
 }
 
-/** The users of the reference: as many tokens as there are patients, and slots that are booked one after the other. */
+/** Users of the reference: a token for each patient, and slots that are booked in order. */
 export class ReferenceCrowd implements Crowd {
   readonly #client: Client;
   readonly #tokens: string[];
@@ -46,14 +46,14 @@ export class ReferenceCrowd implements Crowd {
   }
 
   async run(workload: Workload, clients: number, seconds: number): Promise<LoadResult> {
-    if (workload === "pay" || workload === "search") throw new Error(`the reference has no ${workload}`);
+    if (workload === "pay" || workload === "search") throw new Error(`The reference has no ${workload}.`);
     const act = workload === "book" ? () => this.#book() : () => this.#list();
     const result = await drive(clients, seconds, act);
     this.#lastRun = result.operations;
     return result;
   }
 
-  /** A booking is complete once it is answered: its consultation is in the same transaction. */
+  /** An acknowledged booking is complete, because its consultation is in the same transaction. */
   async verify(): Promise<number> {
     return this.#lastRun;
   }

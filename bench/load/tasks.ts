@@ -1,14 +1,17 @@
-/** `book`: a free booking; `pay`: a booking with a fee and its authorization; `list`: 20 open slots; `search`: 20 doctors. */
+/**
+ * `book`: a free booking; `pay`: a booking with a fee and its authorization; `list`: 20 open slots; `search`:
+ * 20 doctors.
+ */
 export type Workload = Stockable | "list" | "search";
-/** Workloads that use slots up. */
+/** Workloads that consume slots. */
 export type Stockable = "book" | "pay";
 
-/** Tells which API a system has. */
+/** API of a system. */
 export type Api = "medconnect" | "reference";
 
-/** A task for the load generator, with the system behind `url`. */
+/** Task for the load generator, with the URL of the system. */
 export type Task =
-  /** Makes the first accounts and slots. */
+  /** Creates the first accounts and slots. */
   | { name: "prepare"; url: string; api: Api }
   | { name: "stock"; url: string; workload: Stockable; bookings: number }
   | { name: "run"; url: string; workload: Workload; clients: number; seconds: number }
@@ -28,5 +31,5 @@ export interface Results {
   verify: number;
 }
 
-/** Answer to a task: the result, or the reason for its absence. */
+/** Response to a task: the result or an error. */
 export type Reply = { result: Results[keyof Results] } | { error: string };

@@ -3,15 +3,15 @@ import type { Member } from "./members.ts";
 
 const HOUR_MS = 60 * 60_000;
 const LENGTH_MS = 30 * 60_000;
-/** Nobody sees doctors all day long, and a booking's cost grows with what its patient has on the same day. */
+/** Spreads a doctor's slots, because a booking's cost grows with the patient's other bookings of the day. */
 const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Slots may begin two years from now at the latest. */
+/** Slots may start within two years. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
-/** As many as one call takes. */
+/** Maximum of one call. */
 const BATCH = 240;
 
-/** When the first slots begin: at a full hour, a day from now. */
+/** Start of the first slots: a full hour, a day from now. */
 const FIRST_MS = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + DAY_MS;
 
 export interface Practice {
@@ -19,11 +19,11 @@ export interface Practice {
   fee?: { currencyCode: string; amountMinor: string };
 }
 
-/** Open slots of some doctors, all at the same times, one after the other from tomorrow on. */
+/** Open slots of some doctors, all at the same times, from tomorrow on. */
 export class Timetable {
   readonly #client: Client;
   readonly #doctors: Member[];
-  /** Per doctor, by time. */
+  /** By doctor, then by time. */
   readonly #slotIds: string[][];
 
   private constructor(client: Client, doctors: Member[]) {
@@ -54,9 +54,9 @@ export class Timetable {
     return new Timetable(client, doctors);
   }
 
-  /** Makes slots until every doctor has at least so many. Throws where that would take more than two years. */
+  /** Makes slots until every doctor has this number. Throws beyond two years. */
   async extend(perDoctor: number): Promise<void> {
-    if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("no slots are left; choose fewer --seconds");
+    if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("No slots are left. Choose fewer --seconds.");
     for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
       const times = Array.from({ length: BATCH }, (_, i) => Timetable.timeAt(made + i));
       const slots = times.map((startTime) => ({
@@ -75,12 +75,12 @@ export class Timetable {
     }
   }
 
-  /** When the n-th slots begin. */
+  /** Start of the n-th slots. */
   static timeAt(n: number): Date {
     return new Date(FIRST_MS + n * INTERVAL_MS);
   }
 
-  /** A doctor's n-th slot, if there are so many. */
+  /** A doctor's n-th slot; undefined beyond the last. */
   slotAt(n: number, doctor: number): string | undefined {
     return this.#slotIds[doctor]![n];
   }

@@ -1,6 +1,6 @@
 const ID = "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin";
 
-/** Tables of the reference, each a statement. */
+/** CREATE statements of the reference's tables. */
 export const TABLES = [
   `CREATE TABLE availability_slots (
     id ${ID} NOT NULL PRIMARY KEY,

@@ -8,7 +8,7 @@ import type { System, SystemOptions } from "../systems.ts";
 
 const SCHEMA = "reference";
 
-/** Starts the reference on a MySQL and a Redis of its own, with the settings that MedConnect's have. */
+/** Starts the reference on a private MySQL and Redis with the settings of MedConnect's. */
 export async function startReference({ dataDir, durable, signal }: SystemOptions): Promise<System> {
   const folder = new DataFolder(join(dataDir, "reference"));
   const databases = await startDatabases({ folder, durable, progress: silent, signal });

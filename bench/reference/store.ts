@@ -20,7 +20,7 @@ const SLOT_MS = 30 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
-/** Without it, two new keys deadlock on the gap that both looked into. */
+/** Avoids deadlocks of two new keys on the gap that both have read. */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const LIST = `SELECT id, doctor_id AS doctorId, start_time AS startTime, end_time AS endTime, status
   FROM availability_slots WHERE doctor_id = ? AND status = 'OPEN' ORDER BY start_time LIMIT 20`;
@@ -46,7 +46,7 @@ interface Slot extends RowDataPacket {
   endTime: Date;
 }
 
-/** The reference's data: a pool, prepared statements, one transaction for a booking. */
+/** Data of the reference: a pool, prepared statements, and one transaction per booking. */
 export class Store {
   readonly #pool: Pool;
 
@@ -54,7 +54,7 @@ export class Store {
     this.#pool = pool;
   }
 
-  /** @param url MySQL with the name of an empty schema */
+  /** @param url MySQL with an empty schema */
   static async open(url: string): Promise<Store> {
     const pool = createPool({ uri: url, connectionLimit: CONNECTIONS, timezone: "Z" });
     pool.pool.on("connection", (connection) => connection.query(READ_COMMITTED, () => {}));

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { signToken, subjectOf } from "./tokens.ts";
 
-test("a token that was signed here names its subject", () => {
+test("a signed token yields its subject", () => {
   expect(subjectOf(signToken("patient-1"))).toBe("patient-1");
 });
 

@@ -1,14 +1,14 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 
 const LIFETIME_S = 3600;
-/** ES256: ECDSA on P-256 with SHA-256, both halves of the signature side by side (RFC 7518 §3.4). */
+/** ES256: ECDSA on P-256 with SHA-256; the signature is r and s concatenated (RFC 7518 §3.4). */
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const HEADER = encode({ alg: "ES256", typ: "JWT" });
 const DSA = { dsaEncoding: "ieee-p1363" } as const;
 
 /**
- * JSON Web Tokens by node:crypto. `jose` verifies by WebCrypto, which costs 50 µs more here and would flatter those that
- * are compared with the reference.
+ * JSON Web Tokens with node:crypto. `jose` verifies with WebCrypto, which costs 50 µs more here and would
+ * flatter the systems compared with the reference.
  */
 export function signToken(subject: string): string {
   const payload = encode({ sub: subject, role: "patient", exp: nowS() + LIFETIME_S });
@@ -16,7 +16,7 @@ export function signToken(subject: string): string {
   return `${signed}.${sign("sha256", Buffer.from(signed), { key: privateKey, ...DSA }).toString("base64url")}`;
 }
 
-/** @returns the token's subject; undefined where the token is not valid */
+/** @returns the token's subject; undefined for an invalid token */
 export function subjectOf(token: string): string | undefined {
   const [header, payload, signature] = token.split(".");
   if (header !== HEADER || !payload || !signature) return undefined;

@@ -1,5 +1,5 @@
-// `npm run build`: bundles each process into dist/<name>.bundle.js, with a source map of our own sources and the code that V8
-// compiles of it. dist/<name>.cjs runs it.
+// `npm run build`: bundles each process into dist/<name>.bundle.js, with a source map of our own sources and
+// V8's compiled code. dist/<name>.cjs runs it.
 import { execFile } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,16 @@ import { build } from "esbuild";
 import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 
-/** Packages that stay outside: a native module, and one that reads files of its own. */
+/** Packages outside the bundles: a native module, and one that reads its own files. */
 const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
 
-/** A bundle is a function as Node makes of CommonJS modules, which lack `import.meta.url`. */
+/** Declares `import.meta.url`, which the CommonJS of a bundle lacks. */
 const BEGIN =
   "(function (exports, require, module, __filename, __dirname) {" +
   'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 const END = "})";
 
-/** Lines stay short, so that a stack trace can name a library's. */
+/** Short lines, so that positions in libraries are readable in stack traces. */
 const LINE_LIMIT = 100;
 
 const COMMON = {
@@ -65,14 +65,14 @@ async function buildAll() {
   await Promise.all(NAMES.map(makeCodeCache));
   const files = [bundles, launchers].flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const inputs = [...new Set(files)].filter(isOwn).sort();
-  // Last: without it, the bundles are built again.
+  // Last, because without it the bundles are built again.
   write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
   for (const name of NAMES) process.stdout.write(`built ${launcherOf(name)}\n`);
 }
 
 const isOwn = (source) => !source.includes("node_modules/");
 
-/** A character beyond Latin-1, even in a comment, would make V8 keep the text in two bytes a character. */
+/** Throws for characters beyond ASCII: beyond Latin-1, V8 stores the text in two bytes a character. */
 function inAscii(text) {
   const [odd] = /[^\0-\x7f]+/.exec(text) ?? [];
   if (odd !== undefined) throw new Error(`A bundle contains "${odd}", which is not ASCII.`);
@@ -84,7 +84,7 @@ async function makeCodeCache(name) {
   await promisify(execFile)(process.execPath, [maker, join(ROOT, bundleOf(name))], { env: {} });
 }
 
-/** Whole or not at all: another start may be reading the one before. */
+/** Writes atomically, because another start may be reading the file. */
 function write(path, text) {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text);

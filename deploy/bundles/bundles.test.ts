@@ -12,7 +12,7 @@ beforeAll(ensureBundles);
 const TRACE_EXIT =
   "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
 
-/** Prints at the exit which flags were set, and the properties of a bound function. */
+/** Prints at the exit the V8 flags, and the properties of a bound function. */
 const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
   import { AsyncResource } from "node:async_hooks";
   import v8 from "node:v8";
@@ -24,7 +24,7 @@ const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
     process.reallyExit(1);
   };`)}`;
 
-/** Output of a process that lacks its settings. @param hook module that runs first */
+/** Output of a process without settings, which ends at once. @param hook module that runs first */
 const run = (file: string, hook: string): Promise<string> =>
   new Promise((resolve) => {
     const args = [...NODE_FLAGS, "--import", hook, file];
@@ -39,14 +39,14 @@ test.each(Object.entries(MAINS))("a stack trace of %s names lines of the sources
   expect(readFileSync(join(ROOT, main), "utf8").split("\n")[Number(line) - 1]).toContain("loadConfig(");
 });
 
-test.each(Object.keys(MAINS))("%s lets minor collections free its garbage", async (name) => {
+test.each(Object.keys(MAINS))("%s frees its garbage in minor collections", async (name) => {
   expect(JSON.parse(await run(launcherOf(name), TELL_GARBAGE))).toEqual({
     flags: expect.arrayContaining(["--no-allocation-site-pretenuring"]),
     bound: [],
   });
 });
 
-test("the bundles are built again when one of the files in them changes", () => {
+test("the bundles are rebuilt after a change of one of their files", () => {
   const { inputs, hash }: BundleStamp = JSON.parse(readFileSync(STAMP_FILE, "utf8"));
   const parts = [
     ...Object.values(MAINS),

@@ -6,28 +6,28 @@ import { promisify } from "node:util";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 
-/** The file that each process starts in, by its name. */
+/** Entry file of each process, by name. */
 export const MAINS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(SERVICES.map((name) => [name, `services/${name}/src/main.ts`])),
   gateway: "gateway/main.ts",
 };
 
-/** The program of a process, which runs its bundle. */
+/** Program that runs a process's bundle. */
 export const launcherOf = (name: string): string => `dist/${name}.cjs`;
 
-/** The file that holds a whole process, with its libraries. */
+/** A whole process with its libraries, in one file. */
 export const bundleOf = (name: string): string => `dist/${name}.bundle.js`;
 
-/** Tells for which state of which files the bundles were built. */
+/** State of the files from which the bundles were built. */
 export interface BundleStamp {
-  /** Own files that went into them; libraries are as the lock file says. */
+  /** Own source files. The lock file stands for the libraries. */
   inputs: string[];
   hash: string;
 }
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const STAMP_FILE = join(ROOT, "dist/stamp.json");
-/** Files that decide about the bundles beside their inputs. */
+/** Further files that affect the bundles. */
 const TOOLS = [
   "package-lock.json",
   "deploy/bundles/build.mjs",
@@ -37,7 +37,7 @@ const TOOLS = [
 ];
 
 export function hashOf(inputs: readonly string[]): string {
-  // Another version of Node would not take the compiled code.
+  // V8 rejects code that another version of Node compiled.
   const hash = createHash("sha256").update(process.version);
   for (const file of [...TOOLS, ...inputs]) {
     const path = join(ROOT, file);
@@ -46,13 +46,13 @@ export function hashOf(inputs: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** Builds the bundles, unless they are of the files as they are now. */
+/** Builds the bundles if a file has changed since the last build. */
 export async function ensureBundles(): Promise<void> {
   if (areCurrent()) return;
   try {
     await promisify(execFile)(process.execPath, [join(ROOT, "deploy/bundles/build.mjs")]);
   } catch (error) {
-    throw new SetupError(`The bundles cannot be built: ${(error as { stderr: string }).stderr.trim()}`);
+    throw new SetupError(`Cannot build the bundles: ${(error as { stderr: string }).stderr.trim()}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { bundleOf, ensureBundles, MAINS, ROOT } from "./bundles.ts";
 import { NODE_FLAGS } from "./node-flags.ts";
 
-/** Beside the bundles, so that they find their libraries. */
+/** Beside the bundles, so that they find node_modules. */
 let folder: string;
 beforeAll(async () => {
   await ensureBundles();
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** In a Node of its own: jest's flags are others, and V8 takes code only of the same ones. */
+/** Runs in its own Node: V8 accepts cached code only under the same flags, and jest has others. */
 async function isFromCache(bundle: string): Promise<boolean> {
   const script = `import { compile } from ${JSON.stringify(join(ROOT, "deploy/bundles/code-cache.ts"))};
     process.stdout.write(String(compile(${JSON.stringify(bundle)}).script.cachedDataRejected));`;
@@ -23,11 +23,11 @@ async function isFromCache(bundle: string): Promise<boolean> {
   return stdout === "false";
 }
 
-test.each(Object.keys(MAINS))("%s starts from compiled code", async (name) => {
+test.each(Object.keys(MAINS))("%s starts from cached code", async (name) => {
   expect(await isFromCache(join(ROOT, bundleOf(name)))).toBe(true);
 });
 
-test("code compiled of another text of the same length is not taken", async () => {
+test("rejects the code of another text of the same length", async () => {
   const original = join(ROOT, bundleOf("clinical"));
   const other = join(folder, "other.js");
   copyFileSync(`${original}.cache`, `${other}.cache`);
@@ -37,7 +37,7 @@ test("code compiled of another text of the same length is not taken", async () =
   expect(await isFromCache(other)).toBe(false);
 });
 
-test("a damaged cache is not taken", async () => {
+test("rejects a damaged cache", async () => {
   const bundle = join(folder, "damaged.js");
   copyFileSync(join(ROOT, bundleOf("clinical")), bundle);
   const cache = readFileSync(join(ROOT, `${bundleOf("clinical")}.cache`));

@@ -5,8 +5,8 @@ import { constants, Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /*
- * Bundles, and the code that V8 has compiled of them. Node's own cache (NODE_COMPILE_CACHE) keeps a module's
- * code as it is before it runs, when nearly all functions are still to be compiled.
+ * Bundles with the code that V8 has compiled of them. Node's own cache (NODE_COMPILE_CACHE) stores a module
+ * before it runs, when V8 has compiled hardly any function.
  */
 
 const CHECKSUM_BYTES = 4;
@@ -14,13 +14,13 @@ const cacheOf = (bundle: string): string => `${bundle}.cache`;
 
 export interface Compiled {
   script: Script;
-  /** Checksum of the bundle's text. */
+  /** Checksum of the bundle. */
   checksum: number;
 }
 
 /**
- * Compiles a bundle, which is a function as Node wraps CommonJS modules; from its cache if that is of this
- * text and V8.
+ * Compiles a bundle into a function, as Node wraps CommonJS modules. Uses its cache if text and V8 are the
+ * same.
  */
 export function compile(bundle: string): Compiled {
   const bytes = readFileSync(bundle);
@@ -39,8 +39,7 @@ export function run({ script }: Compiled, bundle: string): void {
 }
 
 /**
- * Keeps the code of all functions that were called until now; whole or not at all, as two builds may run at
- * once.
+ * Stores the code of all functions that were called so far. Atomic, because two builds may run at once.
  */
 export function writeCache({ script, checksum }: Compiled, bundle: string): void {
   const head = Buffer.alloc(CHECKSUM_BYTES);
@@ -50,7 +49,7 @@ export function writeCache({ script, checksum }: Compiled, bundle: string): void
   renameSync(temporary, cacheOf(bundle));
 }
 
-/** V8 compares versions, but of the texts only their lengths. */
+/** Checks the text's checksum, because V8 compares its version and only the text's length. */
 function readCache(bundle: string, checksum: number): Buffer | undefined {
   try {
     const cache = readFileSync(cacheOf(bundle));

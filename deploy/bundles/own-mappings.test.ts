@@ -3,9 +3,9 @@ import { expect, test } from "@jest/globals";
 import { ownMappings } from "./own-mappings.ts";
 
 /**
- * Line 1 of the bundle is line 1 of the library, with two segments; lines 2 and 3 are lines 3 and 40 of our
- * file, and the end of line 3 is the library's line 9. As esbuild's maps do, it ends with an empty line.
- * Columns and lines go back, too, so deltas are negative.
+ * Line 1 of the bundle is line 1 of the library, with two segments. Lines 2 and 3 are lines 3 and 40 of our
+ * file; the end of line 3 is line 9 of the library. The last line is empty, as in esbuild's maps. Some deltas
+ * are negative, because columns and lines also go back.
  */
 const map = {
   version: 3,
@@ -17,7 +17,7 @@ const map = {
 
 const isOwn = (source: string) => source === "ours.ts";
 
-/** The line of the sources that a place in the bundle comes from, all counted from 0. */
+/** Source line of a position in the bundle; all count from 0. */
 function lineOf(mapped: typeof map, line: number, column: number): string | undefined {
   const entry = new SourceMap({ ...mapped, sourcesContent: [], sourceRoot: "" }).findEntry(line, column);
   return "originalSource" in entry && entry.originalSource
@@ -35,7 +35,7 @@ test.each([
   expect(lineOf(ownMappings(map, isOwn), line, column)).toBe(lineOf(map, line, column));
 });
 
-test("of the segments of one line, the first stays", () => {
+test("keeps the first segment of each line", () => {
   const { mappings } = ownMappings({ ...map, mappings: "ACEA,IAAC;AAAC,IACD" }, isOwn);
   expect(mappings).toBe("ACEA;IACC");
 });
@@ -50,8 +50,8 @@ test.each([
   expect(lineOf(ownMappings(map, isOwn), line, column)).toBeUndefined();
 });
 
-test("numbers of more than one digit are kept", () => {
-  // 2^20 columns, and as many lines on and back.
+test("keeps numbers of several digits", () => {
+  // 2^20 columns, and as many lines forward and back.
   const far = { ...map, sources: ["ours.ts"], mappings: "AAAA,ggggCAggggCggggC,CAhgggChgggC" };
   expect(ownMappings(far, isOwn).mappings).toBe(far.mappings);
 });

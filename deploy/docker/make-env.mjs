@@ -1,4 +1,5 @@
-// `npm run compose:env`: makes the .env that docker-compose.yml takes its secrets from. Needs nothing that npm installs.
+// `npm run compose:env`: makes the .env with the secrets of docker-compose.yml. Runs without installed
+// packages.
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ passwords, for your eyes only. Never overwrites one: with others, what a MySQL v
 const SERVICES = ["AUTH", "SCHEDULING", "CLINICAL", "BILLING"];
 
 const key = () => randomBytes(32).toString("base64");
-/** Safe inside of a URL. */
+/** Safe in a URL. */
 const password = () => randomBytes(24).toString("base64url");
 
 /** @returns the exit code */
@@ -29,7 +30,7 @@ function main() {
     writeFileSync(file, `${secrets().join("\n")}\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {
     const reason =
-      error.code === "EEXIST" ? "is there already and stays as it is" : `cannot be written (${error.code})`;
+      error.code === "EEXIST" ? "exists and was left as it is" : `cannot be written (${error.code})`;
     process.stderr.write(`${file} ${reason}\n`);
     return 1;
   }
@@ -40,7 +41,7 @@ function main() {
 function readArguments() {
   const options = { help: { type: "boolean", default: false } };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  if (positionals.length > 1) throw new Error(`One file at a time, not ${positionals.join(" and ")}.`);
+  if (positionals.length > 1) throw new Error(`Name one file, not ${positionals.join(" and ")}.`);
   return { help: values.help, file: positionals[0] ?? join(import.meta.dirname, "../../.env") };
 }
 

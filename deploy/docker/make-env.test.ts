@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 
 const COMPOSE_FILE = join(import.meta.dirname, "../../docker-compose.yml");
-/** `${NAME:?…}`: what Compose does not start without. */
+/** `${NAME:?…}`: variables without which Compose does not start. */
 const NEEDED = /\$\{(\w+):\?/g;
 
 let folder: string;
@@ -29,7 +29,7 @@ const secretsIn = (file: string) =>
       ),
   );
 
-test("makes every secret that Compose asks for, each of its own, for its owner's eyes only", () => {
+test("makes a different value for each secret of Compose, readable by the owner only", () => {
   const file = join(folder, "secrets.env");
   expect(run(file)).toEqual({ status: 0, stdout: `wrote ${file}\n`, stderr: "" });
   const secrets = secretsIn(file);
@@ -40,15 +40,15 @@ test("makes every secret that Compose asks for, each of its own, for its owner's
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("leaves a file alone that is there", () => {
+test("leaves an existing file as it is", () => {
   const file = join(folder, "secrets.env");
   run(file);
   const before = readFileSync(file, "utf8");
-  expect(run(file)).toMatchObject({ status: 1, stderr: `${file} is there already and stays as it is\n` });
+  expect(run(file)).toMatchObject({ status: 1, stderr: `${file} exists and was left as it is\n` });
   expect(readFileSync(file, "utf8")).toBe(before);
 });
 
-test("shows help, and makes nothing", () => {
+test("--help makes no file", () => {
   expect(run("--help")).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^Usage: npm run compose:env/),
