@@ -1,10 +1,10 @@
-# One image for every process; the command says which, such as `node dist/auth.cjs`, a bundle. Commands for operators run
+# One image for every process. The command selects it, such as `node dist/auth.cjs` for a bundle. Operators' commands run
 # from the sources, such as `node ops/migrate.ts`.
 #
-# Node runs the TypeScript as it is, but not what lies under node_modules. The workspaces therefore keep their places,
-# and node_modules/@medconnect/* stay the links to them that npm makes.
+# Node runs TypeScript directly, except below node_modules. So the workspaces stay in their folders, and
+# node_modules/@medconnect/* stay npm's links to them.
 
-# What decides about the dependencies, and nothing else: editing code leaves the stages that install them cached.
+# Only the files that decide about dependencies, so that a change of code keeps the stages that install them cached.
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -22,7 +22,7 @@ COPY dev/package.json dev/
 COPY test/package.json test/
 COPY bench/package.json bench/
 
-# No dependency needs its install scripts here, so none gets to run any.
+# No dependency needs its install scripts here.
 FROM manifests AS contract
 RUN npm ci --ignore-scripts
 COPY proto proto
@@ -42,10 +42,11 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
-# deploy/bundles/node-flags.ts says why.
+# Reasons: deploy/bundles/node-flags.ts.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --v8-pool-size=1" MALLOC_ARENA_MAX=1
 WORKDIR /app
-# Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
+# Owners of the volumes: the user of MySQL and Redis, and ours for the certificates. See the service "volumes" in
+# docker-compose.yml.
 RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
  && for name in ca auth scheduling clinical billing gateway clients; do install -d -o 1000 -g 1000 -m 700 /certs/$name; done
 COPY --from=dependencies /app ./
@@ -57,7 +58,7 @@ COPY topology topology
 COPY ops ops
 COPY deploy deploy
 COPY --from=bundles /app/dist dist
-# `node`, by number, so that Kubernetes' runAsNonRoot can tell. All files belong to root: a process cannot change its code.
+# The user `node`, by number for Kubernetes' runAsNonRoot. All files belong to root, so a process cannot change its code.
 USER 1000:1000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["node", "-e", \
   "http.get({ port: process.env.METRICS_PORT, path: '/readyz' }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]

@@ -5,12 +5,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const HELP = `Usage: npm run compose:env [-- FILE]
+const HELP = `Writes a file with random keys and passwords for docker-compose.yml (.env, at the root of the project).
 
-Makes the file that docker-compose.yml takes its secrets from (.env, at the root of the project): random keys and
-passwords, for your eyes only. Never overwrites one: with others, what a MySQL volume holds could no longer be opened.
+Usage: npm run compose:env [-- FILE]
 
-  --help   shows this
+Only you can read the file. Keeps an existing file, because a MySQL volume's data can be decrypted with its keys only.
+
+  -h, --help   Shows this.
+
+Exit codes: 0 written, 1 the file exists or cannot be written
 `;
 
 const SERVICES = ["AUTH", "SCHEDULING", "CLINICAL", "BILLING"];
@@ -39,7 +42,7 @@ function main() {
 }
 
 function readArguments() {
-  const options = { help: { type: "boolean", default: false } };
+  const options = { help: { type: "boolean", short: "h", default: false } };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   if (positionals.length > 1) throw new Error(`Name one file, not ${positionals.join(" and ")}.`);
   return { help: values.help, file: positionals[0] ?? join(import.meta.dirname, "../../.env") };
