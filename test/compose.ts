@@ -1,5 +1,5 @@
-// `npm run test:compose`: the Docker Compose stack, from nothing to nothing, under a name, with secrets and on ports of its
-// own. It needs Docker and some minutes, so it is not part of `npm test`.
+// `npm run test:compose`: builds, starts, tests and deletes the Docker Compose stack, with its own name,
+// secrets and ports. Needs Docker and some minutes, so `npm test` does not run it.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -18,7 +18,7 @@ const MAKE_CERTIFICATES = ["node", "ops/certs.ts", "--dir", "/certs"];
 const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
 const secrets = join(folder, "env");
 
-/** Port 0 is any that is free. */
+/** Port 0 selects a free port. */
 const env = {
   ...process.env,
   COMPOSE_PROJECT_NAME: "medconnect-test",
@@ -60,7 +60,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("without secrets it says what to do", () => {
+test("without secrets, Compose names the command that makes them", () => {
   const { status, stderr } = spawnSync("docker", ["compose", "--env-file", "/dev/null", "up", "--detach"], {
     cwd: ROOT,
     env,
@@ -70,12 +70,12 @@ test("without secrets it says what to do", () => {
   assert.match(stderr, /run "npm run compose:env" first/);
 });
 
-test("the gateway is ready and describes itself", async () => {
+test("the gateway is ready and serves its OpenAPI document", async () => {
   assert.equal((await send("GET", "/readyz")).status, 200);
   assert.match((await send("GET", "/openapi.json")).json().openapi, /^3\.1/);
 });
 
-/** The token of the link in the one mail to an address. */
+/** Token in the link of the only mail to an address. */
 async function mailedToken(email: string): Promise<string> {
   const mailpit = `http://${compose("port", "mailpit", "8025").trim()}/api/v1`;
   for (let tries = 0; tries < 50; tries++) {
@@ -87,10 +87,10 @@ async function mailedToken(email: string): Promise<string> {
     }
     await delay(200);
   }
-  throw new Error(`no mail to ${email}`);
+  throw new Error(`No mail to ${email}.`);
 }
 
-test("a patient registers, follows the link that was mailed, signs in and sees their account", async () => {
+test("a patient registers, opens the mailed link, signs in and reads their account", async () => {
   const account = { email: "pat@example.org", password: "a passphrase of some length" };
   const body = { ...account, fullName: "Pat Ient", role: "PATIENT" };
   assert.equal((await send("POST", "/v1/auth/register", { body })).status, 202);
@@ -104,7 +104,7 @@ test("a patient registers, follows the link that was mailed, signs in and sees t
   assert.equal(me.json().email, account.email);
 });
 
-test("an administrator is made by a command", () => {
+test("a command creates an administrator", () => {
   const command = ["node", "ops/create-admin.ts", "--email", "ada@example.org", "--full-name", "Ada"];
   const settings = ["-e", "ADMIN_PASSWORD=a passphrase of some length"];
   assert.match(compose("run", "--rm", "-T", ...settings, "auth", ...command), /is an admin now/);
@@ -115,7 +115,7 @@ describe("gRPC", () => {
     compose("cp", "certificates:/certs/clients/local", folder);
   });
 
-  /** What scheduling answers somebody without a token. */
+  /** Scheduling's response to a call without a token. */
   async function call(security: ChannelCredentials): Promise<string> {
     const address = compose("port", "scheduling", "50052").trim();
     const client = new Grpc(address, { security, serverName: "scheduling" });
@@ -127,17 +127,17 @@ describe("gRPC", () => {
   }
   const file = (name: string) => readFileSync(join(folder, "local", name));
 
-  test("lets in who shows a certificate of this system's CA, and then asks for a token", async () => {
+  test("accepts certificates of this system's CA, and then requires a token", async () => {
     const context = createSecureContext({ ca: file("ca.crt"), cert: file("tls.crt"), key: file("tls.key") });
     assert.equal(await call(credentials.createFromSecureContext(context)), "UNAUTHENTICATED");
   });
 
-  test("is closed to everybody else", async () => {
+  test("refuses other callers", async () => {
     assert.equal(await call(credentials.createSsl(file("ca.crt"))), "UNAVAILABLE");
     assert.equal(await call(credentials.createInsecure()), "UNAVAILABLE");
   });
 
-  test("gives each process its own key, which only it can read, and none the CA's", () => {
+  test("only a process can read its own key, and no process the CA's", () => {
     for (const name of PROCESSES) {
       const seen = compose("exec", "-T", name, "sh", "-c", "stat -c '%n %a %u' /tls/*");
       assert.deepEqual(seen.trim().split("\n"), [
@@ -148,14 +148,14 @@ describe("gRPC", () => {
     }
   });
 
-  test("keeps its certificates when the command that makes them runs again, and adds a caller's", () => {
+  test("the command keeps existing certificates, and adds a caller's", () => {
     const again = compose("run", "--rm", "-T", "certificates", ...MAKE_CERTIFICATES, "--client", "ehr");
     assert.match(again, /^made +ehr/m);
     for (const name of PROCESSES) assert.match(again, new RegExp(`^kept +${name} `, "m"));
   });
 });
 
-test("no secret is in the arguments of a process", () => {
+test("the arguments of processes contain no secret", () => {
   const values = readFileSync(secrets, "utf8").matchAll(/^\w+=(.+)$/gm);
   const processes = containers().map((id) => docker("top", id, "-o", "pid,args"));
   for (const [, value] of values) assert.ok(!processes.join("\n").includes(value!));
@@ -168,7 +168,7 @@ test("nothing runs as root", () => {
   }
 });
 
-test("every process ends by itself when it is told to", () => {
+test("every process stops by itself on request", () => {
   compose("stop", ...PROCESSES);
   const format = "{{.Name}} {{.State.ExitCode}}";
   const ended = docker("inspect", "--format", format, ...containers("--all", ...PROCESSES))

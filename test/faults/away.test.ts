@@ -6,14 +6,14 @@ import { eventually } from "../support/eventually.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
-/** Below the limit of 5 s for a call to a consumer; an idle machine needs 0.3 s. */
+/** Below the limit of 5 s for a call to a consumer. An idle machine needs 0.3 s. */
 const ANSWERED_WITHIN_MS = 4000;
-/** Relays try again at growing intervals, connections too. */
+/** Relays and connections retry at growing intervals. */
 const HEALED_WITHIN_MS = 60_000;
-/** Metrics of tables are counted every 15 s. */
+/** Tables are sampled every 15 s. */
 const COUNTED_WITHIN_MS = 60_000;
 const REVOKED_WITHIN_MS = 5000;
-/** A service's start takes half a minute on a busy machine. */
+/** A service needs half a minute to start on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 let stack: OwnStack;
@@ -34,12 +34,12 @@ afterAll(async () => {
   await stack?.stop();
 }, START_TIMEOUT_MS);
 
-/** @returns a slot's id of the next doctor in turn */
+/** Offers a slot of the next doctor in turn. @returns the slot's id */
 const offerTime = (): Promise<string> => offer(doctorInTurn(), days++ * DAY_MS);
 
 const doctorInTurn = (): Account => doctors[days % doctors.length]!;
 
-/** Books a time of its own, and tells how long that took. */
+/** Books a new slot. */
 async function bookTimed(): Promise<Answer & { tookMs: number }> {
   const slotId = await offerTime();
   const startedAtMs = performance.now();
@@ -47,14 +47,14 @@ async function bookTimed(): Promise<Answer & { tookMs: number }> {
   return { ...answer, tookMs: performance.now() - startedAtMs };
 }
 
-/** What scheduling says that it has not been able to tell a service. */
+/** Number of scheduling's undelivered events for a service. */
 async function waitingFor(service: ServiceName): Promise<number> {
   const { metricsPort } = stack.ports.scheduling;
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Number(new RegExp(`^outbox_waiting{destination="${service}"[^}]*} (\\d+)`, "m").exec(metrics)?.[1]);
 }
 
-/** Starts a service again, and waits until the gateway has found out. */
+/** Restarts a service, and waits until the gateway has reconnected. */
 async function bring(service: ServiceName): Promise<void> {
   await stack.processes[service].start();
   await eventually(
@@ -76,7 +76,7 @@ describe.each([
   ["is stopped", async (name: ServiceName) => await stack.processes[name].stop()],
 ])("while clinical %s", (_how, end) => {
   test(
-    "bookings go on and answer in time, and their consultations come about afterwards",
+    "while clinical is away, bookings respond in time, and get their consultations afterwards",
     async () => {
       await end("clinical");
       const booked = [await bookTimed(), await bookTimed()];
@@ -104,7 +104,7 @@ describe.each([
 });
 
 test(
-  "while billing is away paid times can be held, and their payments come about afterwards",
+  "while billing is away, paid slots can be held, and get their payments afterwards",
   async () => {
     const doctor = doctorInTurn();
     await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}`, { body: { fee: FEE } });
@@ -121,7 +121,7 @@ test(
 );
 
 test(
-  "a booking that was answered outlives scheduling's death, and so does its key",
+  "an acknowledged booking and its key survive scheduling's death",
   async () => {
     const slotId = await offerTime();
     const sent = { key: "over-the-death", body: { slotId } };
@@ -141,7 +141,7 @@ test(
 );
 
 test(
-  "an admin is told which service is missing, and gets no audit trail with a gap",
+  "an admin sees which service is missing, and gets no audit trail with a gap",
   async () => {
     const admin = await signUpAdmin(api, stack, stack.schemaPrefix);
     await stack.processes.clinical.kill();
@@ -162,7 +162,7 @@ describe("while Redis is away", () => {
   afterAll(() => redis().start(), TIMEOUT_MS);
 
   test(
-    "nobody notices: signing in, reading, offering and booking go on",
+    "sign-in, reads, offers and bookings continue",
     async () => {
       const { api: own } = await logIn(api, patient);
       const statuses = [
@@ -178,7 +178,7 @@ describe("while Redis is away", () => {
   );
 
   test(
-    "a session that ends is refused by every service within 5 s",
+    "every service refuses an ended session within 5 s",
     async () => {
       const other = await logIn(api, patient);
       await other.api.ok("POST /v1/auth/logout");
@@ -194,7 +194,7 @@ describe("while Redis is away", () => {
 });
 
 test(
-  "once Redis is back, a session that ends is refused within 5 s as before",
+  "once Redis is back, every service refuses an ended session within 5 s",
   async () => {
     const other = await logIn(api, patient);
     await book(other, await offerTime());

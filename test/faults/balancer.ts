@@ -9,7 +9,7 @@ interface Gateway {
   isReady: boolean;
 }
 
-/** What stands in front of several gateways anywhere: asks each whether it is ready, and takes turns among those. */
+/** A load balancer that checks the gateways' readiness, and sends requests to ready ones in turn. */
 export class Balancer {
   readonly #gateways: Gateway[];
   #turn = 0;
@@ -24,7 +24,9 @@ export class Balancer {
     this.#checking = this.#check();
   }
 
-  /** As HttpClient.send; a gateway that takes no connection has seen nothing of the call, so another one gets it. */
+  /**
+   * Like HttpClient.send. Retries at another gateway after a refused connection, because no request was sent.
+   */
   async send(call: string, sent: Sent): Promise<Outcome> {
     const first = this.#next(this.#gateways);
     const outcome = await first.http.send(call, sent);

@@ -2,21 +2,21 @@ import { CLIENT_TIMEOUT_MS, type Outcome } from "./http-client.ts";
 
 interface Counts {
   ok: number;
-  /** By reason. */
+  /** Number of refusals by reason. */
   refused: Map<string, number>;
   unknown: Map<string, number>;
 }
 
-/** What clients were answered, and what they must never have been. */
+/** Statistics of the responses to all clients, with contract violations. */
 export class CallStats {
   readonly #counts = new Map<string, Counts>();
   #latencies: { kind: Outcome["kind"]; ms: number }[] = [];
   readonly violations: string[] = [];
   slowestMs = 0;
-  /** Answers that say 503 without saying when to come again. */
+  /** Number of 503 responses without Retry-After. */
   withoutRetryAfter = 0;
 
-  /** Counts one answer to an operation such as "book". @param expected the refusals that a right system may give */
+  /** Adds a response to an operation such as "book". @param expected legitimate refusals */
   add(operation: string, outcome: Outcome, expected: readonly string[]): void {
     const counts = this.#of(operation);
     const { kind, reason, status, ms } = outcome;
@@ -28,7 +28,7 @@ export class CallStats {
     if (kind === "refused" && !expected.includes(reason)) {
       this.violate(`${operation} was refused: ${status} ${reason}`);
     }
-    // Whatever is away, the answer for that is 503 or 504.
+    // Failures of dependencies are 503 or 504.
     if (status >= 500 && status !== 503 && status !== 504) {
       this.violate(`${operation} was answered ${status} ${reason}`);
     }
@@ -47,19 +47,23 @@ export class CallStats {
     return this.#sum(({ unknown }) => total(unknown));
   }
 
-  /** How often an operation was done. */
+  /** Number of successful calls of an operation. */
   okOf(operation: string): number {
     return this.#of(operation).ok;
   }
 
-  /** Durations of calls since the last time this was asked, in ms, shortest first. @param kind only of calls that ended so */
+  /**
+   * Latencies since the last call of this method, in ms, sorted.
+   *
+   * @param kind restricts them to one outcome
+   */
   takeLatencies(kind?: Outcome["kind"]): number[] {
     const taken = this.#latencies.filter((call) => kind === undefined || call.kind === kind);
     this.#latencies = [];
     return taken.map(({ ms }) => ms).sort((a, b) => a - b);
   }
 
-  /** One line an operation. */
+  /** A line for each operation. */
   describe(): string[] {
     return [...this.#counts].map(([operation, { ok, refused, unknown }]) => {
       const parts = [`ok ${ok}`, ...listed("refused", refused), ...listed("unknown", unknown)];
@@ -88,6 +92,6 @@ function listed(word: string, reasons: Map<string, number>): string[] {
   return [`${word} ${total(reasons)} (${parts.join(", ")})`];
 }
 
-/** The value that a share of the sorted figures does not exceed. */
+/** The value that at least this share of the sorted values does not exceed. */
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -1,4 +1,4 @@
-// `npm run test:cluster`: a whole system on three MySQL servers; the one that takes the writes is killed under load.
+// `npm run test:cluster`: kills the primary of three MySQL servers under load of a whole system.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,15 +12,19 @@ import { failOver } from "./scenarios/fail-over.ts";
 import { runSuite } from "./suite.ts";
 import { System } from "./system.ts";
 
-const HELP = `Usage: npm run test:cluster [-- options]
+const HELP = `Kills the primary of a MySQL cluster under load, and checks that no acknowledged change is lost.
 
-Starts three MySQL servers as a group behind MySQL Router and a throwaway system on them. Then, under a crowd of
-patients, kills the server that takes the writes, has it rejoin, and checks that nothing acknowledged is lost.
+Usage: npm run test:cluster [-- options]
 
-  --seed N         decides what chance decides; a random one if absent
-  --rounds N       how often the server is killed (3)
-  --patients N     how many patients there are at once (20)
-  --help           shows this
+Starts three MySQL servers in a group behind MySQL Router, and a throwaway system on them. After each kill, the server
+rejoins the group.
+
+  --seed N         Seed of the random numbers; default: a random one.
+  --rounds N       Kills of the primary (3).
+  --patients N     Concurrent patients (20).
+  -h, --help       Shows this.
+
+Exit codes: 0 no violation, 1 violations, or the run failed
 `;
 
 const STEPS = 5;
@@ -82,7 +86,7 @@ async function breakIt(
   signal: AbortSignal,
 ): Promise<boolean> {
   const system = await System.start(dataDir, signal, cluster.url);
-  // Whatever is waited for, an end is an end.
+  // Aborts any wait, because every process ends.
   signal.addEventListener("abort", () => Server.killAll());
   try {
     const [result] = await runSuite(system, {

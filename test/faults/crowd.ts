@@ -2,7 +2,7 @@ import { signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import type { CallStats } from "./call-stats.ts";
 import { Doctor } from "./doctor.ts";
-import type { Believer } from "./expected-booking.ts";
+import type { BookingHolder } from "./expected-booking.ts";
 import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
 import { openPractices, type Slot } from "./practice.ts";
@@ -25,18 +25,18 @@ interface Members {
   registrar: Registrar;
 }
 
-/** Doctors whose licences come and go: one without a fee and one with. */
+/** Doctors whose licences are revoked and verified: one without a fee and one with. */
 const SUPERVISED = 2;
 
-/** Patients, doctors, and admins, who use the system all at once. */
+/** Patients, doctors and admins who use the system at once. */
 export class Crowd {
   readonly patients: Patient[];
   readonly doctors: Doctor[];
   readonly refundingAdmin: RefundingAdmin;
   readonly registrar: Registrar;
   readonly slots: readonly Slot[];
-  /** Others who were acknowledged something in a scenario. */
-  readonly guests: Believer[] = [];
+  /** Holders of bookings that a scenario made itself. */
+  readonly guests: BookingHolder[] = [];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
@@ -77,22 +77,22 @@ export class Crowd {
     return new Crowd(members, slots, http);
   }
 
-  /** Everybody who has bookings. */
-  get believers(): Believer[] {
+  /** All holders of bookings. */
+  get bookingHolders(): BookingHolder[] {
     return [...this.patients, ...this.guests];
   }
 
-  /** Of some patient, to look at the system with. */
+  /** Token of a patient, for probes. */
   get token(): string {
     return this.patients[0]!.token;
   }
 
-  /** Counts all answers from now on in one place. */
+  /** Adds all later responses to these statistics. */
   countIn(callStats: CallStats): void {
     for (const { client } of this.#members) client.callStats = callStats;
   }
 
-  /** Has all live as long as `work` takes, and then until what they have begun is decided. */
+  /** Lets everybody act during `work`, and then until their open calls are decided. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#living = this.#members.map((member) => member.live());
     try {

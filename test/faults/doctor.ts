@@ -11,9 +11,10 @@ const THINK_MS = 800;
 const EXPECTED = {
   "list confirmed": [],
   "list waiting": [],
-  // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
+  // NOT_FOUND: clinical was away when the booking was confirmed. Others: it was cancelled or rescheduled
+  // meanwhile.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
-  // Too late: the five-minute slot has ended.
+  // TOO_LATE: the five-minute slot has ended.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE", "LICENSE_NOT_VERIFIED"],
   "mark no-show": [
     "NOT_FOUND",
@@ -24,14 +25,14 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
     "LICENSE_NOT_VERIFIED",
   ],
-  // Its booking was cancelled just before it began, and the cancellation wins.
-  // Or it has ended, and an admin has closed it.
+  // The booking was cancelled just before the start, and the cancellation wins. Or it has ended, and an admin
+  // has closed it.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],
   abandon: ["ILLEGAL_TRANSITION"],
   "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
-  // Not found: the doctor has no licence just now.
+  // NOT_FOUND: the doctor currently has no verified licence.
   "move as doctor": [
     "ILLEGAL_TRANSITION",
     "BOOKING_STARTED",
@@ -40,19 +41,19 @@ const EXPECTED = {
     "NOT_FOUND",
   ],
   offer: [],
-  // Its time had come before it could be offered.
+  // The slot's start passed before the request arrived.
   "offer soon": ["INVALID_REQUEST"],
   withdraw: ["SLOT_HAS_BOOKING"],
 } as const;
 
-/** A consultation as its doctor left it. */
+/** The acknowledged state of a consultation. */
 export interface AcknowledgedConsultation {
   id: string;
   slotId: string;
   status: "IN_PROGRESS" | "COMPLETED" | "NO_SHOW" | "ABANDONED";
   notes: string;
   noShowParty: string | null;
-  /** Time that was missed, in RFC 3339; empty for all but a no-show. */
+  /** Start of the missed appointment in RFC 3339; empty except for a no-show. */
   missedTime: string;
 }
 
@@ -67,28 +68,28 @@ export interface DoctorOptions {
 }
 
 /**
- * A doctor who begins consultations, completes them with a prescription or breaks them off, notes who stayed away, cancels, and offers new times
- * for those that are used up; and remembers what was acknowledged.
+ * A doctor who starts consultations, completes or abandons them, prescribes, reports no-shows, cancels,
+ * reschedules and replaces used slots. Remembers every acknowledgement.
  */
 export class Doctor {
   readonly id: string;
   readonly token: string;
-  /** Keyed by consultation id. */
+  /** By consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
-  /** Ids of consultations that may begin yet, though that was refused. */
+  /** Ids of consultations that may still start after a refusal, through an earlier call. */
   readonly unsure = new Set<string>();
-  /** Ids of bookings: that were asked to be cancelled, and those of them that are known to be. */
+  /** Ids of bookings with a requested cancellation, acknowledged or not. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
-  /** Ids of prescriptions that are known to be issued. */
+  /** Ids of acknowledged prescriptions. */
   readonly prescriptions = new Set<string>();
-  /** Target slots of the requested moves, by booking id. */
+  /** Target slots of requested reschedulings, by booking id. */
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
-  /** The last slot that was to begin soon, until it has. */
+  /** Latest slot with a near start, until it starts. */
   #soonSlot: { id: string; startMs: number } | undefined;
-  /** Bookings that are left to the clock. */
+  /** Ids of bookings that nobody closes, for the automatic end. */
   readonly #forgotten = new Set<string>();
   #stopped = false;
 
@@ -99,7 +100,7 @@ export class Doctor {
     this.#options = options;
   }
 
-  /** Goes on until stopped; what was begun is decided before this returns. */
+  /** Acts until stopped, and returns once all open calls are decided. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -112,7 +113,7 @@ export class Doctor {
     this.#stopped = true;
   }
 
-  /** Takes note of how a booking's consultation was left; one that is under way is ended some time. */
+  /** Records the acknowledged state of a consultation, and schedules the end of one in progress. */
   remember(
     { consultationId, slotId }: Json | ExpectedBooking,
     left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
@@ -132,7 +133,7 @@ export class Doctor {
     await this.#takeUp();
   }
 
-  /** Does something about a booking that is confirmed. */
+  /** Handles a confirmed booking. */
   async #takeUp(): Promise<void> {
     const { random } = this.#options;
     const call = "GET /v1/bookings?status=CONFIRMED&pageSize=100";
@@ -144,7 +145,7 @@ export class Doctor {
     );
     const missed = untouched.filter((booking) => startOf(booking) <= Date.now());
     if (missed.length > 0) return await this.#miss(random.pick(missed));
-    // Leave bookings that begin soon to the clock.
+    // Bookings that start soon are left for the automatic end.
     const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
     if (later.length === 0) return;
     const chance = random.next();
@@ -152,12 +153,12 @@ export class Doctor {
     if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
-    // Most have not come yet: sometimes try one of them in vain.
+    // Most patients have not joined yet. Rarely starts without one, which is refused.
     if (joined.length > 0 || random.next() < 0.1)
       await this.#start(random.pick(joined.length > 0 ? joined : later));
   }
 
-  /** Ids of the consultations whose patient is in the waiting room. */
+  /** Ids of consultations with a patient in the waiting room. */
   async #waiting(): Promise<Set<string>> {
     const call = "GET /v1/consultations?status=WAITING&pageSize=100";
     const { kind, body } = await this.client.look("list waiting", call);
@@ -201,7 +202,7 @@ export class Doctor {
     return body.closedByAdmin === true;
   }
 
-  /** Says who did not come; or nothing, ever: then a patient who waits is let down by the clock. */
+  /** Reports a no-show, or leaves the booking to the automatic end, which finds the doctor missing. */
   async #miss(booking: Json): Promise<void> {
     if (this.#options.random.next() < 0.25) this.#forgotten.add(String(booking.id));
     else await this.#markNoShow(booking);
@@ -225,7 +226,7 @@ export class Doctor {
     if (kind === "ok") this.cancelled.add(String(id));
   }
 
-  /** Moves a booking to another time without asking its patient. */
+  /** Reschedules a booking without the patient's consent. */
   async #move({ id, slotId, fee }: Json): Promise<void> {
     const { slots, random } = this.#options;
     const fitting = slots.filter(
@@ -238,7 +239,7 @@ export class Doctor {
     await this.client.decide("move as doctor", `POST /v1/bookings/${id}:reschedule`, { slotId: target });
   }
 
-  /** Has a time that is used up offered no more, and another one in its place. */
+  /** Deletes a used slot, and offers another. */
   async #replace(slotId: string): Promise<void> {
     this.#withdraw(slotId);
     await this.#offer("offer", this.#options.calendar.next());
@@ -249,7 +250,7 @@ export class Doctor {
     if (id !== undefined) this.#soonSlot = { id, startMs: Date.parse(time.startTime) };
   }
 
-  /** Has a slot make room for another one that begins soon, if nobody took it before it began. */
+  /** Replaces a slot by one that starts soon, if nobody has booked it. */
   async #giveUp(slotId: string): Promise<void> {
     this.#soonSlot = undefined;
     this.#withdraw(slotId);
@@ -257,7 +258,7 @@ export class Doctor {
     if (kind === "ok") this.#options.calendar.giveUpSoon();
   }
 
-  /** @returns the slot's id, if it was made */
+  /** @returns the slot's id if the slot was created */
   async #offer(operation: "offer" | "offer soon", time: Interval): Promise<string | undefined> {
     const call = `POST /v1/doctors/${this.id}/slots`;
     const { kind, body } = await this.client.decide(operation, call, { ...time });
@@ -267,7 +268,7 @@ export class Doctor {
     return id;
   }
 
-  /** Patients look for it no more. */
+  /** Removes the slot from the list that patients choose from. */
   #withdraw(slotId: string): void {
     const { slots } = this.#options;
     const place = slots.findIndex(({ id }) => id === slotId);

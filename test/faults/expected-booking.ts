@@ -2,7 +2,7 @@ import type { Json } from "../support/api.ts";
 
 export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED" | "NO_SHOW";
 
-/** Refusals that a right system may give to a booking. NOT_FOUND: the slot's doctor has no licence just now. */
+/** Legitimate refusals of a booking. NOT_FOUND: the slot's doctor currently has no verified licence. */
 export const BOOKING_REFUSALS = [
   "SLOT_UNAVAILABLE",
   "PATIENT_OVERLAP",
@@ -12,7 +12,7 @@ export const BOOKING_REFUSALS = [
   "NOT_FOUND",
 ] as const;
 
-/** The acknowledged state of one booking, which the system must keep. */
+/** The acknowledged state of a booking, which the system must keep. */
 export interface ExpectedBooking {
   id: string;
   slotId: string;
@@ -21,33 +21,33 @@ export interface ExpectedBooking {
   consultationId: string;
   status: Status;
   sequence: number;
-  /** Its patient has asked for it to be cancelled, whether or not that is known to be done. */
+  /** The patient has requested a cancellation, acknowledged or not. */
   cancelAsked: boolean;
   /** The authorization was acknowledged. */
   paid: boolean;
-  /** The patient was let into the waiting room. */
+  /** The patient has joined the waiting room. */
   joined: boolean;
-  /** An admin has closed it; a crossing end of its consultation replaces the closing. */
+  /** An admin has closed it. A concurrent end of its consultation replaces the closing. */
   isClosedByAdmin: boolean;
 }
 
-/** Somebody who remembers what was acknowledged. */
-export interface Believer {
+/** A patient with acknowledged bookings. */
+export interface BookingHolder {
   id: string;
   token: string;
-  /** Keyed by booking id. */
-  beliefs: ReadonlyMap<string, ExpectedBooking>;
-  /** Slots that a refused booking or move of theirs may still take. */
+  /** By booking id. */
+  expectedBookings: ReadonlyMap<string, ExpectedBooking>;
+  /** Slots that a refused booking or rescheduling may still take, through an earlier call. */
   unsureSlots?: ReadonlySet<string>;
 }
 
-/** Statuses that a doctor gives to a confirmed booking. */
+/** Statuses that a doctor sets on a confirmed booking. */
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
 
-/** Statuses after a consultation's own end replaced an admin's closing. */
+/** Statuses after a consultation's end has replaced an admin's closing. */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
-/** Legal statuses after an acknowledged one, without or at the patient's request. */
+/** Legal statuses after an acknowledged one. */
 const LATER: Record<Status, readonly Status[]> = {
   PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", ...OVER],
   CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],
@@ -60,7 +60,7 @@ const LATER: Record<Status, readonly Status[]> = {
 
 export const isLegal = (acknowledged: Status, seen: Status): boolean => LATER[acknowledged].includes(seen);
 
-export const beliefOf = (booking: Json): ExpectedBooking => ({
+export const expectedFrom = (booking: Json): ExpectedBooking => ({
   id: String(booking.id),
   slotId: String(booking.slotId),
   doctorId: String(booking.doctorId),
@@ -74,12 +74,12 @@ export const beliefOf = (booking: Json): ExpectedBooking => ({
   isClosedByAdmin: booking.close !== undefined,
 });
 
-/** Contradiction between a shown booking and its acknowledged state; undefined if there is none. */
+/** Contradiction between a booking and its acknowledged state; undefined if there is none. */
 export function contradiction(
-  belief: ExpectedBooking,
+  expected: ExpectedBooking,
   seen: Pick<ExpectedBooking, "status" | "slotId" | "sequence">,
 ) {
-  const { id, status, slotId, sequence, isClosedByAdmin } = belief;
+  const { id, status, slotId, sequence, isClosedByAdmin } = expected;
   const isReplaced = isClosedByAdmin && AFTER_CLOSING.includes(seen.status);
   if (!isReplaced && !isLegal(status, seen.status))
     return `booking ${id} was ${status} and is ${seen.status}`;

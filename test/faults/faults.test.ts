@@ -6,7 +6,7 @@ import { expect, test } from "@jest/globals";
 const ROOT = join(import.meta.dirname, "../..");
 const TIMEOUT_MS = 480_000;
 
-/** The suite runs in a process of its own, as `npm run test:faults` does, with a system of its own to break. */
+/** Runs the suite in its own process, as `npm run test:faults` does, on its own system. */
 async function runShort(): Promise<string> {
   const command = ["test/faults/run.ts", "--short", "--seed", "3"];
   try {
@@ -18,7 +18,7 @@ async function runShort(): Promise<string> {
 }
 
 test(
-  "whatever dies in between, nothing acknowledged is lost",
+  "no acknowledged change is lost, whichever process dies",
   async () => {
     expect(await runShort()).toMatch(/seed 3: no violations/);
   },

@@ -3,24 +3,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import type { System } from "./system.ts";
 
-/** Where Node listens that was told to by SIGUSR1. */
+/** Address of Node's inspector after SIGUSR1. */
 const INSPECTOR = "http://127.0.0.1:9229/json/list";
 const OPENS_WITHIN_MS = 5000;
 const PAUSE_MS = 20;
 const MIB = 1024 * 1024;
 
 /**
- * What a running Node process holds on to: the bytes on its heap right after a collection, which it is made to do by its
- * inspector (Chrome DevTools Protocol). Without one the figure is mostly what nobody has collected yet. One at a time,
- * as all inspectors listen on the same port.
+ * Heap of a running Node process in bytes, right after a garbage collection, which its inspector triggers
+ * (Chrome DevTools Protocol). Without a collection, most of it would be garbage. Sequential, because all
+ * inspectors use the same port.
  */
 export async function collectedHeap(pid: number): Promise<number> {
   process.kill(pid, "SIGUSR1");
   const inspector = await Inspector.connect();
   try {
     const found = await inspector.evaluate("process.pid");
-    if (found !== pid)
-      throw new Error(`the inspector on port 9229 is that of process ${found}, not of ${pid}`);
+    if (found !== pid) throw new Error(`The inspector on port 9229 belongs to process ${found}, not ${pid}.`);
     // The second collection frees objects that were weakly reachable in the first.
     await inspector.call("HeapProfiler.collectGarbage");
     await inspector.call("HeapProfiler.collectGarbage");
@@ -30,7 +29,7 @@ export async function collectedHeap(pid: number): Promise<number> {
   }
 }
 
-/** The same of every process, in MiB. */
+/** Heap of every process, in MiB. */
 export async function collectedHeaps(system: System): Promise<Record<ProcessName, number>> {
   const heaps = {} as Record<ProcessName, number>;
   for (const name of PROCESSES) heaps[name] = (await collectedHeap(system.process(name).pid)) / MIB;
@@ -61,7 +60,7 @@ class Inspector {
     });
     socket.addEventListener("close", () => {
       for (const { reject } of this.#waiting.values())
-        reject(new Error("the process has ended its inspector"));
+        reject(new Error("The process has closed its inspector."));
     });
   }
 
@@ -75,7 +74,7 @@ class Inspector {
         await once(socket, "open", { signal: AbortSignal.timeout(OPENS_WITHIN_MS) });
         return new Inspector(socket);
       }
-      if (Date.now() > giveUpAt) throw new Error("no inspector opened on port 9229");
+      if (Date.now() > giveUpAt) throw new Error("No inspector opened on port 9229.");
       await delay(PAUSE_MS);
     }
   }
@@ -91,7 +90,7 @@ class Inspector {
     return (await this.call("Runtime.evaluate", { expression })).result?.value;
   }
 
-  /** Ends the connection, and the process's inspector with it. */
+  /** Closes the connection and the process's inspector. */
   async shut(): Promise<void> {
     const closed = once(this.#socket, "close");
     await this.evaluate("void setImmediate(() => process.getBuiltinModule('inspector').close())");

@@ -8,31 +8,31 @@ export interface Sent {
 }
 
 /**
- * How a call ended, as far as its caller can tell: done; refused, so that nothing was done; or unknown, as the answer
- * was lost, late, or says that something was away, which it may have been only after the effect.
+ * Outcome of a call for its caller: ok; refused, so that nothing has changed; or unknown, because the
+ * response was lost, late, or an error of a dependency, which may have failed after the change.
  */
 export interface Outcome {
   kind: "ok" | "refused" | "unknown";
-  /** The reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; the socket's error where there was no answer. */
+  /** Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; the socket's error without a response. */
   reason: string;
-  /** 0 where there was no answer. */
+  /** 0 without a response. */
   status: number;
   body: Json;
   ms: number;
-  /** Of Retry-After, in seconds. */
+  /** Retry-After in seconds. */
   retryAfter: number | undefined;
-  /** The answer is one that was given before. */
+  /** The response was replayed for its idempotency key. */
   replayed: boolean;
 }
 
-/** Beyond every deadline that the system sets itself: a call that takes longer has no end. */
+/** Longer than every deadline of the system, so that a longer call hangs. */
 export const CLIENT_TIMEOUT_MS = 15_000;
-/** Refusals that decide nothing: the same request may succeed later. */
+/** Refusals without a decision: the same request may succeed later. */
 const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 
-/** A client of one gateway over kept connections. */
+/** HTTP client of one gateway with kept connections. */
 export class HttpClient {
-  // Keeps them all: of those beyond the usual 256, each call would open one anew, which no crowd of clients does.
+  // No limit: beyond the default of 256, each call would open a new connection, unlike real clients.
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
   readonly url: string;
 

@@ -5,20 +5,20 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 const LOOK_PAUSE_MS = 100;
 const GIVE_UP_MS = 60_000;
-/** What the gateway counts calls under. */
+/** Redis keys of the gateway's rate limits. */
 const COUNTS = "medconnect:rate:*";
 
-/** A way that can be cut, and what it means. */
+/** A network link that can be cut, and its importance. */
 export interface NetworkLink {
   name: string;
   proxy: TcpProxy;
-  /** What is away without it: bookings; nothing but what it leads to; or nothing that anybody could notice. */
+  /** Users of the link: bookings; only the service behind it; or nothing that a caller notices. */
   needed: "to book" | "for itself" | "by nobody";
-  /** Waits until it is used again, where no answer tells. */
+  /** Waits until the link is used again, if no response shows that. */
   untilUsed?: () => Promise<void>;
 }
 
-/** Leads the gateway and scheduling over proxies to the others. */
+/** Routes the gateway and scheduling through proxies to the other processes. */
 export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   const { ports, databases, processes, urls } = stack;
   const clinical = await TcpProxy.to(ports.clinical.port);
@@ -34,7 +34,7 @@ export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   Object.assign(processes.scheduling.env, addresses, { DATABASE_URL: withPort(DATABASE_URL!, mysql.port) });
   await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
   return [
-    // First: what other cuts leave behind must not be taken for its doing.
+    // First, so that the effects of other cuts are not attributed to it.
     {
       name: "the gateway's Redis",
       proxy: redis,
@@ -65,7 +65,7 @@ function withPort(text: string, port: number): string {
   return url.href;
 }
 
-/** Waits until the gateway counts calls in Redis that were not counted there before. */
+/** Waits until the gateway has counted new calls in Redis. */
 async function untilCounted(redisUrl: string): Promise<void> {
   const redis = new Redis(redisUrl);
   try {

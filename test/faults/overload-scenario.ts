@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { CallStats } from "./call-stats.ts";
 import type { Crowd } from "./crowd.ts";
-import { BOOKING_REFUSALS, beliefOf } from "./expected-booking.ts";
+import { BOOKING_REFUSALS, expectedFrom } from "./expected-booking.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
@@ -13,26 +13,26 @@ const QUIET_LOOKS = 3;
 const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
   book: BOOKING_REFUSALS,
-  // Its hold has ended, or its time has come, meanwhile.
+  // The hold has expired, or the appointment has started.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;
 
-/** Answers within a stretch of the rush. */
+/** Responses within a period. */
 export interface Answers {
-  /** Done or refused for a reason of the booking's, a second. */
+  /** Successful or refused for a reason of the booking, per second. */
   decidedPerSecond: number;
-  /** How long what was turned away as too much took to be told so, in ms, shortest first. */
+  /** Latencies of calls refused for overload, in ms, sorted. */
   turnedAwayMs: number[];
 }
 
-/** Everybody books at once, and gives back what they get, so that there is always something to book. */
+/** Patients who all book at once, and cancel, so that slots stay open. */
 export class OverloadScenario {
   readonly #crowd: Crowd;
   readonly #http: HttpClient;
   readonly #random: Random;
   readonly #callStats: CallStats;
   readonly #underWay = new Set<Promise<void>>();
-  /** Ids of patients who do not know what came of a booking. */
+  /** Ids of patients with a booking of unknown outcome. */
   readonly #unsure = new Set<string>();
   #decided = 0;
   #turnedAwayMs: number[] = [];
@@ -44,7 +44,7 @@ export class OverloadScenario {
     this.#callStats = options.callStats;
   }
 
-  /** So many at once, each with the next call as soon as the last one is answered: as much as the system can serve. */
+  /** Runs this number of callers, each without a pause: as much as the system can serve. */
   async atOnce(callers: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const call = async () => {
@@ -54,7 +54,7 @@ export class OverloadScenario {
     });
   }
 
-  /** So many bookings a second, however long the answers take. */
+  /** Starts this number of bookings per second, independent of responses. */
   async atRate(perSecond: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const begin = Date.now();
@@ -64,12 +64,12 @@ export class OverloadScenario {
     });
   }
 
-  /** Waits for the last answers, and has patients find out which bookings they have of those whose answer was lost. */
+  /** Waits for the last responses, and resolves unknown outcomes by listing the patients' bookings. */
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
     if (unsure.length === 0) return;
-    // Calls that a client gave up may still arrive: look until nothing more comes.
+    // Abandoned calls may still arrive, so repeats until no new booking appears.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
       for (const patient of unsure) found += await this.#lookUp(patient);
@@ -98,12 +98,12 @@ export class OverloadScenario {
     const booked = await this.#send("book", patient, "POST /v1/bookings", { slotId });
     if (booked.kind === "unknown") this.#unsure.add(patient.id);
     if (booked.kind !== "ok") return;
-    const belief = beliefOf(booked.body);
-    patient.beliefs.set(belief.id, belief);
-    const cancel = `POST /v1/bookings/${belief.id}:cancel`;
-    belief.cancelAsked = true;
+    const expected = expectedFrom(booked.body);
+    patient.expectedBookings.set(expected.id, expected);
+    const cancel = `POST /v1/bookings/${expected.id}:cancel`;
+    expected.cancelAsked = true;
     const cancelled = await this.#send("cancel", patient, cancel, { reason: "Well again" });
-    if (cancelled.kind === "ok") belief.status = "CANCELLED";
+    if (cancelled.kind === "ok") expected.status = "CANCELLED";
   }
 
   async #send(
@@ -119,19 +119,19 @@ export class OverloadScenario {
     return outcome;
   }
 
-  /** @returns how many bookings the patient did not know of */
-  async #lookUp({ token, beliefs }: Patient): Promise<number> {
-    const known = beliefs.size;
+  /** @returns the number of newly found bookings */
+  async #lookUp({ token, expectedBookings }: Patient): Promise<number> {
+    const known = expectedBookings.size;
     let pageToken = "";
     do {
       const call = `GET /v1/bookings?pageSize=100&pageToken=${encodeURIComponent(pageToken)}`;
       const { kind, body, reason } = await this.#http.send(call, { token });
-      if (kind !== "ok") throw new Error(`bookings cannot be listed: ${reason}`);
-      for (const belief of (body.bookings as Json[]).map(beliefOf)) {
-        if (!beliefs.has(belief.id)) beliefs.set(belief.id, belief);
+      if (kind !== "ok") throw new Error(`Bookings cannot be listed: ${reason}.`);
+      for (const expected of (body.bookings as Json[]).map(expectedFrom)) {
+        if (!expectedBookings.has(expected.id)) expectedBookings.set(expected.id, expected);
       }
       pageToken = String(body.nextPageToken);
     } while (pageToken !== "");
-    return beliefs.size - known;
+    return expectedBookings.size - known;
   }
 }

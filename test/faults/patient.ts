@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import {
   BOOKING_REFUSALS,
-  beliefOf,
   contradiction,
   type ExpectedBooking,
+  expectedFrom,
   type Status,
 } from "./expected-booking.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -21,9 +21,9 @@ const METHODS = [
 
 const EXPECTED = {
   book: BOOKING_REFUSALS,
-  // Not found: billing was away when the slot was held, and has not heard of the payment yet.
+  // NOT_FOUND: billing was away when the slot was held, and has not received the booking yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
-  // Its doctor may have begun, ended or cancelled it meanwhile.
+  // The doctor has started, ended or cancelled it meanwhile.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
   reschedule: [
     "ILLEGAL_TRANSITION",
@@ -33,9 +33,10 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Never moved; or moved again or ended meanwhile, which the patient does not know yet.
+  // Never rescheduled; or rescheduled again or ended meanwhile, unknown to the patient.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
-  // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
+  // NOT_FOUND: clinical was away when the booking was confirmed. Others: the doctor has started, ended or
+  // cancelled it.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
   list: [],
@@ -53,25 +54,26 @@ export interface PatientOptions {
   http: HttpClient;
   slots: readonly Slot[];
   random: Random;
-  /** How long a patient thinks between two calls, at most. */
+  /** Maximum pause between two calls. */
   thinkMs: number;
 }
 
 /**
- * A patient who books, pays, cancels, moves, comes to the waiting room and reads, one call after the other, and remembers what was acknowledged.
+ * A patient who books, pays, cancels, reschedules, joins and reads, in sequence. Remembers every
+ * acknowledgement.
  */
 export class Patient {
   readonly id: string;
   readonly token: string;
   /** By booking id. */
-  readonly beliefs = new Map<string, ExpectedBooking>();
+  readonly expectedBookings = new Map<string, ExpectedBooking>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
-  /** Slots that a refused booking or move may still take, because an earlier call of it is still running. */
+  /** Slots that a refused booking or rescheduling may still take, through an earlier call in progress. */
   readonly unsureSlots = new Set<string>();
-  /** Bookings whose waiting room was asked for since they were made or moved. */
+  /** Ids of bookings that the patient has joined since they were booked or rescheduled. */
   readonly #visited = new Set<string>();
-  /** Id of the doctor that the patient prefers. */
+  /** Id of the preferred doctor. */
   #favourite: string | undefined;
   #stopped = false;
 
@@ -82,7 +84,7 @@ export class Patient {
     this.#options = options;
   }
 
-  /** Goes on until stopped; what was begun is decided before this returns. */
+  /** Acts until stopped, and returns once all open calls are decided. */
   async live(): Promise<void> {
     const { random, thinkMs } = this.#options;
     this.#stopped = false;
@@ -99,9 +101,9 @@ export class Patient {
   async #act(): Promise<void> {
     const { random } = this.#options;
     const chance = random.next();
-    const pending = this.#believed("PENDING_PAYMENT");
-    const confirmed = this.#believed("CONFIRMED");
-    // A hold is short: most are paid at once, some are left to expire.
+    const pending = this.#expectedWith("PENDING_PAYMENT");
+    const confirmed = this.#expectedWith("CONFIRMED");
+    // A hold is short: most are paid at once, some expire.
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
     if (confirmed.length > 0 && chance < 0.53) return await this.#acceptMove(random.pick(confirmed));
@@ -109,19 +111,21 @@ export class Patient {
     if (awaited.length > 0 && chance < 0.65) return await this.#join(random.pick(awaited));
     const live = [...pending, ...confirmed];
     if (live.length > 0 && chance < 0.72) return await this.#cancel(random.pick(live));
-    if (this.beliefs.size > 0 && chance < 0.8)
-      return await this.#read(random.pick([...this.beliefs.values()]));
+    if (this.expectedBookings.size > 0 && chance < 0.8)
+      return await this.#read(random.pick([...this.expectedBookings.values()]));
     await this.#book(this.#choose());
   }
 
   /**
-   * A slot to book. The newest are asked for most, as some begin soon; then those of one doctor, up to the limit, and those
-   * that the patient held without paying, within their cooldown.
+   * Chooses a slot. Prefers the newest, because some start soon; then those of one doctor, to reach the
+   * limit, and those of the patient's unpaid holds, to meet their cooldown.
    */
   #choose(): Slot {
     const { slots, random } = this.#options;
     this.#favourite ??= random.pick(slots).doctorId;
-    const unpaid = new Set([...this.beliefs.values()].filter(isUnpaidHold).map(({ slotId }) => slotId));
+    const unpaid = new Set(
+      [...this.expectedBookings.values()].filter(isUnpaidHold).map(({ slotId }) => slotId),
+    );
     const chance = random.next();
     if (chance < 0.3) return random.pick(slots.slice(-NEWEST));
     const wanted = slots.filter(({ id, doctorId }) =>
@@ -130,8 +134,8 @@ export class Patient {
     return random.pick(wanted.length > 0 ? wanted : slots);
   }
 
-  #believed(status: Status): ExpectedBooking[] {
-    return [...this.beliefs.values()].filter((belief) => belief.status === status);
+  #expectedWith(status: Status): ExpectedBooking[] {
+    return [...this.expectedBookings.values()].filter((expected) => expected.status === status);
   }
 
   async #book({ id: slotId }: Slot): Promise<void> {
@@ -141,84 +145,85 @@ export class Patient {
     });
     if (!isFinal) this.unsureSlots.add(slotId);
     if (kind !== "ok") return;
-    const belief = beliefOf(body);
-    if (this.beliefs.has(belief.id)) this.client.violate(`booking ${belief.id} was given out twice`);
-    if (belief.slotId !== slotId)
-      this.client.violate(`booking ${belief.id} is on another slot than asked for`);
-    this.beliefs.set(belief.id, belief);
+    const expected = expectedFrom(body);
+    if (this.expectedBookings.has(expected.id))
+      this.client.violate(`booking ${expected.id} was given out twice`);
+    if (expected.slotId !== slotId)
+      this.client.violate(`booking ${expected.id} is on another slot than asked for`);
+    this.expectedBookings.set(expected.id, expected);
   }
 
-  async #authorize(belief: ExpectedBooking): Promise<void> {
-    const call = `POST /v1/payments/${belief.paymentId}:authorize`;
+  async #authorize(expected: ExpectedBooking): Promise<void> {
+    const call = `POST /v1/payments/${expected.paymentId}:authorize`;
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
-    if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
-    // Whether it came in time, scheduling alone decides; a look at the booking tells.
+    if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
+    // Only scheduling decides whether the payment was in time, so reads the booking.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
-      await this.#read(belief);
+      await this.#read(expected);
   }
 
-  async #cancel(belief: ExpectedBooking): Promise<void> {
-    const call = `POST /v1/bookings/${belief.id}:cancel`;
-    belief.cancelAsked = true;
+  async #cancel(expected: ExpectedBooking): Promise<void> {
+    const call = `POST /v1/bookings/${expected.id}:cancel`;
+    expected.cancelAsked = true;
     const { kind, body } = await this.client.decide("cancel", call, { reason: "Well again" });
-    if (kind === "refused") return await this.#read(belief);
+    if (kind === "refused") return await this.#read(expected);
     if (kind !== "ok") return;
     if (body.status !== "CANCELLED")
-      this.client.violate(`booking ${belief.id} was cancelled as ${body.status}`);
-    belief.status = "CANCELLED";
+      this.client.violate(`booking ${expected.id} was cancelled as ${body.status}`);
+    expected.status = "CANCELLED";
   }
 
-  async #reschedule(belief: ExpectedBooking): Promise<void> {
+  async #reschedule(expected: ExpectedBooking): Promise<void> {
     const { slots, random } = this.#options;
-    const isPaid = belief.paymentId !== undefined;
-    const fitting = slots.filter((slot) => slot.doctorId === belief.doctorId && slot.isPaid === isPaid);
+    const isPaid = expected.paymentId !== undefined;
+    const fitting = slots.filter((slot) => slot.doctorId === expected.doctorId && slot.isPaid === isPaid);
     const { id: slotId } = random.pick(fitting);
-    const call = `POST /v1/bookings/${belief.id}:reschedule`;
+    const call = `POST /v1/bookings/${expected.id}:reschedule`;
     const { kind, isFinal, body } = await this.client.decide("reschedule", call, { slotId });
     if (!isFinal) this.unsureSlots.add(slotId);
     if (kind !== "ok") return;
-    this.#visited.delete(belief.id);
-    Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
+    this.#visited.delete(expected.id);
+    Object.assign(expected, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Reads the booking, and accepts a pending move to the time that it shows. */
-  async #acceptMove(belief: ExpectedBooking): Promise<void> {
-    const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
+  /** Reads the booking, and accepts a pending rescheduling to the shown time. */
+  async #acceptMove(expected: ExpectedBooking): Promise<void> {
+    const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind !== "ok") return;
     const { startTime, endTime } = seen.body;
-    const call = `POST /v1/bookings/${belief.id}:acceptMove`;
+    const call = `POST /v1/bookings/${expected.id}:acceptMove`;
     const { kind, body } = await this.client.decide("accept move", call, { startTime, endTime });
     if (kind !== "ok") return;
     if (!(body.move as Json | undefined)?.accepted || body.startTime !== startTime)
-      this.client.violate(`the move of booking ${belief.id} to ${startTime} was accepted, and is not`);
-    this.#believe(belief, beliefOf(body));
+      this.client.violate(`the move of booking ${expected.id} to ${startTime} was accepted, and is not`);
+    this.#learn(expected, expectedFrom(body));
   }
 
-  async #join(belief: ExpectedBooking): Promise<void> {
-    const call = `POST /v1/consultations/${belief.consultationId}:join`;
+  async #join(expected: ExpectedBooking): Promise<void> {
+    const call = `POST /v1/consultations/${expected.consultationId}:join`;
     const { kind, reason, body } = await this.client.decide("join", call, {});
-    if (reason !== "NOT_FOUND") this.#visited.add(belief.id);
-    if (kind === "refused") return await this.#read(belief);
+    if (reason !== "NOT_FOUND") this.#visited.add(expected.id);
+    if (kind === "refused") return await this.#read(expected);
     if (kind !== "ok") return;
     if (body.status !== "WAITING")
-      this.client.violate(`consultation ${belief.consultationId} was joined as ${body.status}`);
-    belief.joined = true;
+      this.client.violate(`consultation ${expected.consultationId} was joined as ${body.status}`);
+    expected.joined = true;
   }
 
-  /** Looks at a booking, and believes what it sees if that does not contradict what was acknowledged. */
-  async #read(belief: ExpectedBooking): Promise<void> {
-    const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
-    if (seen.kind === "ok") this.#believe(belief, beliefOf(seen.body));
-    if (belief.paymentId !== undefined && this.#options.random.next() < 0.3) {
-      await this.client.look("read payment", `GET /v1/payments/${belief.paymentId}`);
+  /** Reads a booking, and adopts its state unless that contradicts an acknowledgement. */
+  async #read(expected: ExpectedBooking): Promise<void> {
+    const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
+    if (seen.kind === "ok") this.#learn(expected, expectedFrom(seen.body));
+    if (expected.paymentId !== undefined && this.#options.random.next() < 0.3) {
+      await this.client.look("read payment", `GET /v1/payments/${expected.paymentId}`);
       await this.client.look("list", "GET /v1/consultations");
     }
   }
 
-  #believe(belief: ExpectedBooking, seen: ExpectedBooking): void {
-    const wrong = contradiction(belief, seen);
+  #learn(expected: ExpectedBooking, seen: ExpectedBooking): void {
+    const wrong = contradiction(expected, seen);
     if (wrong) this.client.violate(wrong);
-    belief.status = seen.status;
+    expected.status = seen.status;
   }
 }

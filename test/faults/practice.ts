@@ -16,16 +16,16 @@ export interface Interval {
 
 const DOCTORS = 8;
 const SLOTS_A_DOCTOR = 8;
-/** The shortest that a slot may be: the sooner a doctor has time again. */
+/** The minimum of a slot, so that a doctor has time again soon. */
 const LENGTH_MS = 5 * MINUTE_MS;
-/** Long enough to be booked and paid before. */
+/** Enough time to book and pay before the start. */
 export const SOON_MS = 5000;
-/** Who cancels these pays. */
+/** Within the cancellation cut-off: a patient's cancellation is charged. */
 const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
-/** Whose fee is returned. */
+/** Before the cut-off: a cancellation releases the fee. */
 const FAR_MS = 5 * DAY_MS;
 
-/** A doctor's times, none of which overlap. */
+/** A doctor's intervals without overlap. */
 export class Calendar {
   readonly #openedMs = Date.now();
   #nearMs = NEAR.firstMs;
@@ -33,7 +33,7 @@ export class Calendar {
   #isNearNext = true;
   #soonEndMs = 0;
 
-  /** A time that was not given out before: half are near, as long as there are any, and half far off. */
+  /** A new interval: half of them near while there are any, the others far. */
   next(): Interval {
     const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;
     this.#isNearNext = !this.#isNearNext;
@@ -43,7 +43,7 @@ export class Calendar {
     return interval(startMs);
   }
 
-  /** A time that begins so soon that its patient, or doctor, can be missed; undefined while there is one. */
+  /** An interval with a near start, for no-shows; undefined while there is one. */
   soon(): Interval | undefined {
     const startMs = Date.now() + SOON_MS;
     if (startMs < this.#soonEndMs) return undefined;
@@ -51,7 +51,7 @@ export class Calendar {
     return interval(startMs);
   }
 
-  /** That the last time that was to begin soon is not needed. */
+  /** Frees the interval with a near start. */
   giveUpSoon(): void {
     this.#soonEndMs = 0;
   }
@@ -65,11 +65,11 @@ const interval = (startMs: number): Interval => ({
 export interface Practice {
   doctors: (Account & { calendar: Calendar })[];
   patients: Account[];
-  /** What is offered; doctors add to it. */
+  /** Offered slots; doctors add to them. */
   slots: Slot[];
 }
 
-/** Patients, and doctors whose times collide; every other doctor takes a fee. */
+/** Creates patients, and doctors with overlapping times, of whom every other takes a fee. */
 export async function openPractices(api: Api, patientCount: number): Promise<Practice> {
   const practice: Practice = { doctors: [], patients: [], slots: [] };
   for (let i = 0; i < DOCTORS; i++) {

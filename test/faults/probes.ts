@@ -5,26 +5,26 @@ import type { HttpClient } from "./http-client.ts";
 
 export type ServiceName = Exclude<ProcessName, "gateway">;
 
-/** A call of a patient's that is answered the same at any time, as long as the service is there. */
+/** A patient's call with a constant outcome while the service runs. */
 export interface Probe {
   call: string;
-  /** Of a write, which comes with a key of its own each time. */
+  /** Body of a write, which gets a new key each time. */
   body?: () => Json;
-  /** Of the refusal that it is answered with, if it is; such as "NOT_FOUND". */
+  /** Reason of the expected refusal, such as "NOT_FOUND". */
   reason?: string;
 }
 
-/** A write that changes nothing: it reserves its key, and is rolled back with its refusal. */
+/** A write without effect: it reserves its key, and is rolled back with its refusal. */
 export const REFUSED_BOOKING: Probe = {
   call: "POST /v1/bookings",
   body: () => ({ slotId: randomUUID() }),
   reason: "NOT_FOUND",
 };
 
-/** Never the same twice, as what is as it was is not written (BCP 47, private use). */
+/** A new locale each time, because an unchanged value is not written (BCP 47, private use). */
 const anotherLocale = () => `en-x-${randomUUID().slice(0, 8)}`;
 
-/** Of each service a read, and a write where any patient has one that is harmless. */
+/** For each service a read, and a harmless write if there is one. */
 export const PROBES: Record<ServiceName, readonly Probe[]> = {
   auth: [
     { call: "GET /v1/users/me" },
@@ -35,7 +35,7 @@ export const PROBES: Record<ServiceName, readonly Probe[]> = {
   billing: [{ call: "GET /v1/payments?pageSize=1" }],
 };
 
-/** Whether a probe is answered as it must be, in time. */
+/** True if a probe gets its expected outcome in time. */
 export async function isServed(
   { call, body, reason = "" }: Probe,
   http: HttpClient,

@@ -12,7 +12,7 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // The doctor or the clock was faster, or the patient has not accepted the time.
+  // A doctor or the automatic end was faster, or the patient has not accepted the time.
   close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
@@ -23,7 +23,7 @@ export interface AcknowledgedClose {
   feeDecision: "CHARGE" | "RELEASE";
 }
 
-/** A refund as it was acknowledged. */
+/** The acknowledged state of a refund. */
 export interface AcknowledgedRefund {
   paymentId: string;
   amountMinor: number;
@@ -31,12 +31,12 @@ export interface AcknowledgedRefund {
 }
 
 /**
- * An admin who refunds parts of captured fees, closes overdue bookings, and remembers each acknowledgement.
+ * An admin who refunds parts of captured fees and closes overdue bookings. Remembers every acknowledgement.
  */
 export class RefundingAdmin {
-  /** Keyed by refund id. */
+  /** By refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
-  /** Closings by booking id. */
+  /** By booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #random: Random;
@@ -47,7 +47,7 @@ export class RefundingAdmin {
     this.#random = options.random;
   }
 
-  /** Goes on until stopped; what was begun is decided before this returns. */
+  /** Acts until stopped, and returns once all open calls are decided. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -82,7 +82,7 @@ export class RefundingAdmin {
       feeDecision: this.#random.pick(["CHARGE", "RELEASE"]),
     };
     const call = `POST /v1/bookings/${id}:close`;
-    const closed = await this.client.decide("close", call, { ...close, reason: "Nobody said how it ended" });
+    const closed = await this.client.decide("close", call, { ...close, reason: "Nobody reported its end" });
     if (closed.kind === "ok") this.closes.set(id, close);
   }
 

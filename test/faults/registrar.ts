@@ -21,7 +21,8 @@ interface Practitioner {
 }
 
 /**
- * An admin who revokes the licences of some doctors and verifies their new claims. Remembers acknowledged decisions.
+ * An admin who revokes the licences of some doctors and verifies their new ones. Remembers every
+ * acknowledgement.
  */
 export class Registrar {
   /** Acknowledged decisions by licence id. */
@@ -44,7 +45,9 @@ export class Registrar {
     }));
   }
 
-  /** Runs until stopped, and finishes started decisions before it returns. A doctor may be left without a licence. */
+  /**
+   * Acts until stopped, and returns once all open calls are decided. A doctor may be left without a licence.
+   */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -75,7 +78,7 @@ export class Registrar {
     if (revoked.kind === "ok") this.decisions.set(licenseId, "REVOKED");
   }
 
-  /** Has the doctor claim another licence, and verifies it. */
+  /** Lets the doctor claim another licence, and verifies it. */
   async #license({ id, fullName, client }: { id: string; fullName: string; client: Client }): Promise<void> {
     client.callStats = this.client.callStats;
     const claim = { number: `F-${randomUUID().slice(-12)}`, region: "US-CA" };

@@ -4,13 +4,13 @@ import { makeProcesses, type Processes } from "@medconnect/dev/stack/processes.t
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
 
-/** Starts everything a second time, and has everybody know both. */
+/** Starts a second instance of every process, and announces both to all callers. */
 export async function addReplicas({ stack }: System) {
   const ports = await freeProcessPorts();
   const both = Object.fromEntries(
     SERVICES.map((name) => [
       `${name.toUpperCase()}_ADDRESS`,
-      // gRPC's way to name several instances without DNS.
+      // gRPC's notation for several addresses without DNS.
       `ipv4:${stack.addresses[name]},127.0.0.1:${ports[name].port}`,
     ]),
   );
@@ -29,7 +29,7 @@ export async function addReplicas({ stack }: System) {
   return { replicas, gatewayUrls: [stack.urls.gateway, `http://127.0.0.1:${ports.gateway.port}`] };
 }
 
-/** Leaves everything there once, as it was. */
+/** Stops the second instances, and restores the first ones' settings. */
 export async function removeReplicas({ stack }: System, replicas: Processes): Promise<void> {
   const single = Object.fromEntries(
     SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, stack.addresses[name]]),

@@ -2,16 +2,16 @@ import { type CallStats, quantile } from "./call-stats.ts";
 import type { Verdict } from "./invariants/check.ts";
 import { type Finding, type Scenario, seconds } from "./scenarios/scenario.ts";
 
-/** Of a kind: of fifty times that were too long, a few tell enough, and hide nothing else. */
+/** Maximum printed violations of each kind. */
 const SHOWN_OF_A_KIND = 5;
 
-/** All that one scenario has shown. */
+/** Result of one scenario. */
 export interface Result {
   scenario: Scenario;
   finding: Finding;
   callStats: CallStats;
   verdict: Verdict;
-  /** What ended unasked. */
+  /** Processes that ended without a request. */
   died: string[];
   tookMs: number;
 }
@@ -31,13 +31,13 @@ export function describe(result: Result): string {
     `${callStats.calls} calls, ${callStats.unknown} of unknown outcome; slowest ${seconds(callStats.slowestMs)}` +
       (latencies.length > 0 ? `, p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms` : ""),
     ...callStats.describe().map((line) => `  ${line}`),
-    `at rest after ${seconds(verdict.settledMs)}; ${verdict.letDown} patients waited in vain until now; took ${seconds(tookMs)}`,
+    `settled after ${seconds(verdict.settledMs)}; ${verdict.letDown} no-shows of doctors so far; took ${seconds(tookMs)}`,
     violations.length === 0 ? "violations: none" : `violations: ${violations.length}`,
     ...someOfEachKind(violations).map((line) => `  ${line}`),
   ].join("\n  ");
 }
 
-/** The first violations of each kind; those that differ in ids and figures only are of one. */
+/** The first violations of each kind. Texts that differ in ids and figures only are of one kind. */
 function someOfEachKind(violations: string[]): string[] {
   const kinds = Map.groupBy(violations, (line) =>
     line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+/g, "…"),

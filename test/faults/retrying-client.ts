@@ -6,55 +6,55 @@ import { CallStats } from "./call-stats.ts";
 import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 
-/** True if a refusal is kept with its idempotency key. Time or another person can lift any other. */
+/**
+ * True if a refusal is stored with its idempotency key. Other refusals may be lifted by time or by another
+ * person.
+ */
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
 
 const RETRY_MS = 250;
-/** After so long without a decision, a call will never have one. */
+/** A call without a decision after this time counts as stuck. */
 const GIVE_UP_MS = 90_000;
 
-export interface ResoluteClientOptions<Operation extends string> {
-  /** Nobody's if absent. */
+export interface RetryingClientOptions<Operation extends string> {
+  /** Absent for an anonymous caller. */
   token?: string;
   http: Pick<HttpClient, "send">;
   random: Random;
-  /** The refusals that a right system may give, by operation. */
+  /** Legitimate refusals by operation. */
   expected: Record<Operation, readonly string[]>;
 }
 
-/** How a call that was asked for until it was decided ended. */
+/** Outcome of a call that was repeated until it was decided. */
 export interface Decision extends Outcome {
   /**
-   * Whether nothing more can come of it. Some refusals leave no trace under the key: an earlier call of the same, on its
-   * way for longer, may be granted yet.
+   * False if the call may still take effect: some refusals are not stored under the key, so an earlier
+   * attempt in progress may still succeed.
    */
   isFinal: boolean;
 }
 
-/**
- * One user's client, which leaves no change undecided: where its outcome is unknown, it is asked for again with the same
- * idempotency key until it is known.
- */
+/** A user's client that repeats each change with the same idempotency key until its outcome is known. */
 export class RetryingClient<Operation extends string> {
-  /** Where answers are counted. */
+  /** Receives the statistics. */
   callStats = new CallStats();
-  readonly #options: ResoluteClientOptions<Operation>;
+  readonly #options: RetryingClientOptions<Operation>;
 
-  constructor(options: ResoluteClientOptions<Operation>) {
+  constructor(options: RetryingClientOptions<Operation>) {
     this.#options = options;
   }
 
-  /** Asks once, for what changes nothing. */
+  /** Sends a read once. */
   async look(operation: Operation, call: string): Promise<Outcome> {
     return this.#count(operation, await this.#options.http.send(call, this.#identity));
   }
 
-  /** Asks for a change until it is done or refused. */
+  /** Repeats a change until it is done or refused. */
   async decide(operation: Operation, call: string, body: Json): Promise<Decision> {
     return await this.insist(operation, call, { key: randomUUID(), body });
   }
 
-  /** Asks for anything, with the key that is given, until it is done or refused. */
+  /** Repeats a call with the given key until it is done or refused. */
   async insist(operation: Operation, call: string, asked: Sent = {}): Promise<Decision> {
     const { http, random } = this.#options;
     const sent: Sent = { ...this.#identity, ...asked };

@@ -1,4 +1,4 @@
-// `npm run test:faults`: breaks a whole system in every way that the table "Reliability" names, and checks what holds.
+// `npm run test:faults`: injects the faults in the table "Reliability", and checks the invariants.
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,17 +12,19 @@ import { SCENARIOS } from "./scenarios/all.ts";
 import { runSuite } from "./suite.ts";
 import { System } from "./system.ts";
 
-const HELP = `Usage: npm run test:faults [-- options]
+const HELP = `Injects faults into a throwaway system under load, and checks that no acknowledged change is lost.
 
-Starts a throwaway system, breaks it under a crowd of patients, and checks that nothing acknowledged is lost.
+Usage: npm run test:faults [-- options]
 
-  --seed N         decides what chance decides; a random one if absent
-  --rounds N       how often each process is killed (50)
-  --patients N     how many patients there are at once (20)
-  --scenario NAME  only this one; may be given more than once
-  --minutes N      how long the scenario churn goes on (3)
-  --short          a few rounds and short faults, as \`npm test\` does
-  --help           shows this
+  --seed N          Seed of the random numbers; default: a random one.
+  --rounds N        Kills of each process (50).
+  --patients N      Concurrent patients (20).
+  --scenario NAME   Runs only this scenario. Repeatable.
+  --minutes N       Duration of the scenario churn (3).
+  --short           Few rounds and short faults, as in npm test.
+  -h, --help        Shows this.
+
+Exit codes: 0 no violation, 1 violations, or the run failed
 
 Scenarios:
 ${SCENARIOS.map(({ name, promise }) => `  ${name.padEnd(14)} ${promise}`).join("\n")}
@@ -61,7 +63,7 @@ runCommand({
   },
 });
 
-/** Nothing here is worth ending in order: at Ctrl-C everything is killed and forgotten. */
+/** Kills everything at Ctrl-C and deletes the data. */
 function stopAtOnce(dataDir: string): void {
   const stop = () => {
     Server.killAll();
@@ -107,7 +109,7 @@ function flagsOf({ seed, rounds, patients, minutes, scenario, short }: Values) {
 function scenariosOf(names: string[] | undefined, isShort: boolean) {
   for (const name of names ?? []) {
     if (!SCENARIOS.some((scenario) => scenario.name === name))
-      throw new UsageError(`No scenario is called ${name}.`);
+      throw new UsageError(`There is no scenario "${name}". --help lists them.`);
   }
   return SCENARIOS.filter(({ name, inShort }) => names?.includes(name) ?? (!isShort || inShort));
 }

@@ -5,28 +5,28 @@ import { Api, type Json } from "../support/api.ts";
 import { type Authenticator, secure } from "../support/mfa.ts";
 import { DAY_MS, MINUTE_MS, openPractice, timeFromNow } from "../support/practice.ts";
 import type { CallStats } from "./call-stats.ts";
-import { type Believer, beliefOf, type ExpectedBooking } from "./expected-booking.ts";
+import { type BookingHolder, type ExpectedBooking, expectedFrom } from "./expected-booking.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
 import { SETTLE_TIMEOUT_MS } from "./invariants/check.ts";
 import type { Random } from "./random.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const PAUSE_MS = 200;
-/** What is booked while clinical is away waits for it, and here both restart several times in a row. */
+/** Bookings wait for clinical while it restarts, several times in a row. */
 const COMES_ABOUT_MS = SETTLE_TIMEOUT_MS;
 const FIRST_VISITS = 10;
 const SECURED = 4;
-/** A code is good once, and an authenticator makes a new one every half minute. */
+/** A code is valid once, and an authenticator makes a new one every 30 s. */
 const CODE_EVERY_MS = 31_000;
 const LENGTH_MS = 30 * MINUTE_MS;
-/** Later than the times of the crowd's doctors. */
+/** Later than the slots of the crowd's doctors. */
 const FIRST_TIME_MS = 7 * DAY_MS;
 
 const EXPECTED = {
   offer: [],
-  // Scheduling hears late that a visit is over, and counts it until then.
+  // Scheduling counts a completed visit until it receives the event.
   book: ["TOO_MANY_BOOKINGS"],
-  // The consultation comes about by an event.
+  // An event creates the consultation.
   await: ["NOT_FOUND"],
   join: [],
   start: [],
@@ -41,7 +41,7 @@ const EXPECTED = {
 } as const;
 type Operation = keyof typeof EXPECTED;
 
-/** What was written down at a visit, and must be read again. */
+/** Texts of a visit, which must read the same later. */
 interface Visit {
   booking: string;
   consultation: string;
@@ -49,7 +49,7 @@ interface Visit {
   text: string;
 }
 
-/** A call with an idempotency key, and what it was answered. */
+/** A call with its idempotency key and response. */
 interface Answered {
   by: RetryingClient<Operation>;
   call: string;
@@ -71,15 +71,15 @@ interface People {
 
 export interface SealedLoadOptions {
   http: Pick<HttpClient, "send">;
-  /** Where answers are counted. */
+  /** Receives the statistics. */
   callStats: CallStats;
   random: Random;
 }
 
 /**
- * A doctor and a patient who meet again and again, and read what was written before; people who sign in with a second
- * factor; and somebody who repeats calls that were answered, with their keys, and goes on from an old page token. Of all
- * that is kept sealed or hashed, something is written and read all the time.
+ * Writes and reads everything that is encrypted or hashed: a doctor and a patient who meet repeatedly and
+ * read earlier texts, users who sign in with a second factor, and a caller who repeats calls with old keys
+ * and an old page token.
  */
 export class SealedLoad {
   readonly #callStats: CallStats;
@@ -91,9 +91,9 @@ export class SealedLoad {
   readonly #secured: Secured[];
   readonly #visits: Visit[] = [];
   readonly #answered: Answered[] = [];
-  readonly #beliefs = new Map<string, ExpectedBooking>();
-  /** The patient, with what they were acknowledged. */
-  readonly believer: Believer;
+  readonly #expectedBookings = new Map<string, ExpectedBooking>();
+  /** The patient with acknowledged bookings. */
+  readonly bookingHolder: BookingHolder;
   #pageToken = "";
   #times = 0;
   #stopped = false;
@@ -115,17 +115,17 @@ export class SealedLoad {
     this.#patient = clientOf(patient);
     this.#nobody = clientOf();
     this.#secured = secured;
-    this.believer = { id: patient.id, token: patient.token, beliefs: this.#beliefs };
+    this.bookingHolder = { id: patient.id, token: patient.token, expectedBookings: this.#expectedBookings };
   }
 
-  /** With people, visits and answers that are older than what comes. */
+  /** Makes users, visits and responses from before the load. */
   static async prepare(gatewayUrl: string, options: SealedLoadOptions): Promise<SealedLoad> {
     const api = new Api(gatewayUrl);
     const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
     const secured: Secured[] = [];
     for (let i = 0; i < SECURED; i++) {
       const account = await signUp(api, "PATIENT");
-      // One after the other, not all at once.
+      // Staggered, so that the users do not sign in all at once.
       const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
       secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
     }
@@ -136,7 +136,7 @@ export class SealedLoad {
     return load;
   }
 
-  /** Goes on as long as `work` does, and then until what was begun has ended. */
+  /** Runs during `work`, and then until open calls have ended. */
   async during(work: () => Promise<void>): Promise<void> {
     this.#stopped = false;
     const parts = [this.#visit, this.#readSome, this.#repeat, this.#logIn];
@@ -149,7 +149,7 @@ export class SealedLoad {
     }
   }
 
-  /** Reads all that was ever written; what is not as it was is a violation. */
+  /** Reads all texts again; a difference is a violation. */
   async readAll(): Promise<void> {
     for (const visit of this.#visits) await this.#read(visit);
   }
@@ -168,7 +168,7 @@ export class SealedLoad {
     }
   }
 
-  /** From the doctor's time to the prescription. */
+  /** Offers, books, holds and documents one visit. */
   async #visit(): Promise<void> {
     const number = this.#times++;
     const text = `What was said at visit ${number}`;
@@ -177,8 +177,8 @@ export class SealedLoad {
     const slotId = slot.body.id;
     const booked = await this.#keep("book", this.#patient, "POST /v1/bookings", { slotId, reason: text });
     if (booked.kind !== "ok") return;
-    const belief = beliefOf(booked.body);
-    this.#beliefs.set(belief.id, belief);
+    const expected = expectedFrom(booked.body);
+    this.#expectedBookings.set(expected.id, expected);
     const consultation = `/v1/consultations/${booked.body.consultationId}`;
     if (!(await this.#isThere(consultation))) return;
     await this.#patient.decide("join", `POST ${consultation}:join`, {});
@@ -194,7 +194,7 @@ export class SealedLoad {
     );
     if (prescribed.kind !== "ok") return;
     this.#visits.push({
-      booking: `/v1/bookings/${belief.id}`,
+      booking: `/v1/bookings/${expected.id}`,
       consultation,
       prescription: `/v1/prescriptions/${prescribed.body.id}`,
       text,
@@ -234,10 +234,12 @@ export class SealedLoad {
       (items as Json[] | undefined)?.[0]?.medication,
     ];
     if (seen.some((part) => part !== text))
-      this.#callStats.violate(`${booking} reads otherwise than it was written`);
+      this.#callStats.violate(`${booking} reads differently than it was written`);
   }
 
-  /** The first answer again, and no second effect; and the page that followed when the token was made. */
+  /**
+   * Expects replayed responses without a second effect, and the page that followed when its token was made.
+   */
   async #repeat(): Promise<void> {
     const { by, call, sent, answer } = this.#random.pick(this.#answered);
     const again = await by.insist("repeat", call, sent);
@@ -259,7 +261,7 @@ export class SealedLoad {
     });
   }
 
-  /** Asks for a change, and keeps the answer to compare later ones with. */
+  /** Sends a change, and stores the response for later comparison. */
   async #keep(
     operation: Operation,
     by: RetryingClient<Operation>,

@@ -1,5 +1,5 @@
-// Sends many searches at once, each time that the parent asks, and tells it their counts by outcome. A process of its own,
-// so that the parent's measurements do not contain the time that the searches take their client.
+// Sends many searches at once on the parent's request, and reports their number by outcome. A separate
+// process, so that the parent's measurements exclude the client's time for searches.
 import { HOSTILE_QUERIES } from "../support/hostile-search.ts";
 import { HttpClient } from "./http-client.ts";
 
@@ -7,7 +7,7 @@ import { HttpClient } from "./http-client.ts";
 export interface Flood {
   url: string;
   searches: number;
-  /** Tokens of the accounts, used in turn. */
+  /** Access tokens, used in turn. */
   tokens: string[];
 }
 

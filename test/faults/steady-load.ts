@@ -4,7 +4,7 @@ import type { Json } from "../support/api.ts";
 import type { Balancer } from "./balancer.ts";
 import type { CallStats } from "./call-stats.ts";
 import type { Crowd } from "./crowd.ts";
-import { BOOKING_REFUSALS, beliefOf, type ExpectedBooking } from "./expected-booking.ts";
+import { BOOKING_REFUSALS, type ExpectedBooking, expectedFrom } from "./expected-booking.ts";
 import type { Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
@@ -16,22 +16,25 @@ const READS = [
   "GET /v1/consultations?pageSize=5",
   "GET /v1/payments?pageSize=5",
 ];
-/** How many calls of a hundred book; each booking made is paid, begun or cancelled by others. */
+/** Percentage of calls that book. Each booking is then paid, started or cancelled. */
 const BOOKINGS = 10;
-/** How many consultations are begun at most, each of which uses up a slot, and how many of the bookings without a fee. */
+/**
+ * Maximum of started consultations, because each uses a slot, and their maximum share of bookings without a
+ * fee.
+ */
 const STARTS = 24;
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
   book: BOOKING_REFUSALS,
-  // Not found: billing, or clinical, has not heard of the booking yet. The hold may have ended meanwhile.
+  // NOT_FOUND: billing or clinical has not received the booking yet. The hold may have expired.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   cancel: ["BOOKING_STARTED", "ILLEGAL_TRANSITION"],
 } as const;
 
-/** Calls at a fixed rate, whatever becomes of them, and none is tried again. */
+/** Calls at a fixed rate, without retries. */
 export class SteadyLoad {
   readonly #balancer: Balancer;
   readonly #crowd: Crowd;
@@ -49,7 +52,7 @@ export class SteadyLoad {
     this.#callStats = callStats;
   }
 
-  /** @returns how many calls a second there were */
+  /** @returns the achieved rate in calls per second */
   async during(ratePerSecond: number, work: () => Promise<void>): Promise<number> {
     const begin = performance.now();
     const sending = this.#keepUp(ratePerSecond, begin);
@@ -83,43 +86,45 @@ export class SteadyLoad {
     else await this.#send("read", this.#random.pick(READS), patient);
   }
 
-  /** A booking's life: paid, if it has a fee; and begun by its doctor, where there is time left for that, or cancelled. */
+  /**
+   * Pays a booking with a fee; then its doctor starts it if there is time left, or the patient cancels it.
+   */
   async #book(patient: Patient): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);
     const booked = await this.#send("book", "POST /v1/bookings", patient, { slotId });
     if (booked.kind !== "ok") return;
-    const belief = beliefOf(booked.body);
-    patient.beliefs.set(belief.id, belief);
-    if (belief.paymentId !== undefined) await this.#authorize(patient, belief);
+    const expected = expectedFrom(booked.body);
+    patient.expectedBookings.set(expected.id, expected);
+    if (expected.paymentId !== undefined) await this.#authorize(patient, expected);
     else if (
       this.#startsLeft > 0 &&
       this.#random.next() < START_SHARE &&
-      (await this.#begin(patient, belief))
+      (await this.#begin(patient, expected))
     )
       return;
-    belief.cancelAsked = true;
-    const cancel = `POST /v1/bookings/${belief.id}:cancel`;
+    expected.cancelAsked = true;
+    const cancel = `POST /v1/bookings/${expected.id}:cancel`;
     const cancelled = await this.#send("cancel", cancel, patient, { reason: "Well again" });
-    if (cancelled.kind === "ok") belief.status = "CANCELLED";
+    if (cancelled.kind === "ok") expected.status = "CANCELLED";
   }
 
-  async #authorize(patient: Patient, belief: ExpectedBooking): Promise<void> {
-    const call = `POST /v1/payments/${belief.paymentId}:authorize`;
+  async #authorize(patient: Patient, expected: ExpectedBooking): Promise<void> {
+    const call = `POST /v1/payments/${expected.paymentId}:authorize`;
     const { kind, body } = await this.#send("authorize", call, patient, { paymentMethod: "pm_card_visa" });
-    if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
+    if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
   }
 
-  /** @returns true if it has started; its doctor ends it after the steady load */
-  async #begin(patient: Patient, belief: ExpectedBooking): Promise<boolean> {
-    const doctor = this.#crowd.doctors.find(({ id }) => id === belief.doctorId)!;
-    const path = `POST /v1/consultations/${belief.consultationId}`;
+  /** @returns true if it has started; its doctor ends it after the load */
+  async #begin(patient: Patient, expected: ExpectedBooking): Promise<boolean> {
+    const doctor = this.#crowd.doctors.find(({ id }) => id === expected.doctorId)!;
+    const path = `POST /v1/consultations/${expected.consultationId}`;
     const joined = await this.#send("join", `${path}:join`, patient, {});
     if (joined.kind !== "ok") return false;
-    belief.joined = true;
+    expected.joined = true;
     const { kind } = await this.#send("start", `${path}:start`, doctor, {});
     if (kind !== "ok") return false;
     this.#startsLeft -= 1;
-    doctor.remember(belief, { status: "IN_PROGRESS" });
+    doctor.remember(expected, { status: "IN_PROGRESS" });
     return true;
   }
 

@@ -13,16 +13,16 @@ export interface SuiteOptions {
   isLong: boolean;
   churnMs?: number | undefined;
   scenarios: readonly Scenario[];
-  /** Told of each scenario as it ends. */
+  /** Called after each scenario. */
   tell: (result: Result) => void;
-  /** No further scenario begins once this is aborted. */
+  /** Starts no further scenario once aborted. */
   signal?: AbortSignal;
 }
 
-/** So long that the machine, which is both the crowd and the system, has room for a process that starts. */
+/** A pause that leaves CPU time for starting processes, because crowd and system share the machine. */
 const THINK_MS = 250;
 
-/** Runs scenarios one after the other on one system. @returns what each has shown */
+/** Runs scenarios in sequence on one system. */
 export async function runSuite(system: System, options: SuiteOptions): Promise<Result[]> {
   const { seed, rounds, patients, isLong, churnMs, scenarios, tell, signal } = options;
   const random = new Random(seed);

@@ -8,28 +8,28 @@ import { HttpClient } from "./http-client.ts";
 import { isServed, PROBES, type ServiceName } from "./probes.ts";
 
 export const SCHEMA_PREFIX = "faults_";
-/** So short that holds expire all the time. */
+/** Short, so that holds expire often. */
 export const HOLD_MS = 5000;
 
-/** Time until an unattended appointment closes itself. */
+/** Time until an unattended appointment closes automatically. */
 export const UNATTENDED_AFTER_MS = 15_000;
 
 export const SETTINGS = {
   ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_PENDING_DELAY: "1s",
-  // The stub answers at once: what has none after this is dead.
+  // The stub responds at once, so an attempt without a result after this time is dead.
   ATTEMPT_LEASE: "3s",
-  // So that any consultation can be held now.
+  // Any consultation can start at once.
   EARLY_START: "30d",
-  // And who does not come is missing at once.
+  // A no-show counts at once.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
   // Unattended appointments close soon; an admin may be faster.
   UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
-  // It would mend what the suite is here to find: events that are lost.
+  // Off, because reconciliation would repair the lost events that the suite looks for.
   RECONCILE_EVERY: "0s",
-  // Nobody signs in again while the suite runs.
+  // Longer than a run, so that nobody signs in again.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",
 };
@@ -40,10 +40,10 @@ const GIVE_UP_MS = 60_000;
 
 const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
 
-/** A throwaway system to break, with all its databases. */
+/** A throwaway system with its own databases. */
 export class System {
   readonly stack: Stack;
-  /** What ended although nobody had ended it. */
+  /** Processes that ended without a request. */
   readonly died: string[];
   readonly http: HttpClient;
 
@@ -53,7 +53,7 @@ export class System {
     this.http = new HttpClient(stack.urls.gateway);
   }
 
-  /** @param mysqlUrl of servers to use in place of a private one */
+  /** @param mysqlUrl an existing server; default: a private one */
   static async start(dataDir: string, signal?: AbortSignal, mysqlUrl?: string): Promise<System> {
     const died: string[] = [];
     const stack = await startStack({
@@ -82,24 +82,24 @@ export class System {
     return this.stack.databases.engines.redis!.server;
   }
 
-  /** Process ids of everything but the databases. */
+  /** Process ids, except the databases'. */
   get pids(): number[] {
     return Object.values(this.stack.processes).map(({ pid }) => pid);
   }
 
-  /** Waits until every service reads and writes for a patient. @returns how long after `sinceMs` that was, in ms */
+  /** Waits until every service reads and writes for a patient. @returns the time since `sinceMs`, in ms */
   async untilWhole(token: string, sinceMs: number): Promise<number> {
     for (;;) {
       const answers = await Promise.all(SERVICE_NAMES.map((name) => this.#serves(name, token)));
       const tookMs = Date.now() - sinceMs;
       if (answers.every(Boolean)) return tookMs;
       if (tookMs > GIVE_UP_MS)
-        throw new Error(`not whole again within ${GIVE_UP_MS} ms: ${SERVICE_NAMES}, ${answers}`);
+        throw new Error(`Not serving again within ${GIVE_UP_MS} ms: ${SERVICE_NAMES}, ${answers}.`);
       await delay(PROBE_PAUSE_MS);
     }
   }
 
-  /** Whether a service reads and writes, through the gateway. */
+  /** True if a service reads and writes through the gateway. */
   async #serves(name: ServiceName, token: string): Promise<boolean> {
     const served = PROBES[name].map((probe) => isServed(probe, this.http, token, PROBE_TIMEOUT_MS));
     return (await Promise.all(served)).every(Boolean);
@@ -111,7 +111,7 @@ export class System {
   }
 }
 
-/** Stops a process where it is, as a machine that hangs does, for so long, and for a last look at the others. */
+/** Freezes a process for a time, as a hanging machine would, and calls `look` before it continues. */
 export async function freeze({ pid }: Server, ms: number, look?: () => Promise<void>): Promise<void> {
   process.kill(pid, "SIGSTOP");
   try {

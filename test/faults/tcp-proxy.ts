@@ -1,18 +1,18 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** What the way between two processes does with what is sent on it. */
+/** State of a link. */
 export type Weather =
-  /** Everything arrives, each piece so many ms later. */
+  /** Delivers each piece after this delay. */
   | { kind: "open"; latencyMs: number }
-  /** Nothing arrives, and nobody is told. What is sent comes late, once the way is open again: TCP repeats it. */
+  /** Delivers nothing and closes nothing. Data arrives late, once the link is open, as TCP retransmits it. */
   | { kind: "blackhole" }
-  /** Connections are reset, those there are and those that are tried. */
+  /** Resets existing and new connections. */
   | { kind: "reset" };
 
 export const CLEAR: Weather = { kind: "open", latencyMs: 0 };
 
-/** A way to a port that can be made long, or cut. */
+/** A TCP proxy that can delay or cut a link. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #target: number;
@@ -25,7 +25,7 @@ export class TcpProxy {
     this.#server = createServer((near) => this.#carry(near));
   }
 
-  /** @param target the port on this machine that it leads to */
+  /** @param target port on this machine */
   static async to(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
@@ -43,10 +43,7 @@ export class TcpProxy {
     for (const line of this.#lines) line.setWeather(weather);
   }
 
-  /**
-   * Forgets all connections without telling anybody, as a machine does that loses its power, or a firewall that starts
-   * again. New ones pass.
-   */
+  /** Drops all connections silently, as a power loss or a restarting firewall does. Accepts new ones. */
   lose(): void {
     for (const socket of this.#sockets) {
       socket.removeAllListeners("data");
@@ -88,13 +85,13 @@ export class TcpProxy {
   #keep(socket: Socket): void {
     socket.setNoDelay(true);
     this.#sockets.add(socket);
-    // A connection that ends with an error ends; whom it was for sees that.
+    // An error closes the socket, and the peer sees that.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
   }
 }
 
-/** One direction of a connection. Whatever the weather, and however it changes, what is sent arrives in its order. */
+/** One direction of a connection. Keeps the order of data in every state of the link. */
 class Line {
   #weather: Weather;
   #underway: { dueMs: number; arrive: () => void }[] = [];

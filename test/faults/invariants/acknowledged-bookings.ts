@@ -1,5 +1,5 @@
 import type { Doctor } from "../doctor.ts";
-import { type Believer, contradiction, type ExpectedBooking } from "../expected-booking.ts";
+import { type BookingHolder, contradiction, type ExpectedBooking } from "../expected-booking.ts";
 import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -8,7 +8,7 @@ interface Stored extends Pick<ExpectedBooking, "id" | "slotId" | "status" | "seq
   cancelledBy: "PATIENT" | "DOCTOR" | "ADMIN" | null;
   paymentStatus: string | null;
   consultation: string | null;
-  /** The party that brought the consultation to its status. */
+  /** Party that set the consultation's status. */
   movedBy: string | null;
   hasBegun: number;
 }
@@ -23,12 +23,12 @@ const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTI
 const ENDED = ["COMPLETED", "ABANDONED"];
 
 /**
- * Whether what is stored is what was acknowledged: every booking once, as it was or as it may be by now, none that
- * nobody was told of, as every call was asked again until it was decided, and none cancelled that nobody asked for.
+ * Compares the stored bookings with the acknowledged ones: each exists once in a legal status, no other
+ * exists, and each cancellation was requested.
  */
 export async function unacknowledgedBookings(
   schemas: Schemas,
-  believers: readonly Believer[],
+  bookingHolders: readonly BookingHolder[],
   doctors: readonly Doctor[],
   { revokesAsked }: Registrar,
 ): Promise<string[]> {
@@ -37,18 +37,21 @@ export async function unacknowledgedBookings(
   const doctorsAsked = new Set(doctors.flatMap(({ cancelsAsked }) => [...cancelsAsked]));
   const movesAsked = new Map(doctors.flatMap((doctor) => [...doctor.movesAsked]));
   const wrong: string[] = [];
-  for (const { id: patientId, beliefs, unsureSlots = new Set<string>() } of believers) {
-    for (const belief of beliefs.values()) {
-      const row = byId.get(belief.id);
-      byId.delete(belief.id);
-      if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${belief.id} is lost`);
+  for (const { id: patientId, expectedBookings, unsureSlots = new Set<string>() } of bookingHolders) {
+    for (const expected of expectedBookings.values()) {
+      const row = byId.get(expected.id);
+      byId.delete(expected.id);
+      if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${expected.id} is lost`);
       else {
         const asked = new Set<string>([...(movesAsked.get(row.id) ?? []), ...unsureSlots]);
-        wrong.push(...differences(belief, row, asked), ...unasked(belief, row, doctorsAsked, revokesAsked));
+        wrong.push(
+          ...differences(expected, row, asked),
+          ...unasked(expected, row, doctorsAsked, revokesAsked),
+        );
       }
     }
   }
-  const unsure = new Map(believers.map(({ id, unsureSlots }) => [id, unsureSlots]));
+  const unsure = new Map(bookingHolders.map(({ id, unsureSlots }) => [id, unsureSlots]));
   for (const { id, status, patientId, slotId } of byId.values()) {
     if (!unsure.get(patientId)?.has(slotId))
       wrong.push(`nobody was told of booking ${id}, which is ${status}`);
@@ -56,34 +59,35 @@ export async function unacknowledgedBookings(
   return wrong;
 }
 
-function differences(belief: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): string[] {
-  const wrong = contradiction(belief, row);
-  const isPaymentLost = belief.paid && !AFTER_AUTHORIZED.includes(row.paymentStatus ?? "");
+function differences(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): string[] {
+  const wrong = contradiction(expected, row);
+  const isPaymentLost = expected.paid && !AFTER_AUTHORIZED.includes(row.paymentStatus ?? "");
   return [
     ...(wrong ? [wrong] : []),
-    ...(isPaymentLost ? [`acknowledged payment of ${belief.id} is ${row.paymentStatus}`] : []),
-    ...(isWhereAsked(belief, row, movesAsked)
+    ...(isPaymentLost ? [`acknowledged payment of ${expected.id} is ${row.paymentStatus}`] : []),
+    ...(isWhereAsked(expected, row, movesAsked)
       ? []
-      : [`booking ${belief.id} was moved although nobody asked for it`]),
+      : [`booking ${expected.id} was rescheduled without a request`]),
   ];
 }
 
 /**
- * Every move is decided by now. A move that crossed the start of the consultation is undone at its end. A doctor may have
- * moved the booking before and after the patient's move.
+ * Every move is decided by now. A move that crossed the start of the consultation is undone at its end. A
+ * doctor may have moved the booking before and after the patient's move.
  */
-function isWhereAsked(belief: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
-  if (movesAsked.size > 0) return row.slotId === belief.slotId || movesAsked.has(row.slotId);
-  const mayBeUndone = belief.sequence > 0 && row.hasBegun === 1 && ENDED.includes(row.consultation ?? "");
-  const moves = row.sequence - belief.sequence;
-  return row.slotId === belief.slotId && (moves === 0 || (mayBeUndone && moves === 1));
+function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
+  if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
+  const mayBeUndone = expected.sequence > 0 && row.hasBegun === 1 && ENDED.includes(row.consultation ?? "");
+  const moves = row.sequence - expected.sequence;
+  return row.slotId === expected.slotId && (moves === 0 || (mayBeUndone && moves === 1));
 }
 
 /**
- * True if a booking is cancelled without a reason. Its doctor may also have broken off the consultation or lost the licence.
+ * True if a booking is cancelled without a reason. Its doctor may also have broken off the consultation or
+ * lost the licence.
  */
 function unasked(
-  belief: ExpectedBooking,
+  expected: ExpectedBooking,
   row: Stored,
   doctorsAsked: ReadonlySet<string>,
   revokesAsked: ReadonlySet<string>,
@@ -91,8 +95,8 @@ function unasked(
   if (row.status !== "CANCELLED") return [];
   const isBrokenOff = row.consultation === "ABANDONED" && row.movedBy === "DOCTOR";
   const isAsked =
-    (row.cancelledBy === "PATIENT" && belief.cancelAsked) ||
+    (row.cancelledBy === "PATIENT" && expected.cancelAsked) ||
     (row.cancelledBy === "DOCTOR" && (doctorsAsked.has(row.id) || isBrokenOff)) ||
-    (row.cancelledBy === "ADMIN" && revokesAsked.has(belief.doctorId));
-  return isAsked ? [] : [`booking ${row.id} was cancelled by ${row.cancelledBy}, who had not asked for it`];
+    (row.cancelledBy === "ADMIN" && revokesAsked.has(expected.doctorId));
+  return isAsked ? [] : [`booking ${row.id} was cancelled by ${row.cancelledBy}, who had not requested it`];
 }

@@ -5,7 +5,7 @@ interface Stored {
   id: string;
   outcome: string | null;
   feeDecision: string | null;
-  /** True if the consultation followed its booking instead of ending by itself. */
+  /** 1 if the consultation followed its booking instead of ending by itself. */
   hasFollowed: number;
 }
 
@@ -15,8 +15,8 @@ const STORED = `SELECT b.id, b.close_outcome AS outcome, b.fee_decision AS feeDe
     WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
 
 /**
- * Checks that each booking has its acknowledged closing, unless its consultation ended by itself at the same time. A release
- * of the fee holds in any case. Also checks that every closing comes from an admin.
+ * Checks that each booking has its acknowledged closing, unless its consultation ended by itself at the same
+ * time. A released fee stays released in any case. Also checks that every closing comes from an admin.
  */
 export async function unacknowledgedCloses(schemas: Schemas, { closes }: RefundingAdmin): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];

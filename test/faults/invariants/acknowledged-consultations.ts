@@ -19,7 +19,7 @@ const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_b
       AND e.action IN ('consultation.reschedule', 'consultation.accept_move')) AS isMoved
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
-/** Whether every consultation is as its doctor was told, and none has begun or ended that its doctor was not told of. */
+/** Compares the stored consultations with the acknowledged ones. No other may have started or ended. */
 export async function unacknowledgedConsultations(
   schemas: Schemas,
   doctors: readonly Doctor[],
@@ -66,11 +66,14 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
-/** True of a no-show at a time that the booking has left since: clinical takes it back when it hears of the move. */
+/**
+ * True for a no-show at a time that the booking has left since: clinical undoes it when it receives the
+ * event.
+ */
 const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime: Date): boolean =>
   status === "NO_SHOW" && startTime.toISOString() !== new Date(missedTime).toISOString();
 
-/** Contradiction between a consultation and its acknowledgement to the doctor; undefined if there is none. */
+/** Contradiction between a consultation and its acknowledged state; undefined if there is none. */
 export function contradiction(
   told: AcknowledgedConsultation,
   seen: { status: unknown; startTime: Date; noShowParty?: unknown } | undefined,
@@ -78,7 +81,7 @@ export function contradiction(
   const { id, status, noShowParty } = told;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
   if (isOvertaken(told, seen.startTime)) return undefined;
-  // The cancellation of its booking wins over one that has just begun.
+  // The cancellation of its booking wins over a start at the same time.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;
   if ((seen.noShowParty ?? null) !== noShowParty)

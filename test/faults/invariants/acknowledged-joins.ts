@@ -1,4 +1,4 @@
-import type { Believer } from "../expected-booking.ts";
+import type { BookingHolder } from "../expected-booking.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored {
@@ -8,19 +8,23 @@ interface Stored {
   lateParty: string | null;
 }
 
-/** Excludes moved bookings, whose patients wait for another time, and no-shows by an admin's closing. */
+/**
+ * Excludes rescheduled bookings, whose patients wait for another time, and no-shows by an admin's closing.
+ */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.transitioned_by <> 'ADMIN'`;
 
-/** Checks that each patient in a waiting room is recorded, and is a no-show only if they came late. */
+/** Checks that each join is recorded, and that its patient is a no-show only if late. */
 export async function unacknowledgedJoins(
   schemas: Schemas,
-  believers: readonly Believer[],
+  bookingHolders: readonly BookingHolder[],
 ): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
-  const joined = believers.flatMap(({ beliefs }) => [...beliefs.values()].filter((belief) => belief.joined));
+  const joined = bookingHolders.flatMap(({ expectedBookings }) =>
+    [...expectedBookings.values()].filter((expected) => expected.joined),
+  );
   return joined.flatMap(({ consultationId }) => {
     const seen = byId.get(consultationId);
     if (seen?.status === "SCHEDULED") return [`consultation ${consultationId} was joined and is SCHEDULED`];

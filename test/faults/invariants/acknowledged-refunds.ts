@@ -3,14 +3,14 @@ import type { Schemas } from "./schemas.ts";
 
 interface Stored extends AcknowledgedRefund {
   id: string;
-  /** Whether somebody asked for it, as opposed to what a booking's end gives back. */
+  /** 1 if an admin requested it; 0 for a release at a booking's end. */
   isAskedFor: number;
 }
 
 const STORED = `SELECT id, payment_id AS paymentId, amount_minor AS amountMinor, status, key_id IS NOT NULL AS isAskedFor
   FROM billing.refunds`;
 
-/** Whether every refund that was acknowledged is there once, as it was told, and none that nobody was told of. */
+/** Checks that each acknowledged refund exists once with its amount, and no other requested refund. */
 export async function unacknowledgedRefunds(
   schemas: Schemas,
   { refunds }: RefundingAdmin,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Doctor } from "../doctor.ts";
-import type { Believer, ExpectedBooking } from "../expected-booking.ts";
+import type { BookingHolder, ExpectedBooking } from "../expected-booking.ts";
 import type { AcknowledgedClose, AcknowledgedRefund, RefundingAdmin } from "../refunding-admin.ts";
 import type { Registrar } from "../registrar.ts";
 import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
@@ -18,11 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => empty.drop());
 
-/** Rows with the lines that a check has on them. */
+/** Rows, and the lines that a check prints about them. */
 type Cases = [name: string, rows: Row[], lines: string[]][];
 
 describe("an acknowledged booking", () => {
-  const belief: ExpectedBooking = {
+  const expected: ExpectedBooking = {
     id: "b",
     slotId: "s",
     doctorId: "d",
@@ -42,10 +42,10 @@ describe("an acknowledged booking", () => {
     told: Partial<ExpectedBooking> = {},
     { doctors = [doctor()], revokesAsked = [] as string[], unsureSlots = [] as string[] } = {},
   ) => {
-    const patient: Believer = {
+    const patient: BookingHolder = {
       id: "p",
       token: "",
-      beliefs: new Map([["b", { ...belief, ...told }]]),
+      expectedBookings: new Map([["b", { ...expected, ...told }]]),
       unsureSlots: new Set(unsureSlots),
     };
     const registrar = { revokesAsked: new Set(revokesAsked) } as unknown as Registrar;
@@ -53,40 +53,40 @@ describe("an acknowledged booking", () => {
   };
   const row = (columns = {}) => booking({ sequence: 1, ...columns });
   const cancelledBy = (party: string) => row({ status: "CANCELLED", cancelled_by: party });
-  const unasked = (party: string) => [`booking b was cancelled by ${party}, who had not asked for it`];
+  const unasked = (party: string) => [`booking b was cancelled by ${party}, who had not requested it`];
 
   const cases: Cases = [
     ["is there", [row(), payment()], []],
     ["is lost", [payment()], ["acknowledged booking b is lost"]],
     ["is of another patient", [row({ patient_id: "q" }), payment()], ["acknowledged booking b is lost"]],
     [
-      "has gone back",
+      "has a former status",
       [row({ status: "PENDING_PAYMENT" }), payment()],
       ["booking b was CONFIRMED and is PENDING_PAYMENT"],
     ],
     [
-      "has lost its move",
+      "has lost its rescheduling",
       [row({ sequence: 0 }), payment()],
-      ["booking b was moved 1 times, now 0", "booking b was moved although nobody asked for it"],
+      ["booking b was moved 1 times, now 0", "booking b was rescheduled without a request"],
     ],
     [
       "is on another slot",
       [row({ slot_id: "t" }), payment()],
-      ["booking b is on another slot", "booking b was moved although nobody asked for it"],
+      ["booking b is on another slot", "booking b was rescheduled without a request"],
     ],
     [
-      "is moved once more",
+      "is rescheduled once more",
       [row({ slot_id: "t", sequence: 2 }), payment()],
-      ["booking b was moved although nobody asked for it"],
+      ["booking b was rescheduled without a request"],
     ],
     ["has no payment", [row()], ["acknowledged payment of b is null"]],
     [
-      "is no longer paid",
+      "has lost its payment",
       [row(), payment({ status: "REQUIRES_AUTHORIZATION" })],
       ["acknowledged payment of b is REQUIRES_AUTHORIZATION"],
     ],
     [
-      "has a twin",
+      "exists twice",
       [row(), payment(), row({ id: "b2", slot_id: "t" })],
       ["nobody was told of booking b2, which is CONFIRMED"],
     ],
@@ -98,7 +98,7 @@ describe("an acknowledged booking", () => {
     expect(await found(rows)).toEqual(lines);
   });
 
-  test("may change as somebody asked", async () => {
+  test("may change on request", async () => {
     const moved = [row({ slot_id: "t", sequence: 2 }), payment()];
     const movesAsked = new Map([["b", new Set(["t"])]]);
     expect(await found(moved, {}, { doctors: [doctor({ movesAsked })] })).toEqual([]);
@@ -129,17 +129,17 @@ describe("an acknowledged consultation", () => {
     ["is lost", [], ["acknowledged consultation c, COMPLETED, is lost"]],
     ["is open again", [row({ status: "IN_PROGRESS" })], ["consultation c was COMPLETED and is IN_PROGRESS"]],
     [
-      "was missed by somebody",
+      "became a no-show without a request",
       [row({ no_show_party: "PATIENT" })],
       ["consultation c was missed by null, now PATIENT"],
     ],
     [
-      "has a twin",
+      "exists twice",
       [row(), row({ id: "c2", booking_id: "b2" })],
       ["nobody was told of consultation c2, which is COMPLETED"],
     ],
     [
-      "goes with a cancelled booking that is not",
+      "is cancelled, but its booking is not",
       [row(), consultation({ id: "c0", booking_id: "b0" }), booking({ id: "b0", consultation_id: "c0" })],
       ["cancelled booking b0 is CONFIRMED"],
     ],
@@ -159,7 +159,7 @@ describe("an acknowledged consultation", () => {
     ],
     ["a time that its booking had left", PAST, [row({ status: "CANCELLED" }), moved], []],
     [
-      "a time that its booking had left, and came to an end that nobody was told of",
+      "a time that its booking had left, and has an unacknowledged end",
       PAST,
       [row(), moved],
       ["nobody was told of consultation c, which is COMPLETED"],
@@ -181,8 +181,8 @@ describe("an acknowledged join", () => {
   const patient = {
     id: "p",
     token: "",
-    beliefs: new Map([["b", { consultationId: "c", joined: true }]]),
-  } as unknown as Believer;
+    expectedBookings: new Map([["b", { consultationId: "c", joined: true }]]),
+  } as unknown as BookingHolder;
   const seen = (columns = {}): Row[] => [booking(), consultation(columns)];
   const missed = ["consultation c was joined, and missed by its patient"];
 
@@ -221,12 +221,12 @@ describe("an acknowledged closing", () => {
     ],
     ["gave way to the consultation's own end", [closed({ close_outcome: null }), isOver, line], []],
     [
-      "did not give way to the consultation's own end",
+      "did not yield to the consultation's own end",
       [closed(), isOver],
       ["booking b was closed as COMPLETED and is COMPLETED"],
     ],
     [
-      "has a twin",
+      "exists twice",
       [closed(), followed, closed({ id: "b2", consultation_id: "c2" })],
       ["nobody was told that booking b2 was closed as COMPLETED"],
     ],
@@ -235,7 +235,7 @@ describe("an acknowledged closing", () => {
     expect(await found(rows, "CHARGE")).toEqual(lines);
   });
 
-  test("whose released fee is due is found", async () => {
+  test("whose released fee is due is reported", async () => {
     expect(await found([closed({ fee_decision: "CHARGE" }), followed], "RELEASE")).toEqual([
       "the fee of b was released and is due",
     ]);
@@ -257,7 +257,7 @@ describe("an acknowledged refund", () => {
     ["has another amount", [asked({ amount_minor: 4 })], is("SUCCEEDED")],
     ["has failed since", [asked({ status: "FAILED" })], is("FAILED")],
     [
-      "has a twin",
+      "exists twice",
       [asked(), asked({ id: "r2", key_id: "l" })],
       ["nobody was told of refund r2, which is SUCCEEDED"],
     ],

@@ -1,12 +1,12 @@
 import { CHECKS } from "@medconnect/billing/src/ledger/check-store.ts";
 import type { Rule } from "./schemas.ts";
 
-// A hold about to end may be over for the service and not yet for this query, so the last 100 ms do not count.
+// A hold may have expired for the service and not yet for this query, so the last 100 ms do not count.
 const LIVE = (b: string) =>
   `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
      AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
 
-/** Invariants of every moment, in the midst of all faults. */
+/** Invariants at any moment, during faults as well. */
 export const ALWAYS: readonly Rule[] = [
   ...Object.entries(CHECKS).map(([check, sql]) => ({ name: `ledger: ${check}`, sql })),
   {
@@ -28,17 +28,18 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
-    // A move is not counted as a new booking, so only bookings without a move are sure to have been counted.
-    name: "a patient has more bookings ahead than a patient may",
+    // A rescheduling does not count as a new booking, so only bookings without one were certainly counted.
+    name: "a patient has more upcoming bookings than the limit",
     sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
       WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
       GROUP BY b.patient_id, b.doctor_id WITH ROLLUP
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // Twice the length of the hold, after it ended unpaid or its patient cancelled it. A payment that was refused before
-    // the hold's end, such as for a doctor without a licence, starts no cooldown.
-    name: "a slot was held again by its patient before the cooldown had ended",
+    // For twice the length of the hold, after it expired unpaid or its patient cancelled it. A payment that
+    // was refused before the end of the hold, for example because the doctor had no licence, starts no
+    // cooldown.
+    name: "a slot was held again by its patient within the cooldown",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,
           2 * TIMESTAMPDIFF(MICROSECOND, a.create_time, a.hold_expire_time) AS cooldown
@@ -63,8 +64,8 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (s.booking_id <=> b.id AND s.status = IF(b.status = 'CONFIRMED', 'BOOKED', 'HELD'))`,
   },
   {
-    // The time of a consultation that was broken off is used up.
-    name: "a booked slot is booked by nobody",
+    // An abandoned consultation uses up its slot.
+    name: "a booked slot has no booking",
     sql: `SELECT s.id, s.booking_id, b.status FROM scheduling.slots s
       LEFT JOIN scheduling.bookings b ON b.id = s.booking_id AND b.slot_id = s.id
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -72,9 +73,9 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
-    // A payment that comes for a booking whose time has come, or whose doctor has lost the licence, is refused, however long
-    // its hold still is.
-    name: "a hold was ended before its time",
+    // A payment is refused after the start of the appointment, or without the doctor's licence, even if the
+    // hold has not expired.
+    name: "a hold ended early",
     sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
       JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))
       WHERE a.occur_time < b.hold_expire_time AND (a.action = 'booking.expire'

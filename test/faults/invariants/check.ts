@@ -14,21 +14,21 @@ import { SETTLED } from "./settled.ts";
 
 const POLL_MS = 250;
 const WATCH_MS = 500;
-/** Longer than the longest lease (10 s), after which a second try follows. */
+/** Longer than the longest lease (10 s), after which a second attempt follows. */
 export const SETTLE_TIMEOUT_MS = 40_000;
 
 const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
   WHERE status = 'NO_SHOW' AND transitioned_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
 
 export interface Verdict {
-  /** How long the system took to come to rest. */
+  /** Time until the system was settled. */
   settledMs: number;
-  /** How many patients have waited until the end, so far, and were let down. */
+  /** Number of patients so far whose doctor did not come. */
   letDown: number;
   violations: string[];
 }
 
-/** Waits until all has caught up, and says what is then not as it must be. */
+/** Waits until all events are applied, then checks all invariants. */
 export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   const begin = Date.now();
   const schemas = await Schemas.open(system.stack.urls.mysql);
@@ -42,13 +42,13 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledgedBookings(schemas, crowd.believers, crowd.doctors, crowd.registrar)),
+      ...(await unacknowledgedBookings(schemas, crowd.bookingHolders, crowd.doctors, crowd.registrar)),
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
-      ...(await unacknowledgedJoins(schemas, crowd.believers)),
+      ...(await unacknowledgedJoins(schemas, crowd.bookingHolders)),
       ...(await unacknowledgedRefunds(schemas, crowd.refundingAdmin)),
       ...(await unacknowledgedCloses(schemas, crowd.refundingAdmin)),
       ...(await unacknowledgedLicenses(schemas, crowd.registrar, crowd.doctors)),
-      ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
+      ...(await contradictionsOutside(system, crowd.bookingHolders, crowd.doctors)),
     ];
     const [{ letDown }] = (await schemas.rows(LET_DOWN)) as [{ letDown: number }];
     return { settledMs, letDown, violations };
@@ -57,7 +57,7 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   }
 }
 
-/** Looks again and again, while `work` goes on, whether what must always hold does. @returns what did not */
+/** Checks the invariants of any moment again and again during `work`. @returns the violations */
 export async function watch(system: System, work: () => Promise<void>): Promise<string[]> {
   const seen = new Set<string>();
   const working = new AbortController();
@@ -78,7 +78,7 @@ async function look(system: System, seen: Set<string>, until: AbortSignal): Prom
       for (const line of await schemas.broken(ALWAYS)) seen.add(`meanwhile, ${line}`);
       await schemas.close();
     } catch {
-      // The database is what is broken just now.
+      // The fault affects the database at this moment.
     }
     await delay(WATCH_MS);
   }

@@ -7,10 +7,10 @@ import { Schemas } from "./schemas.ts";
 const mysqlUrl = process.env.MYSQL_URL!;
 const prefix = `inv${process.pid}_`;
 
-/** Empty schemas, without processes, and without the key and the SQL mode that refuse broken rows. */
+/** Empty schemas without the unique key and the SQL mode that would refuse broken rows. */
 export class EmptySchemas {
   readonly #stored: Schemas;
-  /** The schemas, with short names for ids. */
+  /** The schemas, which show short names for ids. */
   readonly schemas: Schemas;
 
   private constructor(stored: Schemas) {
@@ -32,7 +32,7 @@ export class EmptySchemas {
     return new EmptySchemas(schemas);
   }
 
-  /** Runs `look` while the rows are in the tables. */
+  /** Runs `look` on the given rows, and deletes them. */
   async withRows<T>(rows: readonly Row[], look: (schemas: Schemas) => Promise<T>): Promise<T> {
     await this.#stored.rows("START TRANSACTION");
     try {

@@ -2,14 +2,14 @@ import type { Rule } from "./schemas.ts";
 
 const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
 const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
-/** An admin may have given some of it back, or all. */
+/** Captured, with or without refunds by an admin. */
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 /**
- * What policy makes of the fee of a booking; NULL while it is on. Told by what has happened, not by what the services
- * have decided. Where a cancellation and a consultation's end have crossed each other, each has decided, and a return
- * prevails. The free-cancellation cut-off is CANCEL_CUTOFF's default; with a pending move, the patient always cancels free of
- * charge. An admin who closes a booking decides freely; the result is compared with the acknowledgement.
+ * The policy's decision on a booking's fee; NULL before its end. Derived from the history, not from the
+ * services' decisions. If a cancellation and a consultation's end crossed, a release prevails. The
+ * cancellation cut-off is CANCEL_CUTOFF's default. With a pending rescheduling, the patient always cancels
+ * free of charge. An admin's closing decides freely, and is compared with its acknowledgement.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision
@@ -28,7 +28,7 @@ const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations
   LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
-/** Invariants of money once everything has caught up. */
+/** Invariants of money in a settled system. */
 export const MONEY: readonly Rule[] = [
   {
     name: "a confirmed booking is not paid",
@@ -54,7 +54,7 @@ export const MONEY: readonly Rule[] = [
       WHERE b.fee_minor > 0 AND ${DECISION} = 'CHARGE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
   },
   {
-    name: "a fee that is due was given back although nobody asked for it",
+    name: "a due fee was refunded without a request",
     sql: `SELECT b.id, b.status, b.fee_decision AS feeDecision, r.id AS refund, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
       JOIN billing.refunds r ON r.payment_id = p.id AND r.key_id IS NULL WHERE ${DECISION} = 'CHARGE'`,
   },
@@ -87,7 +87,7 @@ export const MONEY: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // Told by the outcome: billing's version also grows by what scheduling tells it, as by an expiry that came late.
+    // By outcome, because billing's version also counts scheduling's events, such as a late expiry.
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
       JOIN scheduling.bookings b ON b.payment_id = p.id

@@ -1,16 +1,16 @@
 import type { Json } from "../../support/api.ts";
 import { Grpc } from "../../support/grpc.ts";
 import type { Doctor } from "../doctor.ts";
-import { type Believer, beliefOf, contradiction } from "../expected-booking.ts";
+import { type BookingHolder, contradiction, expectedFrom } from "../expected-booking.ts";
 import type { System } from "../system.ts";
 import { contradiction as contradictionOfConsultation } from "./acknowledged-consultations.ts";
 
 const PAGE_SIZE = 100;
 
-/** What people see of their own, over HTTP and straight over gRPC: the same, and what was acknowledged. */
+/** Compares the users' own lists over HTTP and gRPC with each other and with the acknowledgements. */
 export async function contradictionsOutside(
   system: System,
-  believers: readonly Believer[],
+  bookingHolders: readonly BookingHolder[],
   doctors: readonly Doctor[],
 ): Promise<string[]> {
   const { scheduling, clinical } = system.stack.addresses;
@@ -28,10 +28,10 @@ export async function contradictionsOutside(
   );
   const wrong: string[] = [];
   try {
-    for (const { beliefs, token } of believers) {
+    for (const { expectedBookings, token } of bookingHolders) {
       wrong.push(
-        ...(await bookings.contradictions(token, beliefs, (belief, seen) =>
-          contradiction(belief, beliefOf(seen)),
+        ...(await bookings.contradictions(token, expectedBookings, (expected, seen) =>
+          contradiction(expected, expectedFrom(seen)),
         )),
       );
     }
@@ -53,14 +53,14 @@ export async function contradictionsOutside(
   return wrong;
 }
 
-/** A Timestamp, as JSON or as the message that gRPC's clients get. */
+/** Parses a Timestamp of JSON or of gRPC. */
 function timeOf(timestamp: unknown): Date {
   if (typeof timestamp === "string") return new Date(timestamp);
   const { seconds, nanos } = timestamp as { seconds: string; nanos: number };
   return new Date(Number(seconds) * 1000 + nanos / 1_000_000);
 }
 
-/** Completed consultations whose notes differ from the acknowledged ones. Lists omit notes, so each one is read. */
+/** Completed consultations with other notes than acknowledged. Reads each one, because lists omit notes. */
 async function contradictionsOfNotes(
   { http }: System,
   token: string,
@@ -76,7 +76,7 @@ async function contradictionsOfNotes(
   return wrong;
 }
 
-/** Lists of one kind of thing, as people ask for them on both ways. */
+/** Lists of one resource over HTTP and gRPC. */
 class Lists {
   readonly #system: System;
   readonly #kind: "bookings" | "consultations";
@@ -90,7 +90,7 @@ class Lists {
     this.#method = method;
   }
 
-  /** What somebody's list lacks, has twice, or shows otherwise than was acknowledged. */
+  /** Items that a user's list lacks, contains twice, or shows contrary to their acknowledgement. */
   async contradictions<T>(
     token: string,
     acknowledged: ReadonlyMap<string, T>,
@@ -118,7 +118,7 @@ class Lists {
     return await this.#allPages(async (pageToken) => {
       const path = `/v1/${this.#kind}?pageSize=${PAGE_SIZE}&pageToken=${encodeURIComponent(pageToken)}`;
       const { kind, body, reason } = await this.#system.http.send(`GET ${path}`, { token });
-      if (kind !== "ok") throw new Error(`${this.#kind} cannot be listed: ${reason}`);
+      if (kind !== "ok") throw new Error(`${this.#kind} cannot be listed: ${reason}.`);
       return body;
     });
   }
@@ -127,7 +127,7 @@ class Lists {
     return await this.#allPages(async (pageToken) => {
       const request = { pageSize: PAGE_SIZE, pageToken };
       const { name, body } = await this.#straight.call(this.#method, request, { token });
-      if (name !== "OK") throw new Error(`${this.#kind} cannot be listed over gRPC: ${name}`);
+      if (name !== "OK") throw new Error(`${this.#kind} cannot be listed over gRPC: ${name}.`);
       return body;
     });
   }

@@ -1,10 +1,10 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 
-/** A row for a table, by its columns, with short names for ids. The rest of the columns get the defaults of their types. */
+/** Row of a table by columns, with short names for ids. Other columns get the defaults of their types. */
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
 
 const NAMED = "0190a0a0-0000-7000-8000-";
-/** The id that a short name stands for. */
+/** Id of a short name. */
 const idOf = (name: string): string => NAMED + Buffer.from(name).toString("hex").padStart(12, "0");
 
 /** Columns of a row as its table holds them. */

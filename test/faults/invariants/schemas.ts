@@ -3,16 +3,18 @@ import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX } from "../system.ts";
 
-/** A rule that no row may break. */
+/** An invariant. */
 export interface Rule {
   name: string;
-  /** Finds the rows that do; `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the services' tables. */
+  /**
+   * Selects the violations; `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the services' tables.
+   */
   sql: string;
 }
 
 const SHOWN = 3;
 
-/** All schemas at once, as only an administrator sees them, and only a test looks at them. */
+/** All schemas in one connection, with an administrator's rights. */
 export class Schemas {
   readonly #connection: Connection;
   readonly #prefix: string;
@@ -25,7 +27,7 @@ export class Schemas {
   static async open(mysqlUrl: string, prefix = SCHEMA_PREFIX): Promise<Schemas> {
     const connection = await connectAdmin(mysqlUrl);
     await connection.query("SET time_zone = '+00:00'");
-    // The ledger's own checks name billing's tables as billing does.
+    // The ledger's checks name billing's tables without a schema.
     await connection.query("USE ??", [`${prefix}billing`]);
     return new Schemas(connection, prefix);
   }
@@ -37,12 +39,12 @@ export class Schemas {
     return rows;
   }
 
-  /** Inserts a row, as a test of the invariants does. */
+  /** Inserts a row for a test of the invariants. */
   async insert(table: string, columns: object): Promise<void> {
     await this.#connection.query("INSERT INTO ?? SET ?", [`${this.#prefix}${table}`, columns]);
   }
 
-  /** @returns one line for each rule that is broken, with the first rows that break it */
+  /** @returns a line for each broken rule, with the first violations */
   async broken(rules: readonly Rule[]): Promise<string[]> {
     const lines: string[] = [];
     for (const { name, sql } of rules) {

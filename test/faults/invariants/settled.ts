@@ -4,17 +4,22 @@ import type { Rule } from "./schemas.ts";
 
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
-/** Changes of each booking by its consultation's events. Scheduling sends no event for them, except no-shows to billing. */
+/**
+ * Changes of each booking by clinical's events. Scheduling sends no event for them, except no-shows to
+ * billing.
+ */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * Also changes without an event to clinical: a refused payment is for billing only. An acceptance by joining does have an
- * event to clinical.
+ * The same with changes that clinical gets no event for: a refused payment is for billing only. An acceptance
+ * by joining does have an event to clinical.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
-/** Excludes ends by the booking's cancellation or closing, which have no event: the others know them. */
+/**
+ * Excludes ends by the booking's cancellation or closing, which send no event, because the others know them.
+ */
 const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
 const UNATTENDED = `UTC_TIMESTAMP(3) - INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND`;
@@ -24,7 +29,7 @@ const outboxOf = (service: string): Rule => ({
   sql: `SELECT id, type, destination, refusals, last_error, dead FROM ${service}.outbox`,
 });
 
-/** Invariants once everything has caught up. */
+/** Invariants of a settled system. */
 export const SETTLED: readonly Rule[] = [
   outboxOf("auth"),
   outboxOf("scheduling"),
@@ -56,14 +61,14 @@ export const SETTLED: readonly Rule[] = [
       WHERE NOT d.licensed_until <=> c.licensed_until`,
   },
   {
-    name: "a prescription is active although an admin had it stopped, or stopped although nobody had",
+    name: "a prescription is active after an admin stopped it, or stopped without an admin",
     sql: `SELECT p.id, p.status, p.issue_time, d.prescriptions_stop_time FROM clinical.prescriptions p
       JOIN scheduling.doctors d ON d.id = p.doctor_id
       WHERE p.status = 'ACTIVE' AND p.issue_time <= d.prescriptions_stop_time
         OR p.status <> 'ACTIVE' AND d.prescriptions_stop_time IS NULL`,
   },
   {
-    // One that had begun when its booking was moved goes on at its own time.
+    // A consultation that had started before its booking was rescheduled keeps its time.
     name: "a confirmed booking has no live consultation at its time",
     sql: `SELECT b.id, b.started, c.status FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id AND c.booking_id = b.id
@@ -95,8 +100,8 @@ export const SETTLED: readonly Rule[] = [
           OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
   },
   {
-    // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.
-    name: "a booking and its consultation have ended in different ways",
+    // A cancellation may have crossed the consultation's end, before scheduling received it.
+    name: "a booking and its consultation have ended differently",
     sql: `SELECT b.id, b.status, b.started, c.status AS consultation FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
       WHERE NOT CASE b.status
@@ -108,7 +113,7 @@ export const SETTLED: readonly Rule[] = [
         ELSE c.status IS NULL END`,
   },
   {
-    // Also where it had begun when its booking was moved: the slot that it was moved to is free again.
+    // Also if it had started before its booking was rescheduled: the new slot is open again.
     name: "a booking was closed at another time than its consultation's, or keeps a slot of another time",
     sql: `SELECT b.id, b.status, b.start_time, c.start_time AS held, s.start_time AS slot FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -124,7 +129,7 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
-    // Clinical, not scheduling, tells billing of a booking that has begun or ended with its consultation.
+    // Clinical, not scheduling, informs billing of a consultation's start and end.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
@@ -180,7 +185,7 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("scheduling", "booking.no_show"),
 ];
 
-/** Actions that happen once in a thing's life are audited once. */
+/** Finds actions that happen once per resource, but were audited twice. */
 function appliedTwice(service: string, action: string): Rule {
   return {
     name: `${action} was done twice`,

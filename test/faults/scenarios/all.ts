@@ -11,7 +11,7 @@ import type { Scenario } from "./scenario.ts";
 import { search } from "./search.ts";
 import { sigterm } from "./sigterm.ts";
 
-/** In the order in which they run. */
+/** In order of execution. */
 export const SCENARIOS: readonly Scenario[] = [
   kill,
   mysqlKilled,

@@ -7,27 +7,27 @@ import type { System } from "../system.ts";
 import { Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const CHURN_MS = { long: 180_000, short: 6000 };
-/** After so much of it code is compiled, and caches and pools are full. */
+/** Share of the time until code is compiled, and caches and pools are full. */
 const WARM_UP = 1 / 3;
-/** What calls under way may make of a difference. */
+/** Variation due to calls in progress. */
 const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /**
- * Each of a pool's 16 connections prepares a statement at its first use, so rare ones, such as those about licences, level off
- * late. A leak prepares one per call, many thousands.
+ * Each of a pool's 16 connections prepares a statement at its first use, so rare statements, such as those
+ * for licences, level off late. A leak prepares one per call, many thousands.
  */
 const STATEMENT_SLACK = 400;
 
-/** What is in use at one moment. */
+/** Resources in use at one time. */
 interface Sample {
-  /** What a collection leaves, in MiB. */
+  /** Heap after a garbage collection, in MiB. */
   heap: Record<ProcessName, number>;
   descriptors: Record<ProcessName, number>;
-  /** Prepared statements in the database, of all connections. */
+  /** Prepared statements of all connections in the database. */
   statements: number;
 }
 
-/** Nothing grows that nobody lets go of. An hour of it: `--scenario churn --minutes 60`. */
+/** Looks for leaks. To run for an hour: `--scenario churn --minutes 60`. */
 export const churn: Scenario = {
   name: "churn",
   promise:
@@ -83,10 +83,10 @@ async function scrape(metricsPort: number): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
 }
 
-/** The value of a metric without attributes (Prometheus text format). */
+/** Value of a metric without attributes (Prometheus text format). */
 function gaugeIn(text: string, metric: string): number {
   const [, value] = new RegExp(`^${metric}(?:\\{.*\\})? (\\S+)`, "m").exec(text) ?? [];
-  if (value === undefined) throw new Error(`no metric ${metric}`);
+  if (value === undefined) throw new Error(`There is no metric ${metric}.`);
   return Number(value);
 }
 

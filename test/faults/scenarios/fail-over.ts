@@ -5,16 +5,15 @@ import { isServed, REFUSED_BOOKING } from "../probes.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const WHOLE_AGAIN_MS = 10_000;
-/** How long the crowd goes on before a kill and after the node is back. */
+/** Load before a kill, and after the node is back. */
 const PAUSE_MS = 3000;
 const PROBE_PAUSE_MS = 25;
 const PROBE_TIMEOUT_MS = 2000;
 
-/** The member that takes the writes is killed under load, and rejoins under load. */
+/** Kills the primary under load; it rejoins under load. */
 export const failOver = (cluster: Cluster): Scenario => ({
   name: "fail-over",
-  promise:
-    "kill -9 of the member that takes the writes: nothing acknowledged is lost, writes again within 10 s",
+  promise: "kill -9 of the primary: nothing acknowledged is lost, writes succeed again within 10 s",
   inShort: false,
   run: async (lab) => {
     const notes = new Notes(lab);
@@ -40,7 +39,7 @@ async function killPrimary(cluster: Cluster, node: ClusterNode, lab: Lab, notes:
   const gapMs = await watching.stop();
   const { name } = await cluster.primary();
   notes.fact(
-    `${node.name} killed, ${name} took over: no write for ${seconds(gapMs)}, whole after ${seconds(wholeMs)}`,
+    `${node.name} killed, ${name} took over: no write for ${seconds(gapMs)}, serving again after ${seconds(wholeMs)}`,
   );
   notes.expect(Math.max(gapMs, wholeMs) <= WHOLE_AGAIN_MS, `the fail-over from ${node.name} took too long`);
 }
@@ -61,7 +60,7 @@ async function rejoin(cluster: Cluster, node: ClusterNode, lab: Lab, notes: Note
   notes.expect(online === cluster.nodes.length, `${node.name} is not back in the group`);
 }
 
-/** Writes again and again, and knows for how long at most nothing was written. */
+/** Writes continuously, and measures the longest gap. */
 class WriteWatch {
   readonly #lab: Lab;
   readonly #ending = new AbortController();
@@ -74,7 +73,7 @@ class WriteWatch {
     this.#done = this.#write();
   }
 
-  /** Waits for a write that begins from now on. */
+  /** Waits for a write that starts after this call. */
   async untilWritten(): Promise<void> {
     const nowMs = Date.now();
     while (this.#writtenAtMs <= nowMs) await delay(PROBE_PAUSE_MS);

@@ -8,11 +8,11 @@ const CALM_MS = 500;
 const FREEZE_MS = { long: 12_000, short: 2000 };
 const WHOLE_AGAIN_MS = 10_000;
 
-/** Every process stops where it is for a while, and then goes on as if nothing had been. */
+/** Freezes every process for a while, in turn. */
 export const frozen: Scenario = {
   name: "frozen",
   promise:
-    "every process frozen in turn: calls end by their deadline, unless their gateway is, whole again within 10 s",
+    "every process frozen in turn: calls end by their deadline, unless their gateway is frozen; serving again within 10 s",
   inShort: false,
   run: async (lab) => {
     const notes = new Notes(lab);

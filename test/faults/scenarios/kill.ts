@@ -5,11 +5,10 @@ import { type Lab, Notes, type Scenario, seconds, spread, underLoad } from "./sc
 const PAUSE_MS = 500;
 const WHOLE_AGAIN_MS = 5000;
 
-/** Every process is killed in each round, one after the other, at moments that chance chooses. */
+/** Kills every process in each round, in turn, at random moments. */
 export const kill: Scenario = {
   name: "kill",
-  promise:
-    "kill -9 of every process, round after round: nothing acknowledged is lost, whole again within 5 s",
+  promise: "kill -9 of every process in each round: nothing acknowledged is lost, serving again within 5 s",
   inShort: true,
   run: async (lab) => {
     const notes = new Notes(lab);
@@ -27,7 +26,7 @@ export const kill: Scenario = {
       for (const ms of times) {
         notes.expectInTime(
           ms <= WHOLE_AGAIN_MS,
-          `after a kill of ${name}, the system was whole after ${seconds(ms)}`,
+          `after a kill of ${name}, the system served again after ${seconds(ms)}`,
         );
       }
     }
@@ -35,7 +34,7 @@ export const kill: Scenario = {
   },
 };
 
-/** @returns after how many ms the whole system served again, the start of the process included */
+/** @returns the time until the whole system serves again, including the process's start, in ms */
 async function killAndRestart(name: ProcessName, { system, crowd }: Lab): Promise<number> {
   const killedAtMs = Date.now();
   await system.process(name).kill();

@@ -8,18 +8,18 @@ const SERVED_AGAIN_MS = 10_000;
 const AWAY_MS = 3000;
 const CALM_MS = 2000;
 const FREEZE_MS = { long: 30_000, short: 8000 };
-/** What processes come to hold that have run for a few seconds only, and calls under way. */
+/** Growth of processes that have run for a few seconds only, and calls in progress. */
 const HEAP_SLACK_MIB = 16;
 type Heaps = Record<ProcessName, number>;
 
-/** How it ends, in turns. */
+/** Alternating ends of the server. */
 const ENDS = ["killed", "stopped in order"] as const;
 
-/** The database dies, or is shut down, and comes back, while processes stay. */
+/** The database ends and restarts, while the processes continue. */
 export const mysqlKilled: Scenario = {
   name: "mysql-killed",
   promise:
-    "MySQL killed, or stopped in order, and started again: 503 with Retry-After meanwhile, served again within 10 s, no process restarted",
+    "MySQL killed, or stopped in order, and restarted: 503 with Retry-After meanwhile, serving again within 10 s, no process restarted",
   inShort: true,
   run: async (lab) => {
     const { system, crowd, callStats, isLong } = lab;
@@ -38,28 +38,28 @@ export const mysqlKilled: Scenario = {
     });
     for (const [end, times] of recoveries) {
       if (times.length === 0) continue;
-      notes.fact(`MySQL ${end} ${times.length} times; served again after it was back: ${spread(times)}`);
+      notes.fact(`MySQL ${end} ${times.length} times; served again after its return: ${spread(times)}`);
       for (const ms of times) {
         notes.expectInTime(
           ms <= SERVED_AGAIN_MS,
-          `MySQL, ${end}, was back, and ${seconds(ms)} later calls were still refused`,
+          `MySQL, ${end}, was back, but calls were refused ${seconds(ms)} later`,
         );
       }
     }
     notes.expect(
       callStats.withoutRetryAfter === 0,
-      `${callStats.withoutRetryAfter} answers of 503 had no Retry-After`,
+      `${callStats.withoutRetryAfter} responses with 503 had no Retry-After`,
     );
     notes.expect(system.pids.join() === pids.join(), "a process was restarted");
     return notes;
   },
 };
 
-/** The database keeps its connections, and does not answer. */
+/** The database keeps its connections, and does not respond. */
 export const mysqlFrozen: Scenario = {
   name: "mysql-frozen",
   promise:
-    "MySQL frozen for 30 s: every call ends by its deadline, heaps stay flat; served again within 10 s, no process restarted",
+    "MySQL frozen for 30 s: every call ends by its deadline, heaps stay flat; serving again within 10 s, no process restarted",
   inShort: false,
   run: async (lab) => {
     const { system, crowd, callStats, isLong } = lab;

@@ -8,7 +8,7 @@ const CALM_MS = 1000;
 const HEALED_MS = 10_000;
 const LATENCY_MS = 25;
 
-/** What can happen to a way; `heal` is what makes it good again. */
+/** A fault of a link; `heal` ends it. */
 interface Cut {
   name: string;
   begin: (link: TcpProxy) => void;
@@ -21,7 +21,7 @@ const CUTS: readonly Cut[] = [
   { name: "lost (connections forgotten)", begin: (link) => link.lose() },
 ];
 
-/** The ways to what does not have to be there for a booking, and the one to what does. */
+/** Links to processes that a booking does not need, and one that it needs. */
 export const network: Scenario = {
   name: "network",
   promise:
@@ -73,7 +73,7 @@ async function cutOff(lab: Lab, notes: Notes, link: NetworkLink, { name: how, be
   if (needed === "by nobody") notes.expect(failed === 0, `${name} ${how}: ${failed} calls failed`);
 }
 
-/** @returns how long after `sinceMs` all is as it was, in ms */
+/** @returns the time from `sinceMs` until all calls succeed again, in ms */
 async function healed({ system, crowd }: Lab, { untilUsed }: NetworkLink, sinceMs: number): Promise<number> {
   await system.untilWhole(crowd.token, sinceMs);
   await untilUsed?.();

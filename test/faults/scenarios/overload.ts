@@ -15,7 +15,7 @@ const QUICK_MS = 1000;
 const PROBE_EVERY_MS = 500;
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Far more is asked for than can be served. Those who ask share the machine with those who answer. */
+/** Offers more load than the system can serve. The clients share the machine with it. */
 export const overload: Scenario = {
   name: "overload",
   promise: `${TIMES_PEAK} times the bookings that can be served: ${GOODPUT * 100} % of the peak still are, the rest is turned away quickly, health answers`,
@@ -26,19 +26,19 @@ export const overload: Scenario = {
       ? [PEAK_MS.long, OVERLOAD_MS.long]
       : [PEAK_MS.short, OVERLOAD_MS.short];
     const http = new HttpClient(system.stack.urls.gateway);
-    const rush = new OverloadScenario({ crowd, http, random, callStats });
+    const load = new OverloadScenario({ crowd, http, random, callStats });
     try {
-      await rush.atOnce(CALLERS, WARM_UP_MS);
-      const peak = (await rush.atOnce(CALLERS, peakMs)).decidedPerSecond;
+      await load.atOnce(CALLERS, WARM_UP_MS);
+      const peak = (await load.atOnce(CALLERS, peakMs)).decidedPerSecond;
       const health = new HealthWatch(system);
-      const { decidedPerSecond, turnedAwayMs } = await rush.atRate(peak * TIMES_PEAK, overloadMs);
+      const { decidedPerSecond, turnedAwayMs } = await load.atRate(peak * TIMES_PEAK, overloadMs);
       const unhealthy = await health.stop();
-      await rush.settle();
+      await load.settle();
       const share = decidedPerSecond / peak;
       const p99 = quantile(turnedAwayMs, 0.99);
       notes.fact(
         `peak ${peak.toFixed(0)} a second; of ${(peak * TIMES_PEAK).toFixed(0)}: ${decidedPerSecond.toFixed(0)} (${(share * 100).toFixed(0)} %), ` +
-          `${turnedAwayMs.length} turned away, p99 after ${seconds(p99)}`,
+          `${turnedAwayMs.length} refused for overload, p99 after ${seconds(p99)}`,
       );
       notes.expectInTime(share >= GOODPUT, `only ${(share * 100).toFixed(0)} % of the peak was served`);
       notes.expectInTime(p99 <= QUICK_MS, `being turned away took ${seconds(p99)}`);
@@ -50,7 +50,7 @@ export const overload: Scenario = {
   },
 };
 
-/** Looks at the gateway's health, as an orchestrator does, on connections of its own. */
+/** Probes the gateway's health on its own connections, as an orchestrator does. */
 class HealthWatch {
   readonly #http: HttpClient;
   readonly #watching: Promise<void>;
@@ -62,7 +62,7 @@ class HealthWatch {
     this.#watching = this.#watch();
   }
 
-  /** @returns how many looks were not answered */
+  /** @returns the number of failed probes */
   async stop(): Promise<number> {
     this.#stopped = true;
     await this.#watching;

@@ -4,10 +4,10 @@ import { freeze } from "../system.ts";
 import { type Lab, Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const PHASE_MS = { long: 10_000, short: 4000 };
-/** How much slower one call in a hundred may be without Redis. */
+/** Maximum increase of p99 without Redis. */
 const SLOWER_MS = 150;
 
-/** Redis is a convenience: without it, everything goes on. */
+/** No call depends on Redis. */
 export const redis: Scenario = {
   name: "redis",
   promise: "Redis killed, then frozen: no call fails for it, and p99 is at most 150 ms slower",
@@ -38,7 +38,7 @@ export const redis: Scenario = {
   },
 };
 
-/** How long one call in a hundred takes at least while `work` goes on, in ms. */
+/** @returns the 99th percentile of the latencies during `work`, in ms */
 async function p99During({ callStats }: Lab, work: () => Promise<void>): Promise<number> {
   callStats.takeLatencies();
   await work();

@@ -9,10 +9,10 @@ const RATE = 200;
 const SETTLE_IN_MS = 1000;
 const EXIT_MS = 25_000;
 
-/** Every process is there twice, and one after the other is told to stop and started again. */
+/** Runs two instances of every process, and restarts one after the other. */
 export const rolling: Scenario = {
   name: "rolling",
-  promise: `rolling restart of two replicas of everything under ${RATE} calls a second: none fails, each exits within 25 s`,
+  promise: `rolling restart of two instances of every process under ${RATE} calls a second: none fails, each exits within 25 s`,
   inShort: false,
   run: async ({ system, crowd, random, callStats, isLong }) => {
     const notes = new Notes({ isLong });

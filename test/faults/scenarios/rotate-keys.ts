@@ -13,26 +13,26 @@ import type { System } from "../system.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** More than clients take to find out that an instance is back. */
+/** Longer than clients need to find a restarted instance. */
 const SETTLE_IN_MS = 1500;
-/** So slow that it can be killed in between. */
+/** Slow enough to be killed in the middle. */
 const SLOWLY = ["--batch", "10", "--rate", "100"];
 
-/** Keys by who has them: a service's own DATA_KEY, and everybody's INTERNAL_KEY. */
+/** Each service's own DATA_KEY, and the common INTERNAL_KEY. */
 type Keys = Record<ServiceName | "internal", string>;
 
-/** What is restarted together, step by step; what is not in a step serves meanwhile. */
+/** Groups of processes that restart together; the others serve meanwhile. */
 type Steps = Server[][];
 
 /**
- * The procedure of docs/rotating-keys.md, with every key at once. In the long form everything is there twice, one after
- * the other is restarted, and no call may fail. In the short form there is one of each, so calls that meet a restart are
- * asked again, as they would be of any process that is away.
+ * The procedure of docs/rotating-keys.md with every key at once. The long form has two instances of each
+ * process, restarts them in turn, and lets no call fail. The short form has one of each, so that clients
+ * repeat calls during a restart.
  */
 export const rotateKeys: Scenario = {
   name: "rotate-keys",
   promise:
-    "DATA_KEY and INTERNAL_KEY rotated under load, a re-key killed and resumed: with two of everything no call fails, all opens, the new keys alone do",
+    "DATA_KEY and INTERNAL_KEY rotated under load, rekeying killed and resumed: with two instances no call fails, and only the new keys are needed",
   inShort: true,
   run: async (lab) => {
     const notes = new Notes(lab);
@@ -84,11 +84,11 @@ async function prepare({ system, crowd, callStats, random }: Lab, http: SealedLo
     callStats,
     random: random.fork(),
   });
-  crowd.guests.push(load.believer);
+  crowd.guests.push(load.bookingHolder);
   return load;
 }
 
-/** From the old keys to new ones. */
+/** Replaces the old keys by new ones. */
 async function rotate(system: System, steps: Steps, notes: Notes): Promise<void> {
   const folder = new DataFolder(system.stack.dataDir);
   const [old, next] = [keysOf(folder), newKeys()];
@@ -110,7 +110,7 @@ function newKeys(): Keys {
   return Object.fromEntries(entries) as Keys;
 }
 
-/** Both, the first of which signs and seals. */
+/** Both keys; the first one signs and encrypts. */
 function listOf(first: Keys, second: Keys): Keys {
   const entries = Object.keys(first).map((name) => [
     name,
@@ -119,7 +119,7 @@ function listOf(first: Keys, second: Keys): Keys {
   return Object.fromEntries(entries) as Keys;
 }
 
-/** Restarts everything with other keys. */
+/** Restarts everything with these keys. */
 async function roll(steps: Steps, keys: Keys): Promise<void> {
   for (const servers of steps) {
     await Promise.all(
@@ -136,16 +136,16 @@ function settingsOf(name: ProcessName, keys: Keys): NodeJS.ProcessEnv {
   return { INTERNAL_KEY: keys.internal, ...(name !== "gateway" && { DATA_KEY: keys[name] }) };
 }
 
-/** Seals everything anew; the first run is killed on its way. @returns what was not as it must be */
+/** Rekeys all values. Kills the first run in the middle. @returns the violations */
 async function rekeyAll(system: System): Promise<string[]> {
   const wrong: string[] = [];
   const scheduling = system.process("scheduling");
   const slow = runRekey(scheduling, SLOWLY);
-  // It has ended with one column, and is in the next.
+  // It prints a line after each column, so it is now in the second one.
   await once(slow.stdout!, "data");
   slow.kill("SIGKILL");
   const [, signal] = await once(slow, "exit");
-  if (signal !== "SIGKILL") wrong.push("the re-key ended before it could be killed");
+  if (signal !== "SIGKILL") wrong.push("rekeying ended before it could be killed");
   const { code, output } = await rekey(scheduling, ["--check"]);
   if (code !== 1) wrong.push(`--check ended with ${code} while values were under the old key: ${output}`);
   await Promise.all(
@@ -157,7 +157,7 @@ async function rekeyAll(system: System): Promise<string[]> {
   return wrong;
 }
 
-/** Runs the command with a service's own settings. */
+/** Runs npm run rekey with a service's own settings. */
 function runRekey({ env }: Server, args: string[]): ChildProcess {
   const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
   return spawn(process.execPath, ["ops/rekey.ts", ...args], { cwd: ROOT, env, stdio });
@@ -171,7 +171,7 @@ async function rekey(server: Server, args: string[]): Promise<{ code: number; ou
   return { code, output };
 }
 
-/** What is started with this data folder from now on has the new keys. */
+/** Stores the new keys for later starts with this data folder. */
 function keep(folder: DataFolder, { internal, ...dataKeys }: Keys): void {
   folder.writePrivate("secrets.json", { ...folder.secrets, internalKey: internal, dataKeys });
 }

@@ -4,44 +4,44 @@ import { watch } from "../invariants/check.ts";
 import type { Random } from "../random.ts";
 import type { System } from "../system.ts";
 
-/** What a scenario breaks, and with what. */
+/** Environment of a scenario. */
 export interface Lab {
   system: System;
   crowd: Crowd;
   random: Random;
-  /** What the crowd's calls were answered. */
+  /** Statistics of the crowd's calls. */
   callStats: CallStats;
-  /** How often each service is killed. */
+  /** Number of kills of each service. */
   rounds: number;
-  /** How long `churn` goes on, if told. */
+  /** Duration of `churn`, if set. */
   churnMs?: number | undefined;
-  /** Whether faults last as long as the table "Reliability" says, or only as long as shows what they do. */
+  /** Faults last as long as the table "Reliability" says; false: just long enough to show their effect. */
   isLong: boolean;
 }
 
-/** What came of it. */
+/** Result of a scenario. */
 export interface Finding {
-  /** Such as "clinical killed 50 times: whole again after 1.2 s, 2.9 s at most". */
+  /** Such as "clinical killed 50 times: serving again after 1.2 s, at most 2.9 s". */
   facts: string[];
   violations: string[];
 }
 
 export interface Scenario {
   name: string;
-  /** What must hold, in a line. */
+  /** The promise in one line. */
   promise: string;
-  /** Whether `npm test` runs it, too. */
+  /** `npm test` runs it as well. */
   inShort: boolean;
   run: (lab: Lab) => Promise<Finding>;
 }
 
-/** A finding as it is written. */
+/** Collects a finding. */
 export class Notes implements Finding {
   readonly facts: string[] = [];
   readonly violations: string[] = [];
   readonly #judgesTimes: boolean;
 
-  /** The short form runs beside other tests, so its times say nothing: it shows them, and does not judge them. */
+  /** The short form runs beside other tests, so it reports times without limits. */
   constructor({ isLong }: Pick<Lab, "isLong">) {
     this.#judgesTimes = isLong;
   }
@@ -50,18 +50,18 @@ export class Notes implements Finding {
     this.facts.push(text);
   }
 
-  /** Notes a violation unless the promise was kept. */
+  /** Notes a violation if the promise was broken. */
   expect(isKept: boolean, otherwise: string): void {
     if (!isKept) this.violations.push(otherwise);
   }
 
-  /** As `expect`, for a promise about time. */
+  /** Like `expect`, for limits of time. */
   expectInTime(isKept: boolean, otherwise: string): void {
     if (this.#judgesTimes) this.expect(isKept, otherwise);
   }
 }
 
-/** Has the crowd use the system while `work` breaks it, and looks all the time at what must always hold. */
+/** Runs `work` under the crowd's load, and checks the invariants of any moment. */
 export async function underLoad(
   { system, crowd }: Lab,
   notes: Notes,
@@ -70,12 +70,12 @@ export async function underLoad(
   notes.violations.push(...(await watch(system, () => crowd.during(work))));
 }
 
-/** By when every call has ended: the gateway's CALL_TIMEOUT is 10 s; a second more is the machine's. */
+/** The gateway's CALL_TIMEOUT of 10 s, and a second for the machine. */
 export const DEADLINE_MS = 11_000;
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-/** Such as "median 1.2 s, 2.9 s at most". */
+/** Such as "median 1.2 s, at most 2.9 s". */
 export function spread(times: number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   return `median ${seconds(sorted[sorted.length >> 1] ?? 0)}, ${seconds(sorted.at(-1) ?? 0)} at most`;

@@ -16,7 +16,10 @@ import { Notes, type Scenario } from "./scenario.ts";
 const FLOOD = join(import.meta.dirname, "../search-flood.ts");
 const DOCTORS = 2000;
 const SEARCHES = 200;
-/** Accounts, all at one address, that share the searches of a round: one, or so many that none has too many at once. */
+/**
+ * Numbers of accounts at one address that share the searches: one, or enough to stay below each account's
+ * limit.
+ */
 const SEARCHERS = [1, 25];
 const BOOKINGS_A_SECOND = 20;
 const ROUNDS = { long: 16, short: 1 };
@@ -24,7 +27,7 @@ const ROUND_MS = { long: 1500, short: 1000 };
 const REST_MS = 1000;
 const SLOWDOWN = 2;
 
-/** Accounts search for words that every doctor has, while others book at a steady rate. */
+/** Searches for words of every doctor's profile, while others book at a steady rate. */
 export const search: Scenario = {
   name: "search",
   promise: `${SEARCHES} hostile searches at once, of ${SEARCHERS.join(" or ")} accounts: p99 of bookings within ${SLOWDOWN} times of before`,
@@ -33,38 +36,38 @@ export const search: Scenario = {
     const notes = new Notes({ isLong });
     const [rounds, roundMs] = isLong ? [ROUNDS.long, ROUND_MS.long] : [ROUNDS.short, ROUND_MS.short];
     const http = new HttpClient(system.stack.urls.gateway);
-    const rush = new OverloadScenario({ crowd, http, random, callStats });
+    const load = new OverloadScenario({ crowd, http, random, callStats });
     const remove = await fillSearch(system);
     const flood = fork(FLOOD);
     const api = new Api(system.stack.urls.gateway);
     const tokens: string[] = [];
     for (let i = 0; i < Math.max(...SEARCHERS); i++) tokens.push((await signUp(api, "PATIENT")).token);
-    /** Books for one round. @returns response times in ms */
+    /** Books for one round. @returns latencies in ms */
     const book = async () => {
       callStats.takeLatencies();
-      await rush.atRate(BOOKINGS_A_SECOND, roundMs);
-      await rush.settle();
-      // Refusals are quicker, and their number depends on the scenarios before.
+      await load.atRate(BOOKINGS_A_SECOND, roundMs);
+      await load.settle();
+      // Refusals are faster, and their number depends on the scenarios before.
       return callStats.takeLatencies("ok");
     };
-    /** Searches while others book. @returns response times of bookings in ms, and the answers to the searches */
+    /** Searches while others book. @returns latencies of bookings in ms, and the outcomes of the searches */
     const bookBeside = async (accounts: number) => {
       const searches = once(flood, "message") as Promise<[Counts]>;
       flood.send({ url: http.url, searches: SEARCHES, tokens: tokens.slice(0, accounts) } satisfies Flood);
       const during = await book();
       const [counts] = await searches;
       notes.expect((counts.ok ?? 0) > 0, `no search of ${accounts} accounts was answered`);
-      // So that what they left to do slows down no measurement of bookings alone.
+      // Lets work of the searches end, so that it does not slow down the next measurement.
       await delay(REST_MS);
       return { during, answer: describe(counts) };
     };
     try {
-      // Code that never ran is slow: all runs once before the measurement.
+      // Compiles the code before the measurement.
       await book();
       for (const count of SEARCHERS) await bookBeside(count);
       const alone: number[] = [];
       const kinds = SEARCHERS.map((count) => ({ count, times: [] as number[], answers: [] as string[] }));
-      // Rounds alternate, so that other work on this machine slows down all kinds.
+      // Rounds alternate, so that other work on this machine affects all variants.
       for (let round = 0; round < rounds; round++) {
         for (const { count, times, answers } of kinds) {
           alone.push(...(await book()));
@@ -105,7 +108,7 @@ const describe = (counts: Counts): string =>
     .map(([outcome, count]) => `${outcome} ${count}`)
     .join(", ");
 
-/** Adds doctors that searches find. @returns their removal */
+/** Adds doctors that searches find. @returns a function that removes them */
 async function fillSearch(system: System): Promise<() => Promise<void>> {
   const admin = await connectAdmin(system.stack.urls.mysql);
   await admin.query("USE ??", [`${SCHEMA_PREFIX}scheduling`]);

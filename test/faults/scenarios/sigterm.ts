@@ -4,10 +4,10 @@ import { Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts"
 
 const CALM_MS = 500;
 const EXIT_MS = 25_000;
-/** Server.stop kills what has not ended by then, so a process that does not end by itself takes this long. */
+/** Server.stop kills a process after this time, so one that does not end by itself takes this long. */
 const MEASURABLE_MS = EXIT_MS - 100;
 
-/** A process that is told to stop ends in time, also where what it waits for never answers. */
+/** SIGTERM ends a process in time, even if a dependency never responds. */
 export const sigterm: Scenario = {
   name: "sigterm",
   promise: "SIGTERM under load, and with MySQL frozen: every process ends within 25 s",
