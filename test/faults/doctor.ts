@@ -89,7 +89,7 @@ export class Doctor {
   readonly #options: DoctorOptions;
   /** Latest slot with a near start, until it starts. */
   #soonSlot: { id: string; startMs: number } | undefined;
-  /** Ids of bookings that nobody closes, for the automatic end. */
+  /** Ids of bookings left open for the automatic end. */
   readonly #forgotten = new Set<string>();
   #stopped = false;
 

@@ -13,7 +13,7 @@ export interface NetworkLink {
   name: string;
   proxy: TcpProxy;
   /** Users of the link: bookings; only the service behind it; or nothing that a caller notices. */
-  needed: "to book" | "for itself" | "by nobody";
+  needed: "to book" | "for itself" | "by no caller";
   /** Waits until the link is used again, if no response shows that. */
   untilUsed?: () => Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
     {
       name: "the gateway's Redis",
       proxy: redis,
-      needed: "by nobody",
+      needed: "by no caller",
       untilUsed: () => untilCounted(urls.redis),
     },
     { name: "clinical", proxy: clinical, needed: "for itself" },

@@ -87,7 +87,7 @@ export class SealedLoad {
   readonly #doctorId: string;
   readonly #doctor: RetryingClient<Operation>;
   readonly #patient: RetryingClient<Operation>;
-  readonly #nobody: RetryingClient<Operation>;
+  readonly #anonymous: RetryingClient<Operation>;
   readonly #secured: Secured[];
   readonly #visits: Visit[] = [];
   readonly #answered: Answered[] = [];
@@ -113,7 +113,7 @@ export class SealedLoad {
     this.#doctorId = doctor.id;
     this.#doctor = clientOf(doctor);
     this.#patient = clientOf(patient);
-    this.#nobody = clientOf();
+    this.#anonymous = clientOf();
     this.#secured = secured;
     this.bookingHolder = { id: patient.id, token: patient.token, expectedBookings: this.#expectedBookings };
   }
@@ -171,7 +171,7 @@ export class SealedLoad {
   /** Offers, books, holds and documents one visit. */
   async #visit(): Promise<void> {
     const number = this.#times++;
-    const text = `What was said at visit ${number}`;
+    const text = `Notes of visit ${number}`;
     const time = timeFromNow(FIRST_TIME_MS + number * LENGTH_MS, LENGTH_MS);
     const slot = await this.#doctor.decide("offer", `POST /v1/doctors/${this.#doctorId}/slots`, time);
     const slotId = slot.body.id;
@@ -253,10 +253,10 @@ export class SealedLoad {
     if (!free) return;
     free.usedAtMs = Date.now();
     const body = { email: free.email, password: PASSWORD };
-    const challenge = await this.#nobody.insist("password", "POST /v1/auth/login", { body });
+    const challenge = await this.#anonymous.insist("password", "POST /v1/auth/login", { body });
     if (challenge.kind !== "ok") return;
     const { mfaToken } = challenge.body;
-    await this.#nobody.insist("sign in", "POST /v1/auth/login:verifyMfa", {
+    await this.#anonymous.insist("sign in", "POST /v1/auth/login:verifyMfa", {
       body: { mfaToken, code: free.authenticator.next() },
     });
   }

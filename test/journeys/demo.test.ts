@@ -32,7 +32,7 @@ test("where jurisdiction is enforced, the demo walks to its end", async () => {
     "--url",
     stack.urls.gateway,
   ]);
-  expect(stdout).toContain("All of it was answered as it should be.");
+  expect(stdout).toContain("Every response was as expected.");
 }, 60_000);
 
 /** Runs the `bash` blocks of a document in a shell and folder of their own, with one of their texts replaced. */

@@ -72,8 +72,8 @@ function differences(expected: ExpectedBooking, row: Stored, movesAsked: Readonl
 }
 
 /**
- * Every move is decided by now. A move that crossed the start of the consultation is undone at its end. A
- * doctor may have moved the booking before and after the patient's move.
+ * True if the booking is on an expected slot. A rescheduling that crossed the start of the consultation is
+ * undone at its end. A doctor may have rescheduled before and after the patient.
  */
 function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
@@ -82,10 +82,7 @@ function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: Readon
   return row.slotId === expected.slotId && (moves === 0 || (mayBeUndone && moves === 1));
 }
 
-/**
- * True if a booking is cancelled without a reason. Its doctor may also have broken off the consultation or
- * lost the licence.
- */
+/** Reports a cancellation without a request. Abandoning a consultation and losing the licence also cancel. */
 function unasked(
   expected: ExpectedBooking,
   row: Stored,

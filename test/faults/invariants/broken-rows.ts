@@ -78,7 +78,7 @@ export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> 
       ["billing.stub_charges", { attempt_id: id, status: "AUTHORIZED" }],
     ]),
   ],
-  "a slot is held although nobody pays any more": [[slot({ status: "HELD" })]],
+  "a slot is held without a pending payment": [[slot({ status: "HELD" })]],
   "a booking awaits payment although its hold has ended": [[booking({ status: "PENDING_PAYMENT" })]],
   "an open slot belongs to a booking": [[slot({ status: "OPEN", booking_id: "b" })]],
   "a doctor without a licence has a booking ahead": [

@@ -35,15 +35,15 @@ export async function contradictionsOutside(
         )),
       );
     }
-    for (const { consultations: told, token } of doctors) {
+    for (const { consultations: expected, token } of doctors) {
       wrong.push(
         ...(await consultations.contradictions(
           token,
-          told,
+          expected,
           (consultation, { status, startTime, noShowParty }) =>
             contradictionOfConsultation(consultation, { status, startTime: timeOf(startTime), noShowParty }),
         )),
-        ...(await contradictionsOfNotes(system, token, told)),
+        ...(await contradictionsOfNotes(system, token, expected)),
       );
     }
   } finally {
@@ -64,9 +64,9 @@ function timeOf(timestamp: unknown): Date {
 async function contradictionsOfNotes(
   { http }: System,
   token: string,
-  told: Doctor["consultations"],
+  expected: Doctor["consultations"],
 ): Promise<string[]> {
-  const completed = [...told.values()].filter(({ status }) => status === "COMPLETED");
+  const completed = [...expected.values()].filter(({ status }) => status === "COMPLETED");
   const wrong: string[] = [];
   for (const { id, notes } of completed) {
     const { kind, body, reason } = await http.send(`GET /v1/consultations/${id}`, { token });
@@ -94,7 +94,7 @@ class Lists {
   async contradictions<T>(
     token: string,
     acknowledged: ReadonlyMap<string, T>,
-    contradictionOf: (told: T, seen: Json) => string | undefined,
+    contradictionOf: (expected: T, seen: Json) => string | undefined,
   ): Promise<string[]> {
     const wrong: string[] = [];
     for (const [way, things] of Object.entries({
@@ -106,8 +106,8 @@ class Lists {
       for (const id of acknowledged.keys())
         if (!ids.has(id)) wrong.push(`${id} of the ${this.#kind} is not listed over ${way}`);
       for (const seen of things) {
-        const told = acknowledged.get(String(seen.id));
-        const problem = told && contradictionOf(told, seen);
+        const expected = acknowledged.get(String(seen.id));
+        const problem = expected && contradictionOf(expected, seen);
         if (problem) wrong.push(`${problem} (${way})`);
       }
     }

@@ -36,7 +36,7 @@ export const SETTLED: readonly Rule[] = [
   outboxOf("clinical"),
   outboxOf("billing"),
   {
-    name: "a slot is held although nobody pays any more",
+    name: "a slot is held without a pending payment",
     sql: "SELECT id, status, booking_id FROM scheduling.slots WHERE status = 'HELD'",
   },
   {

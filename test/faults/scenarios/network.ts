@@ -69,8 +69,8 @@ async function cutOff(lab: Lab, notes: Notes, link: NetworkLink, { name: how, be
   const meanwhile = bookings === undefined ? "" : `${bookings} bookings meanwhile, `;
   notes.fact(`${name} ${how}: ${meanwhile}${failed} calls failed, whole ${seconds(healedMs)} after`);
   notes.expectInTime(healedMs <= HEALED_MS, `${name} ${how}: whole only after ${seconds(healedMs)}`);
-  if (needed !== "to book") notes.expect(bookings !== 0, `${name} ${how}: nobody could book`);
-  if (needed === "by nobody") notes.expect(failed === 0, `${name} ${how}: ${failed} calls failed`);
+  if (needed !== "to book") notes.expect(bookings !== 0, `${name} ${how}: no booking succeeded`);
+  if (needed === "by no caller") notes.expect(failed === 0, `${name} ${how}: ${failed} calls failed`);
 }
 
 /** @returns the time from `sinceMs` until all calls succeed again, in ms */
