@@ -134,18 +134,18 @@ describe("an event that was refused as not genuine", () => {
 
 test.each([
   ["no command", [], "Say list, replay, vouch or discard."],
-  ["a command that is none", ["show"], "Say list, replay, vouch or discard."],
-  ["to vouch for all", ["vouch", "--all"], "Name the events to vouch."],
-  ["to discard nothing", ["discard"], "Name the events to discard."],
+  ["an unknown action", ["show"], 'Say list, replay, vouch or discard, not "show".'],
+  ["vouch for all", ["vouch", "--all"], "Name the events to vouch."],
+  ["discard without ids", ["discard"], "Name the events to discard."],
   ["an unknown flag", ["list", "--stack", "x"], "Unknown option '--stack'"],
-  ["a limit that is none", ["list", "--limit", "abc"], "--limit must be a whole number of at least 1"],
-  ["nothing named", ["replay"], "Name the events to replay, or say --all."],
-  ["all of a list", ["list", "--all"], "--all is for replay"],
-  ["to replay only some of all", ["replay", "--all", "--limit", "5"], "--dead and --limit are for list."],
-  ["to replay what is dead, of all", ["replay", "--all", "--dead"], "--dead and --limit are for list."],
-  ["a service beside a database", ["list", "--service", "auth"], "leave --service out"],
-])("%s is refused with a clear word", async (_, args, word) => {
-  expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(word) });
+  ["an invalid limit", ["list", "--limit", "abc"], "--limit must be a whole number of at least 1"],
+  ["replay without ids", ["replay"], "Name the events to replay, or say --all, but not both."],
+  ["list with --all", ["list", "--all"], "--all is for replay"],
+  ["replay --all with a limit", ["replay", "--all", "--limit", "5"], "--dead and --limit are for list."],
+  ["replay --all with --dead", ["replay", "--all", "--dead"], "--dead and --limit are for list."],
+  ["--service beside DATABASE_URL", ["list", "--service", "auth"], "Leave --service auth out"],
+])("refuses %s", async (_, args, message) => {
+  expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(message) });
 });
 
 test("names the settings to set when no system runs", async () => {

@@ -17,7 +17,7 @@ const login = (email: string, password: string) =>
   api.send("POST /v1/auth/login", { body: { email, password } });
 
 describe("a forgotten password", () => {
-  test("is reset by the link in a mail; all sessions end, and the owner is told", async () => {
+  test("is reset by a mailed link; all sessions end, and the owner gets a mail", async () => {
     const patient = await signUp(api, "PATIENT");
     const { email } = patient;
     const asked = await api.send("POST /v1/auth/password:forgot", { body: { email } });
@@ -40,7 +40,7 @@ describe("a forgotten password", () => {
     expect(told).toMatchObject({ subject: "Your password was changed" });
   });
 
-  test("of nobody is answered in the same way, without a mail", async () => {
+  test("of an unknown address gets the same response, but no mail", async () => {
     const email = `nobody-${randomUUID()}@example.org`;
     const { status, text } = await api.send("POST /v1/auth/password:forgot", { body: { email } });
     expect({ status, text }).toEqual({ status: 202, text: "{}" });
@@ -48,7 +48,7 @@ describe("a forgotten password", () => {
   });
 });
 
-test("a password is changed by whoever knows it; only the other sessions end", async () => {
+test("a change of password requires the old one, and ends the other sessions only", async () => {
   const here = await signUp(api, "DOCTOR");
   const there = await logIn(api, here);
   const change = (currentPassword: string) =>
@@ -64,7 +64,7 @@ test("a password is changed by whoever knows it; only the other sessions end", a
   expect((await login(here.email, NEW_PASSWORD)).status).toBe(200);
 });
 
-test("one's sessions are listed, and one of them is ended from another device", async () => {
+test("a user lists the own sessions, and ends one from another device", async () => {
   const here = await signUp(api, "PATIENT");
   const { email } = here;
   const body = { email, password: PASSWORD, rememberMe: true };

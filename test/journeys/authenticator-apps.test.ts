@@ -15,7 +15,7 @@ const STEP_MS = 30_000;
 const PNG = "data:image/png;base64,";
 
 const api = new Api(sharedStack().urls.gateway);
-/** Undefined where they cannot be had; that was said. */
+/** Undefined if they cannot be installed. */
 let tools: AuthenticatorTools | undefined;
 let folder: string;
 let patient: Account;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 }, TOOLS_TIMEOUT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("the QR code reads as the same URI in another program", async () => {
+test("another program reads the URI from the QR code", async () => {
   if (!tools) return;
   const { qrCode, otpauthUri } = setup;
   expect(qrCode).toMatch(new RegExp(`^${PNG}`));
@@ -46,7 +46,7 @@ test("another program's codes activate the second factor and sign in", async () 
   await patient.api.ok("POST /v1/auth/mfa/totp:activate", { body });
   const { email } = patient;
   const { mfaToken } = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
-  // Each code counts once; the next one is accepted already, as clocks differ.
+  // A code is valid once. Auth accepts the next one early, because clocks differ.
   const code = await tools.codeAt(secret, new Date(now.getTime() + STEP_MS));
   const tokens = await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
   expect(tokens).toMatchObject({ mfaRequired: false, tokenType: "Bearer" });

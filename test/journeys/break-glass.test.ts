@@ -9,7 +9,7 @@ import { sharedStack } from "../support/stack.ts";
 const NOTES = "Allergic to penicillin.";
 const REASON = "Found unconscious; the emergency room asks for allergies";
 
-/** On a machine that has other things to do. */
+/** Allows for a busy machine. */
 const PREPARED_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -41,7 +41,7 @@ async function anAdmin(): Promise<Account> {
 const breakGlass = (by: Account, body: Json = { patientId: patient.id, reason: REASON }) =>
   by.api.send("POST /v1/admin/break-glass", { body });
 
-/** The clinical reads of this patient that an admin may try. */
+/** Clinical reads of this patient by an admin. */
 const reads = () => [
   `GET /v1/consultations/${booked.consultationId}`,
   `GET /v1/consultations?patientId=${patient.id}`,
@@ -52,7 +52,7 @@ const statusesOf = async (by: Account) =>
   await Promise.all(reads().map(async (call) => (await by.api.send(call)).status));
 const REQUIRED = { status: 403, reason: "BREAK_GLASS_REQUIRED" };
 
-/** All pages of the patient's access log, without entries of other tests' admins, who may list this patient meanwhile. */
+/** All pages of the patient's access log, without entries of other tests' admins. */
 async function accessLog(by: Account, query: Record<string, string> = {}, pageSize = 100): Promise<Json[]> {
   const own = [...admins, doctor, patient].map(({ fullName }) => fullName);
   const entries: Json[] = [];
@@ -68,8 +68,8 @@ async function accessLog(by: Account, query: Record<string, string> = {}, pageSi
   );
 }
 
-describe("breaking the glass", () => {
-  test("is what an admin is told to do, whether what they ask for exists or not", async () => {
+describe("a break-glass grant", () => {
+  test("is what a denied admin is told to request, whether the resource exists or not", async () => {
     for (const call of [...reads(), `GET /v1/consultations/${randomUUID()}`]) {
       expect(refusal(await admin.api.send(call))).toEqual(REQUIRED);
     }
@@ -79,7 +79,7 @@ describe("breaking the glass", () => {
     });
   });
 
-  test("takes a reason, and a patient", async () => {
+  test("requires a reason and an existing patient", async () => {
     const saysNothing = [undefined, "", "because", " ".repeat(30), `a${" ".repeat(30)}b`, "x".repeat(501)];
     for (const reason of saysNothing) {
       const { status, body } = await breakGlass(admin, { patientId: patient.id, reason });
@@ -90,14 +90,14 @@ describe("breaking the glass", () => {
     expect((await breakGlass(doctor)).status).toBe(403);
   });
 
-  test("is limited to few records at once", async () => {
+  test("is limited to few patients at once", async () => {
     const [curious, another] = [await anAdmin(), await signUp(api, "PATIENT")];
     const body = { patientId: another.id, reason: REASON };
     for (let i = 0; i < 5; i++) expect((await breakGlass(curious, body)).status).toBe(201);
     expect(refusal(await breakGlass(curious, body))).toEqual({ status: 409, reason: "TOO_MANY_GRANTS" });
   });
 
-  test("lets the admin read at once, until they give it back", async () => {
+  test("lets the admin read until it is revoked", async () => {
     const made = await breakGlass(admin);
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ adminId: admin.id, patientId: patient.id, status: "ACTIVE" });
@@ -113,7 +113,7 @@ describe("breaking the glass", () => {
     expect(await statusesOf(admin)).toEqual([403, 403, 403, 403]);
   });
 
-  test("is over for an admin who is disabled, and stays so when they come back", async () => {
+  test("ends with the admin's account, even if that is enabled again", async () => {
     const other = await anAdmin();
     const { body } = await breakGlass(other);
     await admin.api.ok(`POST /v1/admin/users/${other.id}:disable`);
@@ -122,7 +122,7 @@ describe("breaking the glass", () => {
     expect(grants).toEqual([]);
   });
 
-  test("names its grant with every read in the audit trail", async () => {
+  test("is named in the audit trail by every read", async () => {
     const { body } = await breakGlass(admin);
     await admin.api.ok(`GET /v1/prescriptions/${prescriptionId}`);
     const query = new URLSearchParams({ actorId: admin.id, action: "prescription.get" });
@@ -132,7 +132,7 @@ describe("breaking the glass", () => {
 });
 
 describe("a doctor's prescriptions", () => {
-  test("are listed for an admin without a grant or content, and the patient's access log shows it", async () => {
+  test("are listed for an admin without a grant or content, and the patient's access log shows that", async () => {
     const path = `GET /v1/admin/doctors/${doctor.id}/prescriptions`;
     const { prescriptions } = await admin.api.ok(path);
     expect(prescriptions).toEqual([
@@ -189,14 +189,14 @@ describe("the patient's access log", () => {
     whole = await accessLog(patient);
   });
 
-  test("tells who broke the glass, why, and what they read", () => {
+  test("shows grants, their reasons and the reads under them", () => {
     const resource = `consultations/${booked.consultationId}`;
     const byAdmin = { actorName: admin.fullName, reason: REASON };
     expect(of(whole, "break_glass.grant", "BREAK_GLASS")).toMatchObject({ ...byAdmin, service: "auth" });
     expect(of(whole, "consultation.get", "BREAK_GLASS")).toMatchObject({ ...byAdmin, resource });
   });
 
-  test("tells of the patient's doctor, of the administration, and of the platform", () => {
+  test("shows access by the doctor, the administration and the platform", () => {
     expect(of(whole, "consultation.get", "DOCTOR")).toMatchObject({ actorName: doctor.fullName, reason: "" });
     expect(of(whole, "booking.get", "ADMINISTRATION")).toMatchObject({ actorName: admin.fullName });
     expect(of(whole, "user.get", "ADMINISTRATION")).toMatchObject({ service: "auth" });
@@ -206,7 +206,7 @@ describe("the patient's access log", () => {
     });
   });
 
-  test("is newest first, and without the patient's own doings unless they are asked for", async () => {
+  test("is newest first, and has the patient's own actions only on request", async () => {
     const times = whole.map(({ occurTime }) => Date.parse(String(occurTime)));
     expect(times).toEqual(times.toSorted((a, b) => b - a));
     expect(whole.filter(({ relation }) => relation === "SELF")).toEqual([]);
@@ -215,17 +215,17 @@ describe("the patient's access log", () => {
     expect(withOwn.filter(({ relation }) => relation !== "SELF")).toEqual(whole);
   });
 
-  test.each([1, 2, 5])("paged by %i holds each entry once, and none is left out", async (pageSize) => {
+  test.each([1, 2, 5])("in pages of %i has each entry once", async (pageSize) => {
     expect(await accessLog(patient, {}, pageSize)).toEqual(whole);
   });
 
-  test("is of a time that is asked for", async () => {
+  test("can be restricted to a period", async () => {
     const startTime = String(whole[3]?.occurTime);
     const since = await accessLog(patient, { startTime });
     expect(since).toEqual(whole.filter(({ occurTime }) => String(occurTime) >= startTime));
   });
 
-  test("holds nothing of attempts that were refused, nobody's e-mail, and nobody else's part", async () => {
+  test("omits denied requests, e-mail addresses and other subjects", async () => {
     const stranger = await signUp(api, "PATIENT");
     await stranger.api.send(`GET /v1/consultations/${booked.consultationId}`);
     const text = JSON.stringify(await accessLog(patient, { includeOwn: "true" }));
@@ -235,7 +235,7 @@ describe("the patient's access log", () => {
     expect(await accessLog(stranger)).toEqual([]);
   });
 
-  test("is for patients", async () => {
+  test("is for patients only", async () => {
     for (const { api: own } of [doctor, admin]) {
       expect((await own.send("GET /v1/users/me/access-log")).status).toBe(403);
     }

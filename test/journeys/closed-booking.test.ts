@@ -28,7 +28,6 @@ interface Appointment {
   booked: Booked;
 }
 
-/** A paid appointment. */
 async function appointment(): Promise<Appointment> {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const booked = await book(patient, await offer(doctor, SOON_MS));
@@ -49,7 +48,7 @@ async function appointment(): Promise<Appointment> {
   return { doctor, patient, booked };
 }
 
-/** Shifts the appointment into the past by so many hours, so that the test need not wait. */
+/** Moves the appointment into the past, so that the test need not wait. */
 async function pass({ booked }: Appointment, hours: number): Promise<void> {
   const shift = "start_time = start_time - INTERVAL ? HOUR, end_time = end_time - INTERVAL ? HOUR";
   const { id, consultationId } = booked;
@@ -142,7 +141,7 @@ test("a fee that an admin releases is voided, and another closing is refused", a
   expect(otherwise.body).toMatchObject({ metadata: decision });
 });
 
-test("an unattended booking closes itself two hours after its end, and the fee is released", async () => {
+test("an unattended booking closes itself two hours after its end, and its fee is released", async () => {
   const untouched = await appointment();
   await pass(untouched, 3);
   const [booking, consultation] = await untilAll(untouched, {
@@ -154,7 +153,7 @@ test("an unattended booking closes itself two hours after its end, and the fee i
   expect(consultation).toMatchObject({ noShowParty: "BOTH", closedByAdmin: false });
 });
 
-test("a consultation in progress a day after its end is listed for admins, and its fee waits", async () => {
+test("a consultation in progress a day after its end is listed for admins, and its fee is not decided", async () => {
   const overdue = await appointment();
   const { doctor, patient, booked } = overdue;
   await begin(patient, doctor, booked.consultationId);

@@ -14,8 +14,8 @@ const REASON = "Palpitations after climbing stairs";
 
 const api = new Api(sharedStack().urls.gateway);
 
-describe("signing up", () => {
-  test("makes an account that can sign in and reads as it was given", async () => {
+describe("registration", () => {
+  test("creates an account with the given data, which can sign in", async () => {
     const email = `Casey-${randomUUID()}@Example.org`;
     const given = { fullName: "Casey O’Neil", role: "PATIENT" };
     const made = await api.send("POST /v1/auth/register", { body: { ...given, email, password: PASSWORD } });
@@ -26,7 +26,7 @@ describe("signing up", () => {
     expect(me.id).toBe(made.body.id);
   });
 
-  test("is refused for an e-mail that has an account, in any case", async () => {
+  test("is refused for an existing e-mail address in any case", async () => {
     const { email } = await signUp(api, "PATIENT");
     const body = { email: email.toUpperCase(), password: PASSWORD, fullName: "Twin", role: "PATIENT" };
     expect(refusal(await api.send("POST /v1/auth/register", { body }))).toEqual({
@@ -35,7 +35,7 @@ describe("signing up", () => {
     });
   });
 
-  test("makes no admins", async () => {
+  test("creates no admins", async () => {
     const body = {
       email: `${randomUUID()}@example.org`,
       password: PASSWORD,
@@ -53,7 +53,7 @@ describe("signing in with a second factor", () => {
   const challenge = async ({ email }: Account): Promise<Json> =>
     await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
 
-  test("takes the password and then a code, and that code only once", async () => {
+  test("requires the password, then a code, which is valid once", async () => {
     const doctor = await signUp(api, "DOCTOR");
     const authenticator = await secure(doctor);
 
@@ -69,7 +69,7 @@ describe("signing in with a second factor", () => {
     expect(refusal(again)).toEqual({ status: 401, reason: "INVALID_MFA_CODE" });
   });
 
-  test("takes each recovery code once", async () => {
+  test("accepts each recovery code once", async () => {
     const doctor = await signUp(api, "DOCTOR");
     const { secret } = await doctor.api.ok("POST /v1/auth/mfa/totp");
     const body = { code: new Authenticator(String(secret)).next() };
@@ -85,7 +85,7 @@ describe("signing in with a second factor", () => {
     expect(statuses).toEqual([200, 401]);
   });
 
-  test("an MFA token opens nothing by itself", async () => {
+  test("an MFA token authorizes nothing else", async () => {
     const doctor = await signUp(api, "DOCTOR");
     await secure(doctor);
     const { mfaToken } = await challenge(doctor);
@@ -130,7 +130,7 @@ describe("finding a doctor", () => {
     expect(idsOf(await find(query))).not.toContain(doctor.id);
   });
 
-  test("tells when the next open slot begins, and finds by that", async () => {
+  test("shows the next open slot, and filters by it", async () => {
     expect(await find({ query: word })).toEqual([
       expect.not.objectContaining({ nextAvailableTime: expect.anything() }),
     ]);
@@ -162,7 +162,7 @@ describe("a free consultation", () => {
   let booked: Booked;
   const consultation = () => `/v1/consultations/${booked.consultationId}`;
 
-  test("is booked and confirmed in one step, and is there when the answer is read", async () => {
+  test("is booked and confirmed in one step, and readable after the response", async () => {
     const made = await patient.api.send("POST /v1/bookings", { key: true, body: { slotId, reason: REASON } });
     expect(made.status).toBe(201);
     expect(made.headers.get("location")).toBe(`/v1/bookings/${made.body.id}`);
@@ -194,7 +194,7 @@ describe("a free consultation", () => {
     }
   });
 
-  test("has no prescription before it is completed", async () => {
+  test("has no prescription before its completion", async () => {
     const early = await doctor.api.send(`POST ${consultation()}/prescriptions`, {
       key: true,
       body: { content: CONTENT },
@@ -202,12 +202,12 @@ describe("a free consultation", () => {
     expect(refusal(early)).toEqual({ status: 409, reason: "CONSULTATION_NOT_COMPLETED" });
   });
 
-  test("is not added to before it is completed", async () => {
+  test("has no addendum before its completion", async () => {
     const early = await doctor.api.send(`POST ${consultation()}/addenda`, { body: { text: ADDED } });
     expect(refusal(early)).toEqual({ status: 409, reason: "CONSULTATION_NOT_COMPLETED" });
   });
 
-  test("goes from the waiting room over its start to its completion, which closes the booking", async () => {
+  test("leads from the waiting room through its start to its completion, which completes the booking", async () => {
     const alone = await doctor.api.send(`POST ${consultation()}:start`);
     expect(refusal(alone)).toEqual({ status: 409, reason: "PATIENT_NOT_JOINED" });
     expect(await patient.api.ok(`POST ${consultation()}:join`)).toMatchObject({ status: "WAITING" });
@@ -220,7 +220,7 @@ describe("a free consultation", () => {
     );
   });
 
-  test("leads to a prescription that its patient and its doctor read alike", async () => {
+  test("gets a prescription, which patient and doctor read alike", async () => {
     const items = [
       { medication: "Metoprolol", dosage: "25 mg", frequency: "twice a day", durationDays: 14, refills: 1 },
     ];
@@ -247,7 +247,7 @@ describe("a free consultation", () => {
     expect(visible(foreign.body)).toEqual(visible(missing.body));
   });
 
-  test("is added to by its doctor, once for a key, and keeps its notes", async () => {
+  test("gets an addendum from its doctor, once for a key, and keeps its notes", async () => {
     const twice = { key: `addendum-${booked.id}`, body: { text: ADDED } };
     const made = await doctor.api.send(`POST ${consultation()}/addenda`, twice);
     expect(made).toMatchObject({ status: 201, body: { text: ADDED } });
@@ -267,7 +267,7 @@ describe("a free consultation", () => {
     }
   });
 
-  test("is listed without notes and addenda, under its own version", async () => {
+  test("is listed without notes and addenda, with its etag", async () => {
     const { notes, addenda, etag, ...rest } = await patient.api.ok(`GET ${consultation()}`);
     const { consultations } = await patient.api.ok("GET /v1/consultations");
     expect(consultations).toEqual([{ ...rest, etag: String(etag).split(".")[0] }]);
@@ -280,7 +280,7 @@ describe("a free consultation", () => {
     });
   });
 
-  test.each(["bookings", "consultations"])("of others answers a stranger as missing %s do", async (kind) => {
+  test.each(["bookings", "consultations"])("another user's %s look missing", async (kind) => {
     const id = kind === "bookings" ? booked.id : booked.consultationId;
     const foreign = await stranger.api.send(`GET /v1/${kind}/${id}`);
     const missing = await stranger.api.send(`GET /v1/${kind}/${randomUUID()}`);
@@ -302,7 +302,7 @@ test("a consultation days ahead cannot be joined or started, and its doctor cann
   }
 });
 
-/** A refusal without what differs between any two requests. */
+/** A refusal without its request's ids. */
 function visible({ requestId, ...rest }: Json): Json {
   return rest;
 }

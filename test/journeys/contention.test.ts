@@ -11,7 +11,7 @@ const BATCH = 10;
 
 const api = new Api(sharedStack().urls.gateway);
 let doctor: Account;
-/** A time that nobody else in this file uses. */
+/** Start of the next offered slot, in days; each is used once. */
 let days = 1;
 const aTimeOfItsOwn = () => days++ * DAY_MS;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   doctor = await openPractice(api);
 });
 
-/** How often each status and reason came. */
+/** Number of responses by status and reason. */
 function callStats(answers: Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, body } of answers) {
@@ -35,25 +35,28 @@ const atOnce = (count: number, send: (index: number) => Promise<Answer>): Promis
 describe("two hundred patients", () => {
   const patients: Account[] = [];
 
-  // Hashing their passwords is what takes so long.
+  // Hashing their passwords takes most of the time.
   beforeAll(async () => {
     while (patients.length < PATIENTS) {
       patients.push(...(await Promise.all(Array.from({ length: BATCH }, () => signUp(api, "PATIENT")))));
     }
   }, 120_000);
 
-  test.each([1, 2, 3])("who book one slot at once: one gets it, the others hear so (round %i)", async () => {
-    const slotId = await offer(doctor, aTimeOfItsOwn());
-    const answers = await atOnce(PATIENTS, (index) =>
-      patients[index]!.api.send("POST /v1/bookings", { key: true, body: { slotId } }),
-    );
-    expect(callStats(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
-    const { bookings } = await doctor.api.ok("GET /v1/bookings?pageSize=100");
-    expect((bookings as Json[]).filter((booking) => booking.slotId === slotId)).toHaveLength(1);
-  });
+  test.each([1, 2, 3])(
+    "book one slot at once: one succeeds, the others get SLOT_UNAVAILABLE (round %i)",
+    async () => {
+      const slotId = await offer(doctor, aTimeOfItsOwn());
+      const answers = await atOnce(PATIENTS, (index) =>
+        patients[index]!.api.send("POST /v1/bookings", { key: true, body: { slotId } }),
+      );
+      expect(callStats(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
+      const { bookings } = await doctor.api.ok("GET /v1/bookings?pageSize=100");
+      expect((bookings as Json[]).filter((booking) => booking.slotId === slotId)).toHaveLength(1);
+    },
+  );
 });
 
-test("one patient who books overlapping times of two doctors at once gets one of them", async () => {
+test("a patient who books overlapping slots of two doctors at once gets one of them", async () => {
   const patient = await signUp(api, "PATIENT");
   const colleague = await openPractice(api);
   const at = aTimeOfItsOwn();
@@ -67,7 +70,7 @@ test("one patient who books overlapping times of two doctors at once gets one of
   expect(bookings).toHaveLength(1);
 });
 
-test("one booking sent 100 times at once under one key is made once and answered alike", async () => {
+test("a booking sent 100 times at once under one key is made once, with the same response for all", async () => {
   const patient = await signUp(api, "PATIENT");
   const slotId = await offer(doctor, aTimeOfItsOwn());
   const key = randomUUID();
@@ -94,7 +97,7 @@ test("the key of a refused booking books the slot after its release", async () =
   expect(answers.map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
 });
 
-test("a refusal that nothing lifts is replayed", async () => {
+test("a refusal that nothing can lift is replayed", async () => {
   const patient = await signUp(api, "PATIENT");
   const slotId = await offer(doctor, aTimeOfItsOwn());
   const { id } = await patient.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
@@ -105,7 +108,7 @@ test("a refusal that nothing lifts is replayed", async () => {
   expect(answers.map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
 });
 
-test.each([1, 2, 3])("of 20 overlapping slots offered at once no two are taken (round %i)", async () => {
+test.each([1, 2, 3])("of 20 overlapping slots offered at once, one is created (round %i)", async () => {
   const at = aTimeOfItsOwn();
   const answers = await atOnce(20, (index) =>
     doctor.api.send(`POST /v1/doctors/${doctor.id}/slots`, { body: timeFromNow(at + index * 5 * MINUTE_MS) }),
@@ -121,7 +124,7 @@ test.each([1, 2, 3])("of 20 overlapping slots offered at once no two are taken (
   }
 });
 
-test("one code of an authenticator tried 20 times at once signs in once", async () => {
+test("a code of an authenticator sent 20 times at once signs in once", async () => {
   const patient = await signUp(api, "PATIENT");
   const authenticator = await secure(patient);
   const login = { body: { email: patient.email, password: PASSWORD } };
@@ -136,13 +139,13 @@ test("one code of an authenticator tried 20 times at once signs in once", async 
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
 });
 
-test("one refresh token used 20 times at once is exchanged once", async () => {
+test("a refresh token sent 20 times at once is exchanged once", async () => {
   const { refreshToken } = await signUp(api, "PATIENT");
   const answers = await atOnce(20, () => api.send("POST /v1/auth/token:refresh", { body: { refreshToken } }));
   expect(callStats(answers)).toEqual({ 200: 1, "401 INVALID_REFRESH_TOKEN": 19 });
 });
 
-test("one e-mail registered 10 times at once makes one account", async () => {
+test("an e-mail address registered 10 times at once gets one account", async () => {
   const body = {
     email: `${randomUUID()}@example.org`,
     password: PASSWORD,
@@ -153,7 +156,7 @@ test("one e-mail registered 10 times at once makes one account", async () => {
   expect(callStats(answers)).toEqual({ 201: 1, "409 EMAIL_TAKEN": 9 });
 });
 
-test("one payment authorized 10 times at once, each under its own key, is authorized once", async () => {
+test("a payment authorized 10 times at once, each under its own key, is authorized once", async () => {
   const fee = { currencyCode: "USD", amountMinor: "2500" };
   const clinic = await openPractice(api, { fee });
   const patient = await signUp(api, "PATIENT");
@@ -169,7 +172,7 @@ test("one payment authorized 10 times at once, each under its own key, is author
   expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
 });
 
-test("an account that books sixty paid slots at once holds three, and cannot renew them", async () => {
+test("an account that books sixty paid slots at once holds three, and cannot renew the holds", async () => {
   const patient = await signUp(api, "PATIENT");
   const practice = await openPractice(api, { fee: FEE });
   const at = aTimeOfItsOwn();

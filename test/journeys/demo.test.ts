@@ -11,7 +11,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 let stack: OwnStack;
 let api: Api;
 
-/** With the setting under which a newcomer is most easily refused. */
+/** With the setting that refuses callers without a region. */
 beforeAll(async () => {
   stack = await startOwnStack({ JURISDICTION: "enforced" });
   api = new Api(stack.urls.gateway);
@@ -19,14 +19,14 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => stack?.stop());
 
-test("with jurisdiction enforced, a stranger finds the demo doctor by naming a region", async () => {
+test("with jurisdiction enforced, an anonymous caller finds the demo doctor by a region", async () => {
   const { doctors } = await api.ok(`GET /v1/doctors?region=${DEMO_REGION}`);
   const names = (doctors as Json[]).map(({ displayName }) => displayName);
   expect(names).toContain(DEMO_ACCOUNTS.doctor.fullName);
   expect(refusal(await api.send("GET /v1/doctors"))).toEqual({ status: 409, reason: "REGION_REQUIRED" });
 });
 
-test("where jurisdiction is enforced, the demo walks to its end", async () => {
+test("with jurisdiction enforced, the demo succeeds", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     "dev/demo.ts",
     "--url",
@@ -35,7 +35,7 @@ test("where jurisdiction is enforced, the demo walks to its end", async () => {
   expect(stdout).toContain("Every response was as expected.");
 }, 60_000);
 
-/** Runs the `bash` blocks of a document in a shell and folder of their own, with one of their texts replaced. */
+/** Runs the `bash` blocks of a document in a new shell and folder, with one text replaced. */
 async function walk(document: string, text: string, by: string): Promise<{ code: number; stdout: string }> {
   const markdown = await readFile(join(import.meta.dirname, "../..", document), "utf8");
   const script = [...markdown.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands]) => commands).join("");
@@ -50,7 +50,7 @@ async function walk(document: string, text: string, by: string): Promise<{ code:
     .finally(() => rm(cwd, { recursive: true }));
 }
 
-test("the tutorial's walk ends at the first call that fails, with an exit code", async () => {
+test("the tutorial's script stops at the first failed call, with its exit code", async () => {
   const { code, stdout } = await walk(
     "docs/tutorial.md",
     'Bearer $admin" -H "$json"',
@@ -63,12 +63,12 @@ test("the tutorial's walk ends at the first call that fails, with an exit code",
   expect(withoutSlot.stdout).not.toContain("consultationId");
 });
 
-test("the tutorial's walk reaches its end", async () => {
+test("the tutorial's script succeeds", async () => {
   const { code, stdout } = await walk("docs/tutorial.md", "pageSize=5", "pageSize=6");
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"auditEvents"') });
 });
 
-test("the README's six lines book an appointment", async () => {
+test("the README's example books an appointment", async () => {
   const { code, stdout } = await walk("README.md", "A cough", "A cold");
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"PENDING_PAYMENT"') });
 });

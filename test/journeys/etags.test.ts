@@ -19,11 +19,11 @@ const versionOf = (answer: Answer) => /^"(\w+)\./.exec(etagOf(answer))![1];
 const changeBio = (bio: string, etag: string) =>
   doctor.api.send(`PATCH ${profile()}`, { body: { bio }, headers: { "if-match": etag } });
 
-test("a reader with the current answer gets 304 until the answer changes", async () => {
+test("a client with the current etag gets 304 until the resource changes", async () => {
   const first = await read();
   const unchanged = await read({ "if-none-match": etagOf(first) });
   expect([unchanged.status, unchanged.text, etagOf(unchanged)]).toEqual([304, "", etagOf(first)]);
-  // The next free time is not stored in the doctor's profile.
+  // The next open slot is not stored in the doctor's profile.
   await offer(doctor, 2 * DAY_MS);
   const after = await read({ "if-none-match": etagOf(first) });
   expect([after.status, versionOf(after)]).toEqual([200, versionOf(first)]);
@@ -32,7 +32,7 @@ test("a reader with the current answer gets 304 until the answer changes", async
   expect((await changeBio("Read before the offer.", etagOf(first))).status).toBe(200);
 });
 
-test("a new verified name is a new version, and a change for the old version is refused", async () => {
+test("a new verified name changes the etag, and a change under the old etag is refused", async () => {
   const before = await read();
   await doctor.api.ok("PATCH /v1/users/me", { body: { fullName: "Renamed Doctor" } });
   const [{ id }] = before.body.licenses as [Json];

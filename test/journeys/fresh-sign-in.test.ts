@@ -13,7 +13,7 @@ const stack = sharedStack();
 const processes: SideProcess[] = [];
 let admin: Account;
 let patient: Account;
-/** An auth to which every sign-in is long ago. */
+/** An auth that considers every sign-in as too old. */
 let straight: Grpc;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ test.each([
   expect(refusal(await admin.api.send(`POST ${path}`, { body: {} }))).toEqual(REFUSED);
 });
 
-test("what takes rights away asks for no fresh sign-in", async () => {
+test("revoking rights requires no fresh sign-in", async () => {
   for (const path of [`/v1/admin/users/${ID}:disable`, `/v1/admin/service-accounts/${ID}:disable`]) {
     expect(refusal(await admin.api.send(`POST ${path}`, { body: {} }))).toEqual({
       status: 404,
@@ -49,11 +49,11 @@ test("what takes rights away asks for no fresh sign-in", async () => {
   }
 });
 
-test("nobody who signed in long ago sets up a second factor", async () => {
+test("setting up a second factor requires a fresh sign-in", async () => {
   expect(refusal(await patient.api.send("POST /v1/auth/mfa/totp"))).toEqual(REFUSED);
 });
 
-test("it is the same straight over gRPC", async () => {
+test("the same holds over gRPC", async () => {
   const { reason } = await straight.call("auth.v1.UserService/EnableUser", { userId: ID }, admin);
   expect(reason).toBe("REAUTHENTICATION_REQUIRED");
 });

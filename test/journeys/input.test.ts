@@ -24,14 +24,14 @@ beforeAll(async () => {
   booking = await book(patient, await offer(doctor, 7 * DAY_MS), " First line\r\nCafe\u0301 ");
 });
 
-/** Field names of a refusal. */
+/** Status, reason and field names of a refusal. */
 const named = ({ status, body }: { status: number; body: Json }) => ({
   status,
   fields: ((body.errors ?? []) as Json[]).map(({ field }) => field),
 });
 const refused = (...fields: string[]) => ({ status: 400, fields });
 
-describe("a UUID in upper case is the same UUID", () => {
+describe("a UUID in upper case equals its lower case", () => {
   const upper = () => booking.id.toUpperCase();
 
   test("in a path, and over gRPC", async () => {
@@ -44,14 +44,14 @@ describe("a UUID in upper case is the same UUID", () => {
     expect(body.id).toBe(booking.id);
   });
 
-  test("in a filter, also of a list that the gateway merges", async () => {
+  test("in a filter, and in a list that the gateway merges", async () => {
     const listed = await admin.api.ok(`GET /v1/bookings?patientId=${patient.id.toUpperCase()}`);
     expect((listed.bookings as Json[]).map(({ id }) => id)).toEqual([booking.id]);
     const events = await admin.api.ok(`GET /v1/admin/audit-events?subjectId=${patient.id.toUpperCase()}`);
     expect((events.auditEvents as Json[]).length).toBeGreaterThan(0);
   });
 
-  test("in a path to one's own resource", async () => {
+  test("in a path to an own resource", async () => {
     await doctor.api.ok(`PATCH /v1/doctors/${doctor.id.toUpperCase()}`, { body: { bio: "Here." } });
   });
 
@@ -85,7 +85,7 @@ describe("times", () => {
     },
   );
 
-  test("finer than a millisecond are 400 over HTTP and gRPC, as they would be cut off", async () => {
+  test("finer than a millisecond are 400 over HTTP and gRPC, because they would be truncated", async () => {
     const { id } = doctor;
     const fine = "2030-01-01T09:00:00.0001Z";
     for (const path of [`doctors/${id}/slots`, "admin/audit-events"]) {
@@ -121,7 +121,7 @@ describe("times", () => {
   });
 });
 
-describe("time zones are the same for users and doctors", () => {
+describe("users and doctors accept the same time zones", () => {
   const users = async () =>
     [
       [patient, "/v1/users/me"],
@@ -160,7 +160,7 @@ test.each([
   expect(named(await doctor.api.send(`PATCH /v1/doctors/${doctor.id}`, { body }))).toEqual(refused(field));
 });
 
-test("a search for fees out of bounds is 400 with the field's name", async () => {
+test("a search for fees out of bounds is 400, with the field's name", async () => {
   expect(named(await api.send("GET /v1/doctors?maxFeeMinor=9223372036854775807"))).toEqual(
     refused("maxFeeMinor"),
   );
@@ -177,7 +177,7 @@ test.each(["\u200b", "\u202e", "\u3164", " ", "Jo\u202eDoe", "Jo\u3164Doe"])(
   },
 );
 
-test("a reason keeps its lines, with line feeds as line ends", async () => {
+test("a reason keeps its lines; their ends become line feeds", async () => {
   expect((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).reason).toBe("First line\nCafé");
 });
 

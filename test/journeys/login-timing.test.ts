@@ -6,17 +6,18 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { networkOf } from "@medconnect/platform/network/client-network.ts";
+import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { authDataKeyOf, sharedStack } from "../support/stack.ts";
 
 const TRIES = 200;
-/** An account locks after five; one that is tried so often never does. */
+/** Below the five failures that lock an account. */
 const TRIES_AN_ACCOUNT = 4;
-/** How far the slowest median may lie above the fastest. */
+/** Maximum ratio of the slowest median to the fastest. */
 const BOUND = 1.1;
-/** A machine that is busy with something else may shift a median; one that tells who has an account shifts each. */
+/** Other load may distort a round; a real difference distorts each. */
 const ROUNDS = 3;
 const TIMEOUT_MS = 600_000;
 
@@ -28,7 +29,7 @@ const api = new Api(stack.urls.gateway);
 let admin: Connection;
 let template: Account;
 let locked: Account;
-/** Makes the proofs of passwords that auth takes for its own. */
+/** Makes password proofs with auth's key. */
 let hash: KeyedHash;
 
 beforeAll(async () => {
@@ -43,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** An account with the password of the template, without the time that a registration takes. */
+/** Copies the template's account, which is faster than a registration. */
 async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   const [id, email] = [randomUUID(), `copy-${randomUUID()}@example.org`];
   const [rows] = await admin.query<RowDataPacket[]>("SELECT password_hash FROM users WHERE id = ?", [
@@ -66,7 +67,7 @@ async function time(email: string, password: string): Promise<number> {
   return ms;
 }
 
-/** The median time of each kind of refusal; each kind has its turn before any has the next. */
+/** Median latency of each kind of refusal. The kinds alternate, so that drift affects all. */
 async function measure(): Promise<Record<Kind, number>> {
   const times: Record<Kind, number[]> = { unknown: [], wrong: [], locked: [], disabled: [] };
   let [wrong, disabled] = ["", ""];
@@ -80,7 +81,7 @@ async function measure(): Promise<Record<Kind, number>> {
       locked: [locked.email, PASSWORD],
       disabled: [disabled, PASSWORD],
     };
-    // Take turns at the first place, which bears the cost of the pause before it.
+    // Alternate the first place, which bears the cost of the pause before it.
     for (let turn = 0; turn < KINDS.length; turn++) {
       const kind = KINDS[(turn + i) % KINDS.length]!;
       times[kind].push(await time(...tries[kind]));
@@ -90,16 +91,19 @@ async function measure(): Promise<Record<Kind, number>> {
   return Object.fromEntries(KINDS.map((kind) => [kind, medianOf(kind)])) as Record<Kind, number>;
 }
 
-/** Locks the account for longer than a round takes. */
+/** Locks the account for longer than the measurement takes. */
 async function lock(): Promise<void> {
   for (let i = 0; i < 5; i++) await time(locked.email, "another long passphrase");
-  await admin.query(
-    "UPDATE failure_counters SET locked_until = locked_until + INTERVAL 1 HOUR, expire_time = expire_time + INTERVAL 1 HOUR WHERE locked_until IS NOT NULL",
+  const [{ affectedRows }] = await admin.query<ResultSetHeader>(
+    `UPDATE failure_counters SET locked_until = locked_until + INTERVAL 1 HOUR,
+       expire_time = expire_time + INTERVAL 1 HOUR WHERE id = ? AND locked_until IS NOT NULL`,
+    [hash.of("password", locked.email, networkOf("127.0.0.1"))],
   );
+  expect(affectedRows).toBe(1);
 }
 
 test(
-  "the time of a refused login does not tell unknown, wrong, locked and disabled apart",
+  "the latency of a refused login does not distinguish unknown, wrong, locked and disabled",
   async () => {
     await lock();
     const ratios: number[] = [];

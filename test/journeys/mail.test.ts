@@ -29,7 +29,7 @@ const register = (email: string, password = PASSWORD) =>
     body: { email, password, fullName: "Vera Verified", role: "PATIENT" },
   });
 
-/** Starts auth anew with other settings, and waits until the gateway has found it. */
+/** Restarts auth with other settings, and waits until the gateway has reconnected. */
 async function restartAuth(env: NodeJS.ProcessEnv): Promise<void> {
   const { auth } = stack.processes;
   await auth.stop();
@@ -45,7 +45,7 @@ const untilServed = () =>
     RECOVERED_WITHIN_MS,
   );
 
-describe("where e-mail addresses must be verified", () => {
+describe("with required verification of e-mail addresses", () => {
   beforeAll(() => restartAuth({ EMAIL_VERIFICATION: "required" }), START_TIMEOUT_MS);
 
   const login = (email: string, password = PASSWORD) =>
@@ -53,7 +53,7 @@ describe("where e-mail addresses must be verified", () => {
   const verify = (mail: CaughtMail, password = PASSWORD) =>
     api.send("POST /v1/auth/email:verify", { body: { token: tokenOf(mail), password } });
 
-  test("nobody signs in before they have followed the link", async () => {
+  test("users cannot sign in before they have followed the link", async () => {
     const email = newEmail();
     const registered = await register(email);
     expect({ status: registered.status, text: registered.text }).toEqual({ status: 202, text: "{}" });
@@ -64,13 +64,15 @@ describe("where e-mail addresses must be verified", () => {
     const { api: own } = await logIn(api, { email });
     expect(await own.ok("GET /v1/users/me")).toMatchObject({ email, emailVerified: true });
 
-    const logs = (await readdir(stack.logs)).map((name) => readFile(join(stack.logs, name), "utf8"));
-    const lines = (await Promise.all(logs)).join("");
-    expect(lines).toContain("mail sent");
+    const readLogs = async () => {
+      const logs = (await readdir(stack.logs)).map((name) => readFile(join(stack.logs, name), "utf8"));
+      return (await Promise.all(logs)).join("");
+    };
+    const lines = await eventually(readLogs, (text) => text.includes("mail sent"));
     for (const secret of [email, tokenOf(mail!), mail!.subject]) expect(lines).not.toContain(secret);
   });
 
-  test("a known e-mail is answered as a new one, and only its owner hears of it", async () => {
+  test("a known address gets the response of a new one; only its owner gets a different mail", async () => {
     const email = newEmail();
     const first = await register(email);
     const [mail] = await mailsTo(stack, email, 1);
@@ -86,7 +88,7 @@ describe("where e-mail addresses must be verified", () => {
     ]);
   });
 
-  test("a stranger who has registered somebody's address gets nothing out of it, whichever link is followed", async () => {
+  test("a registration of another person's address gains nothing, whichever link is followed", async () => {
     const STRANGERS = "a phrase that a stranger knows";
     const email = newEmail();
     await register(email, STRANGERS);
@@ -108,7 +110,7 @@ describe("where e-mail addresses must be verified", () => {
 });
 
 describe("auth that is killed", () => {
-  /** A mail server that says when a mail has begun to come and when it has come, and holds its word back if it is told to. */
+  /** Records mails, and holds its reply back before or after it has read one. */
   const received: ParsedMail[] = [];
   let hold: "at the recipient" | "after the mail" | undefined;
   let isHeld = Promise.withResolvers<void>();
@@ -128,7 +130,7 @@ describe("auth that is killed", () => {
     },
   });
   server.on("error", () => {
-    // A client that dies in the middle of a dialogue.
+    // A client that is killed in a dialogue.
   });
 
   beforeAll(async () => {
@@ -138,7 +140,7 @@ describe("auth that is killed", () => {
     await restartAuth({
       EMAIL_VERIFICATION: "off",
       MAIL_URL: `smtp://127.0.0.1:${port}`,
-      // Time until mails of a process that died are sent again.
+      // Time until the mails of a killed process are sent again.
       MAIL_LEASE: "3s",
     });
   }, START_TIMEOUT_MS);
@@ -153,7 +155,7 @@ describe("auth that is killed", () => {
     return email;
   }
 
-  /** Has a link mailed, kills auth at the given point of the dialogue, and lets it start again. */
+  /** Requests a mail, kills auth at the given point of the dialogue, and restarts it. */
   async function killWhile(point: typeof hold): Promise<string> {
     const email = await forgetful();
     isHeld = Promise.withResolvers();
@@ -167,14 +169,14 @@ describe("auth that is killed", () => {
     return email;
   }
 
-  test("after the commit and before the mail server has the mail: it comes once", async () => {
+  test("before the mail server has received the mail: it arrives once", async () => {
     const email = await killWhile("at the recipient");
     await eventually(
       async () => mailsOf(email),
       ({ length }) => length === 1,
       RECOVERED_WITHIN_MS,
     );
-    // Whatever else waited would come with it.
+    // Any other pending mail would arrive, too.
     const other = await forgetful();
     await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
     await eventually(
@@ -185,7 +187,7 @@ describe("auth that is killed", () => {
     expect(mailsOf(email)).toHaveLength(1);
   });
 
-  test("when the mail server has the mail and auth does not know: it comes again, and can be told to be the same", async () => {
+  test("after the mail server has received it, but before auth knows: it arrives twice with one Message-ID", async () => {
     const email = await killWhile("after the mail");
     const mails = await eventually(
       async () => mailsOf(email),

@@ -14,7 +14,7 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time enough to book and pay before the start on a busy machine. All tests wait for it at once. */
+/** Enough time to book and pay before the start on a busy machine. The tests wait concurrently. */
 const AT_ONCE_MS = 15_000;
 
 const api = new Api(sharedStack().urls.gateway);
@@ -25,7 +25,7 @@ interface Appointment {
   booked: Booked;
 }
 
-/** A consultation that is paid for, and nobody has come to yet. */
+/** A paid consultation that nobody has joined yet. */
 async function appointment(startsInMs: number): Promise<Appointment> {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const booked = await book(patient, await offer(doctor, startsInMs, 5 * MINUTE_MS));
@@ -41,7 +41,7 @@ async function appointment(startsInMs: number): Promise<Appointment> {
   return { doctor, patient, booked };
 }
 
-/** What its patient sees of an appointment once each part has come to the status that is given. */
+/** The parts of an appointment in its patient's view, once each has its status. */
 async function untilAll(
   { patient, booked }: Appointment,
   statuses: { booking: string; consultation: string; payment: string },
@@ -82,7 +82,7 @@ test.concurrent.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
-/** Waits until an appointment starts; with this system's settings, everybody is late at once. */
+/** Waits until an appointment starts. In this system, a no-show counts from the start. */
 const untilStarted = async ({ patient, booked }: Appointment) => {
   const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
   await eventually(
@@ -133,7 +133,7 @@ test.concurrent("a patient who never joined is charged neither by a start nor by
   await untilAll(unmet, { booking: "CONFIRMED", consultation: "SCHEDULED", payment: "AUTHORIZED" });
 });
 
-test.concurrent("broken off by the doctor, the booking is cancelled and the money let go", async () => {
+test.concurrent("after the doctor abandons it, the booking is cancelled and the fee is released", async () => {
   const brokenOff = await appointment(SOON_MS);
   const { doctor, patient, booked } = brokenOff;
   const path = `/v1/consultations/${booked.consultationId}`;

@@ -5,15 +5,18 @@ import { eventually } from "../support/eventually.ts";
 import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Near enough for joining, and for a late cancellation. */
-const AT_ONCE_MS = 8000;
+/**
+ * Within the time of joining and of a late cancellation, but after the calls that precede the start on a busy
+ * machine.
+ */
+const AT_ONCE_MS = 15_000;
 
 const api = new Api(sharedStack().urls.gateway);
 let doctor: Account;
 let patient: Account;
 let booked: Booked;
 
-/** A paid booking ten days ahead, which its doctor then moves to now. */
+/** A paid booking in ten days, which its doctor then reschedules to now. */
 beforeEach(async () => {
   [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   booked = await book(patient, await offer(doctor, 10 * DAY_MS));
@@ -30,7 +33,7 @@ beforeEach(async () => {
 
 const bookingOf = (): Promise<Json> => patient.api.ok(`GET /v1/bookings/${booked.id}`);
 
-/** Polls the patient's view of the consultation, which events create and move, until it matches. */
+/** Polls the patient's view of the consultation, which events create and reschedule. */
 async function untilConsultation(is: (consultation: Json) => boolean): Promise<Json> {
   const { body } = await eventually(
     () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
@@ -52,7 +55,7 @@ const untilPayment = (status: string) =>
     (payment) => payment.status === status,
   );
 
-test("after a move from 10 days ahead to seconds ahead, a no-show is refused and the patient cancels free of charge after the start", async () => {
+test("after a rescheduling from 10 days to seconds ahead, a no-show is refused, and the patient cancels free of charge after the start", async () => {
   const { startTime } = await bookingOf();
   const moved = await moveToNow();
   expect(moved.move).toEqual({
@@ -76,7 +79,7 @@ test("after a move from 10 days ahead to seconds ahead, a no-show is refused and
   await untilPayment("VOIDED");
 });
 
-test("an accepted move binds: a repeat changes nothing, and a late cancellation is charged", async () => {
+test("an accepted rescheduling binds: a repeat changes nothing, and a late cancellation is charged", async () => {
   const { startTime, endTime } = await moveToNow();
   const accept = `POST /v1/bookings/${booked.id}:acceptMove`;
   const accepted = await patient.api.ok(accept, { body: { startTime, endTime } });
@@ -88,7 +91,7 @@ test("an accepted move binds: a repeat changes nothing, and a late cancellation 
   await untilPayment("CAPTURED");
 });
 
-test("an acceptance of a time that another move has replaced is refused with the present one", async () => {
+test("an acceptance of a time that another rescheduling has replaced is refused with the current one", async () => {
   const slotId = await offer(doctor, 9 * DAY_MS);
   const seen = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
   const { startTime, endTime } = await moveToNow();
@@ -104,13 +107,13 @@ test("an acceptance of a time that another move has replaced is refused with the
   expect((await accept(present)).body.move).toMatchObject({ accepted: true });
 });
 
-test("a patient who joins has accepted the move", async () => {
+test("a patient who joins has accepted the rescheduling", async () => {
   await moveToNow();
   await patient.api.ok(`POST /v1/consultations/${booked.consultationId}:join`);
   await eventually(bookingOf, ({ move }) => (move as Json).accepted === true);
 });
 
-test("a patient who never agreed moves the booking back", async () => {
+test("a patient who has not accepted reschedules the booking back", async () => {
   const { startTime } = await bookingOf();
   await moveToNow();
   const slotId = await offer(doctor, 11 * DAY_MS);

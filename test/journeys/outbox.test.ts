@@ -11,20 +11,20 @@ interface Ended {
   stderr: string;
 }
 
-/** On the system that STACK_JSON names. */
+/** Runs on the system that STACK_JSON names. */
 const outbox = (...args: string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../ops/outbox.ts"), ...args])
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((ended: Ended) => ended);
 
-test("every service's outbox can be looked into, with the rights of the service", async () => {
+test("lists every service's outbox with the service's rights", async () => {
   const { code, stdout, stderr } = await outbox("list", "--dead");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   for (const service of SERVICES) expect(stdout).toMatch(new RegExp(`^${service}: `, "m"));
   expect((await outbox("list", "--service", "billing")).stdout).not.toContain("auth: ");
 });
 
-test("an event that none of them has is told of once", async () => {
+test("reports an event that no service has once", async () => {
   const id = newId();
   expect(await outbox("replay", id)).toMatchObject({
     code: 1,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   doctor = await openPractice(api, { fee: FEE });
 });
 
-/** A patient of their own each, as a patient has no two bookings at one time. */
+/** Books for a new patient, because a patient cannot have overlapping bookings. */
 async function bookFor(startsInMs: number): Promise<Booked> {
   patient = await signUp(api, "PATIENT");
   return await book(patient, await offer(doctor, startsInMs, 5 * 60_000));
@@ -39,14 +39,13 @@ const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/boo
 const previewOf = ({ id }: Booked): Promise<Json> =>
   patient.api.ok(`GET /v1/bookings/${id}/cancellation-preview`);
 
-/** Longer, because the event passes one more service. */
 const untilStatus = (ask: () => Promise<Json>, status: string): Promise<Json> =>
   eventually(ask, (answer) => answer.status === status);
 
 describe("a paid consultation", () => {
   let booked: Booked;
 
-  test("is held until it is paid, and its payment is there when the answer is read", async () => {
+  test("is held until it is paid, and its payment is readable after the response", async () => {
     booked = await bookFor(SOON_MS);
     expect(await bookingOf(booked)).toMatchObject({ status: "PENDING_PAYMENT", fee: FEE });
     const payment = await eventually(
@@ -79,7 +78,7 @@ describe("a paid consultation", () => {
     });
   });
 
-  test("is confirmed by a card that is good, and then has a consultation", async () => {
+  test("is confirmed by a good card, and then has a consultation", async () => {
     const authorized = await pay(booked, "pm_card_visa");
     expect(authorized.body).toMatchObject({ status: "AUTHORIZED", bookingId: booked.id });
     await untilStatus(() => bookingOf(booked), "CONFIRMED");
@@ -93,7 +92,7 @@ describe("a paid consultation", () => {
     expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
   });
 
-  test("is charged when it is completed", async () => {
+  test("is captured when it is completed", async () => {
     const path = `/v1/consultations/${booked.consultationId}`;
     await begin(patient, doctor, booked.consultationId);
     await doctor.api.ok(`POST ${path}:complete`, { body: { notes: "All well." } });
@@ -102,7 +101,7 @@ describe("a paid consultation", () => {
     await untilStatus(() => bookingOf(booked), "COMPLETED");
   });
 
-  test("is a payment that neither its doctor nor another patient reads", async () => {
+  test("hides its payment from its doctor and other patients", async () => {
     const stranger = await signUp(api, "PATIENT");
     const path = `GET /v1/payments/${booked.paymentId}`;
     expect(refusal(await stranger.api.send(path))).toEqual({ status: 404, reason: "NOT_FOUND" });
@@ -110,7 +109,7 @@ describe("a paid consultation", () => {
   });
 });
 
-test("cancelled in good time, the money is let go and the slot is open again", async () => {
+test("cancelled before the cut-off, its fee is released and the slot is open again", async () => {
   const booked = await bookFor(2 * DAY_MS);
   await pay(booked, "pm_card_visa");
   const { slotId } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
@@ -124,7 +123,7 @@ test("cancelled in good time, the money is let go and the slot is open again", a
   await untilStatus(() => patient.api.ok(`GET /v1/consultations/${booked.consultationId}`), "CANCELLED");
 });
 
-test("a cancellation by the patient after the cut-off is charged, as the preview said", async () => {
+test("cancelled by the patient after the cut-off, its fee is charged, as the preview said", async () => {
   const booked = await bookFor(2 * HOUR_MS);
   await pay(booked, "pm_card_visa");
   const { startTime } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
@@ -136,7 +135,7 @@ test("a cancellation by the patient after the cut-off is charged, as the preview
   await untilStatus(() => paymentOf(booked), "CAPTURED");
 });
 
-test("cancelled by the doctor after the cut-off, the money is let go", async () => {
+test("cancelled by the doctor after the cut-off, its fee is released", async () => {
   const booked = await bookFor(3 * HOUR_MS);
   await pay(booked, "pm_card_visa");
   await untilStatus(() => bookingOf(booked), "CONFIRMED");
@@ -144,7 +143,7 @@ test("cancelled by the doctor after the cut-off, the money is let go", async () 
   await untilStatus(() => paymentOf(booked), "VOIDED");
 });
 
-test("cancelled before it is paid, there is nothing left to pay", async () => {
+test("cancelled before it is paid, it cannot be paid", async () => {
   const booked = await bookFor(3 * DAY_MS);
   const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
   expect(cancelled).toMatchObject({ reason: "", feeDecision: "RELEASE" });
@@ -172,7 +171,7 @@ test("another card replaces one that waits for its payer, or the payer confirms 
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;
   const waiting = await patient.api.send(path, first);
   expect(waiting.body).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
-  // The stub's payer confirms after two seconds; a busy machine may take that long to get here.
+  // The stub's payer confirms after two seconds, which may pass before this call on a busy machine.
   const second = await pay(booked, "pm_card_visa");
   if (second.status !== 200) {
     expect(refusal(second)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
@@ -183,7 +182,7 @@ test("another card replaces one that waits for its payer, or the payer confirms 
   expect((await patient.api.send(path, first)).text).toBe(waiting.text);
 });
 
-test("one key pays once: the same answer again, and another card under it is refused", async () => {
+test("one key pays once: a repeat gets the same response, and another card is refused", async () => {
   const booked = await bookFor(6 * DAY_MS);
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;
   const first = await patient.api.send(path, { key: "pay-1", body: { paymentMethod: "pm_card_visa" } });

@@ -66,7 +66,7 @@ const LANGUAGES = [
   "pt",
 ];
 
-/** Different valid values by the kind of a text; for a text with a pattern, by its name. */
+/** Different valid values by the kind of a text field; with a pattern, by the field's name. */
 const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   [Kind.NAME]: (write) => `Paula ${write}`,
   [Kind.LINE]: (write) => `Line ${write}`,
@@ -78,7 +78,7 @@ const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   phone: (write) => `+4930123456${10 + write}`,
 };
 
-/** Value of a field for a write. */
+/** Value of a field for the given write. */
 function sample(field: DescField, write: number): unknown {
   if (field.message?.typeName === "medconnect.common.v1.Money")
     return { currencyCode: "USD", amountMinor: `${1000 + write}` };
@@ -87,7 +87,7 @@ function sample(field: DescField, write: number): unknown {
   return field.fieldKind === "list" ? [text(write)] : text(write);
 }
 
-/** An account whose own resource the method changes. */
+/** The account that owns the method's resource. */
 const ownerFor = async ({ rules }: Method): Promise<Account> =>
   rules.roles[0] === Role.DOCTOR ? await openPractice(api) : await signUp(api, "PATIENT");
 
@@ -114,7 +114,7 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
       body: { [field.jsonName]: sample(field, write), etag },
     });
 
-  test("each field takes its value, and the answer is that of GET", async () => {
+  test("each field takes its value, and the response equals GET's", async () => {
     for (const field of fields) {
       const patched = await patch(field, WRITES_OF_A_FIELD);
       expect(patched.body).toMatchObject({ [field.jsonName]: sample(field, WRITES_OF_A_FIELD) });
@@ -122,7 +122,7 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
     }
   });
 
-  test("without an etag all concurrent writes succeed, and each field has one of the written values", async () => {
+  test("without an etag, all concurrent writes succeed, and each field has one of the written values", async () => {
     const writes = fields.flatMap((field) =>
       Array.from({ length: WRITES_OF_A_FIELD }, (_, write) => [field, write] as const),
     );
@@ -135,16 +135,16 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
     }
   });
 
-  test("with one etag one of many concurrent writes succeeds, and the others are 412", async () => {
+  test("with one etag, one of many concurrent writes succeeds, and the others get 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
-    // Values that the resource does not have yet: a write that changes nothing raises no version.
+    // New values, because an unchanged resource keeps its version.
     const rivals = Array.from({ length: RIVALS }, (_, write) => WRITES_OF_A_FIELD + write);
     const answers = await Promise.all(rivals.map((write) => patch(fields[0]!, write, etag)));
     const statuses = answers.map(({ status }) => status).toSorted();
     expect(statuses).toEqual([200, ...rivals.slice(1).map(() => 412)]);
   });
 
-  test("If-Match holds beside the body's etag, and takes a list", async () => {
+  test("If-Match works beside the body's etag, and takes a list", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
     const fresh = await patch(fields[0]!, 0);
     expect(fresh.status).toBe(200);

@@ -35,7 +35,7 @@ test("a signed webhook completes a pending payment, which confirms its booking",
   );
 });
 
-test("a webhook that nobody has signed is refused", async () => {
+test("an unsigned webhook is refused", async () => {
   const body = { id: "evt_1", type: "charge.updated", attemptId: "made up" };
   const forged = await api.send("POST /v1/webhooks/payments/stub", {
     body,

@@ -17,7 +17,7 @@ const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
 const auth = new Grpc(stack.addresses.auth);
 const processes: SideProcess[] = [];
-/** Behind one proxy, whose X-Forwarded-For it believes. */
+/** Trusts X-Forwarded-For of one proxy. */
 let proxied: Api;
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
 }, START_TIMEOUT_MS);
 
-/** How often each outcome came. */
+/** Number of each outcome. */
 const callStats = (outcomes: unknown[]): Record<string, number> =>
   outcomes.reduce<Record<string, number>>((counts, outcome) => {
     counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;
@@ -49,7 +49,7 @@ describe("guessing a password", () => {
       headers: { "x-forwarded-for": from },
     });
 
-  test("from one address locks that address out, and not the owner from another", async () => {
+  test("locks the address out, but not the owner at another address", async () => {
     const { email } = await signUp(api, "PATIENT");
     const guesses = await repeat(12, () => logIn(email, WRONG, STRANGER));
     expect(callStats(guesses.map(outcomeOf))).toEqual({ INVALID_CREDENTIALS: 12 });
@@ -60,7 +60,7 @@ describe("guessing a password", () => {
     expect((await logIn(email, PASSWORD, OWNER)).status).toBe(200);
   });
 
-  test("straight over gRPC counts for the connection, whatever x-forwarded-for says", async () => {
+  test("over gRPC counts for the connection's address, whatever x-forwarded-for says", async () => {
     const { email } = await signUp(api, "PATIENT");
     const straight = (password: string, headers: Record<string, string>) =>
       auth.call("auth.v1.AuthService/Login", { email, password }, { headers });
@@ -74,14 +74,14 @@ describe("guessing a password", () => {
 });
 
 describe("of fifty logins at once", () => {
-  type Way = (body: Json) => Promise<string>;
-  const ways: [string, Way][] = [
+  type Login = (body: Json) => Promise<string>;
+  const routes: [string, Login][] = [
     [
       "over HTTP",
       async (body) => String(outcomeOf(await api.send("POST /v1/auth/login:verifyMfa", { body }))),
     ],
     [
-      "straight over gRPC",
+      "over gRPC",
       async (body) => {
         const { name, reason } = await auth.call("auth.v1.AuthService/VerifyMfa", body);
         return reason ?? (name === "OK" ? "ok" : name);
@@ -95,7 +95,7 @@ describe("of fifty logins at once", () => {
       return mfaToken;
     });
 
-  test.each(ways)("with one code, %s, one succeeds", async (_, verify) => {
+  test.each(routes)("with one code, %s, one succeeds", async (_, verify) => {
     const patient = await signUp(api, "PATIENT");
     const authenticator = await secure(patient);
     const tokens = await challenges(patient);
@@ -104,7 +104,7 @@ describe("of fifty logins at once", () => {
     expect(callStats(outcomes)).toEqual({ ok: 1, INVALID_MFA_CODE: AT_ONCE - 1 });
   });
 
-  test.each(ways)("with one recovery code, %s, one succeeds", async (_, verify) => {
+  test.each(routes)("with one recovery code, %s, one succeeds", async (_, verify) => {
     const patient = await signUp(api, "PATIENT");
     const { secret } = await patient.api.ok("POST /v1/auth/mfa/totp");
     const body = { code: new Authenticator(String(secret)).next() };
@@ -116,7 +116,7 @@ describe("of fifty logins at once", () => {
   });
 });
 
-describe("where doctors must have a second factor, and few passwords may be looked at", () => {
+describe("with a second factor required from doctors, and a short hash queue", () => {
   let strict: Api;
   const straight = new Grpc(stack.addresses.scheduling);
 
@@ -129,7 +129,7 @@ describe("where doctors must have a second factor, and few passwords may be look
   }, START_TIMEOUT_MS);
   afterAll(() => straight.close());
 
-  test("a doctor without one can set it up and nothing else, on every service, until the next refresh", async () => {
+  test("a doctor without one can only set it up, on every service, until the next refresh", async () => {
     const doctor = await signUp(strict, "DOCTOR");
     const refused = { status: 403, reason: "MFA_ENROLLMENT_REQUIRED" };
     expect(refusal(await doctor.api.send("PATCH /v1/users/me", { body: { locale: "de" } }))).toEqual(refused);
@@ -148,7 +148,7 @@ describe("where doctors must have a second factor, and few passwords may be look
     expect((await patient.api.send("GET /v1/bookings")).status).toBe(200);
   });
 
-  test("logins beyond the queue are refused at once, with a time to try again", async () => {
+  test("logins beyond the queue are refused at once, with Retry-After", async () => {
     const body = { email: `${randomUUID()}@example.org`, password: WRONG };
     const answers = await repeat(20, () => strict.send("POST /v1/auth/login", { body }));
     const counts = callStats(answers.map(outcomeOf));
@@ -159,8 +159,8 @@ describe("where doctors must have a second factor, and few passwords may be look
   });
 });
 
-describe("the second factor of somebody who lost the authenticator", () => {
-  test("is removed by an admin; the account's sessions end, and it can be set up anew", async () => {
+describe("a second factor whose authenticator is lost", () => {
+  test("is removed by an admin; the account's sessions end, and another can be set up", async () => {
     const [admin, patient] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
     await secure(patient);
     const answer = await admin.api.ok(`POST /v1/admin/users/${patient.id}:resetMfa`);

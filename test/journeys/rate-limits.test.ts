@@ -10,7 +10,7 @@ const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "
 const START_TIMEOUT_MS = 240_000;
 
 const stack = sharedStack();
-/** Two gateways with small limits in front of the shared services; the shared gateway has none. */
+/** Two gateways with small limits before the shared services; the shared gateway has no limits. */
 const gateways: SideProcess[] = [];
 let apis: [Api, Api];
 let patients: Account[];
@@ -34,7 +34,7 @@ const times = async (count: number, send: (index: number) => Promise<Answer>): P
 };
 const statusesOf = (answers: Answer[]) => answers.map(({ status }) => status);
 
-test("logins are limited by address, whatever X-Forwarded-For says, over all gateways together", async () => {
+test("logins are limited by address over all gateways, whatever X-Forwarded-For says", async () => {
   const { email } = patients[0]!;
   const answers = await times(5, (index) =>
     apis[index % 2]!.send("POST /v1/auth/login", {
@@ -50,7 +50,7 @@ test("logins are limited by address, whatever X-Forwarded-For says, over all gat
   expect(retryAfterS).toBeLessThanOrEqual(60);
 });
 
-test("reads are limited by user, and every answer tells where one stands", async () => {
+test("reads are limited by user, and every response has the remaining quota", async () => {
   const [first, second] = patients.map(({ token }) => apis[0].as(token));
   const answers = await times(7, () => first!.send("GET /v1/users/me"));
   expect(statusesOf(answers)).toEqual([200, 200, 200, 200, 200, 429, 429]);
@@ -60,7 +60,7 @@ test("reads are limited by user, and every answer tells where one stands", async
   expect((await second!.send("GET /v1/users/me")).status).toBe(200);
 });
 
-test("classes are counted apart, and a class without a limit is not counted", async () => {
+test("classes are counted separately, and a class without a limit is not counted", async () => {
   const [own] = patients.map(({ token }) => apis[1].as(token));
   expect(
     statusesOf(await times(3, () => own!.send("PATCH /v1/users/me", { body: { locale: "de" } }))),
@@ -75,7 +75,7 @@ test("a request without a valid token counts against no account", async () => {
   expect(statusesOf(await times(10, () => nobody.send("GET /v1/bookings")))).toEqual(Array(10).fill(401));
 });
 
-describe("who calls auth straight over gRPC", () => {
+describe("a client that calls auth over gRPC", () => {
   let auth: SideProcess;
   let straight: Grpc;
   beforeAll(async () => {
@@ -87,7 +87,7 @@ describe("who calls auth straight over gRPC", () => {
     await auth.stop();
   }, START_TIMEOUT_MS);
 
-  test("tries few credentials, over all accounts and methods together, and is told when to come again", async () => {
+  test("is limited in credentials over all accounts and methods together, and gets the time to retry", async () => {
     const secret = { grantType: "client_credentials", clientId: randomUUID(), clientSecret: "x" };
     const outcomes: (string | undefined)[] = [];
     for (let index = 0; index < 6; index++) {
@@ -103,7 +103,7 @@ describe("who calls auth straight over gRPC", () => {
     expect((await straight.call("auth.v1.UserService/GetMe", {}, { token })).name).toBe("OK");
   });
 
-  test("does not keep those from signing in who come by the gateway", async () => {
+  test("does not affect users who sign in through the gateway", async () => {
     const gateway = await startGateway(stack, {}, auth.address);
     gateways.push(gateway);
     const { email } = patients[0]!;

@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-// The command is a process of its own each time.
+// Each run of the command is a new process.
 jest.setTimeout(300_000);
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-/** The operator's command, with no grace given. @returns how it ended, and what it found out about a booking */
+/** Runs the command without a grace period. @returns its exit code, and its findings about a booking */
 async function reconcile(booking: Booked, ...flags: string[]): Promise<{ code: number; found: string[] }> {
   const { code, stdout, stderr } = await run(["ops/reconcile.ts", "--since", "1h", "--json", ...flags]);
   if (stdout === "") throw new Error(stderr);
@@ -44,7 +44,7 @@ function run(args: string[]): Promise<{ code: number; stdout: string; stderr: st
   });
 }
 
-/** Until nothing of the booking is on its way any more. */
+/** Repeats the command until the booking has no pending event. */
 const untilFound = (booking: Booked, ...flags: string[]) =>
   eventually(
     () => reconcile(booking, ...flags),
@@ -78,7 +78,7 @@ const untilConsultation = (booking: Booked, status: string) =>
     60_000,
   );
 
-test("a consultation that got lost is found, reported, and made again", async () => {
+test("a lost consultation is found, reported and recreated", async () => {
   const booking = await bookAt(2 * DAY_MS);
   await untilConsultation(booking, "SCHEDULED");
   await database.query("DELETE FROM medconnect_clinical.consultations WHERE id = ?", [
@@ -93,7 +93,7 @@ test("a consultation that got lost is found, reported, and made again", async ()
   expect((await reconcile(booking)).found).toEqual([]);
 });
 
-test("a cancellation that clinical forgot is told again", async () => {
+test("a cancellation that clinical lost is sent again", async () => {
   const booking = await bookAt(3 * DAY_MS);
   await untilConsultation(booking, "SCHEDULED");
   await patient.api.ok(`POST /v1/bookings/${booking.id}:cancel`);
@@ -106,7 +106,7 @@ test("a cancellation that clinical forgot is told again", async () => {
   await untilConsultation(booking, "CANCELLED");
 });
 
-test("a booking that forgot that it was paid is confirmed again, and has its consultation", async () => {
+test("a booking that lost its payment is confirmed, and gets its consultation", async () => {
   const booking = await bookAt(4 * DAY_MS, { fee: FEE });
   const status = async () => String((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).status);
   await pay(booking);
@@ -133,12 +133,12 @@ test("a booking that forgot that it was paid is confirmed again, and has its con
   expect((await reconcile(booking)).found).toEqual([]);
 });
 
-test("money that was kept after a cancellation is given back", async () => {
+test("a fee that was kept after a cancellation is released", async () => {
   const booking = await bookAt(5 * DAY_MS, { fee: FEE });
   const payment = () => patient.api.ok(`GET /v1/payments/${booking.paymentId}`);
   await pay(booking);
   await untilConsultation(booking, "SCHEDULED");
-  // As if the cancellation had been written down and told to nobody.
+  // As if the cancellation had been stored without its events.
   await database.query(
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
      SET b.status = 'CANCELLED', b.fee_decision = 'RELEASE', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,
@@ -153,7 +153,7 @@ test("money that was kept after a cancellation is given back", async () => {
   await untilConsultation(booking, "CANCELLED");
 });
 
-test("a booking that was redirected to another's payment and consultation is reported", async () => {
+test("a booking with another booking's payment and consultation is reported", async () => {
   const [own, other] = [await bookAt(6 * DAY_MS, { fee: FEE }), await bookAt(7 * DAY_MS, { fee: FEE })];
   await pay(other);
   await untilConsultation(other, "SCHEDULED");
@@ -165,7 +165,7 @@ test("a booking that was redirected to another's payment and consultation is rep
   expect((await untilFound(own, "--repair")).found).toEqual(crossed);
 });
 
-test("what the command cannot do ends with 2, as 1 is for disagreements", async () => {
+test("a failed comparison exits with 2, because 1 is for disagreements", async () => {
   const { code } = await run(["ops/reconcile.ts", "--since", "yesterday"]);
   expect(code).toBe(2);
 });

@@ -8,9 +8,9 @@ import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/
 import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** What is promised for a token that was revoked. */
+/** Promise for a revoked token. */
 const REVOKED_WITHIN_MS = 5000;
-/** Three accounts are made, one of them by a command, on a machine that has other things to do. */
+/** Enough for three accounts, one of them from a command, on a busy machine. */
 const MADE_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -61,7 +61,7 @@ describe("an internal system", () => {
     expect(String(all.scope).split(" ")).toContain("scheduling.bookings.read");
   });
 
-  test("is refused with a wrong secret or an unknown id as if it were one, and for what it does not have", async () => {
+  test("gets the same refusal for a wrong secret and an unknown id, and another for missing scopes", async () => {
     const ask = async (more: object) =>
       refusal(
         await api.send("POST /v1/auth/token", {
@@ -80,7 +80,7 @@ describe("an internal system", () => {
     expect(await ask({ grantType: "password" })).toEqual({ status: 400, reason: "INVALID_REQUEST" });
   });
 
-  test("reads what its scopes name, of everybody and without what was written, straight and through the gateway", async () => {
+  test("reads what its scopes allow of all users, without clinical texts, over gRPC and the gateway", async () => {
     const token = await system.token();
     const booking = await straight("scheduling", "BookingService/GetBooking", token, {
       bookingId: booked.id,
@@ -101,7 +101,7 @@ describe("an internal system", () => {
     expect((await own.send("GET /v1/doctors")).status).toBe(200);
   });
 
-  test("is refused what no scope of its names, what is a user's own, and all that is clinical", async () => {
+  test("is refused without a scope, for users' own resources, and for clinical data", async () => {
     const token = await system.token((scope) => scope === "billing.payments.read");
     const calls: [ServiceName, string][] = [
       ["scheduling", "BookingService/ListBookings"],
@@ -136,14 +136,21 @@ describe("an internal system", () => {
 describe("an admin", () => {
   const path = (id: string) => `/v1/admin/service-accounts/${id}`;
 
-  test("sees accounts, without their secrets", async () => {
+  test("lists accounts without their secrets", async () => {
     expect(await admin.api.ok(`GET ${path(system.id)}`)).toMatchObject({ id: system.id, status: "ACTIVE" });
-    const list = await admin.api.send("GET /v1/admin/service-accounts");
-    expect(list.text).toContain(system.id);
-    expect(list.text).not.toContain("clientSecret");
+    const pages: string[] = [];
+    let pageToken = "";
+    do {
+      const query = new URLSearchParams({ pageSize: "100", pageToken });
+      const { text, body } = await admin.api.send(`GET /v1/admin/service-accounts?${query}`);
+      pages.push(text);
+      pageToken = String(body.nextPageToken ?? "");
+    } while (pageToken !== "");
+    expect(pages.join()).toContain(system.id);
+    expect(pages.join()).not.toContain("clientSecret");
   });
 
-  test("is told of a name that is taken, of an unknown scope and of an unknown account", async () => {
+  test("gets a refusal for a taken name, an unknown scope and an unknown account", async () => {
     const make = async (name: string, scope: string) =>
       await admin.api.send("POST /v1/admin/service-accounts", { body: { name, scopes: [scope] } });
     const { name } = await admin.api.ok(`GET ${path(system.id)}`);
@@ -157,7 +164,7 @@ describe("an admin", () => {
     expect((await admin.api.send(`POST ${path(randomUUID())}:disable`)).status).toBe(404);
   });
 
-  /** How each service and the gateway answer a token: with its refusal, or OK. */
+  /** Responses of each service and the gateway to a token: the refusal, or OK. */
   async function answersTo(token: string): Promise<(string | undefined)[]> {
     const replies = await Promise.all([
       straight("auth", "UserService/GetUserStats", token),
@@ -176,7 +183,7 @@ describe("an admin", () => {
       REVOKED_WITHIN_MS,
     );
 
-  test("disables an account: its tokens end everywhere within 5 s, until it is enabled and gets others", async () => {
+  test("disables an account: its tokens end everywhere within 5 s, until it is enabled and gets new ones", async () => {
     const { id, secret, token } = await makeServiceAccount(admin);
     const old = await token();
     expect(await answersTo(old)).toEqual(ALL_OK);
@@ -189,7 +196,7 @@ describe("an admin", () => {
     expect((await answersTo(old))[0]).toBe("UNAUTHENTICATED");
   });
 
-  test("rotates a secret: both are good for the grace period, then the old one and its tokens end", async () => {
+  test("rotates a secret: both are valid for the grace period, then the old one and its tokens end", async () => {
     const { id, secret, token } = await makeServiceAccount(admin);
     const old = await token();
     const rotate = (gracePeriod: string) =>

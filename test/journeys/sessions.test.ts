@@ -7,7 +7,7 @@ import { Grpc } from "../support/grpc.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** What is promised for an ended session. */
+/** Promise for an ended session. */
 const REVOKED_WITHIN_MS = 5000;
 
 const stack = sharedStack();
@@ -17,7 +17,7 @@ const refresh = (refreshToken: string, key?: string): Promise<Answer> =>
   api.send("POST /v1/auth/token:refresh", { body: { refreshToken }, ...(key !== undefined && { key }) });
 
 describe("a refresh token", () => {
-  test("is exchanged for new tokens, which work", async () => {
+  test("is exchanged for new tokens, which are valid", async () => {
     const { refreshToken, id } = await signUp(api, "PATIENT");
     const { status, body } = await refresh(refreshToken);
     expect(status).toBe(200);
@@ -26,7 +26,7 @@ describe("a refresh token", () => {
     expect((await refresh(String(body.refreshToken))).status).toBe(200);
   });
 
-  test("used a second time ends the session: its successor is refused, too", async () => {
+  test("used twice ends the session, including its successor", async () => {
     const { refreshToken } = await signUp(api, "PATIENT");
     const { body } = await refresh(refreshToken);
     expect(refusal(await refresh(refreshToken))).toEqual({ status: 401, reason: "INVALID_REFRESH_TOKEN" });
@@ -49,7 +49,7 @@ describe("a refresh token", () => {
     expect(outcomes).toEqual(["200 ", ...Array.from({ length: 49 }, () => "401 INVALID_REFRESH_TOKEN")]);
   });
 
-  test("whose answer was lost can be sent again under the same key, for the same successor", async () => {
+  test("can be sent again under the same key after a lost response, for the same successor", async () => {
     const { refreshToken } = await signUp(api, "PATIENT");
     const key = randomUUID();
     const first = await refresh(refreshToken, key);
@@ -71,7 +71,7 @@ describe("a session that has ended", () => {
     for (const client of clients.values()) client.close();
   });
 
-  test("by logout is refused by every service within 5 s, over HTTP and straight", async () => {
+  test("by logout is refused by every service within 5 s, over HTTP and gRPC", async () => {
     const patient = await signUp(api, "PATIENT");
     const { token } = patient;
     const straight = () =>
@@ -91,7 +91,7 @@ describe("a session that has ended", () => {
     expect((await refresh(patient.refreshToken)).status).toBe(401);
   });
 
-  test("leaves the account's other sessions alone", async () => {
+  test("leaves the account's other sessions unaffected", async () => {
     const here = await signUp(api, "PATIENT");
     const there = await logIn(api, here);
     await here.api.ok("POST /v1/auth/logout");
@@ -111,7 +111,7 @@ describe("an account that an admin disables", () => {
   });
   const disable = ({ id }: Account) => admin.api.ok(`POST /v1/admin/users/${id}:disable`);
 
-  test("is signed out within 5 s and cannot sign in or refresh, until it is enabled", async () => {
+  test("is signed out within 5 s, and cannot sign in or refresh until it is enabled", async () => {
     const patient = await signUp(api, "PATIENT");
     expect(await disable(patient)).toMatchObject({ id: patient.id, status: "DISABLED" });
     await eventually(
@@ -131,7 +131,7 @@ describe("an account that an admin disables", () => {
     expect((await login(PASSWORD)).status).toBe(200);
   });
 
-  test("of a doctor loses its profile, its open times and its bookings, whose fees are returned", async () => {
+  test("of a doctor loses its profile, open slots and bookings, whose fees are released", async () => {
     const doctor = await openPractice(api, { fee: FEE });
     const patient = await signUp(api, "PATIENT");
     const booked = await book(patient, await offer(doctor, 2 * DAY_MS));
@@ -160,7 +160,7 @@ describe("an account that an admin disables", () => {
     await until(`/v1/payments/${booked.paymentId}`, "VOIDED");
   });
 
-  test("of a patient frees the times that it had booked", async () => {
+  test("of a patient frees the booked slots", async () => {
     const doctor = await openPractice(api);
     const patient = await signUp(api, "PATIENT");
     const slotId = await offer(doctor, 2 * DAY_MS);

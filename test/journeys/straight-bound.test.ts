@@ -8,7 +8,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 
 const BOUND = 3;
 
-/** A read of each service, and the table that it reads. */
+/** A read of each service, with its table. */
 const READS: Record<ServiceName, { rpc: string; table: string }> = {
   auth: { rpc: "auth.v1.UserService/GetMe", table: "users" },
   scheduling: { rpc: "scheduling.v1.BookingService/ListBookings", table: "bookings" },
@@ -24,7 +24,7 @@ let patient: Account;
 let other: Account;
 
 beforeAll(async () => {
-  // Calls outlast what the test waits for.
+  // Calls last longer than the test waits.
   stack = await startOwnStack({ MAX_CALLER_REQUESTS: `${BOUND}`, DATABASE_TIMEOUT: "60s" });
   database = await createConnection({ uri: stack.urls.mysql });
   clients = Object.fromEntries(
@@ -39,7 +39,7 @@ afterAll(async () => {
   await stack.stop();
 }, START_TIMEOUT_MS);
 
-/** Lets no read of these services end before `work` has. */
+/** Blocks reads of these services during `work`. */
 async function holdingReads(work: () => Promise<void>): Promise<void> {
   const tables = services.map((name) => `${stack.schemaPrefix}${name}.${READS[name].table} WRITE`);
   await database.query(`LOCK TABLES ${tables.join(", ")}`);
@@ -50,7 +50,7 @@ async function holdingReads(work: () => Promise<void>): Promise<void> {
   }
 }
 
-test("each service bounds an account's straight calls at once, whatever it does at others, and nobody else's", async () => {
+test("each service limits an account's concurrent gRPC calls, independent of other services and accounts", async () => {
   const calls: Record<string, Promise<Reply>[]> = {};
   const ended: string[] = [];
   const send = (name: ServiceName, who: string, { token }: Account, times: number) => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   ]);
 });
 
-/** Offers a time and books it, straight. */
+/** Offers and books a slot over gRPC. */
 async function bookStraight(startsInMs: number, key = randomUUID()): Promise<Reply> {
   const { startTime, endTime } = timeFromNow(startsInMs);
   const slot = await call(
@@ -52,7 +52,7 @@ async function bookStraight(startsInMs: number, key = randomUUID()): Promise<Rep
   return await call("scheduling", "BookingService/CreateBooking", request, patient);
 }
 
-test("an account can be made and signed in without the gateway", async () => {
+test("an account can be created and signed in without the gateway", async () => {
   const email = `${randomUUID()}@example.org`;
   const account = { email, password: PASSWORD, fullName: "Gwen", role: "PATIENT" };
   const made = await call("auth", "AuthService/Register", account);
@@ -62,7 +62,7 @@ test("an account can be made and signed in without the gateway", async () => {
   expect(me.body.id).toBe(made.body.id);
 });
 
-test("a consultation goes its whole way, and the gateway shows the same", async () => {
+test("a consultation runs from booking to prescription, and the gateway shows the same", async () => {
   const booking = await bookStraight(8 * 60_000);
   expect(booking.body).toMatchObject({ status: "CONFIRMED", patientId: patient.id });
   const { id, consultationId } = booking.body;
@@ -86,7 +86,7 @@ test("a consultation goes its whole way, and the gateway shows the same", async 
   expect(await patient.api.ok(`GET /v1/prescriptions/${made.body.id}`)).toMatchObject({ content: "Rest." });
 });
 
-test("a key given straight and one given through the gateway are the same key", async () => {
+test("a key is the same over gRPC and the gateway", async () => {
   const key = randomUUID();
   const first = await bookStraight(2 * DAY_MS, key);
   const body = { slotId: first.body.slotId, reason: "A cough" };
@@ -108,7 +108,7 @@ test("a key given straight and one given through the gateway are the same key", 
   });
 });
 
-describe("a call straight to a service is refused as it would be through the gateway:", () => {
+describe("a gRPC call gets the same refusal as through the gateway:", () => {
   test.each<[string, () => Promise<Credential>]>([
     ["without a token", async () => ({})],
     ["with something that is none", async () => ({ token: "not.a.token" })],
@@ -117,7 +117,7 @@ describe("a call straight to a service is refused as it would be through the gat
     ["with a refresh token", async () => ({ token: patient.refreshToken })],
     ["with a service's token", async () => ({ token: await serviceToken("billing", "scheduling") })],
     [
-      "with headers that say who calls",
+      "with headers that claim an identity",
       async () => ({ headers: { "x-user-id": patient.id, "x-user-role": "ADMIN" } }),
     ],
   ])("%s (UNAUTHENTICATED)", async (_how, credential) => {
@@ -140,7 +140,7 @@ describe("a call straight to a service is refused as it would be through the gat
     });
   });
 
-  test("somebody else's booking and consultation are as missing ones (NOT_FOUND)", async () => {
+  test("another user's booking and consultation look missing (NOT_FOUND)", async () => {
     const { body } = await bookStraight(3 * DAY_MS);
     const stranger = await signUp(api, "PATIENT");
     const read = (id: unknown) => [
@@ -155,7 +155,7 @@ describe("a call straight to a service is refused as it would be through the gat
     }
   });
 
-  test("another doctor's times (PERMISSION_DENIED, NOT_OWNER)", async () => {
+  test("another doctor's slots (PERMISSION_DENIED, NOT_OWNER)", async () => {
     const { startTime, endTime } = timeFromNow(DAY_MS);
     const request = {
       doctorId: (await openPractice(api)).id,
@@ -168,14 +168,14 @@ describe("a call straight to a service is refused as it would be through the gat
     });
   });
 
-  test("bad fields, each of which is named (INVALID_ARGUMENT)", async () => {
+  test("invalid fields, each of which is named (INVALID_ARGUMENT)", async () => {
     const request = { slotId: "7", reason: "x".repeat(2001), idempotencyKey: "k" };
     const reply = await call("scheduling", "BookingService/CreateBooking", request, patient);
     expect(refusal(reply)).toEqual({ name: "INVALID_ARGUMENT", reason: "INVALID_REQUEST" });
     expect(reply.violations.map(({ field }) => field).toSorted()).toEqual(["reason", "slot_id"]);
   });
 
-  test("no key where one is needed (INVALID_ARGUMENT)", async () => {
+  test("a missing idempotency key (INVALID_ARGUMENT)", async () => {
     const request = { slotId: randomUUID() };
     expect(refusal(await call("scheduling", "BookingService/CreateBooking", request, patient))).toEqual({
       name: "INVALID_ARGUMENT",
@@ -184,7 +184,7 @@ describe("a call straight to a service is refused as it would be through the gat
   });
 });
 
-test("headers that say who calls change nothing for who has shown who they are", async () => {
+test("headers that claim an identity do not affect an authenticated caller", async () => {
   const other = await signUp(api, "PATIENT");
   const headers = {
     "x-user-id": other.id,
@@ -200,14 +200,11 @@ test("headers that say who calls change nothing for who has shown who they are",
   );
 });
 
-test.each(Object.keys(clients) as ServiceName[])(
-  "%s tells nobody what it serves, unless told to",
-  async (name) => {
-    expect((await clients[name].listServices()).code).toBe(status.UNIMPLEMENTED);
-  },
-);
+test.each(Object.keys(clients) as ServiceName[])("%s has reflection only if it is set", async (name) => {
+  expect((await clients[name].listServices()).code).toBe(status.UNIMPLEMENTED);
+});
 
-describe("what services ask of each other", () => {
+describe("calls between services", () => {
   const user = { fullName: "Mallory", role: "ADMIN", disabled: false };
   const event = () => ({
     id: randomUUID(),
@@ -221,20 +218,20 @@ describe("what services ask of each other", () => {
     clients[to].call("events.v1.EventService/DeliverEvents", { events: [event()] }, { token });
   const revocations = (token: string) => call("auth", "KeyService/ListRevocations", {}, { token });
 
-  test.each(["patient", "doctor", "admin"])("is not for a %s", async (who) => {
+  test.each(["patient", "doctor", "admin"])("are denied to a %s", async (who) => {
     const { token } = { patient, doctor, admin }[who]!;
     for (const reply of [await deliver("scheduling", token), await revocations(token)]) {
       expect(refusal(reply)).toEqual({ name: "UNAUTHENTICATED", reason: "UNAUTHENTICATED" });
     }
   });
 
-  test("is answered to a service that may ask", async () => {
+  test("are accepted from a permitted service", async () => {
     expect((await revocations(await serviceToken("scheduling", "auth"))).name).toBe("OK");
     const { name, body } = await deliver("scheduling", await serviceToken("auth", "scheduling"));
     expect({ name, body }).toEqual({ name: "OK", body: { failures: [] } });
   });
 
-  test("is not answered to a token for another service, of another deployment, or past its time", async () => {
+  test("are denied with a token for another service, of another deployment, or expired", async () => {
     const tokens = [
       await serviceToken("auth", "clinical"),
       await serviceToken("auth", "scheduling", { key: Buffer.alloc(32, 7) }),
@@ -247,24 +244,24 @@ describe("what services ask of each other", () => {
     }
   });
 
-  test("is not answered to a service that is not among the callers", async () => {
+  test("are denied to a service that is not permitted", async () => {
     expect((await revocations(await serviceToken("mallory", "auth"))).name).toBe("PERMISSION_DENIED");
   });
 
-  test("an event from a service whose it is not is not applied", async () => {
+  test("an event from a service that does not own it is not applied", async () => {
     const reply = await deliver("scheduling", await serviceToken("billing", "scheduling"));
     expect(refusal(reply)).toEqual({ name: "PERMISSION_DENIED", reason: "PERMISSION_DENIED" });
   });
 });
 
-/** The token with another role in it, and the signature it had. */
+/** The token with another role and its old signature. */
 function changed(token: string): string {
   const [header, payload, signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(payload!, "base64url").toString());
   return [header, encode({ ...claims, role: "ADMIN" }), signature].join(".");
 }
 
-/** The token as "alg": "none" would have it (RFC 8725 §2.1). */
+/** The token with "alg": "none" (RFC 8725 §2.1). */
 function unsigned(token: string): string {
   const [header, payload] = token.split(".");
   const { typ } = JSON.parse(Buffer.from(header!, "base64url").toString());
