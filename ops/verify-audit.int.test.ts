@@ -212,7 +212,7 @@ describe("an acknowledged finding", () => {
       ` ${"\u200b".repeat(30)} `,
       "--reason must have 20 visible characters",
     ],
-  ])("is not acknowledged %s", async (_case, id, reason, word) => {
+  ])("is not acknowledged %s", async (_case, id, reason, message) => {
     const { code, stderr } = await acknowledge(id, reason);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
   });
