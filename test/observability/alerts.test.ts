@@ -20,7 +20,7 @@ const read = (file: string) => parseYaml(readFileSync(join(ROOT, FOLDER, file), 
 const rules = (read("alerts.yml") as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 const nameOf = ({ alert, record }: Rule): string => alert ?? record!;
 
-/** What Prometheus knows by itself: of its targets, and of its own rules. */
+/** Metrics of Prometheus itself, and results of its recording rules. */
 const ITS_OWN = new Set(["up", ...rules.flatMap(({ record }) => record ?? [])]);
 const ITS_LABELS = new Set(["job", "instance", "service", "le"]);
 const WORDS = new Set([
@@ -35,7 +35,7 @@ const WORDS = new Set([
   "offset",
 ]);
 
-/** The metrics that a PromQL expression names. */
+/** Names of the metrics in a PromQL expression. */
 const metricsIn = (expr: string): string[] =>
   [
     ...expr
@@ -47,7 +47,7 @@ const metricsIn = (expr: string): string[] =>
     .map(([name]) => name)
     .filter((name) => !WORDS.has(name));
 
-/** The metrics that an expression selects by labels, with these, and their values. */
+/** Metrics of an expression with the labels and values that select from them. */
 const selectorsIn = (expr: string): { metric: string; label: string; value: string }[] =>
   [...expr.matchAll(/([\w:]+)\{([^}]*)\}/g)].flatMap(([, metric, matchers]) =>
     [...matchers!.matchAll(/(\w+)\s*[=!]~?\s*"([^"]*)"/g)].map(([, label, value]) => ({
@@ -69,7 +69,7 @@ const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconne
   exclude: (path) => /node_modules|\.test\.ts$/.test(path),
 }).map((file) => readFileSync(join(ROOT, file), "utf8"));
 
-/** What the processes can tell: not each of it shows before it has happened once. */
+/** Metrics that the code declares. Some appear only after their first event. */
 const declared = new Set(
   sources.flatMap((source) =>
     [...source.matchAll(/\b(counter|gauge|durations|lastRun)\(\s*"([\w.]+)"/g)].flatMap(([, kind, name]) =>
@@ -83,10 +83,10 @@ beforeAll(async () => {
   told = Object.values(await scrapeAll()).flat();
 });
 
-test("what the processes tell is what their code declares", () => {
+test("the processes expose only metrics that their code declares", () => {
   const names = new Set(told.map(({ name }) => name));
   expect(names).toContain("db_client_connection_count");
-  // OpenTelemetry's own, of the process.
+  // Added by OpenTelemetry.
   names.delete("target_info");
   expect([...names].filter((name) => !declared.has(name))).toEqual([]);
 });
@@ -97,7 +97,7 @@ test("Prometheus loads the alerts", () => {
   expect(new Set(rules.map(nameOf)).size).toBe(rules.length);
 });
 
-test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s asks for what there is", (_, rule) => {
+test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s uses existing metrics", (_, rule) => {
   const metrics = metricsIn(rule.expr);
   expect(metrics).not.toEqual([]);
   expect(metrics.filter((name) => !declared.has(name) && !ITS_OWN.has(name))).toEqual([]);
@@ -109,7 +109,7 @@ test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s asks for what 
   }
 });
 
-test("what an alert selects by is a value that the code knows", () => {
+test("alerts select by values that the code uses", () => {
   const selected = rules.flatMap(({ expr }) => selectorsIn(expr));
   const values = selected.filter(({ label }) => !ITS_LABELS.has(label)).map(({ value }) => value);
   expect(values).toContain("CONSULTATION_NOT_CLOSED");
@@ -117,7 +117,7 @@ test("what an alert selects by is a value that the code knows", () => {
   expect(values.filter((value) => !isKnown(value))).toEqual([]);
 });
 
-test("a consultation that nobody closed has an alert of its own, and is no disagreement", () => {
+test("consultations that nobody closed have their own alert, and are no disagreements", () => {
   const selectorsOf = (alert: string) =>
     rules.find((rule) => rule.alert === alert)!.expr.match(/(?<=reconciliation_disagreements_total\{)[^}]*/g);
   expect(selectorsOf("ConsultationsNotClosed")).toEqual(['kind="CONSULTATION_NOT_CLOSED"']);
@@ -125,7 +125,7 @@ test("a consultation that nobody closed has an alert of its own, and is no disag
   expect(selectorsOf("BookingsDisagree")).toEqual([others, others, others]);
 });
 
-test("what is to be told of once it has happened once is told of the first time, too", () => {
+test("alerts on single events fire on the first one", () => {
   const single = rules.filter(({ expr }) => /increase\(/.test(expr));
   expect(single.map(nameOf)).toContain("GlassBroken");
   for (const { expr } of single) {
@@ -134,7 +134,7 @@ test("what is to be told of once it has happened once is told of the first time,
   }
 });
 
-test("a check that runs by itself has an alert where it stops, and the ledger's where it finds something", () => {
+test("every periodic check has an alert for its absence, and the ledger's also for violations", () => {
   const runs = [...declared].filter((name) => name.endsWith("_last_run"));
   expect(runs).toEqual(expect.arrayContaining(["ledger_last_run", "reconciliation_last_run"]));
   const asked = rules.map(({ expr }) => expr);
@@ -142,7 +142,7 @@ test("a check that runs by itself has an alert where it stops, and the ledger's 
   expect(asked).toContain("max by (check) (ledger_violations) > 0");
 });
 
-test("every alert says how urgent it is, and what is wrong", () => {
+test("every alert has a severity and a summary", () => {
   for (const { alert, labels, annotations } of rules.filter((rule) => rule.alert)) {
     expect({ alert, severity: labels?.severity }).toEqual({
       alert,

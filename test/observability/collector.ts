@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 
-/** A span as it was told of. */
+/** A received span. */
 export interface Span {
   service: string;
   name: string;
   traceId: string;
   spanId: string;
-  /** Empty for a trace's first span. */
+  /** Empty for the root span. */
   parentId: string;
-  /** The attributes that are texts. */
+  /** Text attributes only. */
   attributes: Record<string, string>;
 }
 
@@ -40,10 +40,10 @@ const { deserialize } = loadSync(join(import.meta.dirname, "otlp.proto"), { defa
   "medconnect.test.otlp.ExportTraceServiceRequest"
 ] as MessageTypeDefinition<object, Export>;
 
-/** Takes spans in as an OpenTelemetry collector does (OTLP/HTTP, "OTLP/HTTP Request"), and keeps them. */
+/** An OpenTelemetry collector that stores spans (OTLP/HTTP). */
 export class Collector {
   readonly spans: Span[] = [];
-  /** All that was sent, as it was sent. */
+  /** All received bodies. */
   readonly received: Buffer[] = [];
   readonly #server: Server;
 

@@ -12,7 +12,7 @@ import { type Labels, type Sample, type Scrapes, scrapeAll } from "./scrape.ts";
 const { urls } = sharedStack();
 const api = new Api(urls.gateway);
 
-/** The sum of the samples of a name that have these labels. */
+/** Sum of a metric's samples with these labels. */
 function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
   return samples
     .filter(({ name }) => name === wanted)
@@ -34,9 +34,9 @@ beforeAll(async () => {
   const body = { paymentMethod: "pm_card_visa" };
   await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
   await patient.api.send("GET /v1/bookings/not-an-id");
-  // The gateway counts a request when its answer has left, which may be after it was read here.
+  // The gateway counts a request after its response was sent, which may be after it was read here.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
-  // Clinical is told last: billing tells scheduling of the payment, which confirms the booking.
+  // Clinical comes last: billing's event about the payment makes scheduling confirm the booking.
   const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,
@@ -51,7 +51,7 @@ const DELIVERED = "outbox_delivered_total";
 const COUNT_RPC = "rpc_server_call_duration_count";
 
 describe("rate, errors and duration", () => {
-  test("of the gateway's requests are told by route and status", () => {
+  test("the gateway's requests are counted by route and status", () => {
     const made = {
       http_request_method: "POST",
       http_route: "/v1/bookings",
@@ -74,7 +74,7 @@ describe("rate, errors and duration", () => {
     expect(grown(service, "rpc_server_call_duration_sum", { rpc_method: method })).toBeGreaterThan(0);
   });
 
-  test("count a refusal under its reason", () => {
+  test("a refusal counts under its reason", () => {
     const refused = {
       rpc_method: "medconnect.scheduling.v1.BookingService/GetBooking",
       reason: "INVALID_REQUEST",
@@ -83,7 +83,7 @@ describe("rate, errors and duration", () => {
   });
 });
 
-test.each(SERVICES)("%s tells how its database connections are used", (service) => {
+test.each(SERVICES)("%s exposes the use of its database connections", (service) => {
   for (const pool of ["reads", "writes"]) {
     const open = sum(after[service], "db_client_connection_count", { pool });
     expect(open).toBeGreaterThan(0);
@@ -93,7 +93,7 @@ test.each(SERVICES)("%s tells how its database connections are used", (service) 
   }
 });
 
-test.each(SERVICES)("%s tells how long its witness has not heard of its audit trail", (service) => {
+test.each(SERVICES)("%s exposes the age of its last checkpoint at the witness", (service) => {
   const told = after[service].filter(({ name }) => name === "audit_checkpoint_age");
   expect(told).toHaveLength(1);
   expect(told[0]!.value).toBeGreaterThanOrEqual(0);
@@ -105,7 +105,7 @@ test.each([
   ["scheduling", "clinical"],
   ["billing", "scheduling"],
   ["auth", "scheduling"],
-] as const)("%s tells what it has told %s of", (service, destination) => {
+] as const)("%s counts events delivered to %s", (service, destination) => {
   const labels = { destination, result: "applied" };
   expect(grown(service, DELIVERED, labels)).toBeGreaterThanOrEqual(1);
 });
@@ -114,11 +114,11 @@ test.each([
   ["auth", "user.register"],
   ["scheduling", "booking.create"],
   ["billing", "payment.authorize"],
-] as const)("%s counts the changes that it makes: %s", (service, action) => {
+] as const)("%s counts its changes: %s", (service, action) => {
   expect(grown(service, "changes_total", { action })).toBeGreaterThanOrEqual(1);
 });
 
-test("nothing is counted as a change where one is asked for again, and is only shown", async () => {
+test("repeated changes and reads do not count as changes", async () => {
   const doctor = await openPractice(api);
   const { id } = await book(await signUp(api, "PATIENT"), await offer(doctor, 2 * DAY_MS));
   for (let i = 0; i < 2; i++) await doctor.api.ok(`POST /v1/bookings/${id}:cancel`);
@@ -140,7 +140,7 @@ test.each(["payment", "refund"])("billing reports how long a %s has waited for p
   }
 });
 
-test("scheduling reports number and age of pending licences", () => {
+test("scheduling exposes the number and age of pending licences", () => {
   for (const name of ["licenses_pending", "licenses_pending_age"]) {
     const told = after.scheduling.filter((sample) => sample.name === name);
     expect(told).toHaveLength(1);
@@ -148,7 +148,7 @@ test("scheduling reports number and age of pending licences", () => {
   }
 });
 
-test("nobody makes up time series: a path that is no route, and an id, are in no label", async () => {
+test("unknown paths and ids do not become labels", async () => {
   const tag = randomUUID();
   await api.send(`GET /v1/${tag}`);
   await api.send(`GET /v1/doctors/${tag}`);

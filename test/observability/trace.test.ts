@@ -14,7 +14,7 @@ import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 
-/** What only those may see whom it is meant for. */
+/** Private values. */
 const CANARIES = {
   password: "canary-PASSWORD-4711",
   changedPassword: "canary-CHANGED-4719",
@@ -37,10 +37,10 @@ const CANARIES = {
   dateOfBirth: "1931-12-29",
 };
 
-/** What people are found, called and reached by stands in the databases as it is. */
+/** Values that the databases store in plaintext. */
 const ABOUT_PEOPLE = ["email", "verifiedEmail", "fullName", "phone", "dateOfBirth"];
 
-/** As a caller that traces, too, would send it. */
+/** From an external caller that traces. */
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 let stack: OwnStack;
@@ -56,7 +56,7 @@ let said: string;
 let processes: string;
 let inRedis: string;
 
-/** Everything happens first; a process that is told to stop sends the spans that it still has. */
+/** Runs all requests first, because processes send their last spans when they stop. */
 beforeAll(async () => {
   collector = await Collector.start();
   stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, EARLY_START: "30d" });
@@ -91,7 +91,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 describe("one request makes one trace", () => {
-  /** The spans of an answer's trace, of which all but one have their parents in it. */
+  /** Spans of a response's trace. All but the root have their parents in it. */
   const traceOf = ({ headers }: Answer): Span[] => {
     const spans = collector.trace(headers.get("x-trace-id") ?? "");
     const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -105,13 +105,13 @@ describe("one request makes one trace", () => {
   const namesOf = (spans: Span[]) => spans.map(({ name }) => name);
   const sqlOf = (spans: Span[], service: string): Span[] =>
     spans.filter((span) => span.service === service && span.attributes["db.system.name"] === "mysql");
-  /** From a span up to the first. */
+  /** Names from a span up to the root. */
   const wayUp = (spans: Span[], from: Span): string[] => {
     const parent = spans.find(({ spanId }) => spanId === from.parentId);
     return [`${from.service}: ${from.name}`, ...(parent ? wayUp(spans, parent) : [])];
   };
 
-  test("from the gateway over scheduling and its SQL to billing, for a booking that has a fee", () => {
+  test("from the gateway through scheduling and its SQL to billing, for a booking with a fee", () => {
     const spans = traceOf(answers.paid);
     expect(servicesOf(spans)).toEqual(["billing", "gateway", "scheduling"]);
     const ways = sqlOf(spans, "scheduling").map((statement) => wayUp(spans, statement).slice(1));
@@ -131,11 +131,11 @@ describe("one request makes one trace", () => {
     expect(sqlOf(spans, "clinical").length).toBeGreaterThan(0);
   });
 
-  test("also where it is refused", () => {
+  test("also for a refusal", () => {
     expect(servicesOf(traceOf(answers.refused))).toEqual(["auth", "gateway"]);
   });
 
-  test("that goes on with the caller's", () => {
+  test("that continues the caller's", () => {
     const spans = traceOf(answers.continued);
     const [, traceId, parentId] = TRACEPARENT.split("-");
     expect(spans[0]?.traceId).toBe(traceId);
@@ -144,7 +144,7 @@ describe("one request makes one trace", () => {
     ]);
   });
 
-  test("whose statements have placeholders in place of values", () => {
+  test("whose statements have placeholders instead of values", () => {
     const texts = traceOf(answers.free).flatMap(({ attributes }) => attributes["db.query.text"] ?? []);
     expect(texts.length).toBeGreaterThanOrEqual(3);
     for (const { id } of [doctor, patient]) expect(texts.join()).not.toContain(id);
@@ -152,12 +152,12 @@ describe("one request makes one trace", () => {
 });
 
 describe("what is private", () => {
-  /** Which secrets a text holds. */
+  /** Names of the secrets in a text. */
   const leaksIn = (text: string, ...allowed: string[]): string[] =>
     Object.entries(secrets)
       .filter(([name, secret]) => !allowed.includes(name) && mentions(text, secret))
       .map(([name]) => name);
-  /** Six digits are in many a number; as a code they stand alone. */
+  /** Six digits occur in many numbers; a code stands alone. */
   const mentions = (text: string, secret: string): boolean =>
     /^\d{6}$/.test(secret) ? new RegExp(`(?<![\\w.])${secret}(?!\\w)`).test(text) : text.includes(secret);
 
@@ -179,22 +179,22 @@ describe("what is private", () => {
     expect(readFileSync(join(stack.logs, "gateway.log"), "utf8")).toContain("/v1/bookings");
   });
 
-  test("is under no name and in no value in Redis", () => {
+  test("is in no key or value of Redis", () => {
     expect(leaksIn(inRedis)).toEqual([]);
   });
 
-  test("is nowhere in the databases as it was said", async () => {
+  test("is nowhere in the databases in plaintext", async () => {
     const rows = await rowsOf(stack);
     expect(rows).toContain(CANARIES.fullName);
     expect(leaksIn(rows, ...ABOUT_PEOPLE)).toEqual([]);
   });
 
-  test("is not said to the databases either, whose own logs would have it", () => {
+  test("is in no statement to the databases, which could log it", () => {
     expect(said).toContain("INSERT INTO bookings");
     expect(leaksIn(said, ...ABOUT_PEOPLE)).toEqual([]);
   });
 
-  test("is not repeated to whom is refused, but for names of fields that are none", () => {
+  test("is not repeated in refusals, except for unknown field names", () => {
     for (const reason of ["INVALID_CREDENTIALS", "REFUND_EXCEEDS_CAPTURED"]) {
       expect(refusals.join()).toContain(reason);
     }
@@ -207,7 +207,7 @@ describe("what is private", () => {
   });
 });
 
-/** What the processes were started with. */
+/** Secrets of the processes' settings. */
 function deploymentSecrets(): Record<string, string> {
   const flatten = (name: string, value: object | string): [string, string][] =>
     typeof value === "string"
@@ -236,7 +236,7 @@ async function tellAboutOneself(): Promise<void> {
   await patient.api.ok("PATCH /v1/users/me", { body: { fullName, phone, dateOfBirth } });
 }
 
-/** Says all there is to say. */
+/** Sends the private values in valid requests. */
 async function bookAndMeet(): Promise<void> {
   answers.free = await book(SOON_MS);
   const booking = answers.free.body;
@@ -267,7 +267,7 @@ async function bookAndMeet(): Promise<void> {
   await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: { reason: CANARIES.cancelReason } });
 }
 
-/** Says it where it is refused, by rules of fields and of business, and as what it is not. */
+/** Sends the private values in requests that are refused by rules of fields and of business. */
 async function refuse(): Promise<void> {
   const { reason, notes, password, paymentMethod, fullName, phone, dateOfBirth } = CANARIES;
   const { email } = patient;
@@ -339,7 +339,7 @@ async function signInWithSecondFactor(): Promise<void> {
   });
 }
 
-/** An account that begins with a link in a mail; in the end, as from then on all do. */
+/** Registers an account with a mailed link. Comes last, because it changes auth's settings. */
 async function registerAndVerify(): Promise<void> {
   const { auth } = stack.processes;
   await auth.stop();
@@ -378,7 +378,7 @@ async function forgetAndChangePasswords(): Promise<void> {
   Object.assign(secrets, { resetToken });
 }
 
-/** A patient's cancellation that comes too late to be free. @returns its payment's path, once the fee is taken */
+/** Lets a patient cancel after the cut-off. @returns its payment's path, once the fee is captured */
 async function cancelLate(): Promise<string> {
   const { id, paymentId } = (await book(2 * HOUR_MS)).body;
   const payment = `/v1/payments/${paymentId}`;

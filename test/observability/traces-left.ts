@@ -3,9 +3,9 @@ import { Redis } from "ioredis";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { OwnStack } from "../support/own-stack.ts";
 
-// Where a secret could be left lying.
+// Places where a secret could be left.
 
-/** Every name and value in a Redis. */
+/** All keys and values of a Redis. */
 export async function contentOf(url: string): Promise<string> {
   const redis = new Redis(url);
   const contents = (await redis.keys("*")).map(async (name) => {
@@ -19,7 +19,7 @@ export async function contentOf(url: string): Promise<string> {
       case "none":
         return [name, "expired meanwhile"];
       default:
-        throw new Error(`${name} is of a type that this test cannot read`);
+        throw new Error(`${name} has a type that this test cannot read.`);
     }
   });
   const all = JSON.stringify(await Promise.all(contents));
@@ -34,7 +34,7 @@ export async function rowsOf({ urls, schemaPrefix }: OwnStack): Promise<string> 
     "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE ?",
     [`${schemaPrefix.replace("_", "\\_")}%`],
   );
-  if (tables.length <= 20) throw new Error(`only ${tables.length} tables are called ${schemaPrefix}*`);
+  if (tables.length <= 20) throw new Error(`Only ${tables.length} tables match ${schemaPrefix}*.`);
   const texts: string[] = [];
   for (const { s, t } of tables) {
     const [rows] = await connection.query<RowDataPacket[]>("SELECT * FROM ??.??", [s, t]);
@@ -48,13 +48,13 @@ export async function rowsOf({ urls, schemaPrefix }: OwnStack): Promise<string> 
 
 const latin1 = (bytes: number[]): string => Buffer.from(bytes).toString("latin1");
 
-/** The arguments of every process of this machine, as anybody on it can read them. */
+/** Arguments of every process of this machine, which all users can read. */
 export function commandLines(): string {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ")).join("\n");
 }
 
-/** A process may end while one looks at it. */
+/** Empty if the process has ended meanwhile. */
 function readOrNothing(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -63,7 +63,7 @@ function readOrNothing(file: string): string {
   }
 }
 
-/** MySQL's general log, which has every statement with its values, from now on until it is closed. */
+/** MySQL's general log, which contains every statement with its values, until it is closed. */
 export class GeneralLog {
   readonly #admin: Connection;
 
@@ -78,7 +78,7 @@ export class GeneralLog {
     return new GeneralLog(admin);
   }
 
-  /** What the services said to the database, whose accounts begin so. */
+  /** Statements of the accounts with this prefix. */
   async statements(accountPrefix: string): Promise<string> {
     const [rows] = await this.#admin.query<RowDataPacket[]>(
       "SELECT argument FROM mysql.general_log WHERE user_host LIKE ?",

@@ -12,16 +12,16 @@ export interface SignedIn {
   signedInAtMs: number;
 }
 
-/** Senders of junk, and objects of theirs that it could damage. */
+/** Senders of junk, and their objects, which it could damage. */
 export interface Cast extends SignedIn {
-  /** Ids that exist, by the name of the field that asks for them. */
+  /** Existing ids, by the name of the field that takes them. */
   ids: Record<string, string[]>;
 }
 
 export const ROLES = ["anonymous", "patient", "doctor", "admin"] as const;
 export type CastRole = (typeof ROLES)[number];
 
-/** A doctor with open, booked, and held times, a patient who booked them, a completed consultation, and an admin. */
+/** Makes a doctor with open, booked and held slots, their patient, a completed consultation, and an admin. */
 export async function makeCast(): Promise<Cast> {
   const stack = sharedStack();
   const api = new Api(stack.urls.gateway);
@@ -54,7 +54,7 @@ export async function makeCast(): Promise<Cast> {
     signedInAtMs: Date.now(),
     ids: {
       doctorId: [doctor.id, patient.id, missing],
-      // Nobody who sends anything: an admin may well disable them.
+      // An account outside of the cast, because an admin may disable it.
       userId: [bystander.id, missing],
       patientId: [patient.id, missing],
       subjectId: [patient.id, missing],
@@ -69,10 +69,12 @@ export async function makeCast(): Promise<Cast> {
   };
 }
 
-/** Far less than an access token's TTL. */
+/** Far below an access token's TTL. */
 const SIGN_IN_EVERY_MS = 120_000;
 
-/** Signs the cast in again from time to time: on a busy machine, junk takes longer than an access token lives. */
+/**
+ * Signs the cast in again when tokens get old, because junk takes longer than their TTL on a busy machine.
+ */
 export async function staySignedIn(cast: SignedIn): Promise<void> {
   if (Date.now() - cast.signedInAtMs < SIGN_IN_EVERY_MS) return;
   const api = new Api(sharedStack().urls.gateway);
@@ -85,7 +87,7 @@ export async function staySignedIn(cast: SignedIn): Promise<void> {
 export const tokenOf = (cast: Cast, role: CastRole): string | undefined =>
   role === "anonymous" ? undefined : cast[role].token;
 
-/** All that the cast has, as it reads it. */
+/** All objects of the cast, in its own view. */
 export async function belongings({ patient, doctor }: Cast): Promise<Json[]> {
   const reads = [
     patient.api.ok("GET /v1/users/me"),

@@ -22,14 +22,14 @@ import {
   wasMoved,
 } from "../../services/scheduling/src/bookings/consultation-course.ts";
 
-// An admin closes a booking in scheduling, or its patient moves it, while its consultation ends in clinical. Both send
-// events to billing and to each other, which arrive in any order. The test walks through every interleaving, with the
-// rules of the three services.
+// An admin closes a booking in scheduling, or its patient reschedules it, while its consultation ends in
+// clinical. Both send events to billing and to each other, which arrive in any order. The test checks every
+// interleaving with the rules of the three services.
 
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
-/** Target time of the move. */
+/** Target time of the rescheduling. */
 const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
 /** Late enough for every kind of end. */
 const now = new Date("2030-01-01T12:00:00Z");
@@ -52,15 +52,17 @@ interface World {
   booking: BookingRow;
   consultation: ConsultationFacts;
   payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; feeDecision: FeeDecision | null };
-  /** Actions still to come: the admin's closing, the patient's move, and the end of the consultation in clinical. */
+  /**
+   * Pending actions: the admin's closing, the patient's rescheduling, and the consultation's end in clinical.
+   */
   close: Close | undefined;
   move: boolean;
   end: Transition | "time" | undefined;
   underWay: Delivery[];
   version: number;
-  /** The newest of the consultation's events that scheduling has applied. */
+  /** Newest event of the consultation that scheduling has applied. */
   heard: number;
-  /** The newest of the booking's events that clinical has applied. */
+  /** Newest event of the booking that clinical has applied. */
   heardInClinical: number;
   decisions: FeeDecision[];
 }
@@ -115,7 +117,7 @@ const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", tra
 
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
-/** Billing's decisions about the ends that clinical sends. */
+/** Billing's decisions on clinical's events. */
 const FEES: Record<string, (consultation: ConsultationState) => FeeDecision> = {
   "consultation.completed": FEE_DECISIONS["consultation.completed"],
   "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
@@ -162,7 +164,7 @@ function close(world: World, { outcome, feeDecision }: Close): World {
   };
 }
 
-/** The patient moves the booking, whose time they have not accepted. */
+/** The patient reschedules the booking, whose time they have not accepted. */
 function moveAway(world: World): World {
   const rest = { ...world, move: false };
   try {
@@ -179,7 +181,7 @@ function moveAway(world: World): World {
   };
 }
 
-/** Effect of clinical's event on a moved booking. */
+/** Effect of clinical's event on a rescheduled booking. */
 function follow(consultation: ConsultationFacts, movePending: boolean): ConsultationFacts {
   const isMovable = ["SCHEDULED", "WAITING", "NO_SHOW"].includes(consultation.status);
   return isMovable ? { ...scheduled, ...later, movePending } : consultation;
@@ -275,7 +277,7 @@ function nexts(world: World): World[] {
   ];
 }
 
-/** The worlds in which nothing is left to happen. */
+/** Worlds without pending actions and events. */
 function outcomesOf(first: World): World[] {
   const seen = new Set<string>();
   const ends: World[] = [];
@@ -296,7 +298,7 @@ const BOOKING_STATUS = { COMPLETED: "COMPLETED", NO_SHOW: "NO_SHOW", ABANDONED: 
 const ENDS: [string, ConsultationFacts, Transition | "time"][] = [
   ["its doctor completes it", inProgress, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
   ["a late doctor completes it", startedLate, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
-  ["its doctor breaks it off", inProgress, { to: "ABANDONED", by: "DOCTOR", reason: "no sound" }],
+  ["its doctor abandons it", inProgress, { to: "ABANDONED", by: "DOCTOR", reason: "no sound" }],
   ["its doctor admits an absence", scheduled, { to: "NO_SHOW", by: "DOCTOR", party: "DOCTOR" }],
   ["its patient waited in vain", waiting, "time"],
   ["nobody came", scheduled, "time"],
@@ -349,7 +351,7 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // Either one first, and both crossing; an admin may be refused.
+    // Either one first, or both crossing; the admin may be refused.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
@@ -367,9 +369,9 @@ test.each(CASES)(
 const PENDING: BookingRow = { ...BOOKING, movePending: 1 };
 const MOVED: BookingRow = { ...PENDING, startTime: later.startTime, endTime: later.endTime, version: 3 };
 const MOVES: [string, Pick<World, "booking" | "move" | "underWay">][] = [
-  ["its patient moves it away from a time not accepted", { booking: PENDING, move: true, underWay: [] }],
+  ["its patient reschedules it from a time not accepted", { booking: PENDING, move: true, underWay: [] }],
   [
-    "clinical has not applied the move yet",
+    "clinical has not applied the rescheduling yet",
     {
       booking: MOVED,
       move: false,

@@ -41,7 +41,7 @@ const isFromHeader = (field: DescField): boolean =>
   field.name === "idempotency_key" || getOption(field, headersOption).length > 0;
 const isRaw = ({ field }: RequestField): boolean => field.message?.typeName === "google.api.HttpBody";
 
-/** An event states facts: its texts were checked when they came in. */
+/** Events state facts, whose texts were checked when they were entered. */
 const isFact = ({ method, field }: RequestField): boolean => method.owner === "events" && !field.message;
 
 const typed = requestFields.filter((each) => !isRaw(each));
@@ -50,7 +50,7 @@ const overHttp = typed.filter(
 );
 const overGrpc = typed.filter((each) => grpcMethods.has(each.method.path));
 
-/** Excludes objects, which a query cannot have. */
+/** Excludes objects, which a query cannot contain. */
 function isSendable({ method, way, field }: RequestField): boolean {
   const { body } = getOption(method.desc, http);
   return (
@@ -63,7 +63,7 @@ function isSendable({ method, way, field }: RequestField): boolean {
 
 const table = (fields: readonly RequestField[]) => fields.map((each) => [each.name, each] as const);
 
-describe("over HTTP, a hostile value in an otherwise valid request is refused with its field's name, or does no harm", () => {
+describe("over HTTP, a hostile value in an otherwise valid request is refused with its field's name, or harmless", () => {
   test.each(table(overHttp))("%s", async (_name, to) => {
     const client = await clientFor(to.method, world, api);
     const tries = hostileJson(to.field).map(async ({ value, isRefused }) => {
@@ -83,7 +83,7 @@ describe("over HTTP, a hostile value in an otherwise valid request is refused wi
   });
 });
 
-describe("over gRPC, a hostile value in an otherwise valid request is refused with its field's name, or does no harm", () => {
+describe("over gRPC, a hostile value in an otherwise valid request is refused with its field's name, or harmless", () => {
   test.each(table(overGrpc))("%s", async (_name, to) => {
     const { input, path } = to.method;
     const method = grpcMethods.get(path)!;
@@ -107,19 +107,19 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
   });
 });
 
-/** Fields of violations. The end of a range that a hostile start leaves behind is no mistake of its own. */
+/** Fields of violations. A range's end that a hostile start passes is no mistake of its own. */
 const mistakenFields = (violations: unknown): string[] =>
   ((violations ?? []) as Json[])
     .filter(({ description }) => description !== "must not be before the start of the range")
     .map(({ field }) => String(field));
 
-/** The path without the field that the body stands for. */
+/** Path of the field for a client, without the field that the body represents. */
 function clientsName({ method, way }: RequestField): string {
   const { body } = getOption(method.desc, http);
   return pathOf(way[0]!.name === body ? way.slice(1) : way, "jsonName");
 }
 
-/** Puts a value at the end of a path of a message; a list has it in its first item, as its only one. */
+/** Sets the value at the end of a message's path; in a list, it becomes the only item. */
 function place(message: Json, [field, ...rest]: readonly DescField[], value: unknown): void {
   const { localName, oneof, fieldKind } = field!;
   const chosen = oneof && (message[oneof.localName] as { case?: string; value?: unknown });

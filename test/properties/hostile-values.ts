@@ -7,7 +7,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/** A value for one field, and whether the contract refuses it. Others may be accepted, as the bounds of what it allows. */
+/** A value for a field, and whether the contract refuses it. Accepted ones are at the limits. */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -92,7 +92,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
         create(DurationSchema, { seconds: -1n }),
       );
     case "google.protobuf.FieldMask":
-      // A mask's paths are checked only with the masked resource.
+      // A mask's paths are checked only together with the masked resource.
       return any<unknown>(
         create(FieldMaskSchema, { paths: ["\u0000"] }),
         create(FieldMaskSchema, { paths: ["id", "no_such_field"] }),
@@ -121,7 +121,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
   }
 }
 
-/** Bounds of a number by its rules. */
+/** Bounds of a number in its rules. */
 function boundsOf(field: DescField): (bigint | number)[] {
   const { type } = getOption(field, rulesOption);
   if (type.case !== "int32" && type.case !== "int64") return [];
@@ -154,10 +154,10 @@ const GOOD: Partial<Record<Kind, string[]>> = {
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
-  // A list that the gateway merges refuses these like any other unknown page token.
+  // Like any other unknown page token, also for lists that the gateway merges.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const maxLength = Number(rules?.maxLen ?? 0n);
-  // Characters of four bytes: a column or a body that counts bytes has the least room for them.
+  // Characters of four bytes need the most space in a column or body that counts bytes.
   const long = maxLength > 0 ? [...refused("x".repeat(maxLength + 1)), ...any("𠀀".repeat(maxLength))] : [];
   if (kind in BAD)
     return [
@@ -177,6 +177,6 @@ function hostileText(field: DescField): Hostile<string>[] {
   }
   const isClosed = rules && (rules.pattern !== "" || rules.in.length > 0 || rules.const !== "");
   if (isClosed) return [...refused("\u0000", "\u202e"), ...long, ...any("~".repeat(255))];
-  // Passwords, tokens and entity tags: anything.
+  // Passwords, tokens and entity tags may be anything.
   return [...long, ...any("\u0000", "\u202e", " ", "\u{10ffff}", "' OR 1=1 -- ")];
 }

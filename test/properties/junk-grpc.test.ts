@@ -12,7 +12,7 @@ import { assertGrpcRefusal } from "./refusals.ts";
 import { tokenOfCaller } from "./valid-requests.ts";
 import { messagesFor, mistakenMessage } from "./wire.ts";
 
-/** For each RPC and role. */
+/** Requests per RPC and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
 
 const stack = sharedStack();
@@ -31,9 +31,9 @@ beforeAll(async () => {
 
 beforeEach(() => staySignedIn(cast));
 
-/** Outcomes of junk. */
+/** Number of junk calls by outcome. */
 interface Outcomes {
-  /** How many calls may have changed something: those not refused, and a decline, which the payment keeps. */
+  /** Calls that may have changed something: those not refused, and a decline, which the payment stores. */
   accepted: number;
   reasons: Set<string>;
 }
@@ -55,7 +55,7 @@ async function sendJunk(method: Method, service: ServiceName, token: string | un
   return { accepted, reasons };
 }
 
-/** A logout that is not refused ends the session it came with. */
+/** A logout that is not refused ends its session, so it gets a token of its own. */
 async function tokenFor({ path }: Method, role: CastRole): Promise<string | undefined> {
   if (!path.endsWith("/Logout") || role === "anonymous") return tokenOf(cast, role);
   return (await logIn(api, cast[role])).token;
@@ -66,30 +66,24 @@ const targets = [...methods.values()].flatMap((method) =>
 );
 
 describe(`junk over gRPC (JUNK_SEED=${SEED})`, () => {
-  test.each(targets)(
-    "is refused by %s, and what is refused changes nothing",
-    async (_name, method, service) => {
-      const before = await belongings(cast);
-      const outcomes = await Promise.all(
-        ROLES.map(async (role) => sendJunk(method, service, await tokenFor(method, role))),
-      );
-      if (outcomes.every(({ accepted }) => accepted === 0)) expect(await belongings(cast)).toEqual(before);
-    },
-  );
+  test.each(targets)("is refused by %s, and refused calls change nothing", async (_name, method, service) => {
+    const before = await belongings(cast);
+    const outcomes = await Promise.all(
+      ROLES.map(async (role) => sendJunk(method, service, await tokenFor(method, role))),
+    );
+    if (outcomes.every(({ accepted }) => accepted === 0)) expect(await belongings(cast)).toEqual(before);
+  });
 
   const internal = targets.filter(([, { path }]) => methodAt(path).rules.access === Access.INTERNAL);
 
-  test.each(internal)(
-    "is refused by %s even from a service that may call it",
-    async (_name, method, service) => {
-      const token = await tokenOfCaller(methodAt(method.path), service);
-      const { reasons } = await sendJunk(method, service, token);
-      for (const unheard of ["UNAUTHENTICATED", "PERMISSION_DENIED"]) expect(reasons).not.toContain(unheard);
-    },
-  );
+  test.each(internal)("is refused by %s even from a permitted service", async (_name, method, service) => {
+    const token = await tokenOfCaller(methodAt(method.path), service);
+    const { reasons } = await sendJunk(method, service, token);
+    for (const unheard of ["UNAUTHENTICATED", "PERMISSION_DENIED"]) expect(reasons).not.toContain(unheard);
+  });
 
   test.each(targets)(
-    "is refused in few words by %s, however many its mistakes",
+    "is refused by %s in a small response, however many its mistakes",
     async (_name, method, service) => {
       const { access } = methodAt(method.path).rules;
       const tokens =
@@ -104,7 +98,7 @@ describe(`junk over gRPC (JUNK_SEED=${SEED})`, () => {
     },
   );
 
-  test("is refused where it is more than the 1 MiB that a message may be", async () => {
+  test("is refused beyond the 1 MiB of a message", async () => {
     const method = methods.get("/medconnect.auth.v1.AuthService/Login")!;
     const codeOf = async (size: number) => (await clients.auth.send(method, Buffer.alloc(size))).name;
     expect(await codeOf(1024 * 1024 + 1)).toBe("RESOURCE_EXHAUSTED");

@@ -13,7 +13,7 @@ import { junkText, SEED } from "./junk.ts";
 import { ApiDescription } from "./openapi.ts";
 import { assertHttpRefusal } from "./refusals.ts";
 
-/** For each operation and role. */
+/** Requests per operation and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
 const ENDS_THE_SESSION = "/v1/auth/logout";
 
@@ -34,7 +34,7 @@ interface HttpAnswer {
   body: string;
 }
 
-/** Sends a request as it is: fetch would mend its path and refuse its headers. */
+/** Sends a request unchanged: fetch would correct its path and refuse its headers. */
 async function send({ method, target, headers, body }: JunkRequest, token?: string): Promise<HttpAnswer> {
   const outgoing = request(api.url, {
     agent,
@@ -49,7 +49,7 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
   return { status, type: answered["content-type"] ?? "", body: await text(answer) };
 }
 
-/** A refusal is the client's fault, and says why in a way that programs can read. */
+/** Asserts that a refusal blames the client in machine-readable form. */
 function assertRefusal({ status, type, body }: HttpAnswer): void {
   assertHttpRefusal(status, body);
   expect(type).toMatch(/^application\/problem\+json/);
@@ -62,7 +62,7 @@ function assertRefusal({ status, type, body }: HttpAnswer): void {
   expect(body).not.toMatch(/node_modules|at \w+ \(|SELECT |INSERT |mysql/);
 }
 
-/** @returns how many requests may have changed something: those not refused, and a decline, which the payment keeps */
+/** @returns the number of requests that may have changed something: those not refused, and stored declines */
 async function sendJunk(index: number, role: CastRole): Promise<number> {
   const operation = description.operations[index]!;
   const account = role === "anonymous" ? undefined : cast[role];
@@ -83,8 +83,8 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     expect(description.operations.length).toBeGreaterThan(40);
   });
 
-  // One test for all operations, as what they are is known only once the system is asked.
-  test("is refused by every operation for everyone, and what is refused changes nothing", async () => {
+  // One test for all operations, because they are read from the running system.
+  test("is refused by every operation for every role, and refused requests change nothing", async () => {
     let before = await belongings(cast);
     for (const [index, { method, path }] of description.operations.entries()) {
       await staySignedIn(cast);
@@ -99,7 +99,7 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     }
   }, 300_000);
 
-  test("is refused in few words, however many its mistakes", async () => {
+  test("is refused in a small response, however many its mistakes", async () => {
     await staySignedIn(cast);
     const names = Array.from({ length: 250 }, (_, i) => `unknown_${i}_${"n".repeat(30)}`);
     const unknown = names.map((name) => `${name}=1`).join("&");
@@ -115,7 +115,7 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     }
   });
 
-  test("as a token is never let in", async () => {
+  test("is refused as a token", async () => {
     const headerSafe = junkText.map((token) => token.replace(/[^ -~]/g, "~"));
     const property = fc.asyncProperty(headerSafe, async (token) => {
       const junk = { method: "GET", target: "/v1/users/me", headers: {}, body: undefined };
@@ -126,7 +126,7 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     await fc.assert(property, { numRuns: 60, seed: SEED });
   });
 
-  test("in one of many slots makes none of them", async () => {
+  test("in one of many slots prevents all of them", async () => {
     const { doctor } = cast;
     const before = await belongings(cast);
     const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();

@@ -1,9 +1,9 @@
 import fc, { type Arbitrary } from "fast-check";
 
-/** Named in every failure; with the environment's JUNK_SEED a run comes out the same again. */
+/** Printed in every failure. Set JUNK_SEED to repeat a run. */
 export const SEED = Number(process.env.JUNK_SEED ?? Date.now() % 2 ** 31);
 
-/** Text that somebody once failed to think of. */
+/** Texts that have broken programs. */
 export const junkText: Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: "grapheme" }),
@@ -33,7 +33,7 @@ export const junkText: Arbitrary<string> = fc.oneof(
   ),
 );
 
-/** Times at and beyond the ends of what clocks, databases and protobuf know. */
+/** Times at and beyond the limits of clocks, databases and protobuf. */
 export const junkTime: Arbitrary<string> = fc.constantFrom(
   "0001-01-01T00:00:00Z",
   "9999-12-31T23:59:59.999999999Z",
@@ -59,7 +59,7 @@ export const junkNumber: Arbitrary<number> = fc.oneof(
 
 const nested = (depth: number): unknown => (depth === 0 ? {} : { a: [nested(depth - 1)] });
 
-/** Any JSON value, and some that only look like one. */
+/** Any JSON value, and texts that resemble one. */
 export const junkJson: Arbitrary<unknown> = fc.oneof(
   junkText,
   junkTime,

@@ -12,7 +12,7 @@ import { begin, book, MINUTE_MS, offer } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 import { validRequest } from "./valid-requests.ts";
 
-/** Pages that are read to find the world's own items, because other tests fill the same lists. */
+/** Pages to read for the world's own items, because other tests fill the same lists. */
 const PAGES = 50;
 const OVERDUE_HOURS = 25;
 
@@ -20,7 +20,7 @@ interface List {
   method: Method;
   items: DescField;
   resource: DescMessage;
-  /** Methods that show one resource of this type. */
+  /** Methods that return one resource of this type. */
   gets: Method[];
 }
 
@@ -35,21 +35,21 @@ const allLists: List[] = routed.flatMap((method) => {
 });
 const lists = allLists.filter(({ gets }) => gets.length > 0);
 
-/** Lists whose items no get shows to the same callers. */
+/** Lists whose items no get returns to the same callers. */
 const WITHOUT_GET = ["ListAccessLog", "ListAuditEvents", "ListLicenses", "ListSessions"];
 
-/** True if a caller may call both. */
+/** True if a role may call both methods. */
 function admitsOneOf({ rules: { roles } }: Method, other: Method): boolean {
   const others = other.rules.roles;
   return roles.length === 0 || others.length === 0 || roles.some((role) => others.includes(role));
 }
 
-/** Fields that a list leaves empty, because its callers may not read all of a resource. */
+/** Fields that a list leaves empty, because its callers may not read the whole resource. */
 const EMPTY: Readonly<Record<string, string[]>> = {
   ListDoctorPrescriptions: ["consultationId", "doctorName", "patientName"],
 };
 
-/** Lists that show a resource to its owner as to others, although the owner's get shows more. */
+/** Lists that show the same to the owner as to others, although the owner's get shows more. */
 const AS_TO_OTHERS: readonly string[] = ["SearchDoctors"];
 
 const gateway = new Api(sharedStack().urls.gateway);
@@ -71,7 +71,7 @@ beforeAll(async () => {
   ownIds = new Set([overdue, admin.id, grantedAdmin.id, ...Object.values(mine.ids)]);
 }, 120_000);
 
-/** Makes a consultation that began and has not ended since long ago. @returns its id */
+/** Makes a consultation in progress long after its end. @returns its id */
 async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Promise<string> {
   const { consultationId } = await book(patient, await offer(doctor, 2 * MINUTE_MS, 5 * MINUTE_MS));
   await begin(patient, doctor, consultationId);
@@ -85,7 +85,7 @@ async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Pro
   return consultationId;
 }
 
-/** The world's items of a list; none where the caller is refused. */
+/** The world's items of a list; none if the caller is refused. */
 async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   const own: Json[] = [];
   let pageToken = "";
@@ -102,7 +102,7 @@ async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   return own;
 }
 
-/** An item as a get shows it; undefined where the caller is refused, or where the get is about another one. */
+/** An item in a get's response; undefined if the caller is refused, or the get returns another resource. */
 async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefined> {
   const { pattern } = getOption(get.desc, http);
   const names = [...String(pattern.value).matchAll(/\{(\w+)\}/g)].map(
@@ -116,8 +116,8 @@ async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefin
 }
 
 /**
- * A resource as a list shows it: without the fields that the contract keeps out of lists, and with the version alone as its
- * etag (docs/decisions/0019-etags.md).
+ * A resource in the form of a list: without the fields that the contract omits from lists, and with its
+ * version alone as etag (docs/decisions/0019-etags.md).
  */
 function inList(shown: Json, { method, resource: { fields } }: List): Json {
   const item = { ...shown };
@@ -137,7 +137,7 @@ test("all lists but the named ones have a get", () => {
 });
 
 test.each(lists.map((list) => [list.method.path, list] as const))(
-  "%s shows each item as a get shows it, but for fields that the contract keeps out of lists",
+  "%s shows each item like its get, except for fields that the contract omits from lists",
   async (_name, list) => {
     let compared = 0;
     for (const [caller, { by, id }] of Object.entries(callers)) {

@@ -35,7 +35,7 @@ async function longNamedDoctors(): Promise<void> {
   }
 }
 
-/** Each list for each role, with path ids from `idOf`. */
+/** Each list with each role; `idOf` gives the ids in paths. */
 function* calls(idOf: (name: string) => string) {
   for (const { path, query } of lists) {
     const target = path.replace(/\{(\w+)\}/g, (_, name: string) => idOf(name));
@@ -55,7 +55,7 @@ test("every page token of a list is short, and accepted by that list", async () 
       for (let page = 0; page < PAGES; page++) {
         const asked = new URLSearchParams({ ...filter, ...orderBy, pageSize: "1", pageToken });
         const { status, body } = await as.send(`GET ${target}?${asked}`);
-        // Not every role may read every list, or without a filter.
+        // Not every role may read every list, or read it without a filter.
         const isRefused = page === 0 && status >= 400 && status < 500;
         expect({ path, status, isRefused }).toEqual({ path, status: isRefused ? status : 200, isRefused });
         pageToken = String(body.nextPageToken ?? "");

@@ -1,6 +1,6 @@
 import type { Api } from "../support/api.ts";
 
-/** The parts of a JSON schema that this test reads. */
+/** Part of a JSON schema. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -15,7 +15,7 @@ export interface Schema {
 
 export interface Operation {
   method: string;
-  /** With `{names}`. */
+  /** With `{names}` of parameters. */
   path: string;
   query: Record<string, Schema>;
   body: Schema | undefined;
@@ -59,11 +59,11 @@ export class ApiDescription {
     return new ApiDescription((await api.ok("GET /openapi.json")) as unknown as OpenApi);
   }
 
-  /** The schema itself, where it only refers to one. */
+  /** Follows a `$ref`. */
   resolve(schema: Schema): Schema {
     const name = schema.$ref?.split("/").at(-1);
     const target = name === undefined ? schema : this.#schemas[name];
-    if (!target) throw new Error(`the description has no ${schema.$ref}`);
+    if (!target) throw new Error(`The OpenAPI document has no ${schema.$ref}.`);
     return target;
   }
 }

@@ -6,7 +6,11 @@ const OUR_FAULT = ["UNKNOWN", "INTERNAL", "UNIMPLEMENTED", "UNAVAILABLE", "DATA_
 /** Maximum size of a refusal, for any request. */
 const MAX_BYTES = 8 * 1024;
 
-/** Asserts that a refusal over HTTP blames the client, and is small. @param seen of the request, for the message of a failure */
+/**
+ * Asserts that a refusal over HTTP blames the client, and is small.
+ *
+ * @param seen request for the failure message
+ */
 export function assertHttpRefusal(status: number, text: string, seen: object = {}): void {
   const isSmall = Buffer.byteLength(text) <= MAX_BYTES;
   expect({ ...seen, status, text, isOurFault: status >= 500, isSmall }).toEqual({

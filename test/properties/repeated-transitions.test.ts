@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-/** Object that a transition can be made of, its actor, and the request apart from the reason. */
+/** The object of a transition, its actor, and the request without the reason. */
 interface Start {
   by: Account;
   id: unknown;
@@ -51,7 +51,7 @@ async function openConsultation(): Promise<Start> {
   return { by: doctor, id: booked.consultationId };
 }
 
-/** A consultation that its doctor did not come to. */
+/** A consultation whose doctor did not come. */
 async function missedConsultation(): Promise<Start> {
   const start = await openConsultation();
   const sql = `UPDATE medconnect_clinical.consultations SET start_time = start_time - INTERVAL 25 MINUTE,
@@ -60,7 +60,7 @@ async function missedConsultation(): Promise<Start> {
   return { ...start, body: { party: "DOCTOR" } };
 }
 
-/** A booking that its doctor has moved. */
+/** A booking that its doctor has rescheduled. */
 async function movedBooking(): Promise<Start> {
   const { doctor, patient, booked } = await appointment();
   const slotId = await offer(doctor, 2 * HOUR_MS);
@@ -86,7 +86,7 @@ async function grant(): Promise<Start> {
   return { by: admin, id };
 }
 
-/** A start after another transition of the same object. */
+/** A start in which another transition has been made. */
 const after = async (start: Start, transition: string): Promise<Start> => {
   await start.by.api.ok(transition.replace("{id}", String(start.id)));
   return start;
@@ -174,7 +174,7 @@ const STARTS: Record<string, () => Promise<Start>> = {
   RevokeBreakGlassGrant: grant,
 };
 
-/** Methods of the form of `:cancel`, with their paths. A payment's are not repeatable: each takes another key. */
+/** Methods such as `:cancel`, with their paths, except a payment's, which take a new key each time. */
 const transitions = [...methods.values()]
   .filter(({ desc, rules }) => hasOption(desc, http) && rules.idempotency === Idempotency.ACCEPTED)
   .map((method) => ({ ...method, http: String(getOption(method.desc, http).pattern.value) }))
@@ -184,7 +184,7 @@ test("this file tests every transition", () => {
   expect(transitions.map(({ name }) => name).sort()).toEqual(Object.keys(STARTS).sort());
 });
 
-/** Bytes of the answer that a service keeps with an idempotency key; null: none. */
+/** Size of the response that a service has stored for a key; null: none. */
 async function keptBytes({ owner, path }: Method, by: Account, key: string): Promise<number | null> {
   const url = `${stack.urls.mysql}/medconnect_${owner}`;
   const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });
@@ -200,7 +200,7 @@ async function keptBytes({ owner, path }: Method, by: Account, key: string): Pro
 describe.each(transitions)("$name", (method) => {
   const { name, http, input } = method;
 
-  test("repeated with another key answers the same, and no answer is kept", async () => {
+  test("repeated with another key gets the same response, which is not stored", async () => {
     const { by, id, body } = await STARTS[name]!();
     const send = (key: string) =>
       by.api.send(`POST ${http.replace(/\{\w+\}/, String(id))}`, {
@@ -221,7 +221,7 @@ describe.each(transitions)("$name", (method) => {
 const withReason = transitions.filter(({ input }) => input.field.reason);
 
 describe.each(withReason)("$name", ({ name, http }) => {
-  test("repeated for the same reason answers the same, for another reason 409", async () => {
+  test("repeated with the same reason gets the same response, with another reason 409", async () => {
     const { by, id, body } = await STARTS[name]!();
     const send = (reason: string) =>
       by.api.send(`POST ${http.replace(/\{\w+\}/, String(id))}`, { body: { ...body, reason } });

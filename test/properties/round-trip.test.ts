@@ -31,7 +31,7 @@ const table = (chosen: Method[]) => chosen.map((method) => [method.name, method]
 
 type Forms = Partial<Record<Kind, JsonValue>>;
 
-/** Valid text in a non-canonical form. @param tag of a new address */
+/** Valid text in a non-canonical form. @param tag part of a new address */
 const odd = (tag: string): Forms => ({
   [Kind.NAME]: " Jose\u0301 \u00a0",
   [Kind.LINE]: "\tJose\u0301 ",
@@ -54,14 +54,14 @@ const kept = (tag: string): Forms => ({
 const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
 const inUpperCase = (path: string): string => path.replace(UUID, (id) => id.toUpperCase());
 
-/** The ids of a body in upper case. */
+/** The body with its ids in upper case. */
 function withUpperIds(body: Json, { fields }: DescMessage): Json {
   const ids = fields.filter((field) => isUuid(field) && typeof body[field.jsonName] === "string");
   const upper = ids.map(({ jsonName }) => [jsonName, String(body[jsonName]).toUpperCase()]);
   return { ...body, ...Object.fromEntries(upper) };
 }
 
-/** Settable fields of a message, in these forms. */
+/** Settable fields of a message in these forms. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
@@ -72,7 +72,7 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
     return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
   }
   const value = forms[getOption(field, textOption)];
-  // Scopes must be known ones.
+  // Scopes are limited to existing ones.
   if (value === undefined || field.name === "scopes") return [];
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
@@ -86,13 +86,13 @@ function requestFor(method: Method): { path: string; body: Json } {
 const bodyMessage = (method: Method): DescMessage =>
   method.input.fields.find((field) => field.name === routeOf(method).body)?.message ?? method.input;
 
-/** The resource at the Location of an answer. */
+/** Reads the resource at a response's Location. */
 async function readAt(location: string, by: Api, made: Json): Promise<Json> {
   const own = location === "/v1/users/me" ? (await logIn(gateway, { email: String(made.email) })).api : by;
   return await own.ok(`GET ${location}`);
 }
 
-describe("the answer of a creating POST equals GET, is valid input again, and its key covers all forms of the request:", () => {
+describe("the response of a creating POST equals GET, is valid input again, and its key covers all forms of the request:", () => {
   const creating = routed.filter(({ rules }) => rules.creates && rules.location !== "");
 
   test("the contract has such methods", () => {
@@ -138,7 +138,7 @@ describe("the answer of a creating POST equals GET, is valid input again, and it
   });
 });
 
-describe("a PATCH accepts the answer of a GET, and changes nothing:", () => {
+describe("a PATCH accepts the response of a GET, and changes nothing:", () => {
   const patches = routed.filter((method) => routeOf(method).pattern.case === "patch");
 
   test.each(table(patches))("%s", async (_name, method) => {
@@ -149,7 +149,7 @@ describe("a PATCH accepts the answer of a GET, and changes nothing:", () => {
     expect(read).toEqual(changed);
     const startTime = new Date();
     const same = await by.send(`PATCH ${path}`, { body: read });
-    // The etag too: no version is raised.
+    // Including the etag, because the version stays.
     expect({ status: same.status, body: same.body }).toEqual({ status: 200, body: read });
     const again = await by.send(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     expect(again.body).toEqual(read);

@@ -17,17 +17,17 @@ import { serviceToken } from "../support/service-token.ts";
 /** The RPC's first entry in the authorization matrix. */
 const entryOf = ({ path }: Method): Entry => [ENTRIES[path.replace("/medconnect.", "")]!].flat()[0]!;
 
-/** The service that serves an RPC, or one of them. */
+/** A service that serves the RPC. */
 export const serverOf = ({ path }: Method): ServiceName => serversOf({ path } as GrpcMethod)[0]!;
 
-/** A valid request in the contract's JSON, about objects of the caller's. */
+/** A valid request about the caller's own objects, in the contract's JSON. */
 export function validRequest(method: Method, { mine }: World): JsonObject {
   const { on, request } = entryOf(method);
   const given = { id: on ? mine.ids[on] : "", of: mine, server: serverOf(method) };
   return (request?.(given) ?? {}) as JsonObject;
 }
 
-/** Other fields that a message needs to be valid. */
+/** Further fields that make a message valid. */
 const SIBLINGS: Readonly<Record<string, JsonObject>> = {
   "medconnect.common.v1.Money": { currencyCode: "USD", amountMinor: "100" },
   "medconnect.clinical.v1.PrescriptionItem": {
@@ -37,7 +37,7 @@ const SIBLINGS: Readonly<Record<string, JsonObject>> = {
   },
 };
 
-/** A valid request in which only the field at the end of this path is to be set, and is read: an update's mask names it. */
+/** A valid request in which only the field at the end of the path is set; an update's mask names it. */
 export function requestAround({ method, way }: RequestField, world: World): JsonObject {
   let request = validRequest(method, world);
   for (const [i, { message }] of way.entries()) {
@@ -49,7 +49,9 @@ export function requestAround({ method, way }: RequestField, world: World): Json
   return isMasked ? { ...request, updateMask: target.jsonName } : request;
 }
 
-/** An account that the RPC admits, and that owns the object of its valid request; undefined for strangers. */
+/**
+ * An account that the RPC admits and that owns the object of its request; undefined for anonymous callers.
+ */
 function callerOf(method: Method, world: World): Account | undefined {
   const { access, roles } = method.rules;
   if (access === Access.PUBLIC) return undefined;
@@ -61,14 +63,14 @@ function callerOf(method: Method, world: World): Account | undefined {
   return world.mine[role === "doctor" ? "doctor" : "patient"];
 }
 
-/** A token of a service that may make an internal call. */
+/** Token of a service that may make the internal call. */
 export async function tokenOfCaller(method: Method, server: ServiceName): Promise<string> {
   return await serviceToken(entryOf(method).caller?.(server) ?? method.rules.callers[0]!, server);
 }
 
 /**
- * The gateway as such an account, and its token. A new account where the RPC would end the session, lock the account, or
- * refuse it for what it has already.
+ * Client of the gateway as an account that the RPC admits. A new account if the RPC would end the session,
+ * lock the account, or refuse it for its state.
  */
 export async function clientFor(method: Method, world: World, gateway: Api): Promise<Api> {
   if (method.rules.access === Access.INTERNAL)

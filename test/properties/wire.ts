@@ -9,10 +9,10 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
-/** How many messages lie in one another. */
+/** Maximum nesting of messages. */
 const DEPTH = 3;
 
-/** The parts of a FieldDescriptorProto that this test reads. */
+/** Part of a FieldDescriptorProto. */
 interface Field {
   name: string;
   number: number;
@@ -23,7 +23,7 @@ interface Field {
 
 type Ids = Record<string, string[]>;
 
-/** Messages for one RPC, as bytes: some that are nearly right, some that are junk all over. */
+/** Encoded messages for one RPC: some almost valid, some junk. */
 export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer> {
   const fields = (requestType.type as { field: Field[] }).field;
   return fc.oneof(
@@ -38,7 +38,7 @@ export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer
 
 const MISTAKES = 1000;
 
-/** A message for one RPC with an invalid value in each field, and a thousand of them in each list. */
+/** A message for one RPC with an invalid value in each field, a thousand of them in each list. */
 export const mistakenMessage = ({ requestType }: Method): Buffer =>
   mistaken((requestType.type as { field: Field[] }).field, MISTAKES);
 
@@ -56,7 +56,7 @@ function mistaken(fields: Field[], count: number): Buffer {
   return Buffer.concat(all);
 }
 
-/** Fields in any order, some twice, some of an odd type, some unknown. */
+/** Fields in any order, some repeated, some of another type, some unknown. */
 function message(fields: Field[], ids: Ids, depth: number): Arbitrary<Buffer> {
   const known = fields.map((field) => often(fitting(field, ids, depth), odd(field.number)));
   const unknown = fc.integer({ min: 1, max: 2 ** 29 - 1 }).chain(odd);
@@ -95,20 +95,20 @@ const numbers = fc.oneof(
     253402300800n,
     -62135596801n,
   ),
-  // A time at which much happens.
+  // A time close to now.
   fc
     .bigInt({ min: -1000n, max: 10_000_000n })
     .map((seconds) => BigInt(Math.floor(Date.now() / 1000)) + seconds),
 );
 
-/** A field of any type but perhaps its own. */
+/** A field of a type that is probably not its own. */
 const odd = (number: number): Arbitrary<Buffer> =>
   fc.oneof(
     numbers.map((value) => Buffer.concat([tag(number, VARINT), varint(value)])),
     junkBytes.map((bytes) => lengthed(number, bytes)),
     fc.constant(Buffer.concat([tag(number, FIXED64), Buffer.alloc(8, 0xff)])),
     fc.constant(Buffer.concat([tag(number, FIXED32), Buffer.alloc(4, 0xff)])),
-    // Says that it is longer than it is; a group's end without a start; a tag cut short.
+    // A length beyond the end; an end group without a start; a truncated tag.
     fc.constantFrom(
       Buffer.concat([tag(number, BYTES), varint(2n ** 40n)]),
       tag(number, 4),
@@ -131,7 +131,7 @@ function varint(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-/** Mostly the one, sometimes the other. */
+/** Mostly `usual`, sometimes `other`. */
 function often(usual: Arbitrary<Buffer>, other: Arbitrary<Buffer>): Arbitrary<Buffer>;
 function often(usual: Arbitrary<string>, other: Arbitrary<string>): Arbitrary<string>;
 function often(usual: Arbitrary<unknown>, other: Arbitrary<unknown>): Arbitrary<unknown> {

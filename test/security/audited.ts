@@ -12,9 +12,9 @@ const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * Permitted calls that must have a line in the audit trail: each requested change, each call of a method for admins only, and
- * each read of clinical content, of the trail itself, or of an answer that shows a patient to another person. A repeat that
- * changes nothing has its line from the first call; an empty list shows nothing.
+ * True for permitted calls that the audit trail must contain: each requested change, each call of a method
+ * for admins only, and each read of clinical content, of the trail, or of a patient by another person. A
+ * repeat that changes nothing relies on the event of the first call. An empty list shows nothing.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;
@@ -28,7 +28,7 @@ export function mustBeAudited(result: Result, world: World): boolean {
 
 const isForAdmins = ({ rules: { roles } }: Method): boolean => roles.length === 1 && roles[0] === Role.ADMIN;
 
-/** True for a page of a list (AIP-158) with no items, which JSON over gRPC omits. */
+/** True for a list's page (AIP-158) without items, which JSON over gRPC omits. */
 function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boolean {
   const items = output.fields.find((field) => field.fieldKind === "list");
   if (!output.field.nextPageToken || !items) return false;
@@ -37,8 +37,8 @@ function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boo
 }
 
 /**
- * True if the answer shows a patient to another person: it contains the patient's id. The services behind a composed answer
- * audit it themselves, and a service is not a person.
+ * True if the response shows a patient to another person, which it does if it contains the patient's id. The
+ * services behind a composed response write the events themselves. A service is not a person.
  */
 function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
   if (method.rules.composed || caller === "service") return false;
@@ -49,8 +49,8 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * Calls whose repetition answers 200, changes nothing, and shows nothing that a read would leave a line for. Any other success
- * without a line is a hole.
+ * RPCs whose repetition gets 200, changes nothing, and shows nothing that a read would be audited for. Any
+ * other success without an event is a defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",
@@ -63,17 +63,17 @@ export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "scheduling.v1.SlotService/WithdrawSlot",
 ]);
 
-/** "service action", as in `auditedSince`, of a call: every service has a part of the trail. */
+/** "service action" of a call, as in `auditedSince`: every service has its own trail. */
 export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
   `${owner === "audit" ? via : owner} ${rules.audit}`;
 
-/** "service request-id" of a call, as in `auditedSince`; for a composed answer "any request-id". */
+/** "service request-id" of a call, as in `auditedSince`; "any request-id" for a composed response. */
 export function auditKeyOf({ method: { owner, rules }, via, requestId }: Result): string {
   if (rules.composed) return `any ${requestId}`;
   return `${owner === "audit" ? via : owner} ${requestId}`;
 }
 
-/** "service action", "service request-id" and "any request-id" of all that the trails hold, other than denials, since a time. */
+/** "service action", "service request-id" and "any request-id" of all events since a time, except denials. */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
   const found = new Set<string>();

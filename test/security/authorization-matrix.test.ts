@@ -7,7 +7,7 @@ import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts"
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/** Denied calls and reads do not get into each other's way; changes to the same things may. */
+/** For denied calls and reads, which do not affect each other. Changes run in sequence. */
 const AT_ONCE = 24;
 const CHANGES_AT_ONCE = 4;
 const TIMEOUT_MS = 300_000;
@@ -42,27 +42,27 @@ test("every RPC of the contract is in the matrix", () => {
   if (missing.length > 0) throw new Error(missing.map(howToAdd).join("\n"));
 });
 
-test("the matrix has no RPC that the contract does not have", () => {
+test("every RPC in the matrix exists", () => {
   expect(Object.keys(ENTRIES).filter((name) => !names.has(name))).toEqual([]);
 });
 
-test("calls that were denied changed nothing", () => {
+test("denied calls changed nothing", () => {
   expect(after).toEqual(before);
 });
 
-test("each permitted change, call of an admin, and read of a patient, clinical content or the trail is audited by its action", async () => {
+test("each permitted change, admin's call, and read of a patient, clinical content or the trail is audited", async () => {
   const audited = await auditedSince(startTime);
-  // The services behind a composed answer have actions of their own.
+  // The services behind a composed response have their own actions.
   const inOneService = results.filter(({ method }) => !method.rules.composed);
   const expected = [
     ...new Set(inOneService.filter((result) => mustBeAudited(result, world)).map(auditNameOf)),
   ].sort();
   expect(expected.length).toBeGreaterThan(20);
-  // Nobody here has a second factor, so its reset changes nothing; mfa.int.test.ts has one who does.
+  // Has no effect here, because the account has no second factor. mfa.int.test.ts covers the other case.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });
 
-test("each call that was let, and shows what a read of it would leave a line for, left a line of its own, also where it changed nothing", async () => {
+test("each permitted call that must be audited has its own event, even if it changed nothing", async () => {
   const audited = await auditedSince(startTime);
   const unaudited = results.filter(
     (result) => mustBeAudited(result, world) && !audited.has(auditKeyOf(result)),
@@ -71,7 +71,7 @@ test("each call that was let, and shows what a read of it would leave a line for
   expect(holes.map(({ name, caller, via }) => `${name} by ${caller} over ${via}`)).toEqual([]);
 });
 
-describe("who may call, and on what:", () => {
+describe("callers and objects:", () => {
   test.each([...names.keys()])("%s", (name) => {
     const own = results.filter((result) => result.name === name);
     expect(findingsOf(own, world)).toEqual([]);

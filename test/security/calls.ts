@@ -15,27 +15,26 @@ import { Api, type Json } from "../support/api.ts";
 import { Grpc, type Method as GrpcMethod, type ServiceName } from "../support/grpc.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** How a call ended, in the same words over HTTP and gRPC. */
+/** Outcome of a call in terms common to HTTP and gRPC. */
 export interface Outcome {
   /** HTTP status, or the gRPC code's name. */
   status: number | string;
   /** Undefined for a success. */
   reason: string | undefined;
-  /** All that a client sees of the answer, but for what differs by request: ids of request and trace. */
+  /** The response without the ids of request and trace. */
   shown: string;
 }
 
-/** Credentials and id of a call. */
 interface Named {
   token: string | undefined;
   requestId: string;
 }
 
-/** A request as its route sends it. */
+/** A request in the form of its route. */
 export interface HttpRequest {
   verb: string;
   path: string;
-  /** With its question mark; empty without parameters. */
+  /** Includes the question mark; empty without parameters. */
   query: string;
   headers: Record<string, string>;
   body: unknown;
@@ -55,11 +54,11 @@ export const closeClients = (): void => {
 
 export const isRouted = ({ desc }: Method): boolean => hasOption(desc, http);
 
-/** Reads do not change what other calls are about. */
+/** Reads do not affect other calls. */
 export const isRead = ({ desc, rules }: Method): boolean =>
   getOption(desc, http).pattern.case === "get" || (rules.unrouted && desc.name !== "DeliverEvents");
 
-/** Calls a service straight. */
+/** Calls a service over gRPC. */
 export async function callGrpc(
   method: Method,
   server: string,
@@ -80,7 +79,7 @@ export async function callGrpc(
   return { status, reason, shown: JSON.stringify({ status, reason, violations, detail, body, names }) };
 }
 
-/** Calls a method by its route. */
+/** Calls a method over HTTP. */
 export async function callHttp(method: Method, request: Json, { token, requestId }: Named): Promise<Outcome> {
   const { verb, path, query, body, headers } = toHttp(method, request);
   const api = token === undefined ? gateway : gateway.as(token);
@@ -99,10 +98,10 @@ export async function callHttp(method: Method, request: Json, { token, requestId
 const takesKey = ({ input }: Method): boolean =>
   input.fields.some((field) => field.name === "idempotency_key");
 
-/** The request by its route, as google/api/http.proto lays it out. */
+/** Converts a request to its route by the rules of google/api/http.proto. */
 export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   const { pattern, body: bodyField } = getOption(desc, http);
-  if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route`);
+  if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route.`);
   const rest = { ...request };
   const take = (name: string) => {
     const value = rest[name];
@@ -127,7 +126,7 @@ export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   };
 }
 
-/** A list is a repeated parameter. */
+/** Encodes a list as a repeated parameter. */
 function queryOf(values: Json): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
@@ -136,7 +135,7 @@ function queryOf(values: Json): string {
   return query.size > 0 ? `?${query}` : "";
 }
 
-/** A google.api.HttpBody. */
+/** True for a google.api.HttpBody. */
 const isRaw = (body: unknown): body is { data: string } =>
   typeof body === "object" && body !== null && "contentType" in body;
 

@@ -5,31 +5,31 @@ import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
-/** Material for a request. */
+/** Values for a request. */
 export interface Given {
-  /** The object's id, where the entry has one. */
+  /** Id of the object, if the entry has one. */
   id: string;
-  /** The practice that the object is of; the caller's own, where it does not exist. */
+  /** Practice of the object; for a missing object the caller's own. */
   of: Practice;
-  /** The service that the call goes to. */
+  /** Service that receives the call. */
   server: string;
 }
 
-/** How the matrix calls one RPC. */
+/** Instructions for the calls of one RPC. */
 export interface Entry {
-  /** The kind of object that the request names, and what happens where it is not the caller's own. */
+  /** Kind of the object that the request names, and the rule for objects of others. */
   on?: Thing;
   rule?: Rule;
-  /** A valid request, in the contract's JSON. Without an idempotency key: the matrix gives each call its own. */
+  /** A valid request in the contract's JSON, without an idempotency key, which each call gets. */
   request?: (given: Given) => Json;
-  /** Calls that are allowed touch sessions or credentials: they are made by a spare account, signed in for it. */
+  /** Permitted calls change sessions or credentials, so a spare account with a new session makes them. */
   touchesSession?: true;
-  /** The calling service of an internal RPC; default: the first in the proto. */
+  /** Calling service of an internal RPC; default: the first in the proto. */
   caller?: (server: string) => string;
 }
 
 let taken = 0;
-/** A time that no slot has yet. */
+/** An interval without slots. */
 const freeTime = () => timeFromNow(30 * DAY_MS + taken++ * HOUR_MS);
 const newcomer = () => ({
   email: `${randomUUID()}@example.org`,
@@ -47,7 +47,7 @@ const endsPrescription: Entry = {
   rule: "break-glass",
   request: ({ id }) => ({ prescriptionId: id, reason: "The wrong dose" }),
 };
-/** An open slot is everybody's to see, so that changing it is refused openly; a blocked one nobody else knows of. */
+/** Everybody sees an open slot, so changing it is refused openly. Only its doctor sees a blocked one. */
 const onSlot: Entry[] = [
   { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },
   { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
@@ -65,7 +65,7 @@ const onServiceAccount: Entry = {
 };
 const onUser: Entry = { on: "bystander", rule: "open", request: ({ id }) => ({ userId: id }) };
 
-/** Event types, by who sends them to whom. */
+/** Event types with their sender and receiver. */
 const EVENTS: Record<string, { from: string; event: Json }> = {
   scheduling: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
   clinical: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
@@ -79,10 +79,7 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
   },
 };
 
-/**
- * Every RPC of the contract, by its path without the package "medconnect". An RPC that is not here, and an entry without
- * an RPC, fail the test.
- */
+/** Every RPC by its path without the package "medconnect". Missing and surplus entries fail the test. */
 export const ENTRIES: Record<string, Entry | Entry[]> = {
   "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "admin.v1.AdminService/GetStats": {},
@@ -404,13 +401,13 @@ export const howToAdd = (name: string): string =>
   `The authorization matrix does not know ${name}. Add it to ENTRIES in test/security/entries.ts:
 
   "${name}": {
-    // Where the request names an object: its kind (a key of OWNERS in world.ts, which may have to grow), and what
-    // happens where it is not the caller's own (a Rule of expectations.ts). Leave both out where it names none.
+    // If the request names an object: its kind (a key of OWNERS in world.ts, which may need a new one), and
+    // the rule for objects of others (a Rule of expectations.ts). Otherwise leave both out.
     on: "booking",
     rule: "private",
-    // A valid request in the contract's JSON; leave it out where it is empty.
+    // A valid request in the contract's JSON; leave it out if it is empty.
     request: ({ id }) => ({ bookingId: id }),
-    // Only where a call that is allowed may end or change a session, a password, or a second factor.
+    // Only if a permitted call may change a session, a password, or a second factor.
     touchesSession: true,
   },
 `;

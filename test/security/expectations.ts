@@ -10,16 +10,17 @@ export const RELATIONS = ["own", "foreign", "missing"] as const;
 export type Relation = (typeof RELATIONS)[number];
 
 /**
- * Answer of an RPC about an object that is not the caller's own. One that does not exist is NOT_FOUND under every rule
- * but the last.
+ * Outcome of an RPC for an object that is not the caller's own. A missing object gets NOT_FOUND, except under
+ * the filter rules.
  *
- * - `private`: the same as one that does not exist.
- * - `supervised`: the same as one that does not exist; an admin may act on everybody's, and so may an account.
- * - `owned`: NOT_OWNER, as everybody may know of it.
- * - `open`: everybody whom the access rule lets in may act on it.
- * - `filter`: it only narrows a list, whatever it is.
- * - `break-glass`: as `private`; to an admin BREAK_GLASS_REQUIRED, whether it exists or not, but under a grant.
- * - `break-glass filter`: as `filter`; to an admin as `break-glass`.
+ * - `private`: like a missing object.
+ * - `supervised`: like a missing object; but admins and service accounts may use it.
+ * - `owned`: NOT_OWNER, because everybody may know of it.
+ * - `open`: everybody whom the access rule admits may use it.
+ * - `filter`: narrows a list, whatever it is.
+ * - `break-glass`: like `private`; an admin without a grant gets BREAK_GLASS_REQUIRED, even for a missing
+ * object.
+ * - `break-glass filter`: like `filter`; for an admin like `break-glass`.
  */
 export type Rule =
   | "private"
@@ -31,9 +32,9 @@ export type Rule =
   | "break-glass filter";
 
 /**
- * Callers. An account is an internal system's that has every scope, another account one that has every scope but those
- * that the method names. A granted admin has a break-glass grant for the records of the patient who calls; a wrong service is one
- * that the method does not name among its callers.
+ * Callers. "account": a service account with every scope. "other account": one with every scope except the
+ * method's. "granted admin": an admin with a break-glass grant for the calling patient. "wrong service": a
+ * service that the method does not admit.
  */
 export const CALLERS = [
   "anonymous",
@@ -48,7 +49,7 @@ export const CALLERS = [
 ] as const;
 export type CallerName = (typeof CALLERS)[number];
 
-/** A reason why the caller is refused for lack of rights. */
+/** Reason to deny a caller. */
 export type Denial =
   | "UNAUTHENTICATED"
   | "PERMISSION_DENIED"
@@ -56,7 +57,7 @@ export type Denial =
   | "NOT_FOUND"
   | "BREAK_GLASS_REQUIRED";
 
-/** How a denial is told over HTTP and over gRPC. */
+/** Status of a denial over HTTP and gRPC. */
 export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
   UNAUTHENTICATED: { http: 401, grpc: "UNAUTHENTICATED" },
   PERMISSION_DENIED: { http: 403, grpc: "PERMISSION_DENIED" },
@@ -65,7 +66,7 @@ export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
   BREAK_GLASS_REQUIRED: { http: 403, grpc: "PERMISSION_DENIED" },
 };
 
-/** The role of a caller who is a user. */
+/** Role of a caller that is a user. */
 export function roleOf(caller: CallerName): Role | undefined {
   switch (caller) {
     case "patient":
@@ -84,7 +85,7 @@ export const isBreakGlass = (rule: Rule | undefined): boolean =>
 
 export const isAccount = (caller: CallerName): boolean => caller === "account" || caller === "other account";
 
-/** Refusal by the access rule of the proto; undefined where it admits the caller. */
+/** Denial by the proto's access rule; undefined if it admits the caller. */
 export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   switch (rules.access) {
@@ -106,11 +107,11 @@ export function denialByAccess({ rules }: Method, caller: CallerName): Denial | 
       if (caller === "service") return undefined;
       return caller === "wrong service" ? "PERMISSION_DENIED" : "UNAUTHENTICATED";
     default:
-      throw new Error("a method without an access rule");
+      throw new Error("The method has no access rule.");
   }
 }
 
-/** Refusal by the object rule of a caller whom the access rule admits; undefined where it allows the call. */
+/** Denial by the object rule for a caller whom the access rule admits; undefined if it allows the call. */
 export function denialByObject(rule: Rule, relation: Relation, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   if (isBreakGlass(rule) && role === "admin") {

@@ -2,7 +2,7 @@ import { DENIALS, type Denial } from "./expectations.ts";
 import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
-/** Answers that say that the call itself was wrong, or the system: with them nothing would be shown. */
+/** Reasons of invalid calls and of failures, which must not occur. */
 const NO_ANSWER = [
   "INVALID_REQUEST",
   "MALFORMED_JSON",
@@ -12,7 +12,7 @@ const NO_ANSWER = [
   "UNIMPLEMENTED",
 ];
 
-/** Lines on the wrong results of an RPC. */
+/** Describes the wrong results of an RPC, one a line. */
 export function findingsOf(results: Result[], world: World): string[] {
   return [
     ...results.filter((result) => !isAsExpected(result)).map(describe),
@@ -36,7 +36,7 @@ const titleOf = ({ caller, relation, via, entry }: Result): string =>
 const hides = (expected: Denial | undefined): boolean =>
   expected === "NOT_FOUND" || expected === "BREAK_GLASS_REQUIRED";
 
-/** A thing that the caller may not know of must be answered to the letter as one that does not exist. */
+/** Finds private objects whose response differs from that for a missing one. */
 function differences(results: Result[]): string[] {
   const hidden = results.filter(({ expected, relation }) => relation && hides(expected));
   const groups = Map.groupBy(hidden, ({ caller, via, entry }) => `${caller} via ${via}, ${entry.on}`);
@@ -46,7 +46,7 @@ function differences(results: Result[]): string[] {
   });
 }
 
-/** Nobody is shown what patient and doctor of another practice wrote, or that they have anything to do with each other. */
+/** Finds responses with texts, or relations, of another practice. */
 function leaks(result: Result, world: World): string[] {
   const found = secretsFrom(result, world).filter((secret) => result.outcome.shown.includes(secret));
   return found.map((secret) => `${titleOf(result)}: the answer shows "${secret}"`);
@@ -55,7 +55,7 @@ function leaks(result: Result, world: World): string[] {
 function secretsFrom({ caller }: Result, { mine, theirs, admin, grantedAdmin, spare }: World): string[] {
   const adminEmails = [admin, grantedAdmin, spare.admin].map(({ email }) => email);
   switch (caller) {
-    // Admins and accounts see who has booked whom, and services are told ids; what was written none of them.
+    // Admins and service accounts see who booked whom, and services get ids; texts are for none of them.
     case "admin":
     case "account":
     case "service":
@@ -77,7 +77,7 @@ function privateOf({ texts, grantReason, ids, patient, doctor }: Practice): stri
   return [...texts, grantReason, ...things, patient.id, patient.email, patient.fullName, doctor.email];
 }
 
-/** The matrix in a few lines: how each caller's calls ended. */
+/** Summarizes the outcomes of each caller. */
 export function summaryOf(results: Result[], seconds: number): string {
   const rpcs = new Set(results.map(({ name }) => name));
   const columns = [...Object.keys(DENIALS), "allowed"];

@@ -13,7 +13,7 @@ let database: Connection;
 let admin: Account;
 let attacker: Account;
 
-/** Writes to auth's schema as an attacker could. */
+/** Writes to auth's schema like an attacker. */
 beforeAll(async () => {
   [admin, attacker] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth", timezone: "Z" });
@@ -59,7 +59,7 @@ test.each([
   expect(await refresh(own.refreshToken)).toMatchObject({ status: 401 });
 });
 
-test("an account that was made an admin in auth's database, or was given another's password, signs in no more", async () => {
+test("an account with a changed role or password in auth's database cannot sign in", async () => {
   const own = await signUp(api, "PATIENT");
   const body = { email: own.email, password: PASSWORD };
   await database.query("UPDATE users SET role = 'ADMIN' WHERE id = ?", [binaryId(own.id)]);

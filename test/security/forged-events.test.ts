@@ -15,7 +15,7 @@ let database: Connection;
 let admin: Account;
 let patient: Account;
 
-/** The row that an attacker would insert: a grant that no admin created. */
+/** Inserts an attacker's row: a grant that no admin created. */
 beforeAll(async () => {
   [admin, patient] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });

@@ -26,7 +26,7 @@ const clients = RPCS.map(([name]) => new Grpc(stack.addresses[name]));
 let database: Connection;
 let admin: Account;
 
-/** The row that an attacker would insert. */
+/** Inserts an attacker's row. */
 beforeAll(async () => {
   admin = await signUpAdmin(api, stack);
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
@@ -41,7 +41,7 @@ afterAll(async () => {
   for (const client of clients) client.close();
 });
 
-/** Auth counts refused keys when it reads its keys, for example for a verifier. */
+/** Metric of refused keys. Auth counts them when it reads its keys, for example for a verifier. */
 async function refusedKeys(): Promise<number | undefined> {
   await api.ok("GET /.well-known/jwks.json");
   return (await scrapeAll()).auth.find(({ name }) => name === "signing_keys_refused")?.value;
@@ -62,7 +62,7 @@ test("an ADMIN token under an inserted key is refused everywhere, and the key is
   expect(await eventually(refusedKeys, (count) => count === 1)).toBe(1);
   const { keys } = await api.ok("GET /.well-known/jwks.json");
   expect((keys as Json[]).map(({ kid }) => kid)).not.toContain(KID);
-  // Verifiers fetch unknown keys every five seconds; by then all of them have.
+  // Verifiers fetch unknown keys every five seconds, so all of them have done so by then.
   const untilMs = Date.now() + COOL_DOWN_MS + 1000;
   const seen = new Set<number | string>();
   while (Date.now() < untilMs) for (const answer of await answersTo(token)) seen.add(answer);

@@ -9,7 +9,7 @@ import { decoded, ed25519, jwt, type SigningKey, sharedSigningKey } from "../sup
 import { secure } from "../support/mfa.ts";
 import { sharedInternalKey, sharedStack } from "../support/stack.ts";
 
-/** A call of each service that the patient may make: over HTTP, and straight. */
+/** A patient's call of each service over HTTP and gRPC. */
 const CALLS = {
   auth: { route: "GET /v1/users/me", rpc: "auth.v1.UserService/GetMe" },
   scheduling: { route: "GET /v1/bookings", rpc: "scheduling.v1.BookingService/ListBookings" },
@@ -25,13 +25,13 @@ const clients = Object.fromEntries(SERVICES.map((name) => [name, new Grpc(stack.
   Grpc
 >;
 
-/** Material of attacks: a patient's own token, and auth's signing key. */
+/** Material of the attacks: a patient's token, and auth's signing key. */
 let patient: Account;
 let key: SigningKey;
 let header: Json;
 let claims: Json;
 let mfaToken: string;
-/** A key of the attacker's own, and a server that tells of whoever fetches it. */
+/** The attacker's own key, and a server that records requests to it. */
 const attacker = generateKeyPairSync("ed25519");
 const attackerJwk = { ...attacker.publicKey.export({ format: "jwk" }), kid: "attacker" };
 let attackerServer: Server;
@@ -58,7 +58,7 @@ afterAll(() => {
 
 const nowS = () => Math.floor(Date.now() / 1000);
 const attackerUrl = () => `http://127.0.0.1:${(attackerServer.address() as AddressInfo).port}/jwks.json`;
-/** Signed with auth's own key, so that nothing but the named thing is wrong with it. */
+/** Signed with auth's key, so that only the named part is wrong. */
 const genuine = (more: { header?: Json; claims?: Json }) =>
   jwt({ ...header, ...more.header }, { ...claims, ...more.claims }, ed25519(key.privateKey));
 /** Signed with the attacker's key. */
@@ -78,7 +78,7 @@ const serviceToken = (to: ServiceName, type = "svc+jwt") =>
   );
 
 const attacks: Record<string, () => string> = {
-  // RFC 8725 §2.1: the algorithm.
+  // RFC 8725 §2.1: algorithm.
   ...Object.fromEntries(["none", "None", "NONE", "nOnE"].map((alg) => [`alg ${alg}`, () => none(alg, "")])),
   "alg none with a signature": () => none("none", "real"),
   "alg that does not exist": () => genuine({ header: { alg: "EdDSA2" } }),
@@ -91,7 +91,7 @@ const attacks: Record<string, () => string> = {
   "HMAC with the public key as JWK": () => hmac(JSON.stringify(publicKey().export({ format: "jwk" }))),
   "HMAC with no key": () => hmac(""),
 
-  // RFC 8725 §2.2, §3.10: which key.
+  // RFC 8725 §2.2, §3.10: key.
   "another key under our key id": () => forged({}),
   "an embedded jwk": () => forged({ kid: undefined, jwk: attackerJwk }),
   "an embedded jwk under our key id": () => forged({ jwk: attackerJwk }),
@@ -105,7 +105,7 @@ const attacks: Record<string, () => string> = {
   "a key id of another type": () => genuine({ header: { kid: 1 } }),
   "no key id": () => genuine({ header: without("kid") }),
 
-  // RFC 8725 §3.11: what the token is for.
+  // RFC 8725 §3.11: purpose.
   "no typ": () => genuine({ header: without("typ") }),
   "typ JWT": () => genuine({ header: { typ: "JWT" } }),
   "typ of a service's token": () => genuine({ header: { typ: "svc+jwt" } }),
@@ -115,7 +115,7 @@ const attacks: Record<string, () => string> = {
   "another issuer": () => genuine({ claims: { iss: "https://evil.example" } }),
   "an issuer in a list": () => genuine({ claims: { iss: [claims.iss] } }),
 
-  // RFC 7519 §4.1: when.
+  // RFC 7519 §4.1: time.
   expired: () => genuine({ claims: { exp: nowS() - 1 } }),
   "not valid yet": () => genuine({ claims: { nbf: nowS() + 3600 } }),
   "issued in the future": () => genuine({ claims: { iat: nowS() + 3600 } }),
@@ -123,7 +123,7 @@ const attacks: Record<string, () => string> = {
   "iat as text": () => genuine({ claims: { iat: "now" } }),
   "nbf as text": () => genuine({ claims: { nbf: "0" } }),
 
-  // RFC 9068 §2.2: who.
+  // RFC 9068 §2.2: issuer, audience and subject.
   ...Object.fromEntries(
     ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "auth_time"].map((name) => [
       `no ${name}`,
@@ -140,8 +140,8 @@ const attacks: Record<string, () => string> = {
   "auth_time as text": () => genuine({ claims: { auth_time: "now" } }),
   "a user with scopes": () => genuine({ claims: { scope: "admin.stats.read" } }),
 
-  // RFC 7515: the form.
-  "another role under the signature there was": () => {
+  // RFC 7515: structure.
+  "another role under the old signature": () => {
     const [head, , signature] = parts();
     return `${head}.${Buffer.from(JSON.stringify({ ...claims, role: "ADMIN" })).toString("base64url")}.${signature}`;
   },
@@ -174,19 +174,19 @@ const attacks: Record<string, () => string> = {
   "an unencoded payload (RFC 7797)": () => genuine({ header: { b64: false, crit: ["b64"] } }),
   "more than a token may hold": () => genuine({ claims: { padding: "x".repeat(9000) } }),
 
-  // Tokens for something else.
+  // Tokens for other purposes.
   "an MFA token": () => mfaToken,
   "a refresh token": () => patient.refreshToken,
   ...Object.fromEntries(
     SERVICES.flatMap((to) => [
       [`a service's token for ${to}`, () => serviceToken(to)],
-      [`a service's token for ${to} that says it is a user's`, () => serviceToken(to, "at+jwt")],
+      [`a service's token for ${to} that claims to be a user's`, () => serviceToken(to, "at+jwt")],
     ]),
   ),
 };
 
-describe("every service takes", () => {
-  test.each(SERVICES)("%s: the token that the attacks are made of", async (name) => {
+describe("every service accepts", () => {
+  test.each(SERVICES)("%s: the token from which the attacks are made", async (name) => {
     const { route, rpc } = CALLS[name];
     for (const token of [patient.token, genuine({})]) {
       expect((await api.as(token).send(route)).status).toBe(200);
@@ -195,7 +195,7 @@ describe("every service takes", () => {
   });
 });
 
-describe("every service refuses, over HTTP and straight:", () => {
+describe("every service refuses, over HTTP and gRPC:", () => {
   test.each(Object.entries(attacks))("%s", async (_name, attack) => {
     const token = attack();
     for (const name of SERVICES) {
@@ -208,13 +208,13 @@ describe("every service refuses, over HTTP and straight:", () => {
     }
   });
 
-  test("nothing that a token names was fetched", () => {
+  test("no URL in a token was fetched", () => {
     expect(fetched).toBe(0);
   });
 });
 
 describe("the gateway refuses", () => {
-  test.each(Object.keys(attacks).slice(0, 8))("a bad token where none is needed: %s", async (name) => {
+  test.each(Object.keys(attacks).slice(0, 8))("a bad token even for public routes: %s", async (name) => {
     const answer = await api.as(attacks[name]!()).send("GET /v1/doctors");
     expect(refusal(answer)).toEqual({ status: 401, reason: "UNAUTHENTICATED" });
   });
@@ -244,16 +244,16 @@ describe("the gateway refuses", () => {
     expect((await api.send("GET /v1/users/me", { headers: { cookie } })).status).toBe(401);
   });
 
-  test("headers beyond 16 KiB (431), and answers others on", async () => {
+  test("headers beyond 16 KiB (431), and continues to serve", async () => {
     expect(await statusWith(`Bearer ${"x".repeat(20_000)}`)).toBe(431);
     expect((await patient.api.send("GET /v1/users/me")).status).toBe(200);
   });
 });
 
-describe("what is for services only refuses", () => {
+describe("RPCs between services refuse", () => {
   test.each<[string, () => string]>([
     ["a user's token", () => patient.token],
-    ["a user's token that says it is a service's", () => genuine({ header: { typ: "svc+jwt" } })],
+    ["a user's token that claims to be a service's", () => genuine({ header: { typ: "svc+jwt" } })],
     [
       "a service's token under the public key",
       () =>
@@ -277,10 +277,10 @@ describe("what is for services only refuses", () => {
   });
 });
 
-/** The status of a request with these very header lines, which `fetch` would not send. */
+/** Status of a request with exactly these header lines, which `fetch` would not send. */
 function statusWith(authorization: string | string[]): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    // As a flat list of names and values.
+    // A flat list of names and values.
     const headers = [authorization].flat().flatMap((value) => ["authorization", value]);
     request(
       `${stack.urls.gateway}/v1/users/me`,

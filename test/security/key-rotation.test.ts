@@ -14,7 +14,7 @@ import { Grpc, type ServiceName } from "../support/grpc.ts";
 import { decoded } from "../support/jwt.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 
-/** A key signs so shortly that several rotate while one looks; the next is published a few seconds before. */
+/** Short enough for several rotations during the test. The next key is published a few seconds ahead. */
 const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
 const ROTATIONS = 4;
 const REVOKED_WITHIN_MS = 5000;
@@ -50,7 +50,7 @@ const refresh = (refreshToken: string) => api.ok("POST /v1/auth/token:refresh", 
 const published = async (): Promise<string[]> =>
   ((await api.ok("GET /.well-known/jwks.json")).keys as Json[]).map(({ kid }) => String(kid));
 
-/** How each service answers a token: through the gateway, and straight. */
+/** Responses of each service to a token, through the gateway and over gRPC. */
 async function answersTo(token: string): Promise<string[]> {
   const own = api.as(token);
   const answers = await Promise.all([
@@ -62,7 +62,7 @@ async function answersTo(token: string): Promise<string[]> {
 const ALL_OK = ["200", "200", "200", "200", "OK", "OK", "OK", "OK"];
 const ALL_REFUSED = ["401", "401", "401", "401", ...RPCS.map(() => "UNAUTHENTICATED")];
 
-/** The operator's command, as auth's database user. */
+/** Runs npm run keys as auth's database user. */
 async function keys(...args: string[]): Promise<string> {
   const database = new URL(stack.urls.mysql);
   database.pathname = `${stack.schemaPrefix}auth`;
@@ -76,7 +76,7 @@ async function keys(...args: string[]): Promise<string> {
 }
 
 test(
-  "keys rotate under load without a failed request, for tokens fresh and old",
+  "keys rotate under load without a failed request, for new and old tokens",
   async () => {
     const failures: string[] = [];
     const oldest = patient.token;
@@ -106,7 +106,7 @@ test(
 );
 
 test(
-  "a stolen key is revoked by a command: its tokens are refused everywhere within 5 s, and refreshed ones are good",
+  "a command revokes a stolen key: its tokens are refused everywhere within 5 s, and refreshed ones are valid",
   async () => {
     const tokens = await refresh(patient.refreshToken);
     const [token, refreshToken] = [String(tokens.accessToken), String(tokens.refreshToken)];
@@ -128,7 +128,7 @@ test(
   TIMEOUT_MS,
 );
 
-/** Failures of Redis. @returns how each ends */
+/** Failures of Redis. @returns a function that ends the failure */
 const befalls: Record<string, () => Promise<() => unknown>> = {
   "while Redis is up": async () => () => undefined,
   "while somebody takes the list out of Redis all the time": () =>
@@ -151,7 +151,7 @@ const befalls: Record<string, () => Promise<() => unknown>> = {
   },
 };
 
-/** Does something to Redis over and over, until it is told to end. */
+/** Repeats a disturbance of Redis. @returns a function that ends it */
 async function meddle(work: (redis: Redis) => Promise<unknown>): Promise<() => Promise<void>> {
   const redis = new Redis(stack.urls.redis);
   let ended = false;
@@ -167,7 +167,7 @@ async function meddle(work: (redis: Redis) => Promise<unknown>): Promise<() => P
 }
 
 test.each(Object.keys(befalls))(
-  "a session that ends %s is refused by every service within 5 s and from then on, and others are not",
+  "a session that ends %s is refused by every service within 5 s, and others are not",
   async (when) => {
     const [here, there] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
     const end = await befalls[when]!();

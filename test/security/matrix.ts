@@ -25,27 +25,27 @@ export interface Combination {
   name: string;
   entry: Entry;
   caller: CallerName;
-  /** Absent where the request names no object. */
+  /** Absent if the request names no object. */
   relation: Relation | undefined;
-  /** The object's practice; the caller's own where there is no object. */
+  /** Practice of the object; without an object the caller's own. */
   of: Practice;
-  /** "http", or the service that is called straight. */
+  /** "http", or the service that is called over gRPC. */
   via: string;
   expected: Denial | undefined;
 }
 
 export interface Result extends Combination {
-  /** Id of the call, which its lines in the audit trail have. */
+  /** Request id, which the call's audit events have. */
   requestId: string;
   outcome: Outcome;
 }
 
-/** "auth.v1.AuthService/Login", for each RPC. */
+/** Methods by name, such as "auth.v1.AuthService/Login". */
 export const names: ReadonlyMap<string, Method> = new Map(
   [...methods.values()].map((method) => [method.path.replace("/medconnect.", ""), method]),
 );
 
-/** Every combination of the RPCs that have an entry. */
+/** All combinations of the RPCs with an entry. */
 export function combinationsOf(world: World): Combination[] {
   return [...names].flatMap(([name, method]) =>
     [ENTRIES[name] ?? []].flat().flatMap((entry) =>
@@ -62,7 +62,7 @@ export function combinationsOf(world: World): Combination[] {
 }
 
 function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
-  // Where grants do not count, an admin who has one is an admin like any other.
+  // Without a break-glass rule, an admin with a grant is like any other.
   if (caller === "granted admin" && !isBreakGlass(rule)) return [];
   if (!on) return [{ relation: undefined, of: mine }];
   const missing = { relation: "missing" as const, of: mine };
@@ -71,7 +71,7 @@ function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: W
   return [{ relation: "own" as const, of: mine }, { relation: "foreign" as const, of: theirs }, missing];
 }
 
-/** Over HTTP where there is a route, and straight to each service that serves it. */
+/** HTTP if the method has a route, and each service that serves it over gRPC. */
 function transportsOf(method: Method): string[] {
   const straight = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
   return [...(isRouted(method) ? ["http"] : []), ...straight];
@@ -83,7 +83,7 @@ function denialOf({ method, entry, caller, relation }: Omit<Combination, "expect
   return relation && denialByObject(entry.rule!, relation, caller);
 }
 
-/** Sends all, so many at a time. */
+/** Sends all calls, `atOnce` at a time. */
 export async function send(world: World, combinations: Combination[], atOnce: number): Promise<Result[]> {
   const results: Result[] = [];
   const queue = combinations.values();
@@ -137,7 +137,7 @@ async function freshToken({ spare }: World, role: Role): Promise<string> {
   return (await logIn(new Api(sharedStack().urls.gateway), spare[role])).token;
 }
 
-/** First what is denied, and what only reads; then what changes something, so that it changes nothing for the rest. */
+/** Denied calls and reads come first; changes follow, so that they do not affect the others. */
 export function phasesOf(combinations: Combination[]): Record<"denied" | "reads" | "changes", Combination[]> {
   return {
     denied: combinations.filter(({ expected }) => expected),

@@ -16,7 +16,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 import { begin, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 
 const HOUR_MS = 3_600_000;
-/** A read of each service that a patient may do. */
+/** A patient's read of each service. */
 const READ: Record<ServiceName, string> = {
   auth: "auth.v1.UserService/GetMe",
   scheduling: "scheduling.v1.BookingService/ListBookings",
@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => stack?.stop(), START_TIMEOUT_MS);
 
-test("a booking goes its whole way: held, paid, met, prescribed, captured", async () => {
+test("a booking runs from hold to capture", async () => {
   const { id, paymentId, consultationId } = await book(patient, await offer(doctor, SOON_MS));
   await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, {
     key: true,
@@ -55,16 +55,16 @@ test("a booking goes its whole way: held, paid, met, prescribed, captured", asyn
 describe.each(SERVICES)("%s", (service) => {
   const read = (security: ChannelCredentials) => ask(service, READ[service], {}, patient.token, security);
 
-  test("answers an internal system that has a certificate and a user's token", async () => {
+  test("accepts an internal system with a certificate and a user's token", async () => {
     expect((await read(asClient(LOCAL_CLIENT))).name).toBe("OK");
   });
 
-  test("asks it for the token all the same", async () => {
+  test("requires the token nevertheless", async () => {
     const { name } = await ask(service, READ[service], {}, "", asClient(LOCAL_CLIENT));
     expect(name).toBe("UNAUTHENTICATED");
   });
 
-  test("tells what it serves, as it is told to, but only to who has a certificate", async () => {
+  test("has reflection, but only with a certificate", async () => {
     const list = async (security: ChannelCredentials) => {
       const client = new Grpc(stack.addresses[service], { security, serverName: service });
       return await client.listServices().finally(() => client.close());
@@ -78,7 +78,7 @@ describe.each(SERVICES)("%s", (service) => {
     ["has one of another CA of the same name", async () => secured(await issue(await otherCa(), soon()))],
     ["has one that has expired", async () => secured(await issue(ownCa(), new Date(Date.now() - 1000)))],
     ["speaks no TLS", async () => credentials.createInsecure()],
-  ])("refuses who %s, whatever token it sends", async (_who, security) => {
+  ])("refuses a caller who %s, with any token", async (_who, security) => {
     expect((await read(await security())).name).toBe("UNAVAILABLE");
   });
 });
@@ -87,19 +87,19 @@ describe("a service's token", () => {
   const revocations = async (security: ChannelCredentials): Promise<Reply> =>
     ask("auth", "auth.v1.KeyService/ListRevocations", {}, await serviceToken("scheduling", "auth"), security);
 
-  test("is taken from that service", async () => {
+  test("is accepted from that service", async () => {
     expect((await revocations(asClient("scheduling"))).name).toBe("OK");
   });
 
   test.each(["clinical", "gateway", LOCAL_CLIENT])(
-    "is not taken from %s, that made one itself",
+    "is refused from %s, which made it itself",
     async (who) => {
       expect((await revocations(asClient(who))).name).toBe("UNAUTHENTICATED");
     },
   );
 });
 
-test("certificates that are replaced while the system runs are used, and broken ones are not", async () => {
+test("certificates replaced at run time are used, and broken ones are not", async () => {
   const { cert, key } = files("billing");
   const before = readFileSync(cert, "utf8");
   const log = () => readFileSync(join(stack.logs, "billing.log"), "utf8");
@@ -127,11 +127,11 @@ test("certificates that are replaced while the system runs are used, and broken 
   const nowElsewhere = secured(pairIn(LOCAL_CLIENT));
   const { name } = await ask("billing", READ.billing, {}, patient.token, nowElsewhere, "elsewhere");
   expect(name).toBe("OK");
-  // The gateway, to which billing is still billing, goes on.
+  // The gateway, which trusts billing's certificate, is not affected.
   await patient.api.ok("GET /v1/payments");
 });
 
-test("the time that is left is told as a metric", async () => {
+test("the remaining lifetime is exposed as a metric", async () => {
   const text = await (await fetch(`http://127.0.0.1:${stack.ports.auth.metricsPort}/metrics`)).text();
   const seconds = Number(/^tls_certificate_lifetime\S* (\S+)/m.exec(text)?.[1]);
   expect(seconds).toBeGreaterThan(80 * 24 * 3600);
@@ -157,7 +157,7 @@ function ownCa(): Authority {
 const issue = (by: Authority, notAfter: Date) =>
   by.issue({ name: "ehr", altNames: ["ehr"], usage: "client", notAfter });
 
-/** As one who trusts the system's CA and shows this certificate. */
+/** Trusts the system's CA and shows this certificate. */
 function secured({ cert, key }: Pair): ChannelCredentials {
   const ca = readFileSync(files(LOCAL_CLIENT).ca);
   return credentials.createFromSecureContext(createSecureContext({ ca, cert, key }));
@@ -181,7 +181,7 @@ async function ask(
   }
 }
 
-/** A token such as every process can make, as all have the key. */
+/** A token that every process could make, because all have the key. */
 async function serviceToken(from: string, to: string): Promise<string> {
   const { internalKey } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8"));
   return await new SignJWT()

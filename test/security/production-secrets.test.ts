@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const zeros = Buffer.alloc(32).toString("base64");
 const random = () => randomBytes(32).toString("base64");
 
-/** As somebody might who tries the system out, and forgets to change it. */
+/** Secrets of a trial that somebody forgot to change. */
 const DEMO = {
   INTERNAL_KEY: zeros,
   DATA_KEY: Buffer.from("an encryption key of 32 letters.").toString("base64"),
@@ -19,7 +19,7 @@ const DEMO = {
   MAIL_URL: "smtp://127.0.0.1:1",
 };
 
-/** A process in production, which ends before it connects to anything. */
+/** Starts a process in production mode, which ends before it connects to anything. */
 function start(name: ProcessName, env: NodeJS.ProcessEnv) {
   const main = name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`;
   const options = {
@@ -35,7 +35,7 @@ function start(name: ProcessName, env: NodeJS.ProcessEnv) {
 }
 
 test.each(PROCESSES)(
-  "%s does not start on the secrets of a demo; it names each, and shows none",
+  "%s does not start with the secrets of a demo; it names each, and shows none",
   async (name) => {
     const { code, said } = await start(name, DEMO);
     const own = name === "gateway" ? [] : ["AUDIT_KEY", "DATA_KEY", "DATABASE_URL"];
@@ -52,7 +52,7 @@ test.each(PROCESSES)(
   },
 );
 
-test("a service does not start on the deployment's key as its own", async () => {
+test("a service does not start with the deployment's key as its own", async () => {
   const INTERNAL_KEY = random();
   const DATABASE_URL = `mysql://medconnect_billing:${randomBytes(24).toString("base64url")}@127.0.0.1:1/b`;
   const { code, said } = await start("billing", {
@@ -69,7 +69,7 @@ test("a service does not start on the deployment's key as its own", async () => 
   });
 });
 
-test("a missing secret is told of", async () => {
+test("a missing secret is reported", async () => {
   const { code, said } = await start("clinical", {});
   expect(code).toBe(1);
   expect(said.map((line) => line.split(":")[0]).toSorted()).toEqual([
@@ -96,12 +96,12 @@ describe("auth in production", () => {
 
   test.each([
     [
-      "mails that reach nobody",
+      "mails that nobody receives",
       { MAIL_URL: "file:///var/mail" },
       "auth cannot start: MAIL_URL names a folder",
     ],
     [
-      "a Redis whose password is guessed",
+      "a Redis with a weak password",
       { REDIS_URL: "redis://:password-password@127.0.0.1:1" },
       "Setting REDIS_URL: has a weak password",
     ],
@@ -114,7 +114,7 @@ describe("auth in production", () => {
     ["no sender", { MAIL_FROM: "" }, "auth cannot start: production needs MAIL_FROM and PUBLIC_URL"],
     ["links to nowhere", { PUBLIC_URL: "" }, "auth cannot start: production needs MAIL_FROM and PUBLIC_URL"],
     [
-      "links that anybody on the way reads",
+      "links without TLS",
       { PUBLIC_URL: "http://app.example.org" },
       "auth cannot start: PUBLIC_URL must begin with https",
     ],

@@ -44,7 +44,7 @@ test.each([
   ["consultation", "clinical", "consultations", "notes", () => `/v1/consultations/${consultation}`],
   ["booking", "scheduling", "bookings", "reason", () => `/v1/bookings/${booking}`],
 ] as const)(
-  "a %s given to another patient in the database shows them nothing, and its owner everything again",
+  "a %s redirected to another patient in the database is hidden from them, and visible to its owner once restored",
   async (_what, service, table, column, path) => {
     const id = path().split("/").at(-1)!;
     const before = await refused(service, `${table}.${column}`);
@@ -100,7 +100,7 @@ test.each([
   },
 );
 
-test("a grant inserted into clinical's copy lets no admin read", async () => {
+test("a grant inserted into clinical's copy allows no admin's read", async () => {
   const admin = await signUpAdmin(api, stack);
   await database.query(
     "INSERT INTO medconnect_clinical.break_glass_grants (id, admin_id, patient_id, end_time) VALUES (?, ?, ?, ?)",

@@ -7,17 +7,17 @@ import { sharedStack } from "../support/stack.ts";
 
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
-/** Tables that a denied call may write, and tables of events under way. */
+/** Tables that a denied call may write, and tables of events in transit. */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
-/** Columns of sweeps, which clear them later by themselves. */
+/** Columns that background jobs clear later. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
-/** One line with a hash for each row about some people and things, by table. */
+/** By table, a hash of each row about certain people and objects. */
 export type Snapshot = Record<string, string[]>;
 
 /**
- * Every row of every table of all services that names one of the ids, whatever column it stands in. Other tests write
- * to the same databases meanwhile, but not about these.
+ * Hashes every row of all services that names one of the ids in any column. Other tests write to the same
+ * databases meanwhile, but not about these ids.
  */
 export async function snapshotOf(ids: string[]): Promise<Snapshot> {
   const database = await createConnection({ uri: sharedStack().urls.mysql });

@@ -13,62 +13,62 @@ export const OWNERS = {
   booking: ["patient", "doctor"],
   consultation: ["patient", "doctor"],
   prescription: ["patient", "doctor"],
-  /** Waits to be authorized. */
+  /** Requires an authorization. */
   payment: ["patient"],
-  /** Captured, and returned in part. */
+  /** Captured, and refunded in part. */
   paidPayment: ["patient"],
   refund: ["patient"],
-  /** Everybody may see it, and nobody books it. */
+  /** Public, and never booked. */
   openSlot: ["doctor"],
-  /** Everybody may see it, until it is booked. */
+  /** Public until it is booked. */
   bookableSlot: ["doctor"],
-  /** Nobody but its doctor may see it. */
+  /** Visible to its doctor only. */
   blockedSlot: ["doctor"],
   doctor: ["doctor"],
   /** A pending licence beside the verified one, for an admin's decision. */
   license: ["doctor"],
   patient: ["patient"],
-  /** On another device. */
+  /** Session on another device. */
   session: ["patient"],
-  /** Somebody who sends nothing: an admin may well disable them. */
+  /** Account that makes no calls, because an admin may disable it. */
   bystander: [],
-  /** Another admin's, for the practice's patient. */
+  /** Another admin's grant for the practice's patient. */
   grant: [],
-  /** An internal system's that sends nothing. */
+  /** Service account that makes no calls. */
   serviceAccount: [],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Thing = keyof typeof OWNERS;
 export type Role = "patient" | "doctor" | "admin";
 
-/** A patient and a doctor, and what came of it. */
+/** A patient and a doctor with their objects. */
 export interface Practice {
   patient: Account;
   doctor: Account;
   ids: Record<Thing, string>;
-  /** Texts by the patient and the doctor, which nobody else may read. */
+  /** Texts that only the patient and the doctor may read. */
   texts: string[];
-  /** Why an admin took a grant for the patient: for admins and the patient. */
+  /** Reason of an admin's grant for the patient; for admins and the patient. */
   grantReason: string;
 }
 
-/** Two practices that have nothing to do with each other, an admin, and accounts whose sessions may end. */
+/** Two separate practices, an admin, and accounts whose sessions may end. */
 export interface World {
   mine: Practice;
   theirs: Practice;
   admin: Account;
-  /** Has a break-glass grant for the patient of `mine`. */
+  /** Admin with a break-glass grant for the patient of `mine`. */
   grantedAdmin: Account;
-  /** An internal system that has every scope. */
+  /** Internal system with every scope. */
   account: ServiceAccount;
   spare: Record<Role, Account>;
 }
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
-/** Slots that nobody takes begin after this, so that those the matrix makes overlap none. */
+/** Start of the slots that stay open, after those that the matrix makes. */
 const FAR_MS = 20 * DAY_MS;
-/** Several hops from service to service, on a machine that has other things to do. */
+/** Enough for several services on a busy machine. */
 const SETTLED_WITHIN_MS = 60_000;
 
 export async function makeWorld(): Promise<World> {
@@ -190,7 +190,7 @@ async function breakGlass({ api: asAdmin }: Account, { ids, grantReason }: Pract
   return String((await asAdmin.ok("POST /v1/admin/break-glass", { body })).id);
 }
 
-/** Sends what another service may have to hear of first. */
+/** Sends a call whose service may still have to receive an event. */
 async function untilDone({ api: own }: Account, call: string, body = {}): Promise<void> {
   const send = () => own.send(call, { key: true, body });
   await eventually(send, ({ status }) => status === 200, SETTLED_WITHIN_MS);

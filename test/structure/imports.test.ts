@@ -109,7 +109,7 @@ function write(file: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** An empty file for an import to lead to, unless a planted file is there. */
+/** Creates an empty target of an import, unless a planted file is there. */
 function plantTarget(file: string, specifier: string): void {
   const [, name, path] = /^@medconnect\/([a-z]+)\/(.*)$/.exec(specifier) ?? [];
   const workspace = ["auth", "scheduling", "clinical", "billing"].includes(name!) ? `services/${name}` : name;

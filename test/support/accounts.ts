@@ -14,7 +14,7 @@ export interface Account {
   fullName: string;
   token: string;
   refreshToken: string;
-  /** The gateway, as this account. */
+  /** Client of the gateway with this account's token. */
   api: Api;
 }
 
@@ -22,7 +22,7 @@ export type Role = "PATIENT" | "DOCTOR";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Registers somebody whom nobody has heard of yet, and signs them in. */
+/** Registers a new account, and signs it in. */
 export async function signUp(api: Api, role: Role, given: { password?: string } = {}): Promise<Account> {
   const { password = PASSWORD } = given;
   const tag = randomUUID().slice(0, 8);
@@ -32,7 +32,7 @@ export async function signUp(api: Api, role: Role, given: { password?: string } 
   return await logIn(api, { email, password });
 }
 
-/** Signs an account in that has no second factor. */
+/** Signs in to an account without a second factor. */
 export async function logIn(api: Api, { email, password = PASSWORD }: Credentials): Promise<Account> {
   const tokens = await api.ok("POST /v1/auth/login", { body: { email, password } });
   return await accountOf(api, tokens);
@@ -43,7 +43,7 @@ export interface Credentials {
   password?: string;
 }
 
-/** The account that an answer with tokens signs in. */
+/** Reads the account to which these tokens belong. */
 export async function accountOf(api: Api, { accessToken, refreshToken }: Json): Promise<Account> {
   const token = String(accessToken);
   const own = api.as(token);
@@ -58,7 +58,7 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
   };
 }
 
-/** Makes an admin by the operator's command, as there is no other way, and signs them in. */
+/** Creates an admin with npm run admin:create, which is the only way, and signs them in. */
 export async function signUpAdmin(
   api: Api,
   running: Running,
@@ -69,7 +69,7 @@ export async function signUpAdmin(
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
   const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
-  // On a machine that has other things to do, a connection takes its time.
+  // A connection takes seconds on a busy machine.
   const env = {
     ...process.env,
     DATABASE_URL: database.href,

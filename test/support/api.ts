@@ -2,24 +2,23 @@ import { randomUUID } from "node:crypto";
 
 export type Json = Record<string, unknown>;
 
-/** Answer to a request. */
 export interface Answer {
   status: number;
   headers: Headers;
   /** The body as sent. */
   text: string;
-  /** The body as JSON; empty where there is none. */
+  /** The body as JSON; empty for other types. */
   body: Json;
 }
 
 export interface Sent {
   body?: unknown;
-  /** The Idempotency-Key; `true` makes one up. */
+  /** Idempotency-Key; `true` generates one. */
   key?: string | true;
   headers?: Record<string, string>;
 }
 
-/** The gateway, as one user or as nobody. */
+/** HTTP client of the gateway, with or without a token. */
 export class Api {
   readonly url: string;
   readonly token: string | undefined;
@@ -39,7 +38,7 @@ export class Api {
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
-        // A worker that compiles for a minute does not notice that an idle connection was closed.
+        // A worker that compiles for a minute does not notice that the server has closed an idle connection.
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
@@ -52,10 +51,10 @@ export class Api {
     return { status: response.status, headers: response.headers, text, body: parse(response, text) };
   }
 
-  /** The body of an answer that must be a success; for what a test needs but is not about. */
+  /** Returns the body. Throws if the call fails. */
   async ok(call: string, sent: Sent = {}): Promise<Json> {
     const { status, text, body } = await this.send(call, sent);
-    if (status < 200 || status > 299) throw new Error(`${call} answered ${status}: ${text}`);
+    if (status < 200 || status > 299) throw new Error(`${call} got ${status}: ${text}`);
     return body;
   }
 }
@@ -64,8 +63,8 @@ const TRIES = 3;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Repeats a request that the server did not get: after a pause between connecting and sending, a worker gets 408
- * (RFC 9110 §15.5.9) or a closed connection.
+ * Repeats a request that the server did not receive. After a pause between connecting and sending, a worker
+ * gets 408 (RFC 9110 §15.5.9) or a closed connection.
  */
 async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 1; ; tries++) {

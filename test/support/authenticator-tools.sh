@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# authenticator-tools.sh DIR: unpacks oathtool and zbarimg out of this distribution's packages into DIR, as engines.sh does
-# the databases.
+# authenticator-tools.sh DIR: unpacks oathtool and zbarimg from this distribution's packages into DIR.
 set -euo pipefail
 # shellcheck source=../../dev/engines/packages.sh
 . "$(dirname "$0")/../../dev/engines/packages.sh"

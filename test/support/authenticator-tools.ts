@@ -7,20 +7,20 @@ const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, "authenticator-tools.sh");
 const FOLDER = join(import.meta.dirname, "../../.local/authenticator-tools");
 
-/** How long it takes to download them; for `beforeAll`. */
+/** Time to download them; for `beforeAll`. */
 export const TOOLS_TIMEOUT_MS = 300_000;
 
-/** Programs of others that do what an authenticator app does. */
+/** Independent programs with the functions of an authenticator app. */
 export interface AuthenticatorTools {
-  /** The code of a secret (base32) at a time (RFC 6238). */
+  /** Code of a base32 secret at a time (RFC 6238). */
   codeAt(secret: string, time: Date): Promise<string>;
-  /** What a QR code in a PNG file says. */
+  /** Text of a QR code in a PNG file. */
   readQrCode(file: string): Promise<string>;
 }
 
 /**
- * Debian's oathtool and zbarimg: from PATH, else unpacked privately from the distribution's packages, as the databases are.
- * Where neither is possible it says so, and there are none; where CI is set, that is a failure.
+ * Finds oathtool and zbarimg in PATH, or unpacks them from the distribution's packages. Without both, prints
+ * a note and returns undefined; throws if CI is set.
  */
 export async function findAuthenticatorTools(): Promise<AuthenticatorTools | undefined> {
   const folder = resolve(process.env.MEDCONNECT_TOOLS_DIR || FOLDER);
@@ -31,13 +31,15 @@ export async function findAuthenticatorTools(): Promise<AuthenticatorTools | und
     } catch (error) {
       if (process.env.CI) throw error;
       const reason = String((error as { stderr?: string }).stderr).trim();
-      process.stdout.write(`SKIPPED: oathtool and zbarimg are not in PATH and cannot be had: ${reason}\n`);
+      process.stdout.write(
+        `SKIPPED: oathtool and zbarimg are not in PATH, and unpacking them failed: ${reason}\n`,
+      );
       return undefined;
     }
     [oathtool, zbarimg] = [join(folder, "bin/oathtool"), join(folder, "bin/zbarimg")];
   }
   return {
-    // The secret is the test's own; no other program should be given one so.
+    // Arguments are visible to all processes, which is acceptable for a test's secret only.
     codeAt: async (secret, time) =>
       (await run(oathtool, ["--totp", "--base32", `--now=${time.toISOString()}`, secret])).stdout.trim(),
     readQrCode: async (file) => (await run(zbarimg, ["--quiet", "--raw", file])).stdout.trim(),

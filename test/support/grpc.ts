@@ -34,7 +34,7 @@ const FILES = [
   "medconnect/scheduling/v1/slot_service.proto",
 ];
 
-/** The contract as somebody else would load it: from the .proto files alone. */
+/** The contract, loaded from the .proto files as a third party would. */
 const contract = loadSync(FILES, {
   includeDirs: [PROTO, join(PROTO, "vendor")],
   longs: String,
@@ -46,14 +46,14 @@ const contract = loadSync(FILES, {
 export type Method = MethodDefinition<object, object>;
 export type ServiceName = keyof Running["addresses"];
 
-/** The fields of every message by its full name, as FieldDescriptorProto. */
+/** Fields of every message as FieldDescriptorProto, by full name. */
 export const messageTypes: ReadonlyMap<string, object[]> = new Map(
   Object.entries(contract)
     .filter(([, definition]) => "type" in definition && "field" in (definition.type as object))
     .map(([name, definition]) => [name, (definition as unknown as { type: { field: object[] } }).type.field]),
 );
 
-/** Every RPC of the contract by its path, such as "/medconnect.auth.v1.AuthService/Login". */
+/** RPCs by path, such as "/medconnect.auth.v1.AuthService/Login". */
 export const methods: ReadonlyMap<string, Method> = new Map(
   Object.values(contract)
     .filter((definition) => !("format" in definition))
@@ -61,29 +61,29 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     .map((method) => [method.path, method]),
 );
 
-/** The services that serve an RPC: the one it is named after, or every one. */
+/** Services that serve an RPC: its own service, or all of them. */
 export function serversOf({ path }: Method): ServiceName[] {
   const all: ServiceName[] = ["auth", "scheduling", "clinical", "billing"];
   const owner = path.split(".")[1];
   return all.some((name) => name === owner) ? all.filter((name) => name === owner) : all;
 }
 
-/** How a call ended. */
+/** Outcome of a call. */
 export interface Reply {
   code: status;
-  /** The code's name, such as "NOT_FOUND". */
+  /** Name of the status code, such as "NOT_FOUND". */
   name: string;
-  /** From ErrorInfo; undefined for a success, or for an error that is not ours. */
+  /** Reason in ErrorInfo; undefined for a success, or for an error of gRPC itself. */
   reason: string | undefined;
   /** The status message; empty for a success. */
   detail: string;
-  /** From BadRequest. */
+  /** Field violations in BadRequest. */
   violations: Json[];
   body: Json;
   trailer: Metadata;
 }
 
-/** Size of a call's trailer on the wire, with the status message. */
+/** Size of a call's trailer on the wire, including the status message. */
 export const trailerBytes = ({ trailer, detail }: Reply): number =>
   Object.entries(trailer.toHttp2Headers())
     .flatMap(([name, values]) => [values].flat().map((value) => name.length + String(value).length))
@@ -96,13 +96,13 @@ export interface Credential {
 }
 
 export interface GrpcOptions {
-  /** In the clear, if absent. */
+  /** Default: plaintext. */
   security?: ChannelCredentials;
-  /** Name in the server's certificate; default: its address. */
+  /** Expected name in the server's certificate; default: its address. */
   serverName?: string | undefined;
 }
 
-/** A connection straight to one service. */
+/** A gRPC connection to one service, without the gateway. */
 export class Grpc {
   readonly #client: Client;
 
@@ -114,11 +114,11 @@ export class Grpc {
   /** @param rpc such as "scheduling.v1.BookingService/GetBooking" */
   async call(rpc: string, request: Json, sent: Credential = {}): Promise<Reply> {
     const method = methods.get(`/medconnect.${rpc}`);
-    if (!method) throw new Error(`the contract has no ${rpc}`);
+    if (!method) throw new Error(`The contract has no RPC ${rpc}.`);
     return await this.send(method, method.requestSerialize(request), sent);
   }
 
-  /** Sends bytes that need not be a message. */
+  /** Sends bytes, which may be no valid message. */
   send({ path, responseDeserialize }: Method, bytes: Buffer, sent: Credential = {}): Promise<Reply> {
     const metadata = Metadata.fromHttp2Headers({
       ...(sent.token !== undefined && { authorization: `Bearer ${sent.token}` }),
@@ -147,7 +147,7 @@ export class Grpc {
     });
   }
 
-  /** Asks by server reflection (grpc.reflection.v1) what there is; the names are in the answer's bytes. */
+  /** Lists services by server reflection (grpc.reflection.v1). The names are in the response's bytes. */
   listServices(): Promise<{ code: status; answer: string }> {
     // ServerReflectionRequest { list_services: "" }, field 7.
     const request = Buffer.from([0x3a, 0x00]);

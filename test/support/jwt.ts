@@ -4,13 +4,13 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Json } from "./api.ts";
 import { sharedSecrets, sharedStack } from "./stack.ts";
 
-/** A signing key with its private part: what nobody outside of auth ever has. */
+/** A signing key with its private part, which only auth has. */
 export interface SigningKey {
   kid: string;
   privateKey: KeyObject;
 }
 
-/** The key that the shared system's auth signs with, so that tests can get everything else about a token wrong. */
+/** Reads the signing key of the shared system's auth, so that tests can forge single parts of a token. */
 export async function sharedSigningKey(): Promise<SigningKey> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, database: "medconnect_auth" });
   const [[row]] = await database.query<RowDataPacket[]>(
@@ -24,19 +24,19 @@ export async function sharedSigningKey(): Promise<SigningKey> {
   return { kid, privateKey: createPrivateKey({ key, format: "der", type: "pkcs8" }) };
 }
 
-/** A token with any header and any claims, right or wrong (RFC 7515 §3.1). */
+/** Makes a JWT with any header and claims (RFC 7515 §3.1). */
 export function jwt(header: unknown, claims: unknown, signer: (input: Buffer) => Buffer): string {
   const input = `${encode(header)}.${encode(claims)}`;
   return `${input}.${signer(Buffer.from(input)).toString("base64url")}`;
 }
 
-/** Signs as auth does (RFC 8037). */
+/** Signs like auth (RFC 8037). */
 export const ed25519 =
   (key: KeyObject) =>
   (input: Buffer): Buffer =>
     sign(undefined, input, key);
 
-/** Header and claims of a token. */
+/** Decodes header and claims of a token. */
 export function decoded(token: string): { header: Json; claims: Json } {
   const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
   return { header: JSON.parse(header!), claims: JSON.parse(claims!) };

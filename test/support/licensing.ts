@@ -9,18 +9,18 @@ interface LicensingSystem {
   schemaPrefix?: string;
 }
 
-/** Systems other than the shared one, by their gateway's URL. */
+/** Tests' own systems, by their gateway's URL. */
 const systems = new Map<string, LicensingSystem>();
 const admins = new Map<string, { admin: Promise<Account>; sinceMs: number }>();
-/** Access tokens last five minutes. */
+/** Below the five minutes of an access token. */
 const TOKEN_AGE_MS = 240_000;
 
-/** Registers a test's own system, so that its own admin verifies licences at its gateway. */
+/** Registers a test's own system, whose admin then verifies licences at its gateway. */
 export function licenseAt(running: Running, schemaPrefix: string): void {
   systems.set(running.urls.gateway, { running, schemaPrefix });
 }
 
-/** Verifies a licence for its account's name, as an admin of the system behind the gateway. */
+/** Verifies a licence under its account's name, as an admin of the system behind the gateway. */
 export async function verifyLicense(
   gatewayUrl: string,
   licenseId: string,
@@ -28,9 +28,9 @@ export async function verifyLicense(
 ): Promise<void> {
   const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
   const verify = () => api.send(`POST /v1/admin/licenses/${licenseId}:verify`, { body: { doctorName } });
-  // Scheduling learns of a name by an event.
+  // Scheduling learns names from events.
   const { status, body } = await eventually(verify, (answer) => answer.body.reason !== "NAME_DIFFERS");
-  if (status !== 200) throw new Error(`:verify answers ${status} ${body.reason}`);
+  if (status !== 200) throw new Error(`:verify got ${status} ${body.reason}`);
 }
 
 async function adminOf({ running, schemaPrefix }: LicensingSystem): Promise<Account> {

@@ -4,8 +4,9 @@ import type { Account } from "./accounts.ts";
 const PERIOD_S = 30;
 
 /**
- * An authenticator app (RFC 6238). A step ahead of the clock is accepted, and each step once, so every code is of the
- * step after that of the one before; two can be had at once, which is what a login after the activation takes.
+ * An authenticator app (RFC 6238). Each code is of the time step after the last one, because a step is valid
+ * once. Auth accepts one step ahead, so two codes are available at once, as a login right after the
+ * activation needs.
  */
 export class Authenticator {
   readonly secret: string;
@@ -21,7 +22,7 @@ export class Authenticator {
   }
 }
 
-/** Sets an authenticator up and activates it with a first code. */
+/** Sets up an authenticator app, and activates it with a first code. */
 export async function secure({ api }: Account): Promise<Authenticator> {
   const { secret } = await api.ok("POST /v1/auth/mfa/totp");
   const authenticator = new Authenticator(String(secret));

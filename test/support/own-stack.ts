@@ -9,7 +9,7 @@ import { eventually } from "./eventually.ts";
 import { licenseAt } from "./licensing.ts";
 import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 
-/** A system for one test file alone: processes and a Redis of its own, in schemas of its own on the shared MySQL. */
+/** A test file's own system: own processes, Redis and schemas on the shared MySQL. */
 export interface OwnStack extends Stack {
   schemaPrefix: string;
   logs: string;
@@ -17,7 +17,7 @@ export interface OwnStack extends Stack {
 
 const REACHED_WITHIN_MS = 60_000;
 
-/** How long it takes on a busy machine; for `beforeAll`. */
+/** Start time on a busy machine; for `beforeAll`. */
 export const START_TIMEOUT_MS = 240_000;
 
 /** @param env settings of every process */
@@ -58,7 +58,7 @@ export const READS = {
   billing: "/v1/payments",
 };
 
-/** A connection to a service that was not there is made again only after a while, seconds where the machine is busy. */
+/** Waits until the gateway has connected to all services, which takes seconds on a busy machine. */
 async function untilReached(api: Api): Promise<void> {
   const status = async (call: string, as = api) => (await as.send(call)).status;
   await eventually(() => status("GET /.well-known/jwks.json"), isServed, REACHED_WITHIN_MS);

@@ -6,7 +6,7 @@ import { verifyLicense } from "./licensing.ts";
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
-/** A consultation may begin 15 minutes before its time: one that starts so soon can be held now. */
+/** Within the 15 minutes before its start, in which a consultation can be joined and started. */
 export const SOON_MS = 10 * MINUTE_MS;
 
 /** Time for several hops between services on a busy machine. */
@@ -14,13 +14,13 @@ const CONFIRMED_WITHIN_MS = 15_000;
 
 export const FEE = { currencyCode: "USD", amountMinor: "5000" };
 
-/** A time of a length from now on, as slots are made of. */
+/** An interval from now on, in the form of a slot. */
 export function timeFromNow(startsInMs: number, lengthMs = 30 * MINUTE_MS) {
   const startMs = Date.now() + startsInMs;
   return { startTime: new Date(startMs).toISOString(), endTime: new Date(startMs + lengthMs).toISOString() };
 }
 
-/** Registers a doctor and publishes a profile with a verified licence; without a fee consultations are free. */
+/** Registers a doctor with a profile and a verified licence. Without a fee, consultations are free. */
 export async function openPractice(api: Api, profile: Json = {}): Promise<Account> {
   const doctor = await signUp(api, "DOCTOR");
   await publish(doctor, profile);
@@ -41,13 +41,12 @@ export async function claim({ id, api }: Account, profile: Json = {}): Promise<J
   return await api.ok("POST /v1/doctors", { body: { ...license, specialty: "Cardiology", ...profile } });
 }
 
-/** Offers a time. @returns the slot's id */
+/** Creates a slot. @returns its id */
 export async function offer({ id, api }: Account, startsInMs: number, lengthMs?: number): Promise<string> {
   const slot = await api.ok(`POST /v1/doctors/${id}/slots`, { body: timeFromNow(startsInMs, lengthMs) });
   return String(slot.id);
 }
 
-/** A booking's ids. */
 export interface Booked {
   id: string;
   consultationId: string;

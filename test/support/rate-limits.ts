@@ -7,8 +7,8 @@ const all = (limit: string) => ({
   RATE_LIMIT_ADDRESS_ANONYMOUS: limit,
 });
 
-/** So high that no test meets them; and yet, other than without, calls are counted, the first of each client and then one in 50 on the way through Redis. */
+/** Above any test. Unlike 0, calls are counted: the first of each client, and one in 50 through Redis. */
 export const HIGH_RATE_LIMITS = all("1000000");
 
-/** For gateways that share a Redis: their calls come from one address and would use up each other's limits. */
+/** For gateways that share a Redis, where calls from one address would use up each other's limits. */
 export const NO_RATE_LIMITS = all("0");

@@ -3,15 +3,15 @@ import { scopes as all } from "@medconnect/platform/contract/scopes.ts";
 import type { Account } from "./accounts.ts";
 import { Api } from "./api.ts";
 
-/** An internal system. */
+/** Account of an internal system. */
 export interface ServiceAccount {
   id: string;
   secret: string;
-  /** A token with those of its scopes that `isWanted` says; absent: all. */
+  /** Access token with the scopes that `isWanted` selects; default: all. */
   token(isWanted?: (scope: string) => boolean): Promise<string>;
 }
 
-/** Makes an account for an internal system. @param scopes absent: all that there are */
+/** Creates a service account. @param scopes default: all existing ones */
 export async function makeServiceAccount(
   { api: asAdmin }: Account,
   scopes: string[] = [...all],

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { sharedInternalKey } from "./stack.ts";
 
-/** A token as one service makes them for another. */
+/** Makes a token as services do to call each other. */
 export function serviceToken(
   from: string,
   to: string,

@@ -9,14 +9,14 @@ import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";
 
-/** A process with settings of its own, beside the shared system and on its databases. */
+/** A process with its own settings, on the shared system's databases. */
 export interface SideProcess {
   /** host:port */
   address: string;
   stop(): Promise<void>;
 }
 
-/** A gateway of its own. @param authAddress an auth of its own behind it */
+/** Starts another gateway. @param authAddress an auth other than the shared one */
 export async function startGateway(
   stack: SharedStack,
   env: NodeJS.ProcessEnv,
@@ -33,7 +33,7 @@ export async function startGateway(
   return { ...gateway, api: new Api(`http://${gateway.address}`) };
 }
 
-/** An auth of its own, which has the accounts and signing keys of the shared one. */
+/** Starts another auth with the accounts and signing keys of the shared one. */
 export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Promise<SideProcess> {
   const folder = new DataFolder(dirname(process.env.STACK_JSON!));
   const { databasePasswords, dataKeys, auditKeys } = folder.secrets;

@@ -3,18 +3,18 @@ import { dirname, join } from "node:path";
 import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 
-/** Where a running system is reached, as stack.json and `startStack` say. */
+/** Addresses of a running system, from stack.json or `startStack`. */
 export interface Running {
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
   addresses: Record<ServiceName, string>;
-  /** Where mails are caught. */
+  /** Folder of caught mails. */
   mailFolder: string;
-  /** Only where the test started the system itself. */
+  /** Absent for the shared system. */
   processes?: { auth: { env: NodeJS.ProcessEnv } };
 }
 
-/** The system that `npm test` started for all tests. */
+/** The system that `npm test` starts for all tests. */
 export interface SharedStack extends Running {
   metricsPorts: Record<ProcessName, number>;
 }
@@ -32,7 +32,7 @@ export function sharedSecrets(): Secrets {
 export const authDataKeyOf = ({ processes }: Running): string =>
   processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
 
-/** The key by which the shared system's services know each other. */
+/** Key with which the shared system's services authenticate each other. */
 export const sharedInternalKey = (): Uint8Array => Buffer.from(sharedSecrets().internalKey, "base64");
 
 function stackFile(): string {
