@@ -90,8 +90,8 @@ module.exports = {
     },
   ],
   options: {
+    // swc keeps type-only imports, so tsPreCompilationDeps, which needs an older TypeScript, is not set.
     parser: "swc",
-    tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },

@@ -60,11 +60,11 @@ test("retry retries the named mails, or all", async () => {
 });
 
 test.each([
-  ["no command", [], "Say list or retry."],
-  ["an unknown flag", ["list", "--nonsense"], "Unknown option '--nonsense'"],
-  ["a limit that is none", ["list", "--limit", "many"], "--limit must be a whole number of at least 1"],
-  ["nothing named", ["retry"], "Name the mails to try again, or say --all."],
-  ["an id that is none", ["retry", "all"], "all is not the id of a mail."],
-])("%s is refused with a clear word", async (_, args, word) => {
-  expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(word) });
+  ["a missing action", [], "Say list or retry."],
+  ["an unknown option", ["list", "--nonsense"], "Unknown option '--nonsense'"],
+  ["an invalid limit", ["list", "--limit", "many"], "--limit must be a whole number of at least 1"],
+  ["retry without ids", ["retry"], "Name the mails to retry, or say --all, but not both."],
+  ["an invalid id", ["retry", "all"], '"all" is not an id'],
+])("refuses %s", async (_, args, message) => {
+  expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
 });

@@ -137,7 +137,7 @@ test.each([
   ["an unknown action", ["show"], 'Say list, replay, vouch or discard, not "show".'],
   ["vouch for all", ["vouch", "--all"], "Name the events to vouch."],
   ["discard without ids", ["discard"], "Name the events to discard."],
-  ["an unknown flag", ["list", "--stack", "x"], "Unknown option '--stack'"],
+  ["an unknown option", ["list", "--stack", "x"], "Unknown option '--stack'"],
   ["an invalid limit", ["list", "--limit", "abc"], "--limit must be a whole number of at least 1"],
   ["replay without ids", ["replay"], "Name the events to replay, or say --all, but not both."],
   ["list with --all", ["list", "--all"], "--all is for replay"],

@@ -356,7 +356,7 @@ test("a checkpoint planted at the witness can be acknowledged", async () => {
 
 test.each([
   ["an unknown service", ["--service", "nobody"], {}, "There is no service nobody."],
-  ["an unknown flag", ["--nonsense"], {}, "Unknown option '--nonsense'"],
+  ["an unknown option", ["--nonsense"], {}, "Unknown option '--nonsense'"],
   ["an invalid duration", ["--grace", "soon"], {}, "--grace must be a duration"],
   [
     "a system that does not run",
