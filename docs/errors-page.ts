@@ -14,7 +14,7 @@ export function errorsPage(): string {
     "over gRPC. Switch on `reason`: it is stable, texts are not.",
     "",
     "Kept: the same `Idempotency-Key` gets this refusal again for as long as the key is kept. After any other error, send the",
-    "same key again: the request is decided anew.",
+    "same key again: the request is then decided again.",
     "",
     "| Reason | HTTP | gRPC | Kept | Meaning | Declared by |",
     "|---|---|---|---|---|---|",

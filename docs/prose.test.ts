@@ -21,7 +21,7 @@ const OLDER = {
   platform: 0,
   proto: 0,
   services: 93,
-  test: 49,
+  test: 0,
   topology: 0,
 };
 

@@ -23,7 +23,7 @@ export interface Practice {
 export class Timetable {
   readonly #client: Client;
   readonly #doctors: Member[];
-  /** By doctor, then by time. */
+  /** Indexed by doctor, then by time. */
   readonly #slotIds: string[][];
 
   private constructor(client: Client, doctors: Member[]) {

@@ -435,7 +435,7 @@ describe("a checkpoint", () => {
   test.each([
     ["came", "UNWITNESSED 1", async () => {}],
     ["comes any more", "UNWITNESSED 2", leaveCheckpoint],
-  ])("that never %s is missed, once it should be there", async (_, finding, tell) => {
+  ])("that never %s is reported, once it is overdue", async (_, finding, tell) => {
     await happen(1);
     await sealer.seal();
     await tell();

@@ -74,7 +74,7 @@ export interface DoctorOptions {
 export class Doctor {
   readonly id: string;
   readonly token: string;
-  /** By consultation id. */
+  /** Keyed by consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
   /** Ids of consultations that may still start after a refusal, through an earlier call. */
   readonly unsure = new Set<string>();

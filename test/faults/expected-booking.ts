@@ -35,7 +35,7 @@ export interface ExpectedBooking {
 export interface BookingHolder {
   id: string;
   token: string;
-  /** By booking id. */
+  /** Keyed by booking id. */
   expectedBookings: ReadonlyMap<string, ExpectedBooking>;
   /** Slots that a refused booking or rescheduling may still take, through an earlier call. */
   unsureSlots?: ReadonlySet<string>;

@@ -65,7 +65,7 @@ export interface PatientOptions {
 export class Patient {
   readonly id: string;
   readonly token: string;
-  /** By booking id. */
+  /** Keyed by booking id. */
   readonly expectedBookings = new Map<string, ExpectedBooking>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;

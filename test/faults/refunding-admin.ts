@@ -34,9 +34,9 @@ export interface AcknowledgedRefund {
  * An admin who refunds parts of captured fees and closes overdue bookings. Remembers every acknowledgement.
  */
 export class RefundingAdmin {
-  /** By refund id. */
+  /** Keyed by refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
-  /** By booking id. */
+  /** Keyed by booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #random: Random;

@@ -12,7 +12,7 @@ const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", 
 /** Columns that background jobs clear later. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
-/** By table, a hash of each row about certain people and objects. */
+/** Hashes of the rows about certain people and objects, by table. */
 export type Snapshot = Record<string, string[]>;
 
 /**

@@ -53,8 +53,7 @@ export async function unacknowledgedBookings(
   }
   const unsure = new Map(bookingHolders.map(({ id, unsureSlots }) => [id, unsureSlots]));
   for (const { id, status, patientId, slotId } of byId.values()) {
-    if (!unsure.get(patientId)?.has(slotId))
-      wrong.push(`nobody was told of booking ${id}, which is ${status}`);
+    if (!unsure.get(patientId)?.has(slotId)) wrong.push(`booking ${id}, ${status}, was never acknowledged`);
   }
   return wrong;
 }

@@ -23,12 +23,12 @@ export async function unacknowledgedCloses(schemas: Schemas, { closes }: Refundi
   const known = new Set(stored.map(({ id }) => id));
   const lost = [...closes.keys()].filter((id) => !known.has(id));
   const wrong = stored.flatMap(({ id, outcome, feeDecision, hasFollowed }) => {
-    const told = closes.get(id);
-    if (!told) return [`nobody was told that booking ${id} was closed as ${outcome}`];
-    if (told.feeDecision === "RELEASE" && feeDecision !== "RELEASE")
+    const acknowledged = closes.get(id);
+    if (!acknowledged) return [`closing of booking ${id} as ${outcome} was never acknowledged`];
+    if (acknowledged.feeDecision === "RELEASE" && feeDecision !== "RELEASE")
       return [`the fee of ${id} was released and is due`];
-    const isKept = hasFollowed ? outcome === told.outcome : outcome === null;
-    return isKept ? [] : [`booking ${id} was closed as ${told.outcome} and is ${outcome}`];
+    const isKept = hasFollowed ? outcome === acknowledged.outcome : outcome === null;
+    return isKept ? [] : [`booking ${id} was closed as ${acknowledged.outcome} and is ${outcome}`];
   });
   return [...wrong, ...lost.map((id) => `the closing of booking ${id} is lost`)];
 }

@@ -31,20 +31,20 @@ export async function unacknowledgedConsultations(
 
 function differences({ consultations, unsure, cancelled }: Doctor, stored: Stored[]): string[] {
   const byId = new Map(stored.map((row) => [row.id, { ...row, startTime: new Date(row.startTime) }]));
-  const isInForce = (told: AcknowledgedConsultation) => {
-    const row = byId.get(told.id);
-    return !(row?.isMoved && isOvertaken(told, row.startTime));
+  const isInForce = (acknowledged: AcknowledgedConsultation) => {
+    const row = byId.get(acknowledged.id);
+    return !(row?.isMoved && isOvertaken(acknowledged, row.startTime));
   };
-  const inForce = new Map([...consultations].filter(([, told]) => isInForce(told)));
-  const wrong = [...inForce.values()].flatMap((told) => {
-    const row = byId.get(told.id);
-    const isAtAnotherTime = row && isOvertaken(told, row.startTime);
+  const inForce = new Map([...consultations].filter(([, acknowledged]) => isInForce(acknowledged)));
+  const wrong = [...inForce.values()].flatMap((acknowledged) => {
+    const row = byId.get(acknowledged.id);
+    const isAtAnotherTime = row && isOvertaken(acknowledged, row.startTime);
     const problem = isAtAnotherTime
-      ? `consultation ${told.id} was missed at another time, and never moved`
-      : contradiction(told, row);
+      ? `consultation ${acknowledged.id} was missed at another time, and never moved`
+      : contradiction(acknowledged, row);
     return problem ? [problem] : [];
   });
-  const untold = stored.filter(
+  const unacknowledged = stored.filter(
     ({ id, status, movedBy }) =>
       !NEVER_BEGUN.has(status) &&
       !(status === "NO_SHOW" && movedBy === "SERVICE") &&
@@ -57,7 +57,7 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
   );
   return [
     ...wrong,
-    ...untold.map(({ id, status }) => `nobody was told of consultation ${id}, which is ${status}`),
+    ...unacknowledged.map(({ id, status }) => `consultation ${id}, ${status}, was never acknowledged`),
     ...cancelledAlone.map(
       ({ bookingId, bookingStatus }) => `cancelled booking ${bookingId} is ${bookingStatus}`,
     ),
@@ -75,12 +75,12 @@ const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime
 
 /** Contradiction between a consultation and its acknowledged state; undefined if there is none. */
 export function contradiction(
-  told: AcknowledgedConsultation,
+  acknowledged: AcknowledgedConsultation,
   seen: { status: unknown; startTime: Date; noShowParty?: unknown } | undefined,
 ): string | undefined {
-  const { id, status, noShowParty } = told;
+  const { id, status, noShowParty } = acknowledged;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
-  if (isOvertaken(told, seen.startTime)) return undefined;
+  if (isOvertaken(acknowledged, seen.startTime)) return undefined;
   // The cancellation of its booking wins over a start at the same time.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;

@@ -17,14 +17,17 @@ export async function unacknowledgedRefunds(
 ): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
-  const lost = [...refunds].flatMap(([id, told]) => {
+  const lost = [...refunds].flatMap(([id, acknowledged]) => {
     const row = byId.get(id);
     const isKept =
-      row?.paymentId === told.paymentId &&
-      Number(row.amountMinor) === told.amountMinor &&
-      (row.status === told.status || told.status === "PENDING");
-    return isKept ? [] : [`acknowledged refund ${id}, ${told.status}, is ${row?.status ?? "lost"}`];
+      row?.paymentId === acknowledged.paymentId &&
+      Number(row.amountMinor) === acknowledged.amountMinor &&
+      (row.status === acknowledged.status || acknowledged.status === "PENDING");
+    return isKept ? [] : [`acknowledged refund ${id}, ${acknowledged.status}, is ${row?.status ?? "lost"}`];
   });
-  const untold = stored.filter(({ id, isAskedFor }) => isAskedFor && !refunds.has(id));
-  return [...lost, ...untold.map(({ id, status }) => `nobody was told of refund ${id}, which is ${status}`)];
+  const unacknowledged = stored.filter(({ id, isAskedFor }) => isAskedFor && !refunds.has(id));
+  return [
+    ...lost,
+    ...unacknowledged.map(({ id, status }) => `refund ${id}, ${status}, was never acknowledged`),
+  ];
 }

@@ -88,7 +88,7 @@ describe("an acknowledged booking", () => {
     [
       "exists twice",
       [row(), payment(), row({ id: "b2", slot_id: "t" })],
-      ["nobody was told of booking b2, which is CONFIRMED"],
+      ["booking b2, CONFIRMED, was never acknowledged"],
     ],
     ["is cancelled by nobody", [cancelledBy("PATIENT"), payment()], unasked("PATIENT")],
     ["is cancelled by its doctor", [cancelledBy("DOCTOR"), payment()], unasked("DOCTOR")],
@@ -136,7 +136,7 @@ describe("an acknowledged consultation", () => {
     [
       "exists twice",
       [row(), row({ id: "c2", booking_id: "b2" })],
-      ["nobody was told of consultation c2, which is COMPLETED"],
+      ["consultation c2, COMPLETED, was never acknowledged"],
     ],
     [
       "is cancelled, but its booking is not",
@@ -162,7 +162,7 @@ describe("an acknowledged consultation", () => {
       "a time that its booking had left, and has an unacknowledged end",
       PAST,
       [row(), moved],
-      ["nobody was told of consultation c, which is COMPLETED"],
+      ["consultation c, COMPLETED, was never acknowledged"],
     ],
     [
       "a time that its booking never had",
@@ -228,7 +228,7 @@ describe("an acknowledged closing", () => {
     [
       "exists twice",
       [closed(), followed, closed({ id: "b2", consultation_id: "c2" })],
-      ["nobody was told that booking b2 was closed as COMPLETED"],
+      ["closing of booking b2 as COMPLETED was never acknowledged"],
     ],
   ];
   test.each(cases)("that %s", async (_name, rows, lines) => {
@@ -259,7 +259,7 @@ describe("an acknowledged refund", () => {
     [
       "exists twice",
       [asked(), asked({ id: "r2", key_id: "l" })],
-      ["nobody was told of refund r2, which is SUCCEEDED"],
+      ["refund r2, SUCCEEDED, was never acknowledged"],
     ],
     ["is beside one that nobody asks for", [asked(), refund({ id: "r2", status: "SUCCEEDED" })], []],
   ];

@@ -87,7 +87,7 @@ export const MONEY: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // By outcome, because billing's version also counts scheduling's events, such as a late expiry.
+    // Compares outcomes, because billing's version also counts scheduling's events, such as a late expiry.
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
       JOIN scheduling.bookings b ON b.payment_id = p.id

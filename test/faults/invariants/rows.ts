@@ -47,7 +47,7 @@ export const booking = (columns: Columns = {}): Row => {
   };
   return ["scheduling.bookings", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
 };
-/** Bookings that differ in slot and id, and in what else depends on the number. */
+/** Numbered bookings with different slots and ids. */
 export const bookings = (count: number, columns: (i: number) => Columns): Row[] =>
   Array.from({ length: count }, (_, i) => booking({ id: `b${i}`, slot_id: `s${i}`, ...columns(i) }));
 export const consultation = (columns: Columns = {}): Row => {
