@@ -59,10 +59,14 @@ async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   return email;
 }
 
+/** Latency of a refused login. A busy machine may drop a connection, which is no refusal: that is repeated. */
 async function time(email: string, password: string): Promise<number> {
-  const startMs = performance.now();
-  const { status } = await api.send("POST /v1/auth/login", { body: { email, password } });
-  const ms = performance.now() - startMs;
+  let [status, ms] = [503, 0];
+  while (status === 503) {
+    const startMs = performance.now();
+    ({ status } = await api.send("POST /v1/auth/login", { body: { email, password } }));
+    ms = performance.now() - startMs;
+  }
   expect(status).toBe(401);
   return ms;
 }

@@ -20,16 +20,23 @@ export interface Account {
 
 export type Role = "PATIENT" | "DOCTOR";
 
+/** A busy machine may drop a connection between services, upon which the gateway responds with 503. */
+const TRIES = 3;
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Registers a new account, and signs it in. */
 export async function signUp(api: Api, role: Role, given: { password?: string } = {}): Promise<Account> {
   const { password = PASSWORD } = given;
-  const tag = randomUUID().slice(0, 8);
-  const fullName = `${role === "DOCTOR" ? "Dora" : "Paul"} ${tag}`;
-  const email = `${role.toLowerCase()}-${tag}@example.org`;
-  await api.ok("POST /v1/auth/register", { body: { email, password, fullName, role } });
-  return await logIn(api, { email, password });
+  for (let tries = 1; ; tries++) {
+    // A new address for each attempt, because a lost response may have created the account.
+    const tag = randomUUID().slice(0, 8);
+    const fullName = `${role === "DOCTOR" ? "Dora" : "Paul"} ${tag}`;
+    const email = `${role.toLowerCase()}-${tag}@example.org`;
+    const body = { email, password, fullName, role };
+    const { status, text } = await api.send("POST /v1/auth/register", { body });
+    if (status < 300) return await logIn(api, { email, password });
+    if (status !== 503 || tries === TRIES) throw new Error(`Registration got ${status}: ${text}`);
+  }
 }
 
 /** Signs in to an account without a second factor. */

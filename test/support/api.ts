@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 
 export type Json = Record<string, unknown>;
 
@@ -51,11 +52,15 @@ export class Api {
     return { status: response.status, headers: response.headers, text, body: parse(response, text) };
   }
 
-  /** Returns the body. Throws if the call fails. */
+  /** Returns the body. Repeats a call after 503, as every client should; throws for other failures. */
   async ok(call: string, sent: Sent = {}): Promise<Json> {
-    const { status, text, body } = await this.send(call, sent);
-    if (status < 200 || status > 299) throw new Error(`${call} got ${status}: ${text}`);
-    return body;
+    const repeatable = sent.key === true ? { ...sent, key: randomUUID() } : sent;
+    for (let tries = 1; ; tries++) {
+      const { status, headers, text, body } = await this.send(call, repeatable);
+      if (status >= 200 && status <= 299) return body;
+      if (status !== 503 || tries === TRIES) throw new Error(`${call} got ${status}: ${text}`);
+      await delay(Number(headers.get("retry-after") ?? 1) * 1000);
+    }
   }
 }
 
