@@ -14,18 +14,18 @@ const processes: SideProcess[] = [];
 let admin: Account;
 let patient: Account;
 /** An auth that considers every sign-in as too old. */
-let straight: Grpc;
+let direct: Grpc;
 
 beforeAll(async () => {
   const auth = await startAuth(stack, { REAUTHENTICATION_AGE: "1ms" });
   const gateway = await startGateway(stack, {}, auth.address);
   processes.push(gateway, auth);
-  straight = new Grpc(auth.address);
+  direct = new Grpc(auth.address);
   admin = await signUpAdmin(gateway.api, stack);
   patient = await signUp(gateway.api, "PATIENT");
 }, START_TIMEOUT_MS);
 afterAll(async () => {
-  straight.close();
+  direct.close();
   await Promise.all(processes.map((process) => process.stop()));
 }, START_TIMEOUT_MS);
 
@@ -54,6 +54,6 @@ test("setting up a second factor requires a fresh sign-in", async () => {
 });
 
 test("the same holds over gRPC", async () => {
-  const { reason } = await straight.call("auth.v1.UserService/EnableUser", { userId: ID }, admin);
+  const { reason } = await direct.call("auth.v1.UserService/EnableUser", { userId: ID }, admin);
   expect(reason).toBe("REAUTHENTICATION_REQUIRED");
 });

@@ -62,13 +62,13 @@ describe("guessing a password", () => {
 
   test("over gRPC counts for the connection's address, whatever x-forwarded-for says", async () => {
     const { email } = await signUp(api, "PATIENT");
-    const straight = (password: string, headers: Record<string, string>) =>
+    const direct = (password: string, headers: Record<string, string>) =>
       auth.call("auth.v1.AuthService/Login", { email, password }, { headers });
     for (let i = 0; i < 5; i++) {
       const headers = { "x-forwarded-for": `203.0.113.${i}`, "x-gateway-token": "made.up.token" };
-      expect((await straight(WRONG, headers)).reason).toBe("INVALID_CREDENTIALS");
+      expect((await direct(WRONG, headers)).reason).toBe("INVALID_CREDENTIALS");
     }
-    expect((await straight(PASSWORD, { "x-forwarded-for": OWNER })).reason).toBe("INVALID_CREDENTIALS");
+    expect((await direct(PASSWORD, { "x-forwarded-for": OWNER })).reason).toBe("INVALID_CREDENTIALS");
     expect((await logIn(email, PASSWORD, OWNER)).status).toBe(200);
   });
 });
@@ -118,7 +118,7 @@ describe("of fifty logins at once", () => {
 
 describe("with a second factor required from doctors, and a short hash queue", () => {
   let strict: Api;
-  const straight = new Grpc(stack.addresses.scheduling);
+  const direct = new Grpc(stack.addresses.scheduling);
 
   beforeAll(async () => {
     const env = { MFA_REQUIRED_ROLES: "DOCTOR,ADMIN", HASH_CONCURRENCY: "1", HASH_QUEUE: "1" };
@@ -127,7 +127,7 @@ describe("with a second factor required from doctors, and a short hash queue", (
     processes.push(own, gateway);
     strict = gateway.api;
   }, START_TIMEOUT_MS);
-  afterAll(() => straight.close());
+  afterAll(() => direct.close());
 
   test("a doctor without one can only set it up, on every service, until the next refresh", async () => {
     const doctor = await signUp(strict, "DOCTOR");
@@ -135,7 +135,7 @@ describe("with a second factor required from doctors, and a short hash queue", (
     expect(refusal(await doctor.api.send("PATCH /v1/users/me", { body: { locale: "de" } }))).toEqual(refused);
     expect(refusal(await doctor.api.send("GET /v1/bookings"))).toEqual(refused);
     expect(refusal(await doctor.api.send("GET /v1/consultations"))).toEqual(refused);
-    const { reason } = await straight.call("scheduling.v1.BookingService/ListBookings", {}, doctor);
+    const { reason } = await direct.call("scheduling.v1.BookingService/ListBookings", {}, doctor);
     expect(reason).toBe("MFA_ENROLLMENT_REQUIRED");
     await secure(doctor);
     const body = { refreshToken: doctor.refreshToken };

@@ -77,13 +77,13 @@ test("a request without a valid token counts against no account", async () => {
 
 describe("a client that calls auth over gRPC", () => {
   let auth: SideProcess;
-  let straight: Grpc;
+  let direct: Grpc;
   beforeAll(async () => {
     auth = await startAuth(stack, { RATE_LIMIT_AUTH: "3" });
-    straight = new Grpc(auth.address);
+    direct = new Grpc(auth.address);
   }, START_TIMEOUT_MS);
   afterAll(async () => {
-    straight.close();
+    direct.close();
     await auth.stop();
   }, START_TIMEOUT_MS);
 
@@ -93,14 +93,14 @@ describe("a client that calls auth over gRPC", () => {
     for (let index = 0; index < 6; index++) {
       const headers = { "x-forwarded-for": `203.0.113.${index}`, "x-gateway-token": "made.up.token" };
       const { reason } = await (index % 2 === 0
-        ? straight.call("auth.v1.AuthService/Login", { email: `${index}@x.org`, password: "x" }, { headers })
-        : straight.call("auth.v1.ServiceAccountService/IssueToken", secret, { headers }));
+        ? direct.call("auth.v1.AuthService/Login", { email: `${index}@x.org`, password: "x" }, { headers })
+        : direct.call("auth.v1.ServiceAccountService/IssueToken", secret, { headers }));
       outcomes.push(reason);
     }
     const limited = Array(3).fill("RATE_LIMITED");
     expect(outcomes).toEqual(["INVALID_CREDENTIALS", "INVALID_CLIENT", "INVALID_CREDENTIALS", ...limited]);
     const { token } = patients[0]!;
-    expect((await straight.call("auth.v1.UserService/GetMe", {}, { token })).name).toBe("OK");
+    expect((await direct.call("auth.v1.UserService/GetMe", {}, { token })).name).toBe("OK");
   });
 
   test("does not affect users who sign in through the gateway", async () => {

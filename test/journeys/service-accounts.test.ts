@@ -38,7 +38,7 @@ beforeAll(async () => {
   system = await makeServiceAccount(admin);
 }, MADE_WITHIN_MS);
 
-const straight = (service: ServiceName, rpc: string, token: string, request = {}) =>
+const direct = (service: ServiceName, rpc: string, token: string, request = {}) =>
   clients[service].call(`${service}.v1.${rpc}`, request, { token });
 
 describe("an internal system", () => {
@@ -82,11 +82,11 @@ describe("an internal system", () => {
 
   test("reads what its scopes allow of all users, without clinical texts, over gRPC and the gateway", async () => {
     const token = await system.token();
-    const booking = await straight("scheduling", "BookingService/GetBooking", token, {
+    const booking = await direct("scheduling", "BookingService/GetBooking", token, {
       bookingId: booked.id,
     });
     expect(booking.body).toMatchObject({ id: booked.id, reason: "" });
-    const payment = await straight("billing", "PaymentService/GetPayment", token, {
+    const payment = await direct("billing", "PaymentService/GetPayment", token, {
       paymentId: booked.paymentId,
     });
     expect(payment.body).toMatchObject({ bookingId: booked.id });
@@ -114,7 +114,7 @@ describe("an internal system", () => {
       ["billing", "PaymentService/AuthorizePayment"],
     ];
     for (const [service, rpc] of calls) {
-      const { name, reason } = await straight(service, rpc, token);
+      const { name, reason } = await direct(service, rpc, token);
       expect([rpc, name, reason]).toEqual([rpc, "PERMISSION_DENIED", "PERMISSION_DENIED"]);
     }
     const forbidden = { status: 403, reason: "PERMISSION_DENIED" };
@@ -124,7 +124,7 @@ describe("an internal system", () => {
   });
 
   test("is named in the audit trail", async () => {
-    await straight("scheduling", "BookingService/GetBooking", await system.token(), { bookingId: booked.id });
+    await direct("scheduling", "BookingService/GetBooking", await system.token(), { bookingId: booked.id });
     const { auditEvents } = await admin.api.ok(
       `GET /v1/admin/audit-events?actorId=service-account:${system.id}&pageSize=100`,
     );
@@ -167,10 +167,10 @@ describe("an admin", () => {
   /** Responses of each service and the gateway to a token: the refusal, or OK. */
   async function answersTo(token: string): Promise<(string | undefined)[]> {
     const replies = await Promise.all([
-      straight("auth", "UserService/GetUserStats", token),
-      straight("scheduling", "BookingService/ListBookings", token),
-      straight("clinical", "ConsultationService/GetConsultationStats", token),
-      straight("billing", "PaymentService/ListPayments", token),
+      direct("auth", "UserService/GetUserStats", token),
+      direct("scheduling", "BookingService/ListBookings", token),
+      direct("clinical", "ConsultationService/GetConsultationStats", token),
+      direct("billing", "PaymentService/ListPayments", token),
     ]);
     const { status } = await api.as(token).send("GET /v1/payments");
     return [...replies.map(({ name }) => name), String(status)];

@@ -74,15 +74,15 @@ describe("a session that has ended", () => {
   test("by logout is refused by every service within 5 s, over HTTP and gRPC", async () => {
     const patient = await signUp(api, "PATIENT");
     const { token } = patient;
-    const straight = () =>
+    const direct = () =>
       Promise.all(services.map(([name, rpc]) => clients.get(name)!.call(rpc, {}, { token })));
-    expect((await straight()).map(({ name }) => name)).toEqual(["OK", "OK", "OK", "OK"]);
+    expect((await direct()).map(({ name }) => name)).toEqual(["OK", "OK", "OK", "OK"]);
 
     const { status, text } = await patient.api.send("POST /v1/auth/logout");
     expect({ status, text }).toEqual({ status: 204, text: "" });
     await eventually(
       async () => [
-        ...(await straight()).map(({ name }) => name),
+        ...(await direct()).map(({ name }) => name),
         (await patient.api.send("GET /v1/bookings")).body.reason,
       ],
       (refusals) => refusals.every((name) => name === "UNAUTHENTICATED"),

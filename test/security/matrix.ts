@@ -73,8 +73,8 @@ function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: W
 
 /** HTTP if the method has a route, and each service that serves it over gRPC. */
 function transportsOf(method: Method): string[] {
-  const straight = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
-  return [...(isRouted(method) ? ["http"] : []), ...straight];
+  const direct = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
+  return [...(isRouted(method) ? ["http"] : []), ...direct];
 }
 
 function denialOf({ method, entry, caller, relation }: Omit<Combination, "expected">): Denial | undefined {

@@ -80,13 +80,13 @@ async function contradictionsOfNotes(
 class Lists {
   readonly #system: System;
   readonly #kind: "bookings" | "consultations";
-  readonly #straight: Grpc;
+  readonly #direct: Grpc;
   readonly #method: string;
 
-  constructor(system: System, kind: "bookings" | "consultations", straight: Grpc, method: string) {
+  constructor(system: System, kind: "bookings" | "consultations", direct: Grpc, method: string) {
     this.#system = system;
     this.#kind = kind;
-    this.#straight = straight;
+    this.#direct = direct;
     this.#method = method;
   }
 
@@ -126,7 +126,7 @@ class Lists {
   async #overGrpc(token: string): Promise<Json[]> {
     return await this.#allPages(async (pageToken) => {
       const request = { pageSize: PAGE_SIZE, pageToken };
-      const { name, body } = await this.#straight.call(this.#method, request, { token });
+      const { name, body } = await this.#direct.call(this.#method, request, { token });
       if (name !== "OK") throw new Error(`${this.#kind} cannot be listed over gRPC: ${name}.`);
       return body;
     });
@@ -144,6 +144,6 @@ class Lists {
   }
 
   close(): void {
-    this.#straight.close();
+    this.#direct.close();
   }
 }

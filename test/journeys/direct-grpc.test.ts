@@ -8,7 +8,7 @@ import { DAY_MS, openPractice, timeFromNow } from "../support/practice.ts";
 import { serviceToken } from "../support/service-token.ts";
 import { sharedStack } from "../support/stack.ts";
 
-const NOTES = "Straight to the point.";
+const NOTES = "Directly to the point.";
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 /** Offers and books a slot over gRPC. */
-async function bookStraight(startsInMs: number, key = randomUUID()): Promise<Reply> {
+async function bookDirectly(startsInMs: number, key = randomUUID()): Promise<Reply> {
   const { startTime, endTime } = timeFromNow(startsInMs);
   const slot = await call(
     "scheduling",
@@ -63,7 +63,7 @@ test("an account can be created and signed in without the gateway", async () => 
 });
 
 test("a consultation runs from booking to prescription, and the gateway shows the same", async () => {
-  const booking = await bookStraight(8 * 60_000);
+  const booking = await bookDirectly(8 * 60_000);
   expect(booking.body).toMatchObject({ status: "CONFIRMED", patientId: patient.id });
   const { id, consultationId } = booking.body;
   const step = (rpc: string, more: Json = {}, by: Credential = doctor) =>
@@ -88,19 +88,19 @@ test("a consultation runs from booking to prescription, and the gateway shows th
 
 test("a key is the same over gRPC and the gateway", async () => {
   const key = randomUUID();
-  const first = await bookStraight(2 * DAY_MS, key);
+  const first = await bookDirectly(2 * DAY_MS, key);
   const body = { slotId: first.body.slotId, reason: "A cough" };
   const replayed = await patient.api.send("POST /v1/bookings", { key, body });
   expect(replayed.status).toBe(201);
   expect(replayed.headers.get("idempotent-replayed")).toBe("true");
   expect(replayed.body.id).toBe(first.body.id);
-  const straight = await call(
+  const direct = await call(
     "scheduling",
     "BookingService/CreateBooking",
     { ...body, idempotencyKey: key },
     patient,
   );
-  expect(straight.trailer.get("idempotent-replayed")).toEqual(["true"]);
+  expect(direct.trailer.get("idempotent-replayed")).toEqual(["true"]);
   const other = { ...body, reason: "A cold", idempotencyKey: key };
   expect(refusal(await call("scheduling", "BookingService/CreateBooking", other, patient))).toEqual({
     name: "FAILED_PRECONDITION",
@@ -141,7 +141,7 @@ describe("a gRPC call gets the same refusal as through the gateway:", () => {
   });
 
   test("another user's booking and consultation look missing (NOT_FOUND)", async () => {
-    const { body } = await bookStraight(3 * DAY_MS);
+    const { body } = await bookDirectly(3 * DAY_MS);
     const stranger = await signUp(api, "PATIENT");
     const read = (id: unknown) => [
       call("scheduling", "BookingService/GetBooking", { bookingId: id }, stranger),
