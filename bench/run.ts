@@ -11,22 +11,26 @@ import { choosePlans, type Mode, type Plan } from "./plan.ts";
 import { refuseUnlessLinux } from "./proc.ts";
 import { describe } from "./report.ts";
 
-const HELP = `Usage: npm run bench [-- options]
+const HELP = `Compares MedConnect with a monolith: CPU time per operation, rate, latency, memory and start.
 
-Starts MedConnect and a reference (a monolith in one Express process, bench/reference) on MySQL and Redis of their own, and
-compares them: CPU of all processes an operation, rate and latency of bookings and lists, memory, and the time of a start.
-Turns of load alternate: MedConnect, reference, MedConnect. Where MedConnect's two turns differ by more than 5 %, the
-machine is too noisy, and no conclusion is drawn. Takes about a quarter of an hour; nothing else should run meanwhile.
+Usage: npm run bench [-- options]
 
-  --full         also measures paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 45 minutes)
-  --sizes        measures only bookings in tables of 5 million bookings and slots against small ones (about an hour)
-  --rows N       number of rows for --sizes (5000000)
-  --only A,B     measures only these contests, and no start: book-16, book-64, book-1, list, pay, search, tracing-book, tracing-list, sizes
-  --rounds N     rounds of each contest (3; 5 with --full)
-  --seconds N    length of a turn of load (4)
-  --relaxed      MySQL does not wait for the disk, as in the tests
-  --json FILE    writes all figures to a file, too
-  --help         shows this
+Starts MedConnect and the reference (an Express process, bench/reference) on private MySQL and Redis servers. Turns of
+load alternate: MedConnect, reference, MedConnect. If MedConnect's two turns differ by more than 5 %, the machine is too
+noisy for a conclusion. Takes about a quarter of an hour; nothing else should run meanwhile.
+
+  --full        Adds paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 45 minutes).
+  --sizes       Only bookings in tables of 5 million bookings and slots against small ones (about an hour).
+  --rows N      Rows for --sizes (5000000).
+  --only A,B    Only these contests, without the start: book-16, book-64, book-1, list, pay, search, tracing-book,
+                tracing-list, sizes.
+  --rounds N    Rounds of each contest (3; 5 with --full).
+  --seconds N   Length of a turn (4).
+  --relaxed     MySQL does not sync each commit to disk, as in the tests.
+  --json FILE   Also writes all figures to a file.
+  -h, --help    Shows this.
+
+Exit codes: 0 measured, 1 bookings were incomplete, or the measurement failed, 130 stopped
 `;
 
 runCommand({

@@ -35,7 +35,7 @@ async function findSlot(walker: Walker, doctor: Account): Promise<string> {
     orderBy: "createTime desc",
   });
   const found = await walker.step({
-    title: "Anybody can search for doctors who are licensed for the patient's region",
+    title: "Doctors licensed for a region can be found without an account",
     call: `GET /v1/doctors?${query}`,
     expect: 200,
   });
@@ -44,7 +44,7 @@ async function findSlot(walker: Walker, doctor: Account): Promise<string> {
   }
   const { id } = doctor;
   const open = await walker.step({
-    title: "These are the doctor's open times",
+    title: "The doctor's open slots",
     call: `GET /v1/doctors/${id}/slots?pageSize=20&region=${DEMO_REGION}`,
     expect: 200,
   });
@@ -60,16 +60,16 @@ async function book(walker: Walker, { token }: SignedIn, slotId: string): Promis
     expect: 201,
     has: { slotId, status: "PENDING_PAYMENT" },
   };
-  const made = await walker.step({ title: "The patient books the first one", ...request });
+  const made = await walker.step({ title: "The patient books the first slot", ...request });
   const again = await walker.step({
-    title: "The same request under the same Idempotency-Key, as after a lost answer: the same booking",
+    title: "A repeat with the same Idempotency-Key, as after a lost response, returns the same booking",
     ...request,
     has: made.body,
   });
   if (again.headers.get("idempotent-replayed") !== "true")
     throw new SetupError("The repeated request has no Idempotent-Replayed header.");
   await walker.step({
-    title: "Under another key, the time is taken",
+    title: "With another key, the slot is unavailable",
     ...request,
     key: randomUUID(),
     expect: 409,
@@ -103,7 +103,7 @@ async function pay(walker: Walker, { token }: SignedIn, booking: Booking): Promi
     has: { reason: "PAYMENT_DECLINED" },
   });
   await walker.step({
-    title: "Another card, another key: the money is reserved",
+    title: "Another card, with another key, is authorized",
     call,
     token,
     key: randomUUID(),
@@ -112,7 +112,7 @@ async function pay(walker: Walker, { token }: SignedIn, booking: Booking): Promi
     has: { status: "AUTHORIZED" },
   });
   await walker.step({
-    title: "That confirms the booking",
+    title: "The authorization confirms the booking",
     call: `GET /v1/bookings/${booking.id}`,
     token,
     expect: 200,

@@ -19,7 +19,7 @@ export async function meet(walker: Walker, meeting: Meeting): Promise<void> {
 async function consult(walker: Walker, { patient, doctor, booking }: Meeting): Promise<void> {
   const path = `/v1/consultations/${booking.consultationId}`;
   await walker.step({
-    title: "The confirmed booking has made a consultation",
+    title: "The confirmed booking has a consultation",
     call: `GET ${path}`,
     token: patient.token,
     expect: 200,
@@ -34,7 +34,7 @@ async function consult(walker: Walker, { patient, doctor, booking }: Meeting): P
     has: { status: "WAITING" },
   });
   await walker.step({
-    title: "The doctor begins",
+    title: "The doctor starts it",
     call: `POST ${path}:start`,
     token: doctor.token,
     expect: 200,
@@ -67,7 +67,7 @@ async function prescribe(walker: Walker, { doctor, booking }: Meeting): Promise<
 
 async function readAsPatient(walker: Walker, { patient: { token }, booking }: Meeting): Promise<void> {
   await walker.step({
-    title: "The completed consultation has been charged",
+    title: "The fee is charged",
     call: `GET /v1/payments/${booking.paymentId}`,
     token,
     expect: 200,

@@ -27,7 +27,7 @@ export async function oversee(
     throw new SetupError("The audit trail does not contain the booking's trace id.");
   }
   await walker.step({
-    title: "What the patient said to the doctor is not the admin's business, unless they break the glass",
+    title: "Without a break-glass grant, an admin cannot read consultations",
     call: `GET /v1/consultations/${booking.consultationId}`,
     token,
     expect: 403,
@@ -38,7 +38,7 @@ export async function oversee(
 export async function leave(walker: Walker, { token }: SignedIn): Promise<void> {
   await walker.step({ title: "The patient logs out", call: "POST /v1/auth/logout", token, expect: 204 });
   await walker.step({
-    title: "Within seconds, no service takes the access token any more",
+    title: "Within seconds, every service refuses the access token",
     call: "GET /v1/bookings",
     token,
     expect: 401,

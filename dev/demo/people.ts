@@ -46,7 +46,7 @@ export async function logIn(walker: Walker, title: string, account: Account): Pr
 export async function secureLogin(walker: Walker, account: Account): Promise<SignedIn> {
   const { token } = await logIn(walker, "The doctor logs in with e-mail and password", account);
   const setup = await walker.step({
-    title: "The doctor sets up an authenticator app, which would scan the QR code",
+    title: "The doctor sets up an authenticator app, which scans the QR code",
     call: "POST /v1/auth/mfa/totp",
     token,
     expect: 200,

@@ -46,7 +46,7 @@ export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promi
     endTime: new Date(startMs + LENGTH_MS).toISOString(),
   });
   await walker.step({
-    title: "The doctor offers a time that begins soon …",
+    title: "The doctor offers a slot that starts soon …",
     call: `POST /v1/doctors/${id}/slots`,
     token,
     body: slotAt(soon),
@@ -54,14 +54,14 @@ export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promi
     has: { status: "OPEN" },
   });
   await walker.step({
-    title: "… and some more in the days after, all or none",
+    title: "… and three more in the following days, all or none",
     call: `POST /v1/doctors/${id}/slots:batchCreate`,
     token,
     body: { slots: [1, 2, 3].map((days) => slotAt(soon + days * DAY_MS)) },
     expect: 200,
   });
   await walker.step({
-    title: "Two times that overlap are refused",
+    title: "Overlapping slots are refused",
     call: `POST /v1/doctors/${id}/slots`,
     token,
     body: slotAt(soon + LENGTH_MS / 2),
