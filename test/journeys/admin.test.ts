@@ -113,8 +113,8 @@ describe("the audit trail", () => {
   };
   const idsOf = (events: Json[]) => events.map(({ id }) => id);
   /**
-   * Expects each event of `before` once, and none outside of `after`. Events of other tests within the period may
-   * commit between the reads.
+   * Expects each event of `before` once, and none outside of `after`. Events of other tests within the period
+   * may commit between the reads.
    */
   function expectBetween(before: Json[], events: Json[], after: Json[]): void {
     const ids = idsOf(events);
