@@ -14,13 +14,13 @@ export interface SigningKey {
 export async function sharedSigningKey(): Promise<SigningKey> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, database: "medconnect_auth" });
   const [[row]] = await database.query<RowDataPacket[]>(
-    `SELECT kid, private_key AS sealed FROM signing_keys
+    `SELECT kid, private_key AS encrypted FROM signing_keys
      WHERE activate_time <= UTC_TIMESTAMP(3) ORDER BY activate_time DESC LIMIT 1`,
   );
   await database.end();
-  const { kid, sealed } = row as { kid: string; sealed: Buffer };
+  const { kid, encrypted } = row as { kid: string; encrypted: Buffer };
   const cipher = new FieldCipher(Buffer.from(sharedSecrets().dataKeys.auth, "base64"));
-  const key = cipher.decrypt(`signing_keys.private_key:${kid}`, sealed);
+  const key = cipher.decrypt(`signing_keys.private_key:${kid}`, encrypted);
   return { kid, privateKey: createPrivateKey({ key, format: "der", type: "pkcs8" }) };
 }
 

@@ -7,8 +7,8 @@ import type { Server } from "@medconnect/dev/engines/server.ts";
 import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
 import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { Balancer } from "../balancer.ts";
+import { EncryptedDataLoad, type EncryptedDataLoadOptions } from "../encrypted-data-load.ts";
 import { addReplicas, removeReplicas } from "../replicas.ts";
-import { SealedLoad, type SealedLoadOptions } from "../sealed-load.ts";
 import type { System } from "../system.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
@@ -78,8 +78,8 @@ async function rotateTwins(lab: Lab, notes: Notes): Promise<void> {
   notes.expect(callStats.unknown === 0, `${callStats.unknown} calls failed`);
 }
 
-async function prepare({ system, crowd, callStats, random }: Lab, http: SealedLoadOptions["http"]) {
-  const load = await SealedLoad.prepare(system.stack.urls.gateway, {
+async function prepare({ system, crowd, callStats, random }: Lab, http: EncryptedDataLoadOptions["http"]) {
+  const load = await EncryptedDataLoad.prepare(system.stack.urls.gateway, {
     http,
     callStats,
     random: random.fork(),

@@ -69,7 +69,7 @@ interface People {
   secured: Secured[];
 }
 
-export interface SealedLoadOptions {
+export interface EncryptedDataLoadOptions {
   http: Pick<HttpClient, "send">;
   /** Receives the statistics. */
   callStats: CallStats;
@@ -81,7 +81,7 @@ export interface SealedLoadOptions {
  * read earlier texts, users who sign in with a second factor, and a caller who repeats calls with old keys
  * and an old page token.
  */
-export class SealedLoad {
+export class EncryptedDataLoad {
   readonly #callStats: CallStats;
   readonly #random: Random;
   readonly #doctorId: string;
@@ -98,7 +98,7 @@ export class SealedLoad {
   #times = 0;
   #stopped = false;
 
-  private constructor(options: SealedLoadOptions, { doctor, patient, secured }: People) {
+  private constructor(options: EncryptedDataLoadOptions, { doctor, patient, secured }: People) {
     const clientOf = (account?: Account) => {
       const client = new RetryingClient<Operation>({
         ...options,
@@ -119,7 +119,7 @@ export class SealedLoad {
   }
 
   /** Makes users, visits and responses from before the load. */
-  static async prepare(gatewayUrl: string, options: SealedLoadOptions): Promise<SealedLoad> {
+  static async prepare(gatewayUrl: string, options: EncryptedDataLoadOptions): Promise<EncryptedDataLoad> {
     const api = new Api(gatewayUrl);
     const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
     const secured: Secured[] = [];
@@ -129,7 +129,7 @@ export class SealedLoad {
       const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
       secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
     }
-    const load = new SealedLoad(options, { doctor, patient, secured });
+    const load = new EncryptedDataLoad(options, { doctor, patient, secured });
     for (let i = 0; i < FIRST_VISITS; i++) await load.#visit();
     const { nextPageToken } = await patient.api.ok("GET /v1/bookings?pageSize=1");
     load.#pageToken = String(nextPageToken);
