@@ -51,15 +51,15 @@ test("leaves an existing file as it is", () => {
 test("--help makes no file", () => {
   expect(run("--help")).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/^Usage: npm run compose:env/),
+    stdout: expect.stringMatching(/Usage: npm run compose:env/),
   });
   expect(readdirSync(folder)).toEqual([]);
 });
 
 test.each([
   ["an unknown option", ["--force"], "Unknown option '--force'"],
-  ["two files", ["a", "b"], "One file at a time, not a and b."],
-])("refuses %s, and makes nothing", (_, args, why) => {
-  expect(run(...args)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(why) });
+  ["two files", ["a", "b"], "Name one file, not a and b."],
+])("refuses %s, and makes nothing", (_, args, message) => {
+  expect(run(...args)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(message) });
   expect(readdirSync(folder)).toEqual([]);
 });
