@@ -6,10 +6,10 @@ import { serviceSettings } from "@medconnect/platform/config/config.ts";
 import type * as z from "zod";
 import { gatewaySettings } from "../gateway/settings.ts";
 import { mailOptionsOf } from "../platform/mail/mail-settings.ts";
-import { authSettings } from "../services/auth/src/app.ts";
-import { billingSettings } from "../services/billing/src/app.ts";
-import { clinicalSettings } from "../services/clinical/src/app.ts";
-import { schedulingSettings } from "../services/scheduling/src/app.ts";
+import { authSettings } from "../services/auth/src/settings.ts";
+import { billingSettings } from "../services/billing/src/settings.ts";
+import { clinicalSettings } from "../services/clinical/src/settings.ts";
+import { schedulingSettings } from "../services/scheduling/src/settings.ts";
 
 const SETTINGS = readFileSync(join(import.meta.dirname, "settings.md"), "utf8");
 const [TABLE] = /^\| Setting \| Default \|.*\n(?:\|.*\n)+/m.exec(SETTINGS)!;

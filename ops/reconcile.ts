@@ -9,12 +9,13 @@ import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
-import { bookingLimitsOf, EVENT_ROUTES, schedulingSettings } from "@medconnect/scheduling/src/app.ts";
+import { EVENT_ROUTES } from "@medconnect/scheduling/src/app.ts";
 import {
   type Report,
   reconcileBookings,
 } from "@medconnect/scheduling/src/reconciliation/reconcile-bookings.ts";
 import { RemoteSnapshots } from "@medconnect/scheduling/src/reconciliation/snapshots.ts";
+import { bookingLimitsOf, schedulingSettings } from "@medconnect/scheduling/src/settings.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { durationOf, runCommand } from "./command/command.ts";

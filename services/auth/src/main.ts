@@ -18,7 +18,7 @@ import { getUser } from "./admin/get-user.ts";
 import { getUserStats } from "./admin/get-user-stats.ts";
 import { listUsers } from "./admin/list-users.ts";
 import { resetMfa } from "./admin/reset-mfa.ts";
-import { type Auth, authSettings, buildAuth } from "./app.ts";
+import { type Auth, buildAuth } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
@@ -51,6 +51,7 @@ import { deleteSession } from "./sessions/delete-session.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
 import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
+import { authSettings } from "./settings.ts";
 
 startProcess("auth", async () => {
   const config = loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings });

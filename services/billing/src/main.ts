@@ -7,7 +7,7 @@ import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/re
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
-import { type Billing, billingSettings, EVENT_ROUTES } from "./app.ts";
+import { type Billing, EVENT_ROUTES } from "./app.ts";
 import { consumersOf } from "./consumers.ts";
 import { jobsOf } from "./jobs.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
@@ -19,6 +19,7 @@ import { watchBacklog } from "./processing/watch-backlog.ts";
 import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
+import { billingSettings } from "./settings.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
 startProcess("billing", async () => {

@@ -6,7 +6,7 @@ import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinica
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
-import { type Clinical, clinicalSettings, EVENT_ROUTES } from "./app.ts";
+import { type Clinical, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
 import { batchGetConsultationSnapshots } from "./consultations/batch-get-standings.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
@@ -25,6 +25,7 @@ import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./prescriptions/end-prescription.ts";
 import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
+import { clinicalSettings } from "./settings.ts";
 
 startProcess("clinical", async () => {
   const config = loadConfig({ ...serviceSettings, ...addressSettings, ...clinicalSettings });

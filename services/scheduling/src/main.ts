@@ -7,7 +7,7 @@ import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
-import { bookingLimitsOf, EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
+import { EVENT_ROUTES, type Scheduling } from "./app.ts";
 import { blockSlot, unblockSlot, withdrawSlot } from "./availability/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./availability/create-slots.ts";
 import { acceptBookingMove } from "./bookings/accept-move.ts";
@@ -29,6 +29,7 @@ import { getDoctor } from "./profiles/get-doctor.ts";
 import { searchDoctors } from "./profiles/search-doctors.ts";
 import { updateDoctor } from "./profiles/update-doctor.ts";
 import { RemoteSnapshots } from "./reconciliation/snapshots.ts";
+import { bookingLimitsOf, schedulingSettings } from "./settings.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
 startProcess("scheduling", async () => {

@@ -18,12 +18,13 @@ import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts"
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { decodeJwt } from "jose";
 import { createAdmin } from "../admin/create-admin.ts";
-import { type Auth, authSettings, buildAuth } from "../app.ts";
+import { type Auth, buildAuth } from "../app.ts";
 import { EVENT_ROUTES } from "../event-routes.ts";
 import { login } from "../login/login.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
 import { register } from "../registration/register.ts";
 import { listRevocations } from "../revocations/revocation-store.ts";
+import { authSettings } from "../settings.ts";
 
 export const PASSWORD = "a rather long passphrase";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import Stripe from "stripe";
-import { billingSettings } from "../app.ts";
+import { billingSettings } from "../settings.ts";
 import { StripeProvider, TIMEOUT_MS } from "./stripe-provider.ts";
 import { CAPTURE_BEFORE, StripeStandIn } from "./testing/stripe-stand-in.ts";
 
