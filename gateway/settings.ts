@@ -1,4 +1,4 @@
-import { duration, processSettings, requestsAMinute } from "@medconnect/platform/config/config.ts";
+import { duration, limit, port, processSettings, wholeNumber } from "@medconnect/platform/config/config.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
 
@@ -11,32 +11,46 @@ const commaList = z
 export const gatewaySettings = {
   ...processSettings,
   ...addressSettings,
-  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
-  /** Requests a minute for each user or address; 0 is no limit. */
-  RATE_LIMIT_READ: requestsAMinute(600),
-  RATE_LIMIT_WRITE: requestsAMinute(120),
-  RATE_LIMIT_SEARCH: requestsAMinute(120),
-  /** Requests a minute from each address (IPv6: /64) with a valid token, of all its users together; 0 is no limit. */
-  RATE_LIMIT_ADDRESS: requestsAMinute(6000),
-  /** The same for requests without a valid token and for answers 401. */
-  RATE_LIMIT_ADDRESS_ANONYMOUS: requestsAMinute(300),
-  /** The origins whose pages may call this API from a browser, by comma, such as "https://app.example.org". */
-  CORS_ORIGINS: commaList,
-  /** Trusted sources of X-Forwarded-For: the number of proxies in front, or their CIDRs, separated by commas. */
-  TRUST_PROXY: commaList.transform((parts) =>
-    parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
+  PORT: port(8080).describe("HTTP port; 0: any free port"),
+  RATE_LIMIT_READ: limit(600).describe(
+    "Reads per minute of each user, or of each address without a valid token; 0: no limit. Here and below, " +
+      "several gateways let through up to a twentieth more each, 50 at most",
   ),
-  /**
-   * Requests at once to each service; further ones get a quick 503. A service serves more in a second, so nobody waits longer.
-   * One network has three quarters of them: 200 people in a hospital may book at the same moment.
-   */
-  MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(320),
-  /** Open connections of each address (IPv6: /64) that is no trusted proxy; 0 is no limit. */
-  MAX_CLIENT_CONNECTIONS: z.coerce.number().int().min(0).default(1000),
-  /** How long a service may take to answer. */
-  CALL_TIMEOUT: duration("10s"),
-  /** How long new requests are still taken after a stop signal, until load balancers have seen /readyz turn. */
-  DRAIN_DELAY: duration("1s"),
+  RATE_LIMIT_WRITE: limit(120).describe("Changes per minute, counted like reads; 0: no limit"),
+  RATE_LIMIT_SEARCH: limit(120).describe("Searches per minute, counted like reads; 0: no limit"),
+  RATE_LIMIT_ADDRESS: limit(6000).describe(
+    "Calls per minute and address (an IPv6 /64; eight times as many for its /48) with a valid token; 0: no " +
+      "limit. Public keys, webhooks and `OPTIONS` each have as many",
+  ),
+  RATE_LIMIT_ADDRESS_ANONYMOUS: limit(300).describe(
+    "Calls per minute and address without a valid token, and 401 answers; 0: no limit. It never refuses a " +
+      "valid token. [All calls in one table](security.md#limits-by-address)",
+  ),
+  CORS_ORIGINS: commaList.describe(
+    "Origins whose pages may call the API from a browser, by comma, such as `https://app.example.org`",
+  ),
+  TRUST_PROXY: commaList
+    .transform((parts) => (parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts))
+    .describe(
+      "Trusted sources of `X-Forwarded-For`: the number of proxies in front, or their networks (CIDR), by " +
+        "comma",
+    ),
+  // Fewer than a service can run, so that nobody waits for longer. One network has three quarters of them: 200
+  // people in a hospital may book at the same moment.
+  MAX_CONCURRENT_REQUESTS: wholeNumber({ min: 1 })
+    .default(320)
+    .describe(
+      "Concurrent requests to each service; further ones get 503. Each method that searches takes at most " +
+        "a sixteenth, and the last quarter is for networks with fewer than two requests under way",
+    ),
+  MAX_CLIENT_CONNECTIONS: limit(1000).describe(
+    "Open HTTP connections of one address (an IPv6 /64) that `TRUST_PROXY` does not name; 0: no limit",
+  ),
+  CALL_TIMEOUT: duration("10s").describe("Time for a service to answer"),
+  DRAIN_DELAY: duration("1s").describe(
+    "Time after a stop signal in which new requests still pass, until load balancers have seen `/readyz` " +
+      "fail",
+  ),
 };
 
 export type GatewayConfig = z.infer<z.ZodObject<typeof gatewaySettings>>;

@@ -1,12 +1,17 @@
 import * as z from "zod";
 import type { ServiceName } from "./services.ts";
 
-/** gRPC address of each service, as host:port or `dns:///name:port`. */
+const address = (service: ServiceName, fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .describe(`gRPC address of ${service}, as \`host:port\`; \`dns:///name:port\` for several instances`);
+
 export const addressSettings = {
-  AUTH_ADDRESS: z.string().default("127.0.0.1:50051"),
-  SCHEDULING_ADDRESS: z.string().default("127.0.0.1:50052"),
-  CLINICAL_ADDRESS: z.string().default("127.0.0.1:50053"),
-  BILLING_ADDRESS: z.string().default("127.0.0.1:50054"),
+  AUTH_ADDRESS: address("auth", "127.0.0.1:50051"),
+  SCHEDULING_ADDRESS: address("scheduling", "127.0.0.1:50052"),
+  CLINICAL_ADDRESS: address("clinical", "127.0.0.1:50053"),
+  BILLING_ADDRESS: address("billing", "127.0.0.1:50054"),
 };
 
 export type Addresses = z.infer<z.ZodObject<typeof addressSettings>>;

@@ -21,73 +21,155 @@ export const key = z
   .refine(
     (bytes) => bytes.length === 32,
     "must be 32 bytes in base64, as `openssl rand -base64 32` makes them",
-  );
+  )
+  .meta({ secret: true });
 
 /** Keys by comma: the first is used, all are accepted. */
 export const keys = z
   .string()
   .transform((text) => text.split(","))
-  .pipe(z.tuple([key], key));
+  .pipe(z.tuple([key], key))
+  .meta({ secret: true });
 
-export const requestsAMinute = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
+export function wholeNumber({ min, max }: { min: number; max?: number }) {
+  const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
+  const error = `must be a whole number ${range}`;
+  return z.coerce
+    .number(error)
+    .int(error)
+    .min(min, error)
+    .max(max ?? Number.MAX_SAFE_INTEGER, error);
+}
 
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
+/** A maximum; 0: no limit. */
+export const limit = (fallback: number) => wholeNumber({ min: 0 }).default(fallback);
 
-/** Settings of every process. */
+export const flag = z.stringbool("must be true or false").prefault("false");
+
+export const port = (fallback: number) => wholeNumber({ min: 0, max: 65535 }).default(fallback);
+
+/**
+ * Settings of every process. `npm run docs:settings` publishes the descriptions: Markdown, with links relative to
+ * docs/. `secret` keeps a value out of messages. `documentedDefault` stands for a default that depends on the
+ * environment.
+ */
 export const processSettings = {
-  HOST: z.string().default("127.0.0.1"),
-  METRICS_PORT: port(0),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
-  REDIS_URL: z.string().default("redis://127.0.0.1:6379"),
-  /** For a Redis that knows nothing but networks: production would else not start without its password. */
-  REDIS_WITHOUT_PASSWORD: z.stringbool().default(false),
-  INTERNAL_KEY: keys,
-  JWT_ISSUER: z.string().default("https://medconnect.local"),
-  JWT_AUDIENCE: z.string().default("medconnect-api"),
-  /** The keys that verify access tokens are fetched anew when they are older. */
-  JWKS_MAX_AGE: duration("5m").refine((ms) => ms >= 1000, "must be at least 1s"),
-  /** How often a minute credentials may be tried from an address, at the gateway and straight at a service; 0: no limit. */
-  RATE_LIMIT_AUTH: requestsAMinute(30),
-  /**
-   * Calls at once of each account, or of each address (IPv6: /64) without a valid token, at the gateway and straight at a service;
-   * 0: no limit.
-   */
-  MAX_CALLER_REQUESTS: z.coerce.number().int().min(0).default(32),
+  NODE_ENV: z
+    .string()
+    .optional()
+    .describe(
+      "`production` refuses weak secrets, and secrets that are used twice. It has stricter defaults, which " +
+        "are listed with their settings",
+    ),
+  HOST: z.string().default("127.0.0.1").describe("Address to listen on"),
+  METRICS_PORT: port(0).describe(
+    "Port of `/metrics`, `/healthz` and `/readyz`; 0: any free port. `npm start`, Compose and Kubernetes " +
+      "set the [usual ones](operations.md#ports)",
+  ),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("Lowest level to log: `trace`, `debug`, `info`, `warn`, `error` or `fatal`; `silent`: none"),
+  REDIS_URL: z.string().default("redis://127.0.0.1:6379").meta({
+    secret: true,
+    description: "Redis, as `redis://` or `rediss://user:password@host:port`. Production requires a password",
+  }),
+  REDIS_WITHOUT_PASSWORD: flag.describe(
+    "Permission to start production with a `REDIS_URL` without a password, for a Redis that only a network " +
+      "protects",
+  ),
+  INTERNAL_KEY: keys.describe(
+    "Key by which processes know each other, the same for all: 32 bytes, base64; `current,previous` " +
+      "[while rotating](rotating-keys.md#internal_key)",
+  ),
+  JWT_ISSUER: z.string().default("https://medconnect.local").describe("`iss` claim of access tokens"),
+  JWT_AUDIENCE: z.string().default("medconnect-api").describe("`aud` claim of access tokens"),
+  JWKS_MAX_AGE: duration("5m")
+    .refine((ms) => ms >= 1000, "must be at least 1s")
+    .describe("Maximum age of the cached keys that verify access tokens; at least `1s`"),
+  RATE_LIMIT_AUTH: limit(30).describe(
+    "Credential attempts per minute and network (eight times as many for an IPv6 /48); 0: no limit. The " +
+      "gateways share one exact count. A service counts calls that bypass the gateway in each instance, by " +
+      "the connection's address, so callers behind one proxy share it",
+  ),
+  MAX_CALLER_REQUESTS: limit(32).describe(
+    "Concurrent requests of each account, or of each address (an IPv6 /64; eight times as many for its " +
+      "/48) without a valid token; 0: no limit. A search counts as four, and further requests get 429. " +
+      "Each gateway counts for itself, and each service the calls that bypass the gateway",
+  ),
   ...tlsSettings,
-  /** How often replaced certificate files are looked for. */
-  TLS_RELOAD_EVERY: duration("1m"),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
-  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
-  /** How long a process may take to finish what it has begun when it is told to stop. */
-  DRAIN_TIMEOUT: duration("20s"),
+  TLS_RELOAD_EVERY: duration("1m").describe(
+    "Interval of the check for replaced certificate files (`TLS_CERT_FILE` and so on)",
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .optional()
+    .describe("URL of the collector of traces. Without it, processes send none"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number("must be a number from 0 to 1")
+    .min(0, "must be a number from 0 to 1")
+    .max(1, "must be a number from 0 to 1")
+    .default(1)
+    .describe("Share of new traces to record, from 0 to 1"),
+  DRAIN_TIMEOUT: duration("20s").describe("Time to finish running work after a stop signal"),
 };
 
 /** Additional settings of a gRPC service. */
 export const serviceSettings = {
   ...processSettings,
-  PORT: port(0),
-  DATABASE_URL: z.string(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
-  DATABASE_TIMEOUT: duration("5s"),
-  DATA_KEY: keys,
-  /** Seals the audit trail; the first seals. Kept outside the database, and those before it as long as the trail. */
-  AUDIT_KEY: keys,
-  /** Interval of counting tables for the metrics. */
-  METRICS_SAMPLE_EVERY: duration("15s"),
-  AUDIT_SEAL_EVERY: duration("5s"),
-  AUDIT_CHECKPOINT_EVERY: duration("1m"),
-  /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
-  MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
-  /** Open gRPC connections of one peer address (an IPv6 /64); 0: no limit. */
-  MAX_PEER_CONNECTIONS: z.coerce.number().int().min(0).default(256),
-  ACCESS_TOKEN_TTL: duration("5m"),
-  /** Maximum age of a sign-in for calls that need a fresh one. */
-  REAUTHENTICATION_AGE: duration("10m"),
-  /** How long an answer waits for the direct consumers of its events. */
-  EVENT_WAIT: duration("250ms"),
-  /** After so many refusals by its consumer, over about ten minutes, an event is left for people. */
-  OUTBOX_MAX_REFUSALS: z.coerce.number().int().min(1).default(25),
-  GRPC_REFLECTION: z.stringbool().default(false),
+  PORT: port(0).describe(
+    "gRPC port; 0: any free port. `npm start`, Compose and Kubernetes set the [usual " +
+      "ones](operations.md#ports)",
+  ),
+  DATABASE_URL: z.string().meta({
+    secret: true,
+    description: "The service's own MySQL schema and user, as `mysql://user:password@host:port/schema`",
+  }),
+  DATABASE_POOL_SIZE: wholeNumber({ min: 1 })
+    .default(16)
+    .describe(
+      "Connections for reads. Transactions have as many, and searches a sixteenth (at least 1). One caller " +
+        "holds at most a quarter of each, and waiting callers take turns",
+    ),
+  DATABASE_TIMEOUT: duration("5s").describe(
+    "Time limit for a connection and for a statement. MySQL ends a SELECT after nine tenths of it",
+  ),
+  DATA_KEY: keys.describe(
+    "Key that encrypts values at rest, a different one for each service: 32 bytes, base64; " +
+      "`current,previous` [while rotating](rotating-keys.md#data_key)",
+  ),
+  AUDIT_KEY: keys.describe(
+    "Key that seals the audit trail, a different one for each service: 32 bytes, base64; " +
+      "`current,previous` after a rotation. Keep it outside the database, and previous keys as long as the " +
+      "trail ([0014](decisions/0014-audit-seals.md))",
+  ),
+  METRICS_SAMPLE_EVERY: duration("15s").describe(
+    "Interval of counting tables for the metrics. A scrape runs no SQL",
+  ),
+  AUDIT_SEAL_EVERY: duration("5s").describe("Interval of sealing the audit trail, the same for all services"),
+  AUDIT_CHECKPOINT_EVERY: duration("1m").describe(
+    "Interval of the audit trail's checkpoints at another service, the same for all services",
+  ),
+  MAX_CONCURRENT_CALLS: wholeNumber({ min: 1 })
+    .default(512)
+    .describe(
+      "Concurrent calls to a service; further ones get UNAVAILABLE (503). The last quarter is for networks " +
+        "with fewer than two calls under way",
+    ),
+  MAX_PEER_CONNECTIONS: limit(256).describe(
+    "Open gRPC connections of one peer address (an IPv6 /64); 0: no limit. Raise it where a proxy or mesh " +
+      "opens more to one instance",
+  ),
+  ACCESS_TOKEN_TTL: duration("5m").describe("Validity of an access token"),
+  REAUTHENTICATION_AGE: duration("10m").describe("Maximum age of a sign-in for calls that need a fresh one"),
+  EVENT_WAIT: duration("250ms").describe("Longest wait of an answer for the direct consumers of its events"),
+  OUTBOX_MAX_REFUSALS: wholeNumber({ min: 1 })
+    .default(25)
+    .describe(
+      "Refusals by its consumer, over about ten minutes, before an event is dead and waits for `npm run " +
+        "outbox`",
+    ),
+  GRPC_REFLECTION: flag.describe("`true` serves gRPC reflection, which lists all methods"),
 };
 
 /** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */

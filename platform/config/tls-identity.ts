@@ -12,9 +12,21 @@ export interface TlsIdentity {
 
 /** All three, or none for plaintext. */
 export const tlsSettings = {
-  TLS_CERT: z.string().optional(),
-  TLS_KEY: z.string().optional(),
-  TLS_CA: z.string().optional(),
+  TLS_CERT: z
+    .string()
+    .optional()
+    .describe(
+      "Certificate chain of the process, in PEM. Together with `TLS_KEY` and `TLS_CA`: mutual TLS for " +
+        "gRPC. Without them: no TLS, and a warning in production",
+    ),
+  TLS_KEY: z
+    .string()
+    .optional()
+    .meta({ secret: true, description: "Private key of `TLS_CERT`, in PEM, without a passphrase" }),
+  TLS_CA: z
+    .string()
+    .optional()
+    .describe("CA certificates to trust, in PEM: the old and the new one while a CA is replaced"),
 };
 
 /** Interval of the check for replaced certificate files, in ms. */

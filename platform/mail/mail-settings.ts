@@ -1,22 +1,37 @@
 import * as z from "zod";
 
-/** How mails go out. */
+const DEFAULT_FROM = "MedConnect <no-reply@medconnect.local>";
+const DEFAULT_PUBLIC_URL = "http://localhost:8080";
+const outsideProduction = (value: string) => `\`${value}\`; in production: required`;
+
+/** Settings of outgoing mails. */
 export const mailSettings = {
-  /** `smtp://` or `smtps://` with user and password of a mail server; `file://` of a folder catches the mails. */
-  MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: "must be smtp://…, smtps://… or file:///…" }),
-  /** The sender's address, with or without a name. */
+  MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: "must be smtp://…, smtps://… or file:///…" }).meta({
+    secret: true,
+    description:
+      "Mail server, as `smtp://` or `smtps://user:password@host:port`. In production a server with a user " +
+      "must offer TLS; elsewhere `?requireTLS=true` demands it. `file:///folder` writes mails to a " +
+      "folder, but not in production",
+  }),
   MAIL_FROM: z
     .string()
     .regex(
       /^([^<>@\r\n]* <[^@<>\s]+@[^@<>\s]+>|[^@<>\s]+@[^@<>\s]+)$/,
       'must be an address, such as "MedConnect <no-reply@example.org>"',
     )
-    .optional(),
-  /** Where people use the platform: what the links in mails begin with. */
+    .optional()
+    .meta({
+      description: "Sender of mails: an address, with or without a name",
+      documentedDefault: outsideProduction(DEFAULT_FROM),
+    }),
   PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: "must be https://… or http://…" })
     .transform((url) => url.replace(/\/+$/, ""))
-    .optional(),
+    .optional()
+    .meta({
+      description: "Web app to which the links in mails lead. In production `https://`, except for localhost",
+      documentedDefault: outsideProduction(DEFAULT_PUBLIC_URL),
+    }),
 };
 
 interface MailSettings {
@@ -50,8 +65,8 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
   }
   return {
     url: NODE_ENV === "production" ? withTls(MAIL_URL) : MAIL_URL,
-    from: MAIL_FROM ?? "MedConnect <no-reply@medconnect.local>",
-    publicUrl: PUBLIC_URL ?? "http://localhost:8080",
+    from: MAIL_FROM ?? DEFAULT_FROM,
+    publicUrl: PUBLIC_URL ?? DEFAULT_PUBLIC_URL,
   };
 }
 

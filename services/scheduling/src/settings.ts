@@ -1,31 +1,35 @@
-import { duration } from "@medconnect/platform/config/config.ts";
+import { duration, limit } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
 import type { BookingLimits } from "./bookings/booking-limits.ts";
 
-const limit = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
-
 /** Scheduling's settings beyond those of every service. */
 export const schedulingSettings = {
-  /** How long an unpaid booking holds its slot. */
-  BOOKING_HOLD: duration("15m"),
-  /** Until how long before the start a patient cancels for free. */
-  CANCEL_CUTOFF: duration("24h"),
-  /** Maximum unpaid holds of a patient; 0: no limit, as below. */
-  PATIENT_MAX_HOLDS: limit(3),
-  /** Maximum live bookings of a patient before their start, including holds. */
-  PATIENT_MAX_BOOKINGS: limit(10),
-  /** Maximum of these with one doctor. */
-  PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3),
-  /** Maximum future slots of a doctor, except withdrawn ones. */
-  DOCTOR_MAX_SLOTS: limit(10_000),
-  /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
-  JURISDICTION: z.enum(["off", "enforced"]).default("off"),
-  /** How often ended holds are swept. */
-  HOLD_SWEEP: duration("2s"),
-  /** How often changed bookings are compared with billing and clinical; "0s": never. */
-  RECONCILE_EVERY: duration("5m"),
-  /** How long a change has to reach the others before it is compared. */
-  RECONCILE_GRACE: duration("60s"),
+  BOOKING_HOLD: duration("15m").describe("Time to pay a held slot"),
+  CANCEL_CUTOFF: duration("24h").describe("Time before the start until which a patient cancels for free"),
+  PATIENT_MAX_HOLDS: limit(3).describe("Unpaid holds of each patient; 0: no limit"),
+  PATIENT_MAX_BOOKINGS: limit(10).describe(
+    "Live bookings of each patient before their start, including holds; 0: no limit. With 0, each booking " +
+      "and late payment reads all live bookings of the patient, so one patient can make both ever slower; " +
+      "the other limits do not prevent it. A high limit is better",
+  ),
+  PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3).describe("The same with one doctor; 0: no limit"),
+  DOCTOR_MAX_SLOTS: limit(10_000).describe("Future slots of each doctor, except withdrawn ones; 0: no limit"),
+  JURISDICTION: z
+    .enum(["off", "enforced"])
+    .default("off")
+    .describe(
+      "`enforced`: patients find and book only doctors with a licence for the patient's region. [Check the " +
+        "existing bookings before you switch it on](decisions/0026-licences.md#switching-jurisdiction-on)",
+    ),
+  HOLD_SWEEP: duration("2s").describe(
+    "Interval of the sweeps for holds, reasons and bookings without a licence",
+  ),
+  RECONCILE_EVERY: duration("5m").describe(
+    "Interval of comparing changed bookings with billing and clinical; `0s`: never",
+  ),
+  RECONCILE_GRACE: duration("60s").describe(
+    "Age of a change before it is compared, for its events to arrive",
+  ),
 };
 
 /** The limits of a new booking from the settings. */

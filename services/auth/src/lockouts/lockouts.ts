@@ -1,30 +1,32 @@
-import { duration } from "@medconnect/platform/config/config.ts";
-import * as z from "zod";
+import { duration, wholeNumber } from "@medconnect/platform/config/config.ts";
+import type * as z from "zod";
 import { lockingForTheRestOf, lockingLonger, type Policy } from "./lockout-rules.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const failures = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+const attempts = (fallback: number) => wholeNumber({ min: 1 }).default(fallback);
 
 export const lockoutSettings = {
-  /** Wrong passwords for one account from one network after which it is locked there … */
-  LOGIN_FAILURES: failures(5),
-  /** … so long, twice as long after each further one … */
-  LOGIN_LOCK: duration("60s"),
-  /** … up to this. */
-  LOGIN_LOCK_MAX: duration("15m"),
-  /** Wrong passwords for one account from anywhere after which it is locked for the rest of the hour. */
-  LOGIN_FAILURES_PER_HOUR: failures(50),
-  /**
-   * Registrations of one address from one network, and from anywhere, of which it is told by mail in an hour.
-   */
-  REGISTRATIONS_PER_HOUR_BY_NETWORK: failures(3),
-  REGISTRATIONS_PER_HOUR: failures(10),
-  /** Wrong codes and recovery codes for one account after which no more are looked at … */
-  MFA_FAILURES: failures(10),
-  MFA_LOCK: duration("60s"),
-  MFA_LOCK_MAX: duration("1h"),
+  LOGIN_FAILURES: attempts(5).describe(
+    "Wrong passwords for an account from one network (an IPv4 address or IPv6 /64; four times as many from " +
+      "a /48) before the account is locked for that network",
+  ),
+  LOGIN_LOCK: duration("60s").describe("First lock of an account; each further wrong password doubles it"),
+  LOGIN_LOCK_MAX: duration("15m").describe("Longest lock of an account for a network"),
+  LOGIN_FAILURES_PER_HOUR: attempts(50).describe(
+    "Wrong passwords for an account from anywhere before it is locked for the rest of the hour",
+  ),
+  REGISTRATIONS_PER_HOUR_BY_NETWORK: attempts(3).describe(
+    "Registration mails per hour and e-mail address, caused from one network (twice as many from an IPv6 " +
+      "/48). Further registrations are dropped",
+  ),
+  REGISTRATIONS_PER_HOUR: attempts(10).describe("The same, caused from anywhere"),
+  MFA_FAILURES: attempts(10).describe(
+    "Wrong codes and recovery codes for an account before its second factor is locked",
+  ),
+  MFA_LOCK: duration("60s").describe("First lock of a second factor; each further wrong code doubles it"),
+  MFA_LOCK_MAX: duration("1h").describe("Longest lock of a second factor"),
 };
 
 /** Policies for attempts, by origin. */
