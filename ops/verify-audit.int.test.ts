@@ -374,7 +374,7 @@ test.each([
     "a missing key",
     ["--service", "auth"],
     { DATABASE_URL: "mysql://x" },
-    "Setting AUDIT_KEY: Invalid input: expected string, received undefined",
+    "Setting AUDIT_KEY: is required; set AUDIT_KEY, or AUDIT_KEY_FILE to a file that holds it",
   ],
 ])("exits with 2 for %s", async (_, args, env, message) => {
   const { code, stderr } = await run(args, env);

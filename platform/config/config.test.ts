@@ -25,19 +25,53 @@ test("secrets leave the environment once they are read, and other settings stay"
   expect(env).toEqual({ HOST: "0.0.0.0" });
 });
 
-test("all invalid settings are reported, one per line, and the process exits with the given code", () => {
+/** Output of a process that reads the settings of every service in this environment. */
+function start(env: Record<string, string>) {
   const program = `
-    const { loadConfig, key, duration } = await import("./config.ts");
-    loadConfig({ DATA_KEY: key, EVENT_WAIT: duration("1s") }, process.env, 3);`;
+    const { loadConfig, serviceSettings } = await import("./config.ts");
+    loadConfig(serviceSettings, process.env, 3);`;
   const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
     cwd: import.meta.dirname,
-    env: { DATA_KEY: "hunter2", EVENT_WAIT: "soon" },
+    env,
     encoding: "utf8",
   });
-  expect(stderr.trimEnd().split("\n")).toEqual([
-    expect.stringMatching(/^Setting DATA_KEY: must be 32 bytes/),
-    expect.stringMatching(/^Setting EVENT_WAIT: must be a duration/),
+  return { lines: stderr.trimEnd().split("\n"), status };
+}
+
+const VALID = {
+  INTERNAL_KEY: secret,
+  DATA_KEY: secret,
+  AUDIT_KEY: secret,
+  DATABASE_URL: "mysql://user:word@db/auth",
+};
+
+test("each wrong setting is a line with the allowed values and the wrong one, and the process ends", () => {
+  const { INTERNAL_KEY, ...others } = VALID;
+  const { lines, status } = start({
+    ...others,
+    LOG_LEVEL: "loud",
+    DATABASE_POOL_SIZE: "-1.5",
+    PORT: "70000",
+    OTEL_TRACES_SAMPLER_ARG: "half",
+    GRPC_REFLECTION: "maybe",
+    EVENT_WAIT: "soon",
+    JWKS_MAX_AGE: "1ms",
+  });
+  expect(lines.toSorted()).toEqual([
+    'Setting DATABASE_POOL_SIZE: must be a whole number of at least 1, not "-1.5"',
+    'Setting EVENT_WAIT: must be a duration such as "30s" or "15m", not "soon"',
+    'Setting GRPC_REFLECTION: must be true or false, not "maybe"',
+    "Setting INTERNAL_KEY: is required; set INTERNAL_KEY, or INTERNAL_KEY_FILE to a file that holds it",
+    'Setting JWKS_MAX_AGE: must be at least 1s, not "1ms"',
+    'Setting LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, not "loud"',
+    'Setting OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, not "half"',
+    'Setting PORT: must be a whole number from 0 to 65535, not "70000"',
   ]);
   expect(status).toBe(3);
-  expect(stderr).not.toContain("hunter2");
+});
+
+test("a wrong secret is told without its value", () => {
+  const { lines } = start({ ...VALID, DATA_KEY: "hunter2", INTERNAL_KEY: `hunter2,${secret},hunter2` });
+  const problem = "must be 32 bytes in base64, as `openssl rand -base64 32` makes them";
+  expect(lines.toSorted()).toEqual([`Setting DATA_KEY: ${problem}`, `Setting INTERNAL_KEY: ${problem}`]);
 });

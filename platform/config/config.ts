@@ -179,8 +179,8 @@ export function settingOf(name: string, env = process.env): string | undefined {
 }
 
 /**
- * The settings in the environment, from which the secret ones are taken out: child processes and crash reports would have
- * them. One clear line for each setting that is wrong, or too weak for production, and the exit code that is given.
+ * Reads the settings, and removes the secret ones from the environment: child processes and crash reports would have
+ * them. Wrong settings, and those too weak for production, end the process with one line each and `exitCode`.
  */
 export function loadConfig<S extends z.ZodRawShape>(
   shape: S,
@@ -188,16 +188,36 @@ export function loadConfig<S extends z.ZodRawShape>(
   exitCode = 1,
 ): z.infer<z.ZodObject<S>> {
   const values = Object.fromEntries(Object.keys(shape).map((name) => [name, settingOf(name, env)]));
-  const result = z.object(shape).safeParse(values);
+  const result = z.object(shape).safeParse(values, { error: whatIsAllowed });
   const problems = result.success
     ? problemsOf(result.data, env.NODE_ENV === "production")
-    : result.error.issues.map(({ path, message }) => ({ setting: path.join("."), message }));
+    : result.error.issues.map(({ path, message }) => {
+        const setting = String(path[0]);
+        return { setting, message: `${message}${notThisOne(setting, shape[setting]!, values[setting])}` };
+      });
   if (result.success && problems.length === 0) {
     for (const name of secretSettings(result.data)) delete env[name];
     return result.data;
   }
-  for (const { setting, message } of problems) process.stderr.write(`Setting ${setting}: ${message}\n`);
+  const lines = problems.map(({ setting, message }) => `Setting ${setting}: ${message}\n`);
+  for (const line of new Set(lines)) process.stderr.write(line);
   process.exit(exitCode);
+}
+
+/** Texts for schemas that have none of their own. */
+const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined) {
+    const [name] = issue.path!;
+    return `is required; set ${String(name)}, or ${String(name)}_FILE to a file that holds it`;
+  }
+  return issue.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : undefined;
+};
+
+/** Quotes a value that is wrong, unless it is secret. */
+function notThisOne(setting: string, schema: z.core.$ZodType, value: string | undefined): string {
+  const isSecret =
+    z.globalRegistry.get(schema)?.secret || secretSettings({ [setting]: value }).includes(setting);
+  return value === undefined || isSecret ? "" : `, not ${JSON.stringify(value)}`;
 }
 
 /** Problems of settings that are valid one by one. */

@@ -30,7 +30,7 @@ test("production needs a mail server, a sender and a public URL; elsewhere there
   const inProduction = (env: object) => () =>
     mailOptionsOf({ NODE_ENV: "production", MAIL_URL, ...set, ...env });
   expect(inProduction({})()).toEqual({ url: MAIL_URL, from: set.MAIL_FROM, publicUrl: set.PUBLIC_URL });
-  expect(inProduction({ MAIL_URL: "file:///var/mail" })).toThrow("reach nobody");
+  expect(inProduction({ MAIL_URL: "file:///var/mail" })).toThrow("MAIL_URL names a folder");
   expect(inProduction({ MAIL_FROM: undefined })).toThrow("MAIL_FROM");
   expect(inProduction({ PUBLIC_URL: undefined })).toThrow("PUBLIC_URL");
   expect(mailOptionsOf({ MAIL_URL }).publicUrl).toBe("http://localhost:8080");

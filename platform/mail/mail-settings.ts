@@ -50,17 +50,15 @@ export interface MailOptions {
   readonly publicUrl: string;
 }
 
-/** Throws for a production deployment whose mails would reach nobody, or whose links would lead nowhere. */
+/** Throws in production if mails would not be sent, or their links would not work. */
 export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: MailSettings): MailOptions {
   if (NODE_ENV === "production") {
     if (MAIL_URL.startsWith("file:")) {
-      throw new Error(
-        "MAIL_URL names a folder, from which mails reach nobody; production needs a mail server",
-      );
+      throw new Error("MAIL_URL names a folder, and production needs a mail server: smtp://… or smtps://…");
     }
-    if (!MAIL_FROM || !PUBLIC_URL) throw new Error("production needs MAIL_FROM and PUBLIC_URL");
+    if (!MAIL_FROM || !PUBLIC_URL) throw new Error("MAIL_FROM and PUBLIC_URL are required in production");
     if (!isPrivateWay(new URL(PUBLIC_URL))) {
-      throw new Error("PUBLIC_URL must begin with https: tokens of links are posted from there");
+      throw new Error("PUBLIC_URL must begin with https://, because its pages send the tokens of links");
     }
   }
   return {

@@ -111,8 +111,16 @@ describe("auth in production", () => {
       { MAIL_URL: `smtps://medconnect:${shared}@127.0.0.1:1` },
       "Setting MAIL_URL: must not be the same as DATABASE_URL",
     ],
-    ["no sender", { MAIL_FROM: "" }, "auth cannot start: production needs MAIL_FROM and PUBLIC_URL"],
-    ["links to nowhere", { PUBLIC_URL: "" }, "auth cannot start: production needs MAIL_FROM and PUBLIC_URL"],
+    [
+      "no sender",
+      { MAIL_FROM: "" },
+      "auth cannot start: MAIL_FROM and PUBLIC_URL are required in production",
+    ],
+    [
+      "links to nowhere",
+      { PUBLIC_URL: "" },
+      "auth cannot start: MAIL_FROM and PUBLIC_URL are required in production",
+    ],
     [
       "links without TLS",
       { PUBLIC_URL: "http://app.example.org" },
