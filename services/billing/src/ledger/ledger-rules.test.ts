@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { captureEntries, clearingAccount, doctorAccount, type Entry, refundEntries } from "./ledger-rules.ts";
+import {
+  captureEntries,
+  clearingAccount,
+  doctorAccount,
+  type Entry,
+  refundEntries,
+  refundReversalEntries,
+} from "./ledger-rules.ts";
 
 const payment = { id: "p", doctorId: "d", provider: "stub", currency: "USD", amountMinor: 5000 };
 
@@ -13,6 +20,22 @@ test("a capture credits the doctor, and a refund debits the doctor", () => {
   const entries = [...captureEntries(payment), ...refundEntries(payment, { id: "r", amountMinor: 2000 })];
   expect(balance(entries, doctorAccount("d"))).toBe(3000);
   expect(balance(entries, clearingAccount("stub"))).toBe(-3000);
+});
+
+test("the reversal of a refund undoes it, entry by entry, in the same transaction", () => {
+  const refund = { id: "r", amountMinor: 2000 };
+  const [refunded, reversed] = [refundEntries(payment, refund), refundReversalEntries(payment, refund)];
+  expect(reversed).toEqual(
+    refunded.map((entry) => ({
+      ...entry,
+      kind: "REFUND_REVERSAL",
+      debitMinor: entry.creditMinor,
+      creditMinor: entry.debitMinor,
+    })),
+  );
+  for (const account of [doctorAccount("d"), clearingAccount("stub")]) {
+    expect(balance([...refunded, ...reversed], account)).toBe(0);
+  }
 });
 
 test("debits equal credits in each transaction and in total, for any captures and refunds", () => {

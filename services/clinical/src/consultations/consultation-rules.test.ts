@@ -13,6 +13,9 @@ import {
   assertCompleted,
   becomesReady,
   type ConsultationFacts,
+  isOver,
+  latePartyAfter,
+  type Transition,
   transitionsNow,
 } from "./consultation-rules.ts";
 
@@ -206,4 +209,19 @@ test("a licence is valid through its last day; a no-show requires it at the star
   expect(() => transitionsNow({ ...waiting, ...late }, REQUESTS.start, midnight, TIMES)).toThrow(refusal);
   const awaited = { ...CONSULTATIONS["awaited by the doctor"], ...late };
   expect(transitionsNow(awaited, REQUESTS["mark the patient's no-show"], before(-5), TIMES)).toBe(true);
+});
+
+test("a consultation is over in every status that it cannot leave", () => {
+  const open = Object.values(CONSULTATIONS).filter(({ status }) => !isOver(status));
+  expect(new Set(open.map(({ status }) => status))).toEqual(new Set(["SCHEDULED", "WAITING", "IN_PROGRESS"]));
+});
+
+test("a start keeps the late party if the time of joining is unknown", () => {
+  const joined: ConsultationFacts = { ...waiting, joinTime: null, lateParty: "PATIENT" };
+  expect(latePartyAfter(joined, REQUESTS.start, at(29), TIMES)).toBe("PATIENT");
+});
+
+test("an abandonment without a reason repeats one without a reason", () => {
+  const transition: Transition = { to: "ABANDONED", by: "SERVICE" };
+  expect(transitionsNow(CONSULTATIONS["abandoned by a cancellation"], transition, at(20), TIMES)).toBe(false);
 });

@@ -2,6 +2,8 @@ import { expect, test } from "@jest/globals";
 import {
   acceptsMove,
   assertReschedulable,
+  assertSameReason,
+  awaitsPayment,
   type BookingFacts,
   type CloseOutcome,
   type Closing,
@@ -246,6 +248,40 @@ test.each<[string, Partial<Closing>]>([
     expect.objectContaining({
       reason: "BOOKING_CLOSED",
       metadata: { outcome: "COMPLETED", feeDecision: "CHARGE" },
+    }),
+  );
+});
+
+test.each([
+  ["held", { status: "PENDING_PAYMENT", holdExpireTime: inHours(1) }, "PENDING_PAYMENT", "EXPIRED,CANCELLED"],
+  ["held until now", { status: "PENDING_PAYMENT", holdExpireTime: now }, "EXPIRED", ""],
+  ["cancelled", { status: "CANCELLED" }, "CANCELLED", ""],
+  ["completed, by no admin", { status: "COMPLETED" }, "COMPLETED", ""],
+] as const)("a booking that is %s cannot be closed", (_, facts, current, allowed) => {
+  expect(() => closesNow({ ...over, ...facts }, { ...CLOSING, outcome: "NO_SHOW_BOTH" }, now)).toThrow(
+    expect.objectContaining({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current, requested: "NO_SHOW", allowed },
+    }),
+  );
+});
+
+test("a booking cannot be closed before its end", () => {
+  expect(() => closesNow(over, CLOSING, new Date(now.getTime() - 1))).toThrow(
+    expect.objectContaining({ reason: "TOO_EARLY", metadata: { possibleFrom: now.toISOString() } }),
+  );
+});
+
+test("a payment decides about a booking that is held, expired or cancelled, and about no other", () => {
+  expect(STATUSES.filter(awaitsPayment)).toEqual(["PENDING_PAYMENT", "EXPIRED", "CANCELLED"]);
+});
+
+test("a repeated cancellation needs the same reason", () => {
+  expect(() => assertSameReason("ill", "ill")).not.toThrow();
+  expect(() => assertSameReason("ill", "")).toThrow(
+    expect.objectContaining({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current: "CANCELLED", requested: "CANCELLED", allowed: "" },
     }),
   );
 });

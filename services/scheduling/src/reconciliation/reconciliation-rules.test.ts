@@ -21,6 +21,7 @@ import {
   MISSED,
   NONE,
   payment,
+  START,
   UNPAID,
 } from "../testing/reconciled.ts";
 import type { ReconciledBooking } from "./disagreement.ts";
@@ -221,4 +222,43 @@ test("no combination of states needs two different remedies", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each<[string, boolean, ConsultationSnapshot, string, object]>([
+  [
+    "its patient was marked as missing at a time not accepted",
+    true,
+    consultation("NO_SHOW", MISSED),
+    "CONSULTATION_TIMES_DIFFER",
+    { send: "rescheduled" },
+  ],
+  [
+    "clinical missed that its move is pending",
+    true,
+    consultation("SCHEDULED"),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { send: "rescheduled" },
+  ],
+  [
+    "its patient waits, and has thereby accepted the move",
+    true,
+    consultation("WAITING"),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { apply: "consultation.joined" },
+  ],
+  [
+    "clinical missed the acceptance of its move",
+    false,
+    consultation("SCHEDULED", { movePending: true }),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { send: "move_accepted" },
+  ],
+])("of a moved booking, %s", (_, movePending, meeting, kind, remedy) => {
+  const booking = bookingOf("CONFIRMED", { movePending });
+  expect(evaluate(booking, payment("AUTHORIZED"), meeting, START)).toEqual([{ kind, remedy }]);
+});
+
+test("a booking whose status is unknown is sent to no service", () => {
+  const found = evaluate(bookingOf("STATUS_UNSPECIFIED"), payment("AUTHORIZED"), NONE, END);
+  expect(found).toEqual([{ kind: "PAYMENT_OPEN_FOR_ENDED" }]);
 });
