@@ -15,7 +15,7 @@ const ROOMS = {
   ops: ["platform", "topology", "services"],
   deploy: ["topology", "ops"],
   dev: ["platform", "topology", "ops", "deploy"],
-  docs: ["platform"],
+  docs: ["platform", "topology", "services", "gateway"],
 };
 const ALL_ROOMS = "^(proto|platform|topology|services|gateway|ops|deploy|dev|docs|test|bench)/";
 
