@@ -17,7 +17,26 @@ test.each([
     { isDead: false, pauseMs: 2000 },
   ],
   [
-    "wrong credentials",
+    "a recipient that is refused for good with the lowest such code",
+    smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 500 }),
+    0,
+    { isDead: true, pauseMs: 2000 },
+  ],
+  [
+    "a sender that is refused for good",
+    smtpError({ code: "EENVELOPE", command: "MAIL FROM", responseCode: 550 }),
+    0,
+    { isDead: false, pauseMs: 2000 },
+  ],
+  [
+    "a broken answer about a recipient",
+    smtpError({ code: "EPROTOCOL", command: "RCPT TO", responseCode: 550 }),
+    0,
+    { isDead: false, pauseMs: 2000 },
+  ],
+  ["what is no error", null, 0, { isDead: false, pauseMs: 2000 }],
+  [
+    "credentials that are wrong",
     smtpError({ code: "EAUTH", command: "AUTH PLAIN", responseCode: 535 }),
     0,
     { isDead: false, pauseMs: 2000 },
@@ -30,7 +49,9 @@ test.each([
   ["an SMTP reply", unknownUser, "EENVELOPE 550"],
   ["a network error", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
   ["any other error", new TypeError("x"), "TypeError"],
-  ["a value that is no error", "x", "unknown"],
-])("only the codes of %s are stored", (_, error, code) => {
+  ["what is no error", "x", "unknown"],
+  ["nothing", null, "unknown"],
+  ["an error with a long name", Object.assign(new Error("x"), { code: "E".repeat(70) }), "E".repeat(64)],
+])("of %s only its codes are kept", (_, error, code) => {
   expect(codeOf(error)).toBe(code);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Profile } from "./account.ts";
-import { assertBorn } from "./profile-rules.ts";
+import { assertBorn, PROFILE_FIELDS } from "./profile-rules.ts";
 
 const NOW = new Date("2030-03-01T11:00:00Z");
 const born = (dateOfBirth: string) => (): void =>
@@ -13,7 +13,14 @@ test.each(["", "1980-02-29", "2030-03-01"])("accepts the date of birth %j", (dat
   expect(born(dateOfBirth)).not.toThrow();
 });
 
-test("today in any time zone is not in the future", () => {
+test("a user changes the profile, and neither e-mail nor role", () => {
+  expect(PROFILE_FIELDS).toEqual({
+    updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
+    immutable: [],
+  });
+});
+
+test("today in any time zone on earth is not in the future", () => {
   expect(born("2030-03-02")).not.toThrow();
   expect(born("2030-03-03")).toThrow(
     expect.objectContaining({

@@ -73,7 +73,41 @@ describe("the plan", () => {
     expect(isIdle(planOf(keys, at(minute), settings))).toBe(Object.keys(plan).length === 0);
   });
 
-  test("without a rotation interval no key is activated", () => {
+  test("a next key that everybody knows from this moment takes over", () => {
+    const plan = planOf([current, key("next", { readyTime: at(30) })], at(30), settings);
+    expect(plan.activate).toBe("next");
+  });
+
+  test("each key that was replaced lives for its tokens, in whatever order the keys come", () => {
+    const keys = [
+      key("third", { activateTime: at(20) }),
+      key("future", { activateTime: at(50) }),
+      key("first", { activateTime: at(0) }),
+      key("second", { activateTime: at(10) }),
+      key("next", {}),
+    ];
+    expect(planOf(keys, at(25), settings).retire).toEqual([
+      { kid: "first", retireTime: at(16) },
+      { kid: "second", retireTime: at(26) },
+    ]);
+  });
+
+  test("only the next key takes over, although others wait with it", () => {
+    const plan = planOf([current, next, key("another", {})], at(30), settings);
+    expect(plan).toEqual({
+      ...idle,
+      activate: "next",
+      make: { current: false, next: true },
+      retire: retireCurrent(36),
+    });
+  });
+
+  test("a takeover alone is something to do", () => {
+    expect(isIdle(idle)).toBe(true);
+    expect(isIdle({ ...idle, activate: "next" })).toBe(false);
+  });
+
+  test("without a schedule nothing takes over by itself", () => {
     expect(planOf([current, next], at(59), { ...settings, rotationMs: 0 })).toEqual(idle);
   });
 });

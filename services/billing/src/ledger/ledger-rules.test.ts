@@ -22,6 +22,22 @@ test("a capture credits the doctor, and a refund debits the doctor", () => {
   expect(balance(entries, clearingAccount("stub"))).toBe(-3000);
 });
 
+test("the lines of a capture and of a refund", () => {
+  const common = { payment_id: "p", currency: "USD" };
+  const [capture, refund] = [
+    { ...common, transaction_id: "p", kind: "CAPTURE" },
+    { ...common, transaction_id: "r", kind: "REFUND" },
+  ];
+  expect(captureEntries(payment)).toEqual([
+    { ...capture, account: "provider_clearing:stub", debit_minor: 5000, credit_minor: 0 },
+    { ...capture, account: "doctor:d", debit_minor: 0, credit_minor: 5000 },
+  ]);
+  expect(refundEntries(payment, { id: "r", amount_minor: 2000 })).toEqual([
+    { ...refund, account: "doctor:d", debit_minor: 2000, credit_minor: 0 },
+    { ...refund, account: "provider_clearing:stub", debit_minor: 0, credit_minor: 2000 },
+  ]);
+});
+
 test("the reversal of a refund undoes it, entry by entry, in the same transaction", () => {
   const refund = { id: "r", amountMinor: 2000 };
   const [refunded, reversed] = [refundEntries(payment, refund), refundReversalEntries(payment, refund)];

@@ -259,3 +259,55 @@ test("steps with decisions in between end as the decisions say", () => {
     ),
   );
 });
+
+test("an attempt waits for its payer while it is in progress, undecided and has a page for them", () => {
+  expect(waitsForPayer(payment("PROCESSING", later, WAITING))).toBe(true);
+  expect(waitsForPayer(payment("AUTHORIZED", later, WAITING))).toBe(false);
+  expect(waitsForPayer(payment("PROCESSING", later))).toBe(false);
+  expect(waitsForPayer(payment("PROCESSING", later, { ...WAITING, feeDecision: "CHARGE" }))).toBe(false);
+});
+
+test.each(["PROCESSING", "AUTHORIZED", "CAPTURED", "VOIDED"] as const)(
+  "a payment that is %s does not tell of its hold",
+  (status) => {
+    expect(() => assertAuthorizable(payment(status, now), now)).toThrow(
+      expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }),
+    );
+  },
+);
+
+test.each([
+  ["VOIDED", null],
+  ["CANCELLED", null],
+  ["AUTHORIZED", "CHARGE"],
+  ["REFUNDED", "CHARGE"],
+] as const)("a payment that is %s, decided CHARGE, has the decision %s", (status, feeDecision) => {
+  expect(decide({ status, feeDecision: null }, "CHARGE")).toEqual({ status, feeDecision });
+});
+
+test("what has gone back already is not refunded again", () => {
+  const gone = { amount_minor: 5000, refunded_minor: 2000, refunding_minor: 3000 };
+  expect(nextStep({ ...gone, status: "PARTIALLY_REFUNDED", feeDecision: "RELEASE" })).toBeUndefined();
+});
+
+test.each<[Payment_Status, Payment_Status[]]>([
+  ["STATUS_UNSPECIFIED", []],
+  ["REQUIRES_AUTHORIZATION", ["PROCESSING", "CANCELLED"]],
+  ["PROCESSING", ["REQUIRES_AUTHORIZATION", "AUTHORIZED", "VOIDED", "CANCELLED"]],
+  ["AUTHORIZED", ["CAPTURED", "VOIDED"]],
+  ["CAPTURED", ["PARTIALLY_REFUNDED", "REFUNDED"]],
+  ["PARTIALLY_REFUNDED", ["REFUNDED"]],
+  ["REFUNDED", []],
+])("from %s a payment comes to %j, and nowhere else", (current, reachable) => {
+  const statuses: Payment_Status[] = [
+    "REQUIRES_AUTHORIZATION",
+    "PROCESSING",
+    "AUTHORIZED",
+    "CAPTURED",
+    "PARTIALLY_REFUNDED",
+    "REFUNDED",
+    "VOIDED",
+    "CANCELLED",
+  ];
+  expect(statuses.filter((next) => canBecome(current, next))).toEqual(reachable);
+});
