@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runMain } from "@medconnect/ops/command/command.ts";
+import { reportCoverage, startCoverage } from "./coverage/coverage.ts";
 import { Server } from "./engines/server.ts";
 import { COMPILE_CACHE } from "./stack/compile-cache.ts";
 import { DataFolder } from "./stack/data-folder.ts";
@@ -18,6 +19,7 @@ const HELP = `Starts a throwaway MySQL, Redis and system on free ports, and runs
 Usage: npm test [-- [--no-stack] [arguments of jest]]
 
   --no-stack   Starts only MySQL and Redis, for tests without the whole system.
+  --coverage   Writes the coverage of all processes to .local/coverage. Without a path, every rules file must be covered.
   --help       Shows this.
 
 Examples: npm test -- booking               Tests whose path contains "booking"
@@ -25,6 +27,7 @@ Examples: npm test -- booking               Tests whose path contains "booking"
 `;
 
 const ROOT = join(import.meta.dirname, "..");
+const OUR_FLAGS = ["--no-stack", "--coverage"];
 /** Tests exceed the limits of a client. Tests of the limits start their own gateway. */
 const NO_RATE_LIMITS = {
   RATE_LIMIT_AUTH: "0",
@@ -47,6 +50,13 @@ runMain(async () => {
     process.stdout.write(HELP);
     return 0;
   }
+  const measures = args.includes("--coverage");
+  const ofJest = args.filter((arg) => !OUR_FLAGS.includes(arg));
+  const run: Run = {
+    withStack: !args.includes("--no-stack"),
+    measures,
+    jestArgs: measures ? [...ofJest, ...startCoverage()] : ofJest,
+  };
   const stopping = stopSignal(() => {
     Server.killAll();
     process.exit(1);
@@ -54,7 +64,8 @@ runMain(async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "medconnect-test-"));
   let code = 1;
   try {
-    code = await runTests(args, dataDir, stopping);
+    code = await runTests(run, dataDir, stopping);
+    if (code === 0 && measures) code = await checkCoverage(ofJest.length === 0);
   } catch (error) {
     if (!stopping.aborted) throw error;
   } finally {
@@ -64,21 +75,36 @@ runMain(async () => {
   return stopping.aborted ? 130 : code;
 });
 
-async function runTests(args: string[], dataDir: string, signal: AbortSignal): Promise<number> {
-  const withStack = !args.includes("--no-stack");
+interface Run {
+  withStack: boolean;
+  measures: boolean;
+  jestArgs: string[];
+}
+
+/** @param isComplete true after all tests, which must cover each line and branch of each rule. @returns the exit code */
+async function checkCoverage(isComplete: boolean): Promise<number> {
+  const uncovered = await reportCoverage();
+  if (!isComplete || uncovered.length === 0) return 0;
+  process.stderr.write(`Lines or branches of these rules are not covered:\n${uncovered.join("\n")}\n`);
+  return 1;
+}
+
+async function runTests(run: Run, dataDir: string, signal: AbortSignal): Promise<number> {
+  const { withStack, measures, jestArgs } = run;
   const progress = terminalProgress(withStack ? STACK_STEPS : DATABASE_STEPS);
   if (withStack) {
     const stack = await startStack({
       dataDir,
       env: { ...NO_RATE_LIMITS, ...MANY_AT_ONCE, ...SEALED_SOON, ...MISSED_SOON },
       durable: false,
+      runs: measures ? "sources" : "bundles",
       logs: "files",
       progress,
       signal,
     });
     const { mysql, redis } = stack.urls;
     return await runJest(
-      args,
+      jestArgs,
       { MYSQL_URL: mysql, REDIS_URL: redis, STACK_JSON: stack.file },
       signal,
     ).finally(stack.stop);
@@ -86,11 +112,12 @@ async function runTests(args: string[], dataDir: string, signal: AbortSignal): P
   const folder = new DataFolder(dataDir);
   const databases = await startDatabases({ folder, durable: false, progress, signal });
   const { mysqlUrl, redisUrl } = databases;
-  return await runJest(args, { MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl }, signal).finally(databases.stop);
+  return await runJest(jestArgs, { MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl }, signal).finally(
+    databases.stop,
+  );
 }
 
-async function runJest(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  const jestArgs = args.filter((arg) => arg !== "--no-stack");
+async function runJest(jestArgs: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const jest: ChildProcess = spawn(
     process.execPath,
     ["node_modules/jest/bin/jest.js", "--config", "jest.config.mjs", ...jestArgs],
