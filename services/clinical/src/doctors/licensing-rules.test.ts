@@ -18,6 +18,11 @@ test.each([
   expect(() => assertLicensed(until === null ? null : day(until), new Date(now))).toThrow(refusal);
 });
 
+test("an order that comes before its time reaches to its time", () => {
+  const [stopTime, now] = [new Date("2030-05-31T10:00:00.001Z"), new Date("2030-05-31T10:00:00Z")];
+  expect(stopBound(stopTime, null, now)).toEqual(stopTime);
+});
+
 test.each([
   ["without a licence", null, "10:05"],
   ["whose last licence ended the day before", "2030-05-30", "10:05"],

@@ -5,6 +5,7 @@ import {
   assertSameReason,
   awaitsPayment,
   type BookingFacts,
+  CLOSED,
   type CloseOutcome,
   type Closing,
   type ClosingFacts,
@@ -284,4 +285,35 @@ test("a repeated cancellation needs the same reason", () => {
       metadata: { current: "CANCELLED", requested: "CANCELLED", allowed: "" },
     }),
   );
+});
+
+test.each(["EXPIRED", "COMPLETED"] as const)(
+  "the refusal to cancel a booking that is %s says why",
+  (status) => {
+    const allowed = status === "EXPIRED" ? "CONFIRMED" : "";
+    expect(() => decideCancel({ ...confirmed, status }, "ADMIN", now, CUTOFF_MS)).toThrow(
+      expect.objectContaining({ metadata: { current: status, requested: "CANCELLED", allowed } }),
+    );
+  },
+);
+
+test("the refusal to accept a move that there was not says why", () => {
+  expect(() => acceptsMove(confirmed, confirmed, now)).toThrow(
+    expect.objectContaining({
+      metadata: { current: "CONFIRMED", requested: "MOVE_ACCEPTED", allowed: "CANCELLED,COMPLETED,NO_SHOW" },
+    }),
+  );
+});
+
+test("a confirmed booking stays so after the end of its hold", () => {
+  expect(statusAt({ status: "CONFIRMED", holdExpireTime: inHours(-1) }, now)).toBe("CONFIRMED");
+});
+
+test("an admin's outcome makes a booking COMPLETED or NO_SHOW", () => {
+  expect(CLOSED).toEqual({
+    COMPLETED: "COMPLETED",
+    NO_SHOW_PATIENT: "NO_SHOW",
+    NO_SHOW_DOCTOR: "NO_SHOW",
+    NO_SHOW_BOTH: "NO_SHOW",
+  });
 });
