@@ -16,7 +16,8 @@ import {
   message as messageOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { expect, test } from "@jest/globals";
-import { constraintsOf, isRequired, messageRulesOf, notesOf, rulesOf, scalarSchema } from "./field-rules.ts";
+import { rulesOf } from "../transcoding/validation-rules.ts";
+import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
 
 type Rules = MessageInitShape<typeof FieldRulesSchema>;
 const rules = (init: Rules): FieldRules => create(FieldRulesSchema, init);

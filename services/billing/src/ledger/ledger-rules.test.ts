@@ -23,18 +23,18 @@ test("a capture credits the doctor, and a refund debits the doctor", () => {
 });
 
 test("the lines of a capture and of a refund", () => {
-  const common = { payment_id: "p", currency: "USD" };
+  const common = { paymentId: "p", currency: "USD" };
   const [capture, refund] = [
-    { ...common, transaction_id: "p", kind: "CAPTURE" },
-    { ...common, transaction_id: "r", kind: "REFUND" },
+    { ...common, transactionId: "p", kind: "CAPTURE" },
+    { ...common, transactionId: "r", kind: "REFUND" },
   ];
   expect(captureEntries(payment)).toEqual([
-    { ...capture, account: "provider_clearing:stub", debit_minor: 5000, credit_minor: 0 },
-    { ...capture, account: "doctor:d", debit_minor: 0, credit_minor: 5000 },
+    { ...capture, account: "provider_clearing:stub", debitMinor: 5000, creditMinor: 0 },
+    { ...capture, account: "doctor:d", debitMinor: 0, creditMinor: 5000 },
   ]);
-  expect(refundEntries(payment, { id: "r", amount_minor: 2000 })).toEqual([
-    { ...refund, account: "doctor:d", debit_minor: 2000, credit_minor: 0 },
-    { ...refund, account: "provider_clearing:stub", debit_minor: 0, credit_minor: 2000 },
+  expect(refundEntries(payment, { id: "r", amountMinor: 2000 })).toEqual([
+    { ...refund, account: "doctor:d", debitMinor: 2000, creditMinor: 0 },
+    { ...refund, account: "provider_clearing:stub", debitMinor: 0, creditMinor: 2000 },
   ]);
 });
 

@@ -19,6 +19,7 @@ import {
   type Step,
   shouldVoid,
   statusAfterCharge,
+  waitsForPayer,
 } from "./payment-rules.ts";
 
 /** A payment without refunds. */
@@ -286,7 +287,7 @@ test.each([
 });
 
 test("what has gone back already is not refunded again", () => {
-  const gone = { amount_minor: 5000, refunded_minor: 2000, refunding_minor: 3000 };
+  const gone = { amountMinor: 5000, refundedMinor: 2000, refundingMinor: 3000 };
   expect(nextStep({ ...gone, status: "PARTIALLY_REFUNDED", feeDecision: "RELEASE" })).toBeUndefined();
 });
 

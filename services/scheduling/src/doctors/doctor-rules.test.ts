@@ -9,8 +9,8 @@ test.each([
   ["on the day after", 0, day("2030-05-31"), false],
   ["without a licence", 0, null, false],
   ["while the account is disabled", 1, day("2030-12-31"), false],
-])("a doctor practises %s: hidden %i, licensed until %s: %s", (_, hidden, licensed_until, expected) => {
-  expect(isPractising({ hidden, licensed_until }, day("2030-06-01", "23:59:59"))).toBe(expected);
+])("a doctor practises %s: hidden %i, licensed until %s: %s", (_, hidden, licensedUntil, expected) => {
+  expect(isPractising({ hidden, licensedUntil }, day("2030-06-01", "23:59:59"))).toBe(expected);
 });
 
 test("the default time zone exists", () => {

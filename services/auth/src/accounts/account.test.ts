@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { newAccount } from "./account-rules.ts";
+import { newAccount } from "./account.ts";
 
 test("a new account is active, unverified and without a second factor, and its profile is empty", () => {
   const now = new Date("2030-01-01T09:00:00Z");
