@@ -28,7 +28,7 @@ export interface ColumnRow {
 }
 
 /**
- * Encrypted columns declare themselves by a comment: "sealed", or "sealed for patient_id, doctor_id" with
+ * Encrypted columns declare themselves by a comment: "encrypted", or "encrypted for patient_id, doctor_id" with
  * their owners.
  */
 const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
@@ -36,7 +36,7 @@ const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GRO
   FROM information_schema.COLUMNS c
   JOIN information_schema.COLUMNS k
     ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
-  WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'sealed%'
+  WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'encrypted%'
   GROUP BY c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_COMMENT ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
 
 /** Header, IV and tag identify a value, because its IV is random. */
@@ -49,7 +49,7 @@ export async function listEncryptedColumns(db: Database): Promise<EncryptedColum
 
 /** Owner columns in the comment of an encrypted column. */
 export const ownersIn = (comment: string): string[] =>
-  /^sealed for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
+  /^encrypted for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
 
 /** Reads rows in key order, including those without a value, so that the limit bounds the work. */
 export async function readPage(

@@ -99,7 +99,7 @@ async function bytesColumns(): Promise<Column[]> {
   return rows.map(({ s, t, name, comment, primaryKey, owners }) => ({
     service: s.slice(prefix.length),
     name: `${t}.${name}`,
-    isEncrypted: comment.startsWith("sealed"),
+    isEncrypted: comment.startsWith("encrypted"),
     primaryKey,
     boundTo: ownersIn(comment),
     owners: ownersAmong(owners?.split(",") ?? []),
@@ -150,7 +150,7 @@ function expectNone(odd: Column[], whatToDo: string): void {
 test("every column of bytes is declared as encrypted, or listed in NOT_ENCRYPTED", () => {
   expectNone(
     columns.filter(({ isEncrypted, name }) => !isEncrypted && !(name in NOT_ENCRYPTED)),
-    `If FieldCipher encrypts it, start its COMMENT in the migration with "sealed", which npm run rekey looks for. If it is a
+    `If FieldCipher encrypts it, start its COMMENT in the migration with "encrypted", which npm run rekey looks for. If it is a
          hash or the like, add it to NOT_ENCRYPTED in this test, with the reason.`,
   );
   expect(encrypted().length).toBeGreaterThan(12);
@@ -171,7 +171,7 @@ test("the code binds every encrypted column to its table, column and row, as npm
   expectNone(
     encrypted().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
     `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
-     columns in its COMMENT ("sealed for patient_id, doctor_id"); a binary key in hex.`,
+     columns in its COMMENT ("encrypted for patient_id, doctor_id"); a binary key in hex.`,
   );
 });
 
@@ -188,7 +188,7 @@ test("every encrypted column is bound to all owners of its row", () => {
   const isBound = ({ owners, boundTo }: Column) => owners.every((owner) => boundTo.includes(owner));
   expectNone(
     encrypted().filter((column) => !isBound(column) && !(column.name in FOR_NOBODY)),
-    'Bind it to these columns as well, and declare them in its COMMENT: "sealed for patient_id, doctor_id".',
+    'Bind it to these columns as well, and declare them in its COMMENT: "encrypted for patient_id, doctor_id".',
   );
 });
 
