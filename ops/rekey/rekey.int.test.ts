@@ -120,8 +120,8 @@ test("continues after an interruption", async () => {
     REASON,
   );
   await expect(killed).rejects.toThrow("killed");
-  const standing = await checkColumn(options, REASON);
-  expect(olderOf(standing)).toBe(30 - 2 * PACE.batchSize);
+  const progress = await checkColumn(options, REASON);
+  expect(olderOf(progress)).toBe(30 - 2 * PACE.batchSize);
   expect(await rekeyColumn(options, REASON)).toEqual({ values: 30, ...NOTHING_LEFT });
   expect(await readReasons(after)).toHaveLength(30);
 });
@@ -159,9 +159,9 @@ test("reports and keeps values that were copied, changed, or encrypted under an 
   ];
   await makeBookings(values, [moved, foreign]);
   await makeSealed(3, before);
-  const standing = await rekeyColumn(options, REASON);
-  expect(standing.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
-  expect([standing.values, olderOf(standing), idOf(standing).length]).toEqual([5, 2, 2]);
+  const progress = await rekeyColumn(options, REASON);
+  expect(progress.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
+  expect([progress.values, olderOf(progress), idOf(progress).length]).toEqual([5, 2, 2]);
   const kept = await service.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id IN (?, ?)", [
     binaryId(moved),
     binaryId(foreign),

@@ -11,7 +11,7 @@ import { type Billing, EVENT_ROUTES } from "./app.ts";
 import { consumersOf } from "./consumers.ts";
 import { jobsOf } from "./jobs.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
-import { batchGetPaymentSnapshots } from "./payments/batch-get-standings.ts";
+import { batchGetPaymentSnapshots } from "./payments/batch-get-snapshots.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
 import { processingJobs } from "./processing/processing-jobs.ts";

@@ -8,7 +8,7 @@ import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
 import { type Clinical, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import { batchGetConsultationSnapshots } from "./consultations/batch-get-standings.ts";
+import { batchGetConsultationSnapshots } from "./consultations/batch-get-snapshots.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { createAddendum } from "./consultations/create-addendum.ts";

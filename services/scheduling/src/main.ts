@@ -8,8 +8,6 @@ import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/s
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
 import { EVENT_ROUTES, type Scheduling } from "./app.ts";
-import { blockSlot, unblockSlot, withdrawSlot } from "./availability/change-slot.ts";
-import { batchCreateSlots, createSlot } from "./availability/create-slots.ts";
 import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
@@ -30,6 +28,8 @@ import { searchDoctors } from "./profiles/search-doctors.ts";
 import { updateDoctor } from "./profiles/update-doctor.ts";
 import { RemoteSnapshots } from "./reconciliation/snapshots.ts";
 import { bookingLimitsOf, schedulingSettings } from "./settings.ts";
+import { blockSlot, unblockSlot, withdrawSlot } from "./slot-changes/change-slot.ts";
+import { batchCreateSlots, createSlot } from "./slot-changes/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
 startProcess("scheduling", async () => {

@@ -5,7 +5,7 @@ import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-ser
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { withdrawSlot } from "../availability/change-slot.ts";
+import { withdrawSlot } from "../slot-changes/change-slot.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let fixture: SchedulingFixture;

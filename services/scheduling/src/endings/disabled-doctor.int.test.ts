@@ -3,8 +3,8 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { blockSlot } from "../availability/change-slot.ts";
 import { sweepHolds } from "../bookings/expire-bookings.ts";
+import { blockSlot } from "../slot-changes/change-slot.ts";
 import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let fixture: SchedulingFixture;

@@ -29,7 +29,6 @@ import {
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { applyUserEvents } from "../accounts/apply-user-events.ts";
 import type { Scheduling } from "../app.ts";
-import { createSlot } from "../availability/create-slots.ts";
 import { acceptBookingMove } from "../bookings/accept-move.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
@@ -46,6 +45,7 @@ import { sweepUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { sweepSlots } from "../endings/withdraw-slots.ts";
 import { verifyLicense } from "../licenses/decide-license.ts";
 import { createDoctor } from "../profiles/create-doctor.ts";
+import { createSlot } from "../slot-changes/create-slots.ts";
 import { getSlot } from "../slots/read-slots.ts";
 
 export const MINUTE_MS = 60_000;

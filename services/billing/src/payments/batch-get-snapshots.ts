@@ -4,7 +4,7 @@ import type {
   BatchGetPaymentSnapshotsResponse,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
-import { findStandings } from "./standing-store.ts";
+import { findSnapshots } from "./snapshot-store.ts";
 
 /** PaymentService.BatchGetPaymentSnapshots. */
 export const batchGetPaymentSnapshots = async (
@@ -12,7 +12,7 @@ export const batchGetPaymentSnapshots = async (
   { paymentIds }: BatchGetPaymentSnapshotsRequest,
 ): Promise<BatchGetPaymentSnapshotsResponse> =>
   await app.db.transaction(async (tx) => {
-    const rows = await findStandings(tx, paymentIds);
+    const rows = await findSnapshots(tx, paymentIds);
     const undelivered = await findUndelivered(tx, paymentIds);
     const snapshots = rows.map((row) => ({
       paymentId: row.id,

@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationRow } from "./consultation.ts";
 
 /** The part of a consultation that its booking is compared with. */
-export type StandingRow = Pick<
+export type SnapshotRow = Pick<
   ConsultationRow,
   | "id"
   | "bookingId"
@@ -19,7 +19,7 @@ export type StandingRow = Pick<
 >;
 
 /** Unknown ids have no row. */
-export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
+export async function findSnapshots(tx: Transaction, ids: string[]): Promise<SnapshotRow[]> {
   return await tx.read(
     `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, transitioned_by AS transitionedBy,
        start_time AS startTime, end_time AS endTime, no_show_party AS noShowParty, late_party AS lateParty,

@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { PaymentRow } from "./payment.ts";
 
 /** Columns that reconciliation compares with the booking. */
-export type StandingRow = Pick<
+export type SnapshotRow = Pick<
   PaymentRow,
   | "id"
   | "bookingId"
@@ -17,7 +17,7 @@ export type StandingRow = Pick<
 >;
 
 /** Rows of the existing payments. */
-export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
+export async function findSnapshots(tx: Transaction, ids: string[]): Promise<SnapshotRow[]> {
   return await tx.read(
     `SELECT id, booking_id AS bookingId, consultation_id AS consultationId, status,
        fee_decision AS feeDecision, currency, amount_minor AS amountMinor,

@@ -4,7 +4,7 @@ import type {
   BatchGetConsultationSnapshotsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { findStandings } from "./standing-store.ts";
+import { findSnapshots } from "./snapshot-store.ts";
 
 /** ConsultationService.BatchGetConsultationSnapshots. */
 export const batchGetConsultationSnapshots = async (
@@ -12,7 +12,7 @@ export const batchGetConsultationSnapshots = async (
   { consultationIds }: BatchGetConsultationSnapshotsRequest,
 ): Promise<BatchGetConsultationSnapshotsResponse> =>
   await app.db.transaction(async (tx) => {
-    const rows = await findStandings(tx, consultationIds);
+    const rows = await findSnapshots(tx, consultationIds);
     const undelivered = await findUndelivered(tx, consultationIds);
     const snapshots = rows.map((row) => ({
       consultationId: row.id,

@@ -3,7 +3,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
-import { batchGetConsultationSnapshots } from "./batch-get-standings.ts";
+import { batchGetConsultationSnapshots } from "./batch-get-snapshots.ts";
 
 const doctor = userCaller("DOCTOR");
 const patient = userCaller("PATIENT");

@@ -3,7 +3,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { startBilling } from "../testing/billing-fixture.ts";
-import { batchGetPaymentSnapshots } from "./batch-get-standings.ts";
+import { batchGetPaymentSnapshots } from "./batch-get-snapshots.ts";
 
 const patient = userCaller("PATIENT");
 let billing: Awaited<ReturnType<typeof startBilling>>;
