@@ -23,8 +23,9 @@ export const LIMITS = {
 };
 
 /**
- * Time for the body of a request without a valid token. With slow bodies, one client would need more requests
- * a minute than `RATE_LIMIT_ADDRESS_ANONYMOUS` to occupy all `MAX_CALLER_REQUESTS` of its address.
+ * Time for the body of a request without a valid token. It is short, so that slow bodies cannot hold all
+ * `MAX_CALLER_REQUESTS` places of an address: that would take more requests a minute than
+ * `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 

@@ -11,7 +11,10 @@ const WINDOW_S = 60;
  * most calls.
  */
 const LOCAL_SHARE = 0.05;
-/** Bound of the local count. A larger one would save little, and let clients exceed a high limit by more. */
+/**
+ * Maximum requests that a gateway counts before it reports to Redis. A larger number saves few more round trips, and lets
+ * clients exceed a limit by more.
+ */
 const MAX_LOCAL = 50;
 /** Time without Redis after a failure. Then one request tries it again and waits for at most 100 ms. */
 const RETRY_REDIS_MS = 1000;
@@ -124,10 +127,10 @@ export class RateLimiter {
     );
   }
 
-  /** Counts for the client and its site. Returns the state with less remaining. */
+  /** Counts for the client and its group. Returns the state with less remaining. */
   async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
-    // A client beyond its own limit uses nothing of its site's.
+    // A client over its own limit is not counted for its group, so it cannot use up the quota of the others.
     if (siteKey === undefined || isExceeded(own)) return own;
     const shared = await this.#consume(site, siteKey);
     return shared.remaining < own.remaining ? shared : own;

@@ -137,7 +137,9 @@ function textRuleOf(field: DescField): TextRule | undefined {
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
 
-/** UTF-16 units of one composed character at most: a surrogate pair, or a letter and three marks. */
+/**
+ * Maximum UTF-16 units of a text for one character of its normalized form: a letter with three combining marks has four.
+ */
 const UNITS_OF_CHARACTER = 4;
 
 /** Skips longer text, because normalizing can take quadratic time. Protovalidate then refuses it. */

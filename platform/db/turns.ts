@@ -3,7 +3,7 @@ import type { Borrower } from "./borrower.ts";
 
 interface Queue {
   running: number;
-  /** Each function starts one waiting work. */
+  /** Functions that each start one piece of waiting work, in order of arrival. */
   readonly waiting: Set<() => void>;
 }
 

@@ -21,7 +21,7 @@ const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
   WHERE status = 'NO_SHOW' AND transitioned_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
 
 export interface Verdict {
-  /** Time until the system was settled. */
+  /** Time until all events were applied, in ms. */
   settledMs: number;
   /** Number of patients so far whose doctor did not come. */
   letDown: number;

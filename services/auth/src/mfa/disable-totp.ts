@@ -13,8 +13,8 @@ import { deleteTotp } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 
 /**
- * AuthService.DisableTotp. Throws UNAUTHENTICATED, MFA_NOT_ACTIVE; INVALID_CREDENTIALS, INVALID_MFA_CODE,
- * which are audited.
+ * AuthService.DisableTotp. Throws UNAUTHENTICATED and MFA_NOT_ACTIVE. Throws INVALID_CREDENTIALS and
+ * INVALID_MFA_CODE, and audits these two.
  */
 export async function disableTotp(
   app: Auth,

@@ -1,8 +1,8 @@
 import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
 /**
- * The transition that the clock makes. A punctual patient who waits until the end makes it the doctor's
- * no-show. A consultation that has not started `unattendedAfterMs` after its end is a no-show of both.
+ * Transition that is due by time alone. If a punctual patient waited until the end, the doctor missed the
+ * consultation. If it has not started `unattendedAfterMs` after its end, both missed it.
  */
 export function timeoutTransition(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,
