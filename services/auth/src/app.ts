@@ -99,7 +99,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     verifyLinkMs: config.VERIFY_LINK_TTL,
     resetLinkMs: config.RESET_LINK_TTL,
     mailPauseMs: config.MAIL_PAUSE,
-    constantResponseMs: config.ALIKE_ANSWER_AFTER,
+    constantResponseMs: config.CONSTANT_RESPONSE_TIME,
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

@@ -42,7 +42,7 @@ export const authSettings = {
   VERIFY_LINK_TTL: duration("24h").describe("Validity of the links that confirm an e-mail address"),
   RESET_LINK_TTL: duration("30m").describe("Validity of the links that reset a password"),
   MAIL_PAUSE: duration("5m").describe("Pause between two password-reset links for one account"),
-  ALIKE_ANSWER_AFTER: duration("100ms").describe(
+  CONSTANT_RESPONSE_TIME: duration("100ms").describe(
     "Constant response time of answers that must not show whether an e-mail is known",
   ),
   MAIL_LEASE: duration("2m").describe(

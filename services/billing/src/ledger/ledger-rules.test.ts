@@ -33,8 +33,8 @@ test("the lines of a capture and of a refund", () => {
     { ...capture, account: "doctor:d", debitMinor: 0, creditMinor: 5000 },
   ]);
   expect(refundEntries(payment, { id: "r", amountMinor: 2000 })).toEqual([
-    { ...refund, account: "doctor:d", debitMinor: 2000, creditMinor: 0 },
     { ...refund, account: "provider_clearing:stub", debitMinor: 0, creditMinor: 2000 },
+    { ...refund, account: "doctor:d", debitMinor: 2000, creditMinor: 0 },
   ]);
 });
 
