@@ -157,12 +157,14 @@ test("every column of bytes is declared as encrypted, or listed in NOT_ENCRYPTED
 });
 
 test("NOT_ENCRYPTED lists only existing columns that are not declared as encrypted", () => {
-  const notSealed = columns.filter(({ name }) => name in NOT_ENCRYPTED);
+  const notEncrypted = columns.filter(({ name }) => name in NOT_ENCRYPTED);
   expectNone(
-    notSealed.filter(({ isEncrypted }) => isEncrypted),
+    notEncrypted.filter(({ isEncrypted }) => isEncrypted),
     "Remove it from NOT_ENCRYPTED.",
   );
-  expect([...new Set(notSealed.map(({ name }) => name))].sort()).toEqual(Object.keys(NOT_ENCRYPTED).sort());
+  expect([...new Set(notEncrypted.map(({ name }) => name))].sort()).toEqual(
+    Object.keys(NOT_ENCRYPTED).sort(),
+  );
 });
 
 test("the code binds every encrypted column to its table, column and row, as npm run rekey does", async () => {

@@ -61,7 +61,7 @@ async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)
   return ids;
 }
 
-async function makeSealed(count: number, cipher: FieldCipher): Promise<string[]> {
+async function makeEncrypted(count: number, cipher: FieldCipher): Promise<string[]> {
   const ids = Array.from({ length: count }, newId);
   return await makeBookings(
     ids.map((id, i) => cipher.encrypt(placeOf(id), `${i}`)),
@@ -88,7 +88,7 @@ test("lists the encrypted columns of the service and of the platform", async () 
 });
 
 test("moves all values to the new key with their contents; skips rows without a value", async () => {
-  await makeSealed(30, before);
+  await makeEncrypted(30, before);
   await makeBookings(Array(10).fill(null));
   expect(await checkColumn(options, REASON)).toEqual({
     values: 30,
@@ -113,7 +113,7 @@ test("writes a binary key in hex into the context", async () => {
 });
 
 test("continues after an interruption", async () => {
-  await makeSealed(30, before);
+  await makeEncrypted(30, before);
   let batches = 0;
   const killed = rekeyColumn(
     { ...options, onBatch: () => (batches++ === 1 ? fail("killed") : undefined) },
@@ -127,7 +127,7 @@ test("continues after an interruption", async () => {
 });
 
 test("keeps values that are written meanwhile, under either key", async () => {
-  const ids = await makeSealed(60, before);
+  const ids = await makeEncrypted(60, before);
   const written = new Map<string, string>();
   let isDone = false;
   const writing = async () => {
@@ -158,7 +158,7 @@ test("reports and keeps values that were copied, changed, or encrypted under an 
     new FieldCipher(randomBytes(32)).encrypt(placeOf(foreign), "?"),
   ];
   await makeBookings(values, [moved, foreign]);
-  await makeSealed(3, before);
+  await makeEncrypted(3, before);
   const progress = await rekeyColumn(options, REASON);
   expect(progress.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
   expect([progress.values, olderOf(progress), idOf(progress).length]).toEqual([5, 2, 2]);

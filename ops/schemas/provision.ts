@@ -137,7 +137,7 @@ async function closedEncryptedColumns(admin: Connection, schema: string): Promis
   const [columns] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`
      FROM information_schema.COLUMNS JOIN information_schema.TABLES USING (TABLE_SCHEMA, TABLE_NAME)
-     WHERE TABLE_SCHEMA = ? AND TABLE_COMMENT = 'append-only' AND COLUMN_COMMENT LIKE 'sealed%'
+     WHERE TABLE_SCHEMA = ? AND TABLE_COMMENT = 'append-only' AND COLUMN_COMMENT LIKE 'encrypted%'
        AND (TABLE_NAME, COLUMN_NAME) NOT IN (
          SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMN_PRIVILEGES
          WHERE TABLE_SCHEMA = ? AND GRANTEE = ? AND PRIVILEGE_TYPE = 'UPDATE'

@@ -9,19 +9,19 @@ const cipher = new FieldCipher(randomBytes(32));
 test("a value decrypts in its context, and no two ciphertexts are equal", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (context, text) => {
-      const sealed = cipher.encrypt(context, text);
-      expect(cipher.decrypt(context, sealed).toString()).toBe(Buffer.from(text).toString());
-      expect(cipher.encrypt(context, text).equals(sealed)).toBe(false);
+      const encrypted = cipher.encrypt(context, text);
+      expect(cipher.decrypt(context, encrypted).toString()).toBe(Buffer.from(text).toString());
+      expect(cipher.encrypt(context, text).equals(encrypted)).toBe(false);
     }),
   );
 });
 
 test("a value does not decrypt in another row, under another key, or with any byte changed", () => {
-  const sealed = cipher.encrypt("bookings.reason:1", "headache");
-  expect(() => cipher.decrypt("bookings.reason:2", sealed)).toThrow();
-  expect(() => new FieldCipher(randomBytes(32)).decrypt("bookings.reason:1", sealed)).toThrow();
-  for (const i of sealed.keys()) {
-    const changed = Buffer.from(sealed);
+  const encrypted = cipher.encrypt("bookings.reason:1", "headache");
+  expect(() => cipher.decrypt("bookings.reason:2", encrypted)).toThrow();
+  expect(() => new FieldCipher(randomBytes(32)).decrypt("bookings.reason:1", encrypted)).toThrow();
+  for (const i of encrypted.keys()) {
+    const changed = Buffer.from(encrypted);
     changed[i]! ^= 1;
     expect(() => cipher.decrypt("bookings.reason:1", changed)).toThrow();
   }
@@ -38,11 +38,11 @@ test("a previous key still decrypts its values, and the new one encrypts", () =>
 });
 
 test("an unknown key is no altered record, and its error names context and key id without the content", () => {
-  const sealed = new FieldCipher(randomBytes(32)).encrypt("bookings.reason:1", "headache");
-  const id = sealed.subarray(0, HEADER_BYTES).toString("hex");
+  const encrypted = new FieldCipher(randomBytes(32)).encrypt("bookings.reason:1", "headache");
+  const id = encrypted.subarray(0, HEADER_BYTES).toString("hex");
   const error = new Error(`bookings.reason:1 is encrypted under an unknown key: ${id}`);
-  expect(thrownBy(sealed)).toEqual(error);
-  expect(thrownBy(sealed)).not.toBeInstanceOf(ApiError);
+  expect(thrownBy(encrypted)).toEqual(error);
+  expect(thrownBy(encrypted)).not.toBeInstanceOf(ApiError);
 });
 
 test.each(["", "x", "headache, in clear"])("%j, which was never encrypted, is an altered record", (text) => {
@@ -65,8 +65,8 @@ function thrownBy(value: Buffer | null): unknown {
 }
 
 test("a truncated value does not decrypt", () => {
-  const sealed = cipher.encrypt("bookings.reason:1", "headache");
-  for (const length of sealed.keys()) {
-    expect(() => cipher.decrypt("bookings.reason:1", sealed.subarray(0, length))).toThrow();
+  const encrypted = cipher.encrypt("bookings.reason:1", "headache");
+  for (const length of encrypted.keys()) {
+    expect(() => cipher.decrypt("bookings.reason:1", encrypted.subarray(0, length))).toThrow();
   }
 });

@@ -11,7 +11,7 @@ const KEY_ID_BYTES = 4;
 /** Length of the header, which holds format and key id. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
 /** Bytes that encryption adds to a value. */
-export const SEALED_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
+export const ENCRYPTION_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
 
 interface Key {
   readonly secret: KeyObject;
@@ -61,19 +61,19 @@ export class FieldCipher {
    * another context. Throws a plain error for an unknown key, because the record is intact. Both count for
    * the alert.
    */
-  decrypt(context: string, sealed: Buffer | null): Buffer {
-    if (!sealed) throw altered(context, "is missing");
-    const header = sealed.subarray(0, HEADER_BYTES);
+  decrypt(context: string, encrypted: Buffer | null): Buffer {
+    if (!encrypted) throw altered(context, "is missing");
+    const header = encrypted.subarray(0, HEADER_BYTES);
     const key = this.#keys.find((known) => known.header.equals(header));
     if (!key && isHeader(header)) throw keyMissing(context, header);
     if (!key) throw altered(context, `is not encrypted: it begins with ${hex(header)}`);
     const tagAt = HEADER_BYTES + IV_BYTES;
-    const iv = sealed.subarray(HEADER_BYTES, tagAt);
-    const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
+    const iv = encrypted.subarray(HEADER_BYTES, tagAt);
+    const tag = encrypted.subarray(tagAt, tagAt + TAG_BYTES);
     try {
       const decipher = createDecipheriv(ALGORITHM, key.secret, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
-      return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
+      return Buffer.concat([decipher.update(encrypted.subarray(tagAt + TAG_BYTES)), decipher.final()]);
     } catch (cause) {
       throw altered(context, "does not decrypt: it was changed, or encrypted for another context", cause);
     }
