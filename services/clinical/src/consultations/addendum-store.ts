@@ -1,4 +1,4 @@
-import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/field-cipher.ts";
+import { ENCRYPTION_OVERHEAD_BYTES } from "@medconnect/platform/crypto/field-cipher.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Owned } from "../access/parties.ts";
@@ -49,5 +49,5 @@ export async function measureAddenda(
   );
   // An aggregate without GROUP BY has one row.
   const count = Number(row!.count);
-  return { count, bytes: Number(row!.storedBytes) - count * SEALED_OVERHEAD_BYTES };
+  return { count, bytes: Number(row!.storedBytes) - count * ENCRYPTION_OVERHEAD_BYTES };
 }
