@@ -1,19 +1,23 @@
-// `npm run test:mutation`: changes each rule, and expects that its own test fails. RULES=booking takes the rules whose path
-// contains "booking".
-import { existsSync, globSync } from "node:fs";
+// `npm run test:mutation`: changes each rule, and expects that a unit test of its folder fails. RULES=booking takes the
+// rules whose path contains "booking".
+import { globSync } from "node:fs";
+import { dirname } from "node:path";
 
-const testOf = (path) => path.replace(".ts", ".test.ts");
-const rules = globSync("{platform,services,gateway}/**/*-rules.ts", { exclude: ["**/node_modules/**"] })
-  .filter((path) => path.includes(process.env.RULES ?? ""))
-  .filter((path) => existsSync(testOf(path)));
+const rules = globSync("{platform,services,gateway}/**/*-rules.ts", {
+  exclude: ["**/node_modules/**"],
+}).filter((path) => path.includes(process.env.RULES ?? ""));
+const folders = [...new Set(rules.map(dirname))];
 
 export default {
   mutate: rules,
   testRunner: "jest",
   jest: {
     configFile: "jest.config.mjs",
-    config: { testMatch: rules.map((path) => `<rootDir>/${testOf(path)}`) },
     // Tests of use cases cover the rules as well, but need MySQL.
+    config: {
+      testMatch: folders.map((folder) => `<rootDir>/${folder}/*.test.ts`),
+      testPathIgnorePatterns: ["\\.int\\.test\\.ts$"],
+    },
     enableFindRelatedTests: false,
   },
   coverageAnalysis: "perTest",

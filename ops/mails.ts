@@ -19,7 +19,7 @@ Usage: npm run mails -- list [--dead] [--limit N]
        npm run mails -- retry --all
 
   list    The mails that are not sent yet, oldest first. --dead shows only those that the mail server refused.
-  retry   Sends refused mails again: the named ones, or all. Exit code 1 if a named mail is not a refused one.
+  retry   Sends refused mails again: the named ones, or all.
 
   --limit N    Maximum number of lines (50).
   -h, --help   Shows this.
@@ -27,6 +27,7 @@ Usage: npm run mails -- list [--dead] [--limit N]
 Auth retries an undelivered mail at least every 15 minutes until it expires, then deletes it. It deletes refused mails
 when they expire, too.
 
+Exit codes: 0 done, 1 a named mail is not a refused one, or the command failed
 Settings: auth's DATABASE_URL, DATABASE_TIMEOUT; default: the system that npm start runs here (STACK_JSON).
 `;
 

@@ -18,6 +18,8 @@ Settings (NAME_FILE names a file that holds the value of NAME):
   SCHEDULING_DB_PASSWORD
   CLINICAL_DB_PASSWORD
   BILLING_DB_PASSWORD
+
+Exit codes: 0 the schemas are up to date, 1 the command failed
 `;
 
 const WAIT_MS = 60_000;

@@ -25,7 +25,7 @@ Usage: npm run outbox -- list [--dead] [--limit N]
        npm run outbox -- discard ID ... [--yes]
 
   list      The events that wait for their consumer, oldest first. --dead shows only events that were refused too often.
-  replay    Retries dead events at once: the named ones, or all. Exit code 1 if a named event is not a dead one.
+  replay    Retries dead events at once: the named ones, or all.
   vouch     Signs events that the service did not write, and sends them. UNSIGNED events were inserted, FORGED events
             changed by somebody without DATA_KEY. Look for the matching line in the service's audit trail first.
   discard   Deletes such events. Asks for confirmation on a terminal; --yes skips the question.
@@ -36,6 +36,7 @@ vouch and discard write an event to the audit trail.
   --service NAME   Only this service's outbox: ${SERVICES.join(", ")}.
   -h, --help       Shows this.
 
+Exit codes: 0 done, 1 not confirmed, a named event is not a dead one, or the command failed
 Settings: one service's DATABASE_URL, and DATA_KEY for vouch; default: the system that npm start runs here (STACK_JSON).
 `;
 

@@ -171,14 +171,14 @@ test("the code binds every encrypted column to its table, column and row, as npm
   const sources = new Map<string, string>();
   for (const service of SERVICES) sources.set(service, await sourceOf(service));
   expectNone(
-    encrypted().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
+    encrypted().filter((column) => !contextIn(column).test(sources.get(column.service)!)),
     `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
      columns in its COMMENT ("encrypted for patient_id, doctor_id"); a binary key in hex.`,
   );
 });
 
 /** Matches the column's context in the source. */
-function placeIn({ name, boundTo }: Column): RegExp {
+function contextIn({ name, boundTo }: Column): RegExp {
   const owners = boundTo.map((owner) => {
     const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
     return `:\\$\\{(?:${owner}|${camelCase})\\}`;

@@ -30,7 +30,7 @@ afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
 
 /** The booking's own id is its patient. */
-const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
+const contextOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
 const doctorOf = (id: string): string => `f${id.slice(1)}`;
 const idOf = (older: RekeyProgress): string[] => [...older.older.keys()];
 
@@ -64,7 +64,7 @@ async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)
 async function makeEncrypted(count: number, cipher: FieldCipher): Promise<string[]> {
   const ids = Array.from({ length: count }, newId);
   return await makeBookings(
-    ids.map((id, i) => cipher.encrypt(placeOf(id), `${i}`)),
+    ids.map((id, i) => cipher.encrypt(contextOf(id), `${i}`)),
     ids,
   );
 }
@@ -73,7 +73,7 @@ async function readReasons(cipher: FieldCipher): Promise<string[]> {
   const rows = await service.db.read<{ id: string; reason: Buffer }>(
     "SELECT id, reason FROM bookings WHERE reason IS NOT NULL ORDER BY id",
   );
-  return rows.map(({ id, reason }) => cipher.decrypt(placeOf(id), reason).toString());
+  return rows.map(({ id, reason }) => cipher.decrypt(contextOf(id), reason).toString());
 }
 
 test("lists the encrypted columns of the service and of the platform", async () => {
@@ -136,7 +136,7 @@ test("keeps values that are written meanwhile, under either key", async () => {
       written.set(id, `written ${i}`);
       const cipher = i % 2 === 0 && i < 100 ? before : during;
       await service.db.write("UPDATE bookings SET reason = ? WHERE id = ?", [
-        cipher.encrypt(placeOf(id), `written ${i}`),
+        cipher.encrypt(contextOf(id), `written ${i}`),
         binaryId(id),
       ]);
     }
@@ -154,13 +154,13 @@ test("keeps values that are written meanwhile, under either key", async () => {
 test("reports and keeps values that were copied, changed, or encrypted under an unknown key", async () => {
   const [moved, foreign] = [newId(), newId()];
   const values = [
-    before.encrypt(placeOf(newId()), "of another row"),
-    new FieldCipher(randomBytes(32)).encrypt(placeOf(foreign), "?"),
+    before.encrypt(contextOf(newId()), "of another row"),
+    new FieldCipher(randomBytes(32)).encrypt(contextOf(foreign), "?"),
   ];
   await makeBookings(values, [moved, foreign]);
   await makeEncrypted(3, before);
   const progress = await rekeyColumn(options, REASON);
-  expect(progress.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
+  expect(progress.broken.sort()).toEqual([contextOf(moved), contextOf(foreign)].sort());
   expect([progress.values, olderOf(progress), idOf(progress).length]).toEqual([5, 2, 2]);
   const kept = await service.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id IN (?, ?)", [
     binaryId(moved),

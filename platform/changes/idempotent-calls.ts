@@ -123,11 +123,11 @@ export class IdempotentCalls {
    */
   groupedBegin<Request, Facts, Plan, Written, Answer>(
     useCase: GroupedUseCase<Request, Facts, Plan, Written>,
-  ): (request: Request, call: Call) => Promise<{ begun: Written } | { answer: Answer }> {
+  ): (request: Request, call: Call) => Promise<{ started: Written } | { answer: Answer }> {
     const group = new GroupCommit(this.#options, useCase, true);
     return async (request, call) => {
       const response = await group.run(request, call);
-      return call.replayed ? { answer: response as unknown as Answer } : { begun: response };
+      return call.replayed ? { answer: response as unknown as Answer } : { started: response };
     };
   }
 

@@ -19,7 +19,7 @@ interface Key {
 }
 
 const refused = counter(
-  "sealed.refused",
+  "decryption.refused",
   "Encrypted values that did not decrypt in their context, by column",
 );
 

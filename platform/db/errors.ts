@@ -53,7 +53,7 @@ export const standbyError = () => Object.assign(new Error("The server takes no w
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 
-/** Unique key that a statement violated, such as "doctors.license_number"; undefined for other errors. */
+/** Unique key that a statement violated, such as "table.key"; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {
   const { errno, sqlMessage } = error as MysqlError;
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;

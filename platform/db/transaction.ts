@@ -30,7 +30,7 @@ export class Transaction {
   readonly #options: TransactionOptions;
   #waiting: Statement[] = [];
   #isScheduled = false;
-  #begun = false;
+  #isOpen = false;
   #isStuck = false;
   readonly #afterCommit: (() => void)[] = [];
 
@@ -68,15 +68,15 @@ export class Transaction {
   }
 
   async commit(): Promise<void> {
-    if (this.#begun || this.#waiting.length > 0) await this.#ask({ sql: "COMMIT", params: [] });
-    this.#begun = false;
+    if (this.#isOpen || this.#waiting.length > 0) await this.#ask({ sql: "COMMIT", params: [] });
+    this.#isOpen = false;
     for (const work of this.#afterCommit) work();
   }
 
   async rollback(): Promise<void> {
     this.#waiting = [];
-    if (!this.#begun) return;
-    this.#begun = false;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     // After an unanswered statement, ROLLBACK would wait behind it for ever. MySQL rolls back a lost
     // connection by itself.
     if (this.#isStuck) return this.#connection.destroy();
@@ -98,10 +98,10 @@ export class Transaction {
   async #send(): Promise<void> {
     this.#isScheduled = false;
     if (this.#waiting.length === 0) return;
-    const begin: Statement[] = this.#begun ? [] : [{ sql: "START TRANSACTION", params: [] }];
+    const begin: Statement[] = this.#isOpen ? [] : [{ sql: "START TRANSACTION", params: [] }];
     const batch = [...begin, ...this.#waiting];
     this.#waiting = [];
-    this.#begun = true;
+    this.#isOpen = true;
     try {
       const results = await this.#query(batch);
       for (const [i, { result }] of batch.entries()) result?.resolve(results[i]);

@@ -36,7 +36,7 @@ const redirect = (table: string, id: string, to: Account) =>
   database.query("UPDATE ?? SET patient_id = ? WHERE id = ?", [table, binaryId(to.id), binaryId(id)]);
 
 async function refused(service: "clinical" | "scheduling", column: string): Promise<number> {
-  const samples = (await scrapeAll())[service].filter(({ name }) => name === "sealed_refused_total");
+  const samples = (await scrapeAll())[service].filter(({ name }) => name === "decryption_refused_total");
   return samples.find(({ labels }) => labels.column === column)?.value ?? 0;
 }
 

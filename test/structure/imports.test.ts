@@ -33,6 +33,9 @@ const PLANTED = [
   ["mysql-in-platform-db", "services/auth/src/accounts/planted.ts", "mysql2"],
   ["mysql-in-platform-db", "platform/outbox/planted-store.ts", "mysql2/promise"],
   ["mysql-in-platform-db", "gateway/planted.ts", "mysql2/promise"],
+  ["proto-imports", "proto/planted.ts", "@medconnect/platform/db/database.ts"],
+  ["docs-imports", "docs/planted.ts", "@medconnect/ops/outbox.ts"],
+  ["no-circular-files", "platform/db/planted.ts", "../ids/circle.ts"],
   ["rules-without-io", "services/auth/src/accounts/planted-rules.ts", "./planted-store.ts"],
   ["rules-without-io", "services/auth/src/accounts/planted-rules.ts", "@medconnect/platform/time/clock.ts"],
   ["rules-without-io", "services/auth/src/accounts/planted-rules.ts", "@medconnect/platform/db/database.ts"],
@@ -41,6 +44,14 @@ const PLANTED = [
   ["rules-without-node", "services/auth/src/accounts/planted-rules.ts", "node:fs"],
   ["rules-without-node", "services/auth/src/accounts/planted-rules.ts", "node:crypto"],
 ] as const;
+
+/** Ways to import a module. Each is planted for a rule. */
+const FORMS = [
+  (specifier: string) => `import type { X } from "${specifier}";\n`,
+  (specifier: string) => `export * from "${specifier}";\n`,
+  (specifier: string) => `export type { X } from "${specifier}";\n`,
+  (specifier: string) => `await import("${specifier}");\n`,
+];
 
 const ALLOWED = [
   ["services/auth/src/accounts/allowed.ts", "@medconnect/platform/db/database.ts"],
@@ -83,6 +94,8 @@ beforeAll(async () => {
     write(file, imports.map(([, specifier]) => `import "${specifier}";\n`).join(""));
     for (const [, specifier] of imports) if (specifier.endsWith(".ts")) plantTarget(file, specifier);
   }
+  write("platform/ids/circle.ts", 'import "../db/planted.ts";\n');
+  for (const [i, form] of FORMS.entries()) write(formFile(i), form("@medconnect/billing/src/app.ts"));
   violations = await cruise();
 }, 60_000);
 
@@ -94,9 +107,16 @@ test.each(PLANTED)("%s: %s must not import %s", (rule, file, specifier) => {
   expect(found.map((violation) => violation.rule.name)).toContain(rule);
 });
 
+test.each(FORMS.keys().toArray())("form %i of an import is forbidden", (i) => {
+  const names = violations.filter(({ from }) => from === formFile(i)).map(({ rule }) => rule.name);
+  expect(names).toContain("services-are-apart");
+});
+
 test.each(ALLOWED)("%s may import %s", (file, _specifier) => {
   expect(violations.filter(({ from }) => from === file)).toEqual([]);
 });
+
+const formFile = (form: number): string => `services/auth/src/accounts/form-${form}.ts`;
 
 const expand = (workspace: string): string[] =>
   workspace === "services/*"
@@ -120,7 +140,18 @@ function plantTarget(file: string, specifier: string): void {
 
 async function cruise(): Promise<Violation[]> {
   const cli = join(ROOT, "node_modules/.bin/depcruise");
-  const rooms = ["platform", "topology", "services", "gateway", "ops", "deploy", "dev", "test"];
+  const rooms = [
+    "platform",
+    "topology",
+    "services",
+    "gateway",
+    "ops",
+    "deploy",
+    "dev",
+    "docs",
+    "proto",
+    "test",
+  ];
   const args = [cli, "--config", ".dependency-cruiser.cjs", "--output-type", "json", ...rooms];
   const json = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, args, { cwd: folder, maxBuffer: 2 ** 26 }, (_error, stdout, stderr) =>

@@ -64,14 +64,14 @@ async function counted(name: string, label: string): Promise<number> {
 
 describe("a record that a writer of the database has redirected", () => {
   test("to another patient or doctor does not show a consultation's notes, and counts for the alert", async () => {
-    const before = await counted("sealed_refused_total", 'column="consultations.notes"');
+    const before = await counted("decryption_refused_total", 'column="consultations.notes"');
     await redirect("consultations", consultationId, "patient_id", attacker.userId);
     await expect(clinical.read(consultationId, attacker)).rejects.toMatchObject(ALTERED);
     await expect(clinical.read(consultationId, doctor)).rejects.toMatchObject(ALTERED);
     await redirect("consultations", consultationId, "patient_id", victim.userId);
     await redirect("consultations", consultationId, "doctor_id", foreignDoctor.userId);
     await expect(clinical.read(consultationId, foreignDoctor)).rejects.toMatchObject(ALTERED);
-    expect(await counted("sealed_refused_total", 'column="consultations.notes"')).toBe(before + 3);
+    expect(await counted("decryption_refused_total", 'column="consultations.notes"')).toBe(before + 3);
 
     await redirect("consultations", consultationId, "doctor_id", doctor.userId);
     expect(await clinical.read(consultationId, victim)).toMatchObject({ notes: "notes of the victim" });

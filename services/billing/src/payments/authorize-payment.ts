@@ -36,9 +36,9 @@ export async function authorizePayment(
     throw hiddenFrom(`payments/${payment.id}`, payment.patientId);
   const provider = app.providers.current;
   const attempt = newAttempt(app, paymentId, paymentMethod, app.calls.keyIdOf(call));
-  const started = await startAttempt(app)(attempt, call);
-  if ("answer" in started) return started.answer;
-  const answer = await runAttempt(app, provider, started.begun, attempt, call);
+  const result = await startAttempt(app)(attempt, call);
+  if ("answer" in result) return result.answer;
+  const answer = await runAttempt(app, provider, result.started, attempt, call);
   if (answer instanceof ApiError) throw answer;
   return answer;
 }

@@ -109,6 +109,14 @@ const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): bool
 /** Outcome with which an admin closes a booking. */
 export type CloseOutcome = Exclude<BookingClose_Outcome, "OUTCOME_UNSPECIFIED">;
 
+/** Close columns of a booking that no admin closed. */
+export const NOT_CLOSED = {
+  closeOutcome: null,
+  closeTime: null,
+  closedBy: null,
+  closeReason: null,
+} as const;
+
 /** Booking status of each outcome. */
 export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   COMPLETED: "COMPLETED",

@@ -46,14 +46,6 @@ export interface BookingRow extends FeeColumns {
   closeReason: Buffer | null;
 }
 
-/** Close columns of a booking that no admin closed. */
-export const NOT_CLOSED = {
-  closeOutcome: null,
-  closeTime: null,
-  closedBy: null,
-  closeReason: null,
-} as const;
-
 export type BookingEventType =
   | "held"
   | "confirmed"

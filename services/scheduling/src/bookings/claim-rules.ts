@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Booking_Party } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { SlotRow } from "../slots/slot.ts";
 import { type BookableFacts, whyNotBookable } from "../slots/slot-rules.ts";
-import { type BookingRow, NOT_CLOSED } from "./booking.ts";
+import type { BookingRow } from "./booking.ts";
 import {
   type BookingLimits,
   cooldownEndOf,
@@ -10,6 +10,7 @@ import {
   type LiveBookings,
   limitRefusal,
 } from "./booking-limits.ts";
+import { NOT_CLOSED } from "./booking-rules.ts";
 
 /** Facts that decide whether a patient gets a slot. The locks on both keep them valid until the commit. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { type BookingRow, NOT_CLOSED } from "./booking.ts";
-import type { FeeDecision } from "./booking-rules.ts";
+import type { BookingRow } from "./booking.ts";
+import { type FeeDecision, NOT_CLOSED } from "./booking-rules.ts";
 
 /** A booking after a consultation's event, without its next version. */
 export interface Change {
