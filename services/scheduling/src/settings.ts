@@ -8,11 +8,11 @@ export const schedulingSettings = {
   CANCEL_CUTOFF: duration("24h").describe("Time before the start until which a patient cancels for free"),
   PATIENT_MAX_HOLDS: limit(3).describe("Unpaid holds of each patient; 0: no limit"),
   PATIENT_MAX_BOOKINGS: limit(10).describe(
-    "Live bookings of each patient before their start, including holds; 0: no limit. With 0, each booking " +
-      "and late payment reads all live bookings of the patient, so one patient can make both ever slower; " +
-      "the other limits do not prevent it. A high limit is better",
+    "Bookings of each patient that have not started, including holds; 0: no limit. Prefer a high limit to 0: " +
+      "each booking and late payment of a patient reads all these bookings, so without a limit one patient can " +
+      "make both ever slower",
   ),
-  PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3).describe("The same with one doctor; 0: no limit"),
+  PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3).describe("Those with one doctor; 0: no limit"),
   DOCTOR_MAX_SLOTS: limit(10_000).describe("Future slots of each doctor, except withdrawn ones; 0: no limit"),
   JURISDICTION: z
     .enum(["off", "enforced"])
@@ -22,7 +22,7 @@ export const schedulingSettings = {
         "existing bookings before you switch it on](decisions/0026-licences.md#switching-jurisdiction-on)",
     ),
   HOLD_SWEEP: duration("2s").describe(
-    "Interval of the sweeps for holds, reasons and bookings without a licence",
+    "Interval of ending holds, erasing reasons, and ending bookings and slots of disabled or unlicensed people",
   ),
   RECONCILE_EVERY: duration("5m").describe(
     "Interval of comparing changed bookings with billing and clinical; `0s`: never",
