@@ -7,7 +7,7 @@ import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
+import { deliveriesOf, type NewEvent } from "@medconnect/platform/outbox/event.ts";
 import { whyNotGenuine } from "@medconnect/platform/outbox/event-mac.ts";
 import { countBacklog, insertDeliveries, type OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
 import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
@@ -26,12 +26,14 @@ let dead: string[];
 beforeEach(async () => {
   const { db, clock } = billing;
   await db.write("DELETE FROM outbox");
-  const events = [1, 2, 3].map((version) => ({
-    type: "payment.authorized",
-    aggregateId: newId(),
-    version,
-    state: undefined,
-  }));
+  const events = [1, 2, 3].map(
+    (version): NewEvent => ({
+      type: "payment.authorized",
+      aggregateId: newId(),
+      version,
+      state: { $case: "payment", value: { bookingId: newId(), authorizeTime: clock.now() } },
+    }),
+  );
   const deliveries = deliveriesOf(events, { "payment.authorized": ["scheduling"] }, clock.now());
   await db.transaction(async (tx) => insertDeliveries(tx, deliveries, clock.now(), billing.hash));
   await db.write("UPDATE outbox SET dead = TRUE, refusals = 25, last_error = 'INTERNAL' ORDER BY id LIMIT 2");

@@ -2,14 +2,24 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { newId } from "../ids/ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
-/** An event before it has an id: the aggregate's whole state after a change, with its version. */
-export interface NewEvent {
-  /** Such as "booking.confirmed"; the word before the dot is the aggregate's type. */
-  type: string;
+type State = NonNullable<Event["state"]>;
+
+type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : Text;
+
+/** "booking.confirmed" for the state of a booking, "break_glass.granted" for the state `breakGlass`. */
+type TypeOf<Kind extends string> = `${SnakeCase<Kind>}.${string}`;
+
+interface EventWith<Kind extends State["$case"]> {
+  type: TypeOf<Kind>;
   aggregateId: string;
   version: number;
-  state: Event["state"];
+  state: Extract<State, { $case: Kind }>;
 }
+
+/** An event before it has an id: the aggregate's whole state after a change, with its version. */
+export type NewEvent = { [Kind in State["$case"]]: EventWith<Kind> }[State["$case"]];
 
 /** Destinations of each type of event. */
 export type EventRoutes = Readonly<Record<string, readonly string[]>>;
@@ -20,11 +30,13 @@ export interface Delivery {
   event: Event;
 }
 
-/** Deliveries of events: one for each destination. */
+/** Deliveries of events: one for each destination. Throws for a type without a route. */
 export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date): Delivery[] {
   const { traceparent = "" } = injectTrace();
-  return events.flatMap(({ type, aggregateId, version, state }) =>
-    (routes[type] ?? []).map((destination) => ({
+  return events.flatMap(({ type, aggregateId, version, state }) => {
+    const destinations = routes[type];
+    if (!destinations) throw new Error(`no route for events of type ${type}`);
+    return destinations.map((destination) => ({
       destination,
       event: Event.fromPartial({
         id: newId(),
@@ -35,6 +47,6 @@ export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date)
         traceparent,
         state,
       }),
-    })),
-  );
+    }));
+  });
 }

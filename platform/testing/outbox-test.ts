@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import {
+  BookingState,
   type DeliverEventsRequest,
   type DeliverEventsResponse,
   type Event,
@@ -12,7 +13,7 @@ import { GrpcClient } from "../grpc/client.ts";
 import { toGrpcStatus } from "../grpc/status.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { newId } from "../ids/ids.ts";
-import { type Delivery, deliveriesOf } from "../outbox/event.ts";
+import { type Delivery, deliveriesOf, type NewEvent } from "../outbox/event.ts";
 import { insertDeliveries, listUndelivered } from "../outbox/outbox-store.ts";
 import { Relay } from "../outbox/relay.ts";
 import { startTestService, type TestService } from "./test-service.ts";
@@ -132,12 +133,15 @@ export class OutboxTest {
   async commit(count: number, destination = "clinical"): Promise<Delivery[]> {
     const { clock, db, hash } = this.service;
     const now = clock.now();
-    const events = Array.from({ length: count }, () => ({
-      type: "booking.confirmed",
-      aggregateId: newId(),
-      version: 1,
-      state: undefined,
-    }));
+    const events = Array.from(
+      { length: count },
+      (): NewEvent => ({
+        type: "booking.confirmed",
+        aggregateId: newId(),
+        version: 1,
+        state: { $case: "booking", value: BookingState.create() },
+      }),
+    );
     const deliveries = deliveriesOf(events, { "booking.confirmed": [destination] }, now);
     await db.transaction(async (tx) => insertDeliveries(tx, deliveries, now, hash));
     return deliveries;

@@ -9,12 +9,13 @@ import {
   transitionsNow,
 } from "../../services/clinical/src/consultations/consultation-rules.ts";
 import { timeoutTransition } from "../../services/clinical/src/no-shows/no-show-rules.ts";
-import { type BookingRow, factsOf, NOT_CLOSED } from "../../services/scheduling/src/bookings/booking.ts";
+import { type BookingRow, factsOf } from "../../services/scheduling/src/bookings/booking.ts";
 import {
   assertReschedulable,
   CLOSED,
   type CloseOutcome,
   closesNow,
+  NOT_CLOSED,
 } from "../../services/scheduling/src/bookings/booking-rules.ts";
 import {
   type Course,

@@ -107,7 +107,7 @@ test.each(PLANTED)("%s: %s must not import %s", (rule, file, specifier) => {
   expect(found.map((violation) => violation.rule.name)).toContain(rule);
 });
 
-test.each(FORMS.keys().toArray())("form %i of an import is forbidden", (i) => {
+test.each([...FORMS.keys()])("form %i of an import is forbidden", (i) => {
   const names = violations.filter(({ from }) => from === formFile(i)).map(({ rule }) => rule.name);
   expect(names).toContain("services-are-apart");
 });

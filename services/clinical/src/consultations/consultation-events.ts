@@ -3,8 +3,10 @@ import type { Consultation_Status } from "@medconnect/proto/medconnect/clinical/
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { ConsultationRow } from "./consultation.ts";
 
+type ConsultationEventType = `consultation.${string}`;
+
 /** Event types of the statuses that other services need. */
-const EVENT_TYPES: Partial<Record<Consultation_Status, string>> = {
+const EVENT_TYPES: Partial<Record<Consultation_Status, ConsultationEventType>> = {
   IN_PROGRESS: "consultation.started",
   COMPLETED: "consultation.completed",
   NO_SHOW: "consultation.no_show",
@@ -25,7 +27,7 @@ export function consultationEvents(before: ConsultationRow, after: ConsultationR
 }
 
 /** An event with the consultation's state. */
-export function eventOf(type: string, row: ConsultationRow): NewEvent {
+export function eventOf(type: ConsultationEventType, row: ConsultationRow): NewEvent {
   const consultation: ConsultationState = {
     bookingId: row.bookingId,
     paymentId: row.paymentId ?? "",
