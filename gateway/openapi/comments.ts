@@ -14,9 +14,9 @@ import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
 /**
- * The comment before a declaration in its .proto, as one paragraph; "" without one. The descriptor set has
- * comments by path: the field numbers and indexes that lead to the declaration in its file
- * (google.protobuf.SourceCodeInfo).
+ * The comment before a declaration in its .proto, as one paragraph; "" without one. Descriptors hold comments
+ * apart from declarations, by path (google.protobuf.SourceCodeInfo): the field numbers and indexes that lead
+ * to the declaration in the file's descriptor.
  */
 export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
@@ -26,12 +26,12 @@ export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-/** Comments by path, by file name. Loaded on demand, because most gateways never serve the document. */
+/** For each file name, its comments by path. Read on demand, because most gateways never serve the document. */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {
   commentsByFile ??= new Map(commentedFiles().map((proto) => [proto.name, readComments(proto)]));
-  // The set has every file of the contract.
+  // `commentedFiles` has every file of the contract.
   return commentsByFile.get(file.proto.name)!;
 }
 
@@ -40,7 +40,7 @@ function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, stri
   return new Map(commented.map(({ path, leadingComments }) => [path.join("."), forClients(leadingComments)]));
 }
 
-/** The comment as one paragraph, with the JSON names of fields. */
+/** The comment as one paragraph. Field names in backticks become JSON names, such as `pageToken`. */
 const forClients = (comment: string): string =>
   comment
     .trim()
@@ -51,7 +51,7 @@ function fileOf(desc: Declaration): DescFile {
   return "file" in desc ? desc.file : fileOf(desc.parent);
 }
 
-/** Path of a declaration; the constants are field numbers in google/protobuf/descriptor.proto. */
+/** Path of a declaration in its file. The constants are field numbers in google/protobuf/descriptor.proto. */
 function pathOf(desc: Declaration): number[] {
   switch (desc.kind) {
     case "message":

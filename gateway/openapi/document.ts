@@ -18,7 +18,7 @@ characters are refused. Ids are UUIDs in upper or lower case. Times lie in the y
 calendar, and ranges do not end before they start. Time zones are from IANA, languages are BCP 47 tags, currencies are
 active codes of ISO 4217.`;
 
-/** Generates the OpenAPI 3.1 document of all routes from the contract alone. */
+/** Generates the OpenAPI 3.1 document of the routes. Its only source is the contract: the .proto files. */
 export function openApiDocument(routes: readonly Route[]): Schema {
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};

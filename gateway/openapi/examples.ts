@@ -10,16 +10,16 @@ import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-/** Default examples for text; the first that satisfies the field's rules is used. */
+/** Examples for a text whose comment has none. The first one that satisfies the field's rules is used. */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/** A message with plausible values, without `optional` fields. A oneof shows its first field. */
+/** An example message with these fields. Leaves out `optional` fields, and all of a oneof but its first field. */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
 
-/** The example in the field's comment ("such as …"), or a value that satisfies its type and rules. */
+/** The example in the field's comment ("such as …"), or else a value that fits the field's type and rules. */
 export function exampleValue(field: DescField): JsonValue {
   const rules = rulesOf(field);
   if (field.fieldKind === "list") {
@@ -83,7 +83,7 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
   return candidates.find((c) => c.length >= minLength && pattern.test(c)) ?? "x".repeat(minLength);
 }
 
-/** The example in a comment: … such as "USD". */
+/** The example in the field's comment: "USD" in `ISO 4217 code, such as "USD".` */
 const exampleIn = (field: DescField): string | undefined =>
   /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
 

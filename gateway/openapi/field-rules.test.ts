@@ -25,7 +25,7 @@ const string = (value: object): Rules => ({ type: { case: "string", value } });
 const number = (type: "int32" | "int64" | "uint32" | "double" | "float", value: object) =>
   ({ type: { case: type, value } }) as Rules;
 
-/** A field of a contract with these rules. */
+/** A field descriptor with these validation rules. */
 function fieldWith(
   init: Rules | undefined,
   more: Partial<DescField> = {},

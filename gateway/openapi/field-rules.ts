@@ -7,7 +7,7 @@ import {
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** The rules in JSON Schema, as far as it can express them. The services check all of them. */
+/** A field's rules in JSON Schema. Leaves out rules that JSON Schema cannot express; the services check all. */
 export function constraintsOf(rules: FieldRules | undefined): Schema {
   switch (rules?.type.case) {
     case "string": {
@@ -46,7 +46,7 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
   }
 }
 
-/** Range of a 64-bit integer in words: JSON Schema has no range for strings. */
+/** Range of a 64-bit integer in words. In JSON it is a string, for which JSON Schema has no range. */
 export function notesOf(rules: FieldRules | undefined): string {
   if (rules?.type.case !== "int64") return "";
   const { greaterThan, lessThan } = rules.type.value;
@@ -56,12 +56,12 @@ export function notesOf(rules: FieldRules | undefined): string {
   return parts.length > 0 ? ` ${parts.join(", ")}.` : "";
 }
 
-/** Descriptions of the rules over several fields. */
+/** Descriptions of a message's own rules, which compare several of its fields. */
 export function messageRulesOf(desc: DescMessage): string[] {
   return hasOption(desc, messageOption) ? getOption(desc, messageOption).cel.map((rule) => rule.message) : [];
 }
 
-/** True if a request without the field is refused. Proto3 reads an absent scalar as its zero value. */
+/** True if a request without the field is refused. An absent scalar counts as its zero value, as in proto3. */
 export function isRequired(field: DescField): boolean {
   const rules = rulesOf(field);
   if (!rules || rules.ignore !== Ignore.UNSPECIFIED) return false;

@@ -62,7 +62,7 @@ function securityOf({ rules }: Method): Schema[] {
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
   const { method, binding } = route;
-  // A variable has at least one field.
+  // A variable of the path names at least one field.
   const inPath = binding.variables.map((fields) => ({
     ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
     required: true,
@@ -107,7 +107,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
   const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
-  // A field that is a body is a message.
+  // Only a field of a message type can be the body.
   const desc = body === "*" ? method.input : body.message!;
   const direction = httpMethod === "PATCH" ? "patch" : "request";
   const fields = desc.fields.filter((field) => {
@@ -129,7 +129,7 @@ const ACCEPTED = {
   content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
 };
 
-/** True for reads whose answer has an ETag. */
+/** True for reads whose answer has an ETag, which `If-None-Match` can name. */
 const isConditional = ({ method, httpMethod }: Route): boolean =>
   httpMethod === "GET" && method.output.field.etag !== undefined;
 

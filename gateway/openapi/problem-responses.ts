@@ -9,7 +9,7 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
-/** Reasons of every route. */
+/** Error reasons that every route can give. */
 const COMMON_REASONS: Reason[] = [
   "INVALID_REQUEST",
   "MALFORMED_REQUEST",
@@ -25,12 +25,12 @@ const COMMON_REASONS: Reason[] = [
   "RECORD_ALTERED",
 ];
 
-/** The catalogue has a rule for every reason. */
+/** Status and title of a reason. The catalogue has every reason. */
 const ruleOf = (reason: Reason): ReasonRule => catalogue.get(reason)!;
 
 /**
- * All reasons of a route: the common ones, those that follow from its rules, and those that the method
- * declares.
+ * All error reasons that a route can give: those of every route, those that follow from the rules of its
+ * method, and those that the method declares.
  */
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
@@ -71,7 +71,7 @@ function problemResponse(status: number, reasons: Reason[]): Schema {
   };
 }
 
-/** Example problems by reason. */
+/** One example problem for each reason, by reason. */
 export function problemExamples(reasons: Iterable<Reason>): Record<string, Schema> {
   return Object.fromEntries([...reasons].sort().map((reason) => [reason, exampleOf(reason)]));
 }
@@ -84,7 +84,7 @@ function exampleOf(reason: Reason): Schema {
   };
 }
 
-/** RFC 9457 with this API's extensions. */
+/** Schema of an error answer: a problem of RFC 9457, with this API's own members such as `reason`. */
 export const problemSchema: Schema = {
   type: "object",
   description: "An error (RFC 9457). Switch on `reason`; the texts may change.",

@@ -13,20 +13,20 @@ import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
- * Direction of a message, which decides its required fields:
+ * Place of a message, which decides the fields that its schema requires:
  *
- * - answer: scalars, enums and lists, as they are always present; not those that list items leave out
- * - request: as the rules say. Only requests show the rules, because these bind the client.
- * - patch: none
+ * - answer: scalars, enums and lists, because an answer always has them. Not fields that the items of lists omit.
+ * - request: the fields without which the rules refuse a request. The schema also shows the rules.
+ * - patch: none. The schema also shows the rules.
  */
 export type Direction = "answer" | "request" | "patch";
 
-/** The schemas that a document refers to, created on demand. */
+/** The schemas of one document, each created when it is first referred to. */
 export class Schemas {
   readonly components: Record<string, Schema> = {};
   readonly #names = new Map<string, DescMessage | DescEnum>();
 
-  /** Schema of a message in an answer or within a request's body. */
+  /** Reference to the schema of a message in an answer, or of a message inside a request's body. */
   message(desc: DescMessage, direction: Direction): Schema {
     const known = WELL_KNOWN[desc.typeName];
     if (known) return known;
@@ -38,7 +38,7 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** Schema of a request's body with some of a message's fields; `required` if the body is. */
+  /** Reference to the schema of a request's body with these fields, and whether the body is required. */
   body(name: string, desc: DescMessage, fields: readonly DescField[], direction: Direction) {
     const schema = this.#object(desc, fields, direction);
     this.components[name] = schema;
@@ -81,7 +81,7 @@ export class Schemas {
   #valueOf(field: DescField, direction: Direction): Schema {
     if (field.message) return this.message(field.message, direction === "patch" ? "request" : direction);
     if (field.enum) return this.#enum(field.enum);
-    // Neither a message nor an enum, so a scalar.
+    // A field that is neither a message nor an enum is a scalar.
     return scalarSchema(field.scalar!);
   }
 
@@ -99,7 +99,7 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** The name without its package; the full name if two packages share it. */
+  /** The type's name without the package. If another package has the same name, the second type has its full name. */
   #nameOf(desc: DescMessage | DescEnum): string {
     const short = desc.typeName.slice(desc.file.proto.package.length + 1);
     const owner = this.#names.get(short);
