@@ -26,7 +26,7 @@ export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-/** For each file name, its comments by path. Read on demand, because most gateways never serve the document. */
+/** Comments by path, for each file name. Read on demand: most gateways never serve the document. */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {

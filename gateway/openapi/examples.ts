@@ -13,13 +13,13 @@ const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Examples for a text whose comment has none. The first one that satisfies the field's rules is used. */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/** An example message with these fields. Leaves out `optional` fields, and all of a oneof but its first field. */
+/** An example message with these fields, except `optional` ones. Of a oneof, it has only the first field. */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
 
-/** The example in the field's comment ("such as …"), or else a value that fits the field's type and rules. */
+/** The example in the field's comment ("such as …"), or else a value that fits its type and rules. */
 export function exampleValue(field: DescField): JsonValue {
   const rules = rulesOf(field);
   if (field.fieldKind === "list") {

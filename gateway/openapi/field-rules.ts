@@ -7,7 +7,7 @@ import {
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** A field's rules in JSON Schema. Leaves out rules that JSON Schema cannot express; the services check all. */
+/** A field's rules in JSON Schema, except those that it cannot express. The services check all rules. */
 export function constraintsOf(rules: FieldRules | undefined): Schema {
   switch (rules?.type.case) {
     case "string": {
@@ -61,7 +61,7 @@ export function messageRulesOf(desc: DescMessage): string[] {
   return hasOption(desc, messageOption) ? getOption(desc, messageOption).cel.map((rule) => rule.message) : [];
 }
 
-/** True if a request without the field is refused. An absent scalar counts as its zero value, as in proto3. */
+/** True if a request without the field is refused. In proto3, an absent scalar counts as its zero value. */
 export function isRequired(field: DescField): boolean {
   const rules = rulesOf(field);
   if (!rules || rules.ignore !== Ignore.UNSPECIFIED) return false;

@@ -15,7 +15,7 @@ import { ref, type Schema } from "./json-schema.ts";
 /**
  * Place of a message, which decides the fields that its schema requires:
  *
- * - answer: scalars, enums and lists, because an answer always has them. Not fields that the items of lists omit.
+ * - answer: scalars, enums and lists, which every answer has. Not the fields that items of lists omit.
  * - request: the fields without which the rules refuse a request. The schema also shows the rules.
  * - patch: none. The schema also shows the rules.
  */
@@ -99,7 +99,7 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** The type's name without the package. If another package has the same name, the second type has its full name. */
+  /** The type's name without its package. A second type of the same name gets its full name. */
   #nameOf(desc: DescMessage | DescEnum): string {
     const short = desc.typeName.slice(desc.file.proto.package.length + 1);
     const owner = this.#names.get(short);
