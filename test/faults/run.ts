@@ -21,7 +21,7 @@ Usage: npm run test:faults [-- options]
   --patients N      Concurrent patients (20).
   --scenario NAME   Runs only this scenario. Repeatable.
   --minutes N       Duration of the scenario churn (3).
-  --short           Few rounds and short faults, as in npm test.
+  --short           Few rounds and short faults, as .ci/run does.
   -h, --help        Shows this.
 
 Exit codes: 0 no violation, 1 violations, or the run failed
