@@ -2,30 +2,42 @@ import { expect, test } from "@jest/globals";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import fc from "fast-check";
 import {
+  type BookableFacts,
   batchViolations,
   decideTransition,
   findOverlap,
+  holdsSlot,
+  isSlotVisibleTo,
+  type Refusal,
   type SlotTransition,
   slotViolations,
   statusAt,
+  whyNotBookable,
 } from "./slot-rules.ts";
 
 const now = new Date("2030-01-01T09:00:00Z");
 const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
 
+const PAST = { field: "start_time", description: "must lie in the future" };
+const FAR = { field: "start_time", description: "must lie within two years" };
+const LENGTH = { field: "end_time", description: "must be 5 minutes to 12 hours after the start" };
+const TWO_YEARS = 2 * 366 * 24 * 60;
+
 test.each([
   ["a half hour tomorrow", 24 * 60, 30, []],
   ["the shortest", 1, 5, []],
   ["the longest", 1, 12 * 60, []],
-  ["one in the past", -1, 30, ["start_time"]],
-  ["one that starts now", 0, 30, ["start_time"]],
-  ["one that is too short", 1, 4, ["end_time"]],
-  ["one that is too long", 1, 12 * 60 + 1, ["end_time"]],
-  ["one that ends before its start", 60, -30, ["end_time"]],
-  ["one in the far future", 3 * 366 * 24 * 60, 30, ["start_time"]],
-])("violations of %s", (_, start, length, fields) => {
+  ["the latest", TWO_YEARS, 30, []],
+  ["one in the past", -1, 30, [PAST]],
+  ["one that starts now", 0, 30, [PAST]],
+  ["one that is too short", 1, 4, [LENGTH]],
+  ["one that is too long", 1, 12 * 60 + 1, [LENGTH]],
+  ["one that ends before its start", 60, -30, [LENGTH]],
+  ["one in the far future", TWO_YEARS + 1, 30, [FAR]],
+  ["a short one in the past", -1, 4, [PAST, LENGTH]],
+])("violations of %s", (_, start, length, expected) => {
   const violations = slotViolations({ startTime: at(start), endTime: at(start + length) }, now, "");
-  expect(violations.map((violation) => violation.field)).toEqual(fields);
+  expect(violations).toEqual(expected);
 });
 
 test("the starts of a batch are at most 31 days apart, in any order", () => {
@@ -34,8 +46,20 @@ test("the starts of a batch are at most 31 days apart, in any order", () => {
     startTime: at(start),
     endTime: at(start + 30),
   }));
-  const fields = batchViolations(batch, now).map(({ field }) => field);
-  expect(fields).toEqual(["slots[0].start_time", "slots[1].start_time"]);
+  const description = "must be at most 31 days after the earliest start of the batch";
+  expect(batchViolations(batch, now)).toEqual([
+    { field: "slots[0].start_time", description },
+    { field: "slots[1].start_time", description },
+  ]);
+});
+
+test("a slot of a batch has its own violations as well", () => {
+  const batch = [1, 32 * 24 * 60].map((start) => ({ startTime: at(start), endTime: at(start + 4) }));
+  expect(batchViolations(batch, now).map(({ field }) => field)).toEqual([
+    "slots[0].end_time",
+    "slots[1].end_time",
+    "slots[1].start_time",
+  ]);
 });
 
 const intervals = fc.array(
@@ -93,4 +117,56 @@ test.each<
   if (expected === "SLOT_HAS_BOOKING" || expected === "ILLEGAL_TRANSITION") {
     expect(outcome).toThrow(expect.objectContaining({ reason: expected }));
   } else expect(outcome()).toBe(expected);
+});
+
+test.each<[Slot_Status, SlotTransition, { requested: Slot_Status; allowed: string }]>([
+  ["BLOCKED", "withdraw", { requested: "WITHDRAWN", allowed: "OPEN" }],
+  ["WITHDRAWN", "block", { requested: "BLOCKED", allowed: "" }],
+  ["EXPIRED", "unblock", { requested: "OPEN", allowed: "WITHDRAWN" }],
+])("the refusal of %s, %s names the allowed statuses", (current, transition, metadata) => {
+  expect(() => decideTransition(current, transition)).toThrow(
+    expect.objectContaining({ metadata: { current, ...metadata } }),
+  );
+});
+
+const DAY_AHEAD: BookableFacts = {
+  status: "OPEN",
+  startTime: at(24 * 60),
+  holdExpireTime: null,
+  hidden: 0,
+  licensedUntil: at(365 * 24 * 60),
+};
+
+test.each<[string, Partial<BookableFacts>, Refusal | undefined]>([
+  ["an open slot", {}, undefined],
+  ["one of a doctor with a licence for the region", { licensedInRegion: 1 }, undefined],
+  ["one of a doctor without it", { licensedInRegion: 0 }, "NOT_LICENSED_IN_REGION"],
+  ["one of a hidden doctor", { hidden: 1, licensedInRegion: 0 }, "NOT_FOUND"],
+  ["one of a doctor without a licence", { licensedUntil: null }, "NOT_FOUND"],
+  ["one after the licence's last day", { licensedUntil: at(-24 * 60) }, "NOT_FOUND"],
+  ["a booked one", { status: "BOOKED" }, "SLOT_UNAVAILABLE"],
+  ["one that has started", { startTime: now }, "SLOT_UNAVAILABLE"],
+])("refusal of %s; its doctor sees each", (_, change, expected) => {
+  const slot = { ...DAY_AHEAD, ...change, doctorId: "doctor" };
+  expect(whyNotBookable(slot, now)).toBe(expected);
+  expect(isSlotVisibleTo(slot, "doctor", now)).toBe(true);
+  expect(isSlotVisibleTo(slot, "patient", now)).toBe(expected === undefined);
+});
+
+const HELD: BookableFacts & { bookingId: string } = {
+  ...DAY_AHEAD,
+  status: "HELD",
+  holdExpireTime: at(1),
+  bookingId: "booking",
+};
+
+test.each<[string, Partial<typeof HELD>, boolean]>([
+  ["its hold", {}, true],
+  ["a hold that has ended", { holdExpireTime: now }, false],
+  ["a hold without an end", { holdExpireTime: null }, false],
+  ["another booking's hold", { bookingId: "other" }, false],
+  ["a slot that is booked", { status: "BOOKED" }, false],
+  ["a hold of a hidden doctor", { hidden: 1 }, false],
+])("a booking with %s", (_, change, expected) => {
+  expect(holdsSlot("booking", { ...HELD, ...change }, now)).toBe(expected);
 });
