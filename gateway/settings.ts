@@ -30,7 +30,7 @@ export const gatewaySettings = {
     "Origins whose pages may call the API from a browser, by comma, such as `https://app.example.org`",
   ),
   TRUST_PROXY: commaList
-    .transform((parts) => (parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts))
+    .transform((parts) => (/^\d+$/.test(parts.join(",")) ? Number(parts[0]) : parts))
     .describe(
       "Trusted sources of `X-Forwarded-For`: the number of proxies in front, or their networks (CIDR), by " +
         "comma",

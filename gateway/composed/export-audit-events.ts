@@ -12,6 +12,7 @@ const SIZES = { byDefault: 10_000, atMost: 10_000 };
 /** Events written before the event loop continues; about a millisecond of CPU. */
 const EVENTS_PER_TURN = 200;
 
+// biome-ignore lint/style/noNonNullAssertion: the contract has this message
 const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
 
 /**

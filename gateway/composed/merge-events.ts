@@ -38,7 +38,7 @@ export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<Audit
     const event = heads[first]?.value;
     if (!event) return;
     yield event;
-    // `streams` and `heads` have the same indexes.
+    // biome-ignore lint/style/noNonNullAssertion: `streams` and `heads` have the same indexes
     heads[first] = await streams[first]!.next();
   }
 }

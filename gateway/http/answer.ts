@@ -10,7 +10,7 @@ export interface Answer {
 /** Sends an answer with its length. Node leaves out the body of an answer to HEAD. */
 export function send(response: GatewayResponse, { status, headers, body }: Answer): void {
   const all = [...response.locals.headers];
-  // Each name is a key of `headers`, so its value exists.
+  // biome-ignore lint/style/noNonNullAssertion: each name is a key of `headers`
   for (const name in headers) all.push(name, headers[name]!);
   // Answers are about people, so caches keep none unless a route allows it.
   if (headers["cache-control"] === undefined) all.push("cache-control", "no-store");

@@ -75,7 +75,7 @@ export function commonHeaders(origins: string[]): (request: IncomingMessage) => 
   const [preflights, others] = [casesOf("OPTIONS"), casesOf("GET")];
   return ({ method, headers }) => {
     const cases = method === "OPTIONS" ? preflights : others;
-    // `undefined` is always among the cases.
+    // biome-ignore lint/style/noNonNullAssertion: `casesOf` always has the case `undefined`
     return cases.get(headers.origin) ?? cases.get(undefined)!;
   };
 }

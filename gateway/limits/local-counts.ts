@@ -55,7 +55,7 @@ export class LocalCounts {
     const known = this.#clients.get(client);
     const unreported = known && known.resetAtMs > nowMs ? known.unreported : 0;
     if (!known && this.#clients.size === MAX_CLIENTS) {
-      // A full map has a first key.
+      // biome-ignore lint/style/noNonNullAssertion: a full map has a first key
       this.#clients.delete(this.#clients.keys().next().value!);
     }
     this.#clients.set(client, { total: consumed, unreported, resetAtMs: nowMs + resetMs });

@@ -58,7 +58,7 @@ const READ_METHODS = "GET, HEAD, OPTIONS";
 
 function setCommonHeaders(_request: Request, response: PageResponse, next: NextFunction): void {
   const { headers } = response.locals;
-  // Names and values alternate, so both exist.
+  // biome-ignore lint/style/noNonNullAssertion: names and values alternate, so both exist
   for (let i = 0; i < headers.length; i += 2) response.setHeader(headers[i]!, headers[i + 1]!);
   response.setHeader("Cache-Control", "no-store");
   next();

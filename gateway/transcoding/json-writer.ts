@@ -71,7 +71,7 @@ export class JsonWriter {
     for (let i = 0; i < texts.length; i++) {
       const text = texts[i];
       if (text === undefined) continue;
-      // Each field has a text or `undefined`, at the same index.
+      // biome-ignore lint/style/noNonNullAssertion: `texts` and `#fields` have the same indexes
       const { open, close } = this.#fields[i]!;
       json += (json === "" ? "{" : ",") + open + text + close;
     }
@@ -91,7 +91,7 @@ export class JsonWriter {
         reader.skip(wireType);
         continue;
       }
-      // `#indexes` holds indexes in `#fields`.
+      // biome-ignore lint/style/noNonNullAssertion: `#indexes` holds indexes in `#fields`
       const { read, isRepeated, wireType: expected } = this.#fields[index]!;
       if (wireType !== expected)
         throw new Error(`field ${tag >>> 3} has wire type ${wireType} instead of ${expected}`);
@@ -171,8 +171,7 @@ function valueReaderOf(field: DescField, known: Writers): ReadText {
       return names.get(number) ?? String(number);
     };
   }
-  // Neither a message nor an enum, so a scalar.
-  const read = SCALARS[field.scalar!];
+  const read = field.scalar && SCALARS[field.scalar];
   if (!read) throw cannotWrite(field);
   return read;
 }

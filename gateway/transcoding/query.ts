@@ -18,8 +18,7 @@ export function queryToJson(
     if (!field) violations.push({ field: name, description: "is unknown" });
     else if (field.fieldKind === "list") json[name] = values.map((value) => textToJson(field, value));
     else if (values.length > 1) violations.push({ field: name, description: "is given more than once" });
-    // A name in the map has at least one value.
-    else json[name] = textToJson(field, values[0]!);
+    else json[name] = textToJson(field, values[0]);
   }
   return json;
 }
@@ -33,8 +32,8 @@ export function textToJson(field: DescField, text: string): JsonValue {
   return isBool ? text === "true" : text;
 }
 
-function group(text: string): Map<string, string[]> {
-  const values = new Map<string, string[]>();
+function group(text: string): Map<string, [string, ...string[]]> {
+  const values = new Map<string, [string, ...string[]]>();
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");

@@ -80,8 +80,8 @@ function fillFromPath(
   values: readonly string[],
   violations: FieldViolation[],
 ): void {
-  // A variable has at least one field, and the router decoded a value for it.
   for (const [index, fields] of variables.entries()) {
+    // biome-ignore lint/style/noNonNullAssertion: a path variable names at least one field
     const last = fields.at(-1)!;
     const target = objectAt(json, fields.slice(0, -1));
     if (!target) continue;
@@ -91,6 +91,7 @@ function fillFromPath(
         description: "is given by the path; leave it out of the body",
       });
     }
+    // biome-ignore lint/style/noNonNullAssertion: the router decodes a value for each variable
     target[last.jsonName] = textToJson(last, values[index]!);
   }
 }
@@ -144,7 +145,7 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
 function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
   if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;
   const resource = json[body.jsonName];
-  // A field that is a body is a message.
+  // biome-ignore lint/style/noNonNullAssertion: a field that is a body is a message
   const given = body.message!.fields.filter(
     (field) =>
       field !== etag &&

@@ -64,11 +64,9 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 
-/**
- * Fills the variables of a location, such as `/v1/bookings/{id}`, with scalars of the answer, which always
- * have a text.
- */
+/** Fills the variables of a location, such as `/v1/bookings/{id}`, with scalars of the answer. */
 const fillIn = (location: string, output: DescMessage, texts: FieldTexts): string =>
   location.replace(/\{(\w+)\}/g, (_, name: string) =>
+    // biome-ignore lint/style/noNonNullAssertion: scalars of an answer always have a text
     encodeURIComponent(String(JSON.parse(texts[indexOf(output, name)]!))),
   );

@@ -1,6 +1,7 @@
 import {
   type DescField,
   type DescMessage,
+  type DescOneof,
   fromJson,
   type JsonObject,
   type JsonValue,
@@ -40,7 +41,7 @@ function checkMessage(desc: DescMessage, json: JsonObject, path: string, violati
       if (field.oneof && oneofs.has(field.oneof.name)) {
         violations.push({
           field: at,
-          description: `conflicts with another field; send only one of ${memberNames(field)}`,
+          description: `conflicts with another field; send only one of ${memberNames(field.oneof)}`,
         });
       }
       if (field.oneof) oneofs.add(field.oneof.name);
@@ -112,8 +113,7 @@ const isInteger = (value: JsonValue): boolean =>
     : typeof value === "string" && /^(?:0|-?[1-9]\d*)$/.test(value);
 
 function libraryAccepts(field: DescField, value: JsonValue): boolean {
-  // Only extensions have no parent.
-  const parent = field.parent!;
+  const { parent } = field;
   const one = field.fieldKind === "list" ? [value] : value;
   try {
     fromJson(parent, isWrapperDesc(parent) ? value : { [field.jsonName]: one });
@@ -160,6 +160,4 @@ export const isObject = (value: JsonValue | undefined): value is JsonObject =>
 
 const namesOf = (items: readonly { name: string }[]): string => items.map((item) => item.name).join(", ");
 
-/** Names of the fields in the oneof of a field. */
-const memberNames = (field: DescField): string =>
-  field.oneof!.fields.map((member) => member.jsonName).join(", ");
+const memberNames = ({ fields }: DescOneof): string => fields.map((member) => member.jsonName).join(", ");

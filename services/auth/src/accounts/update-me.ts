@@ -11,7 +11,7 @@ import { toUser, userEvent } from "./user.ts";
 
 /** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
 export async function updateMe(app: Auth, { user, updateMask }: UpdateMeRequest, call: Call): Promise<User> {
-  // The field rule requires the user.
+  // biome-ignore lint/style/noNonNullAssertion: the field rule requires the user
   const patch = user!;
   const { userId } = userOf(call);
   return await app.calls.apply(call, async (tx) => {

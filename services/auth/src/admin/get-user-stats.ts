@@ -9,7 +9,7 @@ export const getUserStats = figures("stats/users", async (app: Auth): Promise<Us
   const days = lastDays(app.clock.now());
   // One after the other: the pool of scans has few connections.
   const roles = await countByRole(app.db);
-  // `days` has seven dates.
+  // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates
   const made = await countByDay(app.db, new Date(days[0]!));
   return {
     usersByRole: byName(roles, ["PATIENT", "DOCTOR", "ADMIN"]),

@@ -27,7 +27,7 @@ export async function lockCounters<T extends Id>(
   // One order of locks for all transactions prevents deadlocks.
   tx.defer(GUARD, [ids.toSorted(Buffer.compare).map((id) => [id, 0, now])]);
   const rows = await tx.read<CounterRow>(LOCK, [ids]);
-  // The guard has made a row for each id.
+  // biome-ignore lint/style/noNonNullAssertion: the guard inserts a row for each id
   return counters.map((counter) => ({ ...counter, state: rows.find(({ id }) => id.equals(counter.id))! }));
 }
 

@@ -21,7 +21,7 @@ export async function createServiceAccount(
   { serviceAccount }: CreateServiceAccountRequest,
   call: Call,
 ): Promise<ServiceAccount> {
-  // The field rule requires it.
+  // biome-ignore lint/style/noNonNullAssertion: the field rule requires the account
   const { name, scopes } = serviceAccount!;
   assertDeclared(scopes);
   const now = app.clock.now();

@@ -43,7 +43,7 @@ export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow
 /** Number of failed refunds of a locked payment. */
 export async function countFailed(tx: Transaction, paymentId: string): Promise<number> {
   const [row] = await tx.read<{ count: number }>(COUNT_FAILED, [binaryId(paymentId)]);
-  // An aggregate without GROUP BY returns exactly one row.
+  // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
   return row!.count;
 }
 

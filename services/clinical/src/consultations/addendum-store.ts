@@ -47,7 +47,8 @@ export async function measureAddenda(
      FROM addenda WHERE consultation_id = ?`,
     [binaryId(consultationId)],
   );
-  // An aggregate without GROUP BY has one row.
-  const count = Number(row!.count);
-  return { count, bytes: Number(row!.storedBytes) - count * ENCRYPTION_OVERHEAD_BYTES };
+  // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
+  const { count: rows, storedBytes } = row!;
+  const count = Number(rows);
+  return { count, bytes: Number(storedBytes) - count * ENCRYPTION_OVERHEAD_BYTES };
 }

@@ -11,7 +11,7 @@ export const getConsultationStats = figures(
     const days = lastDays(app.clock.now());
     // One after the other, because few connections run scans.
     const statuses = await countByStatus(app.db);
-    // `lastDays` returns seven days.
+    // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates
     const completed = await countCompletedByDay(app.db, new Date(days[0]!));
     return { consultationsByStatus: byName(statuses), completedByDay: byName(completed, days) };
   },

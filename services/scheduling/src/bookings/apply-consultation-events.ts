@@ -59,6 +59,6 @@ function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationS
   if (!wasMoved(row, consultation)) return row;
   releaseSlot(tx, row.slotId, row.id);
   const { startTime, endTime } = consultation;
-  // Only a consultation with both times differs from its booking.
+  // biome-ignore lint/style/noNonNullAssertion: `wasMoved` is false unless both times are set
   return { ...row, startTime: startTime!, endTime: endTime!, sequence: row.sequence + 1 };
 }

@@ -66,10 +66,11 @@ const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => (
   closing: row.closeOutcome === null ? undefined : closingOf(row, row.closeOutcome, cipher),
 });
 
-/** Closing of a closed booking, which has all close columns and a fee decision. */
 const closingOf = (row: BookingRow, outcome: CloseOutcome, cipher: FieldCipher): Closing => ({
   outcome,
+  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets it together with the outcome
   feeDecision: row.feeDecision!,
   reason: cipher.decrypt(closeReasonContext(row), row.closeReason).toString(),
+  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets it together with the outcome
   adminId: row.closedBy!,
 });

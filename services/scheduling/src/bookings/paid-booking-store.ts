@@ -61,6 +61,6 @@ async function readClaim(
     findEndedHolds(tx, [slot], now),
   ]);
   const endedHold = endedHolds.get(slot.id);
-  // The locked slot exists, so its facts do.
+  // biome-ignore lint/style/noNonNullAssertion: the locked slot exists, so its facts do
   return { ...facts.get(slot.id)!, endedHold: endedHold?.id === row.id ? undefined : endedHold };
 }

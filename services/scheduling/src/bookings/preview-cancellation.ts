@@ -18,7 +18,7 @@ export async function previewCancellation(
   const user = userOf(call);
   const row = await findOwnBooking(app, user, bookingId);
   const facts = factsOf(row);
-  // The caller has cancelled it already, and a cancelled booking has a decision.
+  // biome-ignore lint/style/noNonNullAssertion: a booking that is already cancelled has a fee decision
   const feeDecision = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
   if (user.role !== "PATIENT") {
     await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patientId] }]);

@@ -72,7 +72,7 @@ export async function countPending(db: Database, now: Date): Promise<{ count: nu
     `SELECT COUNT(*) AS count, MIN(COALESCE(l.rename_time, l.create_time)) AS oldest FROM licenses l ${sql}`,
     params,
   );
-  // COUNT without GROUP BY always has one row.
+  // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
   return row!;
 }
 
@@ -85,7 +85,7 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
 export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctorId);
   const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [binaryId(id)]);
-  // Licences are never deleted.
+  // biome-ignore lint/style/noNonNullAssertion: licences are never deleted
   return row!;
 }
 
@@ -101,7 +101,7 @@ export async function countLiveLicenses(tx: Transaction, doctorId: string, now: 
      WHERE doctor_id = ? AND status IN ('PENDING', 'VERIFIED') AND expire_date >= ?`,
     [binaryId(doctorId), dateOf(now)],
   );
-  // COUNT without GROUP BY always has one row.
+  // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
   return row!.count;
 }
 

@@ -51,6 +51,6 @@ export async function updateLicensing(
      FROM doctors WHERE id = ?`,
     [binaryId(doctorId)],
   );
-  // A licensed doctor has a profile.
+  // biome-ignore lint/style/noNonNullAssertion: a licensed doctor has a profile
   return row!;
 }

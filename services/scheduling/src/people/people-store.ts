@@ -42,7 +42,7 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
     "SELECT full_name AS fullName FROM people WHERE user_id = ?",
     [binaryId(userId)],
   );
-  // The guard inserts a missing row.
+  // biome-ignore lint/style/noNonNullAssertion: the guard inserts a missing row
   return person!.fullName;
 }
 

@@ -25,17 +25,18 @@ const FIELDS: Updatable<Doctor> = {
  */
 export async function updateDoctor(
   app: Scheduling,
-  { doctorId, doctor: patch, updateMask }: UpdateDoctorRequest,
+  { doctorId, doctor, updateMask }: UpdateDoctorRequest,
   call: Call,
 ): Promise<Doctor> {
+  // biome-ignore lint/style/noNonNullAssertion: the field rule requires the profile
+  const patch = doctor!;
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
     const now = app.clock.now();
     const current = await lockOwnProfile(tx, doctorId, now);
-    // The contract requires the profile.
-    assertEtag(patch!.etag, current.version);
+    assertEtag(patch.etag, current.version);
     const profile = toOwnProfile(current, now);
-    const patched = applyMask(profile, patch!, updateMask, FIELDS);
+    const patched = applyMask(profile, patch, updateMask, FIELDS);
     const updated = {
       ...patched,
       timeZone: patched.timeZone || DEFAULT_TIME_ZONE,

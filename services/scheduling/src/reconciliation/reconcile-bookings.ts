@@ -62,15 +62,14 @@ export async function reconcileBookings(
     do {
       signal?.throwIfAborted();
       const rows = await findBookingsBetween(app.db, time, between, after, PAGE);
-      if (rows.length === 0) break;
+      const last = rows.at(-1);
+      if (!last) break;
       const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.clock.now());
       for (const one of disputed) report.findings.push(...(await resolve(app, one, mode)));
       report.compared += rows.length;
       report.inFlight += inFlight.length;
       const [first] = inFlight;
       if (first) report.resumeFrom = earliest(report.resumeFrom, earlier(timeOf(first), -laterMs));
-      // The page is not empty.
-      const last = rows.at(-1)!;
       after = rows.length < PAGE ? undefined : [timeOf(last), last.id];
     } while (after);
   }

@@ -62,7 +62,7 @@ async function applyMissed(
   const handler: EventHandler =
     type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(type);
   const entries = await applyEvent(tx, handler, event, app.clock);
-  // Every remedy changes its booking, so the handler returns an entry.
+  // biome-ignore lint/style/noNonNullAssertion: every remedy changes its booking, which leaves an entry
   const { resource, subjectIds } = entries[0]!;
   return [{ action: ACTION, resource, subjectIds }, ...entries];
 }
@@ -70,14 +70,15 @@ async function applyMissed(
 /** The lost event, from the snapshot that the remedy was decided by. */
 function eventOf({ row, payment, consultation }: Disputed, type: AppliedEvent): Event {
   if (type === "payment.authorized") {
-    // Only an existing payment is found authorized.
+    // biome-ignore lint/style/noNonNullAssertion: only an existing payment is found authorized
     const { paymentId: aggregateId, version, authorizeTime } = payment!;
     const value = { bookingId: row.id, authorizeTime };
     return Event.fromPartial({ type, aggregateId, version, state: { $case: "payment", value } });
   }
-  // Only an existing consultation is found started or ended.
-  const { consultationId: aggregateId, version, startTime, endTime } = consultation!;
-  const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = consultation!;
+  // biome-ignore lint/style/noNonNullAssertion: only an existing consultation is joined, started or ended
+  const snapshot = consultation!;
+  const { consultationId: aggregateId, version, startTime, endTime } = snapshot;
+  const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = snapshot;
   const value = { bookingId: row.id, noShowParty, lateParty, startTime, endTime };
   return Event.fromPartial({ type, aggregateId, version, state: { $case: "consultation", value } });
 }

@@ -29,7 +29,7 @@ const INVISIBLE = /\p{Cf}/gu;
 export function fold(text: string): string {
   const bare = withoutAccents(text.replace(INVISIBLE, ""));
   const lower = withoutAccents(bare.toUpperCase().toLowerCase());
-  // The expression matches the keys of the table only.
+  // biome-ignore lint/style/noNonNullAssertion: the expression matches only keys of the table
   return lower.replace(PLAIN_LETTERS, (letter) => PLAIN[letter]!);
 }
 

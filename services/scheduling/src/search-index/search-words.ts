@@ -50,6 +50,7 @@ function rangeOf(word: string): WordRange {
   if (SHORT.includes([...word].length)) return { first, end: Buffer.concat([first, Buffer.of(0)]) };
   // UTF-8 has no byte 0xff, so the last byte can be incremented.
   const end = Buffer.from(first);
+  // biome-ignore lint/style/noNonNullAssertion: a word has at least one letter
   end[end.length - 1]! += 1;
   return { first, end };
 }

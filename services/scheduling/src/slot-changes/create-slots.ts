@@ -20,15 +20,16 @@ export async function createSlot(
   { doctorId, startTime, endTime }: CreateSlotRequest,
   call: Call,
 ): Promise<Slot> {
-  // The contract requires both times.
+  // biome-ignore lint/style/noNonNullAssertion: the field rules require both times
   const interval = { startTime: startTime!, endTime: endTime! };
   const violations = slotViolations(interval, app.clock.now(), "");
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
-    const [slot] = await createAll(app, tx, doctorId, [interval]);
-    // One interval makes one slot.
-    return changed(slot!, { resource: `slots/${slot!.id}`, subjectIds: [doctorId] });
+    const slots = await createAll(app, tx, doctorId, [interval]);
+    // biome-ignore lint/style/noNonNullAssertion: one interval makes one slot
+    const slot = slots[0]!;
+    return changed(slot, { resource: `slots/${slot.id}`, subjectIds: [doctorId] });
   });
 }
 
@@ -38,7 +39,7 @@ export async function batchCreateSlots(
   { doctorId, slots: times }: BatchCreateSlotsRequest,
   call: Call,
 ): Promise<BatchCreateSlotsResponse> {
-  // The contract requires both times.
+  // biome-ignore lint/style/noNonNullAssertion: the field rules require both times
   const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
   const violations = batchViolations(intervals, app.clock.now());
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
@@ -55,7 +56,7 @@ async function createAll(
   tx: Transaction,
   doctorId: string,
   intervals: Interval[],
-): Promise<Slot[]> {
+): Promise<(Slot & Interval)[]> {
   const doctor = await guardSlotsOf(tx, doctorId);
   if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
   const overlap = findOverlap([...intervals, ...(await findOverlapping(tx, doctorId, spanOf(intervals)))]);
@@ -68,9 +69,13 @@ async function createAll(
       throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
     }
   }
-  const slots = intervals.map(
-    (interval): Slot => ({ id: newId(), doctorId, ...interval, status: "OPEN", fee: doctor.fee }),
-  );
+  const slots = intervals.map((interval): Slot & Interval => ({
+    id: newId(),
+    doctorId,
+    ...interval,
+    status: "OPEN",
+    fee: doctor.fee,
+  }));
   insertSlots(tx, slots);
   return slots;
 }

@@ -44,11 +44,11 @@ export async function countFutureSlots(tx: Transaction, doctorId: string, now: D
      WHERE doctor_id = ? AND list_class IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
     [binaryId(doctorId), now],
   );
-  // COUNT without GROUP BY always has one row.
+  // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
   return Number(row!.count);
 }
 
-export function insertSlots(tx: Transaction, slots: Slot[]): void {
+export function insertSlots(tx: Transaction, slots: (Slot & Interval)[]): void {
   tx.defer(
     "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor) VALUES ?",
     [
@@ -57,9 +57,8 @@ export function insertSlots(tx: Transaction, slots: Slot[]): void {
         return [
           binaryId(slot.id),
           binaryId(slot.doctorId),
-          // Every slot here was built from a validated interval, so it has both times.
-          slot.startTime!,
-          slot.endTime!,
+          slot.startTime,
+          slot.endTime,
           slot.status,
           fee.feeCurrency,
           fee.feeMinor,

@@ -48,8 +48,10 @@ export function batchViolations(intervals: Interval[], now: Date): FieldViolatio
 /** First interval that starts before the end of another. Adjacent intervals do not overlap. */
 export function findOverlap(intervals: Interval[]): Interval | undefined {
   const sorted = intervals.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
-  // The first interval has none before it.
-  return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
+  return sorted.find((interval, i) => {
+    const previous = sorted[i - 1];
+    return previous && interval.startTime < previous.endTime;
+  });
 }
 
 /** Facts that decide the status of a slot. */
