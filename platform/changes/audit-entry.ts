@@ -4,34 +4,36 @@ import type { Access } from "../audit/recorder.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { NewEvent } from "../outbox/event.ts";
 
-/** Audit line of a change or read, with the events of the change. */
+/** Audit line of a change or read, and the events that the change publishes. */
 export interface AuditEntry {
   /** The changed resource's name, such as "bookings/{id}". */
   resource: string;
-  /** Users whose data it is. */
+  /** Ids of the users whose data was changed or shown. */
   subjectIds: string[];
   /** Action in the audit trail; default: the method's audit name. */
   action?: string;
   outcome?: Outcome;
-  /** Actor; default: the caller. */
+  /** Id of the actor; default: the caller. */
   actorId?: string;
-  /** Break-glass grant that allowed it. */
+  /** Id of the break-glass grant that allowed the access. */
   grantId?: string;
   events?: NewEvent[];
-  /** True for a read: the response shows the resource, and nothing changed. */
+  /** True if the response only showed the resource and nothing changed. */
   isRead?: boolean;
 }
 
-/** Entries of a repeated transition or call, whose response shows as much as a read does. */
+/**
+ * Entries for a repeated transition or call. It changes nothing, but its response shows as much as a read.
+ */
 export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 
-/** Entries of one request, event or job. */
+/** Audit entries with their common cause: one request, event or job. */
 export interface Cause {
   entries: AuditEntry[];
   actorId: string;
   call?: Call | undefined;
-  /** Context of its trace. */
+  /** OpenTelemetry context of the request, event or job. */
   context: Context;
 }
 

@@ -17,23 +17,25 @@ export interface AuditedTransactionsOptions {
   db: Database;
   clock: Clock;
   relay: Pick<Relay, "send">;
-  /** Key of the events' MACs. */
+  /** Keyed hash for the MACs of the outbox rows (see event-mac.ts). */
   hash: KeyedHash;
   routes: EventRoutes;
 }
 
-/** A committed transaction. */
+/** Result of a committed transaction. */
 export interface Committed<T> {
   result: T;
-  /** Resolves when its events are delivered, or the wait for them ends. */
+  /**
+   * Resolves when the events of the transaction are delivered, or when the wait for their delivery times out.
+   */
   delivered: Promise<void>;
 }
 
 const changed = counter("changes", "Committed changes, by action and outcome");
 
 /**
- * Transactions that commit a change, its audit lines and its events atomically. The relay sends the events
- * after the commit.
+ * Runs transactions that commit a change together with its audit lines and its events. The relay sends the
+ * events right after the commit.
  */
 export class AuditedTransactions {
   readonly #options: AuditedTransactionsOptions;
@@ -42,17 +44,19 @@ export class AuditedTransactions {
     this.#options = options;
   }
 
-  /** Makes a change without a caller, such as a job's. Resolves at the commit. */
+  /**
+   * Commits a change without a caller, such as a job's. Resolves at the commit, before events are delivered.
+   */
   async run(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
     await this.runAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
   }
 
-  /** Same as `run`, for several causes, such as events. */
+  /** Same as `run`, for a transaction with several causes, such as a batch of events. */
   async runAll(work: (tx: Transaction) => Promise<Cause[]>, options: TransactionOptions = {}): Promise<void> {
     await this.commit(async (tx) => ({ result: undefined, causes: await work(tx) }), options);
   }
 
-  /** Commits the work with the audit lines and events of its causes. */
+  /** Commits the changes of `work` with the audit lines and events of its causes. */
   async commit<T>(
     work: (tx: Transaction) => Promise<{ result: T; causes: Cause[] }>,
     options: TransactionOptions = {},
@@ -65,7 +69,7 @@ export class AuditedTransactions {
     return { result, delivered: relay.send(deliveries) };
   }
 
-  /** Writes audit lines and events into their transaction. @returns the events to send after the commit */
+  /** Adds audit lines and events to the transaction. @returns the events to send after the commit */
   #record(tx: Transaction, causes: Cause[]): Delivery[] {
     const { clock, routes, hash } = this.#options;
     const now = clock.now();

@@ -1,14 +1,17 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { AuditEntry } from "./audit-entry.ts";
 
-/** Response of a use case, and the entries to commit with it. */
+/**
+ * Result of a use case: its response, and the audit entries that `IdempotentCalls.apply` commits with its
+ * changes.
+ */
 export interface Effect<T> {
-  /** An error is thrown after the commit. */
+  /** An ApiError (see `failed`) is thrown to the caller, but only after the commit. */
   response: T | ApiError;
   entries: AuditEntry[];
 }
 
-/** An effect that changes nothing, such as a repeated transition. */
+/** Effect of a request that changes nothing, such as cancelling a cancelled booking again. */
 export const unchanged = <T>(response: T): Effect<T> => ({ response, entries: [] });
 
 export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & { response: T } => ({
@@ -16,12 +19,25 @@ export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & {
   entries,
 });
 
-/** A failed attempt with an audit line, such as a wrong password. Commits the entries, then throws. */
+/**
+ * Effect of a failed attempt that must be recorded, such as a wrong password. The use case returns it.
+ * Throwing `error` instead would roll back the entries and the count of failed attempts. `apply` commits
+ * them, and then throws `error` to the caller.
+ *
+ * ```ts
+ * return await app.calls.apply(call, async (tx) => {
+ *   const isRight = await evaluateAttempt(tx, code); // counts a wrong code in the same transaction
+ *   if (!isRight) return failed(new ApiError("INVALID_MFA_CODE"), { ...entry, outcome: "FAILURE" });
+ *   activate(tx, userId);
+ *   return changed({ recoveryCodes }, entry);
+ * });
+ * ```
+ */
 export const failed = (error: ApiError, ...entries: AuditEntry[]): Effect<never> => ({
   response: error,
   entries,
 });
 
-/** True if the use case succeeded and changed something. */
+/** True if the use case succeeded and has an entry of a change. Entries of reads do not count. */
 export const hasChanged = ({ response, entries }: Effect<unknown>): boolean =>
   !(response instanceof ApiError) && entries.some(({ isRead }) => !isRead);

@@ -2,7 +2,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { PendingCall } from "./pending-call.ts";
 
-/** First answer of a completed call's key: this completion's own, unless another completion was faster. */
+/** The answer to return for a completed call: its own, unless another completion has stored one before. */
 export async function firstAnswer<T>(
   idempotency: Idempotency,
   { keyId, definition }: PendingCall<T>,

@@ -17,22 +17,37 @@ import {
 } from "./idempotency.ts";
 
 /**
- * A use case whose concurrent requests share transactions. `GroupCommit` calls its parts, and decides which
- * requests share a transaction.
+ * A use case whose concurrent requests share transactions, which costs fewer round trips and commits.
+ * `GroupCommit` decides which requests share one, and calls these functions.
+ *
+ * ```ts
+ * const bookings = perApp((app: Scheduling) =>
+ *   app.calls.grouped<CreateBookingRequest, LockedSlot, BookingRow, Booking>({
+ *     rowsOf: ({ request }) => [request.slotId], // requests for one slot never share a transaction
+ *     lock: (tx, asked) => lockSlots(tx, asked.map(({ request }) => request.slotId)), // one SELECT for all
+ *     decide: (slot, asked, now) => newBooking(slot, asked, now), // throws a refusal of this request
+ *     write: (tx, rows) => insertBookings(tx, rows), // one INSERT for all
+ *   }),
+ * );
+ * await bookings(app)(request, call); // runs alone or with others; the caller cannot tell
+ * ```
  */
 export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /** Ids of the rows that a request changes. Two requests of one group have none in common. */
   rowsOf: (asked: Asked<Request>) => string[];
-  /** Inserts rows that `lock` may miss, for a request that is alone. */
+  /** Inserts rows that `lock` needs and that may not exist yet. Called only for a request that runs alone. */
   prepare?: (tx: Transaction, asked: Asked<Request>) => void;
   /**
-   * Locks the requests' rows and reads the facts for `decide`, in few round trips; undefined where a row is
-   * missing.
+   * Locks the rows of all requests and reads the facts for `decide`, in few round trips. Returns one result
+   * per request, in order: undefined if one of its rows is missing or, in a shared transaction, locked by
+   * another one.
    */
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
-  /** Decides one request by pure rules. Throws its refusal. */
+  /** Decides one request by pure rules, without the database. Throws its refusal. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
-  /** Writes the plans, each of which changes something. @returns response and entries of each, in order */
+  /**
+   * Writes all plans, each of which changes something. @returns response and audit entries of each, in order
+   */
   write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; entries: AuditEntry[] }[];
 }
 
@@ -46,7 +61,7 @@ interface Asking<Request> extends Asked<Request>, Member {
   readonly key: IdempotencyKey | undefined;
 }
 
-/** Outcome of a request in a transaction. USED: its key was used before. */
+/** Outcome of a request in a transaction. USED: an earlier request had the same idempotency key. */
 type MemberOutcome<Response> = { response: Response } | { refusal: unknown } | "USED";
 
 export interface GroupCommitOptions {
@@ -56,8 +71,8 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Runs a use case's requests in groups. Stores their idempotency keys with the answers, or reserves the keys
- * for answers that come later.
+ * Runs the requests of one use case in groups, and stores the answers with their idempotency keys. With
+ * `isReserving`, for `groupedBegin`, it stores keys without answers, which `groupedFinish` adds.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: GroupCommitOptions;
@@ -178,7 +193,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 }
 
-/** Answers to store with their keys: responses, unless the keys are only reserved, and lasting refusals. */
+/** Answers to store with their keys: lasting refusals, and responses unless the keys are only reserved. */
 function answersToKeep<Request, Response>(
   outcomes: Map<Asking<Request>, MemberOutcome<Response> | "MISSING">,
   isReserving: boolean,

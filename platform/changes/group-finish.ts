@@ -7,13 +7,18 @@ import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
-/** Completion of a use case that `begin` started. Its concurrent runs share transactions. */
+/**
+ * Completion of a use case that `groupedBegin` started, by the outcome of the provider. Concurrent
+ * completions share transactions.
+ */
 export interface GroupedEnd<Outcome, Facts, Response> {
   /** Ids of the rows that an outcome changes. Two outcomes of one group have none in common. */
   rowsOf: (outcome: Outcome) => string[];
-  /** Locks the rows of the outcomes; undefined where a row is missing. */
+  /**
+   * Locks the rows of all outcomes. Returns one result per outcome, in order; undefined if a row is missing.
+   */
   lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
-  /** Writes the outcomes. @returns the completions, in order */
+  /** Writes all outcomes. @returns the answer and audit entries of each, in order */
   write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Completion<Response>[];
 }
 
@@ -22,10 +27,10 @@ interface Ended<Outcome, Response> extends Member {
   readonly outcome: Outcome;
 }
 
-/** Answer of a completion, for its idempotency key. */
+/** Answer of a completion. It is stored with the key if it `isFirst`. */
 interface KeyedAnswer<Response> {
   answer: Response | ApiError;
-  /** True if the key had no answer before. */
+  /** True if the key had no answer yet. */
   isFirst: boolean;
 }
 
@@ -34,7 +39,7 @@ export interface GroupFinishOptions {
   idempotency: Idempotency;
 }
 
-/** Completes use cases in groups, each in one transaction with its key's answer. */
+/** Runs the completions of one use case in groups. Stores each answer with its idempotency key. */
 export class GroupFinish<Outcome, Facts, Response> {
   readonly #options: GroupFinishOptions;
   readonly #end: GroupedEnd<Outcome, Facts, Response>;
@@ -49,7 +54,7 @@ export class GroupFinish<Outcome, Facts, Response> {
   /** @returns the key's first answer */
   async run(pending: PendingCall<Response>, outcome: Outcome): Promise<Response | ApiError> {
     const rows = this.#end.rowsOf(outcome);
-    // Without a deadline, because the provider has acted.
+    // No deadline: the provider has acted, so the outcome must be stored even if the caller has left.
     const member = { pending, outcome, rows, actorId: pending.actorId, context: context.active() };
     const { outcome: answer, delivered } = await this.#queue.run(member);
     await delivered;
@@ -65,7 +70,7 @@ export class GroupFinish<Outcome, Facts, Response> {
       async (tx) => {
         const outcomes = members.map(({ outcome }) => outcome);
         const keyIds = members.map(({ pending }) => pending.keyId);
-        // Locks the rows before the keys, as `begin` does.
+        // Locks the rows before the keys, in the same order as `begin`, which avoids deadlocks.
         const [facts, isOpen] = await Promise.all([
           this.#end.lock(tx, outcomes),
           idempotency.lockReserved(tx, ...keyIds),

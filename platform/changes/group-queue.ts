@@ -5,43 +5,54 @@ import { isRetryable } from "../db/errors.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 
-/** Maximum of changes in one transaction. More would make each wait for the writes of too many others. */
+/**
+ * Maximum number of changes in one transaction. With more, each would wait for the writes of too many others.
+ */
 const MAX_GROUP = 32;
 /** Time after which the next group no longer waits for the running one, whose connection may be dead. */
 const SLOW_MS = 250;
 /** Time after which the next group no longer waits for deliveries, which usually take a few ms. */
 const SLOW_DELIVERY_MS = 50;
-/** Maximum of changes that run alone at once: half of a process's connections for transactions by default. */
+/**
+ * Maximum number of changes that run alone at once: by default, half of the connections that a process has
+ * for transactions.
+ */
 const MAX_ALONE = 8;
-/** Time for which an actor's changes run alone after a failure, to protect the next groups. */
+/** Time after a failed change during which all changes of its actor run alone, so that they fail no group. */
 const ALONE_MS = 1000;
 
-/** A change in the queue. */
+/** A change that waits in the queue for its transaction. */
 export interface Member {
   /** Ids of the changed rows. Two members of one group have none in common. */
   readonly rows: string[];
   readonly actorId: string;
-  /** Time after which no caller waits and the change is dropped, in ms since the epoch; absent = never. */
+  /**
+   * Time in ms since the epoch after which the caller no longer waits, so the change is dropped; absent:
+   * never.
+   */
   readonly deadline?: number;
-  /** Context of its trace. */
+  /** OpenTelemetry context of the request. */
   readonly context: Context;
 }
 
 /** A committed transaction of one or more members. */
 export interface CommittedGroup<M extends Member, Outcome> {
-  /** Outcome of each member; MISSING if a shared transaction did not find a row, which may be locked. */
+  /**
+   * Outcome of each member. MISSING: a shared transaction did not find one of its rows, or found it locked.
+   */
   outcomes: Map<M, Outcome | "MISSING">;
-  /** Resolves when its events are delivered, or the wait for them ends. */
+  /**
+   * Resolves when the events of the transaction are delivered, or when the wait for their delivery times out.
+   */
   delivered: Promise<void>;
 }
 
-/** Commits changes in one transaction, which skips locked rows if it is shared. */
+/** Commits members in one transaction. A shared one skips rows that other transactions have locked. */
 export type Commit<M extends Member, Outcome> = (
   members: M[],
   isShared: boolean,
 ) => Promise<CommittedGroup<M, Outcome>>;
 
-/** Outcome of a member, and the delivery of its transaction's events. */
 export interface CommittedMember<Outcome> {
   outcome: Outcome;
   delivered: Promise<void>;
@@ -57,17 +68,18 @@ interface Waiting<M extends Member, Outcome> {
 
 /**
  * Group commit: while one transaction commits and delivers its events, new changes gather for the next one.
- * An idle queue starts within the same turn of the event loop.
+ * If the queue is idle, a new change starts within the same turn of the event loop.
  *
- * No group waits for a lock. A member whose rows are locked then runs alone, and so does every member of a
- * failed group: a slow or failing change delays its neighbours by one round at most. Only one member per
- * locked row waits on a connection; those behind it wait in the queue.
+ * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone, and so does
+ * every member of a failed group. A slow or failing change thus delays the others by at most one transaction.
+ * If several members need the same locked row, only one of them waits on a connection; the others stay in the
+ * queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
   #queue: Waiting<M, Outcome>[] = [];
   #isAtWork = false;
-  /** Actors whose changes run alone for a while. */
+  /** Ids of actors whose changes run alone, because one of them failed less than `ALONE_MS` ago. */
   readonly #aloneActors = new Set<string>();
   /** Members that run alone now. */
   readonly #alone = new Set<M>();
@@ -84,7 +96,7 @@ export class GroupQueue<M extends Member, Outcome> {
     });
   }
 
-  /** Commits group after group, until the queue holds only members that wait for others. */
+  /** Commits groups until all members left in the queue wait for a member that runs alone. */
   async #work(): Promise<void> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
@@ -99,8 +111,8 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Takes the first members that change no row in common, nor one of a member that runs alone. Also starts
-   * members that run alone, and drops those past their deadline.
+   * Takes the next group from the queue: members without a common row, and without a row of a member that
+   * runs alone. Also starts members that are to run alone, and drops those past their deadline.
    */
   #nextGroup(): Waiting<M, Outcome>[] {
     const taken = new Set([...this.#alone].flatMap(rowsOfAlone));
@@ -123,12 +135,12 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Commits a group and waits briefly for the delivery of its events. The next group, and the consumer's next
-   * batch, then hold all requests that came meanwhile.
+   * Commits a group and waits briefly for the delivery of its events. Requests that arrive meanwhile form the
+   * next group, and the consumer gets the events of that group in one batch.
    */
   async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
     const { delivered } = await this.#commitTogether(group);
-    // The members get the failure.
+    // A failed delivery is reported to the members, which await it themselves.
     await endOrTime(
       delivered.catch(() => {}),
       SLOW_DELIVERY_MS,
@@ -136,10 +148,10 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Never throws: each member gets its outcome, or runs alone next.
+   * Resolves or rejects each member, or puts it back to run alone. Never throws.
    *
-   * @returns the delivery of the group's events, in an object, because `await` would also wait for a bare
-   *   promise
+   * @returns the delivery of the group's events, wrapped in an object, because `await` would also wait for a
+   *   bare promise
    */
   async #commitTogether(group: Waiting<M, Outcome>[]): Promise<{ delivered: Promise<void> }> {
     const members = group.map(({ member }) => member);
@@ -189,12 +201,15 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 }
 
-/** Rows of a member that runs alone. Its actor counts as a row, so that no actor takes all connections. */
+/**
+ * Rows that a member locks while it runs alone. Its actor counts as a row, so one actor has at most one
+ * connection.
+ */
 const rowsOfAlone = ({ rows, actorId }: Member): string[] => [...rows, actorId];
 
 const isLate = ({ deadline = Number.POSITIVE_INFINITY }: Member): boolean => deadline <= Date.now();
 
-/** Waits for work to end, but at most `ms`. */
+/** Waits until `work` ends, but no longer than `ms`. */
 async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise<void>((resolve) => {
@@ -204,7 +219,7 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Runs a group's work in the trace of a sampled member, to which the others' spans link. */
+/** Runs `work` for a group in the trace of one sampled member. Its span links to the spans of the others. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
   // A group has at least one member.
   if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);

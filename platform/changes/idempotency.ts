@@ -12,10 +12,10 @@ import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Retention of keys with a local effect, and of keys with an effect at a payment provider. */
+/** Retention of a key: a day, or 30 days if the effect is at a payment provider. */
 export const KEPT_MS = DAY_MS;
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
-/** Time for which a concurrent request with the same key waits for the first answer. */
+/** Longest wait of a concurrent request with the same key for the first answer. */
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
 
@@ -35,14 +35,17 @@ const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMI
 
 interface KeyRow {
   requestHmac: Buffer;
-  /** Null while the first request runs. */
+  /** gRPC status code of the answer; null until there is an answer. */
   statusCode: number | null;
-  /** Null also if the first request changed nothing. */
+  /** Serialized and encrypted answer; null until there is one, and if the first request changed nothing. */
   answer: Buffer | null;
   expireTime: Date;
 }
 
-/** One caller's key for one method, and its request. Both are HMACs, because both may be personal data. */
+/**
+ * The key that one caller sent for one method. `id` is an HMAC of caller, method and key, and `requestHmac`
+ * one of the message, because both may hold personal data.
+ */
 export interface IdempotencyKey {
   readonly id: Buffer;
   readonly requestHmac: Buffer;
@@ -53,16 +56,18 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Stored instead of an answer if the request changed nothing. Each repeat runs again and reads the current
- * state, so repeated transitions of a large resource do not fill the disk.
+ * Stored instead of an answer if the first request changed nothing. A repeat runs again and answers with the
+ * current state. Otherwise, repeats of a transition would store a copy of a large resource for each key.
  */
 export const UNCHANGED = "UNCHANGED";
 
 /**
- * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The effect's transaction inserts the key with
- * its answer. A concurrent request with the same key waits at the primary key for that commit, and rolls
- * back. If the effect happens at a provider, the key is committed before the answer is known, and a
- * concurrent request waits for the answer.
+ * Table of idempotency keys (draft-ietf-httpapi-idempotency-key-header). The transaction of a change inserts
+ * the key with its answer. A concurrent request with the same key blocks at the primary key until that
+ * commit, rolls back, and replays the answer.
+ *
+ * If the effect is at a provider, the key is committed before the answer is known. A concurrent request then
+ * polls for the answer.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -75,7 +80,7 @@ export class Idempotency {
     this.#hash = hash;
   }
 
-  /** The call's key; undefined if it has none. */
+  /** Key of a call, kept for `keptMs`; undefined if the call has none. */
   keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
@@ -85,19 +90,21 @@ export class Idempotency {
     };
   }
 
-  /** Inserts keys whose answers `keepReserved` adds later. A used key fails the transaction. */
+  /**
+   * Inserts keys without answers; `keepReserved` adds those. Fails the transaction if a key was used before.
+   */
   reserve(tx: Transaction, ...keys: IdempotencyKey[]): void {
     if (keys.length === 0) return;
     tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
-  /** Fails the transaction if the key was used before. Leaves an unused key free, for a retry. */
+  /** Fails the transaction if the key was used before. Does not use the key up, so a retry may run again. */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
   }
 
-  /** Inserts the key with its answer. A used key fails the transaction. */
+  /** Inserts the key with its answer. Fails the transaction if the key was used before. */
   keep(tx: Transaction, key: IdempotencyKey, answer: Answer | typeof UNCHANGED): void {
     this.keepAll(tx, [[key, answer]]);
   }
@@ -108,7 +115,7 @@ export class Idempotency {
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
-  /** Locks reserved keys. @returns a test that a key has no answer yet */
+  /** Locks keys that `reserve` inserted. @returns a test whether a key still has no answer */
   async lockReserved(tx: Transaction, ...keyIds: Buffer[]): Promise<(keyId: Buffer) => boolean> {
     const rows = await tx.read<{ id: Buffer }>(LOCK_OPEN, [keyIds]);
     const open = new Set(rows.map(({ id }) => id.toString("hex")));
@@ -120,12 +127,15 @@ export class Idempotency {
     tx.defer(KEEP_ANSWER, [...this.#encrypted(keyId, answer), keyId]);
   }
 
-  /** Stores a refusal with its key, in a transaction of its own. Throws the duplicate key of a used key. */
+  /**
+   * Stores a refusal with its key in a transaction of its own. Throws a duplicate-key error if the key was
+   * used before.
+   */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
     await this.#db.transaction(async (tx) => this.keep(tx, key, refusal));
   }
 
-  /** True if an error says that the key was used before. */
+  /** True if a transaction failed because the key was used before. */
   isTaken(error: unknown): boolean {
     return duplicateKeyOf(error) === "idempotency_keys.PRIMARY";
   }
@@ -135,7 +145,7 @@ export class Idempotency {
     return (await this.#find(key, now)) !== undefined;
   }
 
-  /** @returns a test that one of the keys was used before */
+  /** @returns a test whether a key was used before */
   async findUsed(
     tx: Transaction,
     keys: IdempotencyKey[],
@@ -147,7 +157,9 @@ export class Idempotency {
     return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
 
-  /** True if an error says that the key's first request still runs, because its row stayed locked. */
+  /**
+   * True if a transaction failed because the first request with the key still runs and has its row locked.
+   */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;
     try {
@@ -159,8 +171,9 @@ export class Idempotency {
   }
 
   /**
-   * Waits up to two seconds for the first answer of a key; undefined if the key is free again. Throws
-   * IDEMPOTENCY_KEY_REUSED for another request, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
+   * Waits up to two seconds for the first answer of a key. Undefined if the key is free: it has expired, or
+   * the first request was rolled back. Throws IDEMPOTENCY_KEY_REUSED if the key was sent with another
+   * message, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
    */
   async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | typeof UNCHANGED | undefined> {
     const waitUntilMs = Date.now() + TWIN_WAIT_MS;
@@ -177,9 +190,9 @@ export class Idempotency {
   }
 
   /**
-   * Finds the first response to the same request, and marks the call as replayed. UNCHANGED if the request
-   * changed nothing and must run again; undefined if the key is free again. Throws the first refusal, and the
-   * errors of `replay`.
+   * Finds the first response to a request, as `replay` does, and marks the call as replayed. UNCHANGED: the
+   * first request changed nothing, so this one must run again. Undefined: the key is free. Throws the first
+   * refusal, and the errors of `replay`.
    */
   async firstResponse<T>(
     call: Call,
@@ -193,7 +206,7 @@ export class Idempotency {
     return { response: call.definition.responseDeserialize(answer) as T };
   }
 
-  /** The stored answer of a reserved key; undefined if there is none. */
+  /** The stored answer of a reserved key; undefined if there is none yet. */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
     const answer = row && this.#decrypted(keyId, row);

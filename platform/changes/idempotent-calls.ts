@@ -12,8 +12,16 @@ import { KeyedCommits, type KeyedCommitsOptions } from "./keyed-commits.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
 /**
- * Calls that change something, with their idempotency keys. The change's transaction also holds the key and
- * its first answer. A repeated call gets the same answer and changes nothing.
+ * Runs the use cases that change something, and makes them idempotent. The transaction of a change also
+ * stores the call's idempotency key with the response. A repeated call gets that response and changes
+ * nothing.
+ *
+ * | Use case | Method |
+ * |---|---|
+ * | one transaction | `apply` |
+ * | one transaction, shared by concurrent requests | `grouped` |
+ * | a call of a provider between two transactions | `begin`, `finish` |
+ * | both | `groupedBegin`, `groupedFinish` |
  */
 export class IdempotentCalls {
   readonly #options: KeyedCommitsOptions;
@@ -25,11 +33,22 @@ export class IdempotentCalls {
   }
 
   /**
-   * Runs a use case in one transaction. With an idempotency key, its first answer or lasting refusal is
-   * stored and replayed to the same request. If it changed nothing, each repeat runs again, and must change
-   * nothing again.
+   * Runs a use case in one transaction. With an idempotency key, stores its first response or lasting
+   * refusal, and replays it to the same request. If the first run changed nothing, each repeat runs the use
+   * case again; it throws IDEMPOTENCY_KEY_OUTDATED if it would now change something.
    *
-   * @param shown audit entries for a response that changed nothing, or is replayed; default: none
+   * ```ts
+   * return await app.calls.apply(call, async (tx) => {
+   *   const row = await lockNote(tx, id);
+   *   if (row.isSigned) return unchanged(noteOf(row)); // no audit entry
+   *   if (!isAuthor(row, call)) throw new ApiError("PERMISSION_DENIED"); // rolls back
+   *   const signed = saveSigned(tx, row);
+   *   return changed(noteOf(signed), { resource: `notes/${id}`, subjectIds: [row.patientId] });
+   * });
+   * ```
+   *
+   * @param shown audit entries for a response that shows data but changed nothing, or is replayed; default:
+   *   none
    */
   async apply<T>(
     call: Call,
@@ -56,15 +75,18 @@ export class IdempotentCalls {
     return answer;
   }
 
-  /** Id of the call's key, for `finish`. Throws for a method that requires no key. */
+  /**
+   * Id of the call's idempotency key, for the `keyId` of a PendingCall. Throws for a method that requires no
+   * key.
+   */
   keyIdOf(call: Call): Buffer {
     return this.#keyWithProvider(call).id;
   }
 
   /**
-   * Starts a use case with an effect at a provider. Commits the key without an answer, together with the data
-   * that a later query for the outcome needs. The caller then calls the provider outside of any transaction,
-   * and `finish` completes it.
+   * Starts a use case with an effect at a provider, such as a payment. Commits the key without an answer, and
+   * the data by which a job can later ask the provider for the outcome. The use case then calls the provider
+   * outside of any transaction, and passes the outcome to `finish`.
    *
    * @returns the first answer if the key was used before; undefined if this call starts the use case
    */
@@ -74,15 +96,15 @@ export class IdempotentCalls {
       this.#options.idempotency.reserve(tx, key);
       return { response: undefined, entries: await work(tx) };
     });
-    // `finish` stores every answer.
+    // Cannot be UNCHANGED here: `finish` stores an answer for each key.
     return first === UNCHANGED ? undefined : first;
   }
 
   /**
-   * Completes a call that `begin` started, in one transaction with the key's answer. A job may have been
-   * faster: the first answer stays.
+   * Completes a call that `begin` started, and stores the answer with its key in the same transaction. If a
+   * job has completed the call already, the answer of the job stays.
    *
-   * @returns the first answer
+   * @returns the answer stored with the key
    */
   async finish<T>(
     pending: PendingCall<T>,
@@ -91,7 +113,7 @@ export class IdempotentCalls {
     const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
-      // The work locks its rows before the key, as `begin` does.
+      // `work` locks its rows before the key, in the same order as `begin`, which avoids deadlocks.
       const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
       const { answer, entries } = completion;
       const isFirst = isOpen(keyId);
@@ -108,7 +130,9 @@ export class IdempotentCalls {
     return await firstAnswer(idempotency, pending, result);
   }
 
-  /** Runs a use case whose concurrent requests share transactions, with their idempotency keys. */
+  /**
+   * Same as `apply`, for a use case whose concurrent requests share transactions. Example: `GroupedUseCase`.
+   */
   grouped<Request, Facts, Plan, Response>(
     useCase: GroupedUseCase<Request, Facts, Plan, Response>,
   ): (request: Request, call: Call) => Promise<Response> {
@@ -117,9 +141,23 @@ export class IdempotentCalls {
   }
 
   /**
-   * Same as `begin`, for a use case whose concurrent requests share transactions.
+   * Same as `begin`, for a use case whose concurrent requests share transactions. `Request`, `Facts` and
+   * `Plan` are those of GroupedUseCase; `Written` is the response of its `write`; `Answer` is the response of
+   * the RPC, which only a repeated call gets here.
    *
-   * @returns the first answer if the key was used before; else the response of `write`
+   * ```ts
+   * const startAttempt = perApp((app: Billing) =>
+   *   app.calls.groupedBegin<AttemptRow, PaymentRow, StartedAttempt, PaymentRow, Payment>(useCase),
+   * );
+   *
+   * const started = await startAttempt(app)(attempt, call);
+   * if ("answer" in started) return started.answer; // a repeated call: the first answer
+   * const charge = await sendAttempt(app, started.begun); // committed: now call the provider
+   * return await finishAttempt(app, attempt, charge); // `groupedFinish`
+   * ```
+   *
+   * @returns `begun`: the response of `write`, if this call starts the use case; else `answer`: the key's
+   *   first answer
    */
   groupedBegin<Request, Facts, Plan, Written, Answer>(
     useCase: GroupedUseCase<Request, Facts, Plan, Written>,
@@ -131,7 +169,7 @@ export class IdempotentCalls {
     };
   }
 
-  /** Same as `finish`, for completions that share transactions. */
+  /** Same as `finish`, for a use case whose concurrent completions share transactions. */
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
   ): (pending: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
@@ -146,14 +184,16 @@ export class IdempotentCalls {
     return key;
   }
 
-  /** Commits the entries before the response is sent, as for any read. */
+  /** Commits audit entries of a replayed response before it is sent, because it shows as much as a read. */
   async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const causes = [causeOf(call, entries)];
     await this.#options.transactions.commit(async () => ({ result: undefined, causes }));
   }
 
-  /** Repeats a use case that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would now. */
+  /**
+   * Runs a use case again whose first run changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would now.
+   */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
     const response = await this.#commits.commit(call, async (tx) => {
       const effect = await work(tx);

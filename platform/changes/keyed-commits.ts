@@ -15,7 +15,10 @@ export interface KeyedCommitsOptions {
 
 type Work<T> = (tx: Transaction) => Promise<Effect<T>>;
 
-/** Commits of calls. A call whose idempotency key was used before gets the key's first answer instead. */
+/**
+ * Commits the effects of calls. If the idempotency key of a call was used before, returns its first answer
+ * instead.
+ */
 export class KeyedCommits {
   readonly #options: KeyedCommitsOptions;
 
@@ -23,7 +26,7 @@ export class KeyedCommits {
     this.#options = options;
   }
 
-  /** Commits a call's effect, and throws the error that it holds. */
+  /** Commits the effect of a call. If its response is an error (see `failed`), throws it after the commit. */
   async commit<T>(call: Call, work: Work<T>, mayRetry?: (error: unknown) => Promise<boolean>): Promise<T> {
     const { result: response, delivered } = await this.#options.transactions.commit(
       async (tx) => {
@@ -40,10 +43,11 @@ export class KeyedCommits {
   }
 
   /**
-   * Commits a call's effect, unless its key was used before.
+   * Commits the effect of a call, unless its idempotency key was used before.
    *
-   * @param work stores the key, so that a used key fails the transaction
-   * @returns the response, or the key's first response; UNCHANGED if the first request changed nothing
+   * @param work computes the effect and stores the key, so that a used key fails the transaction
+   * @returns the response, or the first response stored with the key; UNCHANGED if the first request changed
+   *   nothing
    */
   async commitOnce<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T | typeof UNCHANGED> {
     const { idempotency } = this.#options;
@@ -57,10 +61,13 @@ export class KeyedCommits {
     }
   }
 
-  /** True if the refusal may come from the first request's own effect, such as a taken slot. */
+  /**
+   * True if the refusal may be caused by the first request with the same key, such as a slot that it has
+   * booked.
+   */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
-    // After a fault the database may be overloaded, so it gets no further query.
+    // The errors of a fault mean that the database may be overloaded, so it gets no further query.
     if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
     return await idempotency.isUsed(key, clock.now());
   }
@@ -69,7 +76,7 @@ export class KeyedCommits {
   async #commitOrKeepRefusal<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T> {
     const { idempotency } = this.#options;
     try {
-      // No retry after a wait for the first request with the key: one wait is long enough.
+      // No retry if the transaction has waited for the first request with the key: one wait is long enough.
       return await this.commit(call, work, async (error) => !(await idempotency.isInProgress(error, key)));
     } catch (error) {
       if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);

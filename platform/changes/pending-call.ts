@@ -3,17 +3,20 @@ import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import type { AuditEntry } from "./audit-entry.ts";
 
-/** A call that `begin` started, and the actor that completes it. */
+/** A call that `begin` started and `finish` completes. */
 export interface PendingCall<T> {
   keyId: Buffer;
-  /** The called method. */
+  /** Converts the answer from and to the bytes stored with the key. */
   definition: Pick<MethodDefinition<never, T>, "responseSerialize" | "responseDeserialize">;
   actorId: string;
-  /** The call itself; absent if a job completes it later. */
+  /** Absent if a job completes the call after the request has ended. */
   call?: Call | undefined;
 }
 
-/** Answer and entries of a completed call. A refusal is an answer, too, and commits with its effect. */
+/**
+ * Answer of a completed call, and the audit entries to commit with it. A refusal by the provider is an
+ * answer, too: it is committed and stored with the key.
+ */
 export interface Completion<T> {
   answer: T | ApiError;
   entries: AuditEntry[];
