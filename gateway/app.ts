@@ -14,18 +14,18 @@ import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];
   log: Logger;
-  /** Sampling ratio for traces continued from external callers. */
+  /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   corsOrigins: string[];
   proxies: TrustedProxies;
-  /** True while load balancers should send new requests. */
+  /** True while load balancers should send requests to this gateway. */
   ready: () => boolean;
 }
 
 /**
- * The gateway's request listener, from the outside in: observation, common headers, syntax, then an RPC or a
- * page. Express serves only the pages, because its 45 µs a request are more than all steps of an RPC take
- * together.
+ * Request listener of the gateway. Each request passes, from the outside in: observation, common headers,
+ * syntax check, then an RPC or a page. Only pages go through Express: its 45 µs per request are more than all
+ * steps of an RPC take together.
  */
 export function createApp(options: AppOptions) {
   const { routes, log, traceRatio, corsOrigins, proxies, ready } = options;

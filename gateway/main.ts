@@ -32,9 +32,9 @@ import { gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
- * Longest wait for the first connections before the gateway reports ready. When all processes start together,
- * gRPC backs off from services that are not up yet. Without the wait, requests to them would get 503
- * meanwhile.
+ * Longest wait for connections to all services before the gateway reports ready. If all processes start
+ * together, gRPC backs off from services that are not up yet, and requests for them would get 503 in the
+ * meantime.
  */
 const CONNECT_MS = 5000;
 

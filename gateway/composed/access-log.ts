@@ -17,8 +17,8 @@ import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
 
 /**
- * Lists accesses to the calling patient's records in all services, newest first. Each service lists entries
- * of this patient only. Auth adds the actors' names and the reasons of break-glass grants.
+ * Lists accesses to the records of the calling patient in all services, newest first. Each service returns
+ * only entries about this patient. Auth adds the names of the actors and the reasons of break-glass grants.
  */
 export async function listAccessLog(
   request: ListAccessLogRequest,
@@ -67,7 +67,8 @@ function toEntry(event: AuditEvent, { actors, grantReasons }: BatchGetActorsResp
 }
 
 /**
- * Relation of the actor to the patient. Services list the calling patient as the only subject of an event.
+ * Relation of the actor to the patient. The services return events whose only subject is the calling patient,
+ * so an actor among the subjects is that patient.
  */
 function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor): AccessLogEntry_Relation {
   if (subjectIds.includes(actorId)) return "SELF";
@@ -82,7 +83,7 @@ function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor)
   }
 }
 
-/** Name of an actor that is no person, or a person hidden from the patient, such as another patient. */
+/** Name to show for an actor that is no person, or that the patient must not see, such as another patient. */
 function systemName(actorId: string): string {
   const [kind, name = ""] = actorId.split(":");
   switch (kind) {

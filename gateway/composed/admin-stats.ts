@@ -11,13 +11,16 @@ import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-call.ts";
 import { isUnavailable } from "./is-unavailable.ts";
 
-/** A slower service counts as unavailable, so the figures of the others need not wait for it. */
+/**
+ * Wait for each service. A slower one counts as unavailable, so that it does not delay the figures of the
+ * others.
+ */
 const TIMEOUT_MS = 2000;
 
 /**
- * Combines the figures of all services, called concurrently. The answer names unavailable services and lacks
- * their figures. Throws UNAVAILABLE if all are unavailable, because then no service has checked the caller's
- * permission.
+ * Reads the figures of all services concurrently and combines them. The answer names the services that are
+ * unavailable, and lacks their figures. Throws UNAVAILABLE if all are: then no service has checked the
+ * permission of the caller.
  */
 export async function getStats(
   _request: GetStatsRequest,

@@ -9,13 +9,13 @@ import type { ComposedCall } from "./composed-call.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 
-/** Lists the audit trail of all services, newest first. */
+/** Lists the audit trails of all services as one, newest first. */
 export const listAuditEvents = (
   request: ListAuditEventsRequest,
   call: ComposedCall,
 ): Promise<ListAuditEventsResponse> => mergedAuditEvents(request, call, AuditServiceService.listAuditEvents);
 
-/** @param method called at each service, which audits the call */
+/** @param method RPC to call at each service; the service writes an audit line with its name */
 export async function mergedAuditEvents(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,
@@ -36,6 +36,6 @@ export async function mergedAuditEvents(
   return { auditEvents: page, nextPageToken };
 }
 
-/** The service in the request, or all services. */
+/** The service that the request names, or else all services. */
 const servicesOf = ({ service }: ListAuditEventsRequest): readonly string[] =>
   service === "" ? SERVICES : [service];

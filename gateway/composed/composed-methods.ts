@@ -10,7 +10,7 @@ import type { ComposedCall } from "./composed-call.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
 
-/** Answers a serialized request with a serialized response, as a service does. */
+/** Answers a composed method: takes and returns serialized messages, as a service does. */
 type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;
 
 function composed<Request, Response>(
@@ -20,8 +20,8 @@ function composed<Request, Response>(
   const { input } = methodAt(method.path);
   return [
     method.path,
-    // Validation precedes decoding, which drops values that the types cannot hold, such as fractions of a
-    // millisecond.
+    // Validates the bytes first, because decoding drops values that the types cannot hold, such as
+    // microseconds.
     async (bytes, call) => {
       const request = method.requestDeserialize(validate(input, bytes));
       return method.responseSerialize(await answer(request, call));

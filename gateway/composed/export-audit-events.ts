@@ -7,17 +7,17 @@ import { JsonWriter } from "../transcoding/json-writer.ts";
 import { mergedAuditEvents } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
-/** Events per export: about 4 MB, read with a dozen calls. */
+/** Default and maximum number of events in an export: about 4 MB of JSON, read by a dozen calls. */
 const SIZES = { byDefault: 10_000, atMost: 10_000 };
-/** Events written before the event loop continues; about a millisecond of CPU. */
+/** Events converted to JSON before other requests get the event loop: about a millisecond of CPU. */
 const EVENTS_PER_TURN = 200;
 
 // biome-ignore lint/style/noNonNullAssertion: the contract has this message
 const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
 
 /**
- * Exports the audit trail as NDJSON, one event a line, newest first. The last line always has the next page
- * token; an empty one tells readers that the export is complete.
+ * Exports the audit trail as NDJSON, one event per line, newest first. The last line has the next page token.
+ * If it is empty, the export is complete; if the line is missing, the export was cut off.
  */
 export async function exportAuditEvents(
   request: ExportAuditEventsRequest,

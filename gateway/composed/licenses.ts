@@ -6,7 +6,10 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
-/** Lists licences from scheduling with names and e-mails from auth. Each service audits its own call. */
+/**
+ * Lists licences from scheduling, with the names and e-mail addresses of the doctors from auth. Both services
+ * write an audit line.
+ */
 export async function listLicenses(
   request: ListLicensesRequest,
   { services, options }: ComposedCall,

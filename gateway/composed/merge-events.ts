@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 
 /**
- * Place of an event in the order of all services: newest first, then by descending id within a millisecond.
+ * Place of an event in the list over all services: newest first, and by descending id within a millisecond.
  */
 export interface Position {
   readonly timeMs: number;
@@ -19,12 +19,12 @@ export function compare(a: Position, b: Position): number {
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
-/** Lists one page of one service's events, in the order of `compare`. */
+/** Reads one page of the events of one service, in the order of `compare`. */
 export type Lister = (pageToken: string) => Promise<{ auditEvents: AuditEvent[]; nextPageToken: string }>;
 
 /**
- * Merges the events of all services. Reads the first pages concurrently, and each further page when it is
- * needed.
+ * Merges the events of all services into one list. Reads the first page of each service concurrently, and
+ * further pages only when the merge needs them.
  */
 export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<AuditEvent, void> {
   const streams = listers.map(eventsOf);
@@ -52,7 +52,7 @@ async function* eventsOf(list: Lister): AsyncGenerator<AuditEvent, void> {
   } while (pageToken !== "");
 }
 
-/** The first `size` events after a position; `hasMore` if others follow. */
+/** The first `size` events after a position. `hasMore`: further events follow. */
 export async function pageAfter(
   events: AsyncIterable<AuditEvent>,
   after: Position | undefined,

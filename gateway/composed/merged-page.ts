@@ -12,31 +12,31 @@ export interface PageSizes {
 }
 
 const LIST: PageSizes = { byDefault: 20, atMost: 100 };
-/** Latest time of a Timestamp. */
+/** Latest time that a protobuf Timestamp can hold. */
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** Request for a page of a list that is spread over services. */
+/** The fields for paging in the request for a list over all services. */
 export interface MergedRequest {
   pageSize: number;
   pageToken: string;
   endTime?: Date | undefined;
 }
 
-/** Fields that differ in the requests to the services. */
+/** Fields that the request to each service has of its own; the rest is the same for all. */
 export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 
 /**
- * Reads one page of all services' events, newest first.
+ * Reads one page of the events of all services, newest first.
  *
- * The page token is the position of the last event shown, in an order over the events of all services. For
- * the next page, each service lists events up to that millisecond, and those up to the position are skipped.
- * No event is repeated or lost, whatever the page sizes of the services and whatever is recorded meanwhile.
+ * The page token is the position of the last event on the page. For the next page, each service lists its
+ * events up to that millisecond, and those up to the position are skipped. No event is repeated or lost,
+ * whatever the page sizes of the services, and even if new events are recorded between two pages.
  *
- * Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is unavailable, because readers would take a
+ * Throws INVALID_PAGE_TOKEN. Throws UNAVAILABLE while a service is unavailable, because readers would take a
  * list with a gap for complete.
  *
- * @param scope filters that the token is bound to: all but the page size
- * @param listersOf lists each service's part
+ * @param scope filters of the request, to which the token is bound: all but the page size
+ * @param listersOf makes one lister for each service, given the fields of its part
  */
 export async function mergedPage(
   request: MergedRequest,
@@ -48,8 +48,8 @@ export async function mergedPage(
   const size = Math.min(request.pageSize || sizes.byDefault, sizes.atMost);
   const after = request.pageToken === "" ? undefined : decodeToken(request.pageToken, filters);
   const listers = listersOf({
-    // Two more than shown: the last event of the previous page comes again, and one more shows if a next page
-    // exists.
+    // Two events more than the page: the last event of the previous page comes again, and one more tells if a
+    // next page exists.
     pageSize: request.pageSize < 0 ? request.pageSize : size + 2,
     endTime: after
       ? new Date(Math.min(after.timeMs + 1, request.endTime?.getTime() ?? LATEST_MS))
@@ -74,7 +74,7 @@ function decodeToken(token: string, filters: string): Position {
     const [timeMs, id, boundTo] = Token.parse(JSON.parse(Buffer.from(token, "base64url").toString()));
     if (boundTo === filters) return { timeMs, id };
   } catch {
-    // Refused below, as a token for other filters is.
+    // A token that is no position is refused like one with other filters.
   }
   throw new ApiError("INVALID_PAGE_TOKEN");
 }

@@ -12,7 +12,7 @@ export function send(response: GatewayResponse, { status, headers, body }: Answe
   const all = [...response.locals.headers];
   // biome-ignore lint/style/noNonNullAssertion: each name is a key of `headers`
   for (const name in headers) all.push(name, headers[name]!);
-  // Answers are about people, so caches keep none unless a route allows it.
+  // Answers hold personal data, so caches must not store one unless its route sets `cache-control`.
   if (headers["cache-control"] === undefined) all.push("cache-control", "no-store");
   if (status !== 204 && status !== 304) all.push("content-length", String(Buffer.byteLength(body)));
   response.writeHead(status, all).end(body);

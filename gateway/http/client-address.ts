@@ -3,7 +3,10 @@ import { isIP } from "node:net";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import express from "express";
 
-/** Decides whether the proxy at an address is trusted; `hop` counts from the gateway outwards. */
+/**
+ * Decides whether the proxy at an address is trusted. `hop` is 0 for the peer of the connection, 1 for the
+ * proxy before it, and so on.
+ */
 export type TrustProxy = (address: string, hop: number) => boolean;
 
 /** @param trusted number of proxies in front, or their CIDRs; Express parses both */
@@ -11,8 +14,8 @@ export const trustedProxies = (trusted: number | string[], log: Logger): Trusted
   new TrustedProxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
 
 /**
- * Reads the forwarding headers of trusted proxies. Without such a proxy, the client is the peer of the
- * connection.
+ * Reads the X-Forwarded-* headers, if the peer of the connection is a trusted proxy. Otherwise the peer is
+ * the client.
  */
 export class TrustedProxies {
   readonly #trusts: TrustProxy;
@@ -30,8 +33,8 @@ export class TrustedProxies {
   }
 
   /**
-   * The last address in X-Forwarded-For that is no trusted proxy's, else the peer's. Empty after the
-   * connection closed.
+   * Address of the client: the last address in X-Forwarded-For that is not a trusted proxy, or else the peer.
+   * Empty after the connection has closed.
    */
   addressOf({ headers, socket }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? "";
@@ -55,8 +58,9 @@ export class TrustedProxies {
   }
 
   /**
-   * If the peer is a load balancer, all its clients share one address with its limits and lockouts. Any
-   * client can send the header, so the warning comes once and is no alert.
+   * Warns that a peer sends forwarding headers but is not trusted. If it is a load balancer, all its clients
+   * share the limits and lockouts of one address. Clients can send the header, too, so the warning comes only
+   * once.
    */
   #warnOnce(): void {
     if (this.#hasWarned) return;

@@ -1,9 +1,11 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** Aborts when the client leaves before its answer is sent. Throws CANCELLED if it has left already. */
+/**
+ * Signal that aborts if the client disconnects before its answer is sent. Throws CANCELLED if it already has.
+ */
 export function clientGoneSignal(response: GatewayResponse): AbortSignal {
-  // The `close` event is over.
+  // The connection is closed already, so no `close` event will follow.
   if (response.destroyed) throw new ApiError("CANCELLED");
   const gone = new AbortController();
   response.once("close", () => {

@@ -3,17 +3,17 @@ import type { Reason } from "@medconnect/platform/errors/catalogue.ts";
 import type { Client } from "@medconnect/platform/network/client.ts";
 import type { SourceAddress } from "../limits/quotas.ts";
 
-/** Data of one request that its steps share. */
+/** Data of one request, shared by the steps that handle it. */
 export interface RequestContext extends SourceAddress {
   requestId: string;
-  /** The client's address: the peer's, or the one that a trusted proxy forwards. */
+  /** Address of the client: the peer, or the address that a trusted proxy forwards. */
   address: string;
   addressClient: Client;
   /** Headers of every answer to the request: alternating names and values, each name once. */
   headers: string[];
-  /** Template of the route, after it has been found. */
+  /** Path template of the route, such as `/v1/bookings/{bookingId}`. Absent until a route is found. */
   route?: string;
-  /** Reason of a refusal or failure. */
+  /** Reason of the error in the answer; absent if there is none. */
   reason?: Reason;
 }
 

@@ -9,11 +9,11 @@ import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { TrustedProxies } from "./client-address.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** Status that nginx logs for a client that left before the answer. */
+/** Status for the log if the client left before its answer. nginx logs the same. */
 const CLIENT_CLOSED_REQUEST = 499;
 /**
- * Other methods are recorded as _OTHER (OpenTelemetry HTTP conventions), so clients cannot create time
- * series.
+ * Methods recorded by name. All others are recorded as _OTHER (OpenTelemetry HTTP conventions), so that
+ * clients cannot create time series.
  */
 const KNOWN_METHODS = new Set([
   "GET",
@@ -31,16 +31,16 @@ const recordDuration = durations("http.server.request.duration", "Duration of HT
 
 export interface ObserveOptions {
   log: Logger;
-  /** Sampling ratio for traces continued from external callers. */
+  /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   proxies: TrustedProxies;
 }
 
 /**
- * Gives each request its id and its span. After the answer, records one duration and one log line. Both have
- * the route's template, because the path and the query may hold personal data.
+ * Gives each request an id and a span. After the answer, records its duration and one log line. Both name the
+ * template of the route, because the real path and query may hold personal data.
  *
- * @param handle starts the answer
+ * @param handle answers the request
  */
 export function observe(
   { log, traceRatio, proxies }: ObserveOptions,

@@ -6,10 +6,10 @@ import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
-/** Statuses of refusals that come in bursts. */
+/** Statuses of refusals that come in bursts, so they are sent at a pace (see RefusalPace). */
 const PACED_STATUSES = new Set([429, 503]);
 
-/** Answers any error with a problem. The cause of an unexpected error goes to the log only. */
+/** Answers an error with a problem document. The cause of an unexpected error goes to the log only. */
 export function problemHandler(log: Logger) {
   const pace = new RefusalPace();
   return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {

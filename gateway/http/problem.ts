@@ -3,7 +3,9 @@ import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
-/** Base of `type`: the page generated from the catalogue, which has a heading for each reason. */
+/**
+ * Prefix of `type`. The page is generated from the catalogue of reasons, and has an anchor for each reason.
+ */
 export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";

@@ -9,14 +9,14 @@ import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /**
- * Time for a refused client to stop sending, in ms. An immediate close would reset the connection and lose
- * the answer.
+ * Time in ms for a refused client to stop sending. Closing at once would reset the connection, and the client
+ * might not get the answer.
  */
 const LINGER_MS = 1000;
 
 /**
- * Answers requests that Node's parser refuses with a problem and a request id, as the handlers do. Then the
- * connection closes, because the parser cannot find the start of the next request.
+ * Answers requests that Node's HTTP parser refuses, with a problem document and a request id like all other
+ * answers. Then closes the connection, because the parser cannot find the start of the next request.
  */
 export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
@@ -42,7 +42,7 @@ export class RefusedRequests {
     );
   }
 
-  /** Remembers the response, in case the parser refuses the request's body. */
+  /** Remembers the response of a request, in case the parser later refuses the body of that request. */
   track({ socket }: IncomingMessage, response: GatewayResponse): void {
     this.#responses.set(socket, response);
   }
@@ -56,7 +56,7 @@ export class RefusedRequests {
     }
     const response = this.#responses.get(socket);
     if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
-      // Its handler has counted it.
+      // The handler of the request has counted it already.
       answerInstead(error, response);
       return;
     }
@@ -67,10 +67,10 @@ export class RefusedRequests {
   }
 
   /**
-   * Counts a refused request as a call without a token. Its headers are unknown, so the address is the
-   * peer's.
+   * Counts a refused request as a call without a token. Its headers are unknown, so it counts for the address
+   * of the peer, even behind a proxy.
    *
-   * @returns the refusal, or RATE_LIMITED beyond the limit
+   * @returns the error to answer: the given one, or RATE_LIMITED beyond the limit
    */
   async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
     // Browsers open spare connections and may send nothing on them.
@@ -101,7 +101,7 @@ export class RefusedRequests {
   }
 }
 
-/** @returns undefined if the connection is broken, so no answer can be sent */
+/** @returns the error to answer; undefined if the connection is broken, so that no answer can be sent */
 function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
@@ -121,7 +121,9 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
   }
 }
 
-/** Answers a request with a malformed body instead of its handler, which is still waiting for the body. */
+/**
+ * Answers a request whose body the parser refused. Its handler cannot, because it still waits for the body.
+ */
 function answerInstead(error: ApiError, response: GatewayResponse): void {
   const { locals } = response;
   locals.reason = error.reason;
@@ -131,8 +133,8 @@ function answerInstead(error: ApiError, response: GatewayResponse): void {
 }
 
 /**
- * Closes the connection after the answer to a complete request, because nothing after that request can be
- * parsed.
+ * Closes the connection after the running answer to an earlier, complete request. Nothing after that request
+ * can be parsed.
  */
 function closeAfter(socket: Duplex, response: ServerResponse): void {
   response.shouldKeepAlive = false;

@@ -8,8 +8,8 @@ const UNIQUE = ["host", "authorization", "content-type", "idempotency-key"];
 const HOST = /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i;
 
 /**
- * MALFORMED_REQUEST or EXPECTATION_FAILED for a request that RFC 9112 forbids although Node's parser accepts
- * it.
+ * Checks rules of RFC 9112 that Node's parser does not enforce. Returns MALFORMED_REQUEST or
+ * EXPECTATION_FAILED; undefined for a valid request.
  */
 export function syntaxErrorOf(request: IncomingMessage): ApiError | undefined {
   const { headers, headersDistinct, httpVersion, url = "" } = request;

@@ -14,8 +14,8 @@ const securityHeaders = helmet({
 });
 
 /**
- * The documentation page loads its own scripts and styles and calls this API. The icons of its library are
- * data URIs.
+ * Headers of the documentation page, which loads its own scripts and styles and calls this API. Swagger UI
+ * has icons in data URIs.
  */
 export const docsPageHeaders = helmet.contentSecurityPolicy({
   useDefaults: false,
@@ -51,7 +51,8 @@ const RESPONSE_HEADERS = [
 ];
 
 /**
- * Allows calls from pages of these origins only. Without credentials mode, because the API uses no cookies.
+ * CORS: allows calls from pages of these origins only. `credentials` stays off, because the API uses no
+ * cookies.
  */
 const crossOrigin = (origins: string[]) =>
   cors({
@@ -60,13 +61,13 @@ const crossOrigin = (origins: string[]) =>
     allowedHeaders: REQUEST_HEADERS,
     exposedHeaders: RESPONSE_HEADERS,
     maxAge: 600,
-    // The gateway answers preflights itself, because it knows the methods of each route.
+    // The gateway answers preflights itself, because only it knows the methods of each route.
     preflightContinue: true,
   });
 
 /**
  * Headers of every answer, as a list of alternating names and values. They depend only on the method and the
- * origin of a request, so the libraries run once for each case instead of for each request.
+ * origin of a request, so the libraries run once for each combination, at the start.
  */
 export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
   const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];

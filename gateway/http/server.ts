@@ -15,17 +15,21 @@ export const LIMITS = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
   /**
-   * Longer than the 60 s idle timeout of common load balancers, so that the balancer closes the connection.
+   * Longer than the 60 s after which common load balancers close an idle connection. If the gateway closed it
+   * first, a request of the balancer could meet a closed connection.
    */
   keepAliveTimeout: 65_000,
-  /** Time without any data in either direction, in addition to the time for the answer. */
+  /**
+   * Time in which no data goes in either direction, after which a connection is closed. The time that the
+   * gateway may take for an answer is added.
+   */
   stallTimeout: 30_000,
 };
 
 /**
- * Time for the body of a request without a valid token. It is short, so that slow bodies cannot hold all
- * `MAX_CALLER_REQUESTS` places of an address: that would take more requests a minute than
- * `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
+ * Time for the body of a request without a valid token to arrive. It is short, so that slow bodies cannot
+ * occupy all `MAX_CALLER_REQUESTS` places of an address: to keep them occupied takes more requests per minute
+ * than `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 
@@ -35,24 +39,24 @@ interface Limits extends ServerOptions {
 
 export interface HttpServerOptions {
   listener: (request: IncomingMessage, response: GatewayResponse) => void;
-  /** Time until an answer starts, in ms. */
+  /** Longest time that the gateway takes to start an answer, in ms. */
   answerMs: number;
-  /** Counts a request that the parser refused, by the peer's address. Throws RATE_LIMITED. */
+  /** Counts a request that the parser refused for the address of its peer. Throws RATE_LIMITED. */
   countRefused: (address: string) => Promise<void>;
-  /** Bounds the open connections of each client. */
+  /** Limits the open connections of each peer. */
   peers: PeerConnections;
   log: Logger;
   limits?: Limits;
 }
 
 /**
- * Connections that may wait to be accepted; the kernel's own bound is `somaxconn`. A burst fills Node's
+ * Number of connections that may wait to be accepted. The kernel caps it at `somaxconn`. A burst fills Node's
  * default of 511 within half a second. The kernel drops further connections, and their clients retry after 1,
  * 3, 7, then 15 s.
  */
 const BACKLOG = 2048;
 
-/** HTTP/1.1 server of the public port. */
+/** HTTP/1.1 server of the public port. Usually behind a load balancer that terminates TLS. */
 export class HttpServer {
   readonly #server: Server<typeof IncomingMessage, typeof GatewayResponse>;
   readonly #peers: PeerConnections;
@@ -62,20 +66,22 @@ export class HttpServer {
     const { listener, answerMs, countRefused, peers, log, limits: allLimits = LIMITS } = options;
     const { stallTimeout, ...limits } = allLimits;
     this.#peers = peers;
-    // `syntaxErrorOf` checks Host: Node's own check answers without a problem and a request id.
+    // Off, because `syntaxErrorOf` checks Host: Node's own check answers without a problem document and a
+    // request id.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
     // Node silently drops headers after the 2,000th by default. `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.track(request, response);
-      // Otherwise the client's next request could meet a connection that is about to close.
+      // During a drain, tells the client to close, so that its next request does not meet a closing
+      // connection.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     };
     this.#server.on("request", serve).on("checkExpectation", serve);
-    // A client that never reads its answer would hold connection and answer for ever. Between requests,
-    // keepAliveTimeout applies.
+    // A client that never reads its answer would keep the connection and the answer for ever. Between
+    // requests, keepAliveTimeout applies instead.
     this.#server.setTimeout(answerMs + stallTimeout);
   }
 
@@ -94,7 +100,10 @@ export class HttpServer {
     return bound;
   }
 
-  /** Reports not ready for `delayMs`, then accepts no new connections and waits for the running requests. */
+  /**
+   * `isDraining` becomes true, so that load balancers stop sending. After `delayMs`, accepts no new
+   * connections and waits for the running requests.
+   */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
     await delay(delayMs);

@@ -1,6 +1,6 @@
 /**
- * Clients with a local count. The oldest count is dropped first; the next request of that client asks Redis
- * again.
+ * Maximum number of clients with a local count. Beyond it, the oldest count is dropped, and Redis counts the
+ * next request of that client.
  */
 const MAX_CLIENTS = 10_000;
 
@@ -11,27 +11,27 @@ export interface WindowCount {
 }
 
 interface ClientCount {
-  /** Requests at all gateways, as Redis last reported them. */
+  /** Requests counted at all gateways, as Redis last reported. */
   total: number;
-  /** Requests since then that Redis does not know of. */
+  /** Requests at this gateway since that report, which Redis does not know yet. */
   unreported: number;
   resetAtMs: number;
 }
 
 /**
- * The counts of one gateway between two round trips to Redis for the same client. Gateways do not see each
- * other's unreported requests, so a client can exceed its limit by `maxUnreported` requests per gateway.
+ * Counts the requests at one gateway between two reports to Redis. Gateways do not see the unreported
+ * requests of each other, so a client can exceed its limit by `maxUnreported` requests per gateway.
  */
 export class LocalCounts {
   readonly #maxUnreported: number;
   readonly #clients = new Map<string, ClientCount>();
 
-  /** @param maxUnreported requests of one client before the next report to Redis; 0 reports each */
+  /** @param maxUnreported requests of one client before the next report; 0: each request is reported */
   constructor(maxUnreported: number) {
     this.#maxUnreported = maxUnreported;
   }
 
-  /** Counts a request locally; undefined if Redis must count it. */
+  /** Counts a request locally. Undefined if the local counts are used up, so that Redis must count it. */
   count(client: string, nowMs: number): WindowCount | undefined {
     const known = this.#clients.get(client);
     if (!known || known.resetAtMs <= nowMs || known.unreported >= this.#maxUnreported) return undefined;
@@ -39,7 +39,7 @@ export class LocalCounts {
     return { consumed: known.total + known.unreported, resetMs: known.resetAtMs - nowMs };
   }
 
-  /** Number of requests to report to Redis, including the current one. They count as reported from now on. */
+  /** Number of requests of a client to report to Redis, including the current one. Resets the local count. */
   takeUnreported(client: string, nowMs: number): number {
     const known = this.#clients.get(client);
     if (!known || known.resetAtMs <= nowMs) return 1;

@@ -5,14 +5,14 @@ import { networkOf } from "@medconnect/platform/network/client-network.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { ClientQuota, QuotaName } from "./rate-limiter.ts";
 
-/** Address that a request comes from. */
+/** Network origin of a request. */
 export interface SourceAddress {
   readonly address: string;
-  /** The address as a client of the limits: its network and, for IPv6, its site. */
+  /** The address as a client of the limits: its IPv4 address or IPv6 /64, and for IPv6 the /48 around it. */
   readonly addressClient: Client;
 }
 
-/** The quota of each rate class; UNLIMITED has none. */
+/** Quota of each rate class. UNLIMITED is missing, because it has none. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
   [RateClass.AUTH]: "auth",
   [RateClass.READ]: "read",
@@ -21,8 +21,9 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas of a call: one of its rate class and one of its address. Each address has several quotas, so
- * calls without a token leave those of signed-in users alone, and polls leave sign-ins alone.
+ * The quotas that a call counts towards: one of its rate class and one of its address. Each address has
+ * several quotas: calls without a token do not use up the one of signed-in users, and polls do not use up the
+ * one of sign-ins.
  *
  * @param caller undefined if the token was refused
  */
@@ -37,8 +38,8 @@ export function quotasOf(
 }
 
 /**
- * The quotas of a request that reaches no RPC. OPTIONS has its own quota: a browser sends preflights without
- * the token, so a refused one would block a signed-in user.
+ * The quotas of a request without an RPC. OPTIONS has a separate quota: browsers send preflights without the
+ * token, and a refused preflight would block a signed-in user.
  */
 export const unroutedQuotas = (httpMethod: string, caller: Caller, source: SourceAddress): ClientQuota[] =>
   httpMethod === "OPTIONS" ? [openQuota(httpMethod, source)] : classQuotas(RateClass.READ, caller, source);
@@ -49,7 +50,10 @@ export const anonymousQuota = (addressClient: Client): ClientQuota => ({
   client: addressClient,
 });
 
-/** Quota for cheap requests without a token. It is separate for each name, so polls cannot block webhooks. */
+/**
+ * Quota of an address for cheap requests without a token. Each `name` is counted separately, so that polls of
+ * public keys cannot block webhooks.
+ */
 const openQuota = (name: string, { address }: SourceAddress): ClientQuota => ({
   quota: "open",
   client: byAddress(address, name),
@@ -66,9 +70,9 @@ function classQuotas(rate: RateClass, caller: Caller, source: SourceAddress): Cl
 }
 
 /**
- * The client of a rate class: the user or service account, or the address without a token. For credential
- * attempts, all users of an address share one more quota, because accounts are cheap and password hashes are
- * not.
+ * The client that a call counts for: the user or service account, or the address if there is no token.
+ * Credential attempts of all users at an address also count together: accounts are cheap to create, and each
+ * attempt costs a password hash.
  */
 export function clientFor(
   rate: RateClass,

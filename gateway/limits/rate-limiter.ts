@@ -7,42 +7,44 @@ import { LocalCounts, type WindowCount } from "./local-counts.ts";
 
 const WINDOW_S = 60;
 /**
- * Share of a limit that a gateway counts locally; a round trip to Redis costs more than all other checks of
- * most calls.
+ * Share of a limit that a gateway counts locally before it reports to Redis. A round trip to Redis costs more
+ * than all other checks of most calls.
  */
 const LOCAL_SHARE = 0.05;
 /**
- * Maximum requests that a gateway counts before it reports to Redis. A larger number saves few more round trips, and lets
- * clients exceed a limit by more.
+ * Maximum number of requests that a gateway counts before it reports. More would save few round trips, and
+ * let clients exceed a limit by more.
  */
 const MAX_LOCAL = 50;
-/** Time without Redis after a failure. Then one request tries it again and waits for at most 100 ms. */
+/**
+ * Pause after a failure of Redis. The first request after it tries Redis again, and waits for 100 ms at most.
+ */
 const RETRY_REDIS_MS = 1000;
 
-/** Requests a minute by quota; 0 is unlimited. */
+/** Requests per minute for one client, by quota; 0: unlimited. */
 export interface RateLimits {
   auth: number;
   read: number;
   write: number;
   search: number;
-  /** Calls from one address with valid tokens, of all its users together. */
+  /** Calls with a valid token from one address, of all its users together. */
   address: number;
-  /** Calls from one address that need no token: separately for public keys, for webhooks and for OPTIONS. */
+  /** Calls from one address that need no token. Public keys, webhooks and OPTIONS count separately. */
   open: number;
-  /** Calls from one address without a valid token, and 401 answers. */
+  /** Calls from one address without a valid token, and calls answered with 401. */
   anonymous: number;
 }
 
 export type QuotaName = keyof RateLimits;
 
-/** A quota, and the client whose share of it a request uses. */
+/** A quota and the client for which a request counts towards it. */
 export interface ClientQuota {
   readonly quota: QuotaName;
   readonly client: Client;
 }
 
 interface Policy {
-  /** Item of the RateLimit-Policy header. */
+  /** Item of the RateLimit-Policy header, such as `"read";q=600;w=60`. */
   readonly header: string;
   readonly name: string;
   readonly client: Counter;
@@ -67,13 +69,13 @@ type PolicyState = QuotaState & { readonly policy: Policy };
 const isExceeded = ({ remaining }: QuotaState): boolean => remaining < 0;
 
 /**
- * Counts requests by quota and client, in Redis for all gateways together.
+ * Limits requests by quota and client. Redis holds the counts of all gateways together.
  *
- * Each gateway counts up to a twentieth of a limit, 50 requests at most, before it reports to Redis. A client
- * can exceed its limit by that number per gateway. Credential attempts are reported one by one.
+ * Each gateway counts up to 5 % of a limit (50 requests at most) before it reports to Redis, so a client can
+ * exceed its limit by that number per gateway. Credential attempts are reported one by one.
  *
- * While Redis is down or frozen, each gateway counts alone, so logins stay limited. Redis keys hold a user id
- * or an address and nothing else from a request.
+ * While Redis is down or frozen, each gateway counts on its own, so logins stay limited. Redis keys hold a
+ * user id or an address, and nothing else from a request.
  */
 export class RateLimiter {
   readonly #policies: ReadonlyMap<QuotaName, Policy>;
@@ -88,11 +90,11 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The
-   * address is counted last, and only if no narrower quota is exceeded. Refused requests of one caller thus
-   * cost others at the address nothing. Throws RATE_LIMITED.
+   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The quota
+   * of the address is the last one, and is used only if no narrower quota is exceeded: refused requests of
+   * one caller cost the others at the address nothing. Throws RATE_LIMITED.
    *
-   * @param setHeader receives the headers of the answer, also of a refusal
+   * @param setHeader receives the RateLimit headers of the answer, also if it is a refusal
    */
   async count(
     quotas: readonly ClientQuota[],
@@ -110,7 +112,9 @@ export class RateLimiter {
     throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...exceeded.map(({ resetMs }) => resetMs)) });
   }
 
-  /** Counts a request that has been answered already. Never refuses it. */
+  /**
+   * Counts a request that has already been answered, such as one with status 401. Never throws RATE_LIMITED.
+   */
   async record({ quota, client }: ClientQuota): Promise<void> {
     const policy = this.#policies.get(quota);
     if (policy) await this.#useOne(policy, client);
@@ -127,7 +131,10 @@ export class RateLimiter {
     );
   }
 
-  /** Counts for the client and its group. Returns the state with less remaining. */
+  /**
+   * Counts for the client and for its group, such as its IPv6 /48. Returns the state of the one with less
+   * remaining.
+   */
   async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
     // A client over its own limit is not counted for its group, so it cannot use up the quota of the others.
@@ -141,7 +148,7 @@ export class RateLimiter {
     return { remaining: counter.limit - consumed, resetMs };
   }
 
-  /** Reports the local count to Redis, and takes over the count of all gateways. */
+  /** Adds the local count to the one in Redis, and takes over the sum of all gateways. */
   async #report(counter: Counter, key: string): Promise<WindowCount> {
     const points = counter.local.takeUnreported(key, Date.now());
     const { consumedPoints, msBeforeNext } = await this.#consumePoints(counter, key, points);
@@ -153,7 +160,7 @@ export class RateLimiter {
   async #consumePoints({ redis, memory }: Counter, key: string, points: number): Promise<RateLimiterRes> {
     if (this.#redisFailed) {
       if (Date.now() < this.#retryAtMs) return await consume(memory, key, points);
-      // Only this request tries Redis again; concurrent ones count in memory.
+      // Only this request tries Redis. Concurrent requests count in memory until it succeeds.
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
     }
     try {
@@ -190,7 +197,7 @@ function counter(name: string, limit: number, storeClient: Redis): Counter {
   };
 }
 
-/** Returns the count also beyond the limit, where the library rejects with it. */
+/** Returns the count, also beyond the limit, where the library rejects with the count as the error. */
 async function consume(
   limiter: RateLimiterRedis | RateLimiterMemory,
   key: string,

@@ -1,9 +1,9 @@
-/** Bound of each wait, so that clients still get a quick refusal. */
+/** Maximum delay of a refusal in ms, so that clients still get a quick answer. */
 const MAX_WAIT_MS = 250;
 
 /**
- * Spreads a burst of refusals over 250 ms: each waits one millisecond longer than the one before. Sent at
- * once, 192 refusals take 25 ms of CPU, which delays all other requests.
+ * Spreads a burst of refusals over up to 250 ms: each waits one millisecond longer than the one before. If
+ * 192 of them were sent at once, they would take 25 ms of CPU and delay all other requests.
  */
 export class RefusalPace {
   #waiting = 0;

@@ -7,7 +7,7 @@ import { docsPageHeaders } from "../http/security-headers.ts";
 const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 
-/** Files of the page by path. All come from this host. */
+/** Files of the page, by path. All are served from this host, none from a CDN. */
 const FILES: Record<string, string> = {
   "/": resolve("@medconnect/gateway/pages/docs/index.html"),
   "/init.js": resolve("@medconnect/gateway/pages/docs/init.js"),
@@ -18,7 +18,7 @@ const FILES: Record<string, string> = {
 
 export const DOCS_PATHS = Object.keys(FILES);
 
-/** Swagger UI: the API's reference, with calls to try. */
+/** Serves Swagger UI: the reference of the API, from which calls can be tried. */
 export function docsPage(): Router {
   const router = Router();
   for (const [path, file] of Object.entries(FILES)) {

@@ -10,7 +10,7 @@ type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<
 
 export interface PagesOptions {
   routes: Route[];
-  /** True while load balancers should send new requests. */
+  /** True while load balancers should send requests to this gateway. */
   ready: () => boolean;
   /** Counts a request for documentation. Throws RATE_LIMITED. */
   count: Handler;
@@ -50,8 +50,8 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
 
 const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
 /**
- * Paths of pages. Health checks are unlimited, because other clients at their address must not make a gateway
- * look dead.
+ * Paths of pages. Requests for health checks are not limited: otherwise clients at the address of the prober
+ * could make the gateway look dead.
  */
 const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
 const READ_METHODS = "GET, HEAD, OPTIONS";

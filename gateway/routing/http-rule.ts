@@ -17,7 +17,10 @@ export interface PathTemplate {
 export interface HttpBinding {
   readonly httpMethod: string;
   readonly template: PathTemplate;
-  /** A field's name; "*" for all fields that the path does not fill; "" for no body. */
+  /**
+   * Name of the field that the body fills; "*": the body fills all fields that the path does not; "": no
+   * body.
+   */
   readonly body: string;
 }
 
@@ -27,7 +30,7 @@ const VERB = /^[A-Za-z][A-Za-z0-9]*$/;
 
 /**
  * Parses the path syntax of google/api/http.proto. Wildcards over several segments (`**`, `{name=shelves/*}`)
- * are not supported, because resources here have plain ids. Throws for other syntax, which is an error in a
+ * are not supported, because resources here have plain ids. Throws for any other path, which is an error in a
  * proto.
  */
 export function parsePathTemplate(path: string): PathTemplate {

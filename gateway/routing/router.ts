@@ -1,7 +1,7 @@
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { PathTemplate } from "./http-rule.ts";
 
-/** Match of a path, before the HTTP method is checked. */
+/** Result of matching a path. The HTTP method is checked afterwards. */
 export interface Match<Target> {
   /** Targets by HTTP method. */
   readonly targets: ReadonlyMap<string, Target>;
@@ -33,9 +33,7 @@ const newNode = <Target>(): Node<Target> => ({
 export class Router<Target> {
   readonly #root: Node<Target> = newNode();
 
-  /**
-   * Throws if another target has the same method and path, because the result would depend on their order.
-   */
+  /** Adds a target. Throws if another target has the same method and path. */
   add(httpMethod: string, template: PathTemplate, target: Target): void {
     let node = this.#root;
     for (const segment of template.segments) node = child(node, segment);
@@ -44,7 +42,10 @@ export class Router<Target> {
     node.targets.set(template.verb, byMethod.set(httpMethod, target));
   }
 
-  /** @returns undefined for an unknown path. Throws INVALID_REQUEST for invalid percent-encoding. */
+  /**
+   * Finds the targets for a path; undefined if there are none. Throws INVALID_REQUEST for invalid
+   * percent-encoding.
+   */
   match(path: string): Match<Target> | undefined {
     if (!path.startsWith("/")) return undefined;
     const colon = path.lastIndexOf(":");

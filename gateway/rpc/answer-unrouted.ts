@@ -6,7 +6,10 @@ import { allowedMethods, type Match } from "../routing/router.ts";
 import { countUnrouted, type UnroutedLimits } from "./count-unrouted.ts";
 import type { Route } from "./routes.ts";
 
-/** Answers OPTIONS of a known path. Throws RATE_LIMITED, ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED. */
+/**
+ * Handles a request without an RPC. Answers OPTIONS of a known path. Otherwise throws RATE_LIMITED,
+ * ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED.
+ */
 export async function answerUnrouted(
   match: Match<Route> | undefined,
   request: IncomingMessage,

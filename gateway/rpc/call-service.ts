@@ -18,22 +18,22 @@ export interface ServiceCallOptions {
   callTimeoutMs: number;
 }
 
-/** A call that has passed the limits of its caller. */
+/** A call that its caller's limits have admitted. */
 export interface ServiceCall {
   readonly route: Route;
   readonly message: Buffer;
   readonly caller: Caller;
-  /** Bound of the calls to the service that run at once. */
+  /** Limits the concurrent calls to the service. */
   readonly capacity: LoadLimit;
-  /** Quotas that the request has counted towards. */
+  /** Quotas that the request has been counted towards. */
   readonly quotas: readonly ClientQuota[];
-  /** Cancels the call. */
+  /** Aborted when the client leaves; cancels the call. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Calls the method. Throws the service's error with the fields' names in JSON, or UNAVAILABLE beyond the
- * capacity.
+ * Calls the method at its service. Throws the error of the service, with fields named as in the JSON of the
+ * client, or UNAVAILABLE if too many calls are running.
  */
 export async function callService(
   { limiter, callTimeoutMs }: ServiceCallOptions,
@@ -57,8 +57,8 @@ export async function callService(
 }
 
 /**
- * Everything of the request that a service sees besides the message; no other header of the client is
- * forwarded.
+ * Metadata of the call: all that a service learns of the request besides the message. Other headers of the
+ * client are not forwarded.
  */
 function metadataOf(
   { headers }: IncomingMessage,
@@ -74,7 +74,10 @@ function metadataOf(
   };
 }
 
-/** The error with its fields named as in the client's JSON; services name them as in the proto. */
+/**
+ * The error with fields named as in the JSON of the client, such as `licenseNumber`. Services use the names
+ * of the proto.
+ */
 function withClientNames(error: unknown, binding: RequestBinding): unknown {
   if (!(error instanceof ApiError) || error.violations.length === 0) return error;
   return new ApiError(error.reason, {

@@ -12,8 +12,8 @@ export interface UnroutedLimits {
 }
 
 /**
- * Counts a request that reaches no RPC: an unknown path or method, OPTIONS, documentation, invalid syntax.
- * Throws RATE_LIMITED.
+ * Counts a request without an RPC: unknown path or method, OPTIONS, documentation, invalid syntax. Throws
+ * RATE_LIMITED.
  */
 export async function countUnrouted(
   { limiter, identity }: UnroutedLimits,
@@ -27,7 +27,10 @@ export async function countUnrouted(
   );
 }
 
-/** Counts a request that the HTTP parser refused, so its headers are unknown. Throws RATE_LIMITED. */
+/**
+ * Counts a request that the HTTP parser refused. Its headers are unknown, so it counts as a request without a
+ * token. Throws RATE_LIMITED.
+ */
 export const countRefused =
   (limiter: RateLimiter) =>
   (address: string): Promise<void> =>

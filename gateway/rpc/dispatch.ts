@@ -5,15 +5,16 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { composedMethods } from "../composed/composed-methods.ts";
 import { rawMethod, type Services } from "../upstream/services.ts";
 
-/** Answers calls of one method: serialized request in, serialized response out. */
+/** Answers calls of one method. Takes and returns serialized messages. */
 export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) => Promise<Reply<Uint8Array>>;
 
 /**
- * Calls the method's service, or composes the answer in the gateway. Throws for a method that has neither.
+ * Makes the Dispatch of a method: it calls the service of the method, or composes the answer in the gateway.
+ * Throws for a method that has neither.
  */
 export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!method.rules.composed) {
-    // An unknown service fails at the start instead of at the first request.
+    // Throws for an unknown service, so that it is found at the start instead of at the first request.
     services.client(method.owner);
     const raw = rawMethod(method.path);
     return (request, options) => services.call(method.owner, raw, request, options);

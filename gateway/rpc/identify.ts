@@ -12,19 +12,19 @@ import { isUnauthenticated } from "./is-unauthenticated.ts";
 /** Result of reading a request's token. */
 export interface IdentifiedCaller {
   /**
-   * The caller, or the refusal of the token. It is thrown later, because limits count refused tokens, too.
+   * The caller, or the error about the token. It is thrown only after the limits have counted the request.
    */
   readonly caller: Caller | ApiError;
   /**
-   * The caller for the limits; undefined if the token was refused. A public method ignores tokens, limits do
-   * not.
+   * The caller for which limits count; undefined if the token was refused. Differs from `caller` in public
+   * methods, which ignore tokens.
    */
   readonly limitedCaller: Caller | undefined;
 }
 
 /**
- * Reads the token as the method requires. Rethrows failures other than a refused token, such as
- * REVOCATION_UNKNOWN.
+ * Reads the token as the access rule of the method requires. Rethrows errors that are not about the token,
+ * such as REVOCATION_UNKNOWN.
  */
 export async function identify(
   method: Method,
@@ -43,7 +43,10 @@ export async function callerOfToken({ headers }: IncomingMessage, identity: Iden
   return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);
 }
 
-/** True if a method ignores tokens, although a valid one selects the user's quota. */
+/**
+ * True if a method ignores tokens, but a valid token still lets the call count for its user instead of the
+ * address.
+ */
 const ignoresToken = ({ rules: { access, rate } }: Method): boolean =>
   access === Access.PUBLIC && rate !== RateClass.AUTH && rate !== RateClass.UNLIMITED;
 

@@ -7,15 +7,15 @@ import type { ClientQuota, RateLimiter } from "../limits/rate-limiter.ts";
 
 export interface CallerLimits {
   limiter: RateLimiter;
-  /** Bound of each client's concurrent requests. */
+  /** Limits the concurrent requests of each client. */
   callers: CallerLimit;
 }
 
 /**
- * Counts a request towards its client's limits. Throws TOO_MANY_CONCURRENT_REQUESTS, RATE_LIMITED.
+ * Counts a request for its client. Throws TOO_MANY_CONCURRENT_REQUESTS, RATE_LIMITED.
  *
  * @param caller undefined if the token was refused
- * @returns the quotas that the request counted towards
+ * @returns the quotas that the request has been counted towards
  */
 export async function limitCaller(
   { limiter, callers }: CallerLimits,
@@ -24,7 +24,7 @@ export async function limitCaller(
   response: GatewayResponse,
 ): Promise<readonly ClientQuota[]> {
   const { locals } = response;
-  // Concurrency first: in a burst, its refusals cost no round trip to Redis.
+  // Checks concurrency first, because it needs no round trip to Redis. In a burst it refuses most requests.
   response.once("close", callers.enter(method, caller, locals.address));
   const quotas = quotasOf(method, caller, locals);
   await limiter.count(quotas, (name, value) => locals.headers.push(name, value));

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Match, Router } from "../routing/router.ts";
 import type { Route } from "./routes.ts";
 
-/** A request's target, and its place among the routes. */
+/** Result of matching the target of a request with the routes. */
 export interface MatchedRequest {
   /** Undefined for an unknown path. */
   readonly match: Match<Route> | undefined;
@@ -13,7 +13,8 @@ export interface MatchedRequest {
 }
 
 /**
- * Finds a request's route; HEAD takes the one of GET. Throws INVALID_REQUEST for invalid percent-encoding.
+ * Finds the route of a request. HEAD uses the route of GET. Throws INVALID_REQUEST for invalid
+ * percent-encoding.
  */
 export function matchRequest(
   { method = "", url = "" }: IncomingMessage,
@@ -24,7 +25,7 @@ export function matchRequest(
   return { match, route: match?.targets.get(method === "HEAD" ? "GET" : method), query };
 }
 
-/** The path and the query of a request target, also in absolute form (RFC 9112 §3.2.2). */
+/** Path and query of a request target, which may also be an absolute URL (RFC 9112 §3.2.2). */
 function splitTarget(target: string): { path: string; query: string } {
   const origin = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
   const mark = origin.indexOf("?");

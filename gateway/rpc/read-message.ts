@@ -5,18 +5,19 @@ import { assertConditions } from "../transcoding/conditions.ts";
 import { encodeRequest } from "../transcoding/request.ts";
 import type { Route } from "./routes.ts";
 
-/** Parts of a request's target that become fields of the message. */
+/** The parts of a request target that fill fields of the message. */
 export interface TargetValues {
-  /** The path's variables, decoded, in the order of the template. */
+  /** Decoded values of the path variables, in the order of the template. */
   readonly values: readonly string[];
   readonly query: string;
 }
 
 /**
- * Reads a request as the protobuf message of its method. Throws ETAG_MISMATCH, BODY_TOO_LARGE,
- * UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or CANCELLED.
+ * Reads the target, headers and body of a request as the protobuf message of its method. Throws
+ * ETAG_MISMATCH, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or
+ * CANCELLED.
  *
- * @param bodyMs time for the body to arrive; default: the server's time for the whole request
+ * @param bodyMs time for the body to arrive; default: the limit of the server for the whole request
  */
 export async function readMessage(
   { method, binding }: Route,

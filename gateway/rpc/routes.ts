@@ -13,7 +13,7 @@ import type { Services } from "../upstream/services.ts";
 import { type Dispatch, dispatchTo } from "./dispatch.ts";
 
 /**
- * A mapping of an HTTP method and path to an RPC. Everything that does not depend on a request is computed
+ * An HTTP method and path, mapped to an RPC. Holds everything that does not depend on a request, computed
  * once.
  */
 export interface Route {
@@ -25,11 +25,14 @@ export interface Route {
   readonly binding: RequestBinding;
   readonly dispatch: Dispatch;
   readonly encodeAnswer: AnswerEncoder;
-  /** Polled data about no person, such as public keys; caches may keep it. */
+  /** True for data about no person that clients poll, such as public keys. Caches may store the answer. */
   readonly isPublicData: boolean;
 }
 
-/** The routes of all methods with an HTTP rule. Internal methods have no route, even with a rule. */
+/**
+ * The routes of all methods with an HTTP rule. Methods with internal access get no route, even if they have a
+ * rule.
+ */
 export function routesOf(methods: Iterable<Method>, services: Services): Route[] {
   return [...methods]
     .filter((method) => hasOption(method.desc, http) && method.rules.access !== MethodRules_Access.INTERNAL)
@@ -38,7 +41,7 @@ export function routesOf(methods: Iterable<Method>, services: Services): Route[]
     );
 }
 
-/** Throws if two routes share HTTP method and path. */
+/** Makes the router. Throws if two routes have the same HTTP method and path. */
 export function routerOf(routes: Iterable<Route>): Router<Route> {
   const router = new Router<Route>();
   for (const route of routes) router.add(route.httpMethod, route.template, route);

@@ -18,19 +18,20 @@ import type { Route } from "./routes.ts";
 
 export interface RpcHandlerOptions extends UnroutedLimits, CallerLimits, ServiceCallOptions {
   router: Router<Route>;
-  /** Bounds of the calls to each service that run at once. */
+  /** Limits the concurrent calls to each service. */
   load: LoadLimits;
   /** Time for the body of a request without a valid token to arrive, in ms. */
   anonymousBodyMs: number;
 }
 
 /**
- * Handles a call of an RPC over HTTP. Clients can rely on the order of its checks:
+ * Handles an RPC over HTTP. The order of its checks is part of the API: if a request fails several, clients
+ * get the error of the first.
  *
  * 1. route: 404, 405
  * 2. load of the service: 503
- * 3. limits of the caller: 429. They need the token's caller, so the token is read before and refused after
- *    them.
+ * 3. limits of the caller: 429. The token names the caller, so it is read before this check. An invalid token
+ *    is refused after it.
  * 4. token: 401
  * 5. message: 412, 413, 415, 400
  * 6. checks of the service
@@ -44,7 +45,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const { method } = route;
     response.locals.route = route.path;
 
-    // Before the token, because it is cheap: under overload, most requests end here.
+    // Checked before the token, because it is cheap: under overload, most requests end here.
     const capacity = options.load.of(method);
     capacity.assertRoom(response.locals.addressClient.key);
 
@@ -53,7 +54,8 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const quotas = await limitCaller(options, method, limitedCaller, response);
     if (caller instanceof ApiError) throw caller;
 
-    // While its body arrives, a request without a token occupies one of the few places of its address.
+    // A short time, because the request occupies one of the few places of its address until its body has
+    // arrived.
     const bodyMs = limitedCaller?.kind === "anonymous" ? options.anonymousBodyMs : undefined;
     const message = await readMessage(route, { values: match.values, query }, request, response, bodyMs);
 

@@ -4,19 +4,19 @@ import type { HttpBinding } from "../routing/http-rule.ts";
 import { bodyLimitOf } from "./body-limit.ts";
 import { isWellKnown } from "./strict-json.ts";
 
-/** Message type that carries a raw body. */
+/** Message type for a body that is not JSON, such as a file. */
 export const HTTP_BODY = "google.api.HttpBody";
 
-/** Mapping of the parts of an HTTP request to fields of a method's input. Computed once per route. */
+/** Maps the parts of an HTTP request to fields of the input of a method. Computed once per route. */
 export interface RequestBinding {
   readonly input: DescMessage;
-  /** Field of each path variable, as a path of fields from the input down. */
+  /** The field of each path variable, as the list of fields that leads to it from the input. */
   readonly variables: readonly (readonly DescField[])[];
-  /** Fields that are query parameters, by parameter name. */
+  /** Fields that query parameters fill, by the name of the parameter. */
   readonly query: ReadonlyMap<string, DescField>;
   /** Field that the body fills; "*" for all remaining fields; "" for no body. */
   readonly body: DescField | "*" | "";
-  /** Body limit, in bytes. */
+  /** Maximum size of the body, in bytes. */
   readonly bodyLimit: number;
   /** True if the body is forwarded unchanged, with any media type (google.api.HttpBody). */
   readonly takesRawBody: boolean;
@@ -24,15 +24,19 @@ export interface RequestBinding {
   readonly idempotencyKey: DescField | undefined;
   /** Fields that other headers fill. */
   readonly headers: readonly HeaderField[];
-  /** Field with the names of the resource's fields to change (AIP-134). */
+  /** Field that lists which fields of the resource to change (AIP-134). */
   readonly updateMask: DescField | undefined;
   /**
-   * Field with the versions that the update may replace, separated by commas; If-Match narrows it (AIP-154).
+   * Field with the versions that an update may replace, separated by commas (AIP-154). If-Match limits it
+   * further.
    */
   readonly etag: DescField | undefined;
 }
 
-/** A field and its headers (medconnect.options.v1.headers); the first one in the request fills it. */
+/**
+ * A field that headers fill (medconnect.options.v1.headers). If a request has several of them, the first in
+ * `names` counts.
+ */
 export interface HeaderField {
   readonly field: DescField;
   readonly names: readonly string[];

@@ -13,7 +13,10 @@ export const LARGE_BYTES = 1024 * 1024;
 
 /** Longest JSON form of a code point: two escapes for one beyond U+FFFF, `\ud83d\ude00`. */
 const BYTES_OF_CHARACTER = 12;
-/** Bound of a number, time, id or enum name with its quotes. Longer text has a length rule. */
+/**
+ * Maximum size of a number, time, id or enum name in JSON, with its quotes. Texts that may be longer have a
+ * length rule.
+ */
 const BYTES_OF_VALUE = 64;
 
 /** Body limit of a route in bytes: 1 MiB if its fields may need more than 100 KiB of JSON. */
@@ -22,7 +25,9 @@ export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): num
   return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;
 }
 
-/** Size of the largest JSON that the field rules allow, without white space and output-only fields. */
+/**
+ * Size of the largest JSON that the field rules allow, without white space and without output-only fields.
+ */
 function largestOf({ fields }: DescMessage): number {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return settable.reduce(

@@ -4,11 +4,11 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * Reads the body; empty if there is none. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT or
- * CANCELLED.
+ * Reads the body; an empty buffer if there is none. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+ * REQUEST_TIMEOUT or CANCELLED.
  *
- * @param limit in bytes
- * @param timeoutMs time for the body to arrive; default: the server's time for the whole request
+ * @param limit maximum size in bytes
+ * @param timeoutMs time for the body to arrive; default: the limit of the server for the whole request
  */
 export async function readBody(
   request: IncomingMessage,
@@ -22,7 +22,7 @@ export async function readBody(
     "content-encoding": coding,
   } = request.headers;
   if (transfer === undefined && (length === undefined || length === "0")) return NO_BODY;
-  // 100 KB of compressed data can expand to 100 MB.
+  // Compressed bodies are refused, because 100 KB of compressed data can expand to 100 MB.
   if (coding !== undefined && coding.toLowerCase() !== "identity") {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
       detail: "Compressed bodies are not accepted. Send the body without Content-Encoding.",
@@ -44,7 +44,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
       bytes += chunk.length;
       if (bytes <= limit) return;
       reject(tooLarge(limit));
-      // Discards the rest, because the next request on the connection follows it.
+      // Reads and discards the rest of the body, because the next request on the connection follows it.
       request.off("data", take).resume();
     };
     const isGone = (cause?: unknown) => reject(new ApiError("CANCELLED", { cause }));
@@ -56,7 +56,10 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   });
 }
 
-/** Closes the connection after the answer, because the rest of the body would precede the next request. */
+/**
+ * Error for a body that did not arrive in time. Also lets the connection close after the answer, because the
+ * rest of the body would be taken for the next request.
+ */
 function tooSlow(response: ServerResponse): ApiError {
   response.shouldKeepAlive = false;
   return new ApiError("REQUEST_TIMEOUT");

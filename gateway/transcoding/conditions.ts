@@ -7,15 +7,15 @@ import type { RequestBinding } from "./binding.ts";
 import { ifMatchOf } from "./headers.ts";
 
 /**
- * Opaque part of each entity tag in a list. If-None-Match compares weakly, so `W/` is ignored (RFC 9110
- * §8.8.3.2).
+ * Matches each entity tag of a list, and captures the text between its quotes. If-None-Match compares weakly,
+ * so `W/` is ignored (RFC 9110 §8.8.3.2).
  */
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
- * Refuses conditions that the method cannot evaluate. Ignoring them would let a guarded change happen
- * unchecked. A resource without an entity tag matches no tag (RFC 9110 §13.1.1). Throws INVALID_REQUEST,
- * ETAG_MISMATCH.
+ * Refuses conditions (If-Match and so on) that the method cannot evaluate. If they were ignored, a change
+ * would happen although its condition may be false. A resource without an entity tag matches no tag (RFC 9110
+ * §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
 export function assertConditions(request: IncomingMessage, rpc: Method, binding: RequestBinding): void {
   const { method, headers } = request;
@@ -39,8 +39,8 @@ export function assertConditions(request: IncomingMessage, rpc: Method, binding:
 }
 
 /**
- * Applies the conditions of a read (RFC 9110 §13.1). If-Match requires one of its versions; If-None-Match
- * gives 304 for an unchanged answer. Throws ETAG_MISMATCH.
+ * Applies the conditions of a read (RFC 9110 §13.1). If-Match: throws ETAG_MISMATCH unless it lists the
+ * current version. If-None-Match: answers 304 if it lists the current answer.
  */
 export function conditional(request: IncomingMessage, answer: Answer): Answer {
   const { method, headers } = request;

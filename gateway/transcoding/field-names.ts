@@ -1,6 +1,6 @@
 import type { RequestBinding } from "./binding.ts";
 
-/** A field's path relative to the body's field: `doctor.bio` → `bio`. */
+/** Path of a field relative to the field that the body fills: `doctor.bio` → `bio`. */
 export function withoutBodyField({ body }: RequestBinding, path: string): string {
   if (typeof body !== "object") return path;
   if (path === body.jsonName) return "";
@@ -8,7 +8,8 @@ export function withoutBodyField({ body }: RequestBinding, path: string): string
 }
 
 /**
- * The client's name for a field that a service names: `doctor.license_number` → `licenseNumber`, or a header.
+ * Name by which the client sent a field: `doctor.license_number` → `licenseNumber`, or the headers that fill
+ * it.
  */
 export function asClientWrote(binding: RequestBinding, protoPath: string): string {
   if (protoPath === binding.idempotencyKey?.name) return "Idempotency-Key";
@@ -19,6 +20,6 @@ export function asClientWrote(binding: RequestBinding, protoPath: string): strin
 
 const WORD_OR_KEY = /\["(?:[^"\\]|\\.)*"\]|_([a-z0-9])/g;
 
-/** Keeps the keys of maps unchanged. */
+/** Converts a path to lowerCamelCase. Keys of maps, in brackets, stay unchanged. */
 const camelCase = (path: string): string =>
   path.replace(WORD_OR_KEY, (key: string, letter?: string) => letter?.toUpperCase() ?? key);

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
-/** Quoted string (RFC 8941 §3.3.3). */
+/** Idempotency key as a quoted string (RFC 8941 §3.3.3), as the draft requires. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
-/** Key without quotes, as most clients send it. */
+/** Idempotency key without quotes, as most clients send it. */
 const BARE = /^[!#-~][ -~]*$/;
 const MAX_KEY_LENGTH = 255;
 
@@ -25,18 +25,18 @@ export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage):
   return key;
 }
 
-/** List of entity tags (RFC 9110 §5.6.1, §8.8.3); elements may be empty. */
+/** List of entity tags (RFC 9110 §5.6.1, §8.8.3). Its elements may be empty, as in `"a",,"b"`. */
 const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
-/** One tag of a list: the mark of a weak one, and the opaque part. */
+/** One tag of a list: captures the mark `W/` of a weak tag, and the text between the quotes. */
 const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
-/** Single tag without quotes, such as the `etag` of a body. */
+/** A tag without quotes. Some clients send the `etag` field of a resource that way. */
 const BARE_TAG = /^[!#-+\--~]+$/;
-/** This API's version format. Tags in another format match nothing. */
+/** Versions of this API. A tag of another form matches no resource. */
 const VERSION = /^\w+$/;
 
 /**
- * Versions in If-Match; undefined without the header and for `*`. Weak tags are left out, because the
- * comparison is strong (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
+ * Versions listed in If-Match; undefined without the header and for `*`. Weak tags are omitted, because
+ * If-Match compares strongly (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
  */
 export function ifMatchOf({ headers }: IncomingMessage): string[] | undefined {
   const text = headers["if-match"];

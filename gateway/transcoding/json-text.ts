@@ -3,8 +3,8 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Parses a body as a JSON object; an empty body is `{}`. Throws MALFORMED_JSON for anything but JSON in UTF-8
- * (RFC 8259 §8.1), INVALID_REQUEST for another JSON value and for a duplicate name.
+ * Parses a body as a JSON object; an empty body counts as `{}`. Throws MALFORMED_JSON if it is not JSON in
+ * UTF-8 (RFC 8259 §8.1), and INVALID_REQUEST for a JSON value that is no object and for a duplicate name.
  */
 export function parseJsonObject(body: Buffer): JsonObject {
   if (body.length === 0) return {};
@@ -33,12 +33,15 @@ function parse(text: string): unknown {
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 
-/** An open object with its names so far and the current one, or an open array with its index. */
+/**
+ * An object or array that the scan is inside of. For an object: the names so far and the current one. For an
+ * array: the index of the current element.
+ */
 type Frame = { names: Set<string>; name: string; expectsName: boolean } | { index: number };
 
 /**
- * Path of the first name that occurs twice in one object; the text is valid JSON. JSON.parse keeps the last
- * value, other parsers the first (RFC 8259 §4), so two parties could read two different requests.
+ * Path of the first name that occurs twice in one object of a valid JSON text. JSON.parse keeps the last
+ * value, and other parsers keep the first (RFC 8259 §4), so two systems could read different requests.
  */
 function findDuplicateName(text: string): string | undefined {
   const open: Frame[] = [];

@@ -3,7 +3,7 @@ import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 
 /**
- * Converts query parameters to the JSON of their fields. Adds errors to `violations`.
+ * Converts query parameters to JSON, by the fields that they fill. Adds errors to `violations`.
  *
  * @param text the raw query, without the question mark
  */
@@ -24,8 +24,8 @@ export function queryToJson(
 }
 
 /**
- * JSON of a value in a path or query. Canonical JSON accepts text for numbers, times and enums, but not for
- * booleans.
+ * JSON value of a text in a path or query. In canonical JSON, numbers, times and enums may be text, but
+ * booleans may not.
  */
 export function textToJson(field: DescField, text: string): JsonValue {
   const isBool = field.scalar === ScalarType.BOOL && (text === "true" || text === "false");

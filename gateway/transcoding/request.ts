@@ -19,13 +19,13 @@ export interface RequestParts {
   readonly values: readonly string[];
   /** The raw query, without the question mark. */
   readonly query: string;
-  /** Empty without a body. */
+  /** Empty if the request has no body. */
   readonly body: Buffer;
 }
 
 /**
- * Encodes a request as its method's input. All parts become one JSON object first, so one check and one
- * conversion apply to them all. Throws INVALID_REQUEST with every invalid field, MALFORMED_JSON or
+ * Encodes a request as the input of its method. First merges all parts into one JSON object, so that one
+ * check and one conversion cover them all. Throws INVALID_REQUEST with every invalid field, MALFORMED_JSON or
  * ETAG_MISMATCH.
  */
 export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buffer {
@@ -57,8 +57,8 @@ function bodyToJson(
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
-    // A field that a header fills is not allowed in the body: two sources would need a rule for when they
-    // differ.
+    // A field that a header fills is unknown in the body: otherwise a request could state two different
+    // values.
     const { idempotencyKey, headers } = binding;
     for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
       if (field && Object.hasOwn(json, field.jsonName)) {
@@ -96,7 +96,9 @@ function fillFromPath(
   }
 }
 
-/** The object at a path of fields, created if absent; undefined if another kind of value is there. */
+/**
+ * The object at a path of fields, created if absent; undefined if the JSON has another kind of value there.
+ */
 function objectAt(json: JsonObject, fields: readonly DescField[]): JsonObject | undefined {
   let object = json;
   for (const { jsonName } of fields) {
@@ -125,10 +127,10 @@ function fillFromHeaders(
   resource[etag.jsonName] = withIfMatch(versions, resource[etag.jsonName] ?? "");
 }
 
-/** Versions that satisfy both If-Match and the body's etag. Throws ETAG_MISMATCH if there are none. */
+/** Versions listed both in If-Match and in the etag of the body. Throws ETAG_MISMATCH if there are none. */
 function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
   if (etag === "") return versions.join(",");
-  // The type check refuses it.
+  // Not a text: `violationsOf` refuses it later.
   if (typeof etag !== "string") return etag;
   const both = etag.split(",").filter((each) => versions.includes(versionOf(each)));
   if (both.length > 0) return both.join(",");
@@ -139,8 +141,9 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
 }
 
 /**
- * Fills a missing update mask with the fields in the body. Clients may send back a resource that they read,
- * so output-only fields are left out (AIP-203). The service checks whether the others may change.
+ * Fills an absent update mask with the fields that the body has. Output-only fields are left out (AIP-203),
+ * because clients may send back a resource as they read it. The service checks whether the other fields may
+ * change.
  */
 function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
   if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;

@@ -8,14 +8,17 @@ import type { Answer } from "../http/answer.ts";
 import { HTTP_BODY } from "./binding.ts";
 import { type FieldTexts, JsonWriter } from "./json-writer.ts";
 
-/** Encodes the response of a method as an HTTP answer. Created once per route. */
+/** Converts the serialized response of a method to an HTTP answer. Created once per route. */
 export type AnswerEncoder = (bytes: Uint8Array, trailer: Metadata) => Answer;
 
-/** The encoder for a method, by its output type and its rules: 200, 201 with Location, 202, or 204. */
+/**
+ * Makes the encoder for a method. Its output type and rules decide the status: 200, 201 with Location, 202,
+ * or 204.
+ */
 export function answerEncoderFor(method: Method): AnswerEncoder {
   const encodeResult = resultEncoderFor(method);
   if (!method.rules.accepts) return encodeResult;
-  // An empty response means that the outcome follows later, such as by mail.
+  // 202: an empty response means that the result follows later, such as by mail.
   return (bytes, trailer) => (bytes.length === 0 ? accepted(trailer) : encodeResult(bytes, trailer));
 }
 
@@ -41,10 +44,10 @@ function resultEncoderFor({ output, rules }: Method): AnswerEncoder {
 const indexOf = ({ fields }: DescMessage, name: string): number =>
   fields.findIndex((field) => field.name === name);
 
-/** Characters of base64url, 96 bits: enough to distinguish the answers of one resource. */
+/** Length in base64url characters: 96 bits, enough to tell the answers of one resource apart. */
 const HASH_LENGTH = 16;
 
-/** Hash of the whole answer, so If-None-Match also detects a change that does not raise the version. */
+/** Hash of the whole answer. With it, If-None-Match also detects a change that does not raise the version. */
 const hashOf = (json: string): string =>
   createHash("sha256").update(json).digest("base64url").slice(0, HASH_LENGTH);
 
@@ -60,7 +63,7 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   return { status: 200, headers, body: data };
 }
 
-/** Header of an answer repeated for the same Idempotency-Key. */
+/** Header of a replayed answer: the same request with the same Idempotency-Key got it before. */
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 

@@ -13,15 +13,15 @@ import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts"
 import { wellKnownViolation } from "./well-known-json.ts";
 
 /**
- * Violations of canonical protobuf JSON, each with its path. Stricter than the library, so each request has
- * one spelling:
+ * Checks an object against canonical protobuf JSON. Returns a violation for each mistake, with its path.
+ * Stricter than the library, so that each request has only one spelling:
  *
- * - Fields have lowerCamelCase names only, enums names only.
+ * - Fields are named in lowerCamelCase, and enum values by name.
  * - Numbers that lost precision are refused.
- * - `null` equals an absent field.
+ * - `null` counts as an absent field.
  *
- * `fromJson` accepts every object without violations. Stops at one more than MAX_VIOLATIONS, so the answer
- * says that there are more.
+ * `fromJson` accepts every object without violations. The check stops at MAX_VIOLATIONS + 1, which is enough
+ * to report that there are more.
  */
 export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
   const violations: FieldViolation[] = [];
@@ -75,14 +75,14 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
   }
 }
 
-/** Violation of a value other than a plain message. */
+/** Mistake in a value, unless it is a plain message; undefined if it is valid. */
 function valueViolation(field: DescField, value: JsonValue): string | undefined {
   const wellKnown =
     field.fieldKind === "map" ? undefined : wellKnownViolation(field.message?.typeName ?? "", value);
   return wellKnown ?? (isValid(field, value) ? undefined : expectation(field));
 }
 
-/** The single field of a wrapper such as Int64Value, whose JSON is the field's value. */
+/** The field of a wrapper such as Int64Value. The JSON of a wrapper is the value of its only field. */
 const wrappedField = (message: DescMessage): DescField | undefined =>
   isWrapperDesc(message) ? message.fields[0] : undefined;
 
@@ -104,8 +104,8 @@ function isValid(field: DescField, value: JsonValue): boolean {
 }
 
 /**
- * A JSON number counts by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). JSON.parse rounds numbers beyond
- * 2^53, so those must be text. Text has one spelling for each number.
+ * True for an integer. JSON numbers count by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). Integers beyond
+ * 2^53 must be text, because JSON.parse rounds them. As text, each integer has one spelling.
  */
 const isInteger = (value: JsonValue): boolean =>
   typeof value === "number"

@@ -1,7 +1,7 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 
 const DAY_S = 86_400;
-/** Cached dates; enough for more than two years of slots. */
+/** Number of cached dates: more than two years of days. */
 const MAX_DAYS = 1000;
 const SECONDS_TAG = 8;
 
@@ -15,7 +15,8 @@ export class WireReader extends BinaryReader {
   }
 
   /**
-   * Reads a length prefix and returns the end position. Throws a RangeError beyond the end of the message.
+   * Reads a length prefix. Returns the position at which the field ends. Throws a RangeError if that is
+   * beyond the end of the message.
    */
   end(): number {
     const end = this.uint32() + this.pos;
@@ -52,7 +53,10 @@ const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n));
 
 const dates = new Map<number, string>();
 
-/** Caches dates, because `Date` takes most of the time of a timestamp and answers repeat few days. */
+/**
+ * Text of a date, cached: `Date` takes most of the time of formatting a timestamp, and the times of an answer
+ * fall on few days.
+ */
 function dateOf(day: number): string {
   let date = dates.get(day);
   if (date === undefined) {

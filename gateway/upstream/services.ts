@@ -7,7 +7,7 @@ import type { Addresses } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 
-/** gRPC clients of the services behind the gateway. */
+/** gRPC clients of all services. */
 export class Services {
   readonly #clients: ReadonlyMap<string, GrpcClient>;
   readonly #tokens: ServiceTokens;
@@ -17,7 +17,7 @@ export class Services {
     this.#clients = new Map(SERVICES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
-  /** Throws for an unknown name, which is an error in a proto. */
+  /** Client of a service. Throws for an unknown name, which is an error in a proto. */
   client(service: string): GrpcClient {
     const client = this.#clients.get(service);
     if (!client) throw new Error(`no service is called "${service}"; topology/services.ts lists them`);
@@ -25,7 +25,8 @@ export class Services {
   }
 
   /**
-   * Forwards a client's request. The gateway's token proves that the forwarded client address is authentic.
+   * Forwards a request of a client. Adds a token of the gateway, which proves that the forwarded client
+   * address is authentic.
    */
   async call<Request, Response>(
     service: string,
@@ -61,7 +62,7 @@ export class Services {
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
-/** A method whose messages stay serialized. */
+/** Definition of a method that takes and returns serialized messages. */
 export const rawMethod = (path: string): MethodDefinition<Buffer, Buffer> => ({
   path,
   requestStream: false,

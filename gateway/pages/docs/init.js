@@ -1,4 +1,4 @@
-// A file of its own, as the page's Content-Security-Policy allows no inline script.
+// In a separate file, because the Content-Security-Policy of the page forbids inline scripts.
 window.ui = window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
