@@ -6,28 +6,28 @@ import { ApiError } from "../errors/api-error.ts";
 const DEFAULT_SIZE = 20;
 const MAX_SIZE = 100;
 const MAC_BYTES = 16;
-/** Maximum length of a page token, as in the contract. */
+/** Maximum length of a page token in characters, as the contract states. */
 export const MAX_TOKEN_LENGTH = 512;
 
 interface ListRequest {
   pageSize: number;
   pageToken: string;
-  /** 100 if absent. */
+  /** Maximum size of a page of this list; default: 100. */
   maxPageSize?: number;
 }
 
-/** A page to read. Its query asks for one more row, to find out whether there is a next page. */
+/** A page to read. Its query selects one row more than `size`, to find out whether there is a next page. */
 export interface Page {
   size: number;
-  /** Absent on the first page. */
+  /** Position after which the page starts; undefined for the first page. */
   after: Position | undefined;
-  /** Scope of the next page's token. */
+  /** Scope of the list (see `open`), to which the token of the next page is bound. */
   filters: string;
 }
 
 /**
- * Keyset pagination (AIP-158): a page token holds the sort key of the page's last row, so page 10,000 costs
- * as much as page 1. Its MAC binds it to the list's name, filters and caller.
+ * Keyset pagination (AIP-158): a page token holds the sort key of the last row of its page, so page 10,000
+ * costs as much as page 1. A MAC in the token binds it to the name, the filters and the caller of the list.
  */
 export class Pages {
   readonly #hash: KeyedHash;
@@ -37,8 +37,10 @@ export class Pages {
   }
 
   /**
-   * @param scope values that the token is bound to: the list's name, the caller if it matters, and every
-   *   filter
+   * Reads the page token of a request. Throws INVALID_PAGE_TOKEN for a token of another scope.
+   *
+   * @param scope values that the token is bound to: the name of the list, every filter, and the caller if the
+   *   list depends on it
    */
   open(
     { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
@@ -50,8 +52,8 @@ export class Pages {
   }
 
   /**
-   * Cuts the rows to the page's size. @returns the rows to show, and the token of the next page; empty on the
-   * last page
+   * Cuts the rows to the size of the page. @returns the rows to show, and the token of the next page; "" on
+   * the last page
    */
   close<Row>(
     page: Page,
@@ -66,7 +68,7 @@ export class Pages {
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
     const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
-    // A bug in the list: its sort key must have columns of bounded length.
+    // A bug in the list: its sort key must consist of columns of bounded length.
     if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
     return token;
   }
@@ -96,5 +98,5 @@ function fromJson(part: JsonPart): Position[number] {
   return "timeMs" in part ? new Date(part.timeMs) : Buffer.from(part.bytes, "base64url");
 }
 
-/** SQL parameter of `LIMIT ?`. */
+/** Parameter for `LIMIT ?`: one row more than the page shows. */
 export const limitOf = (page: Page): SqlValue => page.size + 1;

@@ -11,16 +11,19 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (Array.isArray(value) && value.length === 0);
 
-/** Fields of a resource that clients may change, and fields that they may only send back unchanged. */
+/**
+ * Fields of a resource in an update: `updatable` ones may change, `immutable` ones may only be sent back
+ * unchanged.
+ */
 export interface Updatable<T> {
   updatable: readonly (keyof T & string)[];
   immutable: readonly (keyof T & string)[];
 }
 
 /**
- * Applies the masked fields of a patch to a resource (AIP-134); without a mask, the patch's fields with a
- * value. Request validation has checked that the mask's paths exist. Throws INVALID_REQUEST for a changed
- * immutable field (AIP-203).
+ * Applies to a resource the fields of a patch that the mask names (AIP-134); without a mask, all fields with
+ * a value. The paths of the mask exist, because request validation has checked them. Throws INVALID_REQUEST
+ * if an immutable field would change (AIP-203).
  */
 export function applyMask<T extends object>(
   current: T,
@@ -36,22 +39,22 @@ export function applyMask<T extends object>(
   return { ...current, ...Object.fromEntries(chosen) };
 }
 
-/** True if an update changes nothing. It then raises no version and leaves no audit line. */
+/** True if an update changes no field. The caller then raises no version and writes no audit line. */
 export const isUnchanged = <T extends object>(before: T, after: T, { updatable }: Updatable<T>): boolean =>
   updatable.every((field) => isDeepStrictEqual(before[field], after[field]));
 
-/** Etag of a resource's version. The gateway adds a hash of the response: `version.hash`. */
+/** Etag of a version, such as "0001". The gateway appends a hash of the response: "0001.x4K…". */
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
 /**
- * Version part of an etag, which `If-Match` compares. The hash is ignored, because it also covers derived
- * fields, such as `nextAvailableTime`.
+ * Version part of an etag. `If-Match` compares only this part: the hash also covers fields derived from other
+ * resources, such as `nextAvailableTime`.
  */
 export const versionOf = (etag: string): string => etag.split(".", 1)[0] ?? "";
 
 /**
- * Throws ETAG_MISMATCH if none of the sent etags, separated by commas, has the current version; "" skips the
- * check.
+ * Throws ETAG_MISMATCH if none of the etags that the client sent has the current version. `sent` may be a
+ * list separated by commas; "" skips the check.
  */
 export function assertEtag(sent: string, version: number): void {
   if (sent !== "" && !sent.split(",").map(versionOf).includes(etagOf(version))) {

@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 
-/** An operator's acknowledgement of a finding. */
+/** An operator's statement that a finding of the audit check is explained, and why. */
 export interface AcknowledgementRow {
   findingId: string;
   reason: string;
@@ -22,7 +22,7 @@ const OPEN = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS creat
 const INSERT =
   "INSERT INTO audit_acknowledgements (finding_id, reason, create_time, hmac) VALUES (?, ?, ?, ?)";
 
-/** Acknowledgements without an ending line. There are few, because operators make each one by hand. */
+/** Acknowledgements that have not been ended. There are few, because operators make each one by hand. */
 export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(OPEN);
 
 export function insertAcknowledgement(tx: Transaction, row: AcknowledgementRow): void {

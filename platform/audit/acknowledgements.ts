@@ -12,35 +12,40 @@ import {
 } from "./acknowledgement-store.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
-/** Id of a finding: a hash of its kind, place and content, so that another change gets another id. */
+/**
+ * Id of a finding: a hash of all its fields. If the same row is changed in another way later, that finding
+ * has another id.
+ */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
     .update(JSON.stringify([service, ...Object.entries(finding).sort(([a], [b]) => (a < b ? -1 : 1))]))
     .digest("hex")
     .slice(0, 16);
 
-/** A finding that an operator has acknowledged. */
 export type Acknowledgement = Pick<AcknowledgementRow, "reason" | "createTime">;
 
-/** Acknowledgements of one service's findings. Database access alone cannot forge one. */
+/**
+ * Acknowledgements of the findings about the audit trail of one service. Each has an HMAC, so write access to
+ * the database is not enough to forge one.
+ */
 export class Acknowledgements {
   readonly #service: string;
   readonly #hashes: readonly KeyedHash[];
 
-  /** @param keys the first signs new acknowledgements; a check accepts all */
+  /** @param keys the first one signs new acknowledgements; all of them are valid for old ones */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     this.#hashes = keys.map((key) => new KeyedHash(deriveKey(key, "audit acknowledgement")));
   }
 
-  /** Open acknowledgements with a valid HMAC, by finding. */
+  /** Acknowledgements with a valid HMAC that have not been ended, by the id of their finding. */
   async read(db: Database): Promise<Map<string, Acknowledgement>> {
     const rows = await listAcknowledgements(db);
     const genuine = rows.filter((row) => this.#hashes.some((hash) => this.#hmac(hash, row).equals(row.hmac)));
     return new Map(genuine.map((row) => [row.findingId, row]));
   }
 
-  /** Acknowledges a finding, with a line in the audit trail. */
+  /** Stores an acknowledgement and writes a line about it to the audit trail. */
   async add(db: Database, findingId: string, reason: string, now: Date): Promise<void> {
     const row = { findingId, reason, createTime: now };
     await db.transaction(async (tx) => {
@@ -51,8 +56,9 @@ export class Acknowledgements {
   }
 
   /**
-   * Ends the acknowledgement of a finding that has gone, so that its return counts again. An audit line ends
-   * it, because an attacker could restore a deleted row.
+   * Ends the acknowledgement of a finding that the check no longer reports. If the finding comes back, it
+   * counts again. The end is an audit line rather than the deletion of the row, because an attacker could
+   * restore the row.
    */
   async end(db: Database, findingId: string, now: Date): Promise<void> {
     await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);

@@ -1,10 +1,10 @@
 import { createHash, createHmac, type KeyObject } from "node:crypto";
 import { deriveKey } from "../crypto/derive-key.ts";
 
-/** An audit event with all columns of its row, including those that this release does not know. */
+/** Row of an audit event with all its columns, including those that only a newer release knows. */
 export type EventRow = Readonly<Record<string, unknown>> & { readonly id: string; readonly occur_time: Date };
 
-/** Head of a chain: the last seal's number, counted from 1, and its HMAC. */
+/** Head of a chain: number (from 1) and HMAC of the last seal. */
 export interface ChainHead {
   readonly seq: number;
   readonly hmac: Buffer;
@@ -15,20 +15,20 @@ export interface Seal extends ChainHead {
   readonly keyId: string;
 }
 
-/** Head of an empty chain. */
+/** Head of a chain without seals. */
 export const GENESIS: ChainHead = { seq: 0, hmac: Buffer.alloc(32) };
 
 /**
- * Hash chain over one service's audit trail. Each seal is an HMAC-SHA256 over the previous seal, its own
- * number and its whole event. Changing, moving, deleting or inserting an event needs the key, which is kept
- * outside the database.
+ * Hash chain over the audit trail of one service. Each event gets a seal: an HMAC-SHA256 over the previous
+ * seal, its own number and the whole event. Whoever changes, moves, deletes or inserts an event needs the key
+ * to hide it, and the key is kept outside of the database.
  */
 export class AuditChain {
   readonly #service: string;
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #keyId: string;
 
-  /** @param keys 32 bytes each; the first makes new seals, and a check accepts all */
+  /** @param keys 32 bytes each. The first one makes new seals; all of them are valid for old seals */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     const entries = keys.map((key) => deriveKey(key, "audit")).map((key) => [idOf(key), key] as const);
@@ -37,7 +37,7 @@ export class AuditChain {
     this.#keyId = entries[0]![0];
   }
 
-  /** Seals that continue the chain over these events, in order. */
+  /** Makes the seals that continue the chain with these events, in order. */
   extend(head: ChainHead, events: readonly EventRow[]): Seal[] {
     const seals: Seal[] = [];
     let previous = head;
@@ -55,7 +55,9 @@ export class AuditChain {
     return this.#keys.has(keyId);
   }
 
-  /** True if a seal matches its event and the previous seal. False also for an unknown key. */
+  /**
+   * True if a seal matches its event and the previous seal. False also if this process does not know the key.
+   */
   isIntact(seal: Seal, previous: ChainHead, event: EventRow): boolean {
     return this.#hmac(seal.keyId, previous, event)?.equals(seal.hmac) ?? false;
   }
@@ -73,8 +75,8 @@ export class AuditChain {
 }
 
 /**
- * Columns with a value, by name. A new column is null in older events, so their seals stay valid. During a
- * rollout, the previous release seals the new column as well.
+ * Columns that are not null, sorted by name. A column that a later release adds is null in older events, so
+ * their seals stay valid. During a rollout, the previous release seals the new column, too.
  */
 const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)

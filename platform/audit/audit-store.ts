@@ -8,15 +8,15 @@ export interface AuditRecord {
   id: string;
   action: string;
   actorId: string;
-  /** Users whose data it concerns: two at most, because the table has two keys by subject. */
+  /** Users whose data the line is about: at most two, because the table has two indexes by subject. */
   subjectIds: string[];
-  /** Such as "bookings/{id}". */
+  /** Name of the resource, such as "bookings/{id}". */
   resource: string;
   outcome: Outcome;
   requestId: string;
   traceId: string;
   occurTime: Date;
-  /** Break-glass grant that allowed the read. */
+  /** Id of the break-glass grant that allowed the read. */
   grantId?: string | undefined;
 }
 

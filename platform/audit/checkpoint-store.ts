@@ -4,12 +4,12 @@ import { type ChainHead, GENESIS } from "./audit-chain.ts";
 /** Checkpoints per page. */
 const PAGE = 1000;
 
-/** Head of another service's chain, with the time of its receipt. */
+/** Head of the chain of another service, and the time at which this service received it. */
 export interface Checkpoint extends ChainHead {
   createTime: Date;
 }
 
-/** A number may have several HMACs, so the position of a page is both. */
+/** Pages by (seq, hmac), because one number may have several HMACs: a chain that was forged has sent two. */
 const CHECKPOINTS = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
   WHERE service = ? AND seq >= ? AND NOT (seq = ? AND hmac <= ?) ORDER BY seq, hmac LIMIT ${PAGE}`;
 
@@ -30,8 +30,8 @@ const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM aud
   WHERE service = ? ORDER BY seq LIMIT 1`;
 
 /**
- * Farthest checkpoint of a service up to a time; if there is none, the nearest later one. Undefined if the
- * service has no checkpoint.
+ * Checkpoint with the highest number that was received up to a time. If there is none, the first one received
+ * later; undefined if the service has none.
  */
 export async function readCheckpointBefore(
   db: Database,
@@ -47,7 +47,7 @@ export async function readCheckpointBefore(
 const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
   WHERE service = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`;
 
-/** Farthest checkpoint of a service up to a seal's number; undefined if there is none. */
+/** Checkpoint with the highest number up to `seq`; undefined if there is none. */
 export async function readFarthestCheckpoint(
   db: Database,
   service: string,

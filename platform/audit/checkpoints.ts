@@ -18,17 +18,24 @@ import { type Checkpoint, readCheckpointBefore } from "./checkpoint-store.ts";
 import { readHead, readSealAt } from "./seal-store.ts";
 
 const TIMEOUT_MS = 5000;
-/** Maximum growth of a chain in lines per second, and the allowance for a burst. A sealer is slower. */
+/**
+ * Maximum plausible growth of a chain: audit lines per second, and a burst on top. A sealer is slower than
+ * both.
+ */
 const MOST_A_SECOND = 5000;
 const MOST_AT_ONCE = 10_000;
-/** Maximum time that counts: two checkpoint intervals. So a quiet trail does not save up an allowance. */
+/**
+ * Maximum time for which growth counts: two checkpoint intervals. A quiet trail thus does not save up growth.
+ */
 const COUNTED_MS = 120_000;
 /**
- * Minimum age of the head to measure from. Measured from the last head, each of many concurrent calls would
- * get the allowance again. Measured from an old one, they share one bound, even if they race.
+ * Minimum age of the head from which growth is measured. Many concurrent calls then share one bound, measured
+ * from the same old head. If each were measured from the one before, each would add a burst.
  */
 const MEASURED_FROM_MS = 60_000;
-/** Maximum of calls per interval, of all instances of a service together. Each instance makes one. */
+/**
+ * Maximum number of calls per interval, from all instances of a service together. Each instance makes one.
+ */
 const MOST_CALLS = 20;
 
 const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
@@ -36,9 +43,9 @@ const refused = counter("audit.checkpoints.refused", "Checkpoints refused as imp
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Largest plausible number of a chain's head, given an earlier one. Without a bound, a compromised service
- * could leave a number that its chain never reaches, which would be a permanent finding. The first head may
- * have any number.
+ * Largest plausible number of the head of a chain, given an earlier head. Without this limit, a compromised
+ * service could report a number that its chain never reaches, and the check would report that for ever. The
+ * first head may have any number.
  */
 export function farthestPlausible(
   earlier: Pick<Checkpoint, "seq" | "createTime"> | undefined,
@@ -56,16 +63,16 @@ export interface CheckpointApp {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Service that stores the checkpoints of another one. */
+  /** Name of the service that stores the checkpoints of the given one. */
   readonly witnessOf: (service: string) => string;
-  /** Interval of a service's checkpoints, in ms. */
+  /** Interval at which services send checkpoints, in ms. */
   readonly everyMs: number;
 }
 
 /**
- * AuditService.RecordCheckpoint: stores the head of the calling service's chain, which it sends every
- * `everyMs`. Never deletes another head. Throws RATE_LIMITED, and IMPLAUSIBLE_CHECKPOINT with the largest
- * acceptable number, so that the caller can send a long chain in steps.
+ * AuditService.RecordCheckpoint: stores the head of the chain of the calling service, which sends it every
+ * `everyMs`. Never deletes a head. Throws RATE_LIMITED. Throws IMPLAUSIBLE_CHECKPOINT with the largest
+ * plausible number, so that the caller can report a long chain in steps.
  */
 export async function recordCheckpoint(
   app: CheckpointApp,
@@ -87,7 +94,7 @@ export async function recordCheckpoint(
   try {
     await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
   } catch (error) {
-    // Stored already: nothing was sealed since, or another instance has sent it.
+    // The head is stored already: nothing has been sealed since, or another instance has sent it.
     if (!duplicateKeyOf(error)) throw error;
   }
   return RecordCheckpointResponse.create();
@@ -106,7 +113,7 @@ class CallQuota {
     this.#intervalMs = intervalMs;
   }
 
-  /** @returns false once the interval's calls are used up */
+  /** Counts a call. @returns false if the calls of this interval are used up */
   take(now: Date): boolean {
     const time = now.getTime();
     this.#times = this.#times.filter((earlier) => time - earlier < this.#intervalMs);
@@ -116,7 +123,7 @@ class CallQuota {
   }
 }
 
-/** Farthest seal that the witness accepts, by its refusal. Rethrows all other refusals. */
+/** The last seal that the witness accepts, according to its refusal. Rethrows any other error. */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
   const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;
@@ -124,15 +131,15 @@ async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   return step;
 }
 
-/** The service that stores the checkpoints of another one. */
+/** The service that stores this service's checkpoints. */
 export interface Witness {
   readonly name: string;
   readonly client: GrpcClient;
 }
 
 /**
- * Makes a job that sends a new head of this service's chain to its witness. The gauge grows only while the
- * witness lacks a head: an unchanged head counts as sent again. After hours without the witness, each run
+ * Makes a job that sends the head of this service's chain to its witness. The gauge grows only while the
+ * witness lacks a head: an unchanged head counts as sent again. If the witness was away for hours, each run
  * sends one plausible step.
  */
 export function leaveCheckpoints(

@@ -5,7 +5,10 @@ import type {
 import { type Call, userOf } from "../grpc/call.ts";
 import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
-/** AuditService.ListAccesses of one service: accesses to the caller's data, without other subjects. */
+/**
+ * AuditService.ListAccesses of one service: accesses to the data of the caller. Other subjects of a line are
+ * left out.
+ */
 export async function listAccesses(
   { service, db, pages }: AuditReads,
   request: ListAccessesRequest,
@@ -23,7 +26,7 @@ export async function listAccesses(
   const auditEvents = rows.map((row) => ({
     ...toAuditEvent(service, row),
     subjectIds: [userId],
-    // They identify another person's request.
+    // Left out, because they identify a request of another person.
     requestId: "",
     traceId: "",
   }));

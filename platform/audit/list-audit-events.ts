@@ -31,13 +31,13 @@ export interface AuditReads {
   readonly audit: AuditRecorder;
 }
 
-/** Larger than in other lists, because the gateway exports ten thousand lines at once. */
+/** Larger than in other lists, because an export through the gateway reads 10,000 lines. */
 const MAX_PAGE_SIZE = 1000;
 
 /**
- * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the trail leaves an audit line
- * with the first page. The line is newer than all later pages, so an export does not chase its own lines. A
- * page token is bound to its caller, so nobody reads a page without a line.
+ * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the first page writes an audit
+ * line. It is newer than all later pages, so an export never meets its own lines. Page tokens are bound to
+ * their caller, so nobody reads a page without such a line.
  */
 export async function listAuditEvents(
   { service, db, pages, audit }: AuditReads,
@@ -71,11 +71,14 @@ const COLUMNS = `id, action, actor_id AS actorId, subject_ids AS subjectIds, res
 const ORDER = "ORDER BY occur_time DESC, id DESC LIMIT ?";
 const UNION_ORDER = "ORDER BY occurTime DESC, id DESC LIMIT ?";
 
-/** Kinds of lines about a subject: successes of others, successes of the subject, and failures or denials. */
+/**
+ * Kinds of audit lines about a subject: successful access by others, successful access by the subject, and
+ * failures or denials. Each kind has its own range in the index.
+ */
 const ACCESS_KINDS = ["OTHERS", "OWN", "UNSUCCESSFUL"] as const;
 type AccessKind = (typeof ACCESS_KINDS)[number];
 
-/** Events that match every filter, newest first, from the page's position on. */
+/** Finds events that match every filter, newest first, after the position of the page. */
 async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Promise<AuditRow[]> {
   const { sql, params } = where(...filters, before("occur_time", "id", page.after));
   return await db.scan<AuditRow>(`SELECT ${COLUMNS} FROM audit_events ${sql} ${ORDER}`, [
@@ -85,8 +88,8 @@ async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Pro
 }
 
 /**
- * Same as `findAuditEvents`, for lines of the given kinds about one subject. Reads the newest lines of each
- * kind from the end of its own key range, so lines of other kinds cost nothing.
+ * Same as `findAuditEvents`, for lines about one subject, of the given kinds. Reads only the newest lines of
+ * each kind, from the end of its index range, so lines of other kinds cost nothing.
  */
 export async function findEventsAbout(
   db: Database,

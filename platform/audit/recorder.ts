@@ -13,18 +13,20 @@ const DENIALS_A_MINUTE = 60;
 
 const denials = counter("audit.denials", "Calls refused for lack of rights, by method");
 
-/** A read or an attempt, as opposed to a change. */
+/** An audit line to record that belongs to no change: a read or a failed attempt. */
 export interface Access {
   resource: string;
   subjectIds: string[];
   outcome?: Outcome;
-  /** Actor; default: the caller. */
+  /** Id of the actor; default: the caller. */
   actorId?: string;
-  /** Break-glass grant that allowed the read. */
+  /** Id of the break-glass grant that allowed the read. */
   grantId?: string;
 }
 
-/** Records audit lines outside of changes: reads of personal health data, failures and denials. */
+/**
+ * Records audit lines that belong to no change: reads of personal health data, failed attempts and denials.
+ */
 export class AuditRecorder {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -38,14 +40,17 @@ export class AuditRecorder {
     this.#log = log;
   }
 
-  /** Commits the lines in one insert, before the response is sent. */
+  /** Commits the lines in one insert. Callers await it before they send the response. */
   async record(call: Call, accesses: Access[]): Promise<void> {
     if (accesses.length === 0) return;
     const records = accesses.map((access) => this.#record(call, actorOf(call), access));
     await this.#db.write(INSERT_AUDIT_EVENTS, [auditRows(records)]);
   }
 
-  /** Records a denial in the background. Beyond 60 a minute and caller, it only counts it in the metric. */
+  /**
+   * Records a denial in the background. Writes at most 60 lines per minute and caller; further denials only
+   * count in the metric.
+   */
   denied(call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource): void {
     denials({ "rpc.method": call.method.name });
     const actorId = callerId(call.caller);

@@ -3,9 +3,9 @@ import type { Database } from "../db/database.ts";
 import type { SqlValue } from "../db/sql-value.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
-/** Maximum of events that one statement examines, so that each is short, however large the table is. */
+/** Number of events that one statement examines at most, so that it is short however large the table is. */
 const EXAMINED = 10_000;
-/** Maximum of unsealed events that one statement returns. */
+/** Number of unsealed events that one statement returns at most. */
 const RETURNED = 500;
 /** Seals per page. */
 const PAGE = 1000;
@@ -20,7 +20,10 @@ type Position = readonly [time: Date, id: SqlValue];
 const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
 const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
 
-/** Newest of the last 100 sealed events. The very last one may be older, because it was committed late. */
+/**
+ * Time of the newest event among the last 100 seals. The event of the very last seal may be older, if it was
+ * committed late.
+ */
 const SEALED_UNTIL = `SELECT MAX(e.occur_time) AS time
   FROM (SELECT event_id FROM audit_seals ORDER BY seq DESC LIMIT 100) s JOIN audit_events e ON e.id = s.event_id`;
 
@@ -31,7 +34,7 @@ const AFTER = "occur_time BETWEEN ? AND ? AND NOT (occur_time = ? AND id <= ?)";
 const SLICE_END = `SELECT occur_time, id FROM audit_events FORCE INDEX (audit_events_time)
   WHERE ${AFTER} ORDER BY occur_time, id LIMIT 1 OFFSET ${EXAMINED - 1}`;
 
-/** The indexes alone find unsealed events; FIND_UNSEALED then reads only their rows. */
+/** Finds unsealed events by the indexes alone. FIND_UNSEALED then reads only the rows of those. */
 const UNSEALED = `
   FROM audit_events FORCE INDEX (audit_events_time) LEFT JOIN audit_seals ON event_id = id
   WHERE ${AFTER} AND NOT (occur_time = ? AND id > ?) AND event_id IS NULL
@@ -49,26 +52,29 @@ export async function readHead(db: Database): Promise<ChainHead> {
   return head ?? GENESIS;
 }
 
-/** Last seal up to a number. */
+/** The last seal whose number is at most `seq`; undefined if there is none. */
 export async function readSealAt(db: Database, seq: number): Promise<ChainHead | undefined> {
   const [seal] = await db.read<ChainHead>(SEAL_AT, [seq]);
   return seal;
 }
 
-/** Time up to which events are sealed, except for late commits; undefined if there is no seal. */
+/** Time up to which events are sealed, except those committed late; undefined if there is no seal. */
 export async function readSealedUntil(db: Database): Promise<Date | undefined> {
   const [row] = await db.read<{ time: Date | null }>(SEALED_UNTIL);
   return row?.time ?? undefined;
 }
 
-/** Throws a duplicate key if another sealer has continued the chain, or sealed one of the events. */
+/**
+ * Inserts seals. Throws a duplicate-key error if another sealer has continued the chain or sealed one of the
+ * events.
+ */
 export async function insertSeals(db: Database, seals: readonly Seal[]): Promise<void> {
   await db.write(INSERT, [
     seals.map(({ seq, eventId, keyId, hmac }) => [seq, binaryId(eventId), keyId, hmac]),
   ]);
 }
 
-/** Number of unsealed events since a time, at most 10,000, and the time of the oldest. */
+/** Counts unsealed events since a time, up to 10,000, and finds the time of the oldest. */
 export async function countUnsealed(
   db: Database,
   from: Date,
@@ -89,7 +95,7 @@ export async function* unsealedBetween(db: Database, from: Date, until: Date): A
   }
 }
 
-/** Bounds of all ids: a value before every id, and the last id. */
+/** A value that sorts before every id, and the last id. */
 const BEFORE_IDS = "";
 const LAST_ID = binaryId("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
@@ -110,8 +116,8 @@ const UNSEALED_IN_LAST_PAGE = `${UNSEALED_FROM} ORDER BY e.id`;
 const UNSEALED_IN_PAGE = `${UNSEALED_FROM} AND e.id < ? ORDER BY e.id`;
 
 /**
- * Unsealed events before a time, in pages by id. Paging by time could skip a planted event, because MySQL
- * stores dates that the driver misreads, such as day 0 and years before 100.
+ * Finds unsealed events before a time, in pages by id. Pages by time could skip an event planted by an
+ * attacker, because MySQL stores dates that the driver misreads, such as day 0 and years before 100.
  */
 export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<EventRow[]> {
   for (let from: SqlValue = BEFORE_IDS; ; ) {
@@ -126,7 +132,7 @@ export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<
   }
 }
 
-/** Position of the 10,000th event from here; undefined if there are fewer. */
+/** Position of the 10,000th event after `start`; undefined if there are fewer. */
 async function findSliceEnd(db: Database, start: Position, until: Date): Promise<Position | undefined> {
   const [row] = await db.read<Pick<EventRow, "id" | "occur_time">>(SLICE_END, afterParams(start, until));
   return row && positionOf(row);
@@ -141,7 +147,7 @@ const positionOf = (event: Pick<EventRow, "id" | "occur_time">): Position => [
 
 export interface SealedEvent {
   seal: Seal;
-  /** Undefined if the event was deleted. */
+  /** The sealed event; undefined if it was deleted. */
   event: EventRow | undefined;
 }
 
@@ -178,7 +184,10 @@ function toSealedEvent(row: SealedRow): SealedEvent {
 const SEALED_AFTER = `SELECT s.seq, e.id, e.occur_time FROM audit_seals s JOIN audit_events e ON e.id = s.event_id
   WHERE s.seq > ? AND e.occur_time < ? ORDER BY s.seq LIMIT 1`;
 
-/** First event before a time whose seal follows the given number, with its seal's number. */
+/**
+ * Finds the first event before a time among those whose seals have a number above `seq`. Returns it with that
+ * number.
+ */
 export async function readSealedAfter(
   db: Database,
   seq: number,

@@ -14,14 +14,14 @@ import {
   unsealedBetween,
 } from "./seal-store.ts";
 
-/** Events committed up to this late are picked up by the next run. */
+/** Each run looks this far back before the end of the previous run, for events that were committed late. */
 const USUALLY_LATE_MS = 15_000;
-/** Interval of the search for events committed even later. */
+/** Interval of a second search, for events that were committed even later. */
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * Age limit of that search. Four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session
- * and the statement, take 80 s. The rest covers the search's interval and clock skew. An older event without
- * a seal was inserted into the past, so it must never get one.
+ * How far back the second search looks. Four attempts of a transaction, each waiting DATABASE_TIMEOUT (5 s)
+ * for a connection, its session and the statement, take 80 s. The rest covers the interval of the search and
+ * clock skew. An unsealed event that is older was inserted by somebody else, so it must never get a seal.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
@@ -34,13 +34,13 @@ export interface SealerOptions {
 }
 
 /**
- * Seals the audit trail, shortly after the requests that write it. Events do not commit in the order of their
- * times, so each run searches for unsealed ones from a little before the previous run. Several sealers may
- * run: if two continue the chain at once, one finds its number taken and stops until its next run.
+ * Seals audit events shortly after they are written. Events are not committed in the order of their times, so
+ * each run also looks for unsealed events from shortly before the previous run. Several sealers may run: if
+ * two continue the chain at once, one of them finds its number taken, and stops until its next run.
  */
 export class Sealer {
   readonly #options: SealerOptions;
-  /** Events before this time are sealed, except for late commits. */
+  /** Events before this time are sealed, except those committed late. */
   #sealedUntil: Date | undefined;
   #lookFarBackAtMs = 0;
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { secretSettings, weakSecrets } from "./secrets.ts";
 import { tlsProblem, tlsSettings } from "./tls-identity.ts";
 
-/** A duration setting such as "15m", "24h", "250ms" or "30s"; comes out in milliseconds. */
+/** A setting such as "15m", "24h", "250ms" or "30s", parsed to milliseconds. */
 export const duration = (fallback: string) =>
   z
     .string()
@@ -14,7 +14,7 @@ export const duration = (fallback: string) =>
       return Number.parseInt(text, 10) * units[text.replace(/^\d+/, "") as keyof typeof units];
     });
 
-/** A 256-bit key, base64. */
+/** A key of 32 bytes in base64. */
 export const key = z
   .string()
   .transform((text) => Buffer.from(text, "base64"))
@@ -24,7 +24,7 @@ export const key = z
   )
   .meta({ secret: true });
 
-/** Keys by comma: the first is used, all are accepted. */
+/** A list of keys, separated by commas. The first one encrypts or signs; all of them decrypt or verify. */
 export const keys = z
   .string()
   .transform((text) => text.split(","))
@@ -41,7 +41,7 @@ export function wholeNumber({ min, max }: { min: number; max?: number }) {
     .max(max ?? Number.MAX_SAFE_INTEGER, error);
 }
 
-/** A maximum; 0: no limit. */
+/** A setting that limits something; 0 means no limit. */
 export const limit = (fallback: number) => wholeNumber({ min: 0 }).default(fallback);
 
 export const flag = z.stringbool("must be true or false").prefault("false");
@@ -49,9 +49,9 @@ export const flag = z.stringbool("must be true or false").prefault("false");
 export const port = (fallback: number) => wholeNumber({ min: 0, max: 65535 }).default(fallback);
 
 /**
- * Settings of every process. `npm run docs:settings` publishes the descriptions: Markdown, with links relative to
- * docs/. `secret` keeps a value out of messages. `documentedDefault` stands for a default that depends on the
- * environment.
+ * Settings of every process. `npm run docs:settings` publishes their descriptions, which are Markdown with
+ * links relative to docs/. Metadata: `secret` keeps the value out of error messages; `documentedDefault` is
+ * published instead of a default that depends on the environment.
  */
 export const processSettings = {
   NODE_ENV: z
@@ -172,15 +172,16 @@ export const serviceSettings = {
   GRPC_REFLECTION: flag.describe("`true` serves gRPC reflection, which lists all methods"),
 };
 
-/** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */
+/** Reads a setting from `NAME`, or from the file that `NAME_FILE` names, as with container secrets. */
 export function settingOf(name: string, env = process.env): string | undefined {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readFileSync(file, "utf8").trimEnd() : undefined);
 }
 
 /**
- * Reads the settings, and removes the secret ones from the environment: child processes and crash reports would have
- * them. Wrong settings, and those too weak for production, end the process with one line each and `exitCode`.
+ * Reads and checks the settings. Removes secret ones from the environment, so that child processes and crash
+ * reports do not contain them. If settings are invalid, or too weak for production, prints one line for each
+ * and exits with `exitCode`.
  */
 export function loadConfig<S extends z.ZodRawShape>(
   shape: S,
@@ -204,7 +205,7 @@ export function loadConfig<S extends z.ZodRawShape>(
   process.exit(exitCode);
 }
 
-/** Texts for schemas that have none of their own. */
+/** Error messages for schemas that have none of their own. */
 const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === undefined) {
     const [name] = issue.path!;
@@ -213,14 +214,16 @@ const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
   return issue.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : undefined;
 };
 
-/** Quotes a value that is wrong, unless it is secret. */
+/** Quotes an invalid value for its error message; "" if it is secret. */
 function notThisOne(setting: string, schema: z.core.$ZodType, value: string | undefined): string {
   const isSecret =
     z.globalRegistry.get(schema)?.secret || secretSettings({ [setting]: value }).includes(setting);
   return value === undefined || isSecret ? "" : `, not ${JSON.stringify(value)}`;
 }
 
-/** Problems of settings that are valid one by one. */
+/**
+ * Finds problems of settings that are valid one by one but not together, and secrets too weak for production.
+ */
 function problemsOf(values: Record<string, unknown>, isProduction: boolean) {
   const tls = "TLS_CERT" in values ? tlsProblem(values, new Date()) : undefined;
   return [...(tls ? [tls] : []), ...(isProduction ? weakSecrets(values) : [])];

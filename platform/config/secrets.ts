@@ -1,4 +1,4 @@
-/** A setting that is too weak for production. The message never holds the value. */
+/** A setting that is too weak for production. The message never contains the value. */
 export interface WeakSecret {
   setting: string;
   message: string;
@@ -7,16 +7,18 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/** Minimum of different bytes in a key. Of 10^15 random keys, one has fewer. */
+/** Minimum number of different bytes in a key. Of 10^15 random keys, one has fewer. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
-/** Settings of generated texts. Passwords that people choose have rules elsewhere. */
+/**
+ * Secrets that a program generated, and so can be long. Passwords that people choose are checked elsewhere.
+ */
 const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
 
 /**
- * Finds settings with which production must not start: non-random keys, missing or guessable passwords, the
- * administrator's database account, and secrets used twice.
+ * Finds settings that are too weak for production: keys that are not random, missing or guessable passwords,
+ * an administrator's account for the database, and a secret that two settings share.
  *
  * @param values parsed settings; keys are bytes or lists of bytes
  */

@@ -3,14 +3,14 @@ import * as z from "zod";
 
 /** Certificate, key and trusted CA of a process, in PEM. */
 export interface TlsIdentity {
-  /** Certificate, followed by intermediate certificates, if any. */
+  /** Certificate of this process, followed by intermediate certificates, if any. */
   cert: string;
   key: string;
-  /** One or more CA certificates: during a replacement, the old and the new one. */
+  /** One or more CA certificates. While the CA is replaced, both the old and the new one. */
   ca: string;
 }
 
-/** All three, or none for plaintext. */
+/** Settings of mutual TLS: all three, or none for plaintext. */
 export const tlsSettings = {
   TLS_CERT: z
     .string()
@@ -37,7 +37,7 @@ export interface TlsReload {
 type TlsSetting = keyof typeof tlsSettings;
 export type TlsValues = Partial<Record<TlsSetting, string | undefined>>;
 
-/** An invalid setting and its mistake. */
+/** An invalid TLS setting and what is wrong with it. */
 export interface TlsProblem {
   setting: TlsSetting;
   message: string;
@@ -46,12 +46,12 @@ export interface TlsProblem {
 const SETTINGS = Object.keys(tlsSettings) as TlsSetting[];
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Identity in settings without a problem; undefined for plaintext. */
+/** Identity from valid settings; undefined for plaintext. */
 export function tlsIdentity({ TLS_CERT, TLS_KEY, TLS_CA }: TlsValues): TlsIdentity | undefined {
   return TLS_CERT && TLS_KEY && TLS_CA ? { cert: TLS_CERT, key: TLS_KEY, ca: TLS_CA } : undefined;
 }
 
-/** First mistake that would prevent connections with these settings, or undefined. */
+/** First mistake in the settings that would make connections fail; undefined if there is none. */
 export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined {
   const missing = SETTINGS.find((setting) => !values[setting]);
   if (missing) {
@@ -79,7 +79,7 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
 /** Time at which a valid identity's certificate expires. A valid identity has a certificate. */
 export const expiryOf = ({ cert }: TlsIdentity): Date => certificatesIn(cert)[0]!.validToDate;
 
-/** Certificates in a PEM text; none if one of them is broken. */
+/** Parses the certificates in a PEM text. Returns none if one of them is broken. */
 function certificatesIn(pem: string): X509Certificate[] {
   try {
     return (pem.match(PEM_CERTIFICATE) ?? []).map((text) => new X509Certificate(text));

@@ -6,8 +6,9 @@ import type { FieldViolation } from "../errors/limit-violations.ts";
 import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 /**
- * Describes a violation for people. Protovalidate's own message shows a field's pattern and an enum's
- * numbers; this one has the field's own words (medconnect.options.v1.must) and the names of the values.
+ * Describes a violation to the user. The message of Protovalidate shows patterns and enum numbers. This one
+ * uses the text that the proto gives for the field (medconnect.options.v1.must), and the names of enum
+ * values.
  */
 export function describeViolation(violation: Violation): FieldViolation {
   const path = violation.toString().split(":", 1)[0] ?? "";
@@ -18,13 +19,16 @@ export function describeViolation(violation: Violation): FieldViolation {
 
 function wordsOf(field: DescField, { ruleId, message }: Violation): string {
   if (ruleId === "string.pattern") return getOption(field, mustOption) || message;
-  // The violated rule exists.
+  // The field has this rule, because it violates it.
   if (ruleId === "string.in") return mustBeOneOf(stringRulesOf(field)!.in.filter((value) => value !== ""));
   if (field.enum && ruleId.startsWith("enum.")) return mustBeValueOf(field.enum, enumRulesOf(field));
   return message;
 }
 
-/** Names the values of an enum that its rules allow. 0 stands for no value. */
+/**
+ * Lists the names of the enum values that the rules of a field allow. 0 means "unset", so it is never
+ * allowed.
+ */
 export function mustBeValueOf({ values }: DescEnum, rules?: EnumRules): string {
   const isAllowed = (number: number) =>
     number !== 0 &&

@@ -6,13 +6,13 @@ import {
   type StringRules,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-/** String rules of a field, or of the values in its list or map. */
+/** Rules of a string field; for a list or map, those of its values. */
 export function stringRulesOf(field: DescField): StringRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "string" ? rules.value : undefined;
 }
 
-/** Enum rules of a field, or of the values in its list or map. */
+/** Rules of an enum field; for a list or map, those of its values. */
 export function enumRulesOf(field: DescField): EnumRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "enum" ? rules.value : undefined;

@@ -7,7 +7,9 @@ import { registry } from "./registry.ts";
 export interface Method {
   /** gRPC path: `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
   readonly path: string;
-  /** Service that serves it, such as "auth", or "admin" for RPCs that the gateway composes. */
+  /**
+   * Name of the service that implements the RPC, such as "auth"; "admin" for RPCs that the gateway composes.
+   */
   readonly owner: string;
   readonly name: string;
   readonly rules: MethodRules;

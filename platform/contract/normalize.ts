@@ -19,10 +19,10 @@ import { rangeChecks } from "./ranges.ts";
 import { TEXT_RULES } from "./text-kinds.ts";
 import { mistakeInFraction, mistakeInTime } from "./times.ts";
 
-/** A message's fields by their local names, as protobuf-es keeps them. */
+/** Fields of a message, by the names in which protobuf-es keeps them. */
 export type Fields = Record<string, unknown>;
 
-/** Normalizes one field of a message. Adds a violation to `found` if it has no canonical form. */
+/** Normalizes one field of a message. Adds a violation to `found` if its value has no canonical form. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
 /** Returns a value's canonical form, or adds a violation to `found` and returns it unchanged. */
@@ -31,8 +31,9 @@ type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 const plans = new Map<DescMessage, readonly Step[]>();
 
 /**
- * Normalizes a request's message in place: texts by their kind (medconnect.options.v1.text), UUIDs to lower
- * case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
+ * Brings the message of a request into its canonical form, in place: texts by their kind
+ * (medconnect.options.v1.text), and UUIDs in lower case (RFC 9562 §4). Validation rules, use cases and
+ * idempotency keys only see this form.
  *
  * @returns violations: texts without a canonical form, invalid times and enum values, ranges that end before
  *   they start
@@ -43,11 +44,12 @@ export function normalize(schema: DescMessage, message: Message): FieldViolation
   return found;
 }
 
-/** Steps for a message type, compiled on first use. */
+/** Steps that normalize a message type, computed once. */
 function planFor(schema: DescMessage): readonly Step[] {
   const known = plans.get(schema);
   if (known) return known;
-  // Texts of events stay: an event states a fact, so a currency that was withdrawn since must not block it.
+  // Texts in events stay as they are. An event states a fact, so it must not be refused because, say, its
+  // currency has been withdrawn since.
   const isEvent = schema.file.proto.package === "medconnect.events.v1";
   const plan = new PlanMaker(isEvent).stepsFor(schema);
   plans.set(schema, plan);
@@ -70,7 +72,7 @@ class PlanMaker {
     const made = this.#made.get(desc);
     if (made) return made;
     const steps: Step[] = [];
-    // Stored before it is complete, because a message may contain itself.
+    // Stored before all steps are known, because a message may contain itself.
     this.#made.set(desc, steps);
     for (const field of desc.fields) {
       const visit = this.#visitOf(field);
@@ -108,7 +110,10 @@ const visitTime =
     return value;
   };
 
-/** Binary messages may hold any number; our types hold those of the contract only. */
+/**
+ * Refuses unknown enum values. Binary messages may hold any number, but our types only know those of the
+ * contract.
+ */
 function visitEnum(desc: DescEnum): Visit {
   const known = new Set<unknown>(desc.values.map(({ number }) => number));
   return (value, path, found) => {
@@ -138,17 +143,23 @@ function textRuleOf(field: DescField): TextRule | undefined {
 }
 
 /**
- * Maximum UTF-16 units of a text for one character of its normalized form: a letter with three combining marks has four.
+ * UTF-16 units that a text may need, before normalization, for one character: a letter with three combining
+ * marks has four.
  */
 const UNITS_OF_CHARACTER = 4;
 
-/** Skips longer text, because normalizing can take quadratic time. Protovalidate then refuses it. */
+/**
+ * Leaves longer texts unchanged, because normalizing could take quadratic time. Protovalidate refuses them
+ * afterwards.
+ */
 const upTo =
   (units: number, rule: TextRule): TextRule =>
   (text) =>
     text.length > units ? text : rule(text);
 
-/** Refuses texts with fewer different visible characters; 0 = any number. */
+/**
+ * Refuses texts with fewer than `min` different visible characters, such as "....". 0: any text is allowed.
+ */
 const ofDifferent = (min: number, rule: TextRule): TextRule =>
   min === 0
     ? rule
@@ -185,6 +196,6 @@ function stepOf(field: DescField, visit: Visit): Step {
   };
 }
 
-/** Skips an absent message and an empty text, which have no canonical form. */
+/** Leaves absent messages and empty texts unchanged, which have no canonical form. */
 const visitSet: (visit: Visit, ...rest: Parameters<Visit>) => unknown = (visit, value, path, found) =>
   value === undefined || value === "" ? value : visit(value, path, found);

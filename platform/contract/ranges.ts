@@ -3,7 +3,9 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/limit-violations.ts";
 
-/** Names of a range's fields: start_time and end_time, available_from and available_to. */
+/**
+ * Names of the two fields of a range, such as start_time and end_time, or available_from and available_to.
+ */
 const NAMES: [start: RegExp, end: string][] = [
   [/^start_/, "end_"],
   [/_start$/, "_end"],
@@ -16,7 +18,7 @@ interface Range {
   readonly end: DescField;
 }
 
-/** Ranges of times or dates in a message, by the names of their fields. */
+/** Finds the pairs of time or date fields in a message that form a range, by their names. */
 export function rangesIn(desc: DescMessage): Range[] {
   return desc.fields.filter(isPointInTime).flatMap((start) =>
     NAMES.filter(([pattern]) => pattern.test(start.name)).flatMap(([pattern, name]) => {
@@ -31,7 +33,7 @@ const isPointInTime = (field: DescField): boolean =>
 
 type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
 
-/** Checks that no range of a message ends before it starts. Empty ranges are allowed. */
+/** Makes the checks that no range of a message ends before it starts. A range may be empty. */
 export const rangeChecks = (desc: DescMessage): Check[] =>
   rangesIn(desc).map(({ start, end }) => (message, path, found) => {
     if (isBefore(message[end.localName], message[start.localName])) {

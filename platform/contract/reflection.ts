@@ -4,7 +4,7 @@ import type { Server } from "@grpc/grpc-js";
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { commentedFiles } from "./commented-files.ts";
 
-/** Adds gRPC reflection from buf's descriptors, because those of proto-loader lack imported files. */
+/** Adds gRPC reflection. The descriptors come from buf, because those of proto-loader lack imported files. */
 export async function addReflection(server: Server): Promise<void> {
   // Loaded on demand, because it takes 27 MB with protobufjs.
   const { ReflectionService } = await import("@grpc/reflection");
@@ -16,7 +16,7 @@ export async function addReflection(server: Server): Promise<void> {
       format: "Protocol Buffer 3 DescriptorProto",
       type: {},
       fileDescriptorProtos,
-      // Reflection reads the descriptors only.
+      // Never called, because reflection only reads the descriptors.
       serialize: () => Buffer.alloc(0),
       deserialize: () => ({}),
     },

@@ -6,7 +6,7 @@ import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../i18n/t
 import { canonicalTimeZone } from "../i18n/time-zones/canonical-time-zone.ts";
 import { isCalendarDate } from "../time/calendar-date.ts";
 
-/** Lower case, with the domain's labels as A-labels (RFC 5890), as in the DNS. */
+/** An e-mail address in lower case, with the labels of its domain as A-labels (RFC 5890), as in the DNS. */
 const emailRule: TextRule = (text) => {
   const { start, end } = withoutSpaceAround(text);
   const email = text.slice(start, end).toLowerCase();
@@ -22,10 +22,10 @@ const emailRule: TextRule = (text) => {
 const timeZoneRule: TextRule = (text) =>
   canonicalTimeZone(text) ?? { refused: "must be an IANA time zone, such as Europe/Berlin, or UTC" };
 
-/** RFC 5646 §4.5. */
+/** A language tag in canonical form (RFC 5646 §4.5), such as de-CH. */
 const languageRule: TextRule = (text) => {
   try {
-    // One tag for one argument.
+    // One argument gives one tag.
     return Intl.getCanonicalLocales(text)[0]!;
   } catch {
     return { refused: "must be a language tag of BCP 47, such as de-CH" };
@@ -48,7 +48,7 @@ const regionRule: TextRule = (text) =>
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 const actorRule: TextRule = (text) => text.replace(UUID, (id) => id.toLowerCase());
 
-/** Canonical form of each kind of text (medconnect.options.v1.Text); undefined for verbatim text. */
+/** Rule for each kind of text (medconnect.options.v1.Text); undefined for texts that are kept as sent. */
 export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.KIND_UNSPECIFIED]: undefined,
   [Text_Kind.NAME]: lineRule,

@@ -22,8 +22,8 @@ import { registry } from "./registry.ts";
 const patterns = new Map<string, RegExp>();
 
 /**
- * True if a text matches a pattern of the contract. The patterns are few and take linear time, so RegExp is
- * as safe as protovalidate's RE2, which takes 300 ms to compile one of them.
+ * True if a text matches a pattern of the contract. Uses RegExp instead of RE2, as protovalidate does: the
+ * patterns are known and take linear time, and RE2 takes 300 ms to compile one of them.
  */
 export function matches(pattern: string, text: string): boolean {
   const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
@@ -33,24 +33,25 @@ export function matches(pattern: string, text: string): boolean {
 
 const validator = createValidator({ registry, regexMatch: matches });
 
-/** True if a field has an AIP-203 behaviour. */
+/** True if a field is marked with a behaviour, such as OUTPUT_ONLY (AIP-203). */
 export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
   return hasOption(field, field_behavior) && getOption(field, field_behavior).includes(behavior);
 }
 
 /**
- * Normalizes a message, and checks it by the contract: kinds of text, protovalidate's rules, and AIP-203
- * field behaviours of a created or updated resource. Throws INVALID_REQUEST with every violation.
+ * Decodes a message, normalizes it, and checks it by the contract: kinds of text, protovalidate's rules, and
+ * the field behaviours of a resource to create or update (AIP-203). Throws INVALID_REQUEST with every
+ * violation.
  *
- * @returns the checked message, encoded again. Decoders treat bytes of a wrong wire type differently, so
- *   another decoder could find unchecked fields in the original bytes
+ * @returns the checked message, encoded again. Decoders differ in how they treat bytes of a wrong wire type,
+ *   so another decoder could find fields in the original bytes that were never checked
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
   const violations: FieldViolation[] = [];
   addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
-  // A CEL rule throws for an invalid time, which is a violation already.
+  // A CEL rule throws for an invalid time. That time is a violation already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
   addMissing(violations, resourceViolations(schema, message));
@@ -58,7 +59,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
 }
 
-/** Adds violations of fields that have none yet. */
+/** Adds those violations whose fields have none yet. */
 function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
   const named = new Set(violations.map(({ field }) => field));
   for (const violation of more) {
@@ -76,7 +77,9 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** Resource of a Create or Update request (AIP-133, AIP-134): the field with field behaviours. */
+/**
+ * The field with the resource of a Create or Update request (AIP-133, AIP-134); undefined for other requests.
+ */
 function resourceField(schema: DescMessage): DescField | undefined {
   return schema.fields.find(
     (field) =>
@@ -86,7 +89,10 @@ function resourceField(schema: DescMessage): DescField | undefined {
   );
 }
 
-/** Violations of a resource: missing REQUIRED fields, and mask paths that clients must not set or empty. */
+/**
+ * Finds missing REQUIRED fields of a resource, and paths in the update mask of fields that clients must not
+ * set or must not empty.
+ */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);
   if (field?.fieldKind !== "message") return [];
@@ -123,8 +129,8 @@ const missing = (parent: DescField, field: DescField): FieldViolation => ({
 });
 
 /**
- * Compiles the rules of messages in advance, which takes up to 100 ms each. Each message has its own turn of
- * the event loop, so that calls run in between. An earlier call compiles its own message.
+ * Compiles the rules of messages in advance, which takes up to 100 ms for each. Between two messages, calls
+ * get the event loop. A call that comes earlier compiles the rules of its own message.
  */
 export async function warmUpValidation(schemas: Iterable<DescMessage>): Promise<void> {
   for (const schema of schemas) {

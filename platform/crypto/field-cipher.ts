@@ -8,7 +8,7 @@ const FORMAT = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
-/** Length of the header, which holds format and key id. */
+/** Length of the header: format and key id. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
 /** Bytes that encryption adds to a value. */
 export const ENCRYPTION_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
@@ -24,9 +24,9 @@ const refused = counter(
 );
 
 /**
- * Field-level encryption: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D). The context (table, column,
- * row, owners) is authenticated, so a value that was moved to another row or owner does not decrypt. The
- * first key encrypts and all of them decrypt, which allows rotation.
+ * Field-level encryption: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D). Each value is bound to a
+ * context: table, column, primary key and owners. A value that somebody copies to another row does not
+ * decrypt. For rotation there may be several keys: the first one encrypts, and all of them decrypt.
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
@@ -39,13 +39,17 @@ export class FieldCipher {
     this.#keys = [this.#current, ...previousKeys.map(keyOf)];
   }
 
-  /** First bytes of values encrypted under the current key. */
+  /**
+   * Header of all values encrypted under the current key. A search for other headers finds values to re-key.
+   */
   get currentHeader(): Buffer {
     return this.#current.header;
   }
 
   /**
-   * @param context location and owners of the value, `{table}.{column}:{primary key}:{owner}`, such as
+   * Encrypts a value for its place.
+   *
+   * @param context place and owners of the value, `{table}.{column}:{primary key}:{owner}`, such as
    *   "bookings.reason:{id}:{patient_id}:{doctor_id}"
    */
   encrypt(context: string, plaintext: string | Uint8Array): Buffer {
@@ -57,9 +61,9 @@ export class FieldCipher {
   }
 
   /**
-   * Inverse of `encrypt`. Throws RECORD_ALTERED for a value that is missing, changed, or encrypted for
-   * another context. Throws a plain error for an unknown key, because the record is intact. Both count for
-   * the alert.
+   * Inverse of `encrypt`. Throws RECORD_ALTERED if the value is missing, was changed, or was encrypted for
+   * another context. Throws a plain error if the key is unknown, because then the record may be intact. Both
+   * count in the metric for the alert.
    */
   decrypt(context: string, encrypted: Buffer | null): Buffer {
     if (!encrypted) throw altered(context, "is missing");

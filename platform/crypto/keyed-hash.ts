@@ -1,8 +1,14 @@
 import { createHmac, createSecretKey, KeyObject } from "node:crypto";
 
-/** HMAC-SHA-256. Equal values have equal hashes, but cannot be guessed from the database alone. */
+/**
+ * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash. With
+ * the database alone, nobody can test a guess of the value.
+ */
 export class KeyedHash {
-  /** A KeyObject, because `createHmac` makes one from a buffer for each hash, at four times a hash's cost. */
+  /**
+   * A KeyObject, because with a buffer, `createHmac` would make one for each hash, which costs four times as
+   * much as the hash.
+   */
   readonly #key: KeyObject;
 
   constructor(key: KeyObject | Buffer) {

@@ -1,7 +1,10 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Decrypts the rows of a list. Omits and logs altered ones, which must not hide the others. */
+/**
+ * Decrypts the rows of a list. Logs and leaves out rows that were altered, so that one of them does not hide
+ * the others.
+ */
 export const leaveOutAltered = <Row, Item>(
   log: Logger,
   rows: readonly Row[],

@@ -8,15 +8,15 @@ const NAME = "hash";
 const CONTEXT = `secrets.value:${NAME}`;
 
 /**
- * Reads the schema's hash key, which is generated once and stored encrypted. It outlives each rotation of
- * DATA_KEY, so stored hashes stay valid in every process. Throws if DATA_KEY is another schema's, because
- * values encrypted under it would be unreadable for other processes.
+ * Reads the hash key of this schema. It is generated once and stored encrypted under DATA_KEY. A rotation of
+ * DATA_KEY does not change it, so stored hashes stay valid. Throws if it cannot be decrypted: then DATA_KEY
+ * belongs to another schema, and other processes could not read what this one encrypts.
  */
 export async function openKeyedHash(db: Database, cipher: FieldCipher): Promise<KeyedHash> {
   const kept = await findSecret(db, NAME);
   if (kept) return decrypted(cipher, kept);
   await keepSecret(db, NAME, cipher.encrypt(CONTEXT, randomBytes(32)));
-  // Read again, because another process may have been faster. The row exists now.
+  // Reads again, because another process may have stored its key first. The row exists now.
   return decrypted(cipher, (await findSecret(db, NAME))!);
 }
 

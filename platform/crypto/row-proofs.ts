@@ -2,15 +2,15 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import type { KeyedHash } from "./keyed-hash.ts";
 
-/** Content of a proof: the rights of a row and the hash of its secret. */
+/** Values that a proof covers: the rights of a row, and the hash of its secret. */
 export type Fields = readonly (string | Buffer | Date | boolean)[];
 
 const refused = counter("credentials.refused", "Rows of rights and debts without a valid proof, by table");
 
 /**
- * MACs of rows that grant a right or record a debt, as proof that their service wrote them. A row that an
- * attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
- * DATA_KEY does not change proofs.
+ * Proofs for rows that grant a right or record a debt: MACs, by which a service recognizes the rows that it
+ * wrote itself. A row that an attacker inserts, copies or assigns to somebody else has no valid proof. The
+ * key belongs to the schema, so a rotation of DATA_KEY leaves proofs valid.
  */
 export class RowProofs {
   readonly #hash: KeyedHash;
@@ -26,8 +26,8 @@ export class RowProofs {
   }
 
   /**
-   * True if the proof is valid. Otherwise logs and counts the row for the alert. @param owner of the row, for
-   * the log
+   * True if the proof is valid. Otherwise logs and counts the row, for the alert. @param owner user or
+   * account that the row belongs to, for the log
    */
   accepts(table: string, proof: Buffer | null, fields: Fields, owner: string): boolean {
     if (proof && this.of(table, fields).equals(proof)) return true;

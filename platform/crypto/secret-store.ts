@@ -3,13 +3,13 @@ import type { Database } from "../db/database.ts";
 const FIND = "SELECT value FROM secrets WHERE name = ?";
 const KEEP = "INSERT INTO secrets (name, value) VALUES (?, ?) ON DUPLICATE KEY UPDATE name = secrets.name";
 
-/** An encrypted secret. */
+/** Finds an encrypted secret by name. */
 export async function findSecret(db: Database, name: string): Promise<Buffer | undefined> {
   const [row] = await db.read<{ value: Buffer }>(FIND, [name]);
   return row?.value;
 }
 
-/** Stores an encrypted secret, unless another process was faster. */
+/** Stores an encrypted secret, unless another process has stored one of this name before. */
 export async function keepSecret(db: Database, name: string, encrypted: Buffer): Promise<void> {
   await db.write(KEEP, [name, encrypted]);
 }

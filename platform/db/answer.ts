@@ -1,10 +1,10 @@
 import { timeoutError } from "./errors.ts";
 
 /**
- * Waits for the server's answer, at most `timeoutMs` over all phases of the statement. Throws
- * PROTOCOL_SEQUENCE_TIMEOUT; the connection is then unusable. The driver's own time-out starts only after a
- * statement is prepared: on a lost connection, a new read would wait minutes for TCP, and occupy a place in
- * the pool.
+ * Waits for the answer of the server to a statement, including its preparation, for at most `timeoutMs`.
+ * Throws PROTOCOL_SEQUENCE_TIMEOUT, after which the connection is unusable. Needed because the time-out of
+ * the driver starts only when the statement is prepared: on a lost connection, a new statement would wait
+ * minutes for TCP, and keep its place in the pool.
  */
 export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,7 @@ import { isId } from "../ids/ids.ts";
 // Ids are text in TypeScript and BINARY(16) in MySQL. The bytes sort like the text, so UUIDv7 keys stay in
 // the order of time. In a console, BIN_TO_UUID(id) shows an id and UUID_TO_BIN('…') finds one.
 
-/** An id as a value for a BINARY(16) column. */
+/** Id as a value for a BINARY(16) column. */
 export class BinaryId {
   readonly text: string;
 
@@ -13,7 +13,7 @@ export class BinaryId {
     this.text = text;
   }
 
-  /** The driver calls this for values that it puts into a statement's text. */
+  /** Called by the driver for a value that it writes into the text of a statement. */
   toSqlString(): string {
     const { text } = this;
     // Slices, because `replaceAll("-", "")` takes four times as long.
@@ -21,6 +21,6 @@ export class BinaryId {
   }
 }
 
-/** An id as a parameter for a BINARY(16) column. Null and undefined pass through. */
+/** Converts an id to a parameter for a BINARY(16) column. Null and undefined stay as they are. */
 export const binaryId = <Id extends string | null | undefined>(id: Id): BinaryId | Exclude<Id, string> =>
   typeof id === "string" ? new BinaryId(id) : (id as Exclude<Id, string>);

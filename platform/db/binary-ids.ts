@@ -4,12 +4,12 @@ import type { SqlValue } from "./sql-value.ts";
 
 const BYTES = 16;
 const BINARY_CHARSET = 63;
-/** Types of BINARY columns, and of expressions over them. */
+/** Protocol numbers of the column types of BINARY columns and of expressions over them. */
 const [VAR_STRING, STRING] = [253, 254];
 
 /**
- * Sends the ids of a prepared statement as text, which the server converts. Bytes would garble the server's
- * statement lists and its slow log.
+ * Rewrites a prepared statement so that its ids are sent as text, which the server converts. As bytes, they
+ * would be unreadable in the list of running statements and in the slow log.
  */
 export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; values: SqlValue[] } {
   if (!params.some(isBinaryId)) return { sql, values: params };
@@ -23,7 +23,7 @@ export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; v
 
 const isBinaryId = (value: SqlValue): value is BinaryId => value instanceof BinaryId;
 
-/** Replaces ids by their text in the rows of a SELECT. Every binary column of 16 bytes is an id. */
+/** Replaces the ids in the rows of a SELECT by text. Every binary column of 16 bytes is taken for an id. */
 export function toTextIds(rows: unknown, fields: FieldPacket[]): void {
   for (const field of fields.filter(holdsIds)) {
     for (const row of rows as Record<string, unknown>[]) {

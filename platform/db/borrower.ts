@@ -1,19 +1,22 @@
 import { type Context, context, createContextKey } from "@opentelemetry/api";
 
-/** Holder of lent database connections. */
+/**
+ * The party that a database connection is lent to, such as a user. Connections are shared fairly between
+ * borrowers.
+ */
 export interface Borrower {
   readonly key: string;
-  /** True if it may hold a share of a pool only. */
+  /** True if it may hold only a share of the connections of a pool. */
   readonly isBounded: boolean;
-  /** Aborted when its call is cancelled or past its deadline. */
+  /** Aborted when the call of the borrower is cancelled or exceeds its deadline. */
   readonly signal?: AbortSignal;
 }
 
 const KEY = createContextKey("borrower of database connections");
 
-/** Jobs and other work without a call. */
+/** Borrower for jobs and other work without a call. */
 export const INTERNAL: Borrower = { key: "internal", isBounded: false };
-/** Commit groups. A group serves many callers, so it counts for none of them. */
+/** Borrower for commit groups. A group serves many callers, so it counts for none of them. */
 export const GROUPS: Borrower = { key: "groups", isBounded: false };
 
 export const withBorrower = (parent: Context, borrower: Borrower): Context => parent.setValue(KEY, borrower);

@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   /** mysql://user:password@host:port/schema */
   url: string;
   poolSize: number;
-  /** Limit of the wait for a connection, and of each statement, in ms. */
+  /** Longest wait for a connection, and longest duration of each statement, in ms. */
   timeoutMs: number;
 }
 
@@ -28,13 +28,17 @@ export interface TransactionOptions {
 const CONNECT_MS = 2000;
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
-/** Read connections per scan connection. Two concurrent scans doubled a booking's p99 on two cores. */
+/**
+ * Number of read connections for each scan connection. Two concurrent scans doubled the p99 of a booking on
+ * two cores.
+ */
 const READS_FOR_A_SCAN = 16;
 
 /**
- * One service's schema, with three connection pools. Reads are prepared statements. Transactions may send
- * several statements in one round trip. Scans have a small pool of their own, so that other work does not
- * wait for them. Callers take turns at each pool (`Borrower`). All SQL text is constant.
+ * Access to the schema of one service, through three connection pools. Reads are prepared statements.
+ * Transactions may send several statements in one round trip. Scans have a small pool, so that other work
+ * does not wait for them. Callers take turns at each pool (see Borrower). SQL text is always constant, and
+ * values are parameters.
  */
 export class Database {
   readonly #reads: FairPool;
@@ -42,7 +46,7 @@ export class Database {
   readonly #writes: FairPool;
   readonly #timeoutMs: number;
   readonly #namespace: string;
-  /** Sessions of initialized connections. */
+  /** Session of each connection that has been initialized. */
   readonly #sessions = new WeakMap<object, Session>();
 
   constructor({ url, poolSize, timeoutMs }: DatabaseOptions) {
@@ -73,12 +77,14 @@ export class Database {
     });
   }
 
-  /** Runs a SELECT. Throws UNAVAILABLE for a slow one, which the server stops. */
+  /** Runs a SELECT. Throws UNAVAILABLE if it takes too long; the server then stops it. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#reads, sql, params);
   }
 
-  /** Same as `read`, for a SELECT whose work grows with a table. Only a few run at once. */
+  /**
+   * Same as `read`, for a SELECT that takes longer the more rows a table has. Only a few of them run at once.
+   */
   async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#scans, sql, params);
   }
@@ -104,10 +110,10 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if it throws. Repeats it after a
-   * deadlock or lock wait, at most three times, so `work` must have no effect outside of `tx`.
+   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if `work` throws. After a
+   * deadlock or a lock wait, runs it again, up to three times; so `work` must have no effect outside of `tx`.
    *
-   * @param mayRetry false for a retryable error that must not be retried
+   * @param mayRetry called with a retryable error; false prevents the retry
    * @param skipsLocked see `Transaction.lock`
    */
   async transaction<T>(
@@ -116,8 +122,8 @@ export class Database {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Without the signal: a cancelled call's change still waits, because it may record something that has
-        // happened.
+        // Without the signal of the call: the transaction goes on even if the call is cancelled, because it
+        // may record something that has already happened.
         const { signal: _, ...borrower } = activeBorrower();
         return await this.#use(this.#writes, borrower, async (connection) => {
           const timeoutMs = this.#timeoutMs;
@@ -163,19 +169,19 @@ export class Database {
   }
 
   /**
-   * Kills a SELECT that has exceeded the server's limit, if a spare connection leads to the same server. The
-   * SELECT's own connection is destroyed, because a late kill could hit its next statement. A write is never
-   * killed: it may be committing.
+   * Kills a SELECT that has exceeded the time limit, over another connection to the same server, if there is
+   * one. The connection of the SELECT is destroyed, because a late kill could hit its next statement. A write
+   * is never killed, because it may be committing.
    */
   async #kill(session: Session): Promise<void> {
     // A borrowed connection has a session.
     const kill = (spare: PoolConnection) =>
       killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
-    // Best effort: the caller has its answer, and the server's own limit applies anyway.
+    // A failure does not matter: the caller has its answer, and the server has a time limit of its own.
     await this.#use(this.#reads, INTERNAL, kill).catch(() => {});
   }
 
-  /** Lends a connection. Destroys it afterwards if an error left its state unknown. */
+  /** Lends a connection to `work`. Destroys it afterwards if an error has left it in an unknown state. */
   async #use<T>(
     pool: FairPool,
     borrower: Borrower,
@@ -209,7 +215,7 @@ export class Database {
     }
   }
 
-  /** Traces a round trip. The span's SQL has placeholders, never values. */
+  /** Runs a round trip in a span. The SQL in the span has placeholders, never values. */
   private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
     const [summary = ""] = sql.trimStart().split(/\s+/, 1);
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };

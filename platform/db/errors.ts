@@ -7,15 +7,19 @@ interface MysqlError extends Error {
   sqlMessage?: string;
 }
 
-/** Errors that allow a retry: deadlock, lock wait, certification conflict in a group (3101). */
+/**
+ * Errors after which a transaction may be retried: deadlock, lock wait, and a conflict in a replication group
+ * (3101).
+ */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
- * Errors of a server or network that is down or too slow (3024). In a replication group: read-only after a
- * fail-over (1290, 1836), expelled (3032), without a majority or behind (3100, 3796 to 3799). From MySQL
- * Router: no server accepts connections (2003), or the server left during the connect (2013).
+ * Errors of a server or network that is down, or of a statement that takes too long (3024). In a replication
+ * group, the server is read-only after a fail-over (1290, 1836), expelled (3032), or without a majority or
+ * behind (3100, 3796 to 3799). From MySQL Router: no server accepts connections (2003), or the server was
+ * lost during the connect (2013).
  */
 const AWAY = new Set<string | number>([
   1040, 1053, 1290, 1836, 1927, 2003, 2013, 3024, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
@@ -30,7 +34,9 @@ function errnoOf(error: unknown): number {
   return (cause as MysqlError | undefined)?.errno ?? 0;
 }
 
-/** True if the whole transaction may be retried, because another one was in the way. */
+/**
+ * True if the whole transaction may be retried, because it failed only through a conflict with another one.
+ */
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
 
 /** True if the server stopped a SELECT after `max_execution_time`. Its connection stays usable. */
@@ -46,7 +52,7 @@ export const isLockWait = (error: unknown): boolean => errnoOf(error) === 1205;
 /** True if another transaction holds the row (NOWAIT). */
 export const isLocked = (error: unknown): boolean => errnoOf(error) === 3572;
 
-/** Error for a connection to a read-only server. */
+/** Error for a connection to a read-only server, such as a standby. */
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
 /** Error for a server that did not answer in time, with the driver's own code. */
@@ -59,7 +65,7 @@ export function duplicateKeyOf(error: unknown): string | undefined {
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;
 }
 
-/** Translates a database error: UNAVAILABLE if a later retry helps, else unchanged. */
+/** Translates an error of the database: to UNAVAILABLE if a later retry may succeed; else unchanged. */
 export function translate(error: unknown): unknown {
   if (error instanceof ApiError) return error;
   const { errno, code, message } = error as MysqlError;

@@ -2,10 +2,13 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from "my
 import type { Borrower } from "./borrower.ts";
 import { Turns, type Wait } from "./turns.ts";
 
-/** Divisor of a pool's size that gives the share of one caller. */
+/** One caller gets at most the size of a pool divided by this number. */
 const BORROWERS_AT_LEAST = 4;
 
-/** Connection pool whose borrowers take turns. The driver's own queue stays empty. */
+/**
+ * Connection pool whose borrowers take turns. Its own queue stays empty, because `Turns` admits only as much
+ * work as there are connections.
+ */
 export class FairPool {
   readonly #pool: Pool;
   readonly #turns: Turns;
@@ -30,7 +33,7 @@ export class FairPool {
     }
   }
 
-  /** Number of connections, from fields that are missing in the types of mysql2. */
+  /** Number of open and idle connections, from fields that the types of mysql2 do not declare. */
   get connections(): { open: number; idle: number } {
     const core: object = this.#pool.pool;
     const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;

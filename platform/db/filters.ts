@@ -2,15 +2,21 @@ import { binaryId } from "./binary-id.ts";
 import type { SqlValue } from "./sql-value.ts";
 
 /**
- * Position of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers,
- * times and bytes survive the round trip through a token.
+ * Position of a page: the sort key of the last row before it. Its columns must be of bounded length. Ids,
+ * numbers, times and bytes survive the round trip through a token.
  */
 export type Position = (string | number | Date | Buffer)[];
 
-/** A condition and the values of its placeholders. An undefined value drops the condition. */
+/**
+ * An SQL condition and the values of its placeholders. If one of the values is undefined, the condition is
+ * left out.
+ */
 export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];
 
-/** WHERE clause of the filters whose values are set. Its text holds constants only. */
+/**
+ * Combines filters to a WHERE clause, without those that have an undefined value. Its text holds constants
+ * only.
+ */
 export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlValue[] } {
   const used = filters.filter((filter) => filter?.every((part) => part !== undefined)) as [
     string,
@@ -22,7 +28,10 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/** Rows after a position in the order (`first` DESC, `id` DESC). Starts with a range of the key. */
+/**
+ * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first part is a range of the
+ * index.
+ */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
   ...placesOf(after),

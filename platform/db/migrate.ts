@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 
 export interface MigrateOptions {
-  /** mysql://user:password@host:port of a user with DDL privileges on the schema. */
+  /** mysql://user:password@host:port of an account with DDL privileges on the schema. */
   url: string;
   schema: string;
-  /** Directory of the migrations, `NNNN_name.sql`, each with one or more statements. */
+  /** Directory of the migrations: files `NNNN_name.sql`, each with one or more statements. */
   directory: string;
 }
 
@@ -15,10 +15,10 @@ const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const LOCK_TIMEOUT_S = 120;
 
 /**
- * Applies each missing migration to the schema, in the order of names. Concurrent callers take turns. Throws
- * if a migration fails, or has changed since it was applied.
+ * Applies the migrations that the schema lacks, in the order of their names. If several processes call it,
+ * one waits for the other. Throws if a migration fails, or if its file has changed since it was applied.
  *
- * @returns the names of the migrations applied by this call
+ * @returns the names of the migrations that this call has applied
  */
 export async function migrate({ url, schema, directory }: MigrateOptions): Promise<string[]> {
   const connection = await createConnection({
@@ -38,7 +38,7 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
 }
 
 async function lock(connection: Connection, schema: string): Promise<void> {
-  // Hashed, because the names of locks and of schemas may both have 64 characters.
+  // Hashed, because the name of a schema may be as long as the name of a lock: 64 characters.
   const [rows] = await connection.query<RowDataPacket[]>(
     "SELECT GET_LOCK(SHA2(CONCAT('migrate ', ?), 256), ?) AS taken",
     [schema, LOCK_TIMEOUT_S],

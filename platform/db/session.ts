@@ -9,20 +9,23 @@ const SET = `SET SESSION
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
-/** Share of the client's time-out after which the server stops a SELECT. */
+/**
+ * The server stops a SELECT after this share of the time-out of the client, so that the connection stays
+ * usable.
+ */
 const SERVER_SHARE = 0.9;
 
-/** Identity of an initialized connection at its server. */
+/** Identity of an initialized connection on its server, to kill its statement. */
 export interface Session {
-  /** The server's `server_uuid`. Behind a router, connections may lead to different servers. */
+  /** `server_uuid` of the server. Behind a router, connections may lead to different servers. */
   serverUuid: string;
   /** Id of the connection, unique on this server only. */
   threadId: number;
 }
 
 /**
- * Initializes a new connection. Throws for a read-only server, like libpq's target_session_attrs=read-write:
- * during a fail-over, a router may lead to a standby, whose reads may be stale.
+ * Initializes a new connection. Throws if the server is read-only, as with target_session_attrs=read-write of
+ * libpq: during a fail-over, a router may lead to a standby, whose data may be stale.
  */
 export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
   const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
@@ -33,8 +36,8 @@ export async function openSession(connection: PoolConnection, timeoutMs: number)
 }
 
 /**
- * Kills the statement of a session over a spare connection, if that leads to the same server. On another
- * server, the id belongs to another connection or to none.
+ * Kills the running statement of a session, over a spare connection. Does nothing if the spare connection
+ * leads to another server, where the thread id belongs to another connection or to none.
  */
 export async function killQuery(
   { serverUuid, threadId }: Session,

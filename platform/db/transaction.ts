@@ -6,14 +6,14 @@ import type { SqlValue } from "./sql-value.ts";
 interface Statement {
   sql: string;
   params: SqlValue[];
-  /** Absent if nobody needs the result. */
+  /** Settles the promise of the statement; absent for a deferred statement, whose result nobody needs. */
   result?: { resolve: (result: unknown) => void; reject: (error: unknown) => void };
 }
 
 type Trace = <T>(sql: string, send: () => Promise<T>) => Promise<T>;
 
 export interface TransactionOptions {
-  /** Limit of each round trip, in ms. */
+  /** Longest duration of each round trip, in ms. */
   timeoutMs: number;
   /** See `lock`. */
   skipsLocked: boolean;
@@ -21,9 +21,9 @@ export interface TransactionOptions {
 }
 
 /**
- * A transaction with few round trips. Statements of one turn of the event loop share a round trip. `defer`
- * postpones statements without a needed result to the next round trip. START TRANSACTION and COMMIT need no
- * round trip of their own.
+ * A transaction with few round trips. Statements that are issued in the same turn of the event loop share
+ * one. `defer` adds a statement, whose result is not needed, to the next round trip. START TRANSACTION and
+ * COMMIT travel with other statements.
  */
 export class Transaction {
   readonly #connection: PoolConnection;
@@ -39,7 +39,10 @@ export class Transaction {
     this.#options = options;
   }
 
-  /** Postpones a statement to the next round trip, at the latest the commit. */
+  /**
+   * Sends a statement with the next round trip: that of the next statement or of the commit. An error fails
+   * the transaction.
+   */
   defer(sql: string, params: SqlValue[] = []): void {
     this.#waiting.push({ sql, params });
   }
@@ -50,19 +53,22 @@ export class Transaction {
   }
 
   /**
-   * Same as `read`, for a SELECT that ends in FOR UPDATE. Omits rows that another transaction has locked, if
-   * this one skips locked rows.
+   * Same as `read`, for a SELECT that ends in FOR UPDATE. With `skipsLocked`, omits rows that another
+   * transaction has locked, instead of waiting for them.
    */
   async lock<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.read<Row>(this.#options.skipsLocked ? `${sql} SKIP LOCKED` : sql, params);
   }
 
-  /** Runs an INSERT, UPDATE or DELETE. `affectedRows` counts matched rows, even if nothing changed. */
+  /**
+   * Runs an INSERT, UPDATE or DELETE. `affectedRows` counts the rows that matched, even those that already
+   * had the new values.
+   */
   async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
     return (await this.#ask({ sql, params })) as ResultSetHeader;
   }
 
-  /** Calls `work` after the commit, and never if there is none. */
+  /** Calls `work` after the commit. Does not call it if the transaction is rolled back. */
   afterCommit(work: () => void): void {
     this.#afterCommit.push(work);
   }
@@ -117,7 +123,7 @@ export class Transaction {
     const [results, fields] = await this.#options
       .trace(sql, () => answerWithin(this.#options.timeoutMs, this.#connection.query({ sql, values })))
       .catch((error) => {
-        // An error of the server is an answer.
+        // An error of the server is an answer, so the connection is usable.
         this.#isStuck = !("sqlState" in error);
         throw error;
       });

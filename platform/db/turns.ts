@@ -10,31 +10,32 @@ interface Queue {
 /** Limits of the wait for a place. */
 export interface Wait {
   timeoutMs: number;
-  /** Ends the wait of a cancelled call. */
+  /** Aborted when the call is cancelled, which ends its wait. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Fair semaphore: waiting borrowers take turns, however much work each of them has. The work of one borrower
- * starts in order, and holds at most a share of the places.
+ * Fair semaphore for a number of places, such as connections. Borrowers that wait take turns, however much
+ * work each of them has. The work of one borrower starts in order of arrival, and holds at most a share of
+ * the places.
  */
 export class Turns {
   readonly #places: number;
   readonly #share: number;
   #free: number;
-  /** Queues of borrowers that hold a place or wait. */
+  /** Queue of each borrower that holds a place or waits for one, by its key. */
   readonly #queues = new Map<string, Queue>();
-  /** Queues with waiting work that have not used up their share, in the order of their turns. */
+  /** Queues with waiting work whose borrowers hold less than their share, in the order of their turns. */
   readonly #next = new Set<Queue>();
 
-  /** @param share places of one borrower, unless it is unbounded */
+  /** @param share maximum number of places of one borrower, if it `isBounded` */
   constructor(places: number, share: number) {
     this.#places = places;
     this.#share = share;
     this.#free = places;
   }
 
-  /** Takes a place, which `leave` returns. Throws UNAVAILABLE if none is free in time, and CANCELLED. */
+  /** Takes a place, which `leave` gives back. Throws UNAVAILABLE if none gets free in time, and CANCELLED. */
   async enter(borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
     if (signal?.aborted) throw new ApiError("CANCELLED");
     const queue = this.#queueOf(borrower);
@@ -65,7 +66,7 @@ export class Turns {
         end();
         this.#take(queue);
         this.#next.delete(queue);
-        // Its next turn comes after all others.
+        // Moves the borrower to the end of the order of turns.
         if (queue.waiting.size > 0 && this.#hasRoom(queue, borrower)) this.#next.add(queue);
         resolve();
       };

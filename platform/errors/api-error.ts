@@ -2,30 +2,35 @@ import { status } from "@grpc/grpc-js";
 import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
 import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
-/** A resource that a refusal hides, and the users whose data it is. Never leaves the process. */
+/**
+ * A resource that a NOT_FOUND hides from the caller, and the users whose data it is. For the audit trail
+ * only.
+ */
 export interface HiddenResource {
   resource: string;
   subjectIds: string[];
 }
 
-/** Optional details of an error. */
 export interface ErrorDetails {
-  /** One sentence about this case; default: the catalogue's title. Never personal data, never a secret. */
+  /**
+   * One sentence about this case, for the user; default: the title in the catalogue. Must not hold personal
+   * data or secrets.
+   */
   detail?: string;
-  /** Facts for client code. */
+  /** Facts for client code, such as the current and the requested status. */
   metadata?: Record<string, string>;
-  /** Violations of INVALID_REQUEST, limited to the size of an answer. */
+  /** Invalid fields of an INVALID_REQUEST, cut to the size of an answer. */
   violations?: FieldViolation[];
-  /** Delay before a retry makes sense. */
+  /** Time in ms after which a retry may succeed. */
   retryAfterMs?: number;
-  /** Another user's resource that NOT_FOUND hides, for the audit trail. */
+  /** Resource of another user that a NOT_FOUND hides. It goes to the audit trail only. */
   hidden?: HiddenResource;
-  /** True for a refusal that is repeated to the same request with the same idempotency key. */
+  /** True if the refusal is a stored one: the same request with the same idempotency key got it before. */
   replayed?: boolean;
   cause?: unknown;
 }
 
-/** A refusal or failure with a reason from the catalogue. No other error leaves a process. */
+/** An error with a reason from the catalogue. All errors that a process sends to others are of this class. */
 export class ApiError extends Error {
   readonly reason: Reason;
   readonly rule: ReasonRule;
@@ -38,7 +43,7 @@ export class ApiError extends Error {
   constructor(reason: Reason, details: ErrorDetails = {}) {
     // The catalogue has a rule for each reason.
     const rule = catalogue.get(reason)!;
-    // Without a stack, which would cost more than the rest of a refusal.
+    // Created without a stack trace, which would cost more than the rest of a refusal.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });
@@ -57,18 +62,21 @@ export class ApiError extends Error {
     return this.rule.code;
   }
 
-  /** True if the caller lacks a right, even if the reason hides that. */
+  /** True if the error means that the caller lacks a right, even if it says NOT_FOUND. */
   get isDenial(): boolean {
     return this.hidden !== undefined || this.code === status.PERMISSION_DENIED;
   }
 
-  /** The same refusal, marked as replayed. */
+  /** Copy of a refusal, marked as replayed. */
   asReplayed(): ApiError {
     const { message: detail, metadata, violations } = this;
     return new ApiError(this.reason, { detail, metadata, violations, replayed: true });
   }
 
-  /** Any thrown value as an ApiError. Other values become the cause of an INTERNAL, for the log. */
+  /**
+   * Converts any thrown value to an ApiError. Other errors become the cause of an INTERNAL, which only the
+   * log shows.
+   */
   static from(error: unknown): ApiError {
     return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
   }
@@ -79,7 +87,10 @@ export function invalidField(field: string, description: string): ApiError {
   return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
 }
 
-/** NOT_FOUND for another user's resource. Looks like any NOT_FOUND, but is audited as a denial. */
+/**
+ * NOT_FOUND for a resource of another user. The caller cannot tell it from any other NOT_FOUND, but it is
+ * audited as a denial.
+ */
 export function hiddenFrom(resource: string, ...subjectIds: string[]): ApiError {
   return new ApiError("NOT_FOUND", { hidden: { resource, subjectIds } });
 }

@@ -3,20 +3,20 @@ import { status } from "@grpc/grpc-js";
 import type { Reason as ReasonEnum } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.d.ts";
 import { error as errorOption, ReasonSchema } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 
-/** Stable name of an error's reason; proto/medconnect/options/v1/reason.proto is the catalogue. */
+/** Stable name of the reason of an error. proto/medconnect/options/v1/reason.proto lists them all. */
 export type Reason = Exclude<keyof typeof ReasonEnum, "REASON_UNSPECIFIED">;
 
-/** Codes and title of a reason. */
+/** Entry of the catalogue for one reason. */
 export interface ReasonRule {
   readonly reason: Reason;
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
-  /** True if the refusal is stored with the idempotency key, so that the same key gets it again. */
+  /** True if the refusal is stored with the idempotency key, so that a repeated call gets it again. */
   readonly isKept: boolean;
 }
 
-/** HTTP status of a gRPC status code, as google.rpc.Code maps them. */
+/** HTTP status for a gRPC status code, as google/rpc/code.proto maps them. */
 function httpStatusOf(code: status): number {
   switch (code) {
     case status.OK:
@@ -49,11 +49,14 @@ function httpStatusOf(code: status): number {
   }
 }
 
-/** True for refusals by a business rule. Other errors (input, rights, races, faults) may be retried. */
+/**
+ * True for the refusal of a business rule, which a retry does not change. Other errors (input, rights, races,
+ * faults) may go away.
+ */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
 
-/** Rules by reason. */
+/** Entries by the name of their reason. */
 export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
   ReasonSchema.values
     .filter((value) => value.number !== 0)

@@ -1,26 +1,34 @@
-/** A field that violates a rule. `field` is its path in the proto's spelling: `slots[2].end_time`. */
+/** An invalid field. `field` is its path with the names of the proto, such as `slots[2].end_time`. */
 export interface FieldViolation {
   field: string;
   description: string;
 }
 
-/** Maximum of violations, including `MORE`. */
+/** Maximum number of violations in an answer, including `MORE`. */
 export const MAX_VIOLATIONS = 50;
 
-/** Maximum lengths in UTF-16 units. Clients choose the names of unknown fields and of update masks. */
+/**
+ * Maximum lengths in UTF-16 units. Needed because clients choose the names of unknown fields and in update
+ * masks.
+ */
 const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Maximum of bytes of all violations as JSON. A whole problem then fits into 8 KiB, and so does a gRPC
- * trailer: many clients limit trailers to 8 KiB, and base64 adds a third.
+ * Maximum size of all violations as JSON, in bytes. With it, a whole problem fits into 8 KiB. So does the
+ * gRPC trailer, in which base64 adds a third: many clients accept trailers of up to 8 KiB.
  */
 const MAX_BYTES = 4500;
 
-/** Last violation if there are more. Without their number, because checks may stop early to save time. */
+/**
+ * Last violation if some are left out. It does not tell how many, because checks may stop early to save time.
+ */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
-/** First violations, with `MORE` for the others, so that an answer is not much larger than its request. */
+/**
+ * Cuts a list of violations, so that an answer is not much larger than its request. `MORE` stands for the
+ * rest.
+ */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;

@@ -1,8 +1,8 @@
 import { ApiError } from "./api-error.ts";
 
 /**
- * Refusal of a transition to the current status by another party or with another reason. Only an exact repeat
- * gets the first answer; otherwise a client would believe that its reason was recorded.
+ * Refusal of a transition to a status that the resource has already, but by another party or for another
+ * reason. If the first response were returned, the client would believe that its own reason was recorded.
  */
 export const repeatDiffers = (status: string): ApiError =>
   new ApiError("ILLEGAL_TRANSITION", {
