@@ -17,7 +17,10 @@ export interface Identity {
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** Token of a Bearer header (RFC 6750 §2.1); undefined without a header. Throws UNAUTHENTICATED. */
+/**
+ * Reads the token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined without a header. Throws
+ * UNAUTHENTICATED for any other header.
+ */
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
   const token = BEARER.exec(header)?.[1];
@@ -56,9 +59,10 @@ export async function signedIn(authorization: string | undefined, identity: Iden
 }
 
 /**
- * Checks the caller's rights. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
+ * Checks the rights of the caller. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED,
+ * REAUTHENTICATION_REQUIRED.
  *
- * @param freshSince earliest time of a fresh sign-in
+ * @param freshSince a sign-in before this time is too old for methods that require a fresh one
  */
 export function authorize(rules: MethodRules, caller: Caller, freshSince: Date): void {
   if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");

@@ -2,33 +2,33 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import type { Method } from "../contract/methods.ts";
 import { type Caller, callerId, type Reader, type UserCaller } from "../identity/caller.ts";
 
-/** Context of a request beyond its message. */
+/** All that a use case knows about a request besides its message. */
 export interface Call {
   readonly method: Method;
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly caller: Caller;
   readonly requestId: string;
-  /** IP address of the client, from the gateway or the connection. */
+  /** IP address of the client: as the gateway states it, or the peer of the connection. */
   readonly clientAddress: string;
   /** `User-Agent` of the client, at most 256 printable characters. Clients can forge it. */
   readonly userAgent: string;
-  /** Empty if the request has none, or the method takes none. */
+  /** Idempotency key; empty if the request has none, or the method takes none. */
   readonly idempotencyKey: string;
-  /** The message, to detect a key that is reused with another one. */
+  /** The message, to detect a key that is sent again with another message. */
   readonly request: unknown;
   /** Time after which the client no longer waits, in ms since the epoch. */
   readonly deadline: number;
-  /** True once the response comes from an idempotency key. */
+  /** True if the response is the stored one of an earlier call with the same idempotency key. */
   replayed: boolean;
 }
 
-/** The signed-in user, in a method for users only. */
+/** The signed-in user. Throws in a method that is open to others, which is a bug. */
 export function userOf(call: Call): UserCaller {
   if (call.caller.kind !== "user") throw new Error(`${call.method.path} has no user`);
   return call.caller;
 }
 
-/** The user or service account, in a method with roles and scopes. */
+/** The user or service account. Throws in a method that is open to others, which is a bug. */
 export function readerOf(call: Call): Reader {
   return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);
 }

@@ -6,9 +6,11 @@ import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { SERVICE_CONFIG } from "./service-config.ts";
 import { fromGrpcStatus } from "./status.ts";
 
-/** Options of a call. */
 export interface CallOptions {
-  /** In ms since the epoch. Required, because grpc-js would otherwise wait for ever. */
+  /**
+   * Time in ms since the epoch at which the call fails with DEADLINE_EXCEEDED. Required, because grpc-js
+   * would otherwise wait for ever.
+   */
   deadline: number;
   /** Headers to send; `traceparent` is added. */
   metadata?: Record<string, string>;
@@ -17,21 +19,21 @@ export interface CallOptions {
 
 export interface Reply<T> {
   message: T;
-  /** Trailing metadata, such as `idempotent-replayed`. */
+  /** Metadata that the server sends after the response, such as `idempotent-replayed`. */
   trailer: Metadata;
 }
 
-/** TLS of a client, and the server's identity to expect. */
+/** TLS of a client, and the name that the server must prove. */
 export interface Secured {
   tls: MutualTls;
-  /** Name that the server's certificate must have, whatever its address is: all instances share it. */
+  /** Name in the certificate of the server. All instances share it, whatever their addresses are. */
   serverName: string;
 }
 
 /**
- * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for
- * several instances, which are called round robin. A read is retried once if its connection breaks.
- * Plaintext, unless it is secured.
+ * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` if
+ * there are several instances, which are then called round robin. If a connection breaks during a read, the
+ * read is retried once. Without `secured`, plaintext.
  */
 export class GrpcClient {
   readonly #client: Client;
@@ -39,7 +41,7 @@ export class GrpcClient {
   constructor(address: string, secured?: Secured) {
     this.#client = new Client(address, secured?.tls.client ?? credentials.createInsecure(), {
       ...(secured && { "grpc.ssl_target_name_override": secured.serverName }),
-      // A restart takes a second or two, and frequent attempts detect its end at once.
+      // Tries again often: a restart takes a second or two, and its end should be noticed at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
       // A restarted instance has a new address. By default, grpc-js resolves names at most twice a minute.
@@ -76,8 +78,8 @@ export class GrpcClient {
   }
 
   /**
-   * Uses the channel directly, which has balancing, retries and keepalive. `makeUnaryRequest` adds
-   * interceptors, events and a stack trace, which double the CPU time.
+   * Sends a call through the channel, which has load balancing, retries and keepalive. `makeUnaryRequest`
+   * would add interceptors, events and a stack trace, which double the CPU time.
    */
   #send(
     path: string,
@@ -94,7 +96,7 @@ export class GrpcClient {
         onReceiveMessage: (message: Buffer) => {
           answer = message;
         },
-        // Called once, as the last event.
+        // The last event of the call. It comes exactly once.
         onReceiveStatus: (end) => {
           signal?.removeEventListener("abort", cancel);
           if (end.code === status.OK && answer !== undefined)
@@ -110,7 +112,7 @@ export class GrpcClient {
     });
   }
 
-  /** Resolves once there is a connection, or at the deadline without one. */
+  /** Resolves when the client is connected, or at the deadline without a connection. */
   connect(deadline: number): Promise<void> {
     return new Promise((resolve) => this.#client.waitForReady(deadline, () => resolve()));
   }
@@ -120,7 +122,7 @@ export class GrpcClient {
   }
 }
 
-/** Deadline `ms` from now. */
+/** Deadline for `CallOptions`, `ms` from now. */
 export const within = (ms: number): number => Date.now() + ms;
 
 /** Throws DEADLINE_EXCEEDED if the deadline has passed. */

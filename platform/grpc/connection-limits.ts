@@ -1,24 +1,25 @@
 import { MAX_REQUEST_BYTES } from "./message-limits.ts";
 
-/** Limits of connections to a gRPC server. */
+/** Limits of each connection to a gRPC server; durations in ms. */
 export interface ConnectionLimits {
-  /** Idle time without a stream until the connection closes. */
+  /** Time without a call after which a connection is closed. */
   readonly idleMs: number;
-  /** Age (± 10 %) at which a connection gets GOAWAY, after which its client opens a new one. */
+  /** Age (± 10 %) at which a connection gets GOAWAY. Its client then opens a new one. */
   readonly ageMs: number;
-  /** Time after GOAWAY to finish running calls. */
+  /** Time that running calls get to finish after GOAWAY. */
   readonly graceMs: number;
-  /** Time for a client to send a request. */
+  /** Time that a client gets to send a request. */
   readonly requestMs: number;
-  /** Time for a client to read an answer. */
+  /** Time that a client gets to read an answer. */
   readonly answerMs: number;
-  /** Maximum of bytes that incomplete requests hold, over all connections. */
+  /** Maximum size of all incomplete requests together, over all connections, in bytes. */
   readonly unfinishedBytes: number;
 }
 
 /**
- * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`. A short age bounds the
- * garbage in the Maps and Sets in which Node and grpc-js hold a connection's calls (decision 0034).
+ * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`, so that no call is cut
+ * off. The age is short, because Node and grpc-js keep the calls of a connection in Maps and Sets, whose
+ * garbage grows with it (decision 0034).
  */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,

@@ -5,8 +5,9 @@ import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../network/client-network
 const WINDOW_S = 60;
 
 /**
- * Limits credential attempts of calls that bypass the gateway, which has its own limit. An account's lock-out
- * does not stop guesses that are spread over many accounts. Each process counts for itself.
+ * Limits the credential attempts of each address for calls that bypass the gateway, which has a limit of its
+ * own. Needed because the lock-out of an account does not stop guesses that are spread over many accounts.
+ * Each process counts separately.
  */
 export class CredentialLimit {
   readonly #byNetwork: RateLimiterMemory | undefined;

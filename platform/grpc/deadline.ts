@@ -3,7 +3,9 @@ import type { ServerUnaryCall } from "@grpc/grpc-js";
 const DEFAULT_DEADLINE_MS = 10_000;
 const MAX_DEADLINE_MS = 60_000;
 
-/** Deadline of a call, in ms since the epoch, at most `MAX_DEADLINE_MS` from now. */
+/**
+ * Deadline of a call in ms since the epoch: as the client states it, but at most `MAX_DEADLINE_MS` from now.
+ */
 export function deadlineOf(incoming: ServerUnaryCall<Buffer, unknown>): number {
   const deadline = Number(incoming.getDeadline());
   const now = Date.now();

@@ -1,6 +1,9 @@
 import type { ServerUnaryCall } from "@grpc/grpc-js";
 
-/** Value of a header. Several values are joined (RFC 9110 §5.3), which no single-value check accepts. */
+/**
+ * Value of a header. If it was sent several times, the values are joined by commas (RFC 9110 §5.3), which
+ * checks for a single value then refuse.
+ */
 export function header(
   { metadata }: Pick<ServerUnaryCall<unknown, unknown>, "metadata">,
   name: string,

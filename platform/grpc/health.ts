@@ -14,10 +14,12 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "@medconnect/proto/grpc/health/v1/health.ts";
 
-/** The health service grpc.health.v1 for the whole process, whose only service name is "". */
+/**
+ * The health service grpc.health.v1. It reports one status for the whole process, under the service name "".
+ */
 export class Health {
   #status: ServingStatus = ServingStatus.SERVING;
-  /** Open watch streams. `OpenStreams` bounds their number. */
+  /** Streams of clients that watch the status. `OpenStreams` limits their number. */
   readonly #watchers = new Set<ServerWritableStream<HealthCheckRequest, HealthCheckResponse>>();
 
   addTo(server: Server): void {
@@ -30,7 +32,8 @@ export class Health {
         else callback({ code: status.NOT_FOUND, details: `Unknown service ${request.service}; use "".` });
       },
       watch: (call: ServerWritableStream<HealthCheckRequest, HealthCheckResponse>) => {
-        // The protocol keeps the stream of an unknown service open, because the service may become known.
+        // Even for an unknown service the stream stays open: the protocol says that the service may appear
+        // later.
         this.#watchers.add(call);
         call.on("cancelled", () => this.#watchers.delete(call));
         return call.write({ status: this.#statusOf(call.request.service) });
@@ -42,7 +45,7 @@ export class Health {
     });
   }
 
-  /** Reports that the process stops, and ends the watch streams, for which a drain would wait. */
+  /** Reports NOT_SERVING and ends the watch streams. Otherwise a drain would wait for them. */
   stop(): void {
     this.#status = ServingStatus.NOT_SERVING;
     for (const call of this.#watchers) {

@@ -1,10 +1,21 @@
-/** A call's way from one layer to the use case. Resolves to the response, or throws. */
+/** Handles a call, from one layer inwards to the use case. Resolves to the response, or throws. */
 export type Step<Call> = (call: Call) => Promise<unknown>;
 
-/** A layer around the next one, which it calls with more knowledge of the call, or not at all. */
+/**
+ * Wraps the next step. It may look at its response or error, pass on a call with more properties (`Known`),
+ * or refuse the call without calling it.
+ */
 export type Layer<Call, Known> = (next: Step<Known>) => Step<Call>;
 
-/** Layers of an onion, from the outermost one inwards. They are composed once, so a call builds no list of them. */
+/**
+ * Composes layers like those of an onion, from the outermost one inwards. This happens once per method, so a
+ * call costs only function calls.
+ *
+ * ```ts
+ * const handle = Layers.from(limitLoad(load)).add(locate(proof)).around(useCase);
+ * await handle(received); // limitLoad → locate → useCase
+ * ```
+ */
 export class Layers<Call, Known> {
   readonly #compose: Layer<Call, Known>;
 

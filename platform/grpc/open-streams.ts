@@ -3,67 +3,73 @@ import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2
 import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
-/** Node's channel for new streams, including those that grpc-js answers before any handler. */
+/**
+ * Name of Node's diagnostics channel for new streams. It also reports streams that grpc-js answers without a
+ * handler.
+ */
 const STREAM_STARTED = "http2.server.stream.start";
 
 export interface StreamLimits {
-  /** Time for a client to send its request, in ms. */
+  /** Time that a client gets to send its request, in ms. */
   readonly requestMs: number;
-  /** Time for a client to read its answer, in ms. */
+  /** Time that a client gets to read its answer, in ms. */
   readonly answerMs: number;
-  /** Maximum of streams with an incomplete request, over all connections. */
+  /** Maximum number of streams with an incomplete request, over all connections. */
   readonly maxUnfinished: number;
-  /** Maximum of bytes that incomplete requests hold, over all connections. */
+  /** Maximum size of all incomplete requests together, over all connections, in bytes. */
   readonly unfinishedBytes: number;
-  /** Maximum of streams with a complete request, over all connections. */
+  /** Maximum number of streams with a complete request, over all connections. */
   readonly maxFinished: number;
 }
 
-/** An incomplete request. */
+/** A stream whose request is incomplete. */
 interface Unfinished {
   readonly stream: ServerHttp2Stream;
   readonly openedAtMs: number;
   bytes: number;
 }
 
-/** A complete request. */
+/** A stream whose request is complete: the call runs, or its answer is being sent. */
 interface Finished {
   readonly stream: ServerHttp2Stream;
   readonly connection: Http2Session | undefined;
-  /** Last time at which the answer's write buffer was empty. */
+  /** Last time at which a sweep found that the client had read all of the answer so far. */
   freeAtMs: number;
-  /** True if the last sweep found a started answer. */
+  /** True if the last sweep found that the answer had been started. */
   isStarted: boolean;
 }
 
 /**
- * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer,
- * as long as the connection lasts.
+ * Closes streams that hold memory for nothing: without it, grpc-js waits for a request, and for its client to
+ * read the answer, as long as the connection lasts.
  *
- * Beyond `maxUnfinished`, a new stream displaces the oldest incomplete request, so a client with many streams
- * loses its own. Beyond `unfinishedBytes`, new data displaces the oldest request with data. A displaced
- * stream is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
+ * - Too many incomplete requests (`maxUnfinished`): a new stream closes the oldest one. A client that opens
+ *   many streams thus loses its own.
+ * - Too many bytes in incomplete requests (`unfinishedBytes`): new data closes the oldest request that has
+ *   data. In both cases the stream is refused as not processed (RFC 9113 §8.7), so gRPC clients retry.
+ * - Too many complete requests (`maxFinished`): a new one closes a stream that already has an answer, whose
+ *   client gets RESOURCE_EXHAUSTED. Calls that still run are never closed.
  *
- * Beyond `maxFinished`, a complete request displaces an answer, whose client gets RESOURCE_EXHAUSTED. Running
- * calls have no answer yet, so they are safe. The oldest candidate goes first, in this order:
+ * In the third case, the oldest stream of the first kind goes first, then those of the next kind:
  *
- * 1. endless answers, such as health watches, older than a second, on connections above their share
- * 2. endless answers older than a second, on any connection
- * 3. complete answers older than a second that nobody has read
- * 4. younger endless answers on connections above their share, as in a burst
+ * 1. answers without an end, such as health watches, older than a second, on connections with more than their
+ *    share
+ * 2. answers without an end, older than a second, on any connection
+ * 3. complete answers, older than a second, that nobody has read
+ * 4. younger answers without an end, on connections with more than their share, as in a burst
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
-  /** In opening order. */
+  /** Streams with an incomplete request, in the order in which they were opened. */
   readonly #unfinished = new LinkedList<Unfinished>();
   #unfinishedBytes = 0;
   readonly #finished = new LinkedList<Finished>();
-  /** Requests whose answer two sweeps have found started, so that it is older than a second. */
+  /** Streams whose answer was found started by two sweeps, so that it is older than a second. */
   readonly #old = new Set<Link<Finished>>();
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
-  /** True if this turn of the event loop has searched all streams already, and too many are left. */
+  /** True if a search in this turn of the event loop has found too few streams to close. */
   #isSearched = false;
 
   constructor(limits: StreamLimits) {
@@ -84,7 +90,8 @@ export class OpenStreams {
     const { stream } = message as { stream: ServerHttp2Stream };
     const unfinished = this.#unfinished.add({ stream, openedAtMs: performance.now(), bytes: 0 });
     let finished: Link<Finished> | undefined;
-    // Adds the data listener after the one of grpc-js, because an earlier listener would start the flow.
+    // Adds the data listener after grpc-js has added its own. A listener that comes first would start the
+    // flow of data.
     stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(unfinished, part.length)));
     stream.once("end", () => {
       if (this.#forget(unfinished)) finished = this.#finish(stream);
@@ -146,17 +153,18 @@ export class OpenStreams {
     this.#displace(this.#old, (each) => isEndless(each) && isAboveShare(each));
     this.#displace(this.#old, isEndless);
     this.#displace(this.#old, () => true);
-    // Younger complete answers stay, because their clients may be reading them.
+    // Younger complete answers stay open, because their clients may still be reading them.
     this.#displace(this.#finished, (each) => isEndless(each) && isAboveShare(each));
     if (this.#finished.size <= maxFinished) return;
-    // No answer starts within this turn, and a search for each request of a burst would take quadratic time.
+    // Searches once per turn: no answer starts meanwhile, and one search for each request of a burst would
+    // take quadratic time.
     this.#isSearched = true;
     setImmediate(() => {
       this.#isSearched = false;
     });
   }
 
-  /** Closes the oldest matching streams, until the number of streams is within the limit. */
+  /** Closes matching streams, the oldest first, until their number is within `maxFinished`. */
   #displace(streams: Iterable<Link<Finished>>, matches: (request: Finished) => boolean): void {
     for (const finished of streams) {
       if (this.#finished.size <= this.#limits.maxFinished) return;
@@ -166,7 +174,7 @@ export class OpenStreams {
     }
   }
 
-  /** @returns true if the stream's request was incomplete */
+  /** Removes a stream from the incomplete ones. @returns false if it was not among them */
   #forget(unfinished: Link<Unfinished>): boolean {
     if (!this.#unfinished.delete(unfinished)) return false;
     this.#unfinishedBytes -= unfinished.item.bytes;
@@ -174,7 +182,7 @@ export class OpenStreams {
   }
 
   #sweep(nowMs: number): void {
-    // When the last request of a burst arrived, no answer of the burst had started.
+    // Tried again here, because no answer had been started yet when the last request of a burst arrived.
     this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
     for (const { item } of this.#unfinished) {

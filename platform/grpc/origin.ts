@@ -6,7 +6,10 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
-/** Headers of the gateway about its client. They count only with the gateway's token. */
+/**
+ * Headers by which the gateway describes its client. They count only if the call has the token of the
+ * gateway.
+ */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
 export const GATEWAY_TOKEN_KEY = "x-gateway-token";
@@ -19,15 +22,18 @@ export interface GatewayProof {
   tls: MutualTls | undefined;
 }
 
-/** Origin of a call. */
+/** Where a call comes from. */
 export interface Origin {
-  /** Address of the connection's peer, or of the gateway's client. */
+  /** IP address of the client: as the gateway states it, or the peer of the connection. */
   readonly address: string;
   /** `User-Agent` of the client after `cleanUserAgent`, shown to its user. Clients can forge it. */
   readonly userAgent: string;
-  /** True if the gateway forwards the call. */
+  /** True if the gateway forwards the call of a client. */
   readonly isByGateway: boolean;
-  /** The service that calls on its own behalf, by its token and certificate. Verified on first use. */
+  /**
+   * Name of the service that calls on its own behalf, proved by its token and certificate; undefined if none
+   * does. Verified when first asked for.
+   */
   readonly service: () => Promise<string | undefined>;
 }
 
@@ -46,8 +52,8 @@ export async function originOf(incoming: Incoming, proof: GatewayProof): Promise
 const MAX_AGENT_LENGTH = 256;
 
 /**
- * A `User-Agent` header reduced to 256 printable ASCII characters. Trimmed, because HTTP/2 forbids space at
- * either end (RFC 9113 §8.2.1).
+ * Cuts a `User-Agent` header to 256 printable ASCII characters, and trims it, because HTTP/2 forbids space at
+ * either end of a value (RFC 9113 §8.2.1).
  */
 export const cleanUserAgent = (header: string): string =>
   header
@@ -59,14 +65,14 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
   try {
     return await serviceOf(bearerToken(header(incoming, "authorization")), incoming, proof);
   } catch {
-    // A broken token is the access check's concern.
+    // Ignores a broken token here. The access check refuses it.
     return undefined;
   }
 }
 
 /**
- * The service that a token names. With TLS, the connection's certificate must have the same name: each
- * service can sign tokens in another's name, but has a certificate for its own name only.
+ * Name of the service in a token. With TLS, the certificate of the connection must have the same name: each
+ * service could sign a token in the name of another one, but has a certificate for its own name only.
  */
 async function serviceOf(
   token: string | undefined,

@@ -24,26 +24,27 @@ import {
   validate,
 } from "./steps.ts";
 
-/** Parts of a server that its steps use. */
+/** The objects that the steps need. */
 export interface PipelineParts {
   readonly identity: Identity;
   readonly proof: GatewayProof;
   readonly log: Logger;
-  /** All calls of this process. */
+  /** Limits all running calls of this process. */
   readonly load: LoadLimit;
-  /** The calls of one client. */
+  /** Limits the running calls of each client. */
   readonly callers: CallerLimit;
   readonly credentials: CredentialLimit;
   /** Sampling ratio for traces continued from external callers. */
   readonly traceRatio: number;
-  /** Maximum age of a fresh sign-in, in ms. */
+  /** Age in ms from which on a sign-in is too old for methods that require a fresh one. */
   readonly reauthenticationMs: number;
   readonly onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
 
 /**
- * Composes the steps that each call of a method passes, from the outermost inwards. A step calls the next
- * one, and sees its response or error. If several errors apply, the outermost step's one wins.
+ * Composes the steps that each call of a method passes, from the outermost inwards. Each step calls the next
+ * one, and sees its response or error. If several checks would fail, the caller gets the error of the
+ * outermost one.
  */
 export function pipeline(
   definition: MethodDefinition<unknown, unknown>,

@@ -15,13 +15,13 @@ import type { Received } from "./steps.ts";
 
 const handled = durations("rpc.server.call.duration", "How long calls took to answer");
 
-/** Answers a call. @returns the error that was sent instead of a response */
+/** Answers a call. @returns the error that was sent; undefined if it was a response */
 type Respond = (
   incoming: ServerUnaryCall<Buffer, unknown>,
   callback: sendUnaryData<unknown>,
 ) => Promise<ApiError | undefined>;
 
-/** Records duration and outcome of each call, and logs server faults. */
+/** Records the duration and outcome of each call in metrics, and logs server faults. */
 export function record(method: Method, log: Logger, next: Respond): handleUnaryCall<Buffer, unknown> {
   const rpc = method.path.slice(1);
   return async (incoming, callback) => {
@@ -35,7 +35,7 @@ export function record(method: Method, log: Logger, next: Respond): handleUnaryC
   };
 }
 
-/** Sends the response, or the error as a google.rpc.Status. */
+/** Runs the steps of a call and sends their response, or their error as a google.rpc.Status. */
 export function respond(next: Step<Received>): Respond {
   return async (incoming, callback) => {
     const trailer = new Metadata();

@@ -23,7 +23,7 @@ type MessageOf<D, K extends "request" | "response"> =
       : Response
     : never;
 
-/** Use cases of a service, by method. */
+/** Use cases of a gRPC service, by the name of their method. */
 export type UseCases<S, App> = {
   [Name in keyof S]: (
     app: App,
@@ -43,13 +43,16 @@ export interface ServerOptions {
   credentialLimit: number;
   /** Sampling ratio for traces continued from external callers. */
   traceRatio: number;
-  /** Maximum age of a fresh sign-in, in ms. */
+  /** Age in ms from which on a sign-in is too old for methods that require a fresh one. */
   reauthenticationMs: number;
-  /** Running calls of the process; further ones are refused with UNAVAILABLE. */
+  /** Maximum number of running calls of the process. Further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
-  /** Running calls per account or address, except calls of the gateway and services; 0 = unlimited. */
+  /**
+   * Maximum number of running calls per account or address; 0 = unlimited. Does not count calls by services,
+   * or those that the gateway forwards, because it has this limit itself.
+   */
   maxCallerCalls: number;
-  /** Open connections of one peer address; 0 = unlimited. */
+  /** Maximum number of open connections from one peer address; 0 = unlimited. */
   maxPeerConnections: number;
   /** Limits of each connection; default: `CONNECTION_LIMITS`. */
   connections?: ConnectionLimits;
@@ -73,7 +76,7 @@ export class GrpcServer {
       "grpc.max_send_message_length": MAX_ANSWER_BYTES,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
-      // One connection may use the server's whole limit.
+      // A single connection may carry all calls that the server runs, because the gateway needs only one.
       "grpc.max_concurrent_streams": maxConcurrentCalls,
       "grpc.max_connection_idle_ms": limits.idleMs,
       "grpc.max_connection_age_ms": limits.ageMs,
@@ -84,7 +87,7 @@ export class GrpcServer {
     this.#streams = new OpenStreams({
       ...limits,
       maxUnfinished: 2 * maxConcurrentCalls,
-      // Half of them for running calls, half for responses being sent.
+      // Half for running calls, and half for answers that clients are still reading.
       maxFinished: 2 * maxConcurrentCalls,
     });
     this.#peers = new PeerConnections(options.maxPeerConnections, options.log);
@@ -110,7 +113,7 @@ export class GrpcServer {
       (name) => [name, service[name] as MethodDefinition<unknown, unknown>] as const,
     );
     this.server.addService(
-      // Handlers get the raw bytes, because grpc-js reports its own decoding errors as INTERNAL.
+      // Handlers decode the bytes themselves, because grpc-js reports a decoding error as INTERNAL.
       Object.fromEntries(
         definitions.map(([name, d]) => [name, { ...d, requestDeserialize: (b: Buffer) => b }]),
       ) as ServiceDefinition,
@@ -142,7 +145,7 @@ export class GrpcServer {
     await warmUpValidation(this.#inputs);
   }
 
-  /** Takes no new calls and waits for the running ones, which are cut off after `timeoutMs`. */
+  /** Refuses new calls and waits for the running ones. Cuts off those that take longer than `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));

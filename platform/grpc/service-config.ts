@@ -2,7 +2,10 @@ import { getOption } from "@bufbuild/protobuf";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methods } from "../contract/methods.ts";
 
-/** Trailer by which a server forbids retries (gRFC A6). Our own errors carry it, because they are answers. */
+/**
+ * Trailer by which a server forbids retries (gRFC A6). All our own errors have it, because the server has
+ * handled the call.
+ */
 export const PUSHBACK_KEY = "grpc-retry-pushback-ms";
 export const DO_NOT_RETRY = "-1";
 
@@ -10,9 +13,9 @@ export const DO_NOT_RETRY = "-1";
 const isRead = ({ desc }: Method): boolean => getOption(desc, http).pattern.case === "get";
 
 /**
- * gRPC service config. Clients call the instances of a service round robin. A read whose connection broke is
- * retried once, so that reads survive the end of one instance. `retryThrottling` stops retries after a few
- * failures in a row, which avoids a retry storm.
+ * gRPC service config of all clients. Calls the instances of a service round robin. If the connection breaks
+ * during a read, retries it once, so that reads survive the end of an instance. `retryThrottling` stops
+ * retries after a few failures in a row, to avoid a retry storm.
  */
 export const SERVICE_CONFIG = JSON.stringify({
   loadBalancingConfig: [{ round_robin: {} }],
@@ -28,7 +31,7 @@ export const SERVICE_CONFIG = JSON.stringify({
         initialBackoff: "0.02s",
         maxBackoff: "0.02s",
         backoffMultiplier: 1,
-        // A reset connection may appear as either.
+        // A connection that was reset may cause either status.
         retryableStatusCodes: ["UNAVAILABLE", "INTERNAL"],
       },
     },

@@ -15,7 +15,10 @@ const pack = (type: string, value: Uint8Array): Any => ({
   value: Buffer.from(value),
 });
 
-/** Encodes an error as google.rpc.Status, with ErrorInfo and, if it has any, BadRequest and RetryInfo. */
+/**
+ * Encodes an error as google.rpc.Status: with ErrorInfo, and with BadRequest and RetryInfo if the error has
+ * such details.
+ */
 export function encodeStatus(error: ApiError): Buffer {
   const details = [
     pack(
@@ -37,7 +40,7 @@ export function encodeStatus(error: ApiError): Buffer {
   return Buffer.from(Status.encode({ code: error.code, message: error.message, details }).finish());
 }
 
-/** Inverse of `encodeStatus`; undefined for a status of another server. */
+/** Inverse of `encodeStatus`; undefined if the status does not come from one of our servers. */
 export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
   const { message, details } = Status.decode(bytes);
   const find = (type: string) => details.find((any) => any.typeUrl === TYPE_URL + type)?.value;
@@ -61,7 +64,7 @@ export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
   });
 }
 
-/** gRPC status of an error. */
+/** Converts an error to the gRPC status that the server sends. */
 export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, encodeStatus(error));
@@ -70,8 +73,9 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 }
 
 /**
- * Reasons of failures that gRPC itself reports; errors of our servers carry details. All other codes mean
- * UNAVAILABLE: the server was unreachable, or ended before its answer, as with a reset stream (INTERNAL).
+ * Reasons for the status codes that gRPC itself reports. Errors of our servers carry details instead. All
+ * other codes mean UNAVAILABLE: the server was unreachable, or stopped before its answer, as with a reset
+ * stream (INTERNAL).
  */
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
@@ -84,7 +88,7 @@ const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
 /** Trailer of a replayed answer: the same request with the same idempotency key got it before. */
 export const REPLAYED_KEY = "idempotent-replayed";
 
-/** Decodes a client's error into the server's ApiError. */
+/** Converts the error of a gRPC client to the ApiError that the server threw. */
 export function fromGrpcStatus({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   const told = bytes instanceof Uint8Array ? decodeStatus(bytes) : undefined;

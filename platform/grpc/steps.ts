@@ -22,47 +22,50 @@ import type { Layer, Step } from "./layers.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
 import { REPLAYED_KEY } from "./status.ts";
 
-/** A call as it arrives. */
+/** A call as it arrives, before any check. */
 export interface Received {
   readonly incoming: ServerUnaryCall<Buffer, unknown>;
-  /** Sent with the answer. */
+  /** Metadata to send after the answer. */
   readonly trailer: Metadata;
 }
 
-/** A call from a known address. */
+/** A call whose origin is known. */
 interface Located extends Received {
   readonly origin: Origin;
 }
 
-/** A call of a known caller. */
+/** A call whose caller is known. */
 interface Authenticated extends Located {
   readonly caller: Caller;
-  /** Id that the client or the gateway gave the call; empty if none. */
+  /** Request id that the client or the gateway sent; empty if none. */
   readonly requestId: string;
 }
 
-/** A call with a valid message. */
+/** A call whose message is valid. */
 interface Validated extends Authenticated {
   readonly call: Call;
 }
 
 export type UseCase = (request: unknown, call: Call) => Promise<unknown>;
 
-/** Refuses calls beyond the process's limit. Throws UNAVAILABLE. */
+/** Refuses a call with UNAVAILABLE if too many are running in this process. */
 export const limitLoad =
   (load: LoadLimit): Layer<Received, Received> =>
   (next) =>
   (received) =>
     load.run(() => next(received));
 
-/** Finds the call's address, and whether the gateway sent it. */
+/** Finds the address that a call comes from, and whether the gateway forwards it. */
 export const locate =
   (proof: GatewayProof): Layer<Received, Located> =>
   (next) =>
   async ({ incoming, trailer }) =>
     await next({ incoming, trailer, origin: await originOf(incoming, proof) });
 
-/** Runs the call in a span of its caller's trace. Senders of this deployment decide whether it is sampled. */
+/**
+ * Runs the call in a span of the trace of its caller. A service or the gateway decides whether the trace is
+ * sampled; for others, `traceRatio` does.
+ */
 export function startSpan(method: Method, traceRatio: number): Layer<Located, Located> {
   const service = method.desc.parent.typeName;
   const spanName = `${service}/${method.name}`;
@@ -93,7 +96,10 @@ export const authenticate =
     return await next({ incoming, trailer, origin, caller, requestId: isRequestId(sentId) ? sentId : "" });
   };
 
-/** Bounds the running calls of a client. Exempt are services, and the gateway, which has this limit. */
+/**
+ * Limits the running calls of each client. Does not count calls by services, or those that the gateway
+ * forwards, because it has this limit itself.
+ */
 export const limitCalls =
   (method: Method, callers: CallerLimit): Layer<Authenticated, Authenticated> =>
   (next) =>
@@ -108,7 +114,7 @@ export const limitCalls =
     }
   };
 
-/** Bounds the credential attempts of one address for calls that bypass the gateway. Throws RATE_LIMITED. */
+/** Limits the credential attempts of each address, for calls that bypass the gateway. Throws RATE_LIMITED. */
 export const limitCredentials =
   ({ rules }: Method, credentials: CredentialLimit): Layer<Authenticated, Authenticated> =>
   (next) => {
@@ -120,7 +126,7 @@ export const limitCredentials =
     };
   };
 
-/** Reports each call that the next steps or the use case refuse for lack of rights. */
+/** Reports each call that a later step or the use case refuses for lack of rights, for the audit trail. */
 export const auditDenials =
   (
     method: Method,
@@ -139,7 +145,10 @@ export const auditDenials =
     }
   };
 
-/** Checks the caller's rights by the method's rules. Throws PERMISSION_DENIED. */
+/**
+ * Checks the rights of the caller by the rules of the method. Throws PERMISSION_DENIED,
+ * MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
+ */
 export const authorize =
   ({ rules }: Method, reauthenticationMs: number): Layer<Authenticated, Authenticated> =>
   (next) =>
@@ -148,7 +157,10 @@ export const authorize =
     return await next(authenticated);
   };
 
-/** Brings the message into its canonical form and checks it by the contract. Throws INVALID_REQUEST. */
+/**
+ * Decodes the message, brings it into its canonical form, and checks it by the contract. Throws
+ * INVALID_REQUEST.
+ */
 export const validate =
   (method: Method, definition: MethodDefinition<unknown, unknown>): Layer<Authenticated, Validated> =>
   (next) =>
@@ -169,7 +181,10 @@ export const validate =
     return await next({ incoming, trailer, origin, caller, requestId, call });
   };
 
-/** Valid protobuf may hold values that our types cannot: unknown enum numbers, integers above 2^53. */
+/**
+ * Decodes a message. Throws INVALID_REQUEST for values that protobuf allows and our types do not: unknown
+ * enum numbers, and integers above 2^53.
+ */
 function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): unknown {
   try {
     return definition.requestDeserialize(bytes);
@@ -178,7 +193,7 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
   }
 }
 
-/** Runs the use case. Its database connections count for the caller, until the call is cancelled. */
+/** Runs the use case. Until the call is cancelled, its database connections count for the caller. */
 export const handle =
   (useCase: UseCase): Step<Validated> =>
   async ({ incoming, trailer, call }) => {
@@ -190,7 +205,7 @@ export const handle =
       const lent = withBorrower(context.active(), borrower);
       return await context.with(lent, () => useCase(call.request, call));
     } finally {
-      // grpc-js reports every call as cancelled once it is answered.
+      // Removes the listener, because grpc-js emits `cancelled` also after a call has been answered.
       incoming.off("cancelled", cancel);
       if (call.replayed) trailer.set(REPLAYED_KEY, "true");
     }

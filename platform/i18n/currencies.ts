@@ -1,8 +1,7 @@
 /**
- * Currencies of ISO 4217 list one, by the decimal places of their minor units. Published 2026-01-01 by the
- * maintenance agency
- * (https://www.six-group.com/en/products-services/financial-information/data-standards.html). Without funds,
- * metals, and codes without minor units.
+ * Currencies of ISO 4217 list one, by the number of decimal places of their minor units, as published on
+ * 2026-01-01 (https://www.six-group.com/en/products-services/financial-information/data-standards.html).
+ * Omits funds, metals, and codes without minor units.
  */
 const CODES_BY_DIGITS: Readonly<Record<number, string>> = {
   0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",

@@ -1,15 +1,15 @@
 import { iso31661, iso31662 } from "iso-3166";
 
-/** Countries (ISO 3166-1 alpha-2) and their subdivisions (ISO 3166-2). */
+/** Codes of countries (ISO 3166-1 alpha-2) and of their subdivisions (ISO 3166-2). */
 const CODES: ReadonlySet<string> = new Set([
   ...iso31661.map(({ alpha2 }) => alpha2),
   ...iso31662.map(({ code }) => code),
 ]);
 
 /**
- * Subdivisions (ISO 3166-2) that also have a country code (ISO 3166-1), with that code. BQ covers three
- * islands, which map to BQ's own subdivisions. SJ has no subdivisions, so both of its parts map to SJ. CLDR's
- * `subdivisionAlias` has a part of this list.
+ * Country code (ISO 3166-1) of each subdivision (ISO 3166-2) that also has one, such as PR for US-PR. BQ
+ * covers three islands, which map to subdivisions of BQ. SJ has no subdivisions, so both of its parts map to
+ * SJ. The `subdivisionAlias` of CLDR has only some of these.
  */
 export const TERRITORIES: ReadonlyMap<string, string> = new Map([
   ["CN-HK", "HK"],
@@ -47,11 +47,11 @@ export const TERRITORIES: ReadonlyMap<string, string> = new Map([
 const ASCII = /^[ -~]*$/;
 
 /**
- * Canonical code of a region: upper case, and a territory's own code (PR for US-PR). Undefined for a code
- * that ISO 3166 does not list.
+ * Canonical code of a region: in upper case, and PR for US-PR. Undefined for a code that ISO 3166 does not
+ * list.
  */
 export function canonicalRegion(text: string): string | undefined {
-  // Upper case alone would turn "ß" into SS, and "ſ" into S.
+  // Checked first, because upper case would turn "ß" into SS and "ſ" into S.
   const code = ASCII.test(text) ? text.toUpperCase() : "";
   return CODES.has(code) ? (TERRITORIES.get(code) ?? code) : undefined;
 }

@@ -10,11 +10,11 @@ export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
 /** Maximum clock skew between the deployment's machines, in ms. */
 export const CLOCK_SKEW_MS = 60_000;
-/** True in tokens of users whose role requires a second factor that is not set up yet. */
+/** Claim that is true if the role of the user requires a second factor, and none is set up yet. */
 export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
-/** Maximum length of a token: several times that of ours. */
+/** Maximum length of a token in characters: several times that of our own. */
 const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
 
@@ -31,8 +31,9 @@ export interface VerifierOptions extends IssuerKeysOptions {
 }
 
 /**
- * Verifies access tokens: pins algorithm, type, issuer, audience and required claims (RFC 8725 §3). Caches a
- * verified token by its hash until it expires, because the signature check costs more than all the rest.
+ * Verifies access tokens: algorithm, type, issuer, audience and required claims are fixed (RFC 8725 §3).
+ * Caches each verified token by its hash until it expires, because checking a signature costs more than the
+ * rest of the check.
  */
 export class AccessTokenVerifier {
   readonly #remembered = new Map<string, { token: AccessToken; expiresAtMs: number }>();
@@ -44,7 +45,10 @@ export class AccessTokenVerifier {
     this.#keys = new IssuerKeys(options);
   }
 
-  /** Throws UNAUTHENTICATED for an invalid token, and UNAVAILABLE if the keys cannot be fetched. */
+  /**
+   * Verifies a token. Throws UNAUTHENTICATED if it is invalid, and UNAVAILABLE if the public keys cannot be
+   * fetched.
+   */
   async verify(text: string): Promise<AccessToken> {
     if (text.length > MAX_LENGTH) throw new ApiError("UNAUTHENTICATED");
     const hash = createHash("sha256").update(text).digest("base64");
@@ -54,7 +58,7 @@ export class AccessTokenVerifier {
       this.#remembered.delete(hash);
       throw new ApiError("UNAUTHENTICATED");
     }
-    // The key lookup and `requiredClaims` have checked both.
+    // `kid` and `exp` exist: the key lookup and `requiredClaims` have checked them.
     const { payload, protectedHeader } = await this.#verifySignature(text);
     const token = { caller: callerOf(payload), keyId: protectedHeader.kid! };
     this.#remember(hash, token, payload.exp! * 1000);
@@ -80,7 +84,7 @@ export class AccessTokenVerifier {
 
   #remember(hash: string, token: AccessToken, expiresAtMs: number): void {
     if (this.#remembered.size >= REMEMBERED) {
-      // A full Map has an oldest key.
+      // A full Map has at least one key.
       const [oldest] = this.#remembered.keys();
       this.#remembered.delete(oldest!);
     }
@@ -88,7 +92,7 @@ export class AccessTokenVerifier {
   }
 }
 
-/** The user or service account that the claims name. Throws UNAUTHENTICATED. */
+/** Reads the user or service account from the claims. Throws UNAUTHENTICATED. */
 function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
   // `requiredClaims` has checked `iat`.
   const { jti, iat } = claims;
@@ -114,7 +118,10 @@ function userOf(claims: JWTPayload): UserCaller | undefined {
   };
 }
 
-/** A client that acts for itself is the subject (RFC 9068 §2.2). */
+/**
+ * Reads a service account from the claims; undefined if they are of a user. A client that acts for itself is
+ * the subject of its token (RFC 9068 §2.2).
+ */
 function serviceAccountOf(claims: JWTPayload): ServiceAccountCaller | undefined {
   const { sub, sid, role, scope, client_id: clientId } = claims;
   if (!isId(sub) || !isId(sid) || clientId !== sub || typeof scope !== "string") return undefined;

@@ -1,4 +1,3 @@
-/** Role of a user. */
 export type Role = "PATIENT" | "DOCTOR" | "ADMIN";
 
 /** A signed-in user, from an access token. */
@@ -9,39 +8,41 @@ export interface UserCaller {
   readonly role: Role;
   /** Time of the last authentication (OpenID Connect `auth_time`). */
   readonly authTime: Date;
-  /** True if a required second factor is not set up yet. Only `before_mfa` methods are allowed. */
+  /**
+   * True if the role requires a second factor, and none is set up yet. Only methods with `before_mfa` are
+   * allowed then.
+   */
   readonly mfaPending?: boolean;
 }
 
-/** An internal system, from an access token. */
+/** A service account: an internal system that signs in with an access token. */
 export interface ServiceAccountCaller {
   readonly kind: "serviceAccount";
   readonly accountId: string;
-  /** Session by which its token can be revoked. */
+  /** Session of the token. Ending it revokes the token. */
   readonly sessionId: string;
   /** Granted scopes; methods declare the ones they require. */
   readonly scopes: ReadonlySet<string>;
 }
 
-/** Another service of this deployment. */
+/** Another service of this deployment, which calls on its own behalf. */
 export interface ServiceCaller {
   readonly kind: "service";
   readonly name: string;
 }
 
-/** Caller of a method. */
 export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { readonly kind: "anonymous" };
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 
-/** Reader in a method that is open to users and, by a scope, to internal systems. */
+/** Caller of a method that is open to users and, by a scope, to service accounts. */
 export type Reader = UserCaller | ServiceAccountCaller;
 
-/** True for admins and internal systems, which read every user's data, except clinical data. */
+/** True for admins and service accounts. They may read the data of all users, except clinical data. */
 export const isOverseer = (reader: Reader): boolean =>
   reader.kind === "serviceAccount" || reader.role === "ADMIN";
 
-/** Id of a caller for the audit trail, idempotency keys and limits; empty for anonymous callers. */
+/** Id of a caller in the audit trail, in idempotency keys and for limits; empty for anonymous callers. */
 export function callerId(caller: Caller): string {
   switch (caller.kind) {
     case "user":
@@ -55,5 +56,5 @@ export function callerId(caller: Caller): string {
   }
 }
 
-/** Name of a service account in the audit trail. The prefix tells it from users. */
+/** Actor id of a service account in the audit trail. The prefix distinguishes it from user ids. */
 export const serviceAccountActor = (accountId: string): string => `service-account:${accountId}`;

@@ -1,22 +1,26 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { ApiError } from "../errors/api-error.ts";
 
-/** Minimum time between two fetches, so that tokens with made-up key ids cause no storm. */
+/** Minimum time between two fetches, so that tokens with invented key ids cannot cause a storm of them. */
 export const COOL_DOWN_MS = 5000;
-/** The same while there are no keys yet, as when all processes start together. */
+/**
+ * Minimum time between two fetches while there are no keys yet, such as when all processes start together.
+ */
 const FIRST_COOL_DOWN_MS = 250;
-/** Maximum age of keys during an outage of the issuer. Revocations of keys last longer. */
+/**
+ * Age at which keys expire if the issuer cannot be reached. Revocations of keys are kept longer than that.
+ */
 export const KEPT_FOR_MS = 24 * 3_600_000;
 
 export interface IssuerKeysOptions {
   fetchJwks: () => Promise<JSONWebKeySet>;
-  /** Age after which keys are refreshed in the background. */
+  /** Age in ms after which keys are fetched again in the background. */
   maxAgeMs: number;
 }
 
 /**
- * Cache of the issuer's public keys. Fetches them if they are old or a key id is unknown: one fetch at a
- * time, at most one in five seconds. Keeps them while the issuer is unreachable.
+ * Cache of the public keys of the issuer. Fetches them again if they are old, or if a token has an unknown
+ * key id; at most once in five seconds. Keeps them while the issuer is unreachable.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -30,7 +34,10 @@ export class IssuerKeys {
     this.#options = options;
   }
 
-  /** Finds the key of a token. Throws JWKSNoMatchingKey, and UNAVAILABLE if the keys cannot be fetched. */
+  /**
+   * Finds the key that signed a token. Throws JWKSNoMatchingKey for an unknown key, and UNAVAILABLE if the
+   * keys cannot be fetched.
+   */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     // Without an id, jose would accept any matching key.
     if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
@@ -44,7 +51,10 @@ export class IssuerKeys {
     }
   };
 
-  /** Throws UNAVAILABLE for an unknown id after a failed fetch, because it may be a new key's. */
+  /**
+   * Looks again after a fetch. If that failed, throws UNAVAILABLE for an unknown id, because it may belong to
+   * a new key.
+   */
   readonly #findAgain: JWTVerifyGetKey = async (header, token) => {
     try {
       // `find` has loaded the keys.
@@ -65,7 +75,7 @@ export class IssuerKeys {
     return this.#keys;
   }
 
-  /** Fetches the keys, except within the cool-down. */
+  /** Fetches the keys, unless the last attempt was within the cool-down. Callers share a running fetch. */
   async #refresh(): Promise<void> {
     if (!this.#fetching && Date.now() - this.#triedAtMs < this.#coolDownMs) return;
     this.#fetching ??= this.#fetch();

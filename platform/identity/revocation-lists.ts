@@ -1,21 +1,21 @@
 import { FieldCipher } from "../crypto/field-cipher.ts";
 
 export interface Revocation {
-  /** `sid` of access tokens, or the id of a compromised signing key. */
+  /** Session id (`sid`) of the revoked access tokens, or id of a compromised signing key. */
   sessionId: string;
   expireTime: Date;
 }
 
-/** Revocations, with the time at which auth wrote them. */
+/** All current revocations, and the time at which auth wrote the list. */
 export interface RevocationList {
   readonly time: Date;
   readonly revocations: readonly Revocation[];
 }
 
 /**
- * Format of the revocation list in Redis: one value with its time, encrypted under the deployment's internal
- * key. An attacker with access to Redis can delete the list, but can neither shorten it nor date an old one
- * later. As with tokens, the first key encrypts, and all keys decrypt.
+ * Format of the revocation list in Redis: one value with its time, encrypted under INTERNAL_KEY. An attacker
+ * with access to Redis can delete the list, but can neither remove entries nor present an old list as a new
+ * one. As with tokens, the first key encrypts, and all of them decrypt.
  */
 export class RevocationLists {
   readonly #cipher: FieldCipher;
@@ -30,7 +30,7 @@ export class RevocationLists {
     return this.#cipher.encrypt(CONTEXT, JSON.stringify(body)).toString("base64");
   }
 
-  /** Throws for a value that auth did not write. */
+  /** Decrypts a list. Throws if auth did not write it. */
   read(text: string): RevocationList {
     const { timeMs, entries }: Body = JSON.parse(
       this.#cipher.decrypt(CONTEXT, Buffer.from(text, "base64")).toString(),

@@ -5,20 +5,20 @@ import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
 /**
- * Redis key of the revocation list, which auth writes each second. Not `medconnect:revocations`, which is a
- * sorted set in earlier releases; both run during a rollout.
+ * Redis key of the revocation list, which auth writes every second. The name `medconnect:revocations` is
+ * taken: earlier releases keep a sorted set there, and run at the same time during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
-/** Maximum age of a list in Redis. Sign-outs take effect within five seconds, polling included. */
+/** Maximum age of a list in Redis. With it and the polling, a sign-out takes effect within five seconds. */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
-/** Poll interval before the first list, without which a process serves no user. */
+/** Poll interval until the first list is known. Until then, the process refuses all users. */
 const FIRST_POLL_MS = 100;
-/** Maximum age of the known list, because an older one misses later sign-outs. */
+/** Age at which the list in memory is too old, because it lacks later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
-/** Reads the whole list from auth, for times without a valid list in Redis. */
+/** Reads the whole list from auth, if Redis has no valid one. */
 export type RevocationSource = () => Promise<Revocation[]>;
 
 export interface RevocationsOptions {
@@ -29,13 +29,13 @@ export interface RevocationsOptions {
 }
 
 /**
- * In-memory set of ended sessions whose access tokens have not expired, and of compromised signing keys, so
- * that no request waits for a look-up. Reads Redis each second, or auth if Redis has no recent list. An entry
- * stays until it expires, even if later lists omit it.
+ * Sessions that have ended although their access tokens have not expired, and compromised signing keys. Kept
+ * in memory, so that no request waits for a look-up. Read from Redis every second, or from auth if Redis has
+ * no recent list. An entry stays until it expires, even if a later list omits it.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
-  /** Expiry of the last access token by session or key id, in ms since the epoch. */
+  /** Time in ms since the epoch at which the last access token expires, by session id or key id. */
   readonly #ended = new Map<string, number>();
   #heardAtMs = 0;
   readonly #startedAtMs = Date.now();
@@ -60,7 +60,10 @@ export class Revocations {
     return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
-  /** Throws UNAUTHENTICATED for a revoked session or key, and REVOCATION_UNKNOWN without a recent list. */
+  /**
+   * Checks that a token is not revoked. Throws UNAUTHENTICATED if its session or its key is, and
+   * REVOCATION_UNKNOWN if this process has no recent list.
+   */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
     if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");
@@ -68,7 +71,7 @@ export class Revocations {
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
-    // Auth may start later than this process, so a failure is logged only if it lasts.
+    // Logs a failure only if it lasts, because auth may start later than this process.
     const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
     try {
       const { time, revocations } = (await this.#published()) ?? {
@@ -89,7 +92,7 @@ export class Revocations {
     const { redis, lists } = this.#options;
     try {
       const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
-      // If clocks differ by more, each poll reads auth, which is slower but correct.
+      // If the clocks of two machines differ by more, each poll reads from auth, which is slower but correct.
       return Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
       return undefined;

@@ -6,9 +6,9 @@ const TYPE = "svc+jwt";
 const LIFETIME_S = 60;
 
 /**
- * Tokens that authenticate services of one deployment to each other. A token is valid for 60 seconds and one
- * audience, and is signed with the deployment's internal key. Several keys are accepted, which allows
- * rotation.
+ * Makes and verifies the tokens by which the services of a deployment authenticate to each other. A token is
+ * valid for 60 seconds and for one service, and is signed with INTERNAL_KEY. For rotation there may be
+ * several keys: the first one signs, and all of them verify.
  */
 export class ServiceTokens {
   readonly #self: string;
@@ -21,7 +21,7 @@ export class ServiceTokens {
     this.#keys = keys;
   }
 
-  /** A token for calls to `audience`. Renewed after half of its lifetime. */
+  /** Token for calls to the service `audience`. A new one is made after half of the lifetime. */
   async tokenFor(audience: string): Promise<string> {
     const made = this.#made.get(audience);
     if (made && made.renewAtMs > Date.now()) return made.token;
@@ -37,7 +37,7 @@ export class ServiceTokens {
     return token;
   }
 
-  /** Identifies the service that made a token. Caches verified tokens. Throws UNAUTHENTICATED. */
+  /** Identifies the service that made a token. Throws UNAUTHENTICATED. Caches verified tokens. */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.caller;
@@ -54,19 +54,19 @@ export class ServiceTokens {
           audience: this.#self,
           requiredClaims: ["iss", "exp"],
         });
-        // `requiredClaims` has checked both.
+        // `iss` and `exp` exist: `requiredClaims` has checked them.
         const caller: ServiceCaller = { kind: "service", name: payload.iss! };
         this.#remember(token, caller, payload.exp! * 1000);
         return caller;
       } catch {
-        // The token may be signed with the next key.
+        // Tries the next key, with which the token may be signed.
       }
     }
     throw new ApiError("UNAUTHENTICATED");
   }
 
   #remember(token: string, caller: ServiceCaller, expiresAtMs: number): void {
-    // Each service makes a token every half minute, so there are few.
+    // The map stays small: each service makes one token per half minute.
     for (const [old, entry] of this.#verified)
       if (entry.expiresAtMs <= Date.now()) this.#verified.delete(old);
     this.#verified.set(token, { caller, expiresAtMs });

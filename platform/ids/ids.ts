@@ -1,15 +1,18 @@
 import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
-/** Random bytes for 256 ids. Generating those of a single id takes four times as long as its rest. */
+/**
+ * Random bytes for 256 ids, generated at once. Generating them for each id would take four times as long as
+ * the rest of making it.
+ */
 const RANDOM = Buffer.alloc(16 * 256);
 let used = RANDOM.length;
 let lastMs = 0;
 let sequence = 0;
 
 /**
- * A new id: a UUIDv7 (RFC 9562), so that rows of one time lie together in their index. A process's ids
- * ascend, also within a millisecond (§6.2, counter with random start).
+ * Makes an id: a UUIDv7 (RFC 9562), so that rows made at about the same time are close in the index. The ids
+ * of a process ascend, even within a millisecond (§6.2, counter with random start).
  */
 export function newId(): string {
   if (used === RANDOM.length) {
@@ -29,10 +32,10 @@ export function newId(): string {
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Callers may choose any short request id that is safe in a log. */
+/** A request id. Clients may choose it, so it must be short and safe in a log. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** True for a value in the form of our ids. */
+/** True for a text in the form of our ids: a UUID in lower case. */
 export const isId = (value: unknown): value is string => typeof value === "string" && ID.test(value);
 
 export const isRequestId = (text: string): boolean => REQUEST_ID.test(text);

@@ -1,24 +1,27 @@
 import { joinsAt } from "./joiners.ts";
 
-/** A refused value, with the description for its violation. */
+/** A refusal of a text: `refused` says why, for the violation. */
 export interface Refusal {
   readonly refused: string;
 }
 
-/** Returns a text's canonical form, or a refusal. */
+/** Returns the canonical form of a text, or a refusal. */
 export type TextRule = (text: string) => string | Refusal;
 
 /**
- * Rule of a name or another single line: trimmed, composed (NFC), without control, format and other invisible
- * characters. Joiners are allowed where a script or an emoji needs them; variation selectors after a visible
- * character.
+ * Rule for a name or another single line: trimmed, composed (NFC), and without invisible characters, such as
+ * control and format characters. Exceptions: joiners where a script or an emoji needs them, and variation
+ * selectors after a visible character.
  */
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
-/** Rule of a text: line ends become LF; tabs, soft hyphens and marks of direction are allowed. */
+/**
+ * Rule for a text of several lines: line ends become LF. Tabs, soft hyphens and marks of direction are
+ * allowed, too.
+ */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
-/** Printable ASCII without space around it: the common case, which needs no change. */
+/** Printable ASCII without surrounding space. Most texts are, and they need no further check. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** Control and format characters, line and paragraph separators, and default ignorable code points. */
@@ -27,20 +30,22 @@ const INVISIBLE_IN_TEXT =
   /[[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]--[\n\t\u200e\u200f\u061c\u00ad]]/gv;
 
 const JOINER = /[\u200c\u200d]/;
-/** One selector after a visible character. More than one in a row could carry a hidden message. */
+/** A variation selector after a visible character. Several in a row could carry a hidden message. */
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
-/** Visible characters. Invisible are also fillers and the empty Braille pattern. */
+/**
+ * Visible characters. Fillers and the empty Braille pattern are letters or symbols for Unicode, but
+ * invisible.
+ */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
-/** More marks in a row than any script needs (UAX #15). NFC takes quadratic time for them. */
+/** 31 marks in a row, more than any script needs (UAX #15). NFC would take quadratic time for them. */
 const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
   if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
-  // Composed before the checks, because composing reorders marks, which changes the character before a
-  // joiner.
+  // Composed before the checks, because NFC reorders marks, and so may change the character before a joiner.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
   const text = composed.slice(start, end);
@@ -52,7 +57,10 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
 
 const SPACE = /\p{White_Space}/u;
 
-/** Range without surrounding space. A loop, because a regular expression would be quadratic. */
+/**
+ * Finds the range of a text without surrounding space. With a loop, because a regular expression would take
+ * quadratic time.
+ */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
   // Both indexes are within the text.

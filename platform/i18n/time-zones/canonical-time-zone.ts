@@ -4,7 +4,7 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 
 const ASCII = /^[ -~]*$/;
 
-/** Canonical zones by name in lower case. */
+/** Canonical name of each zone and link, by name in lower case. */
 const zoneOf: ReadonlyMap<string, string> = new Map([
   ["utc", "UTC"],
   ["etc/utc", "UTC"],
@@ -16,12 +16,16 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Canonical name of a time zone in any case; undefined for an unknown name. Names in the tz database's
- * zone.tab stay, so that Oslo does not become Berlin, whose clocks have agreed with it since 1970. All other
- * names are links, which are resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused,
- * because they follow no country's daylight saving. Node's own Intl accepts some of them, and calls India's
- * zone Asia/Calcutta.
+ * Canonical name of a time zone, given in any case; undefined for an unknown name.
+ *
+ * - Names in zone.tab of the tz database stay. Oslo does not become Berlin, whose clocks have agreed with it
+ *   since 1970.
+ * - Other names are links, and become the name that they link to.
+ * - Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused, because they do not follow the
+ *   daylight saving of a country.
+ *
+ * Intl of Node cannot do this: it accepts some offsets, and calls the zone of India Asia/Calcutta.
  */
 export const canonicalTimeZone = (name: string): string | undefined =>
-  // ASCII only, because lower case turns the Kelvin sign into a k.
+  // ASCII only, because lower case turns the Kelvin sign into k.
   ASCII.test(name) ? zoneOf.get(name.toLowerCase()) : undefined;
