@@ -1,4 +1,4 @@
-/** Names of the services. Each owns a database schema. */
+/** Names of the services. Each has its own database schema. */
 export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -6,7 +6,10 @@ export type ServiceName = (typeof SERVICES)[number];
 export const PROCESSES = [...SERVICES, "gateway"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** Witness of each service's audit trail. They form a ring, so that each witness has another database. */
+/**
+ * Witness of each service: the service that stores checkpoints of its audit trail. They form a ring, so that
+ * each witness has another database.
+ */
 export const WITNESS_OF: Readonly<Record<ServiceName, ServiceName>> = {
   auth: "scheduling",
   scheduling: "clinical",

@@ -4,23 +4,23 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventHandler } from "./event-handler.ts";
 
-/** Handler of each type of event. */
+/** Handler of events, by their type. */
 type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 
-/** Outcome of events that share a transaction. */
+/** Outcome of events that one transaction has applied together. */
 export interface Applied {
-  /** Entries of each applied event; empty if it changed nothing. */
+  /** Audit entries of each applied event; an empty list if the event changed nothing. */
   entries: Map<Event, AuditEntry[]>;
-  /** Events left for another transaction. */
+  /** Events that this transaction could not apply, so another one must. */
   left: Event[];
 }
 
 /**
- * Applies the events that are newer than their aggregates, in few round trips.
+ * Applies those events that are newer than the last applied version of their aggregate, in few round trips.
  *
- * @param isNewer resolves in the round trip that locks the events' rows
- * @param isShared true if the transaction skips locked rows. It then leaves each event whose rows are locked
- *   or missing, or whose decision fails
+ * @param isNewer test for that; it resolves in the same round trip in which the rows of the events are locked
+ * @param isShared true if the transaction skips locked rows. Then events whose rows are locked or missing,
+ *   and events that cannot be applied, are left for another transaction
  */
 export async function applyTogether(
   tx: Transaction,
@@ -31,7 +31,7 @@ export async function applyTogether(
   isShared: boolean,
 ): Promise<Applied> {
   const [isToApply, factsOf] = await Promise.all([isNewer, lock(tx, handlers, events, isShared)]);
-  // Read after the wait for the locks.
+  // After the wait for locks, which may have taken seconds.
   const now = clock.now();
   const newer = events.filter(isToApply);
   const { plans, ...outcome } = decide(handlers, newer, factsOf, now, isShared);
@@ -47,7 +47,10 @@ export async function applyTogether(
   return outcome;
 }
 
-/** Locks rows and reads the facts of each event. In a shared transaction, omits events without facts. */
+/**
+ * Locks rows and reads the facts for each event. If `isShared`, events without facts are missing in the
+ * result.
+ */
 async function lock(
   tx: Transaction,
   handlers: Handlers,
@@ -67,7 +70,10 @@ async function lock(
   return factsOf;
 }
 
-/** Decides the events. Of those with a row in common, only the first; the others are left. */
+/**
+ * Decides the events one by one. If several change the same row, decides only the first, and leaves the
+ * others.
+ */
 function decide(
   handlers: Handlers,
   events: Event[],
@@ -103,7 +109,9 @@ function decide(
   return outcome;
 }
 
-/** Groups events by handler, in the order of the table, so that each transaction locks in one order. */
+/**
+ * Groups events by handler, in the order of `handlers`. All transactions thus lock rows in the same order.
+ */
 function byHandler(handlers: Handlers, events: Event[]): [EventHandler, Event[]][] {
   // The inbox passes only events of known types.
   const groups = Map.groupBy(events, ({ type }) => handlers[type]!.apply);

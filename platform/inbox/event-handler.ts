@@ -4,23 +4,34 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * Effect of events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events together,
- * and decides each one separately. The inbox decides which events share a transaction.
+ * Effect of the events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events at
+ * once, but decides each one separately. The inbox decides which events share a transaction.
  */
 export interface EventHandler<Facts = unknown, Plan = unknown> {
-  /** Inserts rows that `lock` may miss, in a transaction that waits for locks. */
+  /**
+   * Inserts rows that `lock` needs and that may not exist yet. Called only in a transaction that waits for
+   * locks.
+   */
   prepare?(tx: Transaction, events: Event[]): void;
-  /** Locks rows and reads the facts for `decide`, in few round trips; undefined where a row is missing. */
+  /**
+   * Locks rows and reads the facts for `decide`, in few round trips. Returns one result per event, in order;
+   * undefined if a row is missing or skipped.
+   */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
-  /** Rows behind a decision that other events may change. Two events of a transaction share none. */
+  /**
+   * Ids of rows on which the decision depends and that other events may change. Two events with a common row
+   * never share a transaction.
+   */
   rowsOf?(facts: Facts): string[];
-  /** Decides one event by pure rules; undefined if it changes nothing. Throws if it cannot be applied. */
+  /**
+   * Decides one event by pure rules; undefined if it changes nothing. Throws if the event cannot be applied.
+   */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
-  /** Writes the plans. @returns the entries of each, in order */
+  /** Writes all plans. @returns the audit entries of each, in order */
   write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;
 }
 
-/** Applies one event in a transaction that waits for locks. */
+/** Applies one event alone, in a transaction that waits for locks. */
 export async function applyEvent(
   tx: Transaction,
   handler: EventHandler,
@@ -29,7 +40,7 @@ export async function applyEvent(
 ): Promise<AuditEntry[]> {
   handler.prepare?.(tx, [event]);
   const [facts] = (await handler.lock?.(tx, [event])) ?? [];
-  // Read after the wait for the locks.
+  // After the wait for locks, which may have taken seconds.
   const now = clock.now();
   const plan = handler.decide(facts, event, now);
   return plan === undefined ? [] : (await handler.write(tx, [plan], now)).flat();

@@ -18,20 +18,26 @@ import type { Clock } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
 
-/** Consumers by type of event. */
+/** Consumers of events, by the type of event. */
 export type Consumers = Readonly<Record<string, Consumer>>;
 
 interface Consumer {
-  /** Service that may send the event. */
+  /** Name of the only service that may send the event. */
   from: string;
   apply: EventHandler;
-  /** True if it is usually its aggregate's first event, so that no earlier version is read. */
+  /**
+   * True if the event is usually the first one of its aggregate. The inbox then skips reading the last
+   * applied version.
+   */
   isFirst?: boolean;
 }
 
-/** Retry delay of a postponed event. */
+/** Time after which the sender retries an event that is too new for this release. */
 const LATER = { seconds: 5, nanos: 0 };
-/** Age at which an event of an unknown type is refused. Its release was probably rolled back. */
+/**
+ * Age from which on an event of an unknown type is refused. The release that sent it was probably rolled
+ * back.
+ */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
 const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
@@ -45,14 +51,14 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
 
 /**
- * Records that this transaction applies an aggregate's version that came by another way than an event. Late
- * events with an older version are then ignored.
+ * Records that this transaction has applied a version of an aggregate that it learned in another way, such as
+ * by a call. Late events with older versions are then ignored.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
 }
 
-/** EventService.DeliverEvents. */
+/** EventService.DeliverEvents: see `Inbox.deliverEvents`. */
 export const deliverEvents = (
   inbox: Inbox,
   request: DeliverEventsRequest,
@@ -60,9 +66,9 @@ export const deliverEvents = (
 ): Promise<DeliverEventsResponse> => inbox.deliverEvents(request, call);
 
 /**
- * Idempotent consumer: applies an event only if it is newer than the last applied version of its aggregate.
- * The effect's transaction also stores the version, so duplicates, reordering and several relays are
- * harmless.
+ * Applies each event at most once, and only if it is newer than the last applied version of its aggregate.
+ * That version is stored in the same transaction, so events may arrive twice, in any order, and from several
+ * relays.
  */
 export class Inbox {
   readonly #transactions: AuditedTransactions;
@@ -78,13 +84,16 @@ export class Inbox {
   }
 
   /**
-   * Applies a batch in one transaction. If that fails, applies the events one by one, so that a bad one
-   * blocks no other. Throws CONFLICT after a lock wait that leaves no time for this; the sender then sends
-   * them one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED if the database fails; the sender then repeats
-   * the whole batch.
+   * Applies a batch of events in one transaction. If that fails, applies them one by one, so that a bad event
+   * does not block the others.
    *
-   * Postpones events of an unknown type for a day, because senders may be newer during a rollout. Later
-   * attempts count as refusals, so that events of a release that was rolled back become dead, which alerts.
+   * Two errors make the sender try again: CONFLICT after a lock wait, when there is no time left to go one by
+   * one, so the sender does; UNAVAILABLE or DEADLINE_EXCEEDED if the database fails, after which the sender
+   * repeats the whole batch.
+   *
+   * Postpones events of an unknown type for a day, because during a rollout, the sender may be newer than
+   * this process. After that day, each attempt counts as a refusal. If the release of the sender was rolled
+   * back, its events become dead, which raises an alert.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
@@ -103,9 +112,9 @@ export class Inbox {
   };
 
   /**
-   * Applies events in a transaction that skips locked rows. A second one, which waits for locks, applies the
-   * rest: events whose rows are locked or missing, share a row with an earlier event, or whose decision
-   * fails.
+   * Applies events in a transaction that skips locked rows. A second transaction, which waits for locks,
+   * applies the events that the first one left: their rows were locked or missing, they share a row with an
+   * earlier event, or they could not be applied.
    *
    * @returns the failures of events that could not be applied
    */
@@ -143,7 +152,7 @@ export class Inbox {
     return failures;
   }
 
-  /** Only for an event of a known type. */
+  /** Throws PERMISSION_DENIED if the caller may not send this event, whose type must be known. */
   #assertSender(event: Event, call: Call): void {
     if (`service:${this.#consumers[event.type]!.from}` !== actorOf(call))
       throw new ApiError("PERMISSION_DENIED");
@@ -156,7 +165,9 @@ export class Inbox {
     return { eventId: event.id, reason, retryAfter: isHeldUp ? LATER : undefined };
   }
 
-  /** Applies events in a span of the first one's trace. @returns the events left for another transaction */
+  /**
+   * Applies events in a span of the trace of the first one. @returns the events left for another transaction
+   */
   async #apply(events: Event[], actorId: string, isShared: boolean): Promise<Event[]> {
     // There is at least one event, and all types are known.
     const first = events[0]!;
@@ -173,7 +184,8 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // The aggregate has a version, or the handler met the event's own earlier effect.
+          // Failed at a primary key. Either the aggregate has an applied version, or the handler met the
+          // effect of the event itself, applied earlier.
           return await commit(false);
         }
       },
@@ -181,11 +193,11 @@ export class Inbox {
   }
 
   /**
-   * Applies the events that are newer than the last applied versions.
+   * Applies those events that are newer than the last applied version of their aggregate.
    *
    * @param isShared true if the transaction skips locked rows
-   * @param areFirst true to assume that the aggregates have no applied version; if one has, the transaction
-   *   fails at the inbox's primary key
+   * @param areFirst true to assume that no event of the aggregates was applied before. If one was, the
+   *   transaction fails at the primary key of the inbox
    * @returns the events left for another transaction
    */
   async #commit(
@@ -212,14 +224,14 @@ export class Inbox {
       },
       {
         skipsLocked: isShared,
-        // Several lock waits would exceed the sender's deadline.
+        // No retry after a lock wait: several of them would exceed the deadline of the sender.
         mayRetry: async (error) => !isLockWait(error),
       },
     );
     return left;
   }
 
-  /** Locks the last applied versions. @returns a test that an event is newer */
+  /** Locks the last applied versions. @returns a test whether an event is newer than that */
   async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
     tx.defer(LOCK, [events.map((event) => [binaryId(event.aggregateId), 0])]);
     const applied = await tx.read<{ aggregateId: string; version: number }>(VERSIONS, [
@@ -231,14 +243,14 @@ export class Inbox {
   }
 }
 
-/** Rethrows an error that the event did not cause. The sender then counts no attempt. */
+/** Rethrows an error that the event has not caused. The sender then does not count it as a refusal. */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
   const { code } = ApiError.from(error);
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
 }
 
-/** Throws CONFLICT after a lock wait, because the sender's deadline would pass during another one. */
+/** Throws CONFLICT after a lock wait, because the deadline of the sender would pass during another one. */
 function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }

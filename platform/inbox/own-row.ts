@@ -1,9 +1,9 @@
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * Throws RECORD_ALTERED unless a row has the values that its event states. An event's MAC proves its sender,
- * but not the sender's rows: an attacker with write access to that schema could point their booking at
- * someone else's payment.
+ * Throws RECORD_ALTERED if a row differs from the values in the event of its sender. The MAC of an event
+ * proves who sent it, but not that the data of the sender is right: an attacker with write access to its
+ * schema could make their booking refer to the payment of somebody else.
  */
 export function assertOwnRow<Row extends object>(row: Row, stated: Partial<Row>): void {
   for (const column of Object.keys(stated) as (keyof Row & string)[]) {

@@ -1,16 +1,16 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Logger } from "../telemetry/log.ts";
 
-/** A background task. Throws `signal.reason` when aborted, because its process stops. */
+/** A background task. When the process stops, `signal` aborts, and the task throws `signal.reason`. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
-/** Repeats `turn` until it resolves to false. `signal` stops it between two turns. */
+/** Calls `turn` again until it resolves to false. Throws `signal.reason` if aborted between two calls. */
 export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   do signal?.throwIfAborted();
   while (await turn());
 }
 
-/** Runs `work` every `everyMs`, never twice at once. Logs a failure; the next turn retries. */
+/** Runs `work` every `everyMs`, but never twice at once. Logs a failure; the next run is the retry. */
 export class Job {
   readonly name: string;
   readonly #everyMs: number;
@@ -35,7 +35,7 @@ export class Job {
     }, this.#everyMs);
   }
 
-  /** Runs `work` now instead of at the next turn. If it is running, it runs once more right after. */
+  /** Runs `work` now instead of at its next time. If it is running already, runs it once more afterwards. */
   kick(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#busy) {
@@ -43,7 +43,7 @@ export class Job {
       return;
     }
     clearTimeout(this.#timer);
-    // Outside of the trace of the request that kicks, because the turns serve many requests.
+    // Outside of the trace of the request that calls `kick`, because a run serves many requests.
     this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
   }
 

@@ -2,13 +2,13 @@ import type { Logger } from "../telemetry/log.ts";
 import { repeat } from "./jobs.ts";
 
 const BATCH = 100;
-/** Number of failures after which a sweep stops, because the cause is not the items. */
+/** Number of failed items after which a sweep stops. So many failures have another cause than the items. */
 const MAX_FAILED = 1000;
 
 export interface Sweep {
-  /** Finds ids of due items, at most `limit`, the most urgent first. */
+  /** Finds the ids of at most `limit` due items, the most urgent first. */
   find: (limit: number) => Promise<string[]>;
-  /** Processes one item in a transaction of its own. Afterwards it is no longer due. */
+  /** Processes one item in a transaction of its own, after which it is no longer due. */
   work: (id: string) => Promise<void>;
   /** Log message for a failed item. */
   failure: string;
@@ -17,13 +17,13 @@ export interface Sweep {
 }
 
 /**
- * Processes due items one by one, which keeps locks short. A failed item is logged, blocks no other, and is
- * due again in the next sweep.
+ * Processes all due items one by one, so that each holds its locks only briefly. If an item fails, logs that
+ * and goes on; the next sweep finds it again.
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   const failed = new Set<string>();
   await repeat(async () => {
-    // Failed items are still due, and may be the most urgent.
+    // Reads more than a batch, because failed items are still due, and may come first.
     const found = (await find(BATCH + failed.size)).filter((id) => !failed.has(id));
     for (const id of found) {
       signal?.throwIfAborted();

@@ -1,18 +1,18 @@
 const FIRST_PAUSE_MS = 2000;
 const MAX_PAUSE_MS = 15 * 60_000;
 
-/** Consequence of a failed delivery. */
+/** Decision after a failed delivery. */
 export interface Verdict {
   readonly isDead: boolean;
-  /** Pause before the next try. */
+  /** Time in ms until the next attempt, if there is one. */
   readonly pauseMs: number;
 }
 
 /**
- * Exponential backoff from 2 s to 15 minutes until the mail expires, because a mail server may be down for
- * hours. No retry for a recipient that the server refuses permanently.
+ * Decides about the next attempt. Pauses grow from 2 s to 15 minutes, until the mail expires, because a mail
+ * server may be down for hours. There is no further attempt if the server refuses the recipient permanently.
  *
- * @param tries earlier failures of the mail
+ * @param tries number of earlier failures of the mail
  */
 export function afterFailure(error: unknown, tries: number): Verdict {
   return {
@@ -21,7 +21,10 @@ export function afterFailure(error: unknown, tries: number): Verdict {
   };
 }
 
-/** Kind of an error, and the server's reply code. Omits the error's text, which names the recipient. */
+/**
+ * Code for the log: the kind of an error, and the reply code of the mail server. Omits the text of the error,
+ * which names the recipient.
+ */
 export function codeOf(error: unknown): string {
   const { code, responseCode } = smtpErrorOf(error);
   const kind = typeof code === "string" ? code : error instanceof Error ? error.name : "unknown";
@@ -29,14 +32,14 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * True for a permanent negative reply (RFC 5321 §4.2.1) to the recipient. Other permanent replies are
- * configuration errors, after whose correction a retry succeeds.
+ * True if the server refuses the recipient permanently (RFC 5321 §4.2.1). Other permanent refusals are due to
+ * a wrong configuration, and a later attempt succeeds once it is corrected.
  */
 function isPermanentRefusal(error: unknown): boolean {
   const { code, command, responseCode = 0 } = smtpErrorOf(error);
   return code === "EENVELOPE" && command === "RCPT TO" && responseCode >= 500;
 }
 
-/** SMTP details of a nodemailer error. */
+/** The fields that nodemailer adds to its errors. */
 const smtpErrorOf = (error: unknown): { code?: unknown; command?: unknown; responseCode?: number } =>
   typeof error === "object" && error !== null ? error : {};

@@ -41,16 +41,18 @@ interface MailSettings {
   readonly PUBLIC_URL?: string | undefined;
 }
 
-/** Mail settings with all defaults. */
+/** Settings of outgoing mail, with all defaults filled in. */
 export interface MailOptions {
-  /** URL of the mail server. In production, a URL with a user requires TLS. */
+  /** URL of the mail server. In production, a URL with a user name requires TLS. */
   readonly url: string;
   readonly from: string;
-  /** Without a trailing slash. */
+  /** Base URL of links in mails, without a trailing slash. */
   readonly publicUrl: string;
 }
 
-/** Throws in production if mails would not be sent, or their links would not work. */
+/**
+ * Fills in defaults. Throws in production if mails would go to a folder, or if links in them would not work.
+ */
 export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: MailSettings): MailOptions {
   if (NODE_ENV === "production") {
     if (MAIL_URL.startsWith("file:")) {
@@ -68,11 +70,17 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
   };
 }
 
-/** Nobody can read or change what goes between a page of this address and its reader. */
+/**
+ * True if a page at this address is reached over TLS or on the same host, so that nobody in between can read
+ * or change it.
+ */
 const isPrivateWay = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
-/** Links and the password of the mail server go there in clear where somebody on the way hides that it offers TLS. */
+/**
+ * Requires TLS if the URL has a user name. Otherwise somebody on the way could hide that the server offers
+ * TLS, and read the password and the links in mails.
+ */
 function withTls(mailUrl: string): string {
   const url = new URL(mailUrl);
   if (url.protocol === "smtp:" && url.username) url.searchParams.set("requireTLS", "true");

@@ -2,14 +2,13 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A mail's text, in both forms. */
+/** Subject and content of a mail, the latter as plain text and as HTML. */
 export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
 }
 
-/** A mail to send. */
 export interface OutgoingMail extends RenderedMail {
   readonly id: string;
   readonly from: string;
@@ -23,18 +22,27 @@ export interface MailTransport {
   send(mail: OutgoingMail): Promise<void>;
 }
 
-/** Time-outs of about nine SMTP steps, which together stay below the lease of a mail. */
+/**
+ * Time-outs in ms of one attempt. It has about nine SMTP steps, which together take less than the lease of a
+ * mail.
+ */
 const SMTP_TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 10_000, socketTimeout: 10_000 };
 
-/** @param url `smtp://` or `smtps://` of a mail server, or `file://` of a folder that catches the mails */
+/**
+ * Makes the transport for a URL: `smtp://` or `smtps://` of a mail server, or `file://` of a folder into
+ * which mails are written.
+ */
 export function createMailTransport(url: string): MailTransport {
   return new URL(url).protocol === "file:" ? new MailFolder(fileURLToPath(url)) : new MailServer(url);
 }
 
-/** Loaded with the first mail, because it takes 20 MB. */
+/** Loaded with the first mail, because it takes 20 MB of memory. */
 const nodemailer = () => import("nodemailer");
 
-/** Opens a connection for each mail. A shared one would resend mails whose arrival is unknown. */
+/**
+ * Sends mails to a server, each over a connection of its own. A shared connection that breaks would send
+ * mails again that may have arrived.
+ */
 class MailServer implements MailTransport {
   readonly #url: string;
 
@@ -72,7 +80,7 @@ function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
   // MAIL_FROM holds an address.
   const [, domain] = from.match(/@([^>\s]+)/)!;
   return {
-    // The same in each attempt, so that mail servers and clients recognize duplicates.
+    // The same id in each attempt, so that mail servers and clients recognize duplicates.
     messageId: `<${id}@${domain}>`,
     date,
     from,

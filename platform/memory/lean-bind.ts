@@ -1,10 +1,10 @@
 import { AsyncResource } from "node:async_hooks";
 
 /**
- * Replaces `AsyncResource.prototype.bind`, which Node's HTTP/2 client calls for each request. Node's version
- * adds a deprecated property with accessors (DEP0172). V8 stores them in a hidden class, which is old from
- * the start and retains the request until a full garbage collection (decision 0034). This version omits the
- * property.
+ * Replaces `AsyncResource.prototype.bind`, which the HTTP/2 client of Node calls for each request. The
+ * version of Node adds a deprecated property with accessors (DEP0172). V8 stores these in a hidden class,
+ * which counts as old from the start, and which retains the request until a full garbage collection (decision
+ * 0034). This version omits the property.
  */
 export function useLeanBind(): void {
   AsyncResource.prototype.bind = function <Bound>(this: AsyncResource, fn: Bound, thisArg?: unknown): Bound {

@@ -1,4 +1,4 @@
-/** Node of a list. */
+/** Node of a list, by which its item can be deleted in constant time. */
 export interface Link<T> {
   readonly item: T;
   previous: Link<T> | undefined;
@@ -7,8 +7,9 @@ export interface Link<T> {
 }
 
 /**
- * Doubly linked list in insertion order, for collections that change with each call. A Set or Map retains
- * deleted items for minutes, because V8 links each outgrown hash table to its successor (decision 0034).
+ * Doubly linked list in insertion order, for collections that change with each call. A Set or Map would
+ * retain deleted items for minutes: V8 links each hash table that it has outgrown to the next one (decision
+ * 0034).
  */
 export class LinkedList<T> implements Iterable<Link<T>> {
   #first: Link<T> | undefined;
@@ -28,7 +29,7 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     return link;
   }
 
-  /** @returns false if it had been deleted before */
+  /** Deletes a link. @returns false if it was deleted before */
   delete(link: Link<T>): boolean {
     if (!link.isListed) return false;
     const { previous, next } = link;
@@ -37,14 +38,14 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     if (next) next.previous = previous;
     else this.#last = previous;
     link.isListed = false;
-    // Otherwise an old, deleted link would retain the later ones.
+    // Cleared, because an old link that somebody still holds would retain all later ones.
     link.previous = undefined;
     link.next = undefined;
     this.#size -= 1;
     return true;
   }
 
-  /** Iterates over the links. The current link may be deleted meanwhile. */
+  /** Iterates over the links. The current one may be deleted during the iteration. */
   *[Symbol.iterator](): Generator<Link<T>> {
     for (let link = this.#first; link; ) {
       const { next } = link;

@@ -6,12 +6,12 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/** Calls that a SEARCH counts as. It reads 100 doctors or calls all services. */
+/** Number of calls that a SEARCH counts as, because it reads 100 doctors or calls all services. */
 const COST_OF_A_SEARCH = 4;
 
 /**
- * Bounds the concurrent calls of each client. Refuses further calls at once, so that a burst takes no time
- * from others. Each process counts for itself, and holds only clients with a running call.
+ * Limits the concurrent calls of each client. Refuses further ones at once, so that a burst of one client
+ * takes no time from others. Each process counts separately, and only remembers clients with a running call.
  */
 export class CallerLimit {
   readonly #max: number;
@@ -28,9 +28,9 @@ export class CallerLimit {
   }
 
   /**
-   * Counts a call until the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
+   * Counts a call. It ends when the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
    *
-   * @param caller undefined for a refused token
+   * @param caller undefined if the token was refused
    */
   enter(method: Method, caller: Caller | undefined, address: string): () => void {
     if (this.#max === 0) return () => {};
@@ -63,7 +63,10 @@ export class CallerLimit {
   }
 }
 
-/** Methods without a rate limit, such as public keys and webhooks, count separately, as in the quotas. */
+/**
+ * Client for which a call counts. Methods without a rate limit, such as public keys and webhooks, count
+ * separately for each address, as they do in the quotas of the gateway.
+ */
 const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
   rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);
 

@@ -1,28 +1,32 @@
 import { isIPv6 } from "node:net";
 
-/** Canonical form of an address: without a zone (RFC 4007), and IPv4-mapped IPv6 as IPv4. */
+/**
+ * Canonical form of an IP address: without its zone (RFC 4007), and as IPv4 if it is an IPv4-mapped IPv6
+ * address.
+ */
 export function canonicalAddress(address: string): string {
   const [bare = ""] = address.split("%", 1);
   return mappedIPv4(bare) ?? bare;
 }
 
 /**
- * Network of an address, for counting clients. An IPv6 client gets a whole /64 (RFC 6177, RFC 4291 §2.5.1),
- * so all of its addresses count as one client.
+ * Network for which an address counts: the address itself for IPv4, and the /64 for IPv6. A single IPv6
+ * client has a whole /64 (RFC 6177, RFC 4291 §2.5.1).
  */
 export function networkOf(address: string): string {
   return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;
 }
 
 /**
- * Site of an IPv6 address: a /48 (RFC 6177 §2), which has 65,536 /64s. A site has a quota of its own, for
- * several clients, because others may share it. Undefined for IPv4.
+ * Site of an IPv6 address: its /48 (RFC 6177 §2), which has 65,536 /64s. One owner may have them all, so a
+ * site has a limit, too. It is larger than that of one client, because several may share the site. Undefined
+ * for IPv4.
  */
 export function siteOf(address: string): string | undefined {
   return groupsOf(address)?.slice(0, 3).join(":");
 }
 
-/** Quota of a site, as a multiple of a network's. */
+/** Limit of a site, as a multiple of the limit of a network. */
 export const NETWORKS_OF_A_SITE = 8;
 
 const mappedIPv4 = (address: string): string | undefined =>

@@ -1,14 +1,16 @@
 import type { Caller } from "../identity/caller.ts";
 import { networkOf, siteOf } from "./client-network.ts";
 
-/** Client for which a request counts. */
+/** The party for which a request counts in limits. */
 export interface Client {
   readonly key: string;
-  /** Group of the client, such as its IPv6 site, with a larger shared quota. */
+  /** Group of the client, such as its IPv6 site. Its limit is larger, and all its clients share it. */
   readonly siteKey?: string;
 }
 
-/** Client of a call: the user, service account or service, else the network of the address. */
+/**
+ * Client of a call: the user, service account or service; or the network of the address if there is no token.
+ */
 export function clientOf(caller: Caller, address: string): Client {
   switch (caller.kind) {
     case "user":
@@ -22,7 +24,7 @@ export function clientOf(caller: Caller, address: string): Client {
   }
 }
 
-/** @param name separates the counts of one address */
+/** Client for a call without a token. @param name calls with different names count separately */
 export function byAddress(address: string, name?: string): Client {
   const suffix = name === undefined ? "" : ` ${name}`;
   const site = siteOf(address);

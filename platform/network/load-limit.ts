@@ -4,29 +4,29 @@ import { ApiError } from "../errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
 
-/** Divisor of a limit that gives the share reserved for networks with little work. */
+/** The reserve for networks with few calls is the limit divided by this number. */
 const RESERVED_SHARE = 4;
-/** Number of a network's running calls from which on it cannot use the reserve. */
+/** A network with this many running calls cannot use the reserve. */
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
-  /** A limit for which the work also counts. */
+  /** Another limit for which each call also counts, such as that of the whole service. */
   outer?: LoadLimit;
-  /** True if a quarter is reserved for networks with fewer than two running calls. */
+  /** True to reserve a quarter of the limit for networks with fewer than two running calls. */
   hasReserve?: boolean;
 }
 
 /**
- * Load shedding: refuses calls beyond a number of running ones. A quick 503 instead of a queue keeps goodput
- * near its peak under any load. A reserve leaves room for others if many accounts of one network call at
- * once.
+ * Load shedding: refuses calls if too many are running. A quick 503 instead of a queue keeps the rate of
+ * successful calls near its maximum under any load. The reserve keeps room for others when many accounts of
+ * one network call at once.
  */
 export class LoadLimit {
   readonly #max: number;
   readonly #unreserved: number;
   readonly #outer: LoadLimit | undefined;
   #running = 0;
-  /** Number of running calls by network. */
+  /** Number of running calls of each network. */
   readonly #ofNetwork = new Map<string, number>();
 
   constructor(max: number, { outer, hasReserve = false }: LoadLimitOptions = {}) {
@@ -35,7 +35,7 @@ export class LoadLimit {
     this.#outer = outer;
   }
 
-  /** Throws UNAVAILABLE beyond the limit. Called before work that a refused call should not cost. */
+  /** Throws UNAVAILABLE if the limit is reached. Called early, so that a refused call costs little. */
   assertRoom(network = ""): void {
     this.#outer?.assertRoom(network);
     const most = this.#of(network) < LITTLE ? this.#max : this.#unreserved;
@@ -43,7 +43,7 @@ export class LoadLimit {
     throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
   }
 
-  /** Runs a call. Throws UNAVAILABLE beyond the limit. */
+  /** Runs a call. Throws UNAVAILABLE if the limit is reached. */
   async run<T>(work: () => Promise<T>, network = ""): Promise<T> {
     this.assertRoom(network);
     this.#count(network, 1);
@@ -66,21 +66,21 @@ export class LoadLimit {
   }
 }
 
-/** Divisor of a service's limit that gives the share of one method of the class SEARCH. */
+/** A method of the class SEARCH can use the limit of its service divided by this number. */
 const SEARCH_SHARE = 16;
 
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
 
 /**
- * Limits of running calls by service, so that a slow service takes no room from others. A search may be slow
- * alone, so each method of that class has a share of its service's limit.
+ * Limits the running calls of each service, so that a slow service takes no room from others. A search may be
+ * slow while the rest of its service is not, so each such method gets only a share of the limit.
  */
 export class LoadLimits {
   readonly #max: number;
   readonly #ofServices = new Map<string, LoadLimit>();
   readonly #ofMethods = new Map<string, LoadLimit>();
 
-  /** @param max running calls of each service */
+  /** @param max maximum number of running calls of each service */
   constructor(max: number) {
     this.#max = max;
   }

@@ -4,7 +4,10 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { networkOf } from "./client-network.ts";
 
-/** Node's channel for accepted TCP connections; grpc-js has no hook before their first call. */
+/**
+ * Name of Node's diagnostics channel for accepted TCP connections. grpc-js reports a connection only at its
+ * first call.
+ */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
 
@@ -14,8 +17,8 @@ const countRefused = counter(
 );
 
 /**
- * Bounds the open connections of each peer to one server, before TLS and HTTP allocate memory for them.
- * Closes further ones at once; gRPC clients then report UNAVAILABLE and retry with backoff.
+ * Limits the open connections of each peer to one server. Closes further ones at once, before TLS and HTTP
+ * allocate memory for them. gRPC clients then report UNAVAILABLE, and retry with backoff.
  */
 export class PeerConnections {
   readonly #max: number;
@@ -27,7 +30,7 @@ export class PeerConnections {
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param max open connections of one address (an IPv6 /64); 0 = unlimited
+   * @param max maximum number of open connections from one address (an IPv6 /64); 0 = unlimited
    * @param isExempt true for proxies, which open connections for many clients
    */
   constructor(max: number, log: Logger, isExempt: (address: string) => boolean = () => false) {
@@ -69,7 +72,7 @@ export class PeerConnections {
     else this.#open.set(peer, left);
   }
 
-  /** Logs at most one line a minute for all refusals. */
+  /** Counts a refusal in the metric. Logs one line per minute at most, with the number of refusals. */
   #logRefused(peer: string): void {
     countRefused();
     this.#refused += 1;

@@ -1,16 +1,16 @@
 import { Redis } from "ioredis";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Time-outs of commands in requests and in the background. */
+/** Time-out of a command, in ms: for one that a request waits for, and for one in the background. */
 export const REDIS_IN_REQUEST_MS = 100;
 export const REDIS_IN_BACKGROUND_MS = 1000;
-/** Silence after which a connection with a waiting command counts as lost. */
+/** A connection on which a command waits and no data arrives for this time counts as lost. */
 const SOCKET_TIMEOUT_MS = 2000;
 
 /**
- * Opens a connection that fails fast: a command fails at once if Redis is unreachable, and after
- * `commandTimeoutMs` if it hangs. Callers have a fallback (in-process limits, auth's own list of
- * revocations).
+ * Opens a connection to Redis that fails fast: a command fails at once if Redis cannot be reached, and after
+ * `commandTimeoutMs` if Redis hangs. All callers can do without Redis: limits count in the process, and
+ * revocations come from auth.
  */
 export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
   const redis = new Redis(url, {
@@ -20,7 +20,7 @@ export function connectRedis(url: string, log: Logger, commandTimeoutMs: number)
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
     disconnectTimeout: 200,
-    // Replaces a silently lost connection before TCP gives up.
+    // Opens a new connection long before TCP notices that the old one is lost.
     socketTimeout: SOCKET_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
   });

@@ -19,20 +19,24 @@ import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
-/** Maximum of events in a queue's memory; the table holds all of them. */
+/** Maximum number of events in the memory of a queue. The table holds all of them. */
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
 /**
- * Delay before delivered rows are deleted in bulk. Deleting them one by one costs a fifth of a booking's
- * database time. Far shorter than the time for which other relays skip new events.
+ * Delay in ms before delivered rows are deleted in bulk. Deleting each one separately costs a fifth of the
+ * database time of a booking. The delay is far shorter than the lease, after which other relays would send
+ * the rows again.
  */
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
-/** Failure for an unreachable consumer. It counts no attempt, because an outage may last for hours. */
+/**
+ * Failure of an event whose consumer cannot be reached. It does not count as a refusal, because an outage may
+ * last for hours.
+ */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
-/** Failure of a row that holds no event, or another row's event. */
+/** Failure of a row that holds no event, or the event of another row. */
 const UNREADABLE = "UNREADABLE";
-/** Status codes of a consumer that did not answer. With any other code it did answer. */
+/** Status codes that mean that the consumer has not answered. With any other code, it has. */
 const AWAY = new Set([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -41,17 +45,17 @@ const AWAY = new Set([
   status.UNAUTHENTICATED,
 ]);
 
-/** An event to send, and the number of its consumer's refusals. */
+/** An event to send, and how often its consumer has refused it. */
 export interface Queued {
   event: Event;
   refusals: number;
 }
 
-/** Reason why an event was not applied. */
+/** Why an event was not applied, and how long to wait before the next attempt. */
 type Failure = Pick<EventFailure, "reason" | "retryAfter">;
 
 interface Sending extends Queued {
-  /** Called after the attempt. */
+  /** Called after the attempt, whatever its result. */
   resolve: () => void;
 }
 
@@ -60,13 +64,15 @@ export interface ConsumerQueueOptions {
   clock: Clock;
   log: Logger;
   serviceTokens: ServiceTokens;
-  /** Number of refusals after which an event is dead. */
+  /** Number of refusals after which an event is dead: it is not sent again until an operator revives it. */
   maxRefusals: number;
 }
 
 const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
 
-/** Queue of events for one consumer. Sends one batch at a time; new events gather for the next one. */
+/**
+ * Queue of the events for one consumer. It sends one batch at a time. New events gather for the next batch.
+ */
 export class ConsumerQueue {
   readonly #destination: string;
   readonly #client: GrpcClient;
@@ -77,11 +83,11 @@ export class ConsumerQueue {
   readonly #sending = new Set<string>();
   #running: Promise<void> | undefined;
   #away = false;
-  /** Ids of applied events that are still in the table. */
+  /** Ids of events that the consumer has applied and whose rows are still to be deleted. */
   #applied: string[] = [];
   #forgetting: NodeJS.Timeout | undefined;
 
-  /** @param stopping once aborted, queued events are sent only while the consumer answers */
+  /** @param stopping once aborted, the queue only sends as long as the consumer answers */
   constructor(destination: string, client: GrpcClient, options: ConsumerQueueOptions, stopping: AbortSignal) {
     this.#destination = destination;
     this.#client = client;
@@ -89,12 +95,15 @@ export class ConsumerQueue {
     this.#stopping = stopping;
   }
 
-  /** True if the consumer did not answer the last call. */
+  /** True if the consumer has not answered the last call. */
   get isAway(): boolean {
     return this.#away;
   }
 
-  /** True if the queue takes events. Otherwise they stay in the table for the relay's poll. */
+  /**
+   * True if the queue accepts events. Otherwise they stay in the table, where the poll of the relay finds
+   * them.
+   */
   get isOpen(): boolean {
     return !this.#away && this.#queue.length < MAX_QUEUE;
   }
@@ -103,19 +112,21 @@ export class ConsumerQueue {
     return this.#sending.has(eventId);
   }
 
-  /** Resolves after an attempt at each event: applied, refused or failed. */
+  /** Queues events. Resolves when there has been an attempt at each of them, whatever its result. */
   async send(events: Queued[]): Promise<void> {
     if (events.length === 0) return;
     const tried = events.map(
       (queued) => new Promise<void>((resolve) => this.#queue.push({ ...queued, resolve })),
     );
     for (const { event } of events) this.#sending.add(event.id);
-    // Outside of the first request's trace: each event carries its own.
+    // Outside of the trace of the first request, because each event carries its own trace.
     this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
     await Promise.all(tried);
   }
 
-  /** Counts an attempt for unreadable rows, so that they become dead like refused events. */
+  /**
+   * Counts a refusal of each unreadable row, so that they become dead, as events do that a consumer refuses.
+   */
   async refuseUnreadable(rows: OutboxRow[]): Promise<void> {
     if (rows.length === 0) return;
     this.#count("refused", rows.length);
@@ -124,7 +135,7 @@ export class ConsumerQueue {
     });
   }
 
-  /** Marks a forged event as dead, because no retry can make it genuine. */
+  /** Marks an event as dead at once if this service did not write it, because no retry can change that. */
   async refuseForged({ id, type, aggregateId }: OutboxRow, reason: NotGenuine): Promise<void> {
     const { db, log } = this.#options;
     this.#count("forged", 1);
@@ -133,7 +144,7 @@ export class ConsumerQueue {
     await db.transaction(async (tx) => recordRefusal(tx, id, { reason, availableTime, isDead: true }));
   }
 
-  /** Waits for the running batches, and deletes applied events from the table. */
+  /** Waits for the running batches, and deletes the rows of applied events. */
   async close(): Promise<void> {
     await this.#running;
     await this.#forget();
@@ -141,10 +152,11 @@ export class ConsumerQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // The members of a commit group send their events one by one, within one turn of the event loop.
+      // Waits one turn, because the requests of a commit group add their events one by one within one turn.
       await endOfTurn();
       const batch = this.#queue.splice(0, BATCH);
-      // An unresponsive consumer could outlast the drain, batch by batch. The table still holds the events.
+      // If the process stops, does not send to a consumer that does not answer: batch by batch, that could
+      // take longer than the drain. The table still holds the events.
       if (this.#away && this.#stopping.aborted) this.#release(batch);
       else await this.#sendBatch(batch);
     }
@@ -170,7 +182,7 @@ export class ConsumerQueue {
     }
   }
 
-  /** @returns the failures of events that were not applied, by event id */
+  /** Sends a batch. @returns the failures of events that were not applied, by event id */
   async #deliver(batch: Queued[]): Promise<Map<string, Failure>> {
     try {
       const failures = await this.#call(batch.map(({ event }) => event));
@@ -187,7 +199,7 @@ export class ConsumerQueue {
         this.#count("unreachable", batch.length);
         return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
       }
-      // The consumer did answer.
+      // An error with another code is an answer of the consumer.
       this.#noteAway(false);
       const [only, ...others] = batch;
       if (only && others.length === 0) return new Map([[only.event.id, { reason, retryAfter: undefined }]]);
@@ -196,8 +208,8 @@ export class ConsumerQueue {
   }
 
   /**
-   * Delivers a failed batch one by one, so that an unreadable event does not block the others. Stops if the
-   * consumer becomes unreachable or this process stops, because each event could then take as long as a
+   * Sends the events of a failed batch one by one, so that an unreadable one does not block the others. Stops
+   * if the consumer cannot be reached or this process stops, because each event could then take as long as a
    * batch.
    */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
@@ -226,7 +238,7 @@ export class ConsumerQueue {
     return new Map(message.failures.map((failure) => [failure.eventId, failure]));
   }
 
-  /** Schedules the deletion of applied events, and postpones or refuses the others. */
+  /** Schedules the deletion of applied events. Postpones or refuses the others. */
   async #recordResults(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
     if (failed.size === 0) return;
@@ -246,7 +258,7 @@ export class ConsumerQueue {
     });
   }
 
-  /** Counts an attempt, and postpones the event or marks it as dead. */
+  /** Counts a refusal of an event, and postpones it or marks it as dead. */
   #refuse(tx: Transaction, event: Pick<OutboxRow, "id" | "type" | "refusals">, reason: string): void {
     const { id, type, refusals } = event;
     const isDead = refusals + 1 >= this.#options.maxRefusals;
@@ -263,7 +275,7 @@ export class ConsumerQueue {
     if (this.#applied.length > 0) this.#forgetting ??= setTimeout(() => void this.#forget(), FORGET_MS);
   }
 
-  /** Deletes applied events. If that fails they are sent again, and consumers ignore them. */
+  /** Deletes the rows of applied events. If that fails, they are sent again, and consumers ignore them. */
   async #forget(): Promise<void> {
     clearTimeout(this.#forgetting);
     this.#forgetting = undefined;
@@ -294,5 +306,5 @@ export class ConsumerQueue {
 /** Exponential backoff from 0.5 s to 30 s. */
 const backoffMs = (refusals: number): number => jittered(Math.min(500 * 2 ** refusals, MAX_BACKOFF_MS));
 
-/** ± 20 %, so that relays do not retry in step. */
+/** Changes a delay by up to ± 20 %, so that relays do not retry at the same time. */
 const jittered = (ms: number): number => ms * (0.8 + Math.random() * 0.4);

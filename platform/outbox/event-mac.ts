@@ -1,22 +1,22 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 
-/** MAC of an event for a destination, as proof that this service wrote it. */
+/** MAC of an event for one destination. It proves that this service wrote the row of the outbox. */
 export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
   hash.of("outbox.mac", destination, payload);
 
-/** Content of the MAC. The payload holds the event's id, aggregate, version, type and state. */
+/** The values that the MAC covers. The payload holds id, aggregate, version, type and state of the event. */
 interface Sent {
   readonly destination: string;
   readonly payload: Buffer;
 }
 
-/** Reasons why a row is not genuine. Such rows are not sent. */
+/** Reasons why a row does not count as written by this service. Such rows are not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED for a row without a MAC; FORGED for one that was changed, copied to another destination, or
- * inserted with a false MAC; undefined for a genuine row.
+ * UNSIGNED: the row has no MAC. FORGED: it was changed, copied to another destination, or inserted with a
+ * wrong MAC. Undefined: this service wrote it.
  */
 export function whyNotGenuine(
   hash: KeyedHash,

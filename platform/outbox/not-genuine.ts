@@ -14,11 +14,14 @@ const SIGN = `UPDATE outbox SET mac = ?, dead = FALSE, refusals = 0, last_error 
   WHERE id = ?`;
 const DELETE = "DELETE FROM outbox WHERE id = ?";
 
-/** Signs events that were refused as not genuine, so that they are sent. @returns their ids */
+/**
+ * Adds MACs to events that were refused for lack of a valid one, on the word of an operator. They are then
+ * sent. @returns their ids
+ */
 export const vouchFor = (db: Database, hash: KeyedHash, ids: string[], now: Date): Promise<string[]> =>
   decide(db, "outbox.vouch", ids, now, (tx, row) => tx.defer(SIGN, [eventMac(hash, row), now, row.id]));
 
-/** Deletes events that were refused as not genuine. @returns their ids */
+/** Deletes events that were refused for lack of a valid MAC. @returns their ids */
 export const discard = (db: Database, ids: string[], now: Date): Promise<string[]> =>
   decide(db, "outbox.discard", ids, now, (tx, { id }) => tx.defer(DELETE, [id]));
 

@@ -7,7 +7,10 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Delivery } from "./event.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 
-/** Time for which other relays skip a new event, because the process that wrote it sends it at once. */
+/**
+ * Time for which relays of other processes skip a new event, because the process that wrote it sends it at
+ * once.
+ */
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
 
@@ -18,7 +21,7 @@ export interface OutboxRow {
   aggregateId: string;
   destination: string;
   payload: Buffer;
-  /** See event-mac.ts. */
+  /** MAC of the row (see event-mac.ts); null in rows that this service did not write. */
   mac: Buffer | null;
   createTime: Date;
   availableTime: Date;
@@ -27,7 +30,7 @@ export interface OutboxRow {
   dead: number;
 }
 
-/** Undelivered events for one service. */
+/** Number of undelivered events for one service. */
 export interface Backlog {
   destination: string;
   dead: number;
@@ -63,7 +66,7 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
   );
 }
 
-/** Leases a consumer's due events, so that no other relay reads them until the lease ends. */
+/** Reads the due events of a consumer, and leases them: no other relay reads them until the lease ends. */
 export async function leaseDue(
   tx: Transaction,
   destination: string,
@@ -91,7 +94,7 @@ export async function deleteDelivered(db: Database, ids: string[]): Promise<void
   await db.transaction(async (tx) => tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]));
 }
 
-/** Postpones events without counting an attempt, because they did not cause the failure. */
+/** Postpones events without counting a refusal, because they have not caused the failure. */
 export function postpone(
   tx: Transaction,
   ids: string[],
@@ -105,7 +108,7 @@ export function postpone(
   ]);
 }
 
-/** Counts a refusal by the consumer, and postpones the event or marks it as dead. */
+/** Counts a refusal of an event by its consumer, and postpones it or marks it as dead. */
 export function recordRefusal(
   tx: Transaction,
   id: string,
@@ -134,11 +137,11 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Revives events that a consumer refused too often, a thousand per transaction. Locks dead events only,
- * because a locking search would wait for every locked row.
+ * Makes dead events due again, a thousand per transaction. Only reads and locks dead ones, because a search
+ * that locks would wait for every locked row.
  *
- * @param ids the events to revive; default: all
- * @returns the ids of revived events
+ * @param ids the events to revive; default: all that are dead
+ * @returns the ids of the revived events
  */
 export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
   const dead = await db.transaction((tx) =>
@@ -157,7 +160,9 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
   return found;
 }
 
-/** State of an aggregate's undelivered events: WAITING if some are still retried, DEAD if none is. */
+/**
+ * State of the undelivered events of an aggregate: WAITING if some are still retried, DEAD if all are dead.
+ */
 export type Undelivered = "WAITING" | "DEAD";
 
 /**

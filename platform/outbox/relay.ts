@@ -10,24 +10,26 @@ import { whyNotGenuine } from "./event-mac.ts";
 import { countBacklog, leaseDue, type OutboxRow } from "./outbox-store.ts";
 
 const BATCH = 200;
-/** Events sent to an unreachable consumer at each poll, to find out whether it is back. */
+/**
+ * Number of events sent at each poll to a consumer that cannot be reached, to find out whether it is back.
+ */
 const PROBE = 5;
 const POLL_MS = 500;
-/** Lease of rows that a relay has read, after which another relay may read them. */
+/** Time for which the rows that a relay has read are leased. After it, another relay may read them. */
 const LEASE_MS = 10_000;
 
 export interface RelayOptions extends ConsumerQueueOptions {
   consumers: Record<string, GrpcClient>;
-  /** Verifies that this service wrote a row of its outbox. */
+  /** Verifies the MAC of a row, which proves that this service wrote it. */
   hash: KeyedHash;
-  /** Time for which `send` waits for the consumers, in ms. */
+  /** Longest time in ms for which `send` waits for consumers. */
   waitMs: number;
 }
 
 /**
- * Transactional outbox: delivers events at least once. `send` delivers them right after their commit, batched
- * by consumer. The poll delivers rows that a failure or a crash left in the table. Several relays may run:
- * rows are leased with SKIP LOCKED, and consumers apply each event once.
+ * Transactional outbox: delivers each event at least once. `send` delivers events right after their commit,
+ * in batches per consumer. The poll delivers rows that a failure or a crash has left in the table. Several
+ * relays may run: they lease rows with SKIP LOCKED, and consumers apply each event once.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -71,7 +73,7 @@ export class Relay {
     );
   }
 
-  /** Stops polling and waits for running deliveries: a delivery that is cut off would be repeated. */
+  /** Stops polling, and waits for running deliveries. One that is cut off would be repeated. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#polling;
@@ -79,8 +81,8 @@ export class Relay {
   }
 
   /**
-   * Sends events that were just committed. Resolves when each consumer has answered, or after `waitMs`.
-   * Events for a consumer that is unreachable or far behind stay in the table, without a wait.
+   * Sends events that were just committed. Resolves when each consumer has answered, or after `waitMs`. If a
+   * consumer cannot be reached or is far behind, its events stay in the table, and nobody waits for it.
    */
   async send(deliveries: Delivery[]): Promise<void> {
     const waiting = deliveries.flatMap(({ destination, event }) => {
@@ -102,7 +104,10 @@ export class Relay {
     return queue;
   }
 
-  /** Sends due events to one consumer until the relay stops. No consumer waits for another. */
+  /**
+   * Sends due events to one consumer until the relay stops. Each consumer has its own loop, so none waits for
+   * another.
+   */
   async #poll(destination: string, queue: ConsumerQueue): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -111,7 +116,7 @@ export class Relay {
     }
   }
 
-  /** Leases a consumer's due events and sends them. @returns their number */
+  /** Leases the due events of a consumer and sends them. @returns their number */
   async #sendDue(destination: string, queue: ConsumerQueue): Promise<number> {
     const { db, clock, log } = this.#options;
     const now = clock.now();
@@ -131,7 +136,7 @@ export class Relay {
     }
   }
 
-  /** Keeps the genuine rows, and declares the others dead. */
+  /** Marks rows that this service did not write as dead. @returns the other rows */
   async #genuine(rows: OutboxRow[], queue: ConsumerQueue): Promise<OutboxRow[]> {
     const genuine: OutboxRow[] = [];
     for (const row of rows) {
@@ -143,7 +148,7 @@ export class Relay {
   }
 }
 
-/** Decodes rows. Separates unreadable ones, so that they do not block the others of their lease. */
+/** Decodes the events in rows. Returns unreadable rows separately, so that they do not block the others. */
 function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] } {
   const queued: Queued[] = [];
   const unreadable: OutboxRow[] = [];
@@ -158,7 +163,7 @@ function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] 
 function eventOf({ id, payload }: OutboxRow): Event | undefined {
   try {
     const event = Event.decode(payload);
-    // A truncated payload may decode without its id. Its delivery could not be recorded.
+    // A truncated payload may decode, but without its id. Its delivery could then not be recorded.
     return event.id === id ? event : undefined;
   } catch {
     return undefined;

@@ -4,13 +4,16 @@ import type { Logger } from "../telemetry/log.ts";
 
 export interface LifecycleOptions {
   log: Logger;
-  /** Limit of `drain`. */
+  /** Longest time in ms that `drain` may take. */
   timeoutMs: number;
   /** Finishes running work and releases all resources. */
   drain: () => Promise<void>;
 }
 
-/** Drains and exits on SIGTERM or SIGINT: with 0 when all work is finished, with 1 on a time-out or error. */
+/**
+ * At SIGTERM or SIGINT, drains and exits: with 0 if all work was finished, with 1 after a time-out or an
+ * error.
+ */
 export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -32,10 +35,10 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
   process.on("SIGTERM", stop).on("SIGINT", stop);
 }
 
-/** Runs `main`. An error before the process serves ends it with one line on standard error. */
+/** Runs `main`. If it throws, the process ends with one line on standard error. */
 export function startProcess(name: string, main: () => Promise<void>): void {
-  // With NODE_COMPILE_CACHE, the next start takes a third less time. Flushed now, because Node writes the
-  // cache only at a regular exit.
+  // With NODE_COMPILE_CACHE, the next start takes a third less time. Node would write the cache only at a
+  // regular exit.
   flushCompileCache();
   useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {

@@ -3,14 +3,17 @@ import type { AddressInfo } from "node:net";
 import { cached } from "../stats/cached.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 
-/** Maximum age of a scrape, so that a flood of scrapes costs one per second. */
+/** Age in ms up to which metrics are reused, so that a flood of scrapes costs one per second. */
 const SCRAPE_TTL_MS = 1000;
 
 export interface OpsServerOptions {
   host: string;
   port: number;
   readMetrics: () => Promise<string>;
-  /** True if this process can serve. Ignores other services, because their outages would cascade. */
+  /**
+   * True if this process can serve. Does not depend on other services: their outage would take this one out
+   * of service, too.
+   */
   ready: () => boolean;
   clock?: Clock;
 }

@@ -45,7 +45,7 @@ import type { TokenIssuer, Topology } from "./topology.ts";
 
 const SWEEP_KEYS_MS = 60_000;
 
-/** Parts that a service's features use. */
+/** Objects that the platform provides to the features of a service. */
 export interface Platform {
   readonly db: Database;
   readonly redis: Redis;
@@ -58,18 +58,18 @@ export interface Platform {
   readonly transactions: AuditedTransactions;
   readonly calls: IdempotentCalls;
   readonly serviceTokens: ServiceTokens;
-  /** Clients of the services that consume events, by name. */
+  /** Clients of the services that consume events of this one, by name. */
   readonly peers: Readonly<Record<string, GrpcClient>>;
 }
 
-/** Parts of a service beyond the platform. */
+/** Objects that a service adds to the platform. */
 export interface ServiceParts {
   /** Adds the service's gRPC services. */
   serve: (server: GrpcServer) => void;
-  /** Consumers by type of event. */
+  /** Consumers of events, by the type of event. */
   consumes: Consumers;
   jobs: Job[];
-  /** Only for the token issuer itself, which reads its own database. */
+  /** Set only in the service that issues tokens: it reads its own database instead of calling itself. */
   tokenIssuer?: TokenIssuer;
 }
 
@@ -77,12 +77,12 @@ export interface ServiceDefinition {
   name: string;
   config: ServiceConfig;
   topology: Topology;
-  /** Destinations of its events. */
+  /** Names of the services that get its events, by the type of event. */
   routes: EventRoutes;
   build: (platform: Platform) => ServiceParts | Promise<ServiceParts>;
 }
 
-/** Builds a service, serves, and drains on SIGTERM or SIGINT. */
+/** Starts a service. It serves until SIGTERM or SIGINT, then drains. */
 export async function runService({
   name,
   config,
@@ -101,7 +101,7 @@ export async function runService({
 
   const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
-  // Before the database's start, so that Redis is connected when the revocations are read.
+  // Opened before the database, so that Redis is connected when the revocations are first read.
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const db = new Database({
     url: config.DATABASE_URL,

@@ -1,15 +1,18 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../time/clock.ts";
 
-/** Caches a read for `ttlMs`. Callers share its result, also while it is running. A failure is not cached. */
+/**
+ * Caches the result of a read for `ttlMs`. Callers share a read that is still running. A failure is not
+ * cached.
+ */
 export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): () => Promise<T> {
   let kept: { value: Promise<T>; readAtMs: number } | undefined;
   return () => {
     const nowMs = clock.now().getTime();
     const ageMs = kept ? nowMs - kept.readAtMs : ttlMs;
-    // The age is negative if the clock was set back.
+    // The age is negative if the clock has been set back.
     if (kept && ageMs >= 0 && ageMs < ttlMs) return kept.value;
-    // Outside of the first caller's context, because others wait for it, too.
+    // Outside of the context of the first caller, because others wait for the read, too.
     const started = { value: context.with(ROOT_CONTEXT, read), readAtMs: nowMs };
     kept = started;
     started.value.catch(() => {

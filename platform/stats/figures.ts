@@ -4,7 +4,7 @@ import { perApp } from "../memory/per-app.ts";
 import type { Clock } from "../time/clock.ts";
 import { cached } from "./cached.ts";
 
-/** Maximum age of figures. Counting whole tables is expensive, so callers share one count. */
+/** Maximum age of figures in ms. Counting whole tables is expensive, so callers share the result. */
 const TTL_MS = 15_000;
 
 interface App {
@@ -12,7 +12,7 @@ interface App {
   readonly audit: AuditRecorder;
 }
 
-/** Makes the use case of a method that counts tables. Each call leaves an audit line for `resource`. */
+/** Makes the use case of a method that counts whole tables. Each call writes an audit line for `resource`. */
 export function figures<A extends App, T>(resource: string, count: (app: A) => Promise<T>) {
   const counted = perApp((app: A) => cached(app.clock, TTL_MS, () => count(app)));
   return async (app: A, _request: object, call: Call): Promise<T> => {

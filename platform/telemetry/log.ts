@@ -4,14 +4,17 @@ import { ApiError } from "../errors/api-error.ts";
 
 export type { Logger } from "pino";
 
-/** Time for which lines are buffered. Writing each line alone costs a request two thread switches. */
+/**
+ * Time in ms for which lines are buffered. If each line were written alone, it would cost a request two
+ * thread switches.
+ */
 const GATHER_MS = 50;
-/** Number of buffered bytes that are written at once. */
+/** Size of the buffer in bytes at which it is written at once. */
 const FULL_BYTES = 8192;
 
 /**
- * Logger of JSON lines with service and trace id. Callers log names, ids, counts and durations, but never a
- * message's content, a token, a header or an SQL value.
+ * Makes a logger that writes JSON lines with service and trace id. Callers must only log names, ids, counts
+ * and durations, and never the content of a message, a token, a header or an SQL value.
  */
 export function createLogger(service: string, level: string): Logger {
   const options = {
@@ -29,8 +32,8 @@ export function createLogger(service: string, level: string): Logger {
 }
 
 /**
- * Standard output. A process that exits writes its last lines, possibly before lines that a thread is still
- * writing. A killed process may lose the lines of the last 50 ms.
+ * Buffered standard output. When a process exits, its last lines may be written before those that a thread is
+ * still writing. A killed process may lose the lines of its last 50 ms.
  */
 function bufferedOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });
@@ -49,7 +52,7 @@ function bufferedOutput(): DestinationStream {
   };
 }
 
-/** Loggable form of an error. A database error's message is omitted, because it may quote values. */
+/** Form of an error for the log. Omits the message of a database error, because it may quote values. */
 function describeError(error: unknown): object {
   if (error instanceof ApiError) return { type: error.reason, message: error.message, ...causeOf(error) };
   if (!(error instanceof Error)) return { type: typeof error };

@@ -1,9 +1,9 @@
 import { type Attributes, metrics } from "@opentelemetry/api";
 
-/** Not cached, because a meter from before `startMetrics` is a no-op for ever. */
+/** Looked up each time, because a meter from before `startMetrics` never records anything. */
 const meter = () => metrics.getMeter("medconnect");
 
-/** Creates an instrument on first use, so that modules may declare theirs while they load. */
+/** Creates an instrument when it is first used, so that modules can declare theirs while they load. */
 function lazily<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
@@ -22,8 +22,8 @@ export const durations = (name: string, description: string) => {
 };
 
 /**
- * Declares a gauge of the last run's time, in seconds since 1970. It is 0 before the first run, because the
- * start's time of processes that keep restarting would hide a run that never happens.
+ * Declares a gauge for the time of the last run, in seconds since 1970; 0 before the first one. If it began
+ * with the start time of the process, a process that keeps restarting would hide that a job never runs.
  */
 export function lastRun(name: string, description: string): (at: Date) => void {
   let lastMs = 0;
@@ -38,8 +38,8 @@ type Report = (value: number, attributes?: Attributes) => undefined;
 /**
  * Declares a gauge that is read at each scrape. Call it after `startMetrics`.
  *
- * @param read reports values in memory. Its type excludes promises, so that it cannot wait for a database
- *   (see `sampled`)
+ * @param read reports values from memory. It cannot be async, so it cannot wait for a database (see
+ *   `sampled`)
  */
 export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()

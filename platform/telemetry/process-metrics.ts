@@ -4,7 +4,7 @@ import { gauge } from "./metrics.ts";
 
 const DESCRIPTORS = "/proc/self/fd";
 
-/** Reports a process's resource use, by OpenTelemetry's semantic conventions. */
+/** Reports the use of resources by this process, with the names of the OpenTelemetry conventions. */
 export function observeProcess(): void {
   gauge("v8js.memory.heap.used", "Heap in use, in bytes", (report) => report(process.memoryUsage().heapUsed));
   gauge("process.unix.file_descriptor.count", "Open file descriptors", (report) => {

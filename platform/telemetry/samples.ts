@@ -1,14 +1,14 @@
 import type { Clock } from "../time/clock.ts";
 import { lastRun } from "./metrics.ts";
 
-/** Sampled reads of the process, which has one meter. */
+/** The reads of all sampled values. Global, because a process has one meter. */
 const reads: (() => Promise<void>)[] = [];
 
 /**
- * Declares a value that a job reads, instead of each scrape. Otherwise any client of the metrics port could
- * load the database.
+ * Declares a value that `takeSamples` reads at intervals. If each scrape read it, anybody who can reach the
+ * metrics port could load the database.
  *
- * @returns reads the last value; undefined before the first run
+ * @returns a function that returns the last value; undefined before the first read
  */
 export function sampled<T>(read: () => Promise<T>): () => T | undefined {
   let value: T | undefined;
@@ -19,8 +19,8 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Makes a job that reads all sampled values. A failed read keeps its old value and stops no other; the first
- * failure is thrown at the end. A metric holds the time of the last complete run.
+ * Makes a job that reads all sampled values. If a read fails, its value stays, the others are still read, and
+ * the job then throws the first error. A metric holds the time of the last run without an error.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(

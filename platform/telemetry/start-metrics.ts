@@ -7,9 +7,9 @@ import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Initializes this process's metrics.
+ * Starts the metrics of this process.
  *
- * @returns reads all metrics as Prometheus text
+ * @returns a function that reads all metrics as Prometheus text
  */
 export function startMetrics(service: string): () => Promise<string> {
   const reader = new PrometheusExporter({ preventServerStart: true });

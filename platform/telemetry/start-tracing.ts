@@ -11,10 +11,10 @@ import {
 import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 
 /**
- * Initializes this process's tracing. Without an endpoint, spans are neither recorded nor sent, but logs and
- * answers still carry a trace id, and callers' traces pass through.
+ * Starts the tracing of this process. Without an endpoint, spans are neither recorded nor sent. Logs and
+ * answers still have a trace id, and the traces of callers are passed on.
  *
- * @returns sends the remaining spans and stops
+ * @returns a function that sends the remaining spans and stops
  */
 export async function startTracing(options: {
   service: string;
@@ -34,11 +34,11 @@ export async function startTracing(options: {
   return () => provider.shutdown();
 }
 
-/** Loads the exporter on demand, because it takes 20 MB. */
+/** Loads the exporter only if it is used, because it takes 20 MB of memory. */
 async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
   return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });
 }
 
-/** The signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */
+/** URL for traces: the endpoint with the path that the OTLP specification adds ("Endpoint URLs"). */
 const tracesUrl = (endpoint: string) => `${endpoint.replace(/\/$/, "")}/v1/traces`;

@@ -3,18 +3,19 @@ import { type Context, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/ap
 import { extractTrace } from "./tracing.ts";
 
 /**
- * Parent context of a request from outside. Continues the caller's trace, so that both sides find the request
- * under one id. Decides on sampling at random: neither the caller's flag nor a chosen trace id may make us
- * record everything (W3C Trace Context §5.2, denial of service).
+ * Parent context for a request from outside. Continues the trace of the caller, so that both sides find the
+ * request under one id. Whether to record it is decided at random. If the flag of the caller or the trace id
+ * decided, a caller could make us record everything (W3C Trace Context §5.2, denial of service).
  *
- * @param ratio sampling ratio
+ * @param ratio sampling ratio, 0 to 1
  */
 export function traceParent(traceparent: string | undefined, ratio: number): Context {
   if (traceparent === undefined) return ROOT_CONTEXT;
   const sent = trace.getSpanContext(extractTrace({ traceparent }));
   if (!sent) return ROOT_CONTEXT;
   const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  // A changed flag requires a new parent-id (§4.3), and an unsampled parent gets no span of ours.
+  // If the flag changes, the parent needs a new id (§4.3). Under an unsampled parent, there is no span of
+  // ours to provide one.
   const spanId = traceFlags === TraceFlags.NONE ? randomBytes(8).toString("hex") : sent.spanId;
   return trace.setSpanContext(ROOT_CONTEXT, { ...sent, spanId, traceFlags });
 }

@@ -13,8 +13,8 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * Spans are manual, at the points that every request passes: gateway, gRPC client and server, SQL, event
- * delivery. No library is patched; docs/decisions/0005 has the measurements.
+ * Tracer for all spans. They are started by hand where every request passes: gateway, gRPC client and server,
+ * SQL, delivery of events. No library is patched; docs/decisions/0005 has the measurements.
  */
 const tracer = trace.getTracer("medconnect");
 
@@ -25,8 +25,8 @@ export interface SpanOptions {
 }
 
 /**
- * Runs `work` in a new span. A server fault (5xx) marks the span as failed. Under an unsampled parent no span
- * would be recorded, so `work` runs in the parent, which has the trace id and costs nothing.
+ * Runs `work` in a new span. A server fault (5xx) marks the span as failed. If the parent is not sampled, no
+ * span would be recorded; `work` then runs in the parent, which has the trace id and costs nothing.
  */
 export async function inSpan<T>(
   name: string,
@@ -51,16 +51,16 @@ export async function inSpan<T>(
 
 const isSampled = (span: Span) => (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
-/** Headers with a `traceparent`. */
+/** Headers that may have a `traceparent`. */
 export type Carrier = Record<string, string>;
 
-/** The active trace as W3C headers. */
+/** Adds the active trace to headers, as W3C Trace Context. */
 export function injectTrace(carrier: Carrier = {}): Carrier {
   propagation.inject(context.active(), carrier, defaultTextMapSetter);
   return carrier;
 }
 
-/** Context of a carrier's `traceparent`. */
+/** Context of the trace in headers. */
 export function extractTrace(carrier: Carrier): Context {
   return propagation.extract(context.active(), carrier, defaultTextMapGetter);
 }

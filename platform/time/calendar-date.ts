@@ -1,7 +1,7 @@
 /** A calendar day in UTC, such as "2030-12-31". Days sort as strings. */
 export type CalendarDate = string;
 
-/** UTC day of an instant. */
+/** Day of an instant in UTC. */
 export const dateOf = (instant: Date): CalendarDate => instant.toISOString().slice(0, 10);
 
 /** True if a text of the form YYYY-MM-DD is an existing day, unlike 2027-02-30. */

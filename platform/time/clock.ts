@@ -1,4 +1,4 @@
-/** Source of time. Code never uses SQL's NOW(), so that tests can move the time. */
+/** Source of the current time. SQL does not use NOW(), so that tests can set the time. */
 export interface Clock {
   now(): Date;
 }

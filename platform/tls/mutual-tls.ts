@@ -8,12 +8,15 @@ import {
 import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/grpc-js";
 import type { TlsIdentity } from "../config/tls-identity.ts";
 
-/** Limit of the TLS handshake. A peer without TLS is disconnected at its first bytes. */
+/**
+ * Longest duration of a TLS handshake, in ms. A peer that does not speak TLS is disconnected at its first
+ * bytes.
+ */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
- * Mutual TLS 1.3 between a process and its peers, with certificates of the deployment's own CA. `replace`
- * affects new connections only.
+ * Mutual TLS 1.3 between a process and its peers, with certificates of a CA of the deployment. New
+ * certificates (`replace`) only affect new connections.
  */
 export class MutualTls {
   readonly #server: MutualServerCredentials;
@@ -32,12 +35,13 @@ export class MutualTls {
 
   replace(identity: TlsIdentity): void {
     this.#server.replace(identity);
-    // grpc-js keeps this object for the life of a channel, and reads its content at each connect.
+    // grpc-js keeps this object as long as the channel, and reads its content at each connect. So the object
+    // stays, and its content changes.
     this.#clientContext.context = createSecureContext(contextOf(identity)).context;
   }
 }
 
-/** True if a certificate is for this name. The handshake has verified its chain. */
+/** True if a certificate is for this name. Its chain has been verified in the handshake. */
 export const isCertifiedAs = (name: string, certificate: PeerCertificate | undefined): boolean =>
   certificate?.subjectaltname !== undefined && checkServerIdentity(name, certificate) === undefined;
 
@@ -48,7 +52,10 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
   minVersion: "TLSv1.3",
 });
 
-/** Unlike `ServerCredentials.createSsl`, has a TLS version, a time-out and replaceable certificates. */
+/**
+ * Server credentials with a TLS version, a time-out and certificates that can be replaced. Those of
+ * `ServerCredentials.createSsl` have none of these.
+ */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {
     super({ requestCert: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, contextOf(identity));

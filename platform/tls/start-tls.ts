@@ -12,7 +12,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { MutualTls } from "./mutual-tls.ts";
 
-/** TLS of a process, with the job that reloads its certificates. */
+/** TLS of a process. A job reloads its certificates until `stop` is called. */
 export interface RunningTls {
   /** Undefined for plaintext. */
   tls: MutualTls | undefined;
@@ -20,9 +20,9 @@ export interface RunningTls {
 }
 
 /**
- * Starts TLS by the TLS_* settings. Replaced files (TLS_CERT_FILE and so on) are in use within
- * TLS_RELOAD_EVERY; invalid ones are ignored, such as a certificate whose key is not written yet. Without
- * TLS, production logs a warning.
+ * Starts TLS with the TLS_* settings. If files are replaced (TLS_CERT_FILE and so on), they are used within
+ * TLS_RELOAD_EVERY. Invalid ones are ignored, such as a new certificate whose key is not written yet. Without
+ * TLS, a warning is logged in production.
  */
 export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls {
   const first = tlsIdentity(config);
