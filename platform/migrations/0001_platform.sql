@@ -1,8 +1,8 @@
--- Platform tables of every service's schema: outbox, inbox, idempotency keys, audit trail, secrets. Times are
--- UTC. Ids are BINARY(16); BIN_TO_UUID(id) shows them. Ids are text if another system reads them, or if not
--- all of them are ours.
+-- Platform tables in the schema of every service: outbox, inbox, idempotency keys, audit trail, secrets.
+-- Times are UTC. Ids are BINARY(16), and BIN_TO_UUID(id) shows them. They are text where another system reads
+-- them, or where some of them do not come from us.
 
--- Debezium's outbox event router reads the columns from id to payload.
+-- The outbox event router of Debezium can read the columns from id to payload.
 CREATE TABLE outbox (
   id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   aggregatetype VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -34,9 +34,9 @@ CREATE TABLE idempotency_keys (
   KEY idempotency_keys_expired (expire_time)
 );
 
--- The keys by subject serve reads of the newest lines, without the subject's own or unsuccessful ones. InnoDB
--- derives their columns, so they always match the lines. Invisible columns are no part of SELECT *, so seals
--- do not cover them.
+-- The indexes by subject serve reads of the newest lines, without lines by the subject and without
+-- unsuccessful ones. InnoDB computes their columns, so these always match the line. The columns are
+-- invisible, so they are no part of SELECT *, and seals do not cover them.
 CREATE TABLE audit_events (
   id BINARY(16) NOT NULL PRIMARY KEY,
   action VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -62,13 +62,13 @@ CREATE TABLE audit_events (
   KEY audit_events_subject_2 (subject_2, access_2, occur_time, id)
 ) COMMENT = 'append-only';
 
--- Generated keys of the service, which outlive a rotation of DATA_KEY.
+-- Keys that the service generated. They stay when DATA_KEY is rotated.
 CREATE TABLE secrets (
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   value VARBINARY(255) NOT NULL COMMENT 'encrypted'
 );
 
--- Hash chain over the audit trail, which makes it tamper-evident.
+-- Seals of the audit trail: a hash chain that makes it tamper-evident.
 CREATE TABLE audit_seals (
   seq BIGINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'from 1, without gaps',
   event_id BINARY(16) NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE audit_seals (
   UNIQUE KEY audit_seals_event (event_id)
 ) COMMENT = 'append-only';
 
--- Heads of another service's chain, of which this service is the witness.
+-- Heads of the audit chain of another service, whose witness this service is.
 CREATE TABLE audit_checkpoints (
   service VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'owner of the chain',
   seq BIGINT UNSIGNED NOT NULL,
@@ -86,7 +86,8 @@ CREATE TABLE audit_checkpoints (
   PRIMARY KEY (service, seq, hmac)
 ) COMMENT = 'append-only';
 
--- Operators' acknowledgements of findings in the audit trail. A finding that returns may get another one.
+-- Acknowledgements of findings of the audit check. If a finding comes back after its end, it may get another
+-- one.
 CREATE TABLE audit_acknowledgements (
   finding_id CHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   reason VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'free text of the operator',
