@@ -42,7 +42,7 @@ function start(settings: Record<string, string>): ChildProcess {
   return gateway;
 }
 
-/** The port, from the first log lines; resolves when the gateway listens. */
+/** Reads the port from the log. Resolves when the gateway listens. */
 async function portOf(gateway: ChildProcess): Promise<number> {
   for await (const chunk of gateway.stdout!) {
     const port = /"port":(\d+)/.exec(String(chunk))?.[1];

@@ -22,7 +22,7 @@ const read = async () => {
   const headers = await gateway.signedIn("PATIENT", { userId: PATIENT_ID });
   return await gateway.send("GET", "/v1/users/me/access-log", { headers });
 };
-/** Stubs one event, which auth lists. */
+/** Makes auth list one event, and the other services none. */
 const log = (actorId: string, grantId = "") => {
   let calls = 0;
   gateway.stubs.stubs.set("ListAccesses", () =>
@@ -48,7 +48,7 @@ test.each([
   ["another service", "service:scheduling", "", "MedConnect (scheduling)", "SYSTEM"],
   ["a payment provider", "provider:stripe", "", "Payment provider (stripe)", "SYSTEM"],
   ["an internal system", "service-account:7", "", "An internal system", "SYSTEM"],
-  // Such as another patient who books the slot that this one did not pay in time.
+  // Such as another patient, who books a slot that this one did not pay in time.
   ["a person hidden from the patient", OTHER_ID, "", "MedConnect", "SYSTEM"],
 ])("names %s", async (_title, actorId, grantId, actorName, relation) => {
   log(actorId, grantId);

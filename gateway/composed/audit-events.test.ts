@@ -21,7 +21,7 @@ const trail = [
   event("e1", "2026-03-01T00:00:00Z"),
 ];
 
-/** Lists the events of auth before `endTime`. */
+/** Stub of auth: lists the events before `endTime`. */
 const list = ({ request }: StubCall) => {
   const { endTime, pageSize } = request as { endTime?: string; pageSize: number };
   const found = trail.filter(({ occurTime }) => !endTime || occurTime < endTime);

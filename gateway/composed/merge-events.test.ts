@@ -10,7 +10,7 @@ import {
   positionOf,
 } from "./merge-events.ts";
 
-/** Lists like a service: newest first, keyset pages, an exclusive end time. */
+/** Lists as a service does: newest first, in pages, up to an exclusive end time. */
 function lister(events: AuditEvent[], pageSize: number, endMs: number): Lister {
   return async (pageToken) => {
     const found = events
@@ -23,7 +23,7 @@ function lister(events: AuditEvent[], pageSize: number, endMs: number): Lister {
   };
 }
 
-/** Events within few milliseconds, so that several share one. */
+/** Events within ten milliseconds, so that several have the same time. */
 const event = fc
   .record({ id: fc.uuid(), occurTime: fc.integer({ min: 1000, max: 1010 }).map((ms) => new Date(ms)) })
   .map((fields) => AuditEvent.fromPartial(fields));

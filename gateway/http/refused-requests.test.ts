@@ -5,12 +5,13 @@ import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const HOST = "host: api.test\r\n";
 const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chunked\r\n`;
-/** Requests the end of the connection, for cases in which the gateway would keep it open. */
+/** Asks the gateway to close the connection after its answer, where it would keep it open. */
 const LAST = "connection: close\r\n";
 
 let gateway: TestGateway;
 /**
- * A gateway with short time-outs, for incomplete requests only: on a busy machine, others might exceed them.
+ * Gateway with short time-outs, for incomplete requests only. On a busy machine, complete requests might
+ * exceed them.
  */
 let impatient: TestGateway;
 
@@ -188,7 +189,7 @@ test.each(REFUSED)(
     expect(headers).toMatchObject({
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
-      // Without it, the connection would close only after the keep-alive time.
+      // Without this header, the connection would close only after the keep-alive time.
       connection: "close",
     });
     expect({ ...answer, ...JSON.parse(body) }).toMatchObject({

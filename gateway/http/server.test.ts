@@ -14,7 +14,7 @@ test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", (
   expect(LIMITS).toMatchObject({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
 });
 
-/** Production limits with shorter time-outs, to keep the tests fast. */
+/** Limits of production, but with shorter time-outs, to keep the tests fast. */
 const IMPATIENT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
 describe("a client that exceeds a limit is disconnected:", () => {
@@ -35,7 +35,7 @@ describe("a client that exceeds a limit is disconnected:", () => {
   });
   afterAll(() => server.drain(0));
 
-  /** Answer to a client that sends `first`, and then `endless` again and again. */
+  /** Sends `first`, and then `endless` repeatedly. Returns the answer when the connection is closed. */
   async function trickle(first: string, endless: string): Promise<string> {
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
     let received = "";
@@ -117,7 +117,7 @@ describe("a client that does not read its answer", () => {
 });
 
 describe("open connections of one address", () => {
-  /** @returns the status line; "" if the connection was closed */
+  /** Asks for /healthz. @returns the status line; "" if the connection was closed without an answer */
   const ask = async (port: number, sockets: Socket[]) => {
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
     sockets.push(socket.on("error", () => {}));

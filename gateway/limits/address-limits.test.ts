@@ -22,7 +22,7 @@ const call = ({ httpMethod, path }: Route, headers: Record<string, string>, as =
     ...(["POST", "PATCH"].includes(as) && { body: {} }),
   });
 
-/** Status of the answer to raw bytes. */
+/** Sends bytes as they are. Returns the status of the answer. */
 async function statusOf(bytes: string): Promise<number> {
   const socket = connect(gateway.port, "127.0.0.1").setEncoding("latin1");
   socket.write(Buffer.from(bytes, "latin1"));
@@ -31,7 +31,7 @@ async function statusOf(bytes: string): Promise<number> {
   return Number(answer.split(" ")[1]);
 }
 
-/** Quotas that a call counted towards, from the headers of its answer. */
+/** Names of the quotas that a call counted towards, from the headers of its answer. */
 const quotasOf = (headers: Record<string, unknown>): string[] =>
   [...String(headers["ratelimit-policy"]).matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 
@@ -160,7 +160,7 @@ describe("polls, webhooks and preflights of one address", () => {
     ["POST", "/v1/webhooks/payments/stripe", 200],
   ])("have a quota of their own: %s %s", async (method, path, status) => {
     if (method === "OPTIONS") {
-      // All paths share one quota, so each case starts anew.
+      // All paths share one quota, so each case starts with a new gateway.
       await gateway.close();
       gateway = await startTestGateway({ limits: { open: 3, anonymous: 1 } });
     }

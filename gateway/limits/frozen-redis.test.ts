@@ -16,12 +16,12 @@ interface FrozenRedis {
   url: string;
   /** Resolves after a client has connected and sent a command. */
   isIn: Promise<void>;
-  /** Number of counting commands so far. */
+  /** Number of commands so far that count a request. */
   counts: () => number;
   close: () => void;
 }
 
-/** A Redis that accepts clients and then stops answering, like a suspended process. */
+/** A Redis that accepts clients and then does not answer, like a suspended process. */
 async function frozenRedis(): Promise<FrozenRedis> {
   const sockets: Socket[] = [];
   const { promise: isIn, resolve: letIn } = Promise.withResolvers<void>();

@@ -10,7 +10,10 @@ const HIGH_QUOTA = 2000;
 const GATEWAYS = 3;
 const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
-/** Longer than in production: on a busy machine Redis is often late, and then a gateway counts alone. */
+/**
+ * Time-out longer than in production: on a busy machine, Redis is often late, and then a gateway counts
+ * alone.
+ */
 const REDIS_MS = 30_000;
 
 const redis = connectRedis(process.env.REDIS_URL!, pino({ level: "silent" }), REDIS_MS);
@@ -23,8 +26,8 @@ beforeAll(() =>
 afterAll(() => redis.disconnect());
 
 /**
- * Number of requests that pass when twice the limit is sent. @param inTurn index of the gateway for each
- * request
+ * Sends twice as many requests as the limit allows. Returns how many pass. @param inTurn index of the gateway
+ * that gets a request, by the number of the request
  */
 async function countAllowed(
   quota: QuotaName,

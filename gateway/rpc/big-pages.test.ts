@@ -6,15 +6,15 @@ import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const AT_ONCE = 8;
-/** Rounds until the heap stops growing. */
+/** Number of rounds after which the heap no longer grows by itself. */
 const WARM_UP_ROUNDS = 3;
 const ROUNDS = 5;
-/** Answers that were kept would take 100 MiB. */
+/** Allowed growth. If the answers of all rounds were retained, they would take 100 MiB. */
 const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  // On a busy machine, stubs encode several such pages for more than the default of 10 s.
+  // On a busy machine, the stubs need more than the default of 10 s to encode several such pages.
   gateway = await startTestGateway({ callTimeoutMs: 60_000 });
 });
 afterAll(() => gateway.close());

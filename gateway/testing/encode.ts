@@ -5,7 +5,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { encodeRequest } from "../transcoding/request.ts";
 import { routeNamed } from "./routes.ts";
 
-/** Parts of a request; `body` is sent as JSON, `text` as it is. */
+/** Parts of a request. The content is `body` as JSON, or `text` as it is. */
 export interface Parts {
   values?: string[];
   query?: string;
@@ -28,7 +28,7 @@ function bytesOf({ body, text }: Parts): Buffer {
   return Buffer.from(body === undefined ? "" : JSON.stringify(body));
 }
 
-/** The message that the service gets, as JSON. */
+/** Encodes a request of an RPC, as the gateway does. Returns the message for the service as JSON. */
 export function encode(name: string, parts: Parts): JsonValue {
   const { binding } = routeNamed(name);
   const { values = [], query = "", headers = {} } = parts;
@@ -41,7 +41,7 @@ export function encode(name: string, parts: Parts): JsonValue {
   return toJson(binding.input, fromBinary(binding.input, bytes));
 }
 
-/** The refusal of a request: its reason, and each field with its violation. */
+/** Encodes a request that must be refused. Returns the reason, and each invalid field with its violation. */
 export function refusal(name: string, parts: Parts): [string, ...string[]] {
   try {
     encode(name, parts);

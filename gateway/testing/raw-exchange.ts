@@ -6,7 +6,7 @@ export interface RawAnswer {
   body: string;
 }
 
-/** Sends bytes, and returns all answers until the gateway closes the connection. */
+/** Sends a text as it is. Returns all answers until the gateway closes the connection. */
 export async function exchange(text: string, { port }: { port: number }): Promise<RawAnswer[]> {
   const socket = connect(port, "127.0.0.1").setEncoding("latin1");
   let received = "";

@@ -3,7 +3,7 @@ import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { type Route, routesOf } from "../rpc/routes.ts";
 import { Services } from "../upstream/services.ts";
 
-/** An address without a listener, for tests that end before a service is called. */
+/** Address at which nothing listens, for tests that end before a service is called. */
 const NOWHERE = "127.0.0.1:1";
 
 export const unreachableServices = () =>
@@ -20,7 +20,7 @@ export const unreachableServices = () =>
 /** All routes of the contract. */
 export const contractRoutes: Route[] = routesOf(methods.values(), unreachableServices());
 
-/** The route of an RPC; the first if it has several. */
+/** The first route of an RPC. */
 export function routeNamed(name: string): Route {
   const route = contractRoutes.find((candidate) => candidate.method.name === name);
   if (!route) throw new Error(`no route for ${name}`);

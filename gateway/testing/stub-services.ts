@@ -11,21 +11,21 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
 import { rawMethod } from "../upstream/services.ts";
 
-/** A call of a stub; the request is in JSON. */
+/** A call that a stub answers, with its request as JSON. */
 export interface StubCall {
   readonly method: string;
   readonly request: JsonObject;
   readonly metadata: Record<string, unknown>;
   readonly cancelled: () => boolean;
-  /** Trailing metadata of the answer. */
+  /** Metadata that the stub sends after the answer. */
   readonly trailer: Metadata;
 }
 
 export type Stub = (call: StubCall) => JsonObject | Promise<JsonObject>;
 
-/** A gRPC server with every method of the contract. Tests set the answers. */
+/** A gRPC server with every method of the contract. Tests set the answers in `stubs`. */
 export class StubServices {
-  /** Stubs by method name. A method without a stub answers an empty message. */
+  /** Stubs by method name. A method without a stub answers with an empty message. */
   readonly stubs = new Map<string, Stub>();
   readonly calls: StubCall[] = [];
   readonly #server = new Server();

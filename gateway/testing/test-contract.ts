@@ -56,6 +56,7 @@ const testRegistry = createFileRegistry(file, (name) =>
 );
 
 /**
- * A message with features that the gateway supports and the contract does not use: Thing, Wrapped or Webhook.
+ * Message of a contract for tests (Thing, Wrapped or Webhook), with features that the gateway supports and
+ * the real contract does not use.
  */
 export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

@@ -32,21 +32,21 @@ const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">> {
   limits?: Partial<RateLimits>;
-  /** Concurrent requests of each client; default: unlimited. */
+  /** Maximum number of concurrent requests of each client; default: unlimited. */
   callerRequests?: number;
-  /** Concurrent requests to each service. */
+  /** Maximum number of concurrent requests to each service. */
   requests?: number;
   httpLimits?: Partial<typeof LIMITS>;
-  /** Open connections of each address; default: unlimited. */
+  /** Maximum number of open connections from each address; default: unlimited. */
   connections?: number;
   trustProxy?: number | string[];
-  /** Default: an address without a listener, so Redis is unavailable. */
+  /** URL of Redis; default: an address at which nothing listens, so that Redis is unavailable. */
   redisUrl?: string;
 }
 
 export interface Sent {
   headers?: Record<string, string | string[]>;
-  /** Sent as JSON; strings and buffers unchanged. */
+  /** Sent as JSON, except strings and buffers, which are sent as they are. */
   body?: unknown;
 }
 
@@ -54,12 +54,13 @@ export interface Received {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** Empty if the answer is not JSON. */
+  /** Parsed body; empty if it is not JSON. */
   json: Record<string, unknown>;
 }
 
 /**
- * Starts a gateway on a free port with stub services; tokens, revocations, limits, gRPC and HTTP are real.
+ * Starts a gateway on a free port in front of stub services. Tokens, revocations, limits, gRPC and HTTP are
+ * real.
  */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
   const {
@@ -99,7 +100,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     log,
   });
   revocations.start();
-  // The default of production: on a busy machine, the first call compiles for seconds.
+  // Default of production: on a busy machine, compiling at the first call takes seconds.
   const { callTimeoutMs = 10_000 } = options;
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);
@@ -146,7 +147,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     revoked,
     logLines,
 
-    /** Authorization header of a user. */
+    /** Makes an Authorization header for a new session of a user. */
     signedIn: async (
       role: Role = "PATIENT",
       { userId = newId(), sessionId = newId(), expiresIn = "5m" } = {},
@@ -162,7 +163,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       return { authorization: `Bearer ${token}` };
     },
 
-    /** Sends a request without normalizing its path, as fetch would. */
+    /** Sends a request. Unlike fetch, does not normalize its path. */
     send: async (method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Received> => {
       const isRaw = typeof body === "string" || Buffer.isBuffer(body);
       const content = isRaw || body === undefined ? body : JSON.stringify(body);

@@ -9,7 +9,7 @@ export const SEARCH = "/v1/doctors";
 /** A gateway whose searches run until the test answers them. */
 export class WaitingSearches {
   readonly gateway: TestGateway;
-  /** Answers each running search. */
+  /** One function for each running search, which answers it. The oldest comes first. */
   readonly #answers: (() => void)[] = [];
   readonly #sent: ClientRequest[] = [];
 
@@ -37,14 +37,14 @@ export class WaitingSearches {
     return search;
   }
 
-  /** Begins a request, which ends with the test. */
+  /** Starts a request, which ends with the test. Its body must be ended by the caller. */
   send(options: { path: string; method?: string; headers: Record<string, string | number> }): ClientRequest {
     const sent = request({ port: this.gateway.port, ...options }).on("error", () => {});
     this.#sent.push(sent);
     return sent;
   }
 
-  /** Problem or answer of a request that does not wait. */
+  /** Sends a request that is answered at once. Returns the JSON of the answer or problem. */
   async get(path: string, headers: Headers): Promise<Record<string, unknown>> {
     return (await this.gateway.send("GET", path, { headers })).json;
   }

@@ -14,7 +14,7 @@ afterAll(() => gateway.close());
 const post = async (path: string, body: string) =>
   await gateway.send("POST", path, { headers: await gateway.signedIn("DOCTOR"), body });
 
-/** Escapes everything but ASCII, as some clients do. */
+/** Writes all characters beyond ASCII as escapes, as some clients do. */
 const escaped = (text: string) =>
   text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 

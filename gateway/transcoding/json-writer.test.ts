@@ -29,7 +29,7 @@ function holdsRawBody({ typeName, fields }: DescMessage): boolean {
   return typeName === HTTP_BODY || fields.some(({ message }) => message?.typeName === HTTP_BODY);
 }
 
-/** Any JSON of a message: with fields absent, and at most one field of each oneof. */
+/** Any JSON of a message: each field may be absent, and at most one field of each oneof is present. */
 function anyJson(desc: DescMessage): fc.Arbitrary<JsonObject> {
   const members = desc.members.map((member) => {
     const fields = member.kind === "oneof" ? member.fields : [member];
@@ -84,7 +84,7 @@ function anyValue({ message, enum: desc, scalar }: DescField): fc.Arbitrary<Json
   }
 }
 
-/** The JSON without the empty fields that list items omit. */
+/** Removes the empty fields that list items omit. */
 function withoutOmitted(desc: DescMessage, json: JsonObject, isItem = false): JsonObject {
   const entries = desc.fields.flatMap((field): [string, JsonValue][] => {
     const { message, fieldKind, jsonName } = field;
@@ -119,7 +119,7 @@ test.each(written.map((desc) => [desc.typeName, desc] as const))(
 );
 
 describe("fields that list items omit", () => {
-  /** Responses with a list of messages that have such fields. */
+  /** Responses that have a list of messages with such fields. */
   const lists = [...methods.values()].flatMap(({ name, input, output }) =>
     output.fields.flatMap((items) =>
       items.fieldKind === "list" && items.message?.fields.some(isOmitted)

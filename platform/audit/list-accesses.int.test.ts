@@ -110,7 +110,7 @@ describe("30,000 lines of a patient about themselves, some of them denials", () 
     await billing.db.write("ANALYZE TABLE audit_events");
   }, 300_000);
 
-  /** Rows of a page of 20 from each of a few ranges, and of the counter. */
+  /** More than the rows that a page of 20 reads from each of a few ranges, and those of the counter. */
   const A_PAGE = 1000;
   const rows = (work: () => Promise<unknown>) => rowsRead(billing.db, "scan", work);
 

@@ -31,11 +31,11 @@ const read = async (caller: Caller, request: Partial<ListAuditEventsRequest>, me
     )
   ).response;
 
-/** Lines about a caller's reads of the trail, read by another caller. */
+/** Audit lines about reads of the trail by `actorId`, read by another admin. */
 const readsOf = async (actorId: string): Promise<AuditEvent[]> =>
   (await read(userCaller("ADMIN"), { actorId, pageSize: 1000 })).auditEvents;
 
-/** All events, in pages. */
+/** Reads all events in pages. Returns their ids. */
 async function readAll(caller: Caller, pageSize: number, method: Method): Promise<string[]> {
   const ids: string[] = [];
   let pageToken = "";

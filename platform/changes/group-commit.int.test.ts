@@ -45,7 +45,8 @@ test.each([
   await isFirstSent;
   const [second, ...others] = ids.map((id) => () => notes.send(noteOf(id)));
   sent.push(second!());
-  // A group that does not wait has started after a round trip. Only one, because the wait is short.
+  // After this round trip, a group that does not wait would have started. One round trip only, because the
+  // wait of the group is short.
   await notes.service.db.read("SELECT 1");
   for (const send of others) sent.push(send());
   if (isDelivered) deliver();

@@ -50,7 +50,7 @@ test("a request whose row is locked waits alone, and the others do not wait for 
   end();
   await holder;
   await sent[2];
-  // One group of five, then the locked request alone.
+  // One group of five notes, and then the locked one alone.
   expect(notes.groups).toEqual([5, 1]);
   expect(await notes.writesOf(ids)).toEqual(ids.map(() => 1));
 });
@@ -75,10 +75,10 @@ test("of many requests for a locked row, one waits on a connection and the other
     answered.push(i);
   });
   await doneOrWaiting(notes.service.db, Promise.all(sent));
-  // In each round, others could start alone.
+  // Each round would give the other requests an occasion to run alone.
   for (let round = 0; round < 3; round++) await notes.send(noteOf(free!));
-  // The first finds the row locked in a group and then waits alone; on a slow machine again after MySQL's
-  // lock wait ends. Without the rule, eight would run alone.
+  // The first request finds the row locked in a group, and then waits for it alone. On a slow machine it does
+  // so again, after the lock wait of MySQL has ended. If each request could wait, eight would run alone.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();
@@ -100,7 +100,7 @@ test("at most eight requests of a failed group run alone at once", async () => {
   };
   const sent = [free!, ...ids].map((id) => notes.send(noteOf(id), userCaller("PATIENT")));
   await areMany;
-  // Other requests are served meanwhile; more than eight would have started alone in that time.
+  // Other requests are served meanwhile. In that time, more than eight would have started to run alone.
   for (let round = 0; round < 10; round++) await notes.send(noteOf(free!));
   expect(alone).toBe(8);
   end();

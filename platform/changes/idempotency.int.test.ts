@@ -40,7 +40,7 @@ describe("a request that changed nothing", () => {
       request,
     );
 
-  /** A request that was sent once before, found a booking with a large reason, and changed nothing. */
+  /** Sends a request for the first time. It finds a booking with a large reason, and changes nothing. */
   async function repeated() {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const state = (reason: string) => Booking.fromPartial({ id: request.bookingId, reason });

@@ -27,7 +27,7 @@ const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
 });
 
-/** Handlers by kind of transaction, each with a rule that may refuse the request. */
+/** Handlers, by the kind of transaction in which they run. Each has a rule that may refuse the request. */
 const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "by itself": (refusal) => (request, call) =>
     service.calls.apply(call, async () => {
@@ -48,7 +48,10 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
 };
 
 describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
-  /** Sends one request twice with one key. The rules may refuse it each time. @returns the second outcome */
+  /**
+   * Sends one request twice with the same key. The rule refuses it with `first` and then with `second`, if
+   * given. @returns the second outcome
+   */
   async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
     const caller = userCaller("PATIENT");
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
@@ -66,8 +69,8 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
     expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
   });
 
-  // A group reads the used keys before it decides. A use case by itself decides first, and after a fault it
-  // reads no key.
+  // A group looks for used keys before it decides. A use case that runs by itself decides first, and after a
+  // fault it does not look for the key.
   test.each(reasons)(
     "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
@@ -96,7 +99,7 @@ test("a key's success is replayed although the repeat would fail with an audit l
   expect(traces).toHaveLength(1);
 });
 
-/** Refusals that are final. */
+/** Refusals that no later change can lift. */
 const FINAL = [
   "BOOKING_CLOSED",
   "CANNOT_CHANGE_SELF",
@@ -111,9 +114,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller
- * then decides anew about the changed resource, in another request. A late duplicate of this one must not
- * reschedule, refund or disable anything.
+ * Refusals that only a change of the resource lifts: of its time, status, amount or set-up. The caller then
+ * decides anew, with a new request. A late duplicate of the refused one must not reschedule, refund or
+ * disable anything.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",

@@ -25,7 +25,7 @@ test("secrets leave the environment once they are read, and other settings stay"
   expect(env).toEqual({ HOST: "0.0.0.0" });
 });
 
-/** Output of a process that reads the settings of every service in this environment. */
+/** Starts a process that reads the settings of every service from `env`. Returns its output. */
 function start(env: Record<string, string>) {
   const program = `
     const { loadConfig, serviceSettings } = await import("./config.ts");

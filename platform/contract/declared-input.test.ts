@@ -9,7 +9,7 @@ import { stringRulesOf } from "./field-rules.ts";
 const rulesOf = (field: DescField) => getOption(field, rulesOption);
 
 describe("the contract", () => {
-  /** Accepted unchanged: page tokens by AIP-158, entity tags by AIP-154. */
+  /** Fields that need no rule: page tokens (AIP-158) and entity tags (AIP-154) are accepted as they are. */
   const BY_NAME = new Set(["page_token", "etag"]);
 
   test.each(table(fields.filter(({ field }) => field.scalar === ScalarType.STRING)))(
@@ -20,7 +20,7 @@ describe("the contract", () => {
       expect(
         kindOf(field) !== Kind.KIND_UNSPECIFIED || isUuid(field) || isClosed || BY_NAME.has(field.name),
       ).toBe(true);
-      // Both would contradict each other.
+      // A kind and a UUID rule would contradict each other.
       expect(kindOf(field) !== Kind.KIND_UNSPECIFIED && isUuid(field)).toBe(false);
     },
   );

@@ -13,10 +13,10 @@ const enums = requestFields.filter(({ field }) => field.enum);
 const texts = requestFields.filter(({ field }) => field.scalar === ScalarType.STRING);
 const patterns = texts.filter(({ field }) => stringRulesOf(field)?.pattern);
 
-/** Signs of a regular expression, or of a list of numbers. */
+/** Text that users should not see: signs of a regular expression, or of a list of numbers. */
 const FOR_MACHINES = /[[\]\\^{}$*]|\bin list\b|regex|pattern|enum/;
 
-/** Violations of a request with only this value, at the end of the path. */
+/** Violations of a request that has only this value, at the end of the path. */
 function violationsOf({ method, way }: RequestField, value: unknown): FieldViolation[] {
   const request = create(method.input);
   let at = reflect(method.input, request);

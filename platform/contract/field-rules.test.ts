@@ -9,7 +9,7 @@ import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 type Rules = MessageInitShape<typeof FieldRulesSchema>;
 
-/** A field of a contract with these rules. */
+/** Makes a field with these rules. */
 function fieldWith(rules: Rules): DescField {
   const options = create(FieldOptionsSchema);
   setExtension(options, rulesOption, create(FieldRulesSchema, rules));

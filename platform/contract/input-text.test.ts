@@ -43,7 +43,7 @@ const isAsked = ({ field }: RequestField): boolean =>
   (stringRulesOf(field)?.minLen ?? 0n) > 0n || behavesAs(field, FieldBehavior.REQUIRED);
 
 describe("the time to refuse a text is linear in its length", () => {
-  // Normalizing these would take minutes, because the libraries need quadratic time.
+  // The libraries would need minutes to normalize these, because they take quadratic time.
   const LONG = [
     "\u0301\u0316".repeat(200_000),
     `en-${Array.from({ length: 70_000 }, (_, i) => `a${10_000 + i}`).join("-")}`,
@@ -65,7 +65,7 @@ describe("blanks do not fill a required field", () => {
       to.field.fieldKind === "scalar" &&
       [Kind.NAME, Kind.LINE, Kind.TEXT].includes(kindOf(to.field)),
   );
-  // An update may omit fields outside its mask.
+  // Updates are left out, because they may omit fields that their mask does not name.
   test.each(table(asked.filter(({ method }) => !method.name.startsWith("Update"))))("%s", (_name, to) => {
     for (const blank of [" ", "\n \t", "\u00a0\u3000", "\u2003"]) {
       expect([blank, refusalOf(to, blank)]).toEqual([blank, expect.any(String)]);

@@ -11,21 +11,21 @@ import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
 import { registry } from "./registry.ts";
 
-/** Maximum lengths of a page, and of a page of one service's audit trail. */
+/** Maximum number of items on a page, and on a page of the audit trail of one service. */
 const MAX_PAGE_SIZE = 100;
 const MAX_AUDIT_PAGE_SIZE = 1000;
-/** Maximum of bytes of a code point in UTF-8 (RFC 3629). */
+/** Maximum size of a code point in UTF-8, in bytes (RFC 3629). */
 const BYTES_A_CHARACTER = 4;
-/** Maximum length of ids. Those of services, requests and traces may be longer than a UUID. */
+/** Maximum length of an id, in bytes. Ids of services, requests and traces may be longer than a UUID. */
 const ID_BYTES = 64;
-/** Maximum overhead of a field: a tag of up to 3 bytes and a length of up to 5. */
+/** Maximum overhead of a field in bytes: a tag of up to 3, and a length of up to 5. */
 const FRAME_BYTES = 8;
-/** Maximum of bytes of enums, integers, booleans and floating-point numbers. */
+/** Maximum size in bytes of an enum, integer, boolean or floating-point number. */
 const NUMBER_BYTES = 10;
 
 const isId = (name: string) => name === "id" || /_ids?$/.test(name);
 
-/** Paged methods, with the field that holds the page. */
+/** Paged methods, each with the field that holds the items of the page. */
 const lists = [...methods.values()].flatMap((method) => {
   const isPaged = method.input.fields.some(({ name }) => name === "page_size");
   const page = method.output.fields.find(({ fieldKind }) => fieldKind === "list");
@@ -42,13 +42,13 @@ interface Place {
   path: string;
   /** True within an item of a page, where `in_lists` applies. */
   isListed?: boolean;
-  /** True if `total_bytes` of an outer field counts the texts. */
+  /** True if `total_bytes` of an outer field limits the sum of all texts inside. */
   isTextCounted?: boolean;
 }
 
 const at = (place: Place, { name }: DescField): Place => ({ ...place, path: `${place.path}.${name}` });
 
-/** Maximum size of a message on the wire. Throws for a field without a bound. */
+/** Maximum size of a message on the wire. Throws if a field has no maximum. */
 const sizeOf = (message: DescMessage, place: Place): number =>
   message.fields.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, at(place, field)), 0);
 
@@ -146,7 +146,7 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
   },
 );
 
-/** All other methods, except exports, which are streams. */
+/** All methods that return no page, except exports, which are streams. */
 const others = [...methods.values()].filter(
   (method) =>
     method.output.typeName !== "google.api.HttpBody" && !lists.some((list) => list.method === method),
@@ -159,7 +159,10 @@ test.each(others.map((method) => [method.name, method] as const))(
   },
 );
 
-/** Tests that fill a field to the service's own limit and measure it. */
+/**
+ * Fields without a limit in the contract, and the test that fills them up to the limit of their service and
+ * measures the size.
+ */
 const MEASURED_IN: Record<string, string> = {
   "medconnect.scheduling.v1.Doctor.licenses": "services/scheduling/src/licenses/licenses.int.test.ts",
 };

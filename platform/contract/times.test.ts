@@ -14,7 +14,7 @@ const secondsAt = (text: string): bigint => BigInt(Date.parse(text) / 1000);
 const FIRST = secondsAt("1900-01-01T00:00:00Z");
 const LAST = secondsAt("2200-12-31T23:59:59Z");
 
-/** Fields with a violation. */
+/** Paths of the fields with a violation. */
 function violationsOf(schema: typeof listSlots, fields: object): string[] {
   const message = create(schema, fields as MessageInitShape<typeof schema>);
   try {

@@ -32,7 +32,7 @@ test("a required time of a wrong wire type is refused, or is present in the retu
       }
       expect(CreateSlotRequest.decode(validated).endTime).toBeInstanceOf(Date);
     }),
-    // A varint that one decoder takes for the length of a message, and another skips.
+    // A varint that one decoder reads as the length of a message, and that another one skips.
     { examples: [[0, Uint8Array.of(0)]] },
   );
 });
@@ -55,7 +55,7 @@ const patterns = new Set(
     .flatMap(({ field }) => stringRulesOf(field)?.pattern ?? [])
     .filter((pattern) => pattern !== ""),
 );
-/** Long texts that start like a match of many patterns, and end like a match of none. */
+/** Long texts that many patterns begin to match, and none matches to the end. */
 const HOSTILE = ["a", "1", "-", "/", " ", "é", "a ", "a-", "aa-", "aaa-aaaaaaaa-", "\u2028"].flatMap((text) =>
   [text, `${" ".repeat(100)}a`.repeat(19) + text].map((start) => `${start}${text.repeat(50_000)}\u0000`),
 );

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-/** Hash of a text in a process with these keys. */
+/** Hash of a text in a process with these values of DATA_KEY. */
 const hashed = async (current: Buffer, ...previous: Buffer[]): Promise<string> =>
   (await openKeyedHash(service.db, new FieldCipher(current, ...previous))).of("text").toString("hex");
 

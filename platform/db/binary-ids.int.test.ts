@@ -13,13 +13,13 @@ beforeAll(async () => {
   await service.db.write(
     "CREATE TABLE things (id BINARY(16) PRIMARY KEY, other BINARY(16), hash BINARY(32))",
   );
-  // Not in the order of ids.
+  // Inserted in reverse, so that the order of rows is not that of ids.
   const rows = ids.map((id) => [binaryId(id), null, Buffer.alloc(32, 7)]).toReversed();
   await service.db.write("INSERT INTO things VALUES ?", [rows]);
 });
 afterAll(() => service.close());
 
-/** Reads by a prepared statement, and in transactions with and without another statement. */
+/** Ways to read: a prepared statement, a transaction, and a transaction that sends another statement, too. */
 const readers = {
   read: <Row>(sql: string, params: SqlValue[]) => service.db.read<Row>(sql, params),
   transaction: <Row>(sql: string, params: SqlValue[]) =>

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 5000;
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate"] }));
 afterEach(() => void jest.useRealTimers());
 
-/** Starts works by name, and lists them in the order of their start. `end` ends one. */
+/** Starts pieces of work by name. `started` lists them in the order in which they start; `end` ends one. */
 function fixture(places: number, share: number) {
   const turns = new Turns(places, share);
   const started: string[] = [];

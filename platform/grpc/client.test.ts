@@ -10,7 +10,7 @@ import { GrpcClient, within } from "./client.ts";
 const { getBooking } = BookingServiceService;
 const READ = getBooking.requestDeserialize(Buffer.of());
 const EMPTY_MESSAGE = Buffer.alloc(5);
-/** Maximum time until calls succeed again after an instance is gone, in ms. */
+/** Longest time in ms after the loss of an instance until calls succeed again. */
 const HEALED_MS = 10_000;
 
 /** An instance of a service. `kill` stops it at once. */

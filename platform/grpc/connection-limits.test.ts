@@ -3,7 +3,7 @@ import { CONNECTION_LIMITS } from "./connection-limits.ts";
 
 const MIB = 1024 ** 2;
 
-/** Promised by docs/security.md. */
+/** These numbers are promised in docs/security.md. */
 test("connections have the promised limits", () => {
   expect(CONNECTION_LIMITS).toEqual({
     idleMs: 300_000,

@@ -4,7 +4,7 @@ import { CredentialLimit } from "./credential-limit.ts";
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-/** Number of accepted calls out of ten. */
+/** Sends ten calls from an address. Returns how many are accepted. */
 async function passed(limit: CredentialLimit, address: string): Promise<number> {
   const calls = await Promise.allSettled(Array.from({ length: 10 }, () => limit.count(address)));
   return calls.filter(({ status }) => status === "fulfilled").length;

@@ -31,7 +31,7 @@ const ask = (method: "check" | "list", request: object): Promise<unknown> =>
     client[method](request, (error: Error, answer: object) => (error ? reject(error) : resolve(answer))),
   );
 
-/** States that a watcher receives until the server ends the stream. */
+/** Watches a service. Returns the states that it receives until the server ends the stream. */
 function watch(service: string, onTold: (status: string) => void): Promise<string[]> {
   const told: string[] = [];
   return new Promise((resolve, reject) =>

@@ -15,7 +15,9 @@ const FLOOD = join(import.meta.dirname, "../testing/stream-flood.ts");
 const { getJwks } = KeyServiceService;
 const grpc = new GrpcServerTest();
 
-/** Calls without our keepalive, because a turn of the event loop may take over 3 s under load. */
+/**
+ * Calls a method with a client that has no keepalive: under load, a turn of the event loop may take over 3 s.
+ */
 function callPatiently(): Promise<void> {
   const client = new Client(grpc.address, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = getJwks;
@@ -121,10 +123,10 @@ test("complete requests beyond the limit displace no running call", async () => 
 });
 
 test("a connection within its share of watches keeps them, however many others have", async () => {
-  // At most six streams are open at once.
+  // This allows six open streams: twice as many as calls.
   await grpc.start({}, { maxConcurrentCalls: 3 });
   new Health().addTo(grpc.server.server);
-  /** @returns the code with which the stream is closed */
+  /** Opens a health watch. @returns the code with which its stream is closed */
   const openWatch = async (session: ClientHttp2Session) => {
     const stream = openStream(session, HealthService.watch.path);
     const closed = rstCode(stream);
@@ -145,7 +147,7 @@ test.each([
   ["watches", HealthService.watch.path, {}],
   ["unread answers", getJwks.path, { settings: { initialWindowSize: 0 } }],
 ])("many connections with few %s each interrupt no answer that is read", async (_title, path, options) => {
-  // At most sixteen streams are open at once.
+  // This allows sixteen open streams: twice as many as calls.
   await grpc.start({}, { maxConcurrentCalls: 8 });
   new Health().addTo(grpc.server.server);
   for (let i = 0; i < 15; i++) {
@@ -153,7 +155,7 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = grpc.newClient();
-  // Long enough for two sweeps, which find the other answers started.
+  // During this call, two sweeps find that the other answers have been started.
   grpc.answerAfterMs = 2500;
   await call(client);
   grpc.answerAfterMs = 0;
@@ -163,7 +165,7 @@ test.each([
   await Promise.all(Array.from({ length: 8 }, callAgainAndAgain));
 });
 
-/** Three times the bound, because Node retains a buffer of several frames while one is held. */
+/** Three times the limit, because Node retains a buffer of several frames as long as one of them is held. */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 
 test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {

@@ -18,7 +18,10 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** A service with scripted behaviour for the first, second … call. Further calls repeat the last one. */
+/**
+ * Starts a service. The first of `answers` handles the first call, and so on. The last one handles all
+ * further calls.
+ */
 async function startService(...answers: ((stream: ServerHttp2Stream) => void)[]) {
   let calls = 0;
   const server = createServer().on("stream", (stream) => {

@@ -21,7 +21,7 @@ let client: Client;
 let handledIn: { traceId: string; traceFlags: number } | undefined;
 let deadline: number | undefined;
 let borrower: Borrower | undefined;
-/** Blocks each call, if a test sets it. */
+/** Each call waits for this, if a test sets it. */
 let held: (() => Promise<void>) | undefined;
 const CALLS_AT_ONCE = 3;
 

@@ -15,7 +15,7 @@ interface Key {
   privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
 }
 
-/** Published keys of the issuer, or its outage, and the number of fetches. */
+/** Keys that the issuer publishes, or "away" while it cannot be reached; and the number of fetches so far. */
 let published: Key[] | "away";
 let fetches: number;
 let verifier: AccessTokenVerifier;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  // Fakes the clock only.
+  // Fakes Date only. Timers are real.
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout", "performance"],
   });

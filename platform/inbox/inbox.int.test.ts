@@ -12,13 +12,13 @@ import { invoke, startTestService, type TestService } from "../testing/test-serv
 import type { EventHandler } from "./event-handler.ts";
 import { Inbox } from "./inbox.ts";
 
-/** Deadline of the sender's call. */
+/** Time in ms that a sender's call may take. */
 const SEND_TIMEOUT_MS = 5000;
 
 let service: TestService;
-/** Aggregate of each applied event. */
+/** Ids of the aggregates of all applied events, in order. */
 let applied: string[];
-/** Errors of decisions, by aggregate. */
+/** Errors that `decide` throws, by id of the aggregate. */
 let failures: Map<string, unknown>;
 
 beforeAll(async () => {
@@ -33,9 +33,9 @@ beforeEach(() => {
   transactions = [];
 });
 
-/** Rows that the event of an aggregate shares with others. */
+/** Ids of rows that an event shares with others, by id of its aggregate. */
 let rowsOf: Map<string, string[]>;
-/** Sizes of the transactions, in order. */
+/** Number of events in each transaction, in order. */
 let transactions: number[];
 
 const apply: EventHandler<string, Event> = {
@@ -66,7 +66,7 @@ function deliver(events: Event[], transactions = service.transactions) {
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }
 
-/** Events of different aggregates, in the order in which they are applied. */
+/** Makes events of different aggregates, in the order in which the inbox applies them. */
 const someEvents = (count: number) =>
   Array.from({ length: count }, () =>
     Event.fromPartial({
@@ -87,7 +87,7 @@ test("a bad event of a batch is reported and blocks no other", async () => {
   const { response } = await deliver(events);
   expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
-  // The others were applied in one transaction, without a repeat.
+  // The other two were applied in one transaction, and not again.
   expect(transactions).toEqual([2]);
 });
 

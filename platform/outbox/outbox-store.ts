@@ -166,8 +166,8 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * State of the undelivered events of each aggregate; omits aggregates without any. Call it after reading the
- * aggregates: each of their changes is then either in the result or applied.
+ * State of the undelivered events of each aggregate that has any. Call it after reading the aggregates: each
+ * of their changes has then either been applied by its consumers, or is in the result.
  */
 export async function findUndelivered(
   tx: Transaction,

@@ -10,7 +10,7 @@ afterEach(() => {
   child?.kill("SIGKILL");
 });
 
-/** Runs code with a logger in a process of its own. */
+/** Runs code that uses a logger, in a separate process. */
 function run(code: string): ChildProcess {
   const setup = `const { createLogger } = await import("${LOG}"); const log = createLogger("test", "info");`;
   const args = ["--input-type=module-typescript", "--eval", `${setup} ${code}`];
@@ -39,7 +39,7 @@ test.each([
 ])("a process that %s has written all its lines", async (_title, end) => {
   const writer = run(`for (let i = 0; i < 1000; i++) log.info(String(i)); ${end}`);
   const lines = await linesOf(writer);
-  // Lines that a thread is writing at the exit may come last.
+  // Sorted, because lines that a thread is writing when the process exits may come last.
   expect(lines.sort((a, b) => Number(a) - Number(b))).toEqual(NUMBERS);
 });
 

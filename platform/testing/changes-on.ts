@@ -7,14 +7,14 @@ import type { Relay } from "../outbox/relay.ts";
 import type { Platform } from "../service/service.ts";
 
 interface Parts {
-  /** Database of the transactions; default: the service's. */
+  /** Database for the transactions; default: that of the service. */
   db?: Database;
-  /** Receives the events after the commit; default: they stay in the outbox. */
+  /** Relay that gets the events after the commit; default: they stay in the outbox. */
   relay?: Pick<Relay, "send">;
   routes?: EventRoutes;
 }
 
-/** Transactions and calls of a service, on other parts. */
+/** Makes the transactions and calls of a service with another database or relay. */
 export function changesOn(
   service: Pick<Platform, "db" | "clock" | "cipher" | "hash">,
   { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,

@@ -10,7 +10,7 @@ let other: TestService;
 beforeEach(async () => {
   [service, other] = await Promise.all([startTestService("billing"), startTestService("billing")]);
 });
-/** Closes both, even if one throws. */
+/** Closes both databases, even if the first one throws. */
 afterEach(async () => {
   await Promise.allSettled([service.close(), other.close()]);
 });

@@ -4,15 +4,15 @@ import type { SqlValue } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { isId } from "../ids/ids.ts";
 
-/** Statements that may have ids as text, by table or column. */
+/** Statements in which ids may be text, recognized by a table or column. */
 const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\bended_by = \?/;
 
 /**
- * Database that refuses two mistakes:
+ * Database for tests that refuses two mistakes:
  *
- * - an id as text. It equals no BINARY(16), so the statement would find nothing. A `binaryId` that is missing
- *   in a store thereby fails the store's tests.
- * - a transaction within another one's work. If each of many callers holds a connection and waits for a
+ * - an id as text. It never equals a BINARY(16), so the statement would find nothing. If a store forgets
+ *   `binaryId`, its tests thus fail.
+ * - a transaction inside the work of another one. If many callers each hold one connection and wait for a
  *   second one, they deadlock.
  */
 export class CheckedDatabase extends Database {
@@ -37,7 +37,10 @@ export class CheckedDatabase extends Database {
     return await super.transaction((tx) => this.#runOpen(() => work(checked(tx))), options);
   }
 
-  /** Throws the refusal again, because a test may have missed it, for example in background work. */
+  /**
+   * Throws the error about a nested transaction again. The test may have missed it, such as in background
+   * work.
+   */
   override async close(): Promise<void> {
     await super.close();
     if (this.#nested) throw this.#nested;
@@ -54,7 +57,7 @@ export class CheckedDatabase extends Database {
     try {
       return await this.#open.run(transaction, work);
     } finally {
-      // Work that still runs may start transactions of its own.
+      // From now on, work that still runs in the background may start transactions.
       transaction.isOpen = false;
     }
   }

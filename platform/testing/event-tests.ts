@@ -3,10 +3,10 @@ import type { Database } from "../db/database.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 
 /**
- * Tests that a service's use cases write each event of its routes, for every destination.
+ * Tests that the use cases of a service write each event in `routes`, for each of its destinations.
  *
- * @param cases makes the change behind each type of event
- * @param db called after the service's start
+ * @param cases by type of event: makes the change that the event reports
+ * @param db called after the start of the service
  */
 export function testEvents(
   routes: EventRoutes,

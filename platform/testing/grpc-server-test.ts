@@ -14,12 +14,12 @@ import { GrpcServer, type ServerOptions } from "../grpc/server.ts";
 
 const { getJwks } = KeyServiceService;
 
-/** Limit of concurrent calls, if a test sets no other one. */
+/** Maximum number of concurrent calls, unless a test sets another one. */
 export const MAX_CALLS = 50;
 
-/** A gRPC server with one method, `getJwks`, and its clients. Each test starts its own. */
+/** A gRPC server with one method, `getJwks`, and clients of it. Each test starts its own server. */
 export class GrpcServerTest {
-  /** Duration of each call. */
+  /** Time in ms that each call takes. */
   answerAfterMs = 0;
   readonly logLines: Record<string, unknown>[] = [];
   readonly #sessions: ClientHttp2Session[] = [];
@@ -82,7 +82,7 @@ export class GrpcServerTest {
     for (const client of this.#clients.splice(0)) client.close();
   }
 
-  /** An HTTP/2 connection without a gRPC client. */
+  /** Opens an HTTP/2 connection without a gRPC client. */
   newSession(options: SecureClientSessionOptions = {}): ClientHttp2Session {
     const session = connect(`http://${this.#address}`, options);
     session.on("error", () => {});

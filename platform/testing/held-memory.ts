@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** V8's garbage collection: full by default, or minor. */
+/** Returns a function that collects garbage: in the whole heap, or only among young objects (minor). */
 export function garbageCollection(): (options?: { type: "minor" }) => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc");
@@ -14,7 +14,7 @@ export function heldMemory(): { heap: number; external: number } {
   return { heap, external };
 }
 
-/** Sum of `heldMemory`. */
+/** Heap and external memory after garbage collection, in bytes. */
 export function heldBytes(): number {
   const { heap, external } = heldMemory();
   return heap + external;

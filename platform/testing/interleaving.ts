@@ -5,16 +5,18 @@ import type { EventRoutes } from "../outbox/event.ts";
 import type { Platform } from "../service/service.ts";
 import { changesOn } from "./changes-on.ts";
 
-/** Poll interval above 100 ms, because InnoDB caches its list of transactions for that long. */
+/**
+ * Interval of polls in ms. It exceeds 100 ms, because InnoDB caches its list of transactions for that long.
+ */
 const INNODB_TRX_CACHED_MS = 150;
 
 /**
- * Runs another caller's change or another process's job during a transaction. Otherwise a `CheckedDatabase`
- * would take it for a nested transaction.
+ * Runs a function as another caller or process, while a transaction of the test is open. Without it, a
+ * `CheckedDatabase` would take its transactions for nested ones.
  */
 export const asAnother = AsyncLocalStorage.snapshot();
 
-/** Runs a change up to its commit, and pauses until `commit` is called. */
+/** Runs a change, but pauses before its commit until `commit` is called. */
 export function pausedBeforeCommit<App extends Platform>(
   app: App,
   routes: EventRoutes,
@@ -26,7 +28,7 @@ export function pausedBeforeCommit<App extends Platform>(
     transaction: (work, options) =>
       app.db.transaction(async (tx) => {
         const result = await work(tx);
-        // Sends the deferred statements as well.
+        // This statement also sends the deferred ones, so that the row locks are taken.
         await tx.read("SELECT 1");
         pause();
         await isToCommit;
@@ -37,7 +39,7 @@ export function pausedBeforeCommit<App extends Platform>(
   return { done, isPaused, commit };
 }
 
-/** Resolves when a change is done or waits for a lock. */
+/** Resolves when a change has ended or waits for a lock. */
 export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promise<void> {
   let isDone = false;
   const note = () => {
@@ -55,7 +57,10 @@ export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promi
   while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
 }
 
-/** Pauses one change before its commit until the other one is done or waits for it. */
+/**
+ * Runs `first` up to its commit and then `second`. Commits `first` when `second` has ended or waits for a
+ * lock.
+ */
 export async function interleave<App extends Platform>(
   app: App,
   first: (app: App) => Promise<unknown>,
@@ -71,7 +76,10 @@ export async function interleave<App extends Platform>(
   await Promise.all([firstDone, done]);
 }
 
-/** Runs `act` with a stale first read: `happen` runs right after that read outside of a transaction. */
+/**
+ * Runs `act` so that its first read is stale: `happen` runs right after the first read outside of a
+ * transaction.
+ */
 export async function actAfterFirstRead<App extends Platform>(
   app: App,
   act: (app: App) => Promise<unknown>,

@@ -2,18 +2,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import type { Job } from "../jobs/jobs.ts";
 
-/** Time limit for a job with little to do. */
+/** Time in ms for a job to show its effect. */
 const WITHIN_MS = 20_000;
 const POLL_MS = 5;
 
-/** Prepares work for a job. @returns a test that the job has done it */
+/** Prepares something for a job to do. @returns a function that tells whether the job has done it */
 export type JobCase = () => Promise<() => boolean | Promise<boolean>>;
 
 /**
- * Tests that each job of a service has its effect.
+ * Tests that each job of a service has an effect.
  *
- * @param cases by job name
- * @param jobs called after the service's start
+ * @param cases by name of the job
+ * @param jobs called after the start of the service
  */
 export function testJobs(cases: Record<string, JobCase>, jobs: () => readonly Job[]): void {
   test("every job of the service has a case here", () => {

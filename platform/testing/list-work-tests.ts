@@ -3,24 +3,24 @@ import { expect, test } from "@jest/globals";
 import type { Platform } from "../service/service.ts";
 import { callsBeyond, type ListUnderTest, listsOf, walkList } from "./list-work.ts";
 
-/** Number of the caller's rows in a tested list. */
+/** Number of rows that belong to the caller, in each tested list. */
 export const OWN_ROWS = 2000;
-/** Number of other users' rows. */
+/** Number of rows that belong to other users. */
 export const FOREIGN_ROWS = 8000;
 
-/** Lists of a service on a filled schema. */
+/** A service with a filled schema, and its lists. */
 export interface FilledLists<App> {
   app: App;
   lists: ListUnderTest<App>[];
-  /** Values of filters by JSON name. */
+  /** Values to filter by, by JSON name of the filter. */
   values: Record<string, JsonValue>;
 }
 
 /**
  * Tests that each paged RPC of a service reads few rows.
  *
- * @param scans filters without a key, as sets of words of the call (see `ListWork`)
- * @param filled called after the schema is filled
+ * @param scans combinations of filters without an index, each as words of a call (see `ListWork`)
+ * @param filled called after the schema has been filled
  */
 export function testListWork<App extends Platform>(
   owner: string,

@@ -27,19 +27,21 @@ export interface ListUnderTest<App> {
   read: (app: App, caller: Caller, request: JsonObject) => Promise<string>;
 }
 
-/** Calls of a list, each as words: RPC, the caller's role, and the filters of the request. */
+/**
+ * Expensive calls of a list. Each is written in words: RPC, role of the caller, and filters of the request.
+ */
 export interface ListWork {
-  /** Calls with a statement on the read connections that read more than `FEW_ROWS`. */
+  /** Calls that read more than `FEW_ROWS` in a statement on a read connection. */
   long: string[];
-  /** Calls with a statement on the scan connections. */
+  /** Calls that use a scan connection. */
   scans: string[];
 }
 
 type Pool = "read" | "scan";
 
-/** Number of pages of 100 that are read to get far into a list. */
+/** Number of pages of 100 items that are read to get far into a list. */
 const DEEP_PAGES = 15;
-/** Rows of a page of 100 with its joins, and of the counter. */
+/** Maximum number of rows read for a page of 100 items: with joins, and with the rows of the counter. */
 const FEW_ROWS = 1000;
 const PAGING = ["page_size", "page_token"];
 
@@ -68,11 +70,11 @@ export const listUnderTest = <App, Request, Response extends { nextPageToken: st
 };
 
 /**
- * Calls a list with every combination of its filters, and reads two pages of each. Reads deep pages without
- * filters, and with each single filter. Skips invalid combinations. Statements in transactions are not
- * counted.
+ * Calls a list with every combination of its filters, and reads two pages of each. Without filters, and with
+ * each single filter, also reads `DEEP_PAGES`. Skips invalid combinations. Does not count statements in
+ * transactions.
  *
- * @param values of filters by JSON name; enums need none
+ * @param values values to filter by, by JSON name; not needed for enums
  */
 export async function walkList<App extends Platform>(
   app: App,
@@ -101,7 +103,7 @@ export async function walkList<App extends Platform>(
   return { long: [...long], scans: [...scans] };
 }
 
-/** Calls without any of the allowed sets of words, such as "DOCTOR patientId". */
+/** Calls that contain none of the allowed combinations of words, such as "DOCTOR patientId". */
 export const callsBeyond = (calls: string[], allowed: string[]): string[] =>
   calls.filter((call) => {
     const words = call.split(" ");
@@ -118,13 +120,13 @@ async function readPages(read: (paging: JsonObject) => Promise<string>, isDeep: 
   }
 }
 
-/** JSON names of the fields in a list's path, which each call needs. */
+/** JSON names of the fields in the path of a list, which each call must set. */
 const parentsOf = ({ desc, input }: Method): string[] => {
   const path = String(getOption(desc, http).pattern.value ?? "");
   return input.fields.filter(({ name }) => path.includes(`{${name}}`)).map(({ jsonName }) => jsonName);
 };
 
-/** Every subset of a list's filters, with every combination of their values. */
+/** Requests with every subset of the filters of a list, in every combination of their values. */
 function combinationsOf({ input }: Method, values: Record<string, JsonValue>): JsonObject[] {
   const filters = input.fields.filter(({ name }) => !PAGING.includes(name));
   return filters.reduce<JsonObject[]>(
@@ -144,7 +146,7 @@ function valuesOf(field: DescField, values: Record<string, JsonValue>): JsonValu
   return [value];
 }
 
-/** A database whose reads run one at a time and report their rows. */
+/** Wraps a database. Its reads run one at a time, and each reports how many rows MySQL has read. */
 function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => void): Database {
   let last: Promise<unknown> = Promise.resolve();
   const metered = (pool: Pool) => (sql: string, params?: SqlValue[]) => {
@@ -168,13 +170,13 @@ function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => voi
   });
 }
 
-/** SQL of a new id for each row. */
+/** SQL expression for a new id in each row. */
 export const NEW_ID = "UUID_TO_BIN(UUID())";
 
 /**
- * Copies a row of a table up to 10,000 times.
+ * Makes up to 10,000 copies of a row.
  *
- * @param changes SQL of the columns that differ; `n` is the copy's number from 0
+ * @param changes SQL of the columns that differ; `n` is the number of the copy, from 0
  */
 export async function copyRow(
   db: Database,

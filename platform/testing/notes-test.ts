@@ -16,16 +16,19 @@ import { invoke, startTestService, type TestService, userCaller } from "./test-s
 
 type Handler = (request: CreateBookingRequest, call: Call) => Promise<Booking>;
 
-/** A note longer than its column. */
+/** A note that is longer than its column, so that MySQL refuses it. */
 export const TOO_LONG = "x".repeat(300);
 
-/** A grouped use case that writes notes, for the tests of a file. Requests of CreateBooking carry them. */
+/**
+ * A service with a grouped use case that writes notes, for all tests of a file. Requests are of the type
+ * CreateBooking, whose `reason` is the note.
+ */
 export class NotesTest {
-  /** Sizes of the groups, in order. */
+  /** Number of requests in each group, in order. */
   groups: number[] = [];
   /** Called before each request is decided. */
   deciding: (asked: Asked<CreateBookingRequest>) => void = () => {};
-  /** Called for each group before it locks. */
+  /** Called for each group before it locks rows. */
   locking: (asked: Asked<CreateBookingRequest>[]) => Promise<void> = async () => {};
   handler: Handler = () => Promise.reject(new Error("the service has not started"));
   readonly caller = userCaller("PATIENT");
@@ -53,12 +56,12 @@ export class NotesTest {
     return this.#service;
   }
 
-  /** Replaces the relay that receives the events of later requests. */
+  /** Sends the events of later requests to another relay. */
   useRelay(relay: Pick<Relay, "send">): void {
     this.handler = changesOn(this.service, { relay }).calls.grouped(this.#writeNote);
   }
 
-  /** Inserts notes. @returns their ids */
+  /** Inserts empty notes. @returns their ids */
   async insert(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => newId());
     await this.service.db.transaction(async (tx) =>
@@ -123,7 +126,7 @@ export const noteOf = (slotId: string, idempotencyKey: string = newId(), reason 
   patientRegion: "",
 });
 
-/** "ok" or the error's reason for each request. */
+/** Outcome of each request: "ok" or the reason of the error. */
 export async function outcomes(sent: Promise<unknown>[]): Promise<string[]> {
   return (await Promise.allSettled(sent)).map((result) =>
     result.status === "fulfilled" ? "ok" : ((result.reason as ApiError).reason ?? "INTERNAL"),

@@ -4,11 +4,12 @@ import { garbageCollection } from "./held-memory.ts";
 const SAMPLE_EVERY = 1000;
 
 /**
- * Largest growth of the old generation while `act` runs `count` times, in bytes. A full collection first
- * promotes all live objects. A later one would free the garbage, so the largest growth counts.
+ * Runs `act` `count` times. Returns the largest growth in bytes of the old generation of the heap. A full
+ * collection at the start moves all live objects there. The largest growth counts, because V8 may collect the
+ * garbage before the end.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
-  // The setting of our processes (deploy/bundles/launch.ts).
+  // Same V8 option as in our processes (deploy/bundles/launch.ts).
   setFlagsFromString("--no-allocation-site-pretenuring");
   const collect = garbageCollection();
   collect();
@@ -17,7 +18,7 @@ export function oldGarbageOf(count: number, act: () => void): number {
   for (let i = 1; i <= count; i++) {
     act();
     if (i % SAMPLE_EVERY !== 0) continue;
-    // Survivors of two minor collections are promoted.
+    // Objects that survive two minor collections move to the old generation.
     collect({ type: "minor" });
     collect({ type: "minor" });
     most = Math.max(most, oldBytes() - before);

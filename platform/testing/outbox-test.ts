@@ -20,17 +20,17 @@ import { startTestService, type TestService } from "./test-service.ts";
 
 const PATIENCE_MS = 60_000;
 
-/** A consumer that accepts every event, except as its fields say. */
+/** A consumer that accepts every event, unless one of the fields says otherwise. */
 export class FakeConsumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
-  /** Sent with refusals: the event is postponed, and no attempt is counted. */
+  /** If set, refusals carry it: the event is then postponed, and no refusal is counted. */
   retryAfter: { seconds: number; nanos: number } | undefined;
-  /** It answers once this resolves. */
+  /** Each answer waits for this. */
   answers: Promise<void> = Promise.resolve();
-  /** It answers UNAVAILABLE. */
+  /** True to answer UNAVAILABLE. */
   isUnavailable = false;
-  /** It answers CONFLICT to several events at once, as when another transaction holds locks. */
+  /** True to answer CONFLICT to batches of several events, as when another transaction holds locks. */
   isContended = false;
   /** Number of calls so far. */
   calls = 0;
@@ -71,7 +71,7 @@ export class FakeConsumer {
   }
 }
 
-/** A service with an outbox for the tests of a file, and a new consumer, `clinical`, for each test. */
+/** A service with an outbox for all tests of a file, and for each test a new consumer named `clinical`. */
 export class OutboxTest {
   #service: TestService | undefined;
   #consumer: FakeConsumer | undefined;
@@ -100,7 +100,7 @@ export class OutboxTest {
     return this.#consumer;
   }
 
-  /** Starts relays, like those of several replicas. `close` stops relays and consumers. */
+  /** Starts relays, as several replicas of a service do. `close` stops them and the consumers. */
   startRelays(count: number, consumers: Record<string, FakeConsumer> = { clinical: this.consumer }) {
     const { db, clock, log, hash } = this.service;
     const clients = Object.fromEntries(
@@ -156,7 +156,10 @@ export class OutboxTest {
   }
 }
 
-/** Polls in every turn of the event loop, because a state may last for a few ms only. */
+/**
+ * Waits until a condition holds. Checks it in every turn of the event loop, because a state may last for a
+ * few ms only.
+ */
 export async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
   while (!(await holds())) {

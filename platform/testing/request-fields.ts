@@ -4,14 +4,17 @@ import { type Method, methods } from "../contract/methods.ts";
 /** A field of a request, or of a message in it. */
 export interface RequestField {
   readonly method: Method;
-  /** Path of fields from the request down to this field, inclusive. */
+  /** Fields that lead from the request to this field, which is the last one. */
   readonly way: readonly DescField[];
   readonly field: DescField;
-  /** Names of RPC and field, for a test's title: `CreateDoctor fee.amount_minor`. */
+  /** Names of the RPC and the field, for the title of a test: `CreateDoctor fee.amount_minor`. */
   readonly name: string;
 }
 
-/** All fields of all requests in the contract, except inside of google.protobuf's messages and raw bodies. */
+/**
+ * All fields of all requests in the contract, except those inside messages of google.protobuf and inside raw
+ * bodies.
+ */
 export const requestFields: readonly RequestField[] = [...methods.values()].flatMap((method) =>
   fieldsIn(method.input, []).map((way) => ({
     method,
@@ -31,9 +34,9 @@ function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
 }
 
 /**
- * A request in JSON with this value at the end of the path. Lists on the path have one item.
+ * JSON of a request with this value at the end of the path. Lists on the path get one item.
  *
- * @param around the rest of the request; none by default
+ * @param around the rest of the request; default: empty
  */
 export function jsonWith(
   [field, ...rest]: readonly DescField[],
@@ -48,6 +51,6 @@ export function jsonWith(
   return { ...Object.fromEntries(kept), [jsonName]: fieldKind === "list" ? [inner] : inner };
 }
 
-/** Path of a field in a violation: in proto names, or in JSON names with `jsonName`. */
+/** Path of a field as violations state it, in names of the proto or of JSON. */
 export const pathOf = (way: readonly DescField[], spelling: "name" | "jsonName" = "name"): string =>
   way.map((field) => field[spelling] + (field.fieldKind === "list" ? "[0]" : "")).join(".");

@@ -3,9 +3,11 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 
 const exporter = new InMemorySpanExporter();
 
-/** Number of round trips to MySQL during `work`, by their spans. The test file must trace nothing else. */
+/**
+ * Counts the round trips to MySQL during `work`, by their spans. Nothing else in the test file may be traced.
+ */
 export async function roundTrips(work: () => Promise<unknown>): Promise<number> {
-  // The first provider stays; the API ignores later ones.
+  // The provider of the first call stays. The OpenTelemetry API ignores those of later calls.
   trace.setGlobalTracerProvider(
     new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
   );

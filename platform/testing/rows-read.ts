@@ -3,9 +3,9 @@ import type { Database } from "../db/database.ts";
 type Pool = "read" | "scan";
 
 /**
- * Number of rows that MySQL reads for the statements of `work` on a pool, plus a few hundred for the counter.
- * The test file must never run two statements on that pool at once, so that they share one connection with
- * the counter.
+ * Counts the rows that MySQL reads for the statements of `work` on one pool, plus a few hundred for reading
+ * the counter. The counter belongs to a connection, so a test file must never run two statements on that pool
+ * at once: then the pool has only one connection.
  */
 export async function rowsRead(db: Database, pool: Pool, work: () => Promise<unknown>): Promise<number> {
   const before = await readCounter(db, pool);

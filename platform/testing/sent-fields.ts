@@ -24,18 +24,21 @@ import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fi
 export const kindOf = (field: DescField): Kind => getOption(field, textOption);
 export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
-/** Fields from people and external systems. Internal messages carry validated values. */
+/**
+ * Fields that people and external systems fill. Fields of internal messages are left out, because other
+ * services have validated their values.
+ */
 export const fields = requestFields.filter(
   ({ method, way }) =>
     method.rules.access !== Access.INTERNAL &&
     !way.some((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY)),
 );
-/** Fields with their names, for `test.each`. */
+/** Pairs of name and field, for `test.each`. */
 export const table = (chosen: readonly RequestField[]) => chosen.map((each) => [each.name, each] as const);
 export const ofKind = (...kinds: Kind[]) =>
   table(fields.filter(({ field }) => kinds.includes(kindOf(field))));
 
-/** A request in its canonical form, or its violations. */
+/** Validates a request. Returns its canonical form, or its violations. */
 export function accept({ input }: Method, request: JsonObject): JsonObject | FieldViolation[] {
   const bytes = toBinary(input, fromJson(input, request));
   try {
@@ -46,11 +49,11 @@ export function accept({ input }: Method, request: JsonObject): JsonObject | Fie
   }
 }
 
-/** Same as `accept`, for a request with only this value. */
+/** Same as `accept`, for a request that only has this value. */
 export const send = ({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] =>
   accept(method, jsonWith(way, value));
 
-/** Violation of this field; undefined if only missing other fields are reported. */
+/** Description of the violation of this field; undefined if none of the violations is about it. */
 export function refusalOf(to: RequestField, value: JsonValue): string | undefined {
   const answer = send(to, value);
   if (!Array.isArray(answer)) return undefined;

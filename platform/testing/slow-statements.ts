@@ -1,6 +1,6 @@
 import { Database } from "../db/database.ts";
 
-/** A database on the test server, by default with one connection in each pool. */
+/** Opens a database on the test server, by default with one connection in each pool. */
 export function databaseWith(timeoutMs: number, poolSize = 1): Database {
   const url = new URL(process.env.MYSQL_URL ?? "");
   url.pathname = "/mysql";
@@ -11,7 +11,7 @@ export function databaseWith(timeoutMs: number, poolSize = 1): Database {
 export const ENDLESS =
   "information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d, information_schema.COLLATIONS e";
 
-/** Number of running statements on the server whose text contains the mark. */
+/** Number of statements that run on the server and contain `mark` in their text. */
 export async function runningStatements(db: Database, mark: string): Promise<number> {
   const rows = await db.read(
     "SELECT 1 FROM information_schema.PROCESSLIST WHERE info LIKE ? AND info NOT LIKE '%PROCESSLIST%'",

@@ -1,6 +1,6 @@
-// Opens HTTP/2 streams at a gRPC server, and reports to the parent how many were closed with which code. Each
-// stream sends nothing, the first bytes of a message of 1 MiB, or a complete empty message ("empty" instead
-// of a number of bytes).
+// Opens HTTP/2 streams at a gRPC server, and reports to the parent process how many were closed with which
+// code. Each stream sends the first bytes of a message of 1 MiB (none by default), or a complete empty
+// message if the last argument is "empty".
 import { connect, constants } from "node:http2";
 
 const [address, path, connections, streamsEach, bytes = "0"] = process.argv.slice(2);

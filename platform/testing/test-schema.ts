@@ -6,12 +6,12 @@ import { migrate } from "../db/migrate.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /**
- * Creates a schema with a service's migrations. Copies a template, which the first test of a run migrates,
- * because a migration takes three times the CPU of a copy.
+ * Creates a schema with the tables of a service. Copies a template schema, which the first test of a run
+ * creates by the migrations: these take three times the CPU of a copy.
  *
- * @param url the server's, with an administrator's account
- * @param name of the service
- * @returns the schema's name
+ * @param url URL of the server, with the account of an administrator
+ * @param name name of the service
+ * @returns the name of the schema
  */
 export async function createTestSchema(url: string, name: string): Promise<string> {
   const template = `template_${name}`;
@@ -34,7 +34,7 @@ export async function createTestSchema(url: string, name: string): Promise<strin
       }),
     );
     await connection.changeUser({ database: schema });
-    // A table may refer to a later one.
+    // Checks are off, because a table may refer to one that is created later.
     await connection.query(["SET foreign_key_checks = 0", ...definitions].join(";\n"));
     await connection.query("INSERT INTO schema_migrations SELECT * FROM ??.schema_migrations", [template]);
     return schema;

@@ -28,10 +28,10 @@ import type { Clock } from "../time/clock.ts";
 import { CheckedDatabase } from "./checked-database.ts";
 import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
-/** Longer than a real deadline, because fifty concurrent sign-ins take longer on a busy machine. */
+/** Longer than real deadlines, because on a busy machine fifty concurrent sign-ins take longer. */
 const DEADLINE_MS = 120_000;
 
-/** Clock that tests set and advance. */
+/** Clock that stands still until a test sets or advances it. */
 export class TestClock implements Clock {
   #nowMs: number;
 
@@ -48,13 +48,13 @@ export class TestClock implements Clock {
   }
 }
 
-/** Platform of a service on a real MySQL, in a schema of its own. Its events stay in the outbox. */
+/** Platform of a service with a real MySQL and a new schema. Its events stay in the outbox. */
 export interface TestService extends Platform {
   clock: TestClock;
   close: () => Promise<void>;
 }
 
-/** @param name of the service whose migrations the schema gets */
+/** Starts the platform of a service. @param name name of the service, whose tables the schema gets */
 export async function startTestService(name: string, routes: EventRoutes = {}): Promise<TestService> {
   const url = process.env.MYSQL_URL;
   if (!url) throw new Error("MYSQL_URL is not set; run the tests by `npm test`");
@@ -71,7 +71,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  // A prefix, because with an advanced clock the test would treat a running system's revocations as expired.
+  // Keys have a prefix, because otherwise a test with an advanced clock would treat the revocations of a
+  // system that runs on the same Redis as expired.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
   const redis = connectRedis(redisUrl.href, log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");
@@ -104,7 +105,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   };
 }
 
-/** A user, as from an access token. */
+/** Makes a user, as an access token names it. */
 export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   kind: "user",
   userId,
@@ -113,7 +114,7 @@ export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   authTime: new Date(),
 });
 
-/** A use case with its app, for `invoke`. */
+/** Binds a use case to its app, for `invoke`. */
 export const bound =
   <App, Request, Response>(
     useCase: (app: App, request: Request, call: Call) => Promise<Response>,
@@ -122,7 +123,7 @@ export const bound =
   (request: Request, call: Call): Promise<Response> =>
     useCase(app, request, call);
 
-/** Calls a use case like the gRPC server does after authorization, with the request in its canonical form. */
+/** Calls a use case as the gRPC server does after authorization: with the request in its canonical form. */
 export async function invoke<Request, Response>(
   definition: MethodDefinition<Request, Response>,
   handler: (request: Request, call: Call) => Promise<Response>,

@@ -2,6 +2,6 @@ import { type BinaryId, binaryId } from "../db/binary-id.ts";
 import type { SqlValue } from "../db/sql-value.ts";
 import { isId } from "../ids/ids.ts";
 
-/** Parameters for tables whose ids are all BINARY(16). */
+/** Converts the ids among parameters, for tables whose ids are all BINARY(16). */
 export const withBinaryIds = <Value extends SqlValue>(params: Value[]): (Value | BinaryId)[] =>
   params.map((param) => (isId(param) ? binaryId(param) : param));

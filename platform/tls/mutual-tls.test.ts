@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const soon = new Date(Date.now() + HOUR_MS);
 const asIs = (bytes: Buffer) => bytes;
 
-/** Answers which of the names "ehr" and "clinical" the caller's certificate has. */
+/** RPC that answers which of the names "ehr" and "clinical" the certificate of the caller has. */
 const WHO: MethodDefinition<Buffer, Buffer> = {
   path: "/test.Test/Who",
   requestStream: false,
@@ -72,7 +72,7 @@ async function serve(as: ServerCredentials): Promise<[Server, number]> {
   return [made, bound];
 }
 
-/** Server's answer to a client with this identity, or without TLS. */
+/** Calls the server with this identity, or without TLS. Returns its answer. */
 async function call(identity: TlsIdentity | undefined, serverName = "auth", to = port): Promise<string> {
   const secured = identity && { tls: new MutualTls(identity), serverName };
   const client = new GrpcClient(`127.0.0.1:${to}`, secured);
@@ -135,7 +135,7 @@ describe("a client is refused at once", () => {
   });
 
   test("that stays silent for seconds", async () => {
-    // Node's default for a TLS handshake is two minutes.
+    // The default of Node for a TLS handshake is two minutes.
     const socket = connectTcp(port, "127.0.0.1").resume();
     await once(socket, "close");
   });
@@ -176,7 +176,7 @@ test("after a replacement, clients of the new CA are accepted, and those of the 
   expect(await ask(open)).toBe("ehr");
   own.replace(newAuth);
   expect(await call(ehr, "auth", renewedPort)).toBe("UNAVAILABLE");
-  // The open connection continues; a new one has the new certificate.
+  // The open connection keeps the old certificate. A new one gets the new certificate.
   expect(await ask(open)).toBe("ehr");
   clientTls.replace(newEhr);
   const anew = client();
@@ -185,7 +185,10 @@ test("after a replacement, clients of the new CA are accepted, and those of the 
   renewed.forceShutdown();
 });
 
-/** Negotiated version of TLS. With TLS 1.3, a refused client first believes to be connected. */
+/**
+ * Connects and returns the negotiated version of TLS. With TLS 1.3, a client whose certificate is refused is
+ * at first told that it is connected.
+ */
 async function connect(options: TlsIdentity & { maxVersion?: SecureVersion }): Promise<string | null> {
   const socket = connectTls({ host: "127.0.0.1", port, servername: "auth", ...options });
   try {

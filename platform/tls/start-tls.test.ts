@@ -8,7 +8,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Warnings at the start of a process in this environment. */
+/** Warnings that a process logs at its start with this NODE_ENV. */
 async function warningsOf(NODE_ENV: string, identity: Partial<ProcessConfig>): Promise<unknown[]> {
   jest.replaceProperty(process, "env", { NODE_ENV });
   const warn = jest.fn();

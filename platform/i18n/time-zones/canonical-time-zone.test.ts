@@ -4,7 +4,9 @@ import { describe, expect, test } from "@jest/globals";
 import { canonicalTimeZone } from "./canonical-time-zone.ts";
 import { LINKS, TZ_VERSION, ZONES } from "./time-zone-table.ts";
 
-/** Debian's tzdata: the system's, or as dev/engines/time-zone-files.sh unpacks it. */
+/**
+ * Folder of the tzdata of Debian: that of the system, or the one that dev/engines/time-zone-files.sh unpacks.
+ */
 const DEBIAN = [
   "/usr/share/zoneinfo",
   join(import.meta.dirname, "../../.local/time-zone-files/root/usr/share/zoneinfo"),
@@ -99,13 +101,16 @@ test("the table comes from a release", () => {
   expect(links.length).toBeGreaterThan(100);
 });
 
-/** Links to a zone of several countries whose place lies in the zone's own country. */
+/**
+ * Links to a zone that several countries share, where the place of the link lies in the first of these
+ * countries.
+ */
 const AT_HOME = `
   America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
   Pacific/Samoa Singapore US/Arizona US/Samoa
 `.split(/\s+/);
 
-// A link of the operating system that is missing or different here shows that the table is out of date.
+// Fails if a link in Debian is missing or different here: then the table is out of date.
 (DEBIAN || process.env.CI ? test : test.skip)("the table agrees with Debian's tzdata", () => {
   if (!DEBIAN) throw new Error("tzdata.zi is missing: run dev/engines/time-zone-files.sh.");
   const rowsOf = (file: string) =>
@@ -125,7 +130,8 @@ const AT_HOME = `
     const countries = countriesOf.get(target) ?? [];
     const isDecided = countries.length > 1 && !AT_HOME.includes(name);
     const zone = canonicalTimeZone(name);
-    // The own zone is another one, in another country, with the same clocks since 1970.
+    // Our zone differs from the target in Debian. It is in another one of the countries that the target
+    // covers, so the clocks of both have agreed since 1970.
     if (isDecided) expect([name, zone]).not.toEqual([name, target]);
     if (isDecided) expect([name, countries]).toEqual([name, expect.arrayContaining([countryOf.get(zone!)])]);
     else expect([name, zone]).toEqual([name, target === "Etc/UTC" ? "UTC" : target]);
