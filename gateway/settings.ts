@@ -7,7 +7,6 @@ const commaList = z
   .default("")
   .transform((text) => text.split(",").flatMap((part) => part.trim() || []));
 
-/** Settings of the gateway. */
 export const gatewaySettings = {
   ...processSettings,
   ...addressSettings,

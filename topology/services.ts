@@ -2,7 +2,7 @@
 export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-/** Names of all processes of a deployment. */
+/** Names of all processes of a deployment: the services and the gateway. */
 export const PROCESSES = [...SERVICES, "gateway"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 

@@ -30,7 +30,7 @@ async function readRevocations(auth: GrpcClient, tokens: ServiceTokens): Promise
       { afterSessionId },
       { deadline: within(FETCH_TIMEOUT_MS), metadata },
     );
-    // Each revocation has an expiry.
+    // `expireTime` is always set.
     for (const { sessionId, expireTime } of message.revocations)
       all.push({ sessionId, expireTime: expireTime! });
     afterSessionId = message.nextSessionId;

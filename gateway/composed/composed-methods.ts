@@ -38,6 +38,8 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);
 
-/** Compiles the validation rules of the composed methods in the background. */
+/**
+ * Compiles the validation rules of the composed methods in the background, so that the first call need not.
+ */
 export const warmUpComposed = (): Promise<void> =>
   warmUpValidation([...composedMethods.keys()].map((path) => methodAt(path).input));

@@ -1,6 +1,5 @@
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** Status, headers and body to send. */
 export interface Answer {
   readonly status: number;
   readonly headers: Record<string, string>;

@@ -9,7 +9,10 @@ import express from "express";
  */
 export type TrustProxy = (address: string, hop: number) => boolean;
 
-/** @param trusted number of proxies in front, or their CIDRs; Express parses both */
+/**
+ * Makes the proxies from `TRUST_PROXY`. @param trusted number of proxies in front of the gateway, or their
+ * CIDRs
+ */
 export const trustedProxies = (trusted: number | string[], log: Logger): TrustedProxies =>
   new TrustedProxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
 
@@ -49,7 +52,10 @@ export class TrustedProxies {
     return isIP(client) ? client : peer;
   }
 
-  /** Scheme of the client's connection to the outermost trusted proxy; `http` without one. */
+  /**
+   * Scheme that the client used, `http` or `https`, as the outermost trusted proxy reports it; `http` without
+   * a proxy.
+   */
   schemeOf({ headers, socket }: IncomingMessage): string {
     const forwarded = headers["x-forwarded-proto"];
     if (forwarded === undefined || !this.isProxy(socket.remoteAddress ?? "")) return "http";

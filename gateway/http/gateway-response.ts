@@ -9,7 +9,7 @@ export interface RequestContext extends SourceAddress {
   /** Address of the client: the peer, or the address that a trusted proxy forwards. */
   address: string;
   addressClient: Client;
-  /** Headers of every answer to the request: alternating names and values, each name once. */
+  /** Headers that any answer to the request gets: alternating names and values, each name once. */
   headers: string[];
   /** Path template of the route, such as `/v1/bookings/{bookingId}`. Absent until a route is found. */
   route?: string;
@@ -20,6 +20,6 @@ export interface RequestContext extends SourceAddress {
 export class GatewayResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Named as in Express, which passes it on to the handlers of pages. */
+  /** Named `locals` as in Express, which passes the response on to the handlers of pages. */
   locals: RequestContext = { requestId: "", address: "", addressClient: { key: "" }, headers: [] };
 }

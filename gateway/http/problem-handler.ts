@@ -16,7 +16,7 @@ export function problemHandler(log: Logger) {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
-    // An error without a cause adds nothing to the request's own log line.
+    // Not logged without a cause: the log line of the request has the rest.
     if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");

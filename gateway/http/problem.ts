@@ -10,15 +10,15 @@ export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
-/** A problem of RFC 9457; the members after `detail` are extensions. */
+/** A problem document (RFC 9457). The members after `detail` are extensions. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   detail: string;
-  /** Name of the gRPC status code. */
+  /** Name of the gRPC status code, such as "NOT_FOUND". */
   code: string;
-  /** Machine-readable reason, for clients to switch on. */
+  /** Reason from the catalogue, such as "SLOT_UNAVAILABLE". Clients decide by it. */
   reason: string;
   requestId: string;
   errors?: FieldViolation[];
@@ -40,7 +40,7 @@ export function problemOf(error: ApiError, requestId: string): Problem {
   };
 }
 
-/** @param sentToken true if the request had an Authorization header */
+/** Headers of a problem. @param sentToken true if the request had an Authorization header */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
   if (error.replayed) headers[REPLAYED_KEY] = "true";
@@ -48,7 +48,7 @@ export function problemHeaders(error: ApiError, sentToken: boolean): Record<stri
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   }
   if (error.rule.httpStatus === 401) {
-    // RFC 6750 §3.1: an error code only if the request had a token.
+    // The header has an error code only if the request had a token (RFC 6750 §3.1).
     const isTokenRefused = sentToken && error.reason === "UNAUTHENTICATED";
     headers["www-authenticate"] = isTokenRefused ? 'Bearer error="invalid_token"' : "Bearer";
   }

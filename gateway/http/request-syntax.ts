@@ -1,10 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Headers that must be unique: of two copies, a proxy and the gateway might each read a different one. */
+/**
+ * Headers that a request may have only once. A proxy and the gateway might read different ones of two copies.
+ */
 const UNIQUE = ["host", "authorization", "content-type", "idempotency-key"];
 
-/** `uri-host [":" port]` (RFC 9110 §7.2). An empty host is refused, because an http URI has one (§4.2.1). */
+/**
+ * Syntax of Host: `uri-host [":" port]` (RFC 9110 §7.2). An empty host is refused, because an http URI must
+ * have one (§4.2.1).
+ */
 const HOST = /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i;
 
 /**

@@ -7,7 +7,8 @@ import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /**
- * Bounds on the resources that a slow or hostile client can hold (OWASP API4); times in ms, sizes in bytes.
+ * Limits for slow or hostile clients, which would otherwise hold connections and memory (OWASP API4); times
+ * in ms, sizes in bytes.
  */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,
@@ -69,7 +70,8 @@ export class HttpServer {
     // Off, because `syntaxErrorOf` checks Host: Node's own check answers without a problem document and a
     // request id.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
-    // Node silently drops headers after the 2,000th by default. `maxHeaderSize` bounds them all.
+    // No limit on the number of headers, because by default Node silently drops those after the 2,000th.
+    // `maxHeaderSize` limits their total size.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
@@ -89,7 +91,7 @@ export class HttpServer {
     return this.#draining;
   }
 
-  /** @returns the port. Throws EADDRINUSE. */
+  /** Starts to listen. @returns the port. Throws EADDRINUSE. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);

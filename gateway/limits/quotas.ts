@@ -44,7 +44,7 @@ export function quotasOf(
 export const unroutedQuotas = (httpMethod: string, caller: Caller, source: SourceAddress): ClientQuota[] =>
   httpMethod === "OPTIONS" ? [openQuota(httpMethod, source)] : classQuotas(RateClass.READ, caller, source);
 
-/** Quota of an address for requests without a valid token and for 401 answers. */
+/** Quota of an address for requests without a valid token, and for requests that are answered with 401. */
 export const anonymousQuota = (addressClient: Client): ClientQuota => ({
   quota: "anonymous",
   client: addressClient,

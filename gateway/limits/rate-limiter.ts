@@ -120,7 +120,7 @@ export class RateLimiter {
     if (policy) await this.#useOne(policy, client);
   }
 
-  /** Counts towards several quotas concurrently. */
+  /** Counts a request towards several quotas, concurrently. */
   async #use(quotas: readonly ClientQuota[]): Promise<PolicyState[]> {
     const limited = quotas.flatMap(({ quota, client }) => {
       const policy = this.#policies.get(quota);
@@ -175,7 +175,10 @@ export class RateLimiter {
   }
 }
 
-/** Item of the RateLimit header. */
+/**
+ * Item of the RateLimit header, such as `"read";r=599;t=60`: requests left, and seconds until the window
+ * ends.
+ */
 const itemOf = ({ policy, remaining, resetMs }: PolicyState): string =>
   `"${policy.name}";r=${Math.max(0, remaining)};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
 
@@ -190,7 +193,7 @@ function counter(name: string, limit: number, storeClient: Redis): Counter {
   const options = { points: limit, duration: WINDOW_S, keyPrefix: `medconnect:rate:${name}` };
   return {
     limit,
-    // Credential attempts are counted exactly: each may be a guess at a password.
+    // Credential attempts are reported one by one, because each may be a guess at a password.
     local: new LocalCounts(name === "auth" ? 0 : Math.min(MAX_LOCAL, Math.floor(limit * LOCAL_SHARE))),
     redis: new RateLimiterRedis({ ...options, storeClient }),
     memory: new RateLimiterMemory(options),

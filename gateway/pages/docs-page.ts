@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Response, Router } from "express";
 import { docsPageHeaders } from "../http/security-headers.ts";
 
-/** Resolves files by package, because a bundle runs in another folder. */
+/** Finds files by the name of their package, because a bundle runs in another folder. */
 const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 

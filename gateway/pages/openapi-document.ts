@@ -9,7 +9,7 @@ export function serveOpenApi(routes: readonly Route[]): RequestHandler {
   return (request, response) => {
     served ??= generate(routes);
     response.setHeader("ETag", served.etag).setHeader("Cache-Control", "public, max-age=60");
-    // Express compares If-None-Match with the ETag (RFC 9110 §13.1.2).
+    // `fresh` compares If-None-Match with the ETag (RFC 9110 §13.1.2).
     if (request.fresh) response.status(304).end();
     else response.type("application/json").send(served.body);
   };

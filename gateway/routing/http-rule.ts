@@ -52,7 +52,7 @@ export function parsePathTemplate(path: string): PathTemplate {
   return { segments, verb };
 }
 
-/** The bindings of a rule: its own and its `additional_bindings`. */
+/** Parses a rule with its `additional_bindings`. Returns a binding for each. */
 export function parseHttpRule(rule: HttpRule): HttpBinding[] {
   const { pattern } = rule;
   const [httpMethod, path] =

@@ -14,7 +14,7 @@ import type { Route } from "./routes.ts";
 
 export interface ServiceCallOptions {
   limiter: RateLimiter;
-  /** Time for a service to answer, in ms. */
+  /** Time in ms after which a call of a service fails with DEADLINE_EXCEEDED. */
   callTimeoutMs: number;
 }
 

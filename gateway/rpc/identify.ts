@@ -9,7 +9,6 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { isUnauthenticated } from "./is-unauthenticated.ts";
 
-/** Result of reading a request's token. */
 export interface IdentifiedCaller {
   /**
    * The caller, or the error about the token. It is thrown only after the limits have counted the request.
@@ -37,7 +36,7 @@ export async function identify(
   return { caller, limitedCaller: caller instanceof ApiError ? undefined : caller };
 }
 
-/** The caller of a valid token; ANONYMOUS without a token or with an invalid one. */
+/** The caller of a valid token; ANONYMOUS if there is no token or an invalid one. */
 export async function callerOfToken({ headers }: IncomingMessage, identity: Identity): Promise<Caller> {
   if (!headers.authorization) return ANONYMOUS;
   return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);

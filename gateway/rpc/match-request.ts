@@ -4,9 +4,9 @@ import type { Route } from "./routes.ts";
 
 /** Result of matching the target of a request with the routes. */
 export interface MatchedRequest {
-  /** Undefined for an unknown path. */
+  /** Routes of the path; undefined for an unknown path. */
   readonly match: Match<Route> | undefined;
-  /** Undefined for an unknown path, and for a known path with another HTTP method. */
+  /** Route of the path and the HTTP method; undefined if there is none. */
   readonly route: Route | undefined;
   /** The raw query, without the question mark. */
   readonly query: string;

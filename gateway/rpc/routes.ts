@@ -20,7 +20,7 @@ export interface Route {
   readonly method: Method;
   readonly httpMethod: string;
   readonly template: PathTemplate;
-  /** The template with JSON names: `/v1/bookings/{bookingId}:cancel`. */
+  /** Path template with JSON names, for documentation and logs: `/v1/bookings/{bookingId}:cancel`. */
   readonly path: string;
   readonly binding: RequestBinding;
   readonly dispatch: Dispatch;

@@ -4,14 +4,15 @@ import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { rulesOf } from "./validation-rules.ts";
 
-/** Body limit of most routes. */
+/** Body limit of most routes, in bytes. */
 export const USUAL_BYTES = 100 * 1024;
 /**
- * Body limit of routes with larger fields, such as clinical notes; equal to the services' limit over gRPC.
+ * Body limit in bytes of routes with larger fields, such as clinical notes. Services have the same limit over
+ * gRPC.
  */
 export const LARGE_BYTES = 1024 * 1024;
 
-/** Longest JSON form of a code point: two escapes for one beyond U+FFFF, `\ud83d\ude00`. */
+/** Longest JSON form of a code point, in bytes: two escapes for one beyond U+FFFF, such as `\ud83d\ude00`. */
 const BYTES_OF_CHARACTER = 12;
 /**
  * Maximum size of a number, time, id or enum name in JSON, with its quotes. Texts that may be longer have a

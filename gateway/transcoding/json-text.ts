@@ -26,7 +26,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // The parser's own message quotes the body, which may hold personal data.
+    // Not the message of the parser: it quotes the body, which may hold personal data.
     throw new ApiError("MALFORMED_JSON", { cause });
   }
 }

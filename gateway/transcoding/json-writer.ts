@@ -18,7 +18,7 @@ export type FieldTexts = (string | undefined)[];
 type ReadText = (reader: WireReader) => string;
 
 interface FieldWriter {
-  /** `"name":` and the opening bracket of a list or map. */
+  /** Text before the value: `"name":` and, for a list or map, the opening bracket. */
   readonly open: string;
   readonly close: string;
   readonly isRepeated: boolean;
@@ -37,7 +37,7 @@ interface FieldWriter {
  */
 export class JsonWriter {
   readonly #fields: FieldWriter[] = [];
-  /** Index in `#fields` by field number. */
+  /** Index in `#fields`, by field number of the proto. */
   readonly #indexes: number[] = [];
   /** Texts of the fields of an empty message, to start from. */
   readonly #empty: FieldTexts = [];
@@ -154,7 +154,7 @@ function emptyText({ fieldKind, presence }: DescField, { read }: FieldWriter): s
   return presence === Presence.IMPLICIT ? read(zero()) : undefined;
 }
 
-/** A zero byte: the number 0, or the length of an empty string or message. */
+/** Reader of a zero byte. It reads as the number 0, or as an empty string or message. */
 const zero = () => new WireReader(Uint8Array.of(0));
 
 const wireTypeOf = ({ message, scalar }: DescField): WireType =>
@@ -185,7 +185,10 @@ function messageReaderOf(desc: DescMessage, known: Writers): ReadText {
   return known.of(desc).nested;
 }
 
-/** Fixed-width types and packed lists are missing, because the contract has none. */
+/**
+ * Readers of scalar types. Fixed-width types and packed lists are not supported, because the contract has
+ * none.
+ */
 const SCALARS: Partial<Record<ScalarType, ReadText>> = {
   [ScalarType.STRING]: (reader) => reader.text(),
   [ScalarType.BYTES]: (reader) => `"${Buffer.from(reader.bytes()).toString("base64")}"`,

@@ -46,7 +46,10 @@ function group(text: string): Map<string, [string, ...string[]]> {
   return values;
 }
 
-/** Decodes form encoding (WHATWG URL §5.1), but refuses invalid bytes instead of replacing them. */
+/**
+ * Decodes form encoding (WHATWG URL §5.1). Unlike URLSearchParams, refuses invalid bytes instead of replacing
+ * them.
+ */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

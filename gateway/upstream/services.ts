@@ -38,7 +38,7 @@ export class Services {
     return await this.client(service).call(method, request, { ...options, metadata });
   }
 
-  /** Calls an internal method on behalf of the gateway itself. */
+  /** Calls an internal method for the gateway itself instead of a client. */
   async callAsGateway<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,

@@ -42,7 +42,7 @@ export class AuditChain {
     const seals: Seal[] = [];
     let previous = head;
     for (const event of events) {
-      // The current key is known.
+      // This process has the current key.
       const hmac = this.#hmac(this.#keyId, previous, event)!;
       const seal = { seq: previous.seq + 1, eventId: event.id, keyId: this.#keyId, hmac };
       seals.push(seal);

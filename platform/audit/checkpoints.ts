@@ -58,7 +58,6 @@ export function farthestPlausible(
 }
 
 export interface CheckpointApp {
-  /** Name of this service. */
   readonly service: string;
   readonly db: Database;
   readonly clock: Clock;
@@ -102,7 +101,7 @@ export async function recordCheckpoint(
 
 const quotaOf = perApp(({ everyMs }: CheckpointApp) => new CallQuota(MOST_CALLS, everyMs));
 
-/** Sliding-window limit of calls. */
+/** Limits calls within a sliding window. */
 class CallQuota {
   readonly #most: number;
   readonly #intervalMs: number;

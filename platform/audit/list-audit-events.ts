@@ -24,7 +24,6 @@ interface AuditRow {
 }
 
 export interface AuditReads {
-  /** Name of this service. */
   readonly service: string;
   readonly db: Database;
   readonly pages: Pages;

@@ -10,7 +10,7 @@ const RETURNED = 500;
 /** Seals per page. */
 const PAGE = 1000;
 
-/** The first and last DATETIME that MySQL documents. */
+/** The earliest and the latest DATETIME, according to the manual of MySQL. */
 export const BEGINNING = new Date("1000-01-01T00:00:00Z");
 export const END = new Date("9999-12-31T23:59:59.999Z");
 
@@ -80,7 +80,7 @@ export async function countUnsealed(
   from: Date,
 ): Promise<{ events: number; oldest: Date | null }> {
   const [row] = await db.read<{ events: number; oldest: Date | null }>(BACKLOG, [from]);
-  // A SELECT of aggregates has one row.
+  // A SELECT of aggregates always returns one row.
   return row!;
 }
 
@@ -200,7 +200,7 @@ export async function readSealedAfter(
   return next;
 }
 
-/** HMACs of seals by number. */
+/** Reads the HMACs of seals, by their number. */
 export async function sealsAt(db: Database, seqs: number[]): Promise<Map<number, Buffer>> {
   const seals = await db.transaction((tx) =>
     tx.read<ChainHead>("SELECT seq, hmac FROM audit_seals WHERE seq IN (?)", [seqs]),

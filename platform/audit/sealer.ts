@@ -58,7 +58,7 @@ export class Sealer {
     });
   }
 
-  /** Seals all events without a seal. */
+  /** Seals all events that have no seal yet. */
   async seal(): Promise<void> {
     const { db, clock } = this.#options;
     const startedAt = clock.now();

@@ -6,11 +6,14 @@ import type { NewEvent } from "../outbox/event.ts";
 
 /** Audit line of a change or read, and the events that the change publishes. */
 export interface AuditEntry {
-  /** The changed resource's name, such as "bookings/{id}". */
+  /** Name of the resource, such as "bookings/{id}". */
   resource: string;
   /** Ids of the users whose data was changed or shown. */
   subjectIds: string[];
-  /** Action in the audit trail; default: the method's audit name. */
+  /**
+   * Action in the audit trail, such as "booking.cancel"; default: the one that the proto gives for the
+   * method.
+   */
   action?: string;
   outcome?: Outcome;
   /** Id of the actor; default: the caller. */

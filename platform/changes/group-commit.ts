@@ -33,7 +33,7 @@ import {
  * ```
  */
 export interface GroupedUseCase<Request, Facts, Plan, Response> {
-  /** Ids of the rows that a request changes. Two requests of one group have none in common. */
+  /** Ids of the rows that a request changes. Requests with a common row never share a transaction. */
   rowsOf: (asked: Asked<Request>) => string[];
   /** Inserts rows that `lock` needs and that may not exist yet. Called only for a request that runs alone. */
   prepare?: (tx: Transaction, asked: Asked<Request>) => void;
@@ -89,12 +89,15 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     this.#options = options;
     this.#useCase = useCase;
     this.#queue = new GroupQueue((members, isShared) =>
-      // The queue commits at least one member.
+      // The queue never commits without members.
       isShared ? this.#commit(members, true) : this.#commitAlone(members[0]!),
     );
   }
 
-  /** @returns the response, or the key's first response, with the call marked as replayed */
+  /**
+   * Runs one request. @returns its response, or the first response stored with its key; the call is then
+   * marked as replayed
+   */
   async run(request: Request, call: Call): Promise<Response> {
     const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), this.#isReserving ? KEPT_WITH_PROVIDER_MS : KEPT_MS);
@@ -103,7 +106,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const member = { request, call, key, rows, actorId: actorOf(call), deadline, context: context.active() };
     const { outcome, delivered } = await this.#queue.run(member);
     if (outcome === "USED") {
-      // Only a member with a key can be USED.
+      // A member that is USED has a key.
       const first = await idempotency.firstResponse<Response>(call, key!, clock);
       if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
       return first ? first.response : await this.run(request, call);
@@ -138,7 +141,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const now = clock.now();
-        // A transaction of its own has one member.
+        // A transaction that is not shared has one member.
         if (!isShared) useCase.prepare?.(tx, members[0]!);
         const keys = members.flatMap(({ key }) => key ?? []);
         const [facts, isUsed] = await Promise.all([
@@ -159,7 +162,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
           }
         }
         const { responses, causes } = this.#write(tx, planned, now);
-        // One response for each plan.
+        // `write` has returned one response for each plan.
         for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
@@ -182,7 +185,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       planned.map(({ plan }) => plan),
       now,
     );
-    // One result for each plan.
+    // `write` has returned one result for each plan.
     const causes = planned.map(({ member: { call, actorId, context } }, i) => ({
       entries: written[i]!.entries,
       actorId,

@@ -12,7 +12,7 @@ import type { Completion, PendingCall } from "./pending-call.ts";
  * completions share transactions.
  */
 export interface GroupedEnd<Outcome, Facts, Response> {
-  /** Ids of the rows that an outcome changes. Two outcomes of one group have none in common. */
+  /** Ids of the rows that an outcome changes. Outcomes with a common row never share a transaction. */
   rowsOf: (outcome: Outcome) => string[];
   /**
    * Locks the rows of all outcomes. Returns one result per outcome, in order; undefined if a row is missing.
@@ -51,7 +51,7 @@ export class GroupFinish<Outcome, Facts, Response> {
     this.#queue = new GroupQueue((members, isShared) => this.#commit(members, isShared));
   }
 
-  /** @returns the key's first answer */
+  /** Completes one call. @returns the answer stored with its key */
   async run(pending: PendingCall<Response>, outcome: Outcome): Promise<Response | ApiError> {
     const rows = this.#end.rowsOf(outcome);
     // No deadline: the provider has acted, so the outcome must be stored even if the caller has left.
@@ -79,7 +79,7 @@ export class GroupFinish<Outcome, Facts, Response> {
           const found = facts[i];
           return found === undefined ? [] : { member, facts: found, outcome: member.outcome };
         });
-        // One completion for each ended member.
+        // `write` returns one completion for each.
         const completions = this.#end.write(tx, ended);
         const causes = ended.map(({ member: { pending, context } }, i) => ({
           entries: completions[i]!.entries,

@@ -9,9 +9,15 @@ import { inSpan, SpanKind } from "../telemetry/tracing.ts";
  * Maximum number of changes in one transaction. With more, each would wait for the writes of too many others.
  */
 const MAX_GROUP = 32;
-/** Time after which the next group no longer waits for the running one, whose connection may be dead. */
+/**
+ * Time in ms after which the next group starts although the one before still runs. Its connection may be
+ * dead.
+ */
 const SLOW_MS = 250;
-/** Time after which the next group no longer waits for deliveries, which usually take a few ms. */
+/**
+ * Time in ms after which the next group starts although the events of the one before are not delivered.
+ * Delivery usually takes a few ms.
+ */
 const SLOW_DELIVERY_MS = 50;
 /**
  * Maximum number of changes that run alone at once: by default, half of the connections that a process has
@@ -23,7 +29,7 @@ const ALONE_MS = 1000;
 
 /** A change that waits in the queue for its transaction. */
 export interface Member {
-  /** Ids of the changed rows. Two members of one group have none in common. */
+  /** Ids of the rows that the change concerns. Members with a common row never share a transaction. */
   readonly rows: string[];
   readonly actorId: string;
   /**
@@ -35,7 +41,7 @@ export interface Member {
   readonly context: Context;
 }
 
-/** A committed transaction of one or more members. */
+/** Result of a transaction of one or more members. */
 export interface CommittedGroup<M extends Member, Outcome> {
   /**
    * Outcome of each member. MISSING: a shared transaction did not find one of its rows, or found it locked.
@@ -62,7 +68,7 @@ interface Waiting<M extends Member, Outcome> {
   readonly member: M;
   readonly resolve: (committed: CommittedMember<Outcome>) => void;
   readonly reject: (error: unknown) => void;
-  /** True if it gets a transaction of its own, because a group could not serve it. */
+  /** True if it must run alone, because a group could not serve it, or because its actor had a failure. */
   isAlone: boolean;
 }
 
@@ -88,7 +94,7 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#commit = commit;
   }
 
-  /** Throws DEADLINE_EXCEEDED, and the errors of the member's own transaction. */
+  /** Waits for the transaction of a member. Throws DEADLINE_EXCEEDED, and the errors of that transaction. */
   async run(member: M): Promise<CommittedMember<Outcome>> {
     return await new Promise((resolve, reject) => {
       this.#queue.push({ member, resolve, reject, isAlone: this.#aloneActors.has(member.actorId) });
@@ -101,7 +107,7 @@ export class GroupQueue<M extends Member, Outcome> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     for (;;) {
-      // Requests that arrive in one turn of the event loop share a group.
+      // Waits one turn, so that all requests that arrive in it share a group.
       await endOfTurn();
       const group = this.#nextGroup();
       if (group.length === 0) break;
@@ -185,7 +191,7 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#alone.add(member);
     try {
       const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
-      // A transaction of its own waits for locks, so its outcome is never MISSING.
+      // Never MISSING, because a transaction that is not shared waits for locks.
       resolve({ outcome: outcomes.get(member) as Outcome, delivered });
     } catch (error) {
       this.#keepAlone(member.actorId);

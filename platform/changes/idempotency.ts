@@ -52,7 +52,7 @@ export interface IdempotencyKey {
   readonly expireTime: Date;
 }
 
-/** Answer to a request: the serialized response, or the refusal. */
+/** Answer to a request: its serialized response, or its refusal. */
 export type Answer = Buffer | ApiError;
 
 /**
@@ -226,7 +226,7 @@ export class Idempotency {
     return undefined;
   }
 
-  /** Parameters of INSERT_ANSWERED. */
+  /** Values of one row for INSERT_ANSWERED. */
   #answered(key: IdempotencyKey, answer: Answer | typeof UNCHANGED): SqlValue[] {
     const kept = answer === UNCHANGED ? [status.OK, null] : this.#encrypted(key.id, answer);
     return [key.id, key.requestHmac, key.expireTime, ...kept];

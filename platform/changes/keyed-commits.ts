@@ -30,7 +30,7 @@ export class KeyedCommits {
   async commit<T>(call: Call, work: Work<T>, mayRetry?: (error: unknown) => Promise<boolean>): Promise<T> {
     const { result: response, delivered } = await this.#options.transactions.commit(
       async (tx) => {
-        // The wait for a connection may have outlasted the deadline.
+        // Checked again, because the wait for a connection may have taken longer than the deadline.
         if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
         const { response, entries } = await work(tx);
         return { result: response, causes: [causeOf(call, entries)] };

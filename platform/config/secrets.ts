@@ -32,7 +32,7 @@ export function weakSecrets(values: Values): WeakSecret[] {
   ];
 }
 
-/** Names of the settings that hold a secret. */
+/** Names of those settings whose value is a secret or contains one. */
 export const secretSettings = (values: Values): string[] =>
   Object.entries(values).flatMap(([setting, value]) =>
     keysIn(value).length > 0 || passwordIn(value) || (SECRET_TEXT.test(setting) && value) ? setting : [],
@@ -57,7 +57,7 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   return [];
 }
 
-/** Requires a password for Redis, because an attacker there could lift rate limits. */
+/** Requires a password in REDIS_URL, because anybody with access to Redis could lift rate limits. */
 function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isAllowed }: Values): WeakSecret[] {
   if (typeof url !== "string" || !URL.canParse(url)) return [];
   const password = passwordIn(url);
@@ -88,9 +88,9 @@ function usedTwice(values: Values): WeakSecret[] {
   );
 }
 
-/** False for text, and for bytes that repeat or count. */
+/** True unless the bytes are text, or repeat, or count up or down. */
 function looksRandom(bytes: Uint8Array): boolean {
-  // Each byte from the second on has a predecessor.
+  // `subarray(1)` starts at the second byte, so a byte precedes each.
   const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));
   const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
   return !isText && steps.size > 1 && new Set(bytes).size >= MIN_DIFFERENT_BYTES;

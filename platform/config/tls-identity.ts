@@ -59,7 +59,7 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
       ? { setting: missing, message: `must be set, too: ${SETTINGS.join(", ")} go together` }
       : undefined;
   }
-  // No setting is missing.
+  // All settings exist, so there is an identity.
   const { cert, key, ca } = tlsIdentity(values)!;
   const chain = certificatesIn(cert);
   const trusted = certificatesIn(ca);
@@ -103,7 +103,7 @@ function leadsTo(trusted: X509Certificate[], chain: X509Certificate[]): boolean 
   return chain.some(
     (certificate, i) =>
       trusted.some((issuer) => issued(issuer, certificate)) &&
-      // `j + 1` is at most `i`.
+      // `j + 1` is at most `i`, so it is an index of `chain`.
       chain.slice(0, i).every((before, j) => issued(chain[j + 1]!, before)),
   );
 }

@@ -5,7 +5,7 @@ import { registry } from "./registry.ts";
 
 /** An RPC of the contract. */
 export interface Method {
-  /** gRPC path: `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
+  /** gRPC path, such as `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
   readonly path: string;
   /**
    * Name of the service that implements the RPC, such as "auth"; "admin" for RPCs that the gateway composes.
@@ -35,7 +35,7 @@ const services: DescService[] = [...registry].filter(
   (desc): desc is DescService => desc.kind === "service" && desc.typeName.startsWith("medconnect."),
 );
 
-/** RPCs of the contract by gRPC path. */
+/** All RPCs of the contract, by gRPC path. */
 export const methods: ReadonlyMap<string, Method> = new Map(
   services.flatMap((service) => service.methods.map(describe)).map((method) => [method.path, method]),
 );

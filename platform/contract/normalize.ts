@@ -25,7 +25,10 @@ export type Fields = Record<string, unknown>;
 /** Normalizes one field of a message. Adds a violation to `found` if its value has no canonical form. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
-/** Returns a value's canonical form, or adds a violation to `found` and returns it unchanged. */
+/**
+ * Returns the canonical form of a value. If it has none, adds a violation to `found` and returns the value
+ * unchanged.
+ */
 type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 
 const plans = new Map<DescMessage, readonly Step[]>();

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
-/** Messages, enums and services of the contract, from the descriptor set of `npm run generate`. */
+/** All messages, enums and services of the contract, from the descriptors that `npm run generate` writes. */
 export const registry: FileRegistry = createFileRegistry(
   fromBinary(
     FileDescriptorSetSchema,

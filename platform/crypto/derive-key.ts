@@ -1,5 +1,8 @@
 import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 
-/** Derives a 256-bit key for one purpose (HKDF, RFC 5869). The keys reveal nothing of each other. */
+/**
+ * Derives a 256-bit key for one purpose from a master key (HKDF, RFC 5869). A derived key reveals nothing
+ * about the others.
+ */
 export const deriveKey = (masterKey: Buffer, purpose: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync("sha256", masterKey, "", `medconnect ${purpose}`, 32)));

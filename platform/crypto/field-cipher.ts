@@ -10,7 +10,7 @@ const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
 /** Length of the header: format and key id. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
-/** Bytes that encryption adds to a value. */
+/** Number of bytes by which an encrypted value is longer than its plaintext. */
 export const ENCRYPTION_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
 
 interface Key {

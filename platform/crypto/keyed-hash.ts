@@ -17,7 +17,7 @@ export class KeyedHash {
 
   of(...parts: (string | Uint8Array)[]): Buffer {
     const hmac = createHmac("sha256", this.#key);
-    // Length-prefixed parts, so that no two lists of parts have the same bytes.
+    // Each part is preceded by its length, so that ["ab", "c"] and ["a", "bc"] have different hashes.
     for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part);
     return hmac.digest();
   }

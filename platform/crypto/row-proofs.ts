@@ -35,7 +35,7 @@ export class RowProofs {
     return false;
   }
 
-  /** Logs and counts a row without a valid proof. */
+  /** Logs and counts a row without a valid proof, for the alert. */
   refuse(table: string, owner: string): void {
     refused({ table });
     this.#log.error({ table, owner }, "credential refused: the service did not write its row");

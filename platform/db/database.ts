@@ -13,7 +13,7 @@ import type { SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
 
 export interface DatabaseOptions {
-  /** mysql://user:password@host:port/schema */
+  /** URL such as mysql://user:password@host:port/schema. */
   url: string;
   poolSize: number;
   /** Longest wait for a connection, and longest duration of each statement, in ms. */
@@ -98,8 +98,8 @@ export class Database {
   }
 
   /**
-   * Repeats a DELETE that ends in `LIMIT ?` until it finds no more rows, a thousand rows per transaction.
-   * `signal` stops it between two transactions.
+   * Repeats a DELETE that ends in `LIMIT ?` until no row is left. Each transaction deletes up to a thousand
+   * rows. `signal` stops it between two of them.
    */
   async deleteAll(sql: string, params: SqlValue[], signal?: AbortSignal): Promise<void> {
     let deleted: number;
@@ -152,7 +152,7 @@ export class Database {
   async #select<Row>(pool: FairPool, sql: string, params: SqlValue[]): Promise<Row[]> {
     return await this.#use(pool, activeBorrower(), async (connection) => {
       const prepared = withIdsAsText(sql, params);
-      // Numbers are bound as text, because MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
+      // Numbers are sent as text, because the driver would send a DOUBLE, which MySQL refuses for LIMIT ?.
       const values = prepared.values.map((value) => (typeof value === "number" ? String(value) : value));
       try {
         const [rows, fields] = await this.trace(sql, () =>

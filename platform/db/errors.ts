@@ -1,6 +1,6 @@
 import { ApiError } from "../errors/api-error.ts";
 
-/** Error of mysql2. */
+/** Fields of an error of mysql2. */
 interface MysqlError extends Error {
   errno?: number;
   code?: string;
@@ -28,7 +28,7 @@ const AWAY = new Set<string | number>([
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
 ]); // biome-ignore format: a list
 
-/** MySQL's number of an error, or of its cause; 0 for other errors. */
+/** Error number of MySQL, from an error or its cause; 0 if it has none. */
 function errnoOf(error: unknown): number {
   const cause = error instanceof ApiError ? error.cause : error;
   return (cause as MysqlError | undefined)?.errno ?? 0;
@@ -42,20 +42,20 @@ export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(er
 /** True if the server stopped a SELECT after `max_execution_time`. Its connection stays usable. */
 export const isInterrupted = (error: unknown): boolean => errnoOf(error) === 3024;
 
-/** True if the client stopped waiting for the server. */
+/** True if the client has stopped waiting for the server (see answer.ts). The connection is unusable. */
 export const isTimeout = (error: unknown): boolean =>
   (error as MysqlError | undefined)?.code === "PROTOCOL_SEQUENCE_TIMEOUT";
 
 /** True if the wait for a lock exceeded its limit. */
 export const isLockWait = (error: unknown): boolean => errnoOf(error) === 1205;
 
-/** True if another transaction holds the row (NOWAIT). */
+/** True if a statement with NOWAIT found that another transaction has locked the row. */
 export const isLocked = (error: unknown): boolean => errnoOf(error) === 3572;
 
 /** Error for a connection to a read-only server, such as a standby. */
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
-/** Error for a server that did not answer in time, with the driver's own code. */
+/** Error for a server that did not answer in time. It has the same code as that of the driver. */
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 

@@ -19,7 +19,7 @@ export class FairPool {
     this.#turns = new Turns(connectionLimit, Math.ceil(connectionLimit / BORROWERS_AT_LEAST));
   }
 
-  /** Lends a connection to `work`, which returns it by `release` or `destroy`. */
+  /** Lends a connection to `work`, which must give it back by `release` or `destroy`. */
   async lend<T>(
     borrower: Borrower,
     wait: Wait,

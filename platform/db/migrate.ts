@@ -68,7 +68,7 @@ async function applyMissing(connection: Connection, directory: string): Promise<
   return applied;
 }
 
-/** Checksum of a migration's text, as in `schema_migrations`. */
+/** Checksum of the text of a migration, as stored in `schema_migrations`. */
 export const checksumOf = (sql: string): string => createHash("sha256").update(sql).digest("hex");
 
 /** Checksums of applied migrations, by name. */

@@ -19,7 +19,7 @@ const SERVER_SHARE = 0.9;
 export interface Session {
   /** `server_uuid` of the server. Behind a router, connections may lead to different servers. */
   serverUuid: string;
-  /** Id of the connection, unique on this server only. */
+  /** Id of the connection on that server. Another server may have the same id. */
   threadId: number;
 }
 

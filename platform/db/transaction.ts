@@ -15,7 +15,7 @@ type Trace = <T>(sql: string, send: () => Promise<T>) => Promise<T>;
 export interface TransactionOptions {
   /** Longest duration of each round trip, in ms. */
   timeoutMs: number;
-  /** See `lock`. */
+  /** True if `lock` skips locked rows. */
   skipsLocked: boolean;
   trace: Trace;
 }

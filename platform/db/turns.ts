@@ -3,11 +3,11 @@ import type { Borrower } from "./borrower.ts";
 
 interface Queue {
   running: number;
-  /** Functions that each start one piece of waiting work, in order of arrival. */
+  /** The waiting pieces of work, in order of arrival. Each function starts one of them. */
   readonly waiting: Set<() => void>;
 }
 
-/** Limits of the wait for a place. */
+/** How long to wait for a place. */
 export interface Wait {
   timeoutMs: number;
   /** Aborted when the call is cancelled, which ends its wait. */

@@ -82,7 +82,7 @@ export class ApiError extends Error {
   }
 }
 
-/** INVALID_REQUEST about one field. */
+/** INVALID_REQUEST with a violation of one field. */
 export function invalidField(field: string, description: string): ApiError {
   return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
 }

@@ -12,7 +12,7 @@ export interface CallOptions {
    * would otherwise wait for ever.
    */
   deadline: number;
-  /** Headers to send; `traceparent` is added. */
+  /** Headers to send, besides `traceparent`, which is added. */
   metadata?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -44,7 +44,8 @@ export class GrpcClient {
       // Tries again often: a restart takes a second or two, and its end should be noticed at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
-      // A restarted instance has a new address. By default, grpc-js resolves names at most twice a minute.
+      // Resolves names again after two seconds, because a restarted instance has a new address. By default,
+      // grpc-js does so at most twice a minute.
       "grpc.dns_min_time_between_resolutions_ms": 2000,
       // Detects a silently lost connection within 8 s, so that calls succeed again within 10 s.
       "grpc.keepalive_time_ms": 5000,
@@ -57,7 +58,7 @@ export class GrpcClient {
     });
   }
 
-  /** Calls a method. Throws the server's ApiError, or UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
+  /** Calls a method. Throws the ApiError of the server; or UNAVAILABLE, DEADLINE_EXCEEDED or CANCELLED. */
   call<Request, Response>(
     method: MethodDefinition<Request, Response>,
     request: Request,

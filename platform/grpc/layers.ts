@@ -27,7 +27,7 @@ export class Layers<Call, Known> {
     return new Layers(outermost);
   }
 
-  /** Adds a layer inside of all others. */
+  /** Adds a layer inside all that have been added so far. */
   add<More>(layer: Layer<Known, More>): Layers<Call, More> {
     return new Layers((next) => this.#compose(layer(next)));
   }

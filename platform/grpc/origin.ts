@@ -85,5 +85,5 @@ async function serviceOf(
   return isCertifiedAs(caller.name, incoming.getAuthContext().sslPeerCertificate) ? caller.name : undefined;
 }
 
-/** "192.0.2.7:50312" → "192.0.2.7", "2001:db8::1:50312" → "2001:db8::1". */
+/** Removes the port: "192.0.2.7:50312" → "192.0.2.7", "2001:db8::1:50312" → "2001:db8::1". */
 const peerAddress = (peer: string): string => peer.slice(0, peer.lastIndexOf(":"));

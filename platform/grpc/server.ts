@@ -54,9 +54,9 @@ export interface ServerOptions {
   maxCallerCalls: number;
   /** Maximum number of open connections from one peer address; 0 = unlimited. */
   maxPeerConnections: number;
-  /** Limits of each connection; default: `CONNECTION_LIMITS`. */
+  /** Limits of each connection; default: `CONNECTION_LIMITS`, as in production. */
   connections?: ConnectionLimits;
-  /** Called for each call that is refused for lack of rights. */
+  /** Called for each call that was refused because the caller lacks a right, for the audit trail. */
   onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
 
@@ -127,7 +127,7 @@ export class GrpcServer {
     );
   }
 
-  /** @returns the port */
+  /** Starts to listen. @returns the port */
   async listen(host: string, port: number): Promise<number> {
     this.#streams.watch();
     const bound = await new Promise<number>((resolve, reject) => {
@@ -140,7 +140,7 @@ export class GrpcServer {
     return bound;
   }
 
-  /** Compiles the validation rules of all methods' messages in the background. */
+  /** Compiles the validation rules of all methods in the background, so that the first calls need not. */
   async warmUp(): Promise<void> {
     await warmUpValidation(this.#inputs);
   }

@@ -80,7 +80,7 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
   [status.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
-  // A message above the size limit, which is a bug.
+  // The other side refused a message above its size limit, which is a bug.
   [status.RESOURCE_EXHAUSTED]: "INTERNAL",
   [status.UNIMPLEMENTED]: "UNIMPLEMENTED",
 };

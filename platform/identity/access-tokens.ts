@@ -8,7 +8,7 @@ import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 /** Media type (RFC 9068 §2.1) and algorithm (RFC 8037) of access tokens. */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
-/** Maximum clock skew between the deployment's machines, in ms. */
+/** Maximum difference between the clocks of the machines of a deployment, in ms. */
 export const CLOCK_SKEW_MS = 60_000;
 /** Claim that is true if the role of the user requires a second factor, and none is set up yet. */
 export const MFA_PENDING_CLAIM = "mfa_pending";
@@ -18,7 +18,6 @@ const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
 const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
 
-/** A verified token. */
 export interface AccessToken {
   readonly caller: UserCaller | ServiceAccountCaller;
   /** Id of the key that signed it. */
@@ -94,7 +93,7 @@ export class AccessTokenVerifier {
 
 /** Reads the user or service account from the claims. Throws UNAUTHENTICATED. */
 function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
-  // `requiredClaims` has checked `iat`.
+  // `iat` exists: `requiredClaims` has checked it.
   const { jti, iat } = claims;
   if (typeof jti !== "string" || jti === "" || iat! * 1000 > Date.now() + CLOCK_SKEW_MS) {
     throw new ApiError("UNAUTHENTICATED");

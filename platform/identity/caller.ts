@@ -21,7 +21,7 @@ export interface ServiceAccountCaller {
   readonly accountId: string;
   /** Session of the token. Ending it revokes the token. */
   readonly sessionId: string;
-  /** Granted scopes; methods declare the ones they require. */
+  /** Scopes granted to the account. A method declares the ones that it requires. */
   readonly scopes: ReadonlySet<string>;
 }
 

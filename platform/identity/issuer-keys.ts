@@ -57,7 +57,7 @@ export class IssuerKeys {
    */
   readonly #findAgain: JWTVerifyGetKey = async (header, token) => {
     try {
-      // `find` has loaded the keys.
+      // The keys exist: `find` has loaded them.
       return await this.#keys!(header, token);
     } catch (error) {
       throw this.#lastFailed ? unavailable() : error;

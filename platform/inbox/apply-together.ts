@@ -41,7 +41,7 @@ export async function applyTogether(
       group.map((event) => plans.get(event)),
       now,
     );
-    // One list of entries for each plan.
+    // `write` returns one list of entries for each plan.
     for (const [i, event] of group.entries()) outcome.entries.set(event, written[i]!);
   }
   return outcome;

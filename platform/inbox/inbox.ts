@@ -104,7 +104,7 @@ export class Inbox {
     const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
       reason: "UNKNOWN_TYPE",
-      // Every event has a time.
+      // Each event has a time.
       retryAfter: occurTime!.getTime() > since ? LATER : undefined,
     }));
     if (known.length > 0) failures.push(...(await this.#deliver(known, actorOf(call))));
@@ -238,7 +238,7 @@ export class Inbox {
       events.map((event) => binaryId(event.aggregateId)),
     ]);
     const versions = new Map(applied.map((row) => [row.aggregateId, row.version]));
-    // LOCK has inserted each missing aggregate.
+    // LOCK has inserted a row for each aggregate that had none.
     return (event) => event.version > versions.get(event.aggregateId)!;
   }
 }
@@ -255,7 +255,7 @@ function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
-/** Newest event of each aggregate, ordered by id, which is the global lock order. */
+/** The newest event of each aggregate, ordered by aggregate id. All transactions lock rows in this order. */
 function newestOfEach(events: Event[]): Event[] {
   const newest = new Map<string, Event>();
   for (const event of events) {

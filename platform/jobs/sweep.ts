@@ -10,7 +10,7 @@ export interface Sweep {
   find: (limit: number) => Promise<string[]>;
   /** Processes one item in a transaction of its own, after which it is no longer due. */
   work: (id: string) => Promise<void>;
-  /** Log message for a failed item. */
+  /** Message to log if an item fails. */
   failure: string;
   /** Stops the sweep between two items. */
   signal?: AbortSignal | undefined;

@@ -4,7 +4,6 @@ const DEFAULT_FROM = "MedConnect <no-reply@medconnect.local>";
 const DEFAULT_PUBLIC_URL = "http://localhost:8080";
 const outsideProduction = (value: string) => `\`${value}\`; in production: required`;
 
-/** Settings of outgoing mails. */
 export const mailSettings = {
   MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: "must be smtp://…, smtps://… or file:///…" }).meta({
     secret: true,

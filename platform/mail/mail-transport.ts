@@ -16,9 +16,8 @@ export interface OutgoingMail extends RenderedMail {
   readonly date: Date;
 }
 
-/** Sends mails. */
 export interface MailTransport {
-  /** Resolves once the mail server has accepted the mail. Throws nodemailer's errors. */
+  /** Sends a mail. Resolves when the mail server has accepted it. Throws the errors of nodemailer. */
   send(mail: OutgoingMail): Promise<void>;
 }
 
@@ -77,7 +76,7 @@ class MailFolder implements MailTransport {
 }
 
 function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
-  // MAIL_FROM holds an address.
+  // MAIL_FROM has been checked to hold an address.
   const [, domain] = from.match(/@([^>\s]+)/)!;
   return {
     // The same id in each attempt, so that mail servers and clients recognize duplicates.

@@ -70,5 +70,5 @@ export class CallerLimit {
 const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
   rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);
 
-/** Number of calls that a call counts as. */
+/** Number of calls that a call of this method counts as. */
 const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);

@@ -32,7 +32,10 @@ export const NETWORKS_OF_A_SITE = 8;
 const mappedIPv4 = (address: string): string | undefined =>
   /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
 
-/** Eight groups of an IPv6 address, without leading zeros; undefined for other addresses. */
+/**
+ * The eight groups of an IPv6 address, without leading zeros; undefined for IPv4 and for IPv4-mapped
+ * addresses.
+ */
 function groupsOf(address: string): string[] | undefined {
   if (mappedIPv4(address) || !isIPv6(address)) return undefined;
   const [head = "", tail] = address.split("::");

@@ -246,7 +246,7 @@ export class ConsumerQueue {
     await this.#options.db.transaction(async (tx) => {
       for (const [reason, group] of Map.groupBy(postponed, ([, failure]) => failure.reason)) {
         const ids = group.map(([id]) => id);
-        // Groups are not empty, and postponed failures have a delay.
+        // A group has at least one failure, and postponed failures have `retryAfter`.
         const { seconds } = group[0]![1].retryAfter!;
         postpone(tx, ids, this.#later(jittered(seconds * 1000)), reason);
       }
@@ -303,7 +303,7 @@ export class ConsumerQueue {
   }
 }
 
-/** Exponential backoff from 0.5 s to 30 s. */
+/** Exponential backoff from 0.5 s to 30 s, by the number of earlier refusals. */
 const backoffMs = (refusals: number): number => jittered(Math.min(500 * 2 ** refusals, MAX_BACKOFF_MS));
 
 /** Changes a delay by up to ± 20 %, so that relays do not retry at the same time. */

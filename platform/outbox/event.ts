@@ -24,7 +24,7 @@ export type NewEvent = { [Kind in State["$case"]]: EventWith<Kind> }[State["$cas
 /** Destinations of each type of event. */
 export type EventRoutes = Readonly<Record<string, readonly string[]>>;
 
-/** An event for one service. */
+/** An event and the service that gets it. */
 export interface Delivery {
   destination: string;
   event: Event;

@@ -14,7 +14,7 @@ import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
 
-/** An undelivered event for one service. */
+/** Row of an event for one service. It is deleted after its delivery. */
 export interface OutboxRow {
   id: string;
   type: string;
@@ -41,7 +41,7 @@ export interface Backlog {
 const COLUMNS = `id, type, aggregateid AS aggregateId, destination, payload, mac, create_time AS createTime,
   available_time AS availableTime, refusals, last_error AS lastError, dead`;
 
-/** Inserts events with their MACs. */
+/** Inserts a row with a MAC for each delivery. */
 export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
   if (deliveries.length === 0) return;
   tx.defer(
@@ -127,7 +127,7 @@ export async function countBacklog(db: Database): Promise<Backlog[]> {
   );
 }
 
-/** Undelivered events, oldest first. */
+/** Lists undelivered events, oldest first. */
 export async function listUndelivered(db: Database, onlyDead: boolean, limit: number): Promise<OutboxRow[]> {
   const { sql, params } = where(["dead = ?", onlyDead ? true : undefined]);
   return await db.read(`SELECT ${COLUMNS} FROM outbox ${sql} ORDER BY create_time, id LIMIT ?`, [

@@ -64,7 +64,7 @@ export interface Platform {
 
 /** Objects that a service adds to the platform. */
 export interface ServiceParts {
-  /** Adds the service's gRPC services. */
+  /** Registers the gRPC services at the server. */
   serve: (server: GrpcServer) => void;
   /** Consumers of events, by the type of event. */
   consumes: Consumers;
@@ -234,7 +234,7 @@ export async function runService({
   });
 }
 
-/** Connects to each service that consumes events of this one. */
+/** Makes a client for each service that consumes events of this one. */
 function connectPeers(
   self: string,
   topology: Topology,

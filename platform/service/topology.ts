@@ -4,11 +4,14 @@ import type { Revocation } from "../identity/revocation-lists.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 
-/** Access to the other services of a deployment. The platform knows none of them by name. */
+/**
+ * How to reach the other services of a deployment. Passed in, because the platform knows none of them by
+ * name.
+ */
 export interface Topology {
   connect(service: string, tls: MutualTls | undefined): GrpcClient;
   connectTokenIssuer(tls: MutualTls | undefined, tokens: ServiceTokens): TokenIssuer;
-  /** Service that stores the checkpoints of another one's audit trail. */
+  /** Name of the service that stores the checkpoints of the given one (see `leaveCheckpoints`). */
   witnessOf(service: string): string;
 }
 

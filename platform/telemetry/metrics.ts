@@ -9,13 +9,13 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-/** Declares a counter. */
+/** Declares a counter. @returns a function that adds 1, or `by` */
 export const counter = (name: string, description: string) => {
   const instrument = lazily(() => meter().createCounter(name, { description }));
   return (attributes?: Attributes, by = 1) => instrument().add(by, attributes);
 };
 
-/** Declares a histogram of durations in seconds. */
+/** Declares a histogram of durations. @returns a function that records one, in seconds */
 export const durations = (name: string, description: string) => {
   const instrument = lazily(() => meter().createHistogram(name, { description, unit: "s" }));
   return (seconds: number, attributes: Attributes) => instrument().record(seconds, attributes);

@@ -8,7 +8,7 @@ const DESCRIPTORS = "/proc/self/fd";
 export function observeProcess(): void {
   gauge("v8js.memory.heap.used", "Heap in use, in bytes", (report) => report(process.memoryUsage().heapUsed));
   gauge("process.unix.file_descriptor.count", "Open file descriptors", (report) => {
-    // Exists on Linux only.
+    // /proc exists on Linux only.
     if (existsSync(DESCRIPTORS)) report(readdirSync(DESCRIPTORS).length);
   });
   let before = performance.eventLoopUtilization();

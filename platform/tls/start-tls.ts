@@ -28,7 +28,7 @@ export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls
   const first = tlsIdentity(config);
   if (!first) {
     if (process.env.NODE_ENV === "production") {
-      // The process starts anyway, because a service mesh may provide TLS outside of it.
+      // Only a warning, because a service mesh may provide TLS outside of the process.
       log.warn(
         "TLS_CERT, TLS_KEY and TLS_CA are not set: gRPC is plaintext, and every host of the network may call",
       );

@@ -76,7 +76,7 @@ function isAllowedAt(text: string, character: string, index: number): boolean {
 }
 
 function refusalOf(text: string, character: string, index: number): Refusal {
-  // `character` is not empty.
+  // `character` is one code point.
   const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
   const position = [...text.slice(0, index)].length + 1;
   return { refused: `must not have the invisible character ${name} (at position ${position})` };

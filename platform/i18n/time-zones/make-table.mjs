@@ -7,14 +7,14 @@ const folder = process.argv[2] ?? "/usr/share/zoneinfo";
 const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 
 /**
- * Abbreviations, which name no place. They are zones in Debian's files, and links to a country's zone in
- * others.
+ * Abbreviations such as CET, which name no place. In the files of Debian, they are zones; in others, links to
+ * the zone of a country.
  */
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
 /**
- * Links to another country's zone whose place has its own name in zone.tab: the `#=` comments of the tz
- * database's file `backward`, which tzdata.zi omits.
+ * Links to the zone of another country, although zone.tab has a name for the place of the link. They come
+ * from the `#=` comments in the file `backward` of the tz database, which tzdata.zi omits.
  */
 const OWN_PLACES = {
   "Africa/Asmera": "Africa/Asmara",
@@ -43,7 +43,7 @@ const links = source
   .filter(({ target }) => zones.includes(target) || target === "UTC")
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Words in lines of at most 110 characters. */
+/** Joins words to lines of at most 110 characters. */
 function wrapped(words) {
   const rows = [""];
   for (const word of words) {
