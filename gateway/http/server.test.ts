@@ -42,7 +42,7 @@ describe("a client that exceeds a limit is disconnected:", () => {
     socket.on("data", (text) => {
       received += text;
     });
-    // Writes to a closed connection fail with a reset.
+    // Writing to a closed connection emits an error.
     socket.on("error", () => {});
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(endless), 40);

@@ -14,7 +14,7 @@ const GREETINGS: Record<string, string> = {
 
 interface FrozenRedis {
   url: string;
-  /** Resolves after a client has connected and sent a command. */
+  /** Resolves when a client has connected and sent a command. */
   isIn: Promise<void>;
   /** Number of commands so far that count a request. */
   counts: () => number;

@@ -4,7 +4,7 @@
  */
 const MAX_CLIENTS = 10_000;
 
-/** Requests of a client in its current window. */
+/** Number of requests of a client in its current window of a minute. */
 export interface WindowCount {
   readonly consumed: number;
   readonly resetMs: number;
@@ -49,7 +49,7 @@ export class LocalCounts {
     return points;
   }
 
-  /** Stores the count that Redis reported. */
+  /** Stores a count that Redis has reported. */
   update(client: string, { consumed, resetMs }: WindowCount, nowMs: number): void {
     if (this.#maxUnreported === 0) return;
     const known = this.#clients.get(client);

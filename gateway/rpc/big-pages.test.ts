@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** A page as large as an answer may be. */
+/** Makes a page of doctors that is as large as an answer may be. */
 function largestPage() {
   const { output } = methodAt("/medconnect.scheduling.v1.DoctorService/SearchDoctors");
   const doctors = Array.from({ length: 100 }, (_, i) => ({ id: String(i), bio: "診".repeat(13_950) }));

@@ -1,11 +1,11 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Stub of an unavailable service. */
+/** Stub that answers as if its service were unavailable. */
 export const unavailable = () => {
   throw new ApiError("UNAVAILABLE");
 };
 
-/** Stub of a service that refuses the caller. */
+/** Stub that refuses the caller. */
 export const refuse = () => {
   throw new ApiError("PERMISSION_DENIED");
 };

@@ -40,7 +40,7 @@ export class StubServices {
     }
   }
 
-  /** @returns the address */
+  /** Starts to listen. @returns the address */
   listen(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>

@@ -21,7 +21,7 @@ const reasons = [...catalogue.values()];
 
 type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 
-/** An effect that changes something. */
+/** Makes an effect with an entry of a change. */
 const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   response: Booking.fromPartial({ id: bookingId }),
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],

@@ -37,10 +37,10 @@ const lists = [...methods.values()].flatMap((method) => {
 const rulesOf = (field: DescField): FieldRules | undefined =>
   hasOption(field, rulesOption) ? getOption(field, rulesOption) : undefined;
 
-/** Position of a field in an answer. */
+/** Where a field is in an answer. */
 interface Place {
   path: string;
-  /** True within an item of a page, where `in_lists` applies. */
+  /** True inside an item of a page, where the option `in_lists` applies. */
   isListed?: boolean;
   /** True if `total_bytes` of an outer field limits the sum of all texts inside. */
   isTextCounted?: boolean;

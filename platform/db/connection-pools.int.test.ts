@@ -26,7 +26,7 @@ test("reads do not wait when scans use all their connections", async () => {
   await db.close();
 });
 
-/** SELECT that waits for a lock of the test. */
+/** SELECT that waits as long as the test holds the lock. */
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
 
 async function lockStatements(): Promise<() => Promise<void>> {
@@ -98,7 +98,7 @@ test("an exhausted pool throws UNAVAILABLE after the time-out", async () => {
   await db.close();
 });
 
-/** A database behind a TCP proxy, with two open connections in each pool. */
+/** Opens a database behind a TCP proxy, with two open connections in each pool. */
 async function databaseBehindProxy() {
   const url = new URL(process.env.MYSQL_URL ?? "");
   url.pathname = "/mysql";

@@ -13,7 +13,7 @@ const EMPTY_MESSAGE = Buffer.alloc(5);
 /** Longest time in ms after the loss of an instance until calls succeed again. */
 const HEALED_MS = 10_000;
 
-/** An instance of a service. `kill` stops it at once. */
+/** Starts an instance of a service. `kill` ends it at once. */
 async function startInstance(address: string, port = 0) {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer().on("session", (session) => sessions.add(session));

@@ -112,7 +112,7 @@ test.each<[string, () => Promise<Record<string, string>>, number]>([
 );
 
 describe("concurrent calls of one address that bypass the gateway", () => {
-  /** Functions that end the running calls. */
+  /** One function for each running call, which ends it. */
   const running: (() => void)[] = [];
   const calls: Promise<void>[] = [];
 
@@ -125,7 +125,7 @@ describe("concurrent calls of one address that bypass the gateway", () => {
     await Promise.allSettled(calls.splice(0));
   });
 
-  /** Starts a call. @returns "RUNS" once it runs, or the code of its refusal */
+  /** Starts a call. @returns "RUNS" when it runs, or the code of its refusal */
   async function start(...sent: Parameters<typeof call>): Promise<"RUNS" | status> {
     const before = running.length;
     let refusal: status | undefined;

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  // Fakes Date only. Timers are real.
+  // Fakes the clock; timers stay real.
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout", "performance"],
   });

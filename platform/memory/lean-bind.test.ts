@@ -10,7 +10,7 @@ afterAll(() => {
   AsyncResource.prototype.bind = bind;
 });
 
-/** Binds a function that retains a kilobyte. */
+/** Binds a function whose closure retains a kilobyte. */
 function bindOne(): void {
   const data = new Array(128).fill(0);
   new AsyncResource("TEST").bind(() => data);

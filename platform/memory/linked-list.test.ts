@@ -44,7 +44,10 @@ test("an iteration may delete its current item", () => {
   expect(list.size).toBe(0);
 });
 
-/** @returns a step that adds an item of a kilobyte and deletes the one from 16 steps before */
+/**
+ * Keeps 16 items in a collection. @returns a function that adds an item of a kilobyte and deletes the oldest
+ * one
+ */
 function churn<Place>(add: (item: unknown) => Place, remove: (place: Place) => void): () => void {
   const addOne = () => add(new Array(128).fill(0));
   const places = Array.from({ length: 16 }, addOne);

@@ -7,7 +7,7 @@ export function garbageCollection(): (options?: { type: "minor" }) => void {
   return runInNewContext("gc");
 }
 
-/** Memory in use after garbage collection, in bytes: objects, and buffers outside the heap. */
+/** Memory in use after garbage collection, in bytes. `external` is that of buffers outside the heap. */
 export function heldMemory(): { heap: number; external: number } {
   garbageCollection()();
   const { heapUsed: heap, external } = process.memoryUsage();

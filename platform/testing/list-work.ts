@@ -19,7 +19,7 @@ import type { Platform } from "../service/service.ts";
 import { rowsRead } from "./rows-read.ts";
 import { bound, invoke } from "./test-service.ts";
 
-/** A list RPC under test. */
+/** A list RPC, the callers to test it with, and how to call it. */
 export interface ListUnderTest<App> {
   method: Method;
   callers: Caller[];

@@ -118,7 +118,7 @@ export class NotesTest {
   }
 }
 
-/** A request to write a note. */
+/** Makes a request to write a note. */
 export const noteOf = (slotId: string, idempotencyKey: string = newId(), reason = "text") => ({
   slotId,
   reason,

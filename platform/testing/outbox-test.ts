@@ -32,7 +32,6 @@ export class FakeConsumer {
   isUnavailable = false;
   /** True to answer CONFLICT to batches of several events, as when another transaction holds locks. */
   isContended = false;
-  /** Number of calls so far. */
   calls = 0;
   readonly #server = new Server();
   #port = 0;
@@ -129,7 +128,7 @@ export class OutboxTest {
     };
   }
 
-  /** Writes new events into the outbox. */
+  /** Commits new events to the outbox. Does not send them. */
   async commit(count: number, destination = "clinical"): Promise<Delivery[]> {
     const { clock, db, hash } = this.service;
     const now = clock.now();

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { type Method, methods } from "../contract/methods.ts";
 
-/** A field of a request, or of a message in it. */
+/** A field of a request, or of a message inside it. */
 export interface RequestField {
   readonly method: Method;
   /** Fields that lead from the request to this field, which is the last one. */
