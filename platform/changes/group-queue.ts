@@ -76,10 +76,10 @@ interface Waiting<M extends Member, Outcome> {
  * Group commit: while one transaction commits and delivers its events, new changes gather for the next one.
  * If the queue is idle, a new change starts within the same turn of the event loop.
  *
- * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone, and so does
- * every member of a failed group. A slow or failing change thus delays the others by at most one transaction.
- * If several members need the same locked row, only one of them waits on a connection; the others stay in the
- * queue.
+ * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone. So does
+ * every member of a group that failed, unless the database is down: then all of them get the error. A slow or
+ * failing change thus delays the others by at most one transaction. If several members need the same locked
+ * row, only one of them waits on a connection; the others stay in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
