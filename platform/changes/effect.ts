@@ -14,6 +14,7 @@ export interface Effect<T> {
 /** Effect of a request that changes nothing, such as cancelling a cancelled booking again. */
 export const unchanged = <T>(response: T): Effect<T> => ({ response, entries: [] });
 
+/** Effect of a change. Each entry becomes an audit line, and publishes its events. */
 export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & { response: T } => ({
   response,
   entries,
