@@ -53,7 +53,7 @@ const MAIL_MS = 1000;
 
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
-/** Builds what the use cases depend on, and makes the first signing keys. */
+/** Builds the dependencies of the RPC handlers and jobs, and makes the first signing keys. */
 export async function buildAuth(platform: Platform, config: AuthConfig, mail: MailOptions): Promise<Auth> {
   const { KEY_ROTATION_EVERY: rotationMs, ACCESS_TOKEN_TTL, JWKS_MAX_AGE } = config;
   const keep = keepKeys(platform, {

@@ -8,12 +8,15 @@ const ACTORS = `SELECT id AS userId, full_name AS displayName, role FROM users
 const REASONS = `SELECT id, admin_id AS adminId, patient_id AS patientId, reason FROM break_glass_grants
   WHERE id IN (?) AND patient_id = ?`;
 
-/** The patient, and the doctors and admins among the users. */
+/**
+ * Names and roles of the users with these ids who are doctors, admins, or the patient. Leaves out other
+ * patients.
+ */
 export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
   return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids.map(binaryId), binaryId(patientId)]);
 }
 
-/** Encrypted reasons of the grants that are for this patient. */
+/** Encrypted reasons of those grants that give access to this patient's records. */
 export async function findReasons(
   tx: Transaction,
   grantIds: string[],

@@ -9,8 +9,8 @@ import { reasonOf } from "../break-glass/grant.ts";
 import { findActors, findReasons } from "./actor-store.ts";
 
 /**
- * ActorService.BatchGetActors. Leaves out other patients, and grants for other patients' records. The names
- * that the patient sees are audited.
+ * ActorService.BatchGetActors: names the people and the grants in a patient's access log. Leaves out other
+ * patients, and grants for other patients' records. Audits which names the patient sees.
  */
 export async function batchGetActors(
   app: Auth,

@@ -83,7 +83,10 @@ export function markEmailVerified(tx: Transaction, id: string): void {
   tx.defer(MARK_EMAIL_VERIFIED, [binaryId(id)]);
 }
 
-/** Raises the version for a visible change that another table holds, such as the second factor. */
+/**
+ * Raises an account's version after a change that clients see but another table stores, such as a new second
+ * factor.
+ */
 export function raiseVersion(tx: Transaction, id: string): void {
   tx.defer(RAISE_VERSION, [binaryId(id)]);
 }

@@ -17,7 +17,7 @@ export interface Account extends Profile {
 
 export type Status = "ACTIVE" | "DISABLED";
 
-/** Fields that the user may change; empty: not given. */
+/** Fields that users may change themselves. An empty text means that the user has not stated it. */
 export interface Profile {
   readonly fullName: string;
   /** YYYY-MM-DD. */

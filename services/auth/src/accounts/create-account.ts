@@ -7,10 +7,17 @@ import type { NewAccount } from "./account.ts";
 import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
-/** Taken by another account, or by the account of the same registration, which has the registration's id. */
+/**
+ * Unique keys that a second account violates: one with the same address, or one from the same registration,
+ * whose id becomes the account's.
+ */
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 
-/** Throws EMAIL_TAKEN. @returns the audit entry with its event */
+/**
+ * Inserts an account. Throws EMAIL_TAKEN.
+ *
+ * @returns the audit entry with its event
+ */
 export async function createAccount(
   tx: Transaction,
   created: NewAccount,

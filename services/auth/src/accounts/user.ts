@@ -9,7 +9,7 @@ export function toUser({ version, ...account }: Account): User {
   return { ...account, etag: etagOf(version) };
 }
 
-/** Audit entry of a read or a change. */
+/** Resource and subject of an account, for audit entries. */
 export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
 
 /** Audit entries of a call that shows an account without changing it. */

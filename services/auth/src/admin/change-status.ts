@@ -41,7 +41,11 @@ export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call:
     readsOf,
   );
 
-/** @returns no entries if the account has the status already */
+/**
+ * Sets an account's status.
+ *
+ * @returns the audit entries; none if the account has the status already
+ */
 async function changeStatus(
   tx: Transaction,
   userId: string,

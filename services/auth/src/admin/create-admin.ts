@@ -65,7 +65,7 @@ function canonical(options: AdminOptions): AdminOptions {
   return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
 }
 
-/** Writes the audit entry and the event, which `app.calls` writes for calls. */
+/** Writes the audit entry and the event. In the service, `app.calls` writes them for every call. */
 function record(tx: Transaction, account: Account, hash: KeyedHash): void {
   const line = {
     id: newId(),

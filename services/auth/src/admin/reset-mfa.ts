@@ -16,8 +16,8 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /**
- * UserService.ResetMfa. Changes nothing without a second factor. Admins remove their own with DisableTotp.
- * Throws NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
+ * UserService.ResetMfa. Changes nothing if the user has no second factor. Admins remove their own second
+ * factor with DisableTotp. Throws NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
  */
 export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Call): Promise<User> {
   if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");

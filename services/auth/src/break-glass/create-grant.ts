@@ -15,7 +15,7 @@ import { assertMayOpen } from "./grant-rules.ts";
 import { insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
 /**
- * BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND for any user but a patient, UNAUTHENTICATED,
+ * BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless the user is a patient; UNAUTHENTICATED,
  * TOO_MANY_GRANTS.
  */
 export async function createBreakGlassGrant(

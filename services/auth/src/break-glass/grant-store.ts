@@ -16,7 +16,7 @@ export interface GrantFilter {
 const COLUMNS = `id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
   expire_time AS expireTime, revoke_time AS revokeTime`;
 const SELECT = `SELECT ${COLUMNS} FROM break_glass_grants`;
-/** The same rule as `statusAt`; its parameter is the time. */
+/** SQL form of `statusAt`. Takes the current time. */
 const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, 'EXPIRED', 'ACTIVE'))";
 const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
   VALUES (?, ?, ?, ?, ?, ?)`;
@@ -50,7 +50,8 @@ export function setRevoked(tx: Transaction, id: string, now: Date): void {
 }
 
 /**
- * A page of grants that match all filters, newest first. A filter outside the forced index makes it a scan.
+ * A page of grants that match all filters, newest first. A filter by a column that the forced index lacks
+ * makes it a scan.
  */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
   const { adminId, patientId, status } = filter;

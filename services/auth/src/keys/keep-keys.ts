@@ -24,7 +24,7 @@ type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
  * Makes the first and the next key, activates the next one when it is due, retires the old one, and deletes
- * the private keys of retired ones. Replicas may run it concurrently: one of them makes the change.
+ * the private keys of retired ones. Replicas may run it concurrently; only one of them makes each change.
  */
 export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promise<void> => {
   const now = app.clock.now();
@@ -50,7 +50,8 @@ async function carryOut(
   options: KeepKeysOptions,
   now: Date,
 ): Promise<AuditEntry[]> {
-  // Read before the keys, so that only one of several processes can make a missing key.
+  // Read before the keys. If another process makes a key meanwhile, this one's has the same generation, and
+  // the unique key refuses it.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
   const plan = planOf(keys, now, options);

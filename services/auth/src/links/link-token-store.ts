@@ -63,7 +63,7 @@ export async function findLink(db: Database, hash: Buffer, now: Date): Promise<F
   return row && toFoundLink(hash, row);
 }
 
-/** @returns true for the one call that consumed the token */
+/** Consumes the token. @returns true for only one of several concurrent calls */
 export async function consumeLinkToken(tx: Transaction, hash: Buffer, now: Date): Promise<boolean> {
   return (await tx.write(CONSUME, [hash, now])).affectedRows === 1;
 }

@@ -3,8 +3,8 @@ import type { AttemptCounter } from "./attempt-counters.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 
 /**
- * Counts an action that anybody may trigger, such as a mail. Concurrent calls are serialized, so no more of
- * them pass than of consecutive ones.
+ * Counts an action that anybody may trigger, such as a mail to an address. Concurrent calls are serialized,
+ * so together they cannot exceed the limit.
  *
  * @returns false once a counter has reached its limit
  */
@@ -12,7 +12,7 @@ export async function allowOnce(tx: Transaction, counters: AttemptCounter[], now
   let isAllowed = false;
   await evaluateAttempt(tx, counters, now, async () => {
     isAllowed = true;
-    // A failed attempt is counted.
+    // Only failed attempts are counted, so the action passes as one.
     return false;
   });
   return isAllowed;

@@ -13,8 +13,9 @@ export interface AttemptCounter {
 }
 
 /**
- * Counters of passwords: per account and network, per account and IPv6 site (a client may have many networks
- * there), and per account. The first two stop an attacker before the third one locks the owner out.
+ * Counters of failed passwords: per account and network; per account and IPv6 site, in which one client may
+ * have many networks; and per account. The first two stop a single attacker before the third one locks the
+ * owner out.
  *
  * @param email canonical
  */
@@ -24,8 +25,8 @@ export function passwordCounters(app: Auth, email: string, call: Call): AttemptC
 }
 
 /**
- * Counters of registrations of an address, each of which sends it a mail. A stranger reaches the limits of a
- * network or site before the limit of the address, so the owner can still register.
+ * Counters of registrations for one e-mail address. Each registration sends a mail to the address. A stranger
+ * reaches the limit of a network or site before the limit of the address, so the owner can still register.
  *
  * @param email canonical
  */
@@ -56,7 +57,8 @@ function byOrigin(
 }
 
 /**
- * Counters of codes and recovery codes: per account over all logins, since its password was already verified.
+ * Counters of failed codes and recovery codes. They count per account, over all networks: who gets this far
+ * has proved the password.
  */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },

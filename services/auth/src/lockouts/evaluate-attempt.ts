@@ -21,7 +21,7 @@ export async function evaluateAttempt<T>(
   const locked = counters.some(({ state }) => isLocked(state, now));
   const proof = locked ? undefined : await prove();
   for (const { id, policy, clearedBySuccess, state } of counters) {
-    // A lock saves the unchanged counter, so that both refusals run the same statements.
+    // During a lock the counter is saved unchanged, so that both refusals run the same statements.
     if (!proof) saveCounter(tx, id, locked ? state : policy(state, now));
     else if (clearedBySuccess && state.failures > 0) saveCounter(tx, id, cleared(now));
   }

@@ -17,7 +17,11 @@ const SAVE = "UPDATE failure_counters SET failures = ?, locked_until = ?, expire
 const DELETE = "DELETE FROM failure_counters WHERE id IN (?)";
 const DELETE_EXPIRED = "DELETE FROM failure_counters WHERE expire_time <= ? LIMIT ?";
 
-/** Adds the states of counters, which it locks until the transaction ends. */
+/**
+ * Locks counters until the transaction ends.
+ *
+ * @returns them with their states
+ */
 export async function lockCounters<T extends Id>(
   tx: Transaction,
   counters: T[],

@@ -29,7 +29,7 @@ export const lockoutSettings = {
   MFA_LOCK_MAX: duration("1h").describe("Longest lock of a second factor"),
 };
 
-/** Policies for attempts, by origin. */
+/** Policies for the attempts from one network, from one IPv6 site, and from anywhere. */
 export interface ByOrigin {
   /** An IPv4 address, or an IPv6 /64. */
   readonly network: Policy;
@@ -38,7 +38,7 @@ export interface ByOrigin {
   readonly anywhere: Policy;
 }
 
-/** Policies for failures and registrations. */
+/** Policies that lock passwords and second factors, and that limit registrations. */
 export interface Lockouts {
   readonly password: ByOrigin;
   readonly registration: ByOrigin;
@@ -46,10 +46,14 @@ export interface Lockouts {
 }
 
 /**
- * Multiple of a network's failures that locks a site: one site alone cannot reach the limit from anywhere.
+ * Failures that lock a site, as a multiple of a network's. It is low enough that one site cannot reach the
+ * limit for all networks and lock the owner out.
  */
 const PASSWORDS_OF_A_SITE = 4;
-/** Multiple of a network's registrations for a site: it leaves the owner of the address some of the limit. */
+/**
+ * Registrations that a site may make, as a multiple of a network's. Some of the address's limit is left for
+ * its owner.
+ */
 const REGISTRATIONS_OF_A_SITE = 2;
 
 export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>): Lockouts => {
@@ -72,7 +76,8 @@ export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>)
       site: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK * REGISTRATIONS_OF_A_SITE),
       anywhere: anHour(config.REGISTRATIONS_PER_HOUR),
     },
-    // Three of a million codes are valid at a time, so one guess an hour succeeds within a year with 1 in 40.
+    // Three of a million codes are valid at a time. One guess an hour therefore succeeds within a year with a
+    // probability of 1 in 40.
     factor: lockingLonger({
       failures: config.MFA_FAILURES,
       lockMs: config.MFA_LOCK,

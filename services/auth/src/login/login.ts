@@ -23,7 +23,7 @@ import { type CallContext, openSession } from "../sessions/open-session.ts";
 
 /**
  * AuthService.Login. Throws INVALID_CREDENTIALS. An unknown e-mail, a wrong password, a disabled account and
- * a locked one get the same response after the same work.
+ * a locked one get the same response in the same time.
  */
 export async function login(
   app: Auth,
@@ -32,7 +32,8 @@ export async function login(
 ): Promise<LoginResponse> {
   const credentials = await findCredentialsByEmail(app.db, email);
   const matches = await verifyPassword(app, credentials, password, call.deadline);
-  // `lockActive` would refuse a disabled account too, but by one statement more: the time would tell.
+  // Checked here, although `lockActive` would refuse a disabled account, too: its additional statement would
+  // show in the response time.
   const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
   const now = app.clock.now();
   const answer = await app.calls.apply(call, async (tx) => {
@@ -45,7 +46,8 @@ export async function login(
     );
     if (!account) return refuse(credentials);
     if (app.mustVerifyEmail && !proven?.emailVerified) {
-      // The account is older than the requirement. Its password may be a stranger's, so it proves too little.
+      // The account is older than the setting that demands a verified address. A stranger may have registered
+      // it, so its password does not sign in. The owner of the address gets a link to set a new one.
       await mailResetLink(app, tx, { id: account.userId, email });
       return refuse(credentials);
     }

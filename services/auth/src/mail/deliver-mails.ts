@@ -10,7 +10,7 @@ import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure 
 import { decryptMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";
 
-/** Mails sent at once. */
+/** Mails that a process sends concurrently. */
 const BATCH = 8;
 /** Pauses between attempts to delete a sent mail. */
 const DELETE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
@@ -22,7 +22,7 @@ export interface Mailing {
   readonly mailTransport: MailTransport;
   /** Address of the sender. */
   readonly mailFrom: string;
-  /** Time that a process has for a mail that it sends. */
+  /** Time that a process has to send a mail, in ms. After that, another process may send it. */
   readonly mailLeaseMs: number;
   /** Base URL of the links in mails. */
   readonly publicUrl: string;
@@ -54,7 +54,10 @@ async function deliverSome(app: MailApp): Promise<number> {
   return due.length;
 }
 
-/** Throws no error of the mail server. Logs ids and codes only: addresses and links are confidential. */
+/**
+ * Sends one mail. Logs an error of the mail server instead of throwing it. Logs ids and codes only, because
+ * addresses and links are confidential.
+ */
 async function deliver(app: MailApp, row: MailRow): Promise<void> {
   const { id, userId, template, tries } = row;
   const error = await send(app, row).then(

@@ -12,13 +12,13 @@ export interface Recipient {
   readonly email: string;
 }
 
-/** Validity of a notice. */
+/** Time after which a notice that could not be sent is dropped. */
 const NOTICE_TTL_MS = 3 * 24 * 60 * 60 * 1000;
 
 /**
  * Queues a mail in the transaction; the mail job sends it after the commit.
  *
- * @param expireTime end of the mail's use, such as its link's expiry; default: in three days
+ * @param expireTime time after which the mail is useless, such as its link's expiry; default: in three days
  */
 export function queueMail(
   app: Pick<Platform, "cipher" | "clock"> & { readonly mailJob: Job },

@@ -2,7 +2,7 @@
 export interface Challenge {
   readonly id: string;
   readonly userId: string;
-  /** Set time of the verified password; another password voids the challenge. */
+  /** Time at which the verified password was set. A later password voids the challenge. */
   readonly passwordSetTime: Date;
   readonly expireTime: Date;
   /** True if the session that it opens is remembered. */

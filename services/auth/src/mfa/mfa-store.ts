@@ -68,7 +68,7 @@ export async function isTotpActive(tx: Transaction, userId: string): Promise<boo
   return (await tx.read(IS_ACTIVE, [binaryId(userId)])).length > 0;
 }
 
-/** @param step time step of the first code, which is thereby used */
+/** @param step time step of the first code, which cannot be used again */
 export function activateTotp(tx: Transaction, userId: string, step: number, now: Date): void {
   tx.defer(ACTIVATE, [now, step, binaryId(userId)]);
 }
@@ -109,8 +109,8 @@ export function insertChallenge(tx: Transaction, challenge: Challenge): void {
 }
 
 /**
- * Counts an attempt at a challenge before the factor is verified, so that of many concurrent guesses only
- * five are.
+ * Counts an attempt at a challenge before the factor is verified, so that only five of many concurrent
+ * guesses are verified.
  *
  * @returns undefined if the challenge is passed, used up, expired or unknown
  */

@@ -7,9 +7,9 @@ import { isTotpActive } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * Consumes a code of a signed-in user, and counts a wrong one like a login. Throws MFA_NOT_ACTIVE.
+ * Consumes a code of a signed-in user, and counts a wrong one as a login would. Throws MFA_NOT_ACTIVE.
  *
- * @returns false for a wrong code; the transaction must then be committed
+ * @returns false for a wrong code; the caller must then commit the transaction, which has counted it
  */
 export async function proveCode(app: Auth, tx: Transaction, userId: string, code: string): Promise<boolean> {
   if (!(await isTotpActive(tx, userId))) throw new ApiError("MFA_NOT_ACTIVE");

@@ -21,7 +21,8 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   const { toDataURL } = await import("qrcode");
   const qrCode = await toDataURL(otpauthUri);
   return await app.calls.apply(call, async (tx) => {
-    // Insert before the check: it creates the row to lock, so no concurrent activation goes unseen.
+    // The insert comes before the check. It creates the row that the check locks, so the check sees a
+    // concurrent activation.
     savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
     const totp = await lockTotp(tx, userId);
     if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");

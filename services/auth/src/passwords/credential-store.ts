@@ -13,7 +13,7 @@ export interface Credentials extends Pick<Account, "email" | "status" | "emailVe
   readonly passwordSetTime: Date;
 }
 
-/** A stored password. */
+/** Hash of a password, with the proof that auth made it for the account. */
 export interface PasswordRecord {
   /** PHC string. */
   readonly hash: string;
@@ -87,7 +87,7 @@ export async function replaceHash(
 /**
  * Locks an account's password until the transaction ends.
  *
- * @returns true if it is still the one of `passwordSetTime`
+ * @returns true if it has not changed since `passwordSetTime`
  */
 export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
   return (await tx.read(LOCK_PASSWORD, [binaryId(userId), passwordSetTime])).length === 1;

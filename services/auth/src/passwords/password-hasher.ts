@@ -44,8 +44,8 @@ export class PasswordHasher {
   }
 
   /**
-   * True if the password matches the hash. Without a hash, because there is no account, false takes as long.
-   * Throws like `hash`.
+   * True if the password matches the hash. Without a hash, because the account does not exist, returns false
+   * after the same time. Throws like `hash`.
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#hashQueue.run(deadline, () =>

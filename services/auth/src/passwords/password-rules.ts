@@ -1,13 +1,13 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { guessesFor } from "./password-strength.ts";
 
-/** User of a new password. */
+/** Owner of a new password. Words from these fields add nothing to its strength. */
 export interface Owner {
   readonly email: string;
   readonly fullName: string;
 }
 
-/** A guess costs an argon2id hash, 25 ms of a core, so this many take 290 days of a core. */
+/** Each guess costs an argon2id hash, 25 ms of a core, so this many keep a core busy for 290 days. */
 const MIN_GUESSES = 1e9;
 /** NIST SP 800-63B: "context-specific words, such as the name of the service". */
 const SERVICE = "MedConnect";
@@ -32,7 +32,10 @@ export function assertStrongPassword(password: string, owner: Owner): void {
   }
 }
 
-/** Words of the local part, the name and the service, and each of them as one word. */
+/**
+ * Words of the e-mail's local part, the user's name and the service's name, and each of the three without
+ * spaces.
+ */
 function wordsOf({ email, fullName }: Owner): string[] {
   const names = [email.slice(0, email.lastIndexOf("@")), fullName, SERVICE];
   const words = names.map(fold).flatMap((name) => {

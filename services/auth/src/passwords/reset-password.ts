@@ -44,8 +44,8 @@ export async function resetPassword(
 }
 
 /**
- * The account must be proven too: an attacker could change its address, have a link mailed, and restore the
- * address.
+ * Checks the proofs of the link and of the account. A writer of the database could otherwise change the
+ * account's address, have a link mailed there, and restore the address.
  */
 const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
   isGenuine(app.proofs, link, account.email) && isAccountProven(app, { ...account, accountProof });

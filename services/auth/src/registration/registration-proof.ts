@@ -8,7 +8,10 @@ type Linked = Pick<Registration, "id" | "email" | "role"> & Omit<RegistrationLin
 export const registrationProof = (proofs: RowProofs, linked: Linked): Buffer =>
   proofs.of("registrations", fieldsOf(linked));
 
-/** True if auth wrote the proven columns. The name may be changed, and the password is verified by itself. */
+/**
+ * True if auth wrote the columns that the proof covers. The name is not among them, because it gives no
+ * rights. Nor is the password hash, because `verifyEmail` checks the password itself.
+ */
 export const isGenuine = (proofs: RowProofs, linked: Linked & Pick<RegistrationLink, "proof">): boolean =>
   proofs.accepts("registrations", linked.proof, fieldsOf(linked), `registrations/${linked.id}`);
 

@@ -45,8 +45,8 @@ export async function findRegistration(
 }
 
 /**
- * Ends the registrations of an address that became an account: forgets its password, and voids the links of
- * others.
+ * Ends all registrations of an address that became an account: erases the password of this one, and voids the
+ * links of the others.
  */
 export function completeRegistration(tx: Transaction, { id, email }: Registration): void {
   tx.defer(FORGET_PASSWORD, [binaryId(id)]);

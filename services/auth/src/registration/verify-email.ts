@@ -16,8 +16,8 @@ import { isGenuine } from "./registration-proof.ts";
 import { completeRegistration, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail: makes the account of a registration. It takes the link and the password, so a
- * stranger who registers somebody's address gets no account when the owner follows the link. Repeating it
+ * AuthService.VerifyEmail: makes the account of a registration. It requires the link and the password. If a
+ * stranger registers somebody's address and the owner follows the link, no account is made. Repeating it
  * changes nothing.
  *
  * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account;

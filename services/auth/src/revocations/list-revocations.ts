@@ -8,7 +8,7 @@ import { listRevocationsAfter } from "./revocation-store.ts";
 /** Maximum of one response, as documented in the contract. */
 const PAGE_SIZE = 10_000;
 
-/** KeyService.ListRevocations. */
+/** KeyService.ListRevocations: a page of the revocations that have not expired, in order of session ids. */
 export async function listRevocations(
   app: Auth,
   { afterSessionId }: ListRevocationsRequest,

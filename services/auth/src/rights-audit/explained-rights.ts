@@ -2,8 +2,8 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { readEntries } from "./unexplained-store.ts";
 
 /**
- * Resources with an entry that gives a right, and no later entry that takes it, such as disabled accounts
- * that were not enabled again. Reads the entries of these actions only, and keeps the resources in memory.
+ * Resources that have a successful audit entry with the action `gives`, and no later one with an action of
+ * `takes`. Example: accounts that were disabled and not enabled again. Keeps the resources in memory.
  */
 export async function explainedBy(
   db: Database,

@@ -19,7 +19,7 @@ const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE 
 const SIGNING_KEYS =
   "SELECT kid AS id, retire_time AS retireTime FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
 
-/** The first DATETIME. */
+/** Smallest value of DATETIME, before every entry. */
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
 
 /** Columns of an audit entry that show rights. */
@@ -78,7 +78,11 @@ export const readServiceAccounts = (db: Database, pageSize?: number) =>
 export const readSigningKeys = (db: Database, pageSize?: number) =>
   readById<KeyInUse>(db, SIGNING_KEYS, (kid) => kid, pageSize);
 
-/** @param keyOf an id as parameter of the next page */
+/**
+ * Reads rows page by page, in order of their ids.
+ *
+ * @param keyOf converts the last id of a page to the parameter from which the next page starts
+ */
 async function* readById<Row extends { id: string }>(
   db: Database,
   sql: string,

@@ -11,7 +11,7 @@ export const newClientSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).
 /** Stored form of a secret: SHA-256. Its entropy makes guessing infeasible (NIST SP 800-63B §5.1.1.2). */
 export const hashOfSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
-/** Finds the match in a time that depends neither on its position nor on its existence. */
+/** Finds the row of a secret. The time depends neither on the row's position nor on its existence. */
 export function findBySecret<T extends { readonly hash: Buffer }>(
   stored: readonly T[],
   secret: string,

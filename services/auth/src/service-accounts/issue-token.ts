@@ -15,7 +15,7 @@ import { findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
  * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE. An unknown id, a wrong secret and a
- * disabled account get the same response after the same work.
+ * disabled account get the same response in the same time.
  */
 export async function issueToken(
   app: Auth,
@@ -23,7 +23,8 @@ export async function issueToken(
   call: Call,
 ): Promise<ServiceToken> {
   const now = app.clock.now();
-  // In this order: a disabling in between shows in the status, and a later one revokes the `sid` read here.
+  // The secrets are read before the account. If the account is disabled between the two reads, its status
+  // shows it. If it is disabled later, the `sid` that was read is revoked.
   const secrets = await findSecrets(app.db, clientId);
   const account = await findServiceAccount(app.db, clientId);
   const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);

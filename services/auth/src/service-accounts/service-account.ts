@@ -33,7 +33,10 @@ export const toServiceAccount = (account: ServiceAccountRecord): ServiceAccount 
   previousSecretExpireTime: undefined,
 });
 
-/** A system's account has no person as subject. */
+/**
+ * Resource of a service account, for audit entries. It has no subject, because an internal system is not a
+ * person.
+ */
 export const entryOf = ({ id }: Pick<ServiceAccountRecord, "id">): AuditEntry => ({
   resource: `service-accounts/${id}`,
   subjectIds: [],

@@ -4,7 +4,7 @@ import type { LogoutRequest, LogoutResponse } from "@medconnect/proto/medconnect
 import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 
-/** AuthService.Logout. */
+/** AuthService.Logout: ends the session of the call's access token. */
 export async function logout(app: Auth, _: LogoutRequest, call: Call): Promise<LogoutResponse> {
   const { userId, sessionId } = userOf(call);
   return await app.calls.apply(call, async (tx) => {

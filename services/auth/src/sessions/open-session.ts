@@ -16,7 +16,7 @@ export interface OpenSession {
   readonly user: SessionUser;
 }
 
-/** Time of a session's use, and the call that uses it. */
+/** Use of a session: the time, and the call that makes it. */
 export interface CallContext {
   readonly now: Date;
   readonly call: Call;

@@ -12,9 +12,9 @@ export interface RefreshTokenState {
 }
 
 export type Verdict =
-  /** First use, by this call. */
+  /** The token is used for the first time. */
   | { readonly kind: "EXCHANGE" }
-  /** The same call again: its client gets the same successor. */
+  /** The same call is repeated, so its client gets the same successor. */
   | { readonly kind: "REPEAT"; readonly successor: Buffer }
   /**
    * Second use: the token was copied, and it is unknown who holds the copy (RFC 9700 §4.14.2). Its session
@@ -25,7 +25,7 @@ export type Verdict =
   | { readonly kind: "VOID" };
 
 export interface Attempt {
-  /** True if this call consumed the token. */
+  /** True if this call was the first to use the token. */
   readonly consumed: boolean;
   /** Hash of the call's idempotency key; null without one. */
   readonly key: Buffer | null;

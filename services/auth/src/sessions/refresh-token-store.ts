@@ -54,7 +54,7 @@ export function insertRefreshToken(
   tx.defer(INSERT, [token.hash, binaryId(token.sessionId), token.expireTime, token.proof]);
 }
 
-/** @returns true for the one call that consumed the token */
+/** Marks the token as used. @returns true for only one of several concurrent calls */
 export async function consumeRefreshToken(tx: Transaction, hash: Buffer, use: Use): Promise<boolean> {
   const { affectedRows } = await tx.write(CONSUME, [
     use.time,
@@ -75,7 +75,7 @@ export async function findRefreshToken(
   return row && toRecord(row);
 }
 
-/** Deletes the successors of calls that can no longer be repeated, at most a thousand. */
+/** Deletes up to a thousand successors of calls that can no longer be repeated. */
 export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
   await db.write(FORGET_SUCCESSORS, [now]);
 }

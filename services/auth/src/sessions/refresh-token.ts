@@ -73,7 +73,7 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
   };
 }
 
-/** A forged row names no user: its columns prove nothing. */
+/** Audit entry of a forged token. It names no user, because the columns of a forged row prove nothing. */
 const forgeryEntry = ({ session }: RefreshTokenRecord): AuditEntry => ({
   resource: `sessions/${session.id}`,
   subjectIds: [],
