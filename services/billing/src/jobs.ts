@@ -4,7 +4,10 @@ import { watchLedger } from "./ledger/watch-ledger.ts";
 import { captureExpiring } from "./payments/capture-expiring.ts";
 import { deleteOldEvents } from "./webhooks/delete-old-events.ts";
 
-/** Short enough to keep up with any rate of webhooks. */
+/**
+ * Interval of the deletion of old webhook events, in ms. It is short enough to keep up with any rate of
+ * webhooks.
+ */
 const DELETE_EVENTS_MS = 60_000;
 
 type Intervals = Record<"EXPIRY_CHECK_EVERY" | "LEDGER_CHECK_EVERY", number>;

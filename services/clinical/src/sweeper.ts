@@ -1,2 +1,2 @@
-/** Actor of the changes made by background jobs. */
+/** Actor of changes by background jobs, in the audit trail. */
 export const SWEEPER = "service:clinical";

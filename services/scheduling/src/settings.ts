@@ -32,7 +32,7 @@ export const schedulingSettings = {
   ),
 };
 
-/** The limits of a new booking from the settings. */
+/** Limits on a patient's live bookings, from the settings; 0: unlimited. */
 export const bookingLimitsOf = (
   config: Record<"PATIENT_MAX_HOLDS" | "PATIENT_MAX_BOOKINGS" | "PATIENT_MAX_BOOKINGS_PER_DOCTOR", number>,
 ): BookingLimits => ({

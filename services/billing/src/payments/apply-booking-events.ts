@@ -29,7 +29,10 @@ export const applyBookingEnded = (app: Billing) =>
 export const applyFeeDecision = (app: Billing) =>
   applyToPayments(app, idsOf, (row, event) => decideFee(row, decisionOf(event)));
 
-/** booking.expired: cancels a payment without an attempt. Scheduling decides about the others. */
+/**
+ * booking.expired: cancels a payment without an attempt. A payment with an attempt waits for scheduling's
+ * decision.
+ */
 export const applyBookingExpired = (app: Billing) =>
   endPayments(app, (row, _event, now) => ({
     ...row,
@@ -51,7 +54,7 @@ function idsOf(event: Event): Required<PaymentIds> {
   return { id: paymentId, bookingId: event.aggregateId, consultationId, patientId, doctorId };
 }
 
-/** Without a decision, nothing is charged. */
+/** Fee decision of an event. An event without one releases the fee. */
 const decisionOf = (event: Event): FeeDecision =>
   stateOf(event, "booking").feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
 

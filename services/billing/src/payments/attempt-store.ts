@@ -5,7 +5,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 export interface AttemptRow {
   id: string;
   paymentId: string;
-  /** Idempotency key that keeps the outcome as its answer. */
+  /** Idempotency key of the request. The outcome of the attempt is stored as the response to it. */
   keyId: Buffer;
   /** Encrypted; null once the attempt has ended. */
   paymentMethod: Buffer | null;

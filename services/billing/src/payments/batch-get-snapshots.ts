@@ -6,7 +6,7 @@ import type {
 import type { Billing } from "../app.ts";
 import { findSnapshots } from "./snapshot-store.ts";
 
-/** PaymentService.BatchGetPaymentSnapshots. */
+/** PaymentService.BatchGetPaymentSnapshots. Leaves out unknown ids. */
 export const batchGetPaymentSnapshots = async (
   app: Billing,
   { paymentIds }: BatchGetPaymentSnapshotsRequest,

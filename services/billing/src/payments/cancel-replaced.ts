@@ -13,20 +13,20 @@ import { applyCharge } from "./payment-attempt.ts";
 import { notAuthorizable } from "./payment-rules.ts";
 import { lockPayment, savePayment } from "./payment-store.ts";
 
-/** The attempt of a payment that another one replaces. */
+/** An attempt that a newer attempt of the same payment replaces. */
 interface ReplacedAttempt extends ChargeKey {
   paymentId: string;
 }
 
 /**
- * Cancels the replaced attempt before the replacing one is sent. If the payer confirmed the replaced one
- * meanwhile, it wins, and the replacing one is dropped. The first transaction decides between the two for
- * good: after it decides to cancel, a later confirmation is cancelled, too. So a payment never has two
- * authorizations, and a confirmed booking keeps its own.
+ * Cancels the replaced attempt before the new one is sent. If the payer has confirmed the replaced one
+ * meanwhile, it stays, and the new one is dropped. The first transaction decides for good: after a decision
+ * to cancel, a later confirmation is cancelled, too. So a payment never has two authorizations, and a
+ * confirmed booking keeps its own.
  *
- * @param attempt the replacing one
- * @returns the answer for the replacing key if it was dropped; undefined if it may be sent. Throws if the
- * provider does not answer, or cannot cancel yet
+ * @param attempt the new attempt
+ * @returns the response for the new attempt's key if it was dropped; undefined if it may be sent
+ * @throws if the provider does not answer, or cannot cancel yet
  */
 export async function cancelReplaced(
   app: Billing,

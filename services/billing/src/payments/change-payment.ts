@@ -13,7 +13,7 @@ import { savePayment } from "./payment-store.ts";
  * Saves a locked payment under its next version, and books a capture. A new step is scheduled, and processed
  * right after the commit if it needs no pause. A step that was already due keeps its schedule.
  *
- * @param pauseMs delay of a new step; null leaves it to an admin
+ * @param pauseMs delay of a new step; null: no retry, an admin has to act
  * @returns the row as saved
  */
 export function changePayment(

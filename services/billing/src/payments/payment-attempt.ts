@@ -22,7 +22,7 @@ const ASK_AFTER_MS = 2000;
 const methodContext = ({ id, paymentId }: Pick<AttemptRow, "id" | "paymentId">): string =>
   `payment_attempts.payment_method:${id}:${paymentId}`;
 
-/** An attempt to authorize a payment. Its outcome becomes the answer of an idempotency key. */
+/** An attempt to authorize a payment. Its outcome becomes the response to its idempotency key. */
 export function newAttempt(
   app: Billing,
   paymentId: string,

@@ -104,7 +104,10 @@ export const shouldVoid = (
   now: Date,
 ): boolean => feeDecision === "RELEASE" || holdExpireTime.getTime() + CONFIRM_LATE_MS <= now.getTime();
 
-/** True if the authorization expires by then without a fee decision, so that the fee would be lost. */
+/**
+ * True if the authorization expires at `by` or earlier and the fee is undecided, so that the fee would be
+ * lost.
+ */
 export const isExpiring = (
   payment: StatusAndDecision & { authorizationExpireTime: Date | null },
   by: Date,
@@ -115,8 +118,8 @@ export const isExpiring = (
   payment.authorizationExpireTime <= by;
 
 /**
- * True if an uncaptured fee can no longer be taken: it is due, or the provider voided it while the booking is
- * on.
+ * True if a payment reached a status in which its fee can no longer be captured, although the fee is due, or
+ * the booking is still undecided and the provider voided the authorization.
  */
 export const isFeeLost = (before: StatusAndDecision, { status, feeDecision }: StatusAndDecision): boolean =>
   isReleased(status) &&
@@ -141,7 +144,9 @@ export function refundableMinor({ status, amountMinor, refundedMinor, refundingM
 /** Next step of payment processing. REFUND opens a refund of the rest; the others call the provider. */
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
-/** Undefined if the payment is over, or waits for the patient, a fee decision or its refunds. */
+/**
+ * Next step of a payment; undefined if it is over, or waits for the patient, a fee decision or its refunds.
+ */
 export function nextStep(payment: StatusAndDecision & Funds): Step | undefined {
   const { status, feeDecision } = payment;
   switch (status) {

@@ -51,7 +51,7 @@ export async function findPayment(db: Database, id: string): Promise<PaymentRow 
   return row;
 }
 
-/** As `findPayment`, for an id that a row refers to. Throws if the payment does not exist. */
+/** Same as `findPayment`, for an id that another row refers to. Throws if the payment does not exist. */
 export const readPayment = async (db: Database, id: string): Promise<PaymentRow> =>
   assertExists(await findPayment(db, id), id);
 
@@ -103,7 +103,7 @@ export function endLease(tx: Transaction, paymentId: string, processTime: Date):
   tx.defer(END_LEASE, [processTime, binaryId(paymentId)]);
 }
 
-/** Payments without a fee decision whose authorization expires by then. */
+/** Payments without a fee decision whose authorization expires at `by` or earlier. */
 export async function findExpiring(db: Database, by: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(FIND_EXPIRING, [by, limit]);
   return rows.map(({ id }) => id);

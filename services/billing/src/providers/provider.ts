@@ -52,7 +52,7 @@ export type WebhookSubject =
   | { kind: "refund"; refundId: string; reference: string };
 
 export interface WebhookEvent {
-  /** Stays the same when the provider sends the event again. */
+  /** Id of the event, which stays the same when the provider sends it again. */
   id: string;
   /** Charge or refund that has news; undefined for any other event. */
   subject: WebhookSubject | undefined;

@@ -29,7 +29,10 @@ export function toCharge(intent: Stripe.PaymentIntent): Charge {
   };
 }
 
-/** Seconds since the epoch; undefined unless `latest_charge` is expanded. */
+/**
+ * Time until which the charge can be captured, in seconds since the epoch; undefined unless `latest_charge`
+ * is expanded.
+ */
 function captureBefore({ latest_charge }: Stripe.PaymentIntent): number | undefined {
   return typeof latest_charge === "object"
     ? latest_charge?.payment_method_details?.card?.capture_before

@@ -144,7 +144,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * Ignores the refusal of a change that was made before or is no longer possible: the intent shows which.
+   * Makes a change, and returns the current charge. Ignores a refusal because the change was made before or
+   * is no longer possible: the charge shows which.
    */
   async #change(id: string, change: () => Promise<unknown>): Promise<Charge> {
     try {

@@ -36,7 +36,7 @@ export async function createRefund(
   return answer;
 }
 
-/** Undefined if the provider does not answer. */
+/** Outcome of the refund at the provider; undefined if the provider does not answer. */
 async function outcomeOf(
   app: Billing,
   payment: PaymentRow,

@@ -13,7 +13,7 @@ export interface RefundRow {
   amountMinor: number;
   /** Encrypted. */
   reason: Buffer;
-  /** Idempotency key that keeps the outcome as its answer; null for a refund by a job. */
+  /** Idempotency key of the request, whose response is the outcome; null for a refund by a job. */
   keyId: Buffer | null;
   /** The provider's id; null until it is known. */
   providerReference: string | null;

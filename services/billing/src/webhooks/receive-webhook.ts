@@ -62,7 +62,7 @@ async function updateRefund(
 
 const actorOf = ({ name }: Provider): string => `provider:${name}`;
 
-/** Throws UNAVAILABLE if the call fails. */
+/** Waits for a call to the provider. Throws UNAVAILABLE if it fails. */
 async function answered<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

@@ -10,7 +10,7 @@ export async function isKnownEvent(db: Database, provider: string, eventId: stri
   return rows.length > 0;
 }
 
-/** Does nothing for a known event. */
+/** Stores the id of a handled event. Does nothing for a known event. */
 export async function rememberEvent(
   db: Database,
   provider: string,

@@ -12,8 +12,8 @@ const INSERT = `INSERT INTO consultations
   VALUES ? AS new ON DUPLICATE KEY UPDATE`;
 
 /**
- * As `assertOwnRow`, without a read: if the row has other ids than the event, the statement assigns NULL to a
- * NOT NULL column and fails.
+ * Checks the same as `assertOwnRow`, without a read. If the row has other ids than the event, the statement
+ * assigns NULL to a NOT NULL column, and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
@@ -42,8 +42,9 @@ const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultatio
 
 /**
  * Condition of a consultation that follows its booking to another time. Either it has not started, or it is a
- * void no-show: at a time that the booking has left, or that the patient had not accepted. A waiting patient
- * returns to SCHEDULED, because they have not accepted the new time.
+ * void no-show. A no-show is void if it was recorded for a time that the booking has left, or that the
+ * patient had not accepted. A waiting patient returns to SCHEDULED, because they have not accepted the new
+ * time.
  */
 const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'

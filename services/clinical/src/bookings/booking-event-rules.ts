@@ -42,7 +42,8 @@ export function closingTransition(consultation: ClosableFacts, closing: Closing)
 }
 
 /**
- * True also for a void no-show: at a time that the booking has left, or that the patient had not accepted.
+ * True for a consultation that a closing can end: one that has no end, or a void no-show. A no-show is void
+ * if it was recorded for a time that the booking has left, or that the patient had not accepted.
  */
 function isOpen({ status, startTime, endTime, noShowParty }: ClosableFacts, closing: Closing): boolean {
   switch (status) {

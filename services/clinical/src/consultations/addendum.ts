@@ -16,8 +16,8 @@ export const textContext = (id: string, { id: consultationId, patientId, doctorI
   `addenda.text:${id}:${consultationId}:${patientId}:${doctorId}`;
 
 /**
- * @param consultation the one that the caller may read; only `npm run rekey` uses the owners in the
- * addendum's row
+ * @param consultation the one that the caller may read; its ids bind the text; only `npm run rekey` uses
+ *   those in the addendum's row
  */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,

@@ -24,8 +24,8 @@ const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]>
 export const READY_GRACE_MS = 5 * 60_000;
 
 /**
- * Actor of a transition. SERVICE: the clock, or the cancellation of the booking; ADMIN: the closing of the
- * booking.
+ * Actor of a transition. SERVICE: the sweep of no-shows, or the rescheduling or cancellation of the booking.
+ * ADMIN: the closing of the booking.
  */
 export type Actor = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
@@ -47,7 +47,7 @@ export interface ConsultationFacts {
   joinTime: Date | null;
   /** Party that the other waited for during the full waiting time. */
   lateParty: Party | null;
-  /** The patient has not accepted the reschedule to this time. */
+  /** True until the patient accepts the reschedule to this time. */
   movePending: boolean;
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;

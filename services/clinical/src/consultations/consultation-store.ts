@@ -30,7 +30,7 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
 }
 
 /**
- * Locks the existing ones of the consultations in the order of their ids, which avoids deadlocks. A shared
+ * Locks consultations in the order of their ids, which avoids deadlocks. Unknown ids are left out. A shared
  * lock keeps their doctors' licensing unchanged.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
@@ -40,7 +40,7 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
   );
 }
 
-/** As `lockConsultations`, for one that exists. */
+/** Same as `lockConsultations`, for one consultation. Throws if it does not exist. */
 export async function lockConsultation(tx: Transaction, id: string): Promise<ConsultationRow> {
   const [row] = await lockConsultations(tx, [id]);
   if (!row) throw new Error(`consultation ${id} does not exist`);

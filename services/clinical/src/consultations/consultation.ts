@@ -19,7 +19,7 @@ export interface ConsultationRow {
   /** Current name until the end, then the name at the end; null if unknown. */
   patientName: string | null;
   doctorId: string;
-  /** As `patientName`. */
+  /** Follows the same rule as `patientName`. */
   doctorName: string | null;
   status: Consultation_Status;
   transitionedBy: Actor;
@@ -37,7 +37,7 @@ export interface ConsultationRow {
   lateParty: Party | null;
   /** 1 while the patient has not accepted the last reschedule. */
   movePending: 0 | 1;
-  /** Time of the event that the consultation is overdue. */
+  /** Time at which clinical sent the event that the consultation is overdue; null before. */
   overdueTime: Date | null;
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;

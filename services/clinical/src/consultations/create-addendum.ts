@@ -32,7 +32,8 @@ export async function createAddendum(
   const consultation = await findOwnConsultation(app, call, consultationId);
   const { patientId, doctorId } = consultation;
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
-    // A completed consultation stays completed. The lock serializes the check of the limits.
+    // A completed consultation stays completed, so this check needs no lock. The lock below serializes the
+    // check of the limits.
     assertCompleted(consultation);
     await lockConsultation(tx, consultationId);
     const { count, bytes } = await measureAddenda(tx, consultationId);

@@ -7,7 +7,8 @@ import { type Transition, transitionsNow } from "./consultation-rules.ts";
 import { afterTransition, saveTransition } from "./transition.ts";
 
 /**
- * Makes a transition that a patient or doctor requests. Throws NOT_FOUND, and the errors of `transitionsNow`.
+ * Carries out a transition that a patient or doctor requests. Throws NOT_FOUND, and the errors of
+ * `transitionsNow`.
  */
 export async function requestTransition(
   app: Clinical,

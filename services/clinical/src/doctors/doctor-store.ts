@@ -51,7 +51,7 @@ export async function lockLicensings(tx: Transaction, doctorIds: string[]): Prom
   ]);
 }
 
-/** Saves current licensings. A new order to stop becomes due. */
+/** Saves current licensings. A new order to stop prescriptions becomes due for the job. */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
   // MySQL assigns from left to right, so `stop_time` keeps its old value until the last line.
   tx.defer(
@@ -78,7 +78,7 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
   if (nameless.length > 0) copyAccountNames(tx, nameless);
 }
 
-/** Names doctors without a public name after their account, as releases without public names did. */
+/** Gives doctors without a public name the name of their account, as older releases did for all doctors. */
 function copyAccountNames(tx: Transaction, doctors: Licensing[]): void {
   tx.defer(
     `UPDATE doctors d JOIN people p ON p.user_id = d.doctor_id SET d.display_name = p.full_name

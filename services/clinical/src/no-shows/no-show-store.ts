@@ -1,6 +1,9 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
-/** Condition of consultations whose punctual patient still waits. Takes the latest end. */
+/**
+ * Condition of consultations whose punctual patient still waits. Takes the time by which they must have
+ * ended.
+ */
 const IS_DOCTOR_NO_SHOW = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
 
 /** Consultations that ended with a punctual patient still waiting, earliest end first. */

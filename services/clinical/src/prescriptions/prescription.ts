@@ -16,7 +16,7 @@ export interface PrescriptionRow {
   /** Name at the issue; null if unknown. */
   patientName: string | null;
   doctorId: string;
-  /** As `patientName`. */
+  /** Name at the issue; null if unknown. */
   doctorName: string | null;
   status: Prescription_Status;
   /** Ciphertext. */

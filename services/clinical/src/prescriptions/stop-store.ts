@@ -2,7 +2,9 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Condition of an active prescription p whose stop doctor d's order demands. Takes the current time. */
+/**
+ * Condition that an order about doctor d demands the stop of active prescription p. Takes the current time.
+ */
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 

@@ -49,6 +49,6 @@ const doctorEntry = (action: string, userId: string): AuditEntry => ({
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
   const now = app.clock.now();
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
-  // After the bookings, because each of them opens its slot again.
+  // Slots are withdrawn after the bookings are cancelled, because each cancellation opens a slot again.
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];
 }

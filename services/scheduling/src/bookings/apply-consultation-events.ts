@@ -30,7 +30,7 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
   write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),
 });
 
-/** Change of a booking by an event, with both states it comes from. */
+/** A change to write, with the booking before it, and the consultation's state from the event. */
 interface Plan extends Change {
   current: BookingRow;
   consultation: ConsultationState;
@@ -42,7 +42,8 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // Clinical receives the acceptance again, because it may have applied another copy of the move meanwhile.
+  // Sent back to clinical: it may have applied a repeated event of the move since the patient joined, which
+  // makes the acceptance pending again.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
   // A no-show at an old time is void, so billing learns of valid no-shows from scheduling.
   if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };

@@ -24,7 +24,7 @@ type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
   lock: (tx, events) => lockPaidBookings(tx, events.map(bookingOf), app),
-  // A new claim depends on the patient's other bookings, too.
+  // A late payment claims the slot anew, which depends on the patient's other bookings, too.
   rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
   decide: (paid, { aggregateId }, now) => {
     if (paid) assertOwnRow<BookingRow>(paid.row, { paymentId: aggregateId });
@@ -59,7 +59,7 @@ function mayClaim({ slot, patient }: PaidBooking, claim: LateClaim, app: Decidin
 }
 
 function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
-  // Before the confirmations, because the key allows one live booking per slot.
+  // Ended holds are saved before the confirmations, because a unique key allows one live booking per slot.
   const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
   const confirmed = plans.filter(({ isConfirmed }) => isConfirmed).map(({ row }) => row);
   takeSlots(

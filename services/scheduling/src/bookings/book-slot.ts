@@ -26,7 +26,7 @@ import { endHold } from "./expire-bookings.ts";
 export const bookSlot = (app: Scheduling, request: CreateBookingRequest, call: Call): Promise<Booking> =>
   bookings(app)(request, call);
 
-/** Concurrent bookings share transactions. */
+/** Groups concurrent bookings into shared transactions. */
 const bookings = perApp((app: Scheduling) =>
   app.calls.grouped<CreateBookingRequest, LockedWish, Plan, Booking>({
     rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],

@@ -10,7 +10,7 @@ export interface BookingLimits {
   readonly bookingsPerDoctor: number;
 }
 
-/** Limits of a moved booking, which is counted already. */
+/** A move is subject to no limit, because the limits counted the booking when it was made. */
 export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 
 /** Counts of a patient's other live bookings, compared with a claim. */

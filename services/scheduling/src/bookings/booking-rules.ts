@@ -31,11 +31,11 @@ export interface BookingFacts {
   holdExpireTime: Date | null;
   startTime: Date;
   endTime: Date;
-  /** The consultation has started. */
+  /** True once scheduling has applied the start of the consultation. */
   started: boolean;
   cancelledBy: Booking_Party | null;
   moved: boolean;
-  /** The patient has not accepted the last move. */
+  /** True until the patient accepts the last move. */
   movePending: boolean;
 }
 
@@ -125,7 +125,7 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   NO_SHOW_BOTH: "NO_SHOW",
 };
 
-/** The closing that an admin requests. */
+/** The outcome and fee decision that an admin requests for a booking. */
 export interface Closing {
   outcome: CloseOutcome;
   feeDecision: FeeDecision;
@@ -169,7 +169,7 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
   throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision } });
 }
 
-/** Decision about the fee of an ended booking. */
+/** Decision about the fee of an ended booking: CHARGE or RELEASE. */
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**

@@ -110,7 +110,9 @@ export async function lockKnownBooking(tx: Transaction, id: string): Promise<Boo
   return row;
 }
 
-/** Writes the columns that change after creation, except the close columns. The row has the next version already. */
+/**
+ * Writes the columns that change after creation, except the close columns. The caller has raised the version.
+ */
 export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   tx.defer(
     `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?,

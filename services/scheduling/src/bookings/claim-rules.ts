@@ -43,7 +43,7 @@ export function cooldownEndAfter(endedHold: BookingRow | undefined, patientId: s
   return cooldownEndOf({ createTime, holdExpireTime }, holdExpireTime);
 }
 
-/** Parts of a new booking that come from outside the slot. */
+/** Values of a new booking that do not come from its slot. */
 export interface NewBooking {
   ids: { id: string; consultationId: string; paymentId: string };
   patient: { userId: string; fullName: string };
@@ -111,7 +111,7 @@ export const movedTo = (
   version: row.version + 1,
   movedBy: by,
   moveTime: now,
-  // The start that the patient accepted last.
+  // The start that the patient accepted last. A second move before the acceptance keeps it.
   previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
   movePending: by === "PATIENT" ? 0 : 1,
 });

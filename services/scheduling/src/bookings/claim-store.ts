@@ -16,11 +16,14 @@ export interface Wish {
   patientId: string;
   /** The booking that wants it; absent for a new one. */
   bookingId?: string;
-  /** Region that the doctor's licence must cover; empty: the profile's. Undefined: the region does not matter. */
+  /**
+   * Region that the doctor's licence must cover. Empty: the region of the patient's profile; undefined: the
+   * region does not matter.
+   */
   region: string | undefined;
 }
 
-/** Facts of a wish, read beside its slot and patient. Exact only under their locks. */
+/** Facts that decide a wish, besides its slot and patient. They may change until both are locked. */
 export interface WishFacts {
   live: LiveBookings;
   cooldownEnd: Date | null;
@@ -136,7 +139,10 @@ const REGION = "COALESCE(NULLIF(ELT(FIELD(s.id, ?), ?), ''), p.region)";
 const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION)} AS licensed
   FROM slots s JOIN people p ON p.user_id = ${PATIENT} WHERE s.id IN (?)`;
 
-/** Reads whether a licence covers the patient's region at the start. @returns 1 or 0 by slot, if the region matters */
+/**
+ * Reads whether a licence covers the patient's region at the start. @returns 1 or 0 by slot id; slots whose
+ * region does not matter are absent
+ */
 async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string, number>> {
   const regional = wishes.filter(({ region }) => region !== undefined);
   if (regional.length === 0) return new Map();

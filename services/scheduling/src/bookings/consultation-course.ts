@@ -2,7 +2,7 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { BookingRow } from "./booking.ts";
 import { type FeeDecision, NOT_CLOSED } from "./booking-rules.ts";
 
-/** A booking after a consultation's event, without its next version. */
+/** A booking as changed by a consultation's event. The caller sets its next version. */
 export interface Change {
   action: string;
   row: BookingRow;
@@ -35,7 +35,8 @@ const start = (row: BookingRow): Change => ({
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: 0 } }),
   "consultation.started": start,
-  // Has a later version than the start, which is skipped if it arrives second.
+  // An overdue consultation has started. If the event of the start arrives after this one, the inbox skips it
+  // as outdated.
   "consultation.overdue": start,
   "consultation.completed": (row, consultation) => ({
     action: "booking.complete",
@@ -86,9 +87,9 @@ export function changeBy(
 }
 
 /**
- * True if the event changes nothing: it is known already, or clinical had not applied a move of the booking yet. A no-show at
- * the old time, or of the patient at a time not accepted, is void. Clinical reopens the consultation when it applies the
- * move. A patient who joins at one time accepts no other.
+ * True if the event changes nothing: it is known already, or clinical had not applied a move of the booking
+ * yet. A no-show at the old time, or of the patient at a time not accepted, is void. Clinical reopens the
+ * consultation when it applies the move. A patient who joined at one time has not accepted another.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {

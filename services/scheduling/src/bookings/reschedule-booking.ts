@@ -54,7 +54,7 @@ export async function rescheduleBooking(
     if (refusal) throw refusal;
     const moved = movedTo(slot, row, user.role, now);
     takeSlots(tx, [{ slotId, bookingId, holdExpireTime: null }]);
-    // Before the booking is saved, because the key allows one live booking per slot.
+    // Saved before the booking, because a unique key allows one live booking per slot.
     const expired = endedHold ? [endHold(tx, endedHold, now)] : [];
     releaseSlot(tx, row.slotId, bookingId);
     saveBooking(tx, moved, now);
@@ -81,9 +81,12 @@ function stay(
   return unchanged(viewOf(user, row, now, app.cipher));
 }
 
-/** Checks that the slot is of the booking's doctor and fee. Throws NOT_FOUND, DOCTOR_DIFFERS, FEE_DIFFERS. */
+/**
+ * Checks that the slot has the doctor and the fee of the booking. Throws NOT_FOUND, DOCTOR_DIFFERS,
+ * FEE_DIFFERS.
+ */
 function assertFits(booking: BookingRow, wish: LockedWish | undefined): asserts wish is LockedWish {
-  // First, so that a slot without a practising doctor is refused like an unknown one.
+  // Checked first, so that the slot of a doctor who does not practise is refused like an unknown slot.
   if (!wish || !isPractising(wish.slot, wish.slot.startTime)) throw new ApiError("NOT_FOUND");
   const { slot } = wish;
   if (slot.doctorId !== booking.doctorId) throw new ApiError("DOCTOR_DIFFERS");

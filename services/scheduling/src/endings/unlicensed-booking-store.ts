@@ -74,7 +74,7 @@ export async function reasonToEnd(
   return row.hidden === 1 ? "DOCTOR_DISABLED" : "UNLICENSED";
 }
 
-/** Marks a doctor for the sweep of unlicensed bookings. */
+/** Marks a doctor for the sweep of unlicensed bookings, with the time of the change. */
 export function markChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, binaryId(doctorId)]);
 }

@@ -18,5 +18,5 @@ const COUNTRIES = [
 export const covers = (region: string): string =>
   `l.region IN (${region}, LEFT(${region}, 2), CASE LEFT(${region}, 2) ${COUNTRIES} END)`;
 
-/** Values of `covers`. @param values of the region's SQL, such as the region for "?" */
+/** Parameters of `covers`. @param values parameters of its region's SQL, such as the region itself for "?" */
 export const coversValues = (...values: SqlValue[]): SqlValue[] => [...values, ...values, ...values];

@@ -51,7 +51,7 @@ export function revokeLicense(
   return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
 }
 
-/** A decision and its details. */
+/** A decision by an admin, with the details that it needs. */
 type Decided =
   | {
       decision: "VERIFIED";
@@ -61,7 +61,7 @@ type Decided =
   | {
       decision: "REJECTED" | "REVOKED";
       reason: string;
-      /** The admin who also stops the doctor's prescriptions. */
+      /** The admin, if they also stop the doctor's prescriptions. */
       stoppedBy?: string | undefined;
     };
 
@@ -70,7 +70,8 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   if (!found) throw new ApiError("NOT_FOUND");
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
-    // Before the licence: the lock order of the account's events.
+    // The account is locked before the licence, as in the handler of the account's events, so that the two do
+    // not deadlock.
     const accountName = await lockPerson(tx, found.doctorId);
     const row = await lockLicense(tx, found);
     const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctorId] };
@@ -86,7 +87,8 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
         ? await verify(tx, row, accountName, now)
         : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
     const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
-    // A decision that takes no licensed day away cancels nothing, even if the setting has changed since a booking was made.
+    // Only a decision that takes licensed days away cancels bookings. Others cancel none, even if
+    // JURISDICTION has changed since a booking was made.
     const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctorId, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return changed(toLicense(after, now, app.cipher), { ...entry, events }, ...licensing, ...cancelled);
@@ -96,7 +98,10 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   );
 }
 
-/** Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS. @returns false if it was made already */
+/**
+ * Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS. @returns false if the licence has this decision
+ * already
+ */
 function hasEffect(
   { cipher }: Pick<Scheduling, "cipher">,
   row: LicenseRow,

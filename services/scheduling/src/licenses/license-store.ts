@@ -62,7 +62,7 @@ function keyOf({ doctorId, status, region, isAwaiting }: LicenseFilter): string 
   return region ? "licenses_by_region" : "licenses_by_age";
 }
 
-/** True for a state that the key on `status` finds. */
+/** True for a status that is stored, so that the key on `status` finds it. EXPIRED follows from the date. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
 /** Counts the licences that wait for an admin, and finds the time since when the first waits; null without any. */

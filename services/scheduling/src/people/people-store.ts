@@ -66,7 +66,7 @@ export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Pro
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Stores the state of accounts from auth, and locks the rows the same as `guardPerson`. */
+/** Stores the state of accounts from auth, and locks their rows until the commit, as `guardPerson` does. */
 export function savePeople(
   tx: Transaction,
   people: (Pick<UserState, "fullName" | "disabled" | "region"> & { userId: string })[],

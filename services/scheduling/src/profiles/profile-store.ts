@@ -30,7 +30,7 @@ const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
 /**
  * SQL of a `ProfileRow`.
  *
- * @param region of the patients for whom the next available time is; absent: any region
+ * @param region region of the patients who can book the next available time; absent: any region
  */
 export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
   const sql = region === undefined ? COLUMNS : COLUMNS_IN_REGION;

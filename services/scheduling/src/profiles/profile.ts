@@ -17,7 +17,7 @@ export interface ProfileRow extends FeeColumns {
   timeZone: string;
   hidden: number;
   licensedUntil: Date | null;
-  /** Null without any. */
+  /** Null if the doctor has no pending or verified licence. */
   licenses: ProfileLicense[] | null;
   version: number;
   nextAvailableTime: Date | null;

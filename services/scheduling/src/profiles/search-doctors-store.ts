@@ -11,12 +11,17 @@ import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/boo
 import type { ProfileRow } from "./profile.ts";
 import { profileColumns } from "./profile-store.ts";
 
-/** Takes the interval of the start, then `bookableValues`. */
+/**
+ * Condition that doctor `d` has a bookable slot that starts within an interval. Takes the interval, then
+ * `bookableValues`.
+ */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
   AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
 const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
 const HAS_BOOKABLE_SLOT_IN_REGION = hasSlot(IS_BOOKABLE_IN_REGION);
-/** Takes the day and `coversValues`. */
+/**
+ * Condition that doctor `d` has a verified licence that covers a region. Takes the day and `coversValues`.
+ */
 const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
   AND l.expire_date >= ? AND ${covers("?")})`;
 const FAR = new Date("9000-01-01T00:00:00Z");

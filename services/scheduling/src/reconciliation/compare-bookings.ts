@@ -14,7 +14,10 @@ export interface Disputed {
   payment: PaymentSnapshot | undefined;
   consultation: ConsultationSnapshot | undefined;
   disagreements: Disagreement[];
-  /** An event of it is dead after its retries. A person must replay it before scheduling sends more events. */
+  /**
+   * One of its events is dead, because all retries failed. A person must replay it before scheduling sends
+   * more events.
+   */
   hasDeadEvents: boolean;
 }
 
@@ -25,11 +28,13 @@ export interface Comparison {
 }
 
 /**
- * Compares bookings with their payments and consultations. The order of the reads keeps the result correct while everything
- * changes:
+ * Compares bookings with their payments and consultations. The order of the reads keeps the result correct
+ * while everything changes:
  *
- * 1. Each outbox is read after the rows that its events describe. A seen change is applied everywhere, or seen in flight.
- * 2. Payments are read before consultations. The end behind a seen payment is seen in the consultation.
+ * 1. Each outbox is read after the rows that its events describe. If the rows show a change, its event is
+ *    applied everywhere, or is seen in flight.
+ * 2. Payments are read before consultations. If a consultation's end changed a seen payment, the end is seen,
+ *    too.
  * 3. The bookings' versions are read last. A booking that changed meanwhile is left to the next run.
  */
 export async function compareBookings(

@@ -76,7 +76,8 @@ function evaluateCancelled({ started }: ReconciledBooking, { status }: Consultat
       return [];
     case "COMPLETED":
     case "NO_SHOW":
-      // The cancellation crossed the end of the consultation. Both decisions stand.
+      // Unless scheduling knew of the start, the cancellation and the end crossed: each service decided
+      // before it heard of the other's decision. Both stand.
       return started ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { send: "cancelled" } }];

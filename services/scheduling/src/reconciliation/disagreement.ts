@@ -12,14 +12,14 @@ export interface ReconciledBooking {
   status: Booking_Status;
   startTime: Date;
   endTime: Date;
-  /** Scheduling has applied the start of the consultation. */
+  /** True once scheduling has applied the start of the consultation. */
   started: boolean;
   /** Undefined for a free booking. */
   fee: Money | undefined;
   feeDecision: FeeDecision | null;
-  /** The patient has not accepted the last move. */
+  /** True until the patient accepts the last move. */
   movePending: boolean;
-  /** An admin closed it. */
+  /** True if an admin closed the booking. */
   closed: boolean;
 }
 
@@ -82,7 +82,7 @@ export type Remedy =
 
 export interface Disagreement {
   kind: DisagreementKind;
-  /** Absent: only reported. */
+  /** Absent if the disagreement is only reported. */
   remedy?: Remedy;
 }
 

@@ -91,7 +91,7 @@ function evaluateEnded(
   }
   const isUndecided = feeDecision === "FEE_DECISION_UNSPECIFIED" && !DONE.RELEASE.includes(status);
   const kind = isUndecided ? "PAYMENT_OPEN_FOR_ENDED" : "FEE_DECISION_DIFFERS";
-  // In billing a release prevails, so sending a charge again would have no effect.
+  // In billing, RELEASE prevails over CHARGE, so sending CHARGE again would have no effect.
   const wouldHelp = isUndecided || decision === "RELEASE";
   const send = wouldHelp ? endEventOf(booking, status) : undefined;
   return [{ kind, ...(send && { remedy: { send } }) }];
@@ -114,7 +114,10 @@ function decisionOf(
   }
 }
 
-/** Event that tells billing the end. Clinical tells billing the charge of a consultation by itself. */
+/**
+ * Event by which scheduling tells billing the end of a booking. Undefined for a consultation whose fee is
+ * charged, because clinical tells billing of it.
+ */
 function endEventOf(
   { status, closed, feeDecision }: ReconciledBooking,
   payment: Payment_Status,

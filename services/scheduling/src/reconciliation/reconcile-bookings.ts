@@ -30,12 +30,12 @@ export interface Report {
 }
 
 export interface ReconcileOptions {
-  /** First change of the compared bookings, inclusive; `to` is exclusive. */
+  /** Compares bookings that changed at or after `from` and before `to`. */
   from: Date;
   to: Date;
   /** REPAIR applies the remedies that policy allows. */
   mode: "REPORT" | "REPAIR";
-  /** Aborts between two pages. */
+  /** Stops the run after the current page. */
   signal?: AbortSignal | undefined;
 }
 

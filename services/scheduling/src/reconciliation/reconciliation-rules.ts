@@ -8,8 +8,8 @@ import type { Disagreement, ReconciledBooking } from "./disagreement.ts";
 import { evaluatePayment } from "./payment-rules.ts";
 
 /**
- * Finds disagreements of a booking with its payment and consultation. No event may be in flight between the three. All
- * remedies of one booking are equal.
+ * Finds disagreements of a booking with its payment and consultation. No event may be in flight between the
+ * three. If several disagreements of a booking have a remedy, it is the same one.
  *
  * @param payment undefined if it does not exist, as `consultation`
  */
@@ -20,7 +20,7 @@ export function evaluate(
   now: Date,
 ): Disagreement[] {
   const crossed = evaluateIds(booking, payment, consultation);
-  // A booking's ids never change, so somebody altered a row. Nothing is repaired by it.
+  // A booking's ids never change, so somebody altered a row. Its content must not be used for repairs.
   if (crossed.length > 0) return crossed;
   const endEvent = consultation && END_EVENTS[consultation.status];
   // The expected payment is known only after scheduling has applied the end of the consultation.

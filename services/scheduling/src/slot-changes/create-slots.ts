@@ -33,7 +33,7 @@ export async function createSlot(
   });
 }
 
-/** SlotService.BatchCreateSlots: creates all slots or none. Throws the same as CreateSlot. */
+/** SlotService.BatchCreateSlots: creates all slots or none. Throws as CreateSlot. */
 export async function batchCreateSlots(
   app: Scheduling,
   { doctorId, slots: times }: BatchCreateSlotsRequest,

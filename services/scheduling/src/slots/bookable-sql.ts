@@ -16,15 +16,15 @@ const IS_OPEN = "s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' A
 export const IS_BOOKABLE = `s.list_class = 'FREE' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
 /**
- * Condition that a verified licence at the start of slot `s` covers a region. Without the hint, MySQL joins the licences
- * first, and reads and sorts all later slots for each page.
+ * Condition that a verified licence at the start of slot `s` covers a region. Without the hint, MySQL joins
+ * the licences first, and reads and sorts all later slots for each page.
  *
- * @param region as in `covers`
+ * @param region SQL of the patient's region, as in `covers`
  */
 export const licensedAtStart = (region: string): string =>
   `EXISTS (SELECT /*+ SUBQUERY(INTOEXISTS) */ 1 FROM licenses l WHERE l.doctor_id = s.doctor_id
     AND l.status = 'VERIFIED' AND l.expire_date >= DATE(s.start_time) AND ${covers(region)})`;
-/** Takes `coversValues`. */
+/** `licensedAtStart` for a region as parameter. Takes `coversValues`. */
 export const IS_LICENSED_AT_START = licensedAtStart("?");
 
 /** `IS_BOOKABLE` for patients of a region. Takes the time twice, then `coversValues`. */

@@ -15,7 +15,7 @@ const COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end
   s.hold_expire_time AS holdExpireTime, d.hidden, d.licensed_until AS licensedUntil`;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const FIND = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`;
-/** Takes `coversValues` first. */
+/** Finds a slot, and whether a licence covers a region at its start. Takes `coversValues` first. */
 const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM} WHERE s.id = ?`;
 /** SQL form of `statusAt`. Takes the time twice. */
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
