@@ -19,7 +19,7 @@ export interface BenchOptions {
   signal: AbortSignal;
   mode: Mode;
   plans: Plan[];
-  /** Measures `npm start` after all contests. */
+  /** True to measure `npm start` after all contests. */
   measuresStart: boolean;
   /** Number of rows in the large tables. */
   rows: number;

@@ -12,7 +12,8 @@ export interface Contest {
 }
 
 /**
- * Consecutive turns, which met the same noise. The subject's second turn is the control (A/A) of its first.
+ * Three consecutive turns of load, which other work on the machine affects alike. The ratio of the subject's
+ * second turn to its first is the control (A/A): without noise it is 1.
  */
 export interface Round {
   subject: Sample;
@@ -21,19 +22,19 @@ export interface Round {
 }
 
 /**
- * Bookings per second to stock for a first turn, by clients. Later turns get half as many again as the last
- * one made.
+ * Expected bookings per second in a first turn, by number of clients; slots are stocked for as many. Later
+ * turns get slots for `RESERVE` times the highest rate so far.
  */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
 const RESERVE = 1.5;
 /**
- * Long enough for V8 to optimize most code: its threads took 0.7 ms a booking after 12 s, and 0.3 ms after 50
- * s.
+ * Warm-up by workload, long enough for V8 to optimize most code: its compiler threads took 0.7 ms a booking
+ * after 12 s, and 0.3 ms after 50 s.
  */
 const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;
 
-/** Runs contests, one turn of load at a time. */
+/** Runs contests. A turn is a few seconds of load on one system. */
 export class Arena {
   readonly #load: Load;
   readonly #seconds: number;
@@ -43,7 +44,7 @@ export class Arena {
   /** Operations of each system so far. */
   readonly #operations = new Map<System, number>();
 
-  /** @param seconds length of a turn */
+  /** @param seconds length of a turn of load */
   constructor(load: Load, seconds: number) {
     this.#load = load;
     this.#seconds = seconds;

@@ -11,7 +11,7 @@ const TABLES = [
 ];
 /** Rows per INSERT … SELECT. */
 const BATCH = 20_000;
-/** Fits the indexes that bookings use, as on a production server. */
+/** Buffer pool that holds the indexes that bookings use, as on a production server. */
 const BUFFER_POOL_BYTES = 2 ** 30;
 
 /** Settings of both systems: reconciliation is off, because it would read the copies as recent changes. */

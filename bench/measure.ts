@@ -22,15 +22,18 @@ export interface Sample {
   totalCost: number;
 }
 
-/** Time for a booking's later effects: events arrive within 250 ms, or are sent again within a second. */
+/**
+ * Time for a booking's effects after its response: events arrive within 250 ms, or are sent again within a
+ * second.
+ */
 const SETTLE_MS = 1500;
 const REST_MS = 3000;
 const IDLE_MS = 3000;
 const IDLE_WINDOWS = 3;
 
 /**
- * CPU time per second without load, in µs: the lowest of several windows. The lowest, because work left over
- * from a load, such as MySQL's purge, would be subtracted from every later turn.
+ * CPU time per second without load, in µs: the lowest of several windows. In the other windows, MySQL may
+ * still purge rows of an earlier load, and that time must not be subtracted from later turns.
  */
 export async function measureIdle({ pids }: System): Promise<Cost> {
   await delay(REST_MS);

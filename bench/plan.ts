@@ -11,7 +11,7 @@ export interface PlannedTurn {
 
 export interface Plan {
   name: string;
-  /** Modes that include it. */
+  /** Modes that include the contest. */
   in: Mode[];
   subject: PlannedTurn;
   baseline: PlannedTurn;
@@ -24,7 +24,7 @@ export type Mode = "default" | "full" | "sizes";
 export interface Limits {
   must?: number;
   goal?: number;
-  /** The limits are lower bounds. */
+  /** True if the figure must not be below the limits, instead of above. */
   isFloor?: true;
 }
 

@@ -44,7 +44,7 @@ async function measureStart(dataDir: string, signal: AbortSignal): Promise<numbe
 
 async function untilReady(child: ChildProcess): Promise<void> {
   child.stderr!.resume();
-  // Reads all output, so that the processes do not block.
+  // All output is read, because a process blocks on a full pipe.
   const lines = createInterface({ input: child.stdout! });
   await new Promise<void>((resolve, reject) => {
     lines.on("line", (line) => line === READY && resolve());

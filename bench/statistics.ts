@@ -23,7 +23,7 @@ export interface Ratio {
   control: number;
 }
 
-/** With a control further from 1, the run is inconclusive. */
+/** Maximum distance of the control from 1. Beyond it, the run is inconclusive. */
 export const MAX_CONTROL_ERROR = 0.05;
 
 export type Metric = (sample: Sample) => number;

@@ -10,19 +10,19 @@ export interface System {
   url: string;
   /** Process ids whose CPU time counts, by name. */
   pids: Record<string, number>;
-  /** Those that run Node. */
+  /** Those of `pids` that run Node. */
   nodePids: Record<string, number>;
   stop(): Promise<void>;
 }
 
 export interface Medconnect extends System {
-  /** URL as administrator. */
+  /** URL of MySQL with an administrator's password. */
   mysqlUrl: string;
 }
 
 export interface SystemOptions {
   dataDir: string;
-  /** MySQL and Redis keep acknowledged writes over a crash. */
+  /** True if MySQL and Redis must keep acknowledged writes over a crash, which is slower. */
   durable: boolean;
   signal: AbortSignal;
 }

@@ -138,7 +138,7 @@ function run(file, fileArgs) {
     child.kill(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
-  // npm's shell ends at SIGTERM without forwarding it, so its end counts as the signal.
+  // npm's shell ends at SIGTERM without forwarding it, so the end of npm counts as the signal.
   if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

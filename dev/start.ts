@@ -53,7 +53,7 @@ runCommand({
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
     const ports = configuredPorts(env);
-    // First, so that a failed start deletes no data.
+    // Checked first, so that a start on busy ports deletes no data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 

@@ -41,7 +41,7 @@ const NO_RATE_LIMITS = {
 const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
 /** Tests wait for seals, checkpoints and samples. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
-/** Without a grace period, tests need not wait a quarter of an hour for a no-show. */
+/** Marks a no-show from the start on, so that tests need not wait a quarter of an hour. */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runMain(async () => {
@@ -81,7 +81,12 @@ interface Run {
   jestArgs: string[];
 }
 
-/** @param isComplete true after all tests, which must cover each line and branch of each rule. @returns the exit code */
+/**
+ * Prints the coverage.
+ *
+ * @param isComplete true if all tests ran: then each line and branch of each rule must be covered.
+ * @returns the exit code
+ */
 async function checkCoverage(isComplete: boolean): Promise<number> {
   const uncovered = await reportCoverage();
   if (!isComplete || uncovered.length === 0) return 0;

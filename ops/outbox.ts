@@ -45,7 +45,7 @@ const TIMEOUT_MS = 10_000;
 /** Command for each service's outbox. */
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
-  /** Without ids: all. */
+  /** `ids` undefined: all events that the command applies to. */
   | { name: "replay"; ids: string[] | undefined }
   | { name: "vouch" | "discard"; ids: string[] };
 
@@ -79,7 +79,7 @@ runCommand({
   },
 });
 
-/** Prints the named events that were not changed. @returns the exit code */
+/** Prints the ids that the operator named and that were not changed. @returns the exit code */
 function reportUnknown({ name, ids = [] }: Exclude<Command, { name: "list" }>, done: string[]): number {
   const kind = name === "replay" ? "refused too often" : "refused as not the service's own";
   const unknown = ids.filter((id) => !done.includes(id));
@@ -97,7 +97,7 @@ function commandOf(
     if (all) throw new UsageError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: wholeNumber("limit", limit ?? "50") };
   }
-  // Ignored, they would seem to narrow the selection.
+  // If they were ignored, the operator would believe that they narrow the selection.
   if (dead || limit !== undefined) throw new UsageError("--dead and --limit are for list.");
   if (name !== "replay") {
     if (all || ids.length === 0) throw new UsageError(`Name the events to ${name}.`);
@@ -165,7 +165,7 @@ async function change(
   return done;
 }
 
-/** Throws if DATA_KEY is missing or not this service's. */
+/** Signs events that an operator vouches for. Throws if DATA_KEY is missing or not this service's. */
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");

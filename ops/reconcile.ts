@@ -59,7 +59,7 @@ runCommand({
 
 /** @returns the report, and the minimum age of compared changes in ms */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
-  // The service itself seals the audit trail.
+  // The command does not seal the audit trail; the running service does.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig(
     { ...settings, ...addressSettings, ...schedulingSettings },

@@ -1,6 +1,6 @@
 import type { LoadResult, Stockable, Workload } from "./tasks.ts";
 
-/** Open slots of the listed doctor. MySQL's cost of the monolith's list grows with them. */
+/** Open slots of the listed doctor. The more there are, the more the monolith's list costs MySQL. */
 export const SHOWN_SLOTS = 4000;
 
 /** The users of one system. */

@@ -9,7 +9,10 @@ import type { LoadResult, Stockable, Workload } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
-/** Number of patients who book at once, and of doctors. */
+/**
+ * Number of doctors, and of patients who book concurrently. Each lane is a sequence of patients, of whom one
+ * books at a time.
+ */
 const LANES = 64;
 
 const AUTHORIZE_ATTEMPTS = 100;
@@ -29,11 +32,14 @@ export class MedconnectCrowd implements Crowd {
   readonly #patients: Patients;
   /** Doctors by workload. Doctors with a fee join when they are first needed. */
   readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
-  /** Doctor whose slots are listed only. */
+  /** Doctor whose slots are listed, never booked. */
   readonly #shownDoctorId: string;
-  /** Number of attempted bookings in each lane. */
+  /** Number of attempted bookings in each lane. The n-th attempt of a lane is its turn n. */
   readonly #turns: number[] = Array(LANES).fill(0);
-  /** First turn of the last run, and the consultations that its bookings must have made by patient. */
+  /**
+   * First turn of the last run. `#awaited` has the consultations that its bookings must have created, by
+   * patient.
+   */
   #firstTurn = 0;
   #awaited = new Map<Member, Set<string>>();
 
@@ -55,7 +61,7 @@ export class MedconnectCrowd implements Crowd {
     return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
   }
 
-  /** A turn of all lanes takes one slot of each doctor. */
+  /** Makes slots. One turn of all lanes takes one slot of each doctor. */
   async stock(workload: Stockable, bookings: number): Promise<void> {
     const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
     this.#timetables[workload] ??= await this.#openTimetable(workload);

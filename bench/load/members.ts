@@ -12,9 +12,9 @@ const PASSWORD = "correct-bench-passphrase";
 /** Admin who verifies the doctors' licences. Created before the load starts. */
 export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
-/** Accounts created at once. Auth refuses more password hashes than it can queue. */
+/** Maximum accounts created concurrently: auth refuses password hashes beyond its queue. */
 const AT_ONCE = 2;
-/** Attempts to create an account, because a busy machine hashes too slowly for some. */
+/** Attempts to create an account, because on a busy machine some hashes wait too long. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 1000;
 

@@ -5,8 +5,8 @@ import { joinAll, type Member } from "./members.ts";
 const BOOKINGS_EACH = 9;
 
 /**
- * Patients in lanes. In a lane, one patient after the other books, each below the limit. The turn decides the
- * slot.
+ * Patients in lanes. In each lane, one patient books after the other, and the next one takes over before the
+ * limit of bookings per patient.
  */
 export class Patients {
   readonly #client: Client;
@@ -41,7 +41,7 @@ export class Patients {
     for (const [i, member] of joined.entries()) this.#lanes[i % this.lanes]!.push(member);
   }
 
-  /** Patient of a lane's turn; undefined if none is left. */
+  /** Patient who makes the n-th booking of a lane; undefined if none is left. */
   at(lane: number, turn: number): Member | undefined {
     return this.#lanes[lane]![Math.floor(turn / BOOKINGS_EACH)];
   }

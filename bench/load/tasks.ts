@@ -9,7 +9,7 @@ export type Stockable = "book" | "pay";
 /** API of a system. */
 export type Api = "medconnect" | "reference";
 
-/** Task for the load generator, with the URL of the system. */
+/** Task for the load generator, against the system at a URL. */
 export type Task =
   /** Creates the first accounts and slots. */
   | { name: "prepare"; url: string; api: Api }

@@ -8,7 +8,7 @@ const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Slots may start within two years. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
-/** Maximum of one call. */
+/** Maximum slots that one call creates. */
 const BATCH = 240;
 
 /** Start of the first slots: a full hour, a day from now. */
@@ -54,7 +54,7 @@ export class Timetable {
     return new Timetable(client, doctors);
   }
 
-  /** Makes slots until every doctor has this number. Throws beyond two years. */
+  /** Makes slots until every doctor has this number. Throws if they would start more than two years ahead. */
   async extend(perDoctor: number): Promise<void> {
     if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("No slots are left. Choose fewer --seconds.");
     for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
@@ -75,7 +75,7 @@ export class Timetable {
     }
   }
 
-  /** Start of the n-th slots. */
+  /** Start of each doctor's n-th slot, from 0. */
   static timeAt(n: number): Date {
     return new Date(FIRST_MS + n * INTERVAL_MS);
   }

@@ -11,7 +11,7 @@ import { signToken, subjectOf } from "./tokens.ts";
 
 const { REFERENCE_MYSQL_URL, REFERENCE_REDIS_URL } = process.env;
 const store = await Store.open(REFERENCE_MYSQL_URL!);
-/** Above any load: requests are counted, never refused. */
+/** Limit above any load, so that requests are counted, but never refused. */
 const UNREACHED = 1_000_000_000;
 const limiter = new RateLimiterRedis({
   storeClient: new Redis(REFERENCE_REDIS_URL!),
@@ -58,7 +58,7 @@ const server = express()
     response.json({ slots: await store.listSlots(request.params.id) });
   })
   .post("/v1/bookings", authenticate, express.json(), book)
-  // Preparation of the load, not measured.
+  // Prepares the load; not measured.
   .post("/bench/doctors", express.json(), async (request, response) => {
     response.json(await store.addDoctor(request.body.slots));
   })

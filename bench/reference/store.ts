@@ -20,7 +20,7 @@ const SLOT_MS = 30 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
-/** Avoids deadlocks of two new keys on the gap that both have read. */
+/** Without gap locks, two new keys cannot deadlock on the gap that both have read. */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const LIST = `SELECT id, doctor_id AS doctorId, start_time AS startTime, end_time AS endTime, status
   FROM availability_slots WHERE doctor_id = ? AND status = 'OPEN' ORDER BY start_time LIMIT 20`;

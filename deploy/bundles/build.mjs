@@ -65,14 +65,17 @@ async function buildAll() {
   await Promise.all(NAMES.map(makeCodeCache));
   const files = [bundles, launchers].flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const inputs = [...new Set(files)].filter(isOwn).sort();
-  // Last, because without it the bundles are built again.
+  // Written last: if the build is interrupted before, the next one starts again.
   write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
   for (const name of NAMES) process.stdout.write(`built ${launcherOf(name)}\n`);
 }
 
 const isOwn = (source) => !source.includes("node_modules/");
 
-/** Throws for characters beyond ASCII: beyond Latin-1, V8 stores the text in two bytes a character. */
+/**
+ * Throws for characters beyond ASCII. With one beyond Latin-1, V8 would store the whole text in two bytes a
+ * character.
+ */
 function inAscii(text) {
   const [odd] = /[^\0-\x7f]+/.exec(text) ?? [];
   if (odd !== undefined) throw new Error(`A bundle contains "${odd}", which is not ASCII.`);

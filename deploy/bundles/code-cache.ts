@@ -39,7 +39,8 @@ export function run({ script }: Compiled, bundle: string): void {
 }
 
 /**
- * Stores the code of all functions that were called so far. Atomic, because two builds may run at once.
+ * Stores the code of all functions that were called so far. Writes atomically, because two builds may run at
+ * once.
  */
 export function writeCache({ script, checksum }: Compiled, bundle: string): void {
   const head = Buffer.alloc(CHECKSUM_BYTES);
@@ -49,7 +50,7 @@ export function writeCache({ script, checksum }: Compiled, bundle: string): void
   renameSync(temporary, cacheOf(bundle));
 }
 
-/** Checks the text's checksum, because V8 compares its version and only the text's length. */
+/** Checks the text's checksum: V8 compares only its own version and the length of the text. */
 function readCache(bundle: string, checksum: number): Buffer | undefined {
   try {
     const cache = readFileSync(cacheOf(bundle));

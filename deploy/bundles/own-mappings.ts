@@ -8,13 +8,18 @@ export interface SourceMap {
 }
 
 /**
- * Reduces a source map to the lines of sources that are `isOwn`. Node decodes the whole map at the first
- * stack trace. With the libraries, that takes a quarter of a second and 100 MB. Frames of libraries then name
- * lines of the bundle, and own frames the start of their line.
+ * Reduces a source map to the lines of our own sources. Node decodes the whole map at the first stack trace;
+ * with the libraries, that would take a quarter of a second and 100 MB. In stack traces, frames of libraries
+ * then name lines of the bundle, and frames of our code the start of their line.
+ *
+ * @param isOwn selects the sources to keep
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
-  /** Source, line, column, name: each is relative to the segment before, across lines. */
+  /**
+   * Source, line, column and name of the last segment. Each value in the map is relative to the one before
+   * it, also across lines.
+   */
   const read = [0, 0, 0, 0];
   const written = [0, 0, 0, 0];
   let isInOwn = false;
@@ -31,7 +36,7 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
       isInOwn = place.length > 0 && own[read[0]!] === true;
       const isOfSameLine = read[0] === written[0] && read[1] === written[1];
       if (isInOwn ? wasInOwn && isOfSameLine : !wasInOwn) continue;
-      // Without a place, a segment ends the mapping of the one before.
+      // A segment without a place ends the mapping of the segment before it.
       const places = isInOwn ? place.map((_, index) => read[index]! - written[index]!) : [];
       for (const index of places.keys()) written[index] = read[index]!;
       kept.push(encode([readColumn - writtenColumn, ...places]));

@@ -3,8 +3,9 @@ import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 
 /**
- * Part of each bundle, so that its stack traces name lines of the sources. Node's `--enable-source-maps`
- * would read the map at each start; this reads it at the first stack trace only.
+ * This module is part of each bundle. It makes stack traces name lines of the sources. Node's
+ * `--enable-source-maps` would read the map at each start; this module reads it only at the first stack
+ * trace.
  */
 const BUNDLE = __filename;
 let map: SourceMap | undefined;

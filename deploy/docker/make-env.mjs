@@ -19,7 +19,7 @@ Exit codes: 0 written, 1 the file exists or cannot be written
 const SERVICES = ["AUTH", "SCHEDULING", "CLINICAL", "BILLING"];
 
 const key = () => randomBytes(32).toString("base64");
-/** Safe in a URL. */
+/** A new password of 24 random bytes, in characters that are safe in a URL. */
 const password = () => randomBytes(24).toString("base64url");
 
 /** @returns the exit code */

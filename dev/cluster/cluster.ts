@@ -19,7 +19,7 @@ import { type ClusterNode, makeNode } from "./node.ts";
 import { makeRouter } from "./router.ts";
 
 export interface ClusterOptions {
-  /** Folder of data, logs and password, one for each cluster. */
+  /** Folder of the cluster's data, logs and password. Each cluster needs its own. */
   dataDir: string;
   /** Port of the router; default: a free one. */
   port?: number;
@@ -49,7 +49,10 @@ export interface Cluster {
 export const CLUSTER_STEPS = 4;
 
 const NAMES = ["mysql-1", "mysql-2", "mysql-3"] as const;
-/** Part of transaction ids. Members find each other by address, so clusters may share the name. */
+/**
+ * Group name, which is part of each transaction's id. Members find each other by address, so clusters may
+ * share the name.
+ */
 const GROUP_NAME = "6d656463-6f6e-4e65-8374-67726f757031";
 const EXPEL_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
@@ -64,7 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const routerProgram = await findRouter(progress, signal);
 
   progress.step(`Servers: ${NAMES.join(", ")} (MySQL ${program.version})`);
-  // Enough for the servers, their group communication and the router, so that each index below has one.
+  // Each server needs two ports, for clients and for the group; the router needs one.
   const ports = await freePorts(2 * NAMES.length + 1);
   const routerPort = options.port ?? ports.pop()!;
   const groupAddresses = NAMES.map(() => `127.0.0.1:${ports.pop()}`);
@@ -160,7 +163,7 @@ class RunningCluster implements Cluster {
   async #mostComplete(): Promise<ClusterNode> {
     const held = await Promise.all(this.nodes.map(({ url }) => transactionsOf(url)));
     for (const [index, node] of this.nodes.entries()) {
-      // `held` has an element for each node.
+      // Not undefined: `held` has an element for each node.
       const others = await Promise.all(held.map((some) => isSubset(node.url, some, held[index]!)));
       if (others.every(Boolean)) return node;
     }

@@ -68,7 +68,7 @@ export async function foundGroup(url: string, password: string): Promise<void> {
     try {
       await start(server, password);
     } finally {
-      // If it stayed on, a later start would found a second group.
+      // If the setting stayed on, a later start would found a second group.
       await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
     }
   });

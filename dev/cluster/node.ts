@@ -11,7 +11,7 @@ export interface NodeOptions {
   name: string;
   /** Priority as primary, from 0. */
   place: number;
-  /** Absolute path of the data. */
+  /** Absolute path of the server's data. */
   folder: string;
   port: number;
   /** Group communication address of each member as host:port, in order of priority. */
@@ -70,7 +70,7 @@ function serverArgs({ place, folder, port }: NodeOptions): string[] {
   ];
 }
 
-/** docs/scaling.md explains the effects. */
+/** Settings of Group Replication. docs/scaling.md explains their effects. */
 function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] {
   const settings = {
     group_name: groupName,

@@ -45,7 +45,8 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     "client_ssl_mode=PASSTHROUGH",
     "server_ssl_mode=AS_CLIENT",
     "connect_timeout=2",
-    // All clients share one address here. Connections that a fail-over breaks must not lock it out.
+    // All clients share one address here. Without this, connections that a fail-over breaks would lock the
+    // address out.
     "max_connect_errors=4294967295",
   ];
   writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });

@@ -31,8 +31,10 @@ export function startCoverage(): string[] {
 }
 
 /**
- * Prints a summary and writes .local/coverage/html. The counts of a line add up over all processes. A branch that V8 saw
- * taken in one process only counts as taken in part. @returns the rules whose lines or branches jest did not run all
+ * Prints a summary and writes .local/coverage/html. The counts of a line add up over all processes. A branch
+ * counts as partly taken if V8 saw it taken in one process only.
+ *
+ * @returns the rules whose lines or branches jest did not run all
  */
 export async function reportCoverage(): Promise<string[]> {
   const ofJest = mapIn(OF_JEST);
@@ -55,7 +57,7 @@ function isComplete(map: CoverageMap, path: string): boolean {
   return lines.pct === 100 && branches.pct === 100;
 }
 
-/** A file that jest did not load has one function of this name, never called, in place of its own. */
+/** For a file that jest did not load, the map has a single function of this name, which was never called. */
 const isUntouched = (map: CoverageMap, path: string): boolean =>
   Object.values(map.fileCoverageFor(path).fnMap).some(({ name }) => name === "(empty-report)");
 
@@ -75,7 +77,10 @@ async function coverageOfProcesses(): Promise<CoverageMap> {
   return mapIn(reportsDirectory);
 }
 
-/** Leaves out jest's own processes: code that jest has transformed is there under a path, and not under a URL. */
+/**
+ * Leaves out the code that jest has transformed. V8 reports it under a path, and code of the other processes
+ * under a URL.
+ */
 function keepSources(): void {
   for (const name of globSync("*.json", { cwd: OF_PROCESSES })) {
     const file = join(OF_PROCESSES, name);

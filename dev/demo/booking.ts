@@ -9,7 +9,7 @@ export interface Booking {
   id: string;
   consultationId: string;
   paymentId: string;
-  /** Trace id of the request that booked. */
+  /** Trace id of the request that made the booking. */
   traceId: string;
 }
 

@@ -4,7 +4,7 @@ import type { Walker } from "./walker.ts";
 
 export const SPECIALTY = "Cardiology";
 export const LANGUAGE = "es";
-/** In cents. */
+/** The doctor's fee, in cents. */
 export const FEE_MINOR = "7500";
 
 const MINUTE_MS = 60_000;

@@ -13,7 +13,7 @@ export interface Step {
   token?: string;
   /** Idempotency-Key header. */
   key?: string;
-  /** A function makes a new body for each attempt. */
+  /** Body, or a function that makes a new one for each attempt. */
   body?: Json | (() => Json);
   /** Expected status; below, expected fields by name. */
   expect: number;

@@ -43,7 +43,8 @@ export function refuseIfRunning(folder: string): void {
 function isRunning(pid: number, folder: string): boolean {
   try {
     process.kill(pid, 0);
-    // After a reboot, the id may belong to another program. Without /proc, it counts as the engine.
+    // After a reboot, the id may belong to another program. Without /proc, a running process with this id
+    // counts as the engine.
     return !existsSync("/proc/self/cmdline") || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
   } catch {
     return false;

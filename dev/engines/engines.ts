@@ -77,7 +77,7 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   if (existsSync(join(folder, "bin/mysqld")) && existsSync(join(folder, "bin/redis-server"))) return folder;
 
   progress.detail("Downloading MySQL and Redis: reading the package lists …");
-  // A process group, so that a signal also ends apt.
+  // In its own process group, so that a signal to the group also ends apt.
   const script = spawn("bash", [SCRIPT, folder], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,
@@ -85,7 +85,7 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   const stop = () => script.pid && process.kill(-script.pid);
   signal?.addEventListener("abort", stop);
   let complaint = "";
-  // Not null: stdio pipes it.
+  // Not null: `stdio` makes a pipe for it.
   script.stderr!.on("data", (chunk) => {
     complaint += chunk;
   });

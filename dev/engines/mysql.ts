@@ -66,7 +66,10 @@ export async function prepareData(options: DataOptions): Promise<string> {
   return data;
 }
 
-/** Initializes under a temporary name. Root has the password from the first start. */
+/**
+ * Initializes the data directory under a temporary name, so that an interrupted initialization leaves none.
+ * Root has its password from the first start on.
+ */
 async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");
   rmSync(incomplete, { recursive: true, force: true });

@@ -9,8 +9,8 @@ export async function startRedis(options: EngineOptions): Promise<Engine> {
   const { program, folder, port, password, durable, logFile, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseIfRunning(folder);
-  // A file, because arguments are visible in the process list. The process title stays, because it shows the
-  // folder.
+  // The settings are in a file, because arguments are visible in the process list, and one is the password.
+  // The process title stays, because it shows the folder.
   const configFile = join(folder, "redis.conf");
   const config = [
     `port ${port}`,

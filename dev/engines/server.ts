@@ -40,7 +40,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   readonly #options: ServerOptions;
   readonly #prefix: string;
   #child: ChildProcess | undefined;
-  /** The way it ended, such as "with exit code 1". */
+  /** How the process ended, such as "with exit code 1". */
   #ended: Promise<string> = Promise.resolve("before it started");
   #stopping = false;
 
@@ -49,7 +49,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.name = options.name;
     this.env = { ...(options.env ?? process.env) };
     this.#options = options;
-    // Defined: the remainder is an index of COLOURS.
+    // Not undefined: the remainder is an index of COLOURS.
     const colour = COLOURS[Server.#count++ % COLOURS.length]!;
     this.#prefix = styleText(colour, `${this.name.padEnd(10)} │ `);
   }
@@ -64,7 +64,10 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     return this.#child.pid;
   }
 
-  /** Returns when it is ready. Throws, with the end of its log, if it ends first or takes too long. */
+  /**
+   * Starts the process, and returns when it is ready. Throws, with the end of its log, if it ends first or
+   * takes too long.
+   */
   async start(signal?: AbortSignal): Promise<void> {
     this.#stopping = false;
     this.#spawn();
@@ -78,14 +81,14 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.#ended.then((how) => this.#stopping || this.emit("died", how));
   }
 
-  /** Waits until it has finished its requests; kills it after 25 s. */
+  /** Asks the process to end, and waits until it has finished its requests. Kills it after 25 s. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.#child?.kill("SIGKILL"), PATIENCE_MS);
     await this.#end("SIGTERM");
     clearTimeout(timer);
   }
 
-  /** Kills it, as a crash would. */
+  /** Kills the process, which is like a crash. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
@@ -156,5 +159,5 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 }
 
-// No child outlives this process.
+// No child may outlive this process.
 process.on("exit", () => Server.killAll());

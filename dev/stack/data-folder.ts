@@ -26,7 +26,7 @@ export class DataFolder {
     writeFileSync(this.file(MARKER), "");
     this.isNew = !existsSync(this.file("secrets.json"));
     if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
-    // Completes the secrets of a folder that an older version made.
+    // The folder of an older version may lack some secrets; these are added.
     const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
     this.secrets = { ...makeSecrets(), ...kept };
     if (Object.keys(this.secrets).some((name) => !(name in kept)))

@@ -42,15 +42,15 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
         `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
     );
-    // In sequence, because the first that is not installed unpacks both.
+    // In sequence: if one of the two is not installed, the first search unpacks both.
     const mysql = options.mysqlUrl ? undefined : await findMysql(progress, signal);
     const redis = options.redisUrl ? undefined : await findRedis(progress, signal);
     const [mysqlPort, redisPort] = await freePorts(2);
     const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
       engines[kind] = await startPrivate(kind, program, port, options);
     };
-    // Ports are defined, because freePorts returns two. A program is undefined only if its URL is set.
-    // Waits for both, so that an error of one does not interrupt the other's start.
+    // Both ports are defined, because freePorts returns two. A program is undefined only if its URL is set.
+    // Waits for both servers, so that an error of one does not interrupt the start of the other.
     const outcomes = await Promise.allSettled([
       mysql ? start("mysql", mysql, mysqlPort!) : refuseUnreachableMysql(options.mysqlUrl!),
       redis ? start("redis", redis, redisPort!) : refuseUnreachableRedis(options.redisUrl!),

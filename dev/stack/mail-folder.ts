@@ -13,7 +13,7 @@ export interface CaughtMail {
   messageId: string;
 }
 
-/** Reads a folder's mails, oldest first: their names are UUIDv7. */
+/** Reads a folder's mails, oldest first, which is the order of their names (UUIDv7). */
 export async function readMails(folder: string): Promise<CaughtMail[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];

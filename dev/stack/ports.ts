@@ -38,7 +38,7 @@ export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
 /** Free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
   const free = await freePorts(PROCESSES.length * 2);
-  // Two ports for each process, so pop always has one.
+  // Not undefined: there are two ports for each process.
   return forEachProcess(() => ({ port: free.pop()!, metricsPort: free.pop()! }));
 }
 
@@ -46,7 +46,10 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
   return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Ports;
 }
 
-/** Below the range of ephemeral ports, so that no connection takes a port while its server is down. */
+/**
+ * First candidate. All candidates are below the ephemeral ports, so that no connection takes a port while its
+ * server is down.
+ */
 const FIRST_PORT = 20_000;
 const SHARE = 120;
 const SHARES = 100;

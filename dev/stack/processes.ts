@@ -54,7 +54,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...process.env,
       ...COMPILE_CACHE,
       ...MALLOC,
-      // The administrator's URL: processes do not need its rights.
+      // Processes do not get the administrator's URL, because they do not need its rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),

@@ -127,7 +127,7 @@ async function openSlots(doctor: Api, doctorId: string): Promise<void> {
     startTime: new Date(start).toISOString(),
     endTime: new Date(start + SLOT_MS).toISOString(),
   }));
-  // An overlap means that the slots exist, though all are booked.
+  // SLOT_OVERLAP means that the slots exist, although all of them are booked.
   await doctor.call("POST", `/v1/doctors/${doctorId}/slots:batchCreate`, { slots: newSlots }, "SLOT_OVERLAP");
 }
 

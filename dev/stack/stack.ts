@@ -83,7 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
   const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
-  // Handled below, where a failure stops the databases.
+  // Marks a failure as handled. The `await` below throws it again, after which the databases are stopped.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
   const processes = makeProcesses({

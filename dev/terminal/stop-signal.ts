@@ -20,7 +20,7 @@ export function stopSignal(force: () => void): AbortSignal {
   return controller.signal;
 }
 
-/** Resolves on abort. */
+/** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

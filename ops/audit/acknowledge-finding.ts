@@ -4,11 +4,11 @@ import { findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
 
-/** Visible characters. */
+/** Minimum length of the reason, in visible characters. */
 export const MIN_REASON = 20;
 const MAX_REASON = 500;
 
-/** Throws if no trail has such an open finding. */
+/** Records an operator's acknowledgement of a finding. Throws if no trail has such an open finding. */
 export async function acknowledgeFinding(
   sources: Source[],
   id: string,
@@ -30,7 +30,7 @@ export async function acknowledgeFinding(
   throw new SetupError(`No open finding has the id ${id}.`);
 }
 
-/** Throws for a reason that is too short or too long. */
+/** Reads the reason of an acknowledgement. Throws if it is too short or too long. */
 export function reasonIn(text: string): string {
   const reason = text.trim().normalize("NFC");
   const visible = reason.replaceAll(/[\s\p{C}]/gu, "").length;

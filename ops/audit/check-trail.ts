@@ -26,7 +26,7 @@ export async function checkTrail(source: Source, sealedBefore: Date): Promise<nu
       else open++;
       if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
     }
-    // The check was partial, so an acknowledged finding may still exist.
+    // The check was partial, so its result does not tell whether an acknowledged finding still exists.
     if (!databases.witness) return "without its checkpoints, so a cut-off end is not found";
     for (const id of gone) {
       await acknowledgements.end(databases.db, id, new Date());
@@ -55,7 +55,7 @@ function checkpointAge(newest: { createTime: Date } | undefined): string {
   return `newest checkpoint ${Math.round(seconds / size)} ${unit} old`;
 }
 
-/** In seconds; the largest first. */
+/** Units of time in seconds, the largest first. */
 const UNITS = [
   [86_400, "d"],
   [3600, "h"],

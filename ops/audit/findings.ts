@@ -20,11 +20,13 @@ export interface Found {
   id: string;
   kind: string;
   text: string;
-  /** An operator acknowledged it. */
+  /** The operator's acknowledgement; undefined for an open finding. */
   acknowledged: Acknowledgement | undefined;
 }
 
-/** All findings of one service's trail, and state in auth that its trail does not explain. */
+/**
+ * All findings of one service's trail, and, for auth, rights in its tables that its trail does not explain.
+ */
 export async function* findingsOf(
   { service, keys, dataKeys }: Source,
   { db, witness }: TrailDatabases,

@@ -15,7 +15,11 @@ export interface Source {
   dataKeys: z.infer<typeof keys> | undefined;
 }
 
-/** @param asksWitness true to compare the seals with the checkpoints at another service */
+/**
+ * Sources of one service's trail, or of all.
+ *
+ * @param asksWitness true to compare the seals with the checkpoints at another service
+ */
 export function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
   const services = servicesNamed(name);
   if (settingOf("DATABASE_URL")) {

@@ -9,7 +9,7 @@ export interface TrailDatabases {
   witness: Database | undefined;
 }
 
-/** Opens a trail and its witness for the duration of some work. */
+/** Opens the databases of a trail and of its witness, and closes them after `work`. */
 export async function withDatabases<T>(
   { databaseUrl, witnessUrl }: Source,
   work: (databases: TrailDatabases) => Promise<T>,

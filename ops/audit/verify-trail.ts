@@ -33,7 +33,7 @@ export interface Finding {
   /** Number of the seal; absent without one. */
   seq?: number;
   eventId?: string;
-  /** Time of the event or of the checkpoint. */
+  /** Time of the event or checkpoint that the finding is about. */
   time?: Date;
   /** Hash of the changed row. A second change of the row has another digest, so it is another finding. */
   digest?: string;
@@ -43,7 +43,10 @@ export interface Trail {
   service: string;
   chain: AuditChain;
   db: Database;
-  /** Database of the service's witness (checkpoints.ts). Without it, a truncated end goes unnoticed. */
+  /**
+   * Database of the service's witness (checkpoints.ts). Without it, the check cannot notice that the end of
+   * the trail was cut off.
+   */
   witness?: Database | undefined;
   /** Events from this time on may still lack a seal, and their seals a checkpoint. */
   sealedBefore: Date;
@@ -86,7 +89,7 @@ function* findingsOf(
   if (!isNext) yield { kind: "SEALS_MISSING", seq };
   if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
   else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
-  // After a gap, the seal's predecessor is unknown.
+  // After a gap, the seal cannot be checked, because its predecessor is missing.
   else if (isNext && !chain.isIntact(seal, previous, event))
     yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
 }

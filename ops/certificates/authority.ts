@@ -95,7 +95,7 @@ export class Authority {
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
 
-/** Positive (RFC 5280 §4.1.2.2), with 120 random bits. */
+/** Serial number in hex: positive (RFC 5280 §4.1.2.2), with 120 random bits. */
 const newSerialNumber = (): string => `01${randomBytes(15).toString("hex")}`;
 
 const signingKey = async (pem: string): Promise<webcrypto.CryptoKey> =>

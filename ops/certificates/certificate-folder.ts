@@ -8,7 +8,7 @@ import type { Authority, Subject } from "./authority.ts";
 
 const AUTHORITY = "ca";
 const CLIENTS = "clients";
-/** Processes that only make calls. */
+/** Process that only makes calls, so its certificate is a client's. */
 const GATEWAY = "gateway";
 export const PROCESSES: readonly string[] = [...SERVICES, GATEWAY];
 
@@ -56,9 +56,9 @@ export function tlsSettings(folder: string): NodeJS.ProcessEnv {
 }
 
 /**
- * Makes the missing ones of: a private CA, and a certificate for each process and client in a folder of its
- * own. Existing files stay, except certificates that `renew` replaces. Throws SetupError for a name that is a
- * process's, or that could stand for one.
+ * Makes a private CA, and a certificate for each process and client in a folder of its own, as far as they
+ * are missing. Existing files stay, except certificates that `renew` replaces. Throws SetupError for a client
+ * or alternative name that is a process's, or a wildcard.
  */
 export async function ensureCertificates(path: string, options: CertificateOptions): Promise<Outcome[]> {
   const { clients = [], altNames = [] } = options;

@@ -107,7 +107,7 @@ function parse<O extends Options>(options: O, allowPositionals: boolean) {
   try {
     return parseArgs({ options, allowPositionals });
   } catch (error) {
-    // The first sentence names the argument; the others are about quoting.
+    // Only the first sentence of Node's message, which names the argument. The others are about quoting.
     throw new UsageError(`${(error as Error).message.split(/\.\s/, 1)[0]}.`);
   }
 }

@@ -17,7 +17,7 @@ export interface EncryptedColumn {
   owners: string[];
 }
 
-/** The start of a value, and all of it only if it is under an older key. */
+/** A row with the start of its value. It has the whole value only if that is under an older key. */
 export interface ColumnRow {
   key: string | Buffer;
   /** Format and key id; null in a row without a value. */
@@ -51,7 +51,7 @@ export async function listEncryptedColumns(db: Database): Promise<EncryptedColum
 export const ownersIn = (comment: string): string[] =>
   /^encrypted for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
 
-/** Reads rows in key order, including those without a value, so that the limit bounds the work. */
+/** Reads rows in key order, including those without a value, so that the limit bounds the rows read. */
 export async function readPage(
   db: Database,
   column: EncryptedColumn,
@@ -89,7 +89,7 @@ export async function replaceValues(
   });
 }
 
-/** A key as a parameter; "" sorts before the first. */
+/** A key as a parameter of SQL. "" sorts before the first key. */
 const keyParam = ({ keyIsId }: EncryptedColumn, key: string | Buffer): SqlValue =>
   keyIsId && typeof key === "string" && key !== "" ? binaryId(key) : key;
 

@@ -11,7 +11,7 @@ import {
 
 export interface RekeyOptions {
   db: Database;
-  /** Encrypts under the current key, and decrypts under older ones. */
+  /** Cipher of the service: encrypts under the current key, and decrypts under older keys, too. */
   cipher: FieldCipher;
   /** Maximum number of rows in one read, and in one write. */
   batchSize: number;
@@ -32,7 +32,10 @@ export interface RekeyProgress {
   broken: string[];
 }
 
-/** Limit of passes: a process with the older key may keep on writing under it. */
+/**
+ * Maximum passes over a column. More than one may be needed, because a process with the older key may still
+ * write under it.
+ */
 const PASSES = 5;
 
 /**
@@ -40,7 +43,7 @@ const PASSES = 5;
  * any time and started again, because each value names its key. Leaves values that cannot be decrypted as
  * they are.
  *
- * @returns the result of the last pass: no value under an older key, unless some cannot be decrypted
+ * @returns the result of the last pass; no value is under an older key, unless some cannot be decrypted
  */
 export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
   for (let pass = 1; ; pass++) {
@@ -64,7 +67,8 @@ export const olderOf = ({ older }: RekeyProgress): number => [...older.values()]
 /**
  * Reads a column in key order.
  *
- * @param take receives rows under older keys, returns contexts of broken ones
+ * @param take receives the rows under older keys of each page; returns the contexts of those that cannot be
+ *   decrypted
  */
 async function walk(
   { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,

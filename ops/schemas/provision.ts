@@ -20,7 +20,7 @@ export interface ProvisionOptions {
 }
 
 const ROOT = join(import.meta.dirname, "../..");
-/** First migration of every schema. Older releases had another, with ids as text. */
+/** First migration of every schema. Older releases had another first migration, with ids as text. */
 const BASELINE = "0001_platform.sql";
 
 /**

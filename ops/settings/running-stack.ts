@@ -15,11 +15,11 @@ export interface StackJson {
   readonly certificates?: string;
 }
 
-/** secrets.json of a data folder. Without these, its stored data cannot be decrypted. */
+/** secrets.json of a data folder. Without these keys, the stored data of the system cannot be decrypted. */
 export interface Secrets {
   mysqlPassword: string;
   redisPassword: string;
-  /** In base64, as the other keys. */
+  /** Key with which the services authenticate each other, in base64. */
   internalKey: string;
   dataKeys: Record<ServiceName, string>;
   auditKeys: Record<ServiceName, string>;
@@ -35,7 +35,11 @@ export class RunningStack {
   readonly json: StackJson;
   readonly secrets: Secrets;
 
-  /** @param instead settings to use without a running system. Throws SetupError if none was ever started. */
+  /**
+   * Throws SetupError if no system was ever started here.
+   *
+   * @param instead the settings to use without one, for the error
+   */
   constructor(instead: string) {
     const file = process.env.STACK_JSON || DEFAULT_FILE;
     if (!existsSync(file))

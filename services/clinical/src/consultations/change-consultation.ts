@@ -10,8 +10,9 @@ import { lockConsultation } from "./consultation-store.ts";
 import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
- * Decides on a locked consultation and saves the change. @returns undefined for a repeated call, which
- * changes nothing
+ * Decides on a locked consultation and saves the change.
+ *
+ * @returns undefined for a repeated call, which changes nothing
  */
 type Change = (
   tx: Transaction,

@@ -140,8 +140,9 @@ const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION)} AS licensed
   FROM slots s JOIN people p ON p.user_id = ${PATIENT} WHERE s.id IN (?)`;
 
 /**
- * Reads whether a licence covers the patient's region at the start. @returns 1 or 0 by slot id; slots whose
- * region does not matter are absent
+ * Reads whether a licence covers the patient's region at the start.
+ *
+ * @returns 1 or 0 by slot id; slots whose region does not matter are absent
  */
 async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string, number>> {
   const regional = wishes.filter(({ region }) => region !== undefined);

@@ -99,8 +99,9 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
 }
 
 /**
- * Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS. @returns false if the licence has this decision
- * already
+ * Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS.
+ *
+ * @returns false if the licence has this decision already
  */
 function hasEffect(
   { cipher }: Pick<Scheduling, "cipher">,

@@ -23,8 +23,9 @@ export interface Claim {
 }
 
 /**
- * Throws INVALID_REQUEST for a last day in the past. @param field name of the request's field with the day,
- * for the error
+ * Throws INVALID_REQUEST for a last day in the past.
+ *
+ * @param field name of the request's field with the day, for the error
  */
 export function assertNotOver({ expireDate }: Claim, now: Date, field: string): void {
   if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
