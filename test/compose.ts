@@ -75,7 +75,7 @@ test("the gateway is ready and serves its OpenAPI document", async () => {
   assert.match((await send("GET", "/openapi.json")).json().openapi, /^3\.1/);
 });
 
-/** Token in the link of the only mail to an address. */
+/** Waits for the only mail to an address. @returns the token in its link */
 async function mailedToken(email: string): Promise<string> {
   const mailpit = `http://${compose("port", "mailpit", "8025").trim()}/api/v1`;
   for (let tries = 0; tries < 50; tries++) {

@@ -68,7 +68,7 @@ export const olderOf = ({ older }: RekeyProgress): number => [...older.values()]
  * Reads a column in key order.
  *
  * @param take receives the rows under older keys of each page; returns the contexts of those that cannot be
- *   decrypted
+ * decrypted
  */
 async function walk(
   { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,

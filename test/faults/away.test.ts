@@ -8,17 +8,17 @@ import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
 /** Below the limit of 5 s for a call to a consumer. An idle machine needs 0.3 s. */
 const ANSWERED_WITHIN_MS = 4000;
-/** Relays and connections retry at growing intervals. */
+/** Time to recover; relays and connections retry at growing intervals. */
 const HEALED_WITHIN_MS = 60_000;
-/** Tables are sampled every 15 s. */
+/** Time until a metric shows a change; tables are sampled every 15 s. */
 const COUNTED_WITHIN_MS = 60_000;
 const REVOKED_WITHIN_MS = 5000;
-/** A service needs half a minute to start on a busy machine. */
+/** Time-out of a test. A service needs half a minute to start on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 let stack: OwnStack;
 let api: Api;
-/** Several, because a patient's bookings with one doctor are limited. */
+/** Several doctors, because a patient's bookings with one doctor are limited. */
 let doctors: Account[];
 let patient: Account;
 let days = 1;

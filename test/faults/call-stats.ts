@@ -28,7 +28,7 @@ export class CallStats {
     if (kind === "refused" && !expected.includes(reason)) {
       this.violate(`${operation} was refused: ${status} ${reason}`);
     }
-    // Failures of dependencies are 503 or 504.
+    // If a dependency fails, the response must be 503 or 504.
     if (status >= 500 && status !== 503 && status !== 504) {
       this.violate(`${operation} was answered ${status} ${reason}`);
     }

@@ -87,12 +87,12 @@ export class Crowd {
     return this.patients[0]!.token;
   }
 
-  /** Adds all later responses to these statistics. */
+  /** From now on, adds all responses to these statistics. */
   countIn(callStats: CallStats): void {
     for (const { client } of this.#members) client.callStats = callStats;
   }
 
-  /** Lets everybody act during `work`, and then until their open calls are decided. */
+  /** Lets everybody act during `work`, and then waits until the outcome of each open call is known. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#living = this.#members.map((member) => member.live());
     try {

@@ -25,8 +25,8 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
     "LICENSE_NOT_VERIFIED",
   ],
-  // The booking was cancelled just before the start, and the cancellation wins. Or it has ended, and an admin
-  // has closed it.
+  // The booking was cancelled just before the start, and the cancellation prevails. Or its time is over, and
+  // an admin has closed it.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],
@@ -74,9 +74,12 @@ export interface DoctorOptions {
 export class Doctor {
   readonly id: string;
   readonly token: string;
-  /** Keyed by consultation id. */
+  /** Acknowledged states by consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
-  /** Ids of consultations that may still start after a refusal, through an earlier call. */
+  /**
+   * Ids of consultations whose start was refused, but may still take place through an earlier attempt of the
+   * call.
+   */
   readonly unsure = new Set<string>();
   /** Ids of bookings with a requested cancellation, acknowledged or not. */
   readonly cancelsAsked = new Set<string>();
@@ -89,7 +92,7 @@ export class Doctor {
   readonly #options: DoctorOptions;
   /** Latest slot with a near start, until it starts. */
   #soonSlot: { id: string; startMs: number } | undefined;
-  /** Ids of bookings left open for the automatic end. */
+  /** Ids of bookings that the doctor leaves for the automatic end. */
   readonly #forgotten = new Set<string>();
   #stopped = false;
 
@@ -100,7 +103,7 @@ export class Doctor {
     this.#options = options;
   }
 
-  /** Acts until stopped, and returns once all open calls are decided. */
+  /** Acts until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -133,7 +136,7 @@ export class Doctor {
     await this.#takeUp();
   }
 
-  /** Handles a confirmed booking. */
+  /** Chooses a confirmed booking, and starts, reschedules, cancels or misses it. */
   async #takeUp(): Promise<void> {
     const { random } = this.#options;
     const call = "GET /v1/bookings?status=CONFIRMED&pageSize=100";
@@ -153,7 +156,7 @@ export class Doctor {
     if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
-    // Most patients have not joined yet. Rarely starts without one, which is refused.
+    // Most patients have not joined yet. Sometimes starts without the patient all the same, which is refused.
     if (joined.length > 0 || random.next() < 0.1)
       await this.#start(random.pick(joined.length > 0 ? joined : later));
   }
@@ -250,7 +253,10 @@ export class Doctor {
     if (id !== undefined) this.#soonSlot = { id, startMs: Date.parse(time.startTime) };
   }
 
-  /** Replaces a slot by one that starts soon, if nobody has booked it. */
+  /**
+   * Withdraws a slot whose near start has passed, unless it was booked. The doctor then offers another one
+   * that starts soon.
+   */
   async #giveUp(slotId: string): Promise<void> {
     this.#soonSlot = undefined;
     this.#withdraw(slotId);

@@ -12,21 +12,24 @@ import type { Random } from "./random.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const PAUSE_MS = 200;
-/** Bookings wait for clinical while it restarts, several times in a row. */
+/**
+ * Time until a consultation exists. Bookings wait while clinical restarts, which it does several times in a
+ * row.
+ */
 const COMES_ABOUT_MS = SETTLE_TIMEOUT_MS;
 const FIRST_VISITS = 10;
 const SECURED = 4;
 /** A code is valid once, and an authenticator makes a new one every 30 s. */
 const CODE_EVERY_MS = 31_000;
 const LENGTH_MS = 30 * MINUTE_MS;
-/** Later than the slots of the crowd's doctors. */
+/** Start of the first slot from now: later than all slots of the crowd's doctors. */
 const FIRST_TIME_MS = 7 * DAY_MS;
 
 const EXPECTED = {
   offer: [],
-  // Scheduling counts a completed visit until it receives the event.
+  // Scheduling counts a visit towards the limit until it receives the event of its completion.
   book: ["TOO_MANY_BOOKINGS"],
-  // An event creates the consultation.
+  // The consultation does not exist before the event of its booking arrives.
   await: ["NOT_FOUND"],
   join: [],
   start: [],
@@ -41,7 +44,7 @@ const EXPECTED = {
 } as const;
 type Operation = keyof typeof EXPECTED;
 
-/** Texts of a visit, which must read the same later. */
+/** Texts of a visit, which a later read must return unchanged. */
 interface Visit {
   booking: string;
   consultation: string;
@@ -118,7 +121,7 @@ export class EncryptedDataLoad {
     this.bookingHolder = { id: patient.id, token: patient.token, expectedBookings: this.#expectedBookings };
   }
 
-  /** Makes users, visits and responses from before the load. */
+  /** Makes the users, and the visits and responses that exist before the load. */
   static async prepare(gatewayUrl: string, options: EncryptedDataLoadOptions): Promise<EncryptedDataLoad> {
     const api = new Api(gatewayUrl);
     const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
@@ -136,7 +139,7 @@ export class EncryptedDataLoad {
     return load;
   }
 
-  /** Runs during `work`, and then until open calls have ended. */
+  /** Runs during `work`, and then waits until open calls have ended. */
   async during(work: () => Promise<void>): Promise<void> {
     this.#stopped = false;
     const parts = [this.#visit, this.#readSome, this.#repeat, this.#logIn];
@@ -149,7 +152,7 @@ export class EncryptedDataLoad {
     }
   }
 
-  /** Reads all texts again; a difference is a violation. */
+  /** Reads all texts again, and reports each difference as a violation. */
   async readAll(): Promise<void> {
     for (const visit of this.#visits) await this.#read(visit);
   }
@@ -238,7 +241,8 @@ export class EncryptedDataLoad {
   }
 
   /**
-   * Expects replayed responses without a second effect, and the page that followed when its token was made.
+   * Repeats old calls: each must return its first response, and have no second effect. An old page token must
+   * still be accepted.
    */
   async #repeat(): Promise<void> {
     const { by, call, sent, answer } = this.#random.pick(this.#answered);

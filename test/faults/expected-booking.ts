@@ -21,13 +21,13 @@ export interface ExpectedBooking {
   consultationId: string;
   status: Status;
   sequence: number;
-  /** The patient has requested a cancellation, acknowledged or not. */
+  /** True once the patient has requested a cancellation, acknowledged or not. */
   cancelAsked: boolean;
-  /** The authorization was acknowledged. */
+  /** True once the authorization of the payment was acknowledged. */
   paid: boolean;
-  /** The patient has joined the waiting room. */
+  /** True once the patient has joined the waiting room. */
   joined: boolean;
-  /** An admin has closed it. A concurrent end of its consultation replaces the closing. */
+  /** True once an admin has closed the booking. A concurrent end of its consultation replaces the closing. */
   isClosedByAdmin: boolean;
 }
 
@@ -37,7 +37,10 @@ export interface BookingHolder {
   token: string;
   /** Keyed by booking id. */
   expectedBookings: ReadonlyMap<string, ExpectedBooking>;
-  /** Slots that a refused booking or rescheduling may still take, through an earlier call. */
+  /**
+   * Slots whose booking or rescheduling was refused, but may still take place through an earlier attempt of
+   * the call.
+   */
   unsureSlots?: ReadonlySet<string>;
 }
 
@@ -53,7 +56,7 @@ const LATER: Record<Status, readonly Status[]> = {
   CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],
   COMPLETED: ["COMPLETED"],
   NO_SHOW: ["NO_SHOW"],
-  // A late payment can confirm it.
+  // A late payment can confirm an expired booking.
   EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED", ...OVER],
   CANCELLED: ["CANCELLED"],
 };

@@ -11,8 +11,8 @@ const MIB = 1024 * 1024;
 
 /**
  * Heap of a running Node process in bytes, right after a garbage collection, which its inspector triggers
- * (Chrome DevTools Protocol). Without a collection, most of it would be garbage. Sequential, because all
- * inspectors use the same port.
+ * (Chrome DevTools Protocol). Without a collection, most of it would be garbage. Call it for one process at a
+ * time, because all inspectors use the same port.
  */
 export async function collectedHeap(pid: number): Promise<number> {
   process.kill(pid, "SIGUSR1");

@@ -13,7 +13,10 @@ export interface Sent {
  */
 export interface Outcome {
   kind: "ok" | "refused" | "unknown";
-  /** Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; the socket's error without a response. */
+  /**
+   * Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; without a response, the error code of the
+   * socket.
+   */
   reason: string;
   /** 0 without a response. */
   status: number;
@@ -25,9 +28,9 @@ export interface Outcome {
   replayed: boolean;
 }
 
-/** Longer than every deadline of the system, so that a longer call hangs. */
+/** Longer than every deadline of the system: a call that takes longer hangs. */
 export const CLIENT_TIMEOUT_MS = 15_000;
-/** Refusals without a decision: the same request may succeed later. */
+/** Refusals that decide nothing: the same request may succeed later. */
 const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 
 /** HTTP client of one gateway with kept connections. */

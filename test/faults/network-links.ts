@@ -34,7 +34,7 @@ export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   Object.assign(processes.scheduling.env, addresses, { DATABASE_URL: withPort(DATABASE_URL!, mysql.port) });
   await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
   return [
-    // First, so that the effects of other cuts are not attributed to it.
+    // This link comes first, so that effects of the other cuts are not attributed to it.
     {
       name: "the gateway's Redis",
       proxy: redis,

@@ -19,13 +19,13 @@ const REFUSALS = {
 
 /** Responses within a period. */
 export interface Answers {
-  /** Successful or refused for a reason of the booking, per second. */
+  /** Calls per second that were successful, or refused for a reason other than overload. */
   decidedPerSecond: number;
   /** Latencies of calls refused for overload, in ms, sorted. */
   turnedAwayMs: number[];
 }
 
-/** Patients who all book at once, and cancel, so that slots stay open. */
+/** Patients who all book at once. They also cancel, so that slots stay open. */
 export class OverloadScenario {
   readonly #crowd: Crowd;
   readonly #http: HttpClient;
@@ -44,7 +44,7 @@ export class OverloadScenario {
     this.#callStats = options.callStats;
   }
 
-  /** Runs this number of callers, each without a pause: as much as the system can serve. */
+  /** Lets this number of callers book without pauses. Measures how much the system can serve. */
   async atOnce(callers: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const call = async () => {
@@ -69,7 +69,7 @@ export class OverloadScenario {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
     if (unsure.length === 0) return;
-    // Abandoned calls may still arrive, so repeats until no new booking appears.
+    // Calls whose clients gave up may still take effect, so this repeats until no new booking appears.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
       for (const patient of unsure) found += await this.#lookUp(patient);

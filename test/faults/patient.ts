@@ -33,7 +33,8 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Never rescheduled; or rescheduled again or ended meanwhile, unknown to the patient.
+  // The booking was not rescheduled; or it was rescheduled again, or ended, and the patient does not know
+  // yet.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
   // NOT_FOUND: clinical was away when the booking was confirmed. Others: the doctor has started, ended or
   // cancelled it.
@@ -69,7 +70,10 @@ export class Patient {
   readonly expectedBookings = new Map<string, ExpectedBooking>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
-  /** Slots that a refused booking or rescheduling may still take, through an earlier call in progress. */
+  /**
+   * Slots whose booking or rescheduling was refused, but may still take place through an earlier attempt of
+   * the call.
+   */
   readonly unsureSlots = new Set<string>();
   /** Ids of bookings that the patient has joined since they were booked or rescheduled. */
   readonly #visited = new Set<string>();
@@ -84,7 +88,7 @@ export class Patient {
     this.#options = options;
   }
 
-  /** Acts until stopped, and returns once all open calls are decided. */
+  /** Acts until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     const { random, thinkMs } = this.#options;
     this.#stopped = false;
@@ -158,7 +162,7 @@ export class Patient {
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
-    // Only scheduling decides whether the payment was in time, so reads the booking.
+    // Only scheduling decides whether the payment was in time, so the patient reads the booking.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
       await this.#read(expected);
   }

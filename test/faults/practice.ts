@@ -18,11 +18,11 @@ const DOCTORS = 8;
 const SLOTS_A_DOCTOR = 8;
 /** The minimum of a slot, so that a doctor has time again soon. */
 const LENGTH_MS = 5 * MINUTE_MS;
-/** Enough time to book and pay before the start. */
+/** Time until a slot with a near start begins: enough to book and pay. */
 export const SOON_MS = 5000;
-/** Within the cancellation cut-off: a patient's cancellation is charged. */
+/** Starts within the cancellation cut-off, where a patient's cancellation is charged. */
 const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
-/** Before the cut-off: a cancellation releases the fee. */
+/** Start before the cancellation cut-off, where a cancellation releases the fee. */
 const FAR_MS = 5 * DAY_MS;
 
 /** A doctor's intervals without overlap. */
@@ -33,7 +33,10 @@ export class Calendar {
   #isNearNext = true;
   #soonEndMs = 0;
 
-  /** A new interval: half of them near while there are any, the others far. */
+  /**
+   * A new interval. Half of the intervals are within `NEAR`, as long as it has free ones; the others start
+   * after `FAR_MS`.
+   */
   next(): Interval {
     const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;
     this.#isNearNext = !this.#isNearNext;
@@ -43,7 +46,7 @@ export class Calendar {
     return interval(startMs);
   }
 
-  /** An interval with a near start, for no-shows; undefined while there is one. */
+  /** An interval with a near start, for no-shows; undefined while the doctor has such an interval. */
   soon(): Interval | undefined {
     const startMs = Date.now() + SOON_MS;
     if (startMs < this.#soonEndMs) return undefined;
@@ -69,7 +72,7 @@ export interface Practice {
   slots: Slot[];
 }
 
-/** Creates patients, and doctors with overlapping times, of whom every other takes a fee. */
+/** Creates patients, and doctors with overlapping times. Every second doctor takes a fee. */
 export async function openPractices(api: Api, patientCount: number): Promise<Practice> {
   const practice: Practice = { doctors: [], patients: [], slots: [] };
   for (let i = 0; i < DOCTORS; i++) {

@@ -21,7 +21,7 @@ export const REFUSED_BOOKING: Probe = {
   reason: "NOT_FOUND",
 };
 
-/** A new locale each time, because an unchanged value is not written (BCP 47, private use). */
+/** A new locale each time (BCP 47, private use), because an update without a change writes nothing. */
 const anotherLocale = () => `en-x-${randomUUID().slice(0, 8)}`;
 
 /** For each service a read, and a harmless write if there is one. */

@@ -34,7 +34,7 @@ export class Random {
     return result;
   }
 
-  /** An independent generator, which later draws from this one do not affect. */
+  /** An independent generator. Later draws from this one do not affect it. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

@@ -47,7 +47,7 @@ export class RefundingAdmin {
     this.#random = options.random;
   }
 
-  /** Acts until stopped, and returns once all open calls are decided. */
+  /** Acts until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {

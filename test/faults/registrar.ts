@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 2000;
-/** Share of turns at a licensed doctor that revoke the licence. */
+/** Probability that the admin, on meeting a licensed doctor, revokes the licence. */
 const REVOKE_SHARE = 0.5;
 const STOP_SHARE = 0.5;
 
@@ -46,7 +46,8 @@ export class Registrar {
   }
 
   /**
-   * Acts until stopped, and returns once all open calls are decided. A doctor may be left without a licence.
+   * Acts until stopped, and returns once the outcome of each open call is known. A doctor may be left without
+   * a licence.
    */
   async live(): Promise<void> {
     this.#stopped = false;

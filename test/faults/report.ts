@@ -37,7 +37,7 @@ export function describe(result: Result): string {
   ].join("\n  ");
 }
 
-/** The first violations of each kind. Texts that differ in ids and figures only are of one kind. */
+/** The first violations of each kind. Texts that differ only in ids and figures are of the same kind. */
 function someOfEachKind(violations: string[]): string[] {
   const kinds = Map.groupBy(violations, (line) =>
     line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+/g, "…"),

@@ -13,7 +13,7 @@ import type { Random } from "./random.ts";
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
 
 const RETRY_MS = 250;
-/** A call without a decision after this time counts as stuck. */
+/** A call whose outcome is unknown after this time counts as stuck. */
 const GIVE_UP_MS = 90_000;
 
 export interface RetryingClientOptions<Operation extends string> {
@@ -25,7 +25,7 @@ export interface RetryingClientOptions<Operation extends string> {
   expected: Record<Operation, readonly string[]>;
 }
 
-/** Outcome of a call that was repeated until it was decided. */
+/** Outcome of a call that was repeated until it succeeded or was refused. */
 export interface Decision extends Outcome {
   /**
    * False if the call may still take effect: some refusals are not stored under the key, so an earlier

@@ -87,7 +87,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Pays a booking with a fee; then its doctor starts it if there is time left, or the patient cancels it.
+   * Books. Pays and cancels a booking with a fee. Lets the doctor start a free one while starts are left;
+   * otherwise cancels it.
    */
   async #book(patient: Patient): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);

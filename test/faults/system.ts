@@ -22,7 +22,7 @@ export const SETTINGS = {
   ATTEMPT_LEASE: "3s",
   // Any consultation can start at once.
   EARLY_START: "30d",
-  // A no-show counts at once.
+  // A no-show can be reported right after the start.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
   // Unattended appointments close soon; an admin may be faster.
@@ -87,7 +87,11 @@ export class System {
     return Object.values(this.stack.processes).map(({ pid }) => pid);
   }
 
-  /** Waits until every service reads and writes for a patient. @returns the time since `sinceMs`, in ms */
+  /**
+   * Waits until every service answers a patient's reads and writes.
+   *
+   * @returns the time since `sinceMs`, in ms
+   */
   async untilWhole(token: string, sinceMs: number): Promise<number> {
     for (;;) {
       const answers = await Promise.all(SERVICE_NAMES.map((name) => this.#serves(name, token)));

@@ -91,7 +91,7 @@ export class TcpProxy {
   }
 }
 
-/** One direction of a connection. Keeps the order of data in every state of the link. */
+/** One direction of a connection. Delivers data in order in every state of the link. */
 class Line {
   #weather: Weather;
   #underway: { dueMs: number; arrive: () => void }[] = [];

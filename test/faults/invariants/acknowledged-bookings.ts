@@ -71,8 +71,9 @@ function differences(expected: ExpectedBooking, row: Stored, movesAsked: Readonl
 }
 
 /**
- * True if the booking is on an expected slot. A rescheduling that crossed the start of the consultation is
- * undone at its end. A doctor may have rescheduled before and after the patient.
+ * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. A
+ * rescheduling that crossed the start of the consultation is undone at its end, which raises the sequence
+ * once more.
  */
 function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
@@ -81,7 +82,10 @@ function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: Readon
   return row.slotId === expected.slotId && (moves === 0 || (mayBeUndone && moves === 1));
 }
 
-/** Reports a cancellation without a request. Abandoning a consultation and losing the licence also cancel. */
+/**
+ * Reports a cancellation without a request. A doctor who abandons the consultation or loses the licence also
+ * cancels the booking.
+ */
 function unasked(
   expected: ExpectedBooking,
   row: Stored,

@@ -67,8 +67,8 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
 /**
- * True for a no-show at a time that the booking has left since: clinical undoes it when it receives the
- * event.
+ * True for a no-show at a time that the booking no longer has. Clinical undoes the no-show when it receives
+ * the event of the rescheduling.
  */
 const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime: Date): boolean =>
   status === "NO_SHOW" && startTime.toISOString() !== new Date(missedTime).toISOString();
@@ -81,7 +81,7 @@ export function contradiction(
   const { id, status, noShowParty } = acknowledged;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
   if (isOvertaken(acknowledged, seen.startTime)) return undefined;
-  // The cancellation of its booking wins over a start at the same time.
+  // If the booking is cancelled while the consultation starts, the cancellation prevails.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;
   if ((seen.noShowParty ?? null) !== noShowParty)

@@ -9,7 +9,8 @@ interface Stored {
 }
 
 /**
- * Excludes rescheduled bookings, whose patients wait for another time, and no-shows by an admin's closing.
+ * Stored state of the joined consultations. Excludes rescheduled bookings, whose patients joined at another
+ * time, and no-shows by an admin's closing.
  */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0

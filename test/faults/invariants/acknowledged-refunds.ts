@@ -3,7 +3,7 @@ import type { Schemas } from "./schemas.ts";
 
 interface Stored extends AcknowledgedRefund {
   id: string;
-  /** 1 if an admin requested it; 0 for a release at a booking's end. */
+  /** 1 if an admin requested it; 0 for the refund of a released fee. */
   isAskedFor: number;
 }
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => empty.drop());
 
-/** Rows, and the lines that a check prints about them. */
+/** Cases: rows in the database, and the violations that a check must report about them. */
 type Cases = [name: string, rows: Row[], lines: string[]][];
 
 describe("an acknowledged booking", () => {

@@ -1,12 +1,13 @@
 import { CHECKS } from "@medconnect/billing/src/ledger/check-store.ts";
 import type { Rule } from "./schemas.ts";
 
-// A hold may have expired for the service and not yet for this query, so the last 100 ms do not count.
+// A hold may have expired by the service's clock and not by this query's, so its last 100 ms do not count as
+// live.
 const LIVE = (b: string) =>
   `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
      AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
 
-/** Invariants at any moment, during faults as well. */
+/** Invariants that hold at any moment, also during faults. */
 export const ALWAYS: readonly Rule[] = [
   ...Object.entries(CHECKS).map(([check, sql]) => ({ name: `ledger: ${check}`, sql })),
   {
@@ -28,7 +29,8 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
-    // A rescheduling does not count as a new booking, so only bookings without one were certainly counted.
+    // The limit is checked when a booking is made, not when it is rescheduled, so rescheduled bookings are
+    // left out.
     name: "a patient has more upcoming bookings than the limit",
     sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
       WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
@@ -36,9 +38,9 @@ export const ALWAYS: readonly Rule[] = [
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // For twice the length of the hold, after it expired unpaid or its patient cancelled it. A payment that
-    // was refused before the end of the hold, for example because the doctor had no licence, starts no
-    // cooldown.
+    // The cooldown lasts twice the length of the hold. It starts when the hold expires unpaid or its patient
+    // cancels it. A payment that was refused before the end of the hold, for example because the doctor had
+    // no licence, starts no cooldown.
     name: "a slot was held again by its patient within the cooldown",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,

@@ -14,7 +14,10 @@ import { SETTLED } from "./settled.ts";
 
 const POLL_MS = 250;
 const WATCH_MS = 500;
-/** Longer than the longest lease (10 s), after which a second attempt follows. */
+/**
+ * Maximum time until all events are applied: longer than the longest lease (10 s), after which a second
+ * attempt follows.
+ */
 export const SETTLE_TIMEOUT_MS = 40_000;
 
 const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
@@ -57,7 +60,7 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   }
 }
 
-/** Checks the invariants of any moment again and again during `work`. @returns the violations */
+/** Checks the invariants of `ALWAYS` repeatedly during `work`. @returns the violations */
 export async function watch(system: System, work: () => Promise<void>): Promise<string[]> {
   const seen = new Set<string>();
   const working = new AbortController();
@@ -78,7 +81,7 @@ async function look(system: System, seen: Set<string>, until: AbortSignal): Prom
       for (const line of await schemas.broken(ALWAYS)) seen.add(`meanwhile, ${line}`);
       await schemas.close();
     } catch {
-      // The fault affects the database at this moment.
+      // The database does not respond, because of the fault that the scenario injects.
     }
     await delay(WATCH_MS);
   }

@@ -10,7 +10,7 @@ const prefix = `inv${process.pid}_`;
 /** Empty schemas without the unique key and the SQL mode that would refuse broken rows. */
 export class EmptySchemas {
   readonly #stored: Schemas;
-  /** The schemas, which show short names for ids. */
+  /** The schemas. Queries return short names in place of ids. */
   readonly schemas: Schemas;
 
   private constructor(stored: Schemas) {

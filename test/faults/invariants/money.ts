@@ -2,14 +2,14 @@ import type { Rule } from "./schemas.ts";
 
 const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
 const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
-/** Captured, with or without refunds by an admin. */
+/** Statuses of a payment that was captured, with or without later refunds by an admin. */
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 /**
  * The policy's decision on a booking's fee; NULL before its end. Derived from the history, not from the
- * services' decisions. If a cancellation and a consultation's end crossed, a release prevails. The
- * cancellation cut-off is CANCEL_CUTOFF's default. With a pending rescheduling, the patient always cancels
- * free of charge. An admin's closing decides freely, and is compared with its acknowledgement.
+ * services' decisions. If a cancellation and a consultation's end crossed, a decision to release the fee
+ * prevails. The cancellation cut-off is CANCEL_CUTOFF's default. With a pending rescheduling, the patient
+ * always cancels free of charge. An admin's closing decides freely, and is compared with its acknowledgement.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision
@@ -28,7 +28,7 @@ const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations
   LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
-/** Invariants of money in a settled system. */
+/** Invariants of money, once all events are applied and all payments are processed. */
 export const MONEY: readonly Rule[] = [
   {
     name: "a confirmed booking is not paid",

@@ -4,7 +4,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
 
 const NAMED = "0190a0a0-0000-7000-8000-";
-/** Id of a short name. */
+/** UUID that contains a short name. */
 const idOf = (name: string): string => NAMED + Buffer.from(name).toString("hex").padStart(12, "0");
 
 /** Columns of a row as its table holds them. */
@@ -47,7 +47,7 @@ export const booking = (columns: Columns = {}): Row => {
   };
   return ["scheduling.bookings", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
 };
-/** Numbered bookings with different slots and ids. */
+/** Bookings numbered from 0, each with a slot and ids of its own. */
 export const bookings = (count: number, columns: (i: number) => Columns): Row[] =>
   Array.from({ length: count }, (_, i) => booking({ id: `b${i}`, slot_id: `s${i}`, ...columns(i) }));
 export const consultation = (columns: Columns = {}): Row => {

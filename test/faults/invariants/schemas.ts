@@ -3,7 +3,7 @@ import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX } from "../system.ts";
 
-/** An invariant. */
+/** An invariant, checked by a query that finds violations. */
 export interface Rule {
   name: string;
   /**

@@ -10,15 +10,16 @@ const changesOf = (which: string) =>
  */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * The same with changes that clinical gets no event for: a refused payment is for billing only. An acceptance
- * by joining does have an event to clinical.
+ * The same, with the changes of which clinical gets no event: a refused payment concerns billing only. Leaves
+ * out an acceptance by joining, of which clinical does get an event.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
 /**
- * Excludes ends by the booking's cancellation or closing, which send no event, because the others know them.
+ * True for a consultation c whose status clinical sends an event about. It sends none after the cancellation
+ * or closing of the booking, because the other services know of it.
  */
 const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
@@ -29,7 +30,7 @@ const outboxOf = (service: string): Rule => ({
   sql: `SELECT id, type, destination, refusals, last_error, dead FROM ${service}.outbox`,
 });
 
-/** Invariants of a settled system. */
+/** Invariants that hold once all events are applied and all payments are processed. */
 export const SETTLED: readonly Rule[] = [
   outboxOf("auth"),
   outboxOf("scheduling"),

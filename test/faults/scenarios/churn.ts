@@ -7,14 +7,14 @@ import type { System } from "../system.ts";
 import { Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const CHURN_MS = { long: 180_000, short: 6000 };
-/** Share of the time until code is compiled, and caches and pools are full. */
+/** Share of the run before the first sample, until code is compiled and caches and pools are full. */
 const WARM_UP = 1 / 3;
-/** Variation due to calls in progress. */
+/** Growth of the heap that is no leak, because calls are in progress. */
 const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /**
- * Each of a pool's 16 connections prepares a statement at its first use, so rare statements, such as those
- * for licences, level off late. A leak prepares one per call, many thousands.
+ * Each of a pool's 16 connections prepares a statement at its first use, so the number of rare statements,
+ * such as those for licences, grows for a long time. A leak would add one for each call, many thousands.
  */
 const STATEMENT_SLACK = 400;
 

@@ -73,7 +73,7 @@ class WriteWatch {
     this.#done = this.#write();
   }
 
-  /** Waits for a write that starts after this call. */
+  /** Waits until a write has succeeded that started after this call. */
   async untilWritten(): Promise<void> {
     const nowMs = Date.now();
     while (this.#writtenAtMs <= nowMs) await delay(PROBE_PAUSE_MS);

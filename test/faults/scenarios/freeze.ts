@@ -23,7 +23,7 @@ export const frozen: Scenario = {
     const { slowestMs } = lab.callStats;
     notes.fact(`while services were frozen, the slowest call took ${seconds(slowestMs)}`);
     notes.expectInTime(slowestMs <= DEADLINE_MS, `a call took ${seconds(slowestMs)}`);
-    // Only the client's own deadline bounds a call to a frozen gateway.
+    // A frozen gateway enforces no deadline; only the client's own ends the call.
     await underLoad(lab, notes, () => freezeOne("gateway", lab, notes));
     return notes;
   },

@@ -8,11 +8,14 @@ const SERVED_AGAIN_MS = 10_000;
 const AWAY_MS = 3000;
 const CALM_MS = 2000;
 const FREEZE_MS = { long: 30_000, short: 8000 };
-/** Growth of processes that have run for a few seconds only, and calls in progress. */
+/**
+ * Growth of the heap that is no leak: the processes have run for a few seconds only, and calls are in
+ * progress.
+ */
 const HEAP_SLACK_MIB = 16;
 type Heaps = Record<ProcessName, number>;
 
-/** Alternating ends of the server. */
+/** Ways in which the server ends, in turn. */
 const ENDS = ["killed", "stopped in order"] as const;
 
 /** The database ends and restarts, while the processes continue. */
@@ -55,7 +58,7 @@ export const mysqlKilled: Scenario = {
   },
 };
 
-/** The database keeps its connections, and does not respond. */
+/** Freezes the database: it keeps its connections, and does not respond. */
 export const mysqlFrozen: Scenario = {
   name: "mysql-frozen",
   promise:

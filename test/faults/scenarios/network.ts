@@ -21,7 +21,7 @@ const CUTS: readonly Cut[] = [
   { name: "lost (connections forgotten)", begin: (link) => link.lose() },
 ];
 
-/** Links to processes that a booking does not need, and one that it needs. */
+/** Cuts links to processes that a booking does not need, and one that it needs. */
 export const network: Scenario = {
   name: "network",
   promise:

@@ -7,7 +7,7 @@ const PHASE_MS = { long: 10_000, short: 4000 };
 /** Maximum increase of p99 without Redis. */
 const SLOWER_MS = 150;
 
-/** No call depends on Redis. */
+/** Kills, then freezes Redis: no call may fail. */
 export const redis: Scenario = {
   name: "redis",
   promise: "Redis killed, then frozen: no call fails for it, and p99 is at most 150 ms slower",

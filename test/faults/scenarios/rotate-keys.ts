@@ -15,7 +15,7 @@ import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.t
 const ROOT = join(import.meta.dirname, "../../..");
 /** Longer than clients need to find a restarted instance. */
 const SETTLE_IN_MS = 1500;
-/** Slow enough to be killed in the middle. */
+/** Options that make `npm run rekey` slow enough to be killed in the middle. */
 const SLOWLY = ["--batch", "10", "--rate", "100"];
 
 /** Each service's own DATA_KEY, and the common INTERNAL_KEY. */
@@ -110,7 +110,7 @@ function newKeys(): Keys {
   return Object.fromEntries(entries) as Keys;
 }
 
-/** Both keys; the first one signs and encrypts. */
+/** Lists of both keys of each kind. The first of each list signs and encrypts. */
 function listOf(first: Keys, second: Keys): Keys {
   const entries = Object.keys(first).map((name) => [
     name,
@@ -136,12 +136,16 @@ function settingsOf(name: ProcessName, keys: Keys): NodeJS.ProcessEnv {
   return { INTERNAL_KEY: keys.internal, ...(name !== "gateway" && { DATA_KEY: keys[name] }) };
 }
 
-/** Rekeys all values. Kills the first run in the middle. @returns the violations */
+/**
+ * Encrypts all values under the new keys. Kills the first run in the middle, and starts another.
+ *
+ * @returns the violations
+ */
 async function rekeyAll(system: System): Promise<string[]> {
   const wrong: string[] = [];
   const scheduling = system.process("scheduling");
   const slow = runRekey(scheduling, SLOWLY);
-  // It prints a line after each column, so it is now in the second one.
+  // The command prints a line after each column, so after the first line it is in the second column.
   await once(slow.stdout!, "data");
   slow.kill("SIGKILL");
   const [, signal] = await once(slow, "exit");

@@ -28,9 +28,9 @@ export interface Finding {
 
 export interface Scenario {
   name: string;
-  /** The promise in one line. */
+  /** The promise that the scenario tests, in one line. */
   promise: string;
-  /** `npm test` runs it as well. */
+  /** True if `npm test` runs the scenario, too. */
   inShort: boolean;
   run: (lab: Lab) => Promise<Finding>;
 }
@@ -50,18 +50,18 @@ export class Notes implements Finding {
     this.facts.push(text);
   }
 
-  /** Notes a violation if the promise was broken. */
+  /** Records `otherwise` as a violation unless `isKept`. */
   expect(isKept: boolean, otherwise: string): void {
     if (!isKept) this.violations.push(otherwise);
   }
 
-  /** Like `expect`, for limits of time. */
+  /** Like `expect`, for limits of time, which only the long form enforces. */
   expectInTime(isKept: boolean, otherwise: string): void {
     if (this.#judgesTimes) this.expect(isKept, otherwise);
   }
 }
 
-/** Runs `work` under the crowd's load, and checks the invariants of any moment. */
+/** Runs `work` under the crowd's load, and meanwhile checks the invariants of `ALWAYS`. */
 export async function underLoad(
   { system, crowd }: Lab,
   notes: Notes,

@@ -17,8 +17,8 @@ const FLOOD = join(import.meta.dirname, "../search-flood.ts");
 const DOCTORS = 2000;
 const SEARCHES = 200;
 /**
- * Numbers of accounts at one address that share the searches: one, or enough to stay below each account's
- * limit.
+ * Numbers of accounts at one address that share the searches: one, or so many that each stays below the limit
+ * of an account.
  */
 const SEARCHERS = [1, 25];
 const BOOKINGS_A_SECOND = 20;
@@ -47,7 +47,8 @@ export const search: Scenario = {
       callStats.takeLatencies();
       await load.atRate(BOOKINGS_A_SECOND, roundMs);
       await load.settle();
-      // Refusals are faster, and their number depends on the scenarios before.
+      // Only successful bookings count: refusals are faster, and their number depends on the scenarios
+      // before.
       return callStats.takeLatencies("ok");
     };
     /** Searches while others book. @returns latencies of bookings in ms, and the outcomes of the searches */
@@ -57,12 +58,12 @@ export const search: Scenario = {
       const during = await book();
       const [counts] = await searches;
       notes.expect((counts.ok ?? 0) > 0, `no search of ${accounts} accounts was answered`);
-      // Lets work of the searches end, so that it does not slow down the next measurement.
+      // Waits until the searches have ended, so that they do not slow down the next measurement.
       await delay(REST_MS);
       return { during, answer: describe(counts) };
     };
     try {
-      // Compiles the code before the measurement.
+      // A first round lets V8 compile the code before the measurement.
       await book();
       for (const count of SEARCHERS) await bookBeside(count);
       const alone: number[] = [];

@@ -17,7 +17,7 @@ export const textContext = (id: string, { id: consultationId, patientId, doctorI
 
 /**
  * @param consultation the one that the caller may read; its ids bind the text; only `npm run rekey` uses
- *   those in the addendum's row
+ * those in the addendum's row
  */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,
