@@ -17,9 +17,9 @@ let patient: Account;
 let booked: Booked;
 /** Statuses of payments whose fee was captured. */
 const CAPTURED = ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"];
-/** In a currency of this test only, because other tests change the revenue in USD. */
+/** A fee in a currency that only this test uses, because other tests change the revenue in USD. */
 const FEE = { currencyCode: "CHF", amountMinor: "5000" };
-/** Excludes earlier events. */
+/** Start of the period whose audit events the test reads. */
 const startTime = new Date().toISOString();
 
 const payAndComplete = async () => {
@@ -76,7 +76,8 @@ describe("the platform's figures", () => {
       (kind) => (figures: Json) => today(figures, kind),
     );
     const all = [revenue, completed, closed, captured, patients, ...todays];
-    // Each figure is sampled by itself, at most every 15 s: a capture may fall between two of them.
+    // Each figure is sampled separately, at most every 15 s. A capture may fall between the samples of two
+    // figures.
     const after = await eventually(stats, (figures) =>
       all.every((figure) => figure(figures) > figure(before)),
     );
@@ -122,7 +123,7 @@ describe("the audit trail", () => {
     expect(ids).toEqual(expect.arrayContaining(idsOf(before)));
     expect(idsOf(after)).toEqual(expect.arrayContaining(ids));
   }
-  /** End of the compared period. */
+  /** End of the period whose audit events the test reads. */
   let endTime: string;
   const ofPatient = () => ({ subjectId: patient.id, startTime, endTime });
 

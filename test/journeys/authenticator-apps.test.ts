@@ -15,7 +15,7 @@ const STEP_MS = 30_000;
 const PNG = "data:image/png;base64,";
 
 const api = new Api(sharedStack().urls.gateway);
-/** Undefined if they cannot be installed. */
+/** Undefined if the programs cannot be installed. */
 let tools: AuthenticatorTools | undefined;
 let folder: string;
 let patient: Account;

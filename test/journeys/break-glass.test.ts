@@ -9,7 +9,7 @@ import { sharedStack } from "../support/stack.ts";
 const NOTES = "Allergic to penicillin.";
 const REASON = "Found unconscious; the emergency room asks for allergies";
 
-/** Allows for a busy machine. */
+/** Time to prepare the records on a busy machine. */
 const PREPARED_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -41,7 +41,7 @@ async function anAdmin(): Promise<Account> {
 const breakGlass = (by: Account, body: Json = { patientId: patient.id, reason: REASON }) =>
   by.api.send("POST /v1/admin/break-glass", { body });
 
-/** Clinical reads of this patient by an admin. */
+/** An admin's reads of this patient's clinical records. */
 const reads = () => [
   `GET /v1/consultations/${booked.consultationId}`,
   `GET /v1/consultations?patientId=${patient.id}`,

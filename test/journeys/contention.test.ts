@@ -35,7 +35,7 @@ const atOnce = (count: number, send: (index: number) => Promise<Answer>): Promis
 describe("two hundred patients", () => {
   const patients: Account[] = [];
 
-  // Hashing their passwords takes most of the time.
+  // Most of the time goes into hashing the patients' passwords.
   beforeAll(async () => {
     while (patients.length < PATIENTS) {
       patients.push(...(await Promise.all(Array.from({ length: BATCH }, () => signUp(api, "PATIENT")))));

@@ -24,7 +24,7 @@ let patient: Account;
 let other: Account;
 
 beforeAll(async () => {
-  // Calls last longer than the test waits.
+  // With this time-out, a blocked call lasts longer than the test.
   stack = await startOwnStack({ MAX_CALLER_REQUESTS: `${BOUND}`, DATABASE_TIMEOUT: "60s" });
   database = await createConnection({ uri: stack.urls.mysql });
   clients = Object.fromEntries(

@@ -13,7 +13,7 @@ const stack = sharedStack();
 const processes: SideProcess[] = [];
 let admin: Account;
 let patient: Account;
-/** An auth that considers every sign-in as too old. */
+/** A process of auth to which every sign-in is too old for changes that need a fresh one. */
 let direct: Grpc;
 
 beforeAll(async () => {

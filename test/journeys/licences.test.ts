@@ -18,7 +18,7 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Enough time to book before the start on a busy machine. */
+/** Time until a slot starts: enough to book on a busy machine. */
 const AT_ONCE_MS = 15_000;
 
 const stack = sharedStack();
@@ -154,7 +154,7 @@ describe("a renamed doctor", () => {
   let shown: Record<string, string>;
   let verified: string;
 
-  /** Names of the doctor in the patient's view. */
+  /** The doctor's names that the patient sees, by resource. */
   async function names(): Promise<Record<string, unknown>> {
     const [profile, { doctors }, booking, consultation] = await Promise.all([
       patient.api.ok(`GET ${shown.profile}`),
@@ -179,7 +179,7 @@ describe("a renamed doctor", () => {
     prescription: name,
   });
 
-  /** The doctor's name on a new prescription. */
+  /** Issues a prescription. @returns the doctor's name on it */
   async function prescribe(): Promise<unknown> {
     const body = { content: "Rest." };
     const made = await renamed.api.ok(`POST ${shown.treated}/prescriptions`, { key: true, body });

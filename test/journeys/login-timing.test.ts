@@ -17,7 +17,7 @@ const TRIES = 200;
 const TRIES_AN_ACCOUNT = 4;
 /** Maximum ratio of the slowest median to the fastest. */
 const BOUND = 1.1;
-/** Other load may distort a round; a real difference distorts each. */
+/** Other load may distort some rounds. A real difference shows in every round. */
 const ROUNDS = 3;
 const TIMEOUT_MS = 600_000;
 
@@ -59,7 +59,7 @@ async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   return email;
 }
 
-/** Latency of a refused login. A busy machine may drop a connection, which is no refusal: that is repeated. */
+/** Latency of a refused login. Repeats the call if a busy machine drops the connection. */
 async function time(email: string, password: string): Promise<number> {
   let [status, ms] = [503, 0];
   while (status === 503) {
@@ -85,7 +85,7 @@ async function measure(): Promise<Record<Kind, number>> {
       locked: [locked.email, PASSWORD],
       disabled: [disabled, PASSWORD],
     };
-    // Alternate the first place, which bears the cost of the pause before it.
+    // Each kind is first in turn, because the first call after a pause takes longer.
     for (let turn = 0; turn < KINDS.length; turn++) {
       const kind = KINDS[(turn + i) % KINDS.length]!;
       times[kind].push(await time(...tries[kind]));

@@ -110,7 +110,10 @@ describe("with required verification of e-mail addresses", () => {
 });
 
 describe("auth that is killed", () => {
-  /** Records mails, and holds its reply back before or after it has read one. */
+  /**
+   * Mails that the server below has received. `hold` makes it keep its reply back, before or after it has
+   * read a mail.
+   */
   const received: ParsedMail[] = [];
   let hold: "at the recipient" | "after the mail" | undefined;
   let isHeld = Promise.withResolvers<void>();
@@ -130,7 +133,7 @@ describe("auth that is killed", () => {
     },
   });
   server.on("error", () => {
-    // A client that is killed in a dialogue.
+    // The client is killed during the dialogue, which the server reports as an error.
   });
 
   beforeAll(async () => {
@@ -176,7 +179,7 @@ describe("auth that is killed", () => {
       ({ length }) => length === 1,
       RECOVERED_WITHIN_MS,
     );
-    // Any other pending mail would arrive, too.
+    // If another mail were pending, it would arrive before this one.
     const other = await forgetful();
     await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
     await eventually(

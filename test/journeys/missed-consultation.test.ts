@@ -14,7 +14,9 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Enough time to book and pay before the start on a busy machine. The tests wait concurrently. */
+/**
+ * Time until the appointments start: enough to book and pay on a busy machine. The tests wait concurrently.
+ */
 const AT_ONCE_MS = 15_000;
 
 const api = new Api(sharedStack().urls.gateway);
@@ -41,7 +43,11 @@ async function appointment(startsInMs: number): Promise<Appointment> {
   return { doctor, patient, booked };
 }
 
-/** The parts of an appointment in its patient's view, once each has its status. */
+/**
+ * Waits until booking, consultation and payment have these statuses.
+ *
+ * @returns them as their patient sees them
+ */
 async function untilAll(
   { patient, booked }: Appointment,
   statuses: { booking: string; consultation: string; payment: string },

@@ -6,8 +6,8 @@ import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "
 import { sharedStack } from "../support/stack.ts";
 
 /**
- * Within the time of joining and of a late cancellation, but after the calls that precede the start on a busy
- * machine.
+ * Time until the start: short enough to join, and for a cancellation to be late; long enough for the calls
+ * before the start on a busy machine.
  */
 const AT_ONCE_MS = 15_000;
 

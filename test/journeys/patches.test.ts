@@ -66,7 +66,10 @@ const LANGUAGES = [
   "pt",
 ];
 
-/** Different valid values by the kind of a text field; with a pattern, by the field's name. */
+/**
+ * Makes valid texts, different for each write. The key is the kind of a text field, or the name of a field
+ * with a pattern.
+ */
 const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   [Kind.NAME]: (write) => `Paula ${write}`,
   [Kind.LINE]: (write) => `Line ${write}`,
@@ -137,7 +140,7 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
 
   test("with one etag, one of many concurrent writes succeeds, and the others get 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
-    // New values, because an unchanged resource keeps its version.
+    // The values are new, because a write that changes nothing keeps the version.
     const rivals = Array.from({ length: RIVALS }, (_, write) => WRITES_OF_A_FIELD + write);
     const answers = await Promise.all(rivals.map((write) => patch(fields[0]!, write, etag)));
     const statuses = answers.map(({ status }) => status).toSorted();

@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
 }, START_TIMEOUT_MS);
 
-/** Number of each outcome. */
+/** Number of calls by outcome. */
 const callStats = (outcomes: unknown[]): Record<string, number> =>
   outcomes.reduce<Record<string, number>>((counts, outcome) => {
     counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;

@@ -24,12 +24,16 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-/** Runs the command without a grace period. @returns its exit code, and its findings about a booking */
+/**
+ * Runs the command on the changes of the last hour, without a grace period.
+ *
+ * @returns its exit code, and its findings about a booking
+ */
 async function reconcile(booking: Booked, ...flags: string[]): Promise<{ code: number; found: string[] }> {
   const { code, stdout, stderr } = await run(["ops/reconcile.ts", "--since", "1h", "--json", ...flags]);
   if (stdout === "") throw new Error(stderr);
   const { findings } = JSON.parse(stdout) as { findings: Record<"bookingId" | "kind" | "outcome", string>[] };
-  // Other tests may break other bookings at the same time.
+  // Only findings about this booking count, because other tests may break other bookings meanwhile.
   const own = findings.filter(({ bookingId }) => bookingId === booking.id);
   expect(code).toBe(findings.length > 0 ? 1 : 0);
   return { code, found: own.map(({ kind, outcome }) => `${kind} ${outcome}`) };

@@ -8,9 +8,9 @@ import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/
 import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Promise for a revoked token. */
+/** Promised time until a revoked token is refused. */
 const REVOKED_WITHIN_MS = 5000;
-/** Enough for three accounts, one of them from a command, on a busy machine. */
+/** Time to create three accounts on a busy machine, one of them by a command. */
 const MADE_WITHIN_MS = 240_000;
 
 const stack = sharedStack();

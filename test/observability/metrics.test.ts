@@ -36,7 +36,7 @@ beforeAll(async () => {
   await patient.api.send("GET /v1/bookings/not-an-id");
   // The gateway counts a request after its response was sent, which may be after it was read here.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
-  // Clinical comes last: billing's event about the payment makes scheduling confirm the booking.
+  // The event to clinical is the last one: scheduling sends it after billing's event about the payment.
   const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,

@@ -14,7 +14,7 @@ import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 
-/** Private values. */
+/** Private values that no trace, log or store may show. */
 const CANARIES = {
   password: "canary-PASSWORD-4711",
   changedPassword: "canary-CHANGED-4719",
@@ -37,10 +37,10 @@ const CANARIES = {
   dateOfBirth: "1931-12-29",
 };
 
-/** Values that the databases store in plaintext. */
+/** Names of the private values that the databases store in plaintext. */
 const ABOUT_PEOPLE = ["email", "verifiedEmail", "fullName", "phone", "dateOfBirth"];
 
-/** From an external caller that traces. */
+/** Header of an external caller that records traces. */
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 let stack: OwnStack;
@@ -157,7 +157,9 @@ describe("what is private", () => {
     Object.entries(secrets)
       .filter(([name, secret]) => !allowed.includes(name) && mentions(text, secret))
       .map(([name]) => name);
-  /** Six digits occur in many numbers; a code stands alone. */
+  /**
+   * True if a text contains a secret. Six digits also occur in longer numbers, so a code must stand alone.
+   */
   const mentions = (text: string, secret: string): boolean =>
     /^\d{6}$/.test(secret) ? new RegExp(`(?<![\\w.])${secret}(?!\\w)`).test(text) : text.includes(secret);
 
@@ -339,7 +341,7 @@ async function signInWithSecondFactor(): Promise<void> {
   });
 }
 
-/** Registers an account with a mailed link. Comes last, because it changes auth's settings. */
+/** Registers an account with a mailed link. Call it last, because it changes auth's settings. */
 async function registerAndVerify(): Promise<void> {
   const { auth } = stack.processes;
   await auth.stop();

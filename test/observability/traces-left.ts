@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { OwnStack } from "../support/own-stack.ts";
 
-// Places where a secret could be left.
+// This file reads the places where a secret could be left.
 
 /** All keys and values of a Redis. */
 export async function contentOf(url: string): Promise<string> {
@@ -54,7 +54,7 @@ export function commandLines(): string {
   return pids.map((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ")).join("\n");
 }
 
-/** Empty if the process has ended meanwhile. */
+/** Reads a file of /proc; empty if the process has ended meanwhile. */
 function readOrNothing(file: string): string {
   try {
     return readFileSync(file, "utf8");

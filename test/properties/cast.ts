@@ -69,7 +69,7 @@ export async function makeCast(): Promise<Cast> {
   };
 }
 
-/** Far below an access token's TTL. */
+/** Interval of new sign-ins, far below an access token's TTL. */
 const SIGN_IN_EVERY_MS = 120_000;
 
 /**

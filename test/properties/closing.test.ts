@@ -32,7 +32,7 @@ const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
 /** Target time of the rescheduling. */
 const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
-/** Late enough for every kind of end. */
+/** A time after the appointment, when every kind of end is possible. */
 const now = new Date("2030-01-01T12:00:00Z");
 const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
@@ -61,9 +61,9 @@ interface World {
   end: Transition | "time" | undefined;
   underWay: Delivery[];
   version: number;
-  /** Newest event of the consultation that scheduling has applied. */
+  /** Version of the newest event of the consultation that scheduling has applied. */
   heard: number;
-  /** Newest event of the booking that clinical has applied. */
+  /** Version of the newest event of the booking that clinical has applied. */
   heardInClinical: number;
   decisions: FeeDecision[];
 }
@@ -257,7 +257,7 @@ const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow
     ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }
     : row;
 
-/** The payment after billing's next step at the provider. */
+/** The payment after billing's next step at the provider; undefined if no step is due. */
 function settle({ payment }: World): World["payment"] | undefined {
   const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
@@ -278,7 +278,7 @@ function nexts(world: World): World[] {
   ];
 }
 
-/** Worlds without pending actions and events. */
+/** All worlds that can result from the first one, once no action or event is pending. */
 function outcomesOf(first: World): World[] {
   const seen = new Set<string>();
   const ends: World[] = [];
@@ -352,7 +352,8 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // Either one first, or both crossing; the admin may be refused.
+    // The closing or the end comes first, or both cross. Under a pending move, the admin may be refused, so
+    // there may be fewer outcomes.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);

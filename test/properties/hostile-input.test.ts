@@ -41,7 +41,7 @@ const isFromHeader = (field: DescField): boolean =>
   field.name === "idempotency_key" || getOption(field, headersOption).length > 0;
 const isRaw = ({ field }: RequestField): boolean => field.message?.typeName === "google.api.HttpBody";
 
-/** Events state facts, whose texts were checked when they were entered. */
+/** True for the fields of events. Their texts are facts, and were checked when a user entered them. */
 const isFact = ({ method, field }: RequestField): boolean => method.owner === "events" && !field.message;
 
 const typed = requestFields.filter((each) => !isRaw(each));
@@ -107,7 +107,9 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
   });
 });
 
-/** Fields of violations. A range's end that a hostile start passes is no mistake of its own. */
+/**
+ * Fields of violations. Leaves out the end of a range if its only mistake is that a hostile start is later.
+ */
 const mistakenFields = (violations: unknown): string[] =>
   ((violations ?? []) as Json[])
     .filter(({ description }) => description !== "must not be before the start of the range")

@@ -141,7 +141,7 @@ const BAD: Partial<Record<Kind, string[]>> = {
   [Kind.CURRENCY]: ["ZZZ", "DEM", "usd", "\u0000"],
 };
 
-/** The first and the last allowed values, and rare ones. */
+/** Allowed values by kind of field: the first, the last, and rare ones. */
 const GOOD: Partial<Record<Kind, string[]>> = {
   [Kind.TIME_ZONE]: ["Pacific/Apia", "America/Argentina/ComodRivadavia", "UTC"],
   [Kind.LANGUAGE]: ["x-whatever", "de-CH-1996"],
@@ -154,7 +154,7 @@ const GOOD: Partial<Record<Kind, string[]>> = {
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
-  // Like any other unknown page token, also for lists that the gateway merges.
+  // A hostile page token is treated as an unknown one, also for lists that the gateway merges.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const maxLength = Number(rules?.maxLen ?? 0n);
   // Characters of four bytes need the most space in a column or body that counts bytes.

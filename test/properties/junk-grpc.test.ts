@@ -55,7 +55,10 @@ async function sendJunk(method: Method, service: ServiceName, token: string | un
   return { accepted, reasons };
 }
 
-/** A logout that is not refused ends its session, so it gets a token of its own. */
+/**
+ * Token for a call. Each logout gets a token of its own, because a logout that is not refused ends the
+ * session.
+ */
 async function tokenFor({ path }: Method, role: CastRole): Promise<string | undefined> {
   if (!path.endsWith("/Logout") || role === "anonymous") return tokenOf(cast, role);
   return (await logIn(api, cast[role])).token;

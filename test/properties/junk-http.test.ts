@@ -83,7 +83,8 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     expect(description.operations.length).toBeGreaterThan(40);
   });
 
-  // One test for all operations, because they are read from the running system.
+  // There is a single test, because the operations are read from the running system, after tests are
+  // declared.
   test("is refused by every operation for every role, and refused requests change nothing", async () => {
     let before = await belongings(cast);
     for (const [index, { method, path }] of description.operations.entries()) {

@@ -12,7 +12,7 @@ import { begin, book, MINUTE_MS, offer } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 import { validRequest } from "./valid-requests.ts";
 
-/** Pages to read for the world's own items, because other tests fill the same lists. */
+/** Maximum pages to read until the test's own items appear, because other tests fill the same lists. */
 const PAGES = 50;
 const OVERDUE_HOURS = 25;
 
@@ -49,7 +49,7 @@ const EMPTY: Readonly<Record<string, string[]>> = {
   ListDoctorPrescriptions: ["consultationId", "doctorName", "patientName"],
 };
 
-/** Lists that show the same to the owner as to others, although the owner's get shows more. */
+/** Lists that show owners the same items as others, although a get shows the owner more. */
 const AS_TO_OTHERS: readonly string[] = ["SearchDoctors"];
 
 const gateway = new Api(sharedStack().urls.gateway);
@@ -85,7 +85,7 @@ async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Pro
   return consultationId;
 }
 
-/** The world's items of a list; none if the caller is refused. */
+/** Items of a list that belong to the test's world; none if the caller is refused. */
 async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   const own: Json[] = [];
   let pageToken = "";

@@ -76,7 +76,7 @@ test("every page token of a list is short, and accepted by that list", async () 
   );
 });
 
-/** Filters that find the longest names, in every order. */
+/** Filters of a list that find the longest names, in every order. */
 function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
   const orders = query.orderBy?.enum ?? [""];
   const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};

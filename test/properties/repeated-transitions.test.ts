@@ -86,7 +86,7 @@ async function grant(): Promise<Start> {
   return { by: admin, id };
 }
 
-/** A start in which another transition has been made. */
+/** Makes another transition first, and returns the start for the next one. */
 const after = async (start: Start, transition: string): Promise<Start> => {
   await start.by.api.ok(transition.replace("{id}", String(start.id)));
   return start;

@@ -72,7 +72,7 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
     return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
   }
   const value = forms[getOption(field, textOption)];
-  // Scopes are limited to existing ones.
+  // A scope must exist, so it has no other form.
   if (value === undefined || field.name === "scopes") return [];
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
@@ -149,7 +149,7 @@ describe("a PATCH accepts the response of a GET, and changes nothing:", () => {
     expect(read).toEqual(changed);
     const startTime = new Date();
     const same = await by.send(`PATCH ${path}`, { body: read });
-    // Including the etag, because the version stays.
+    // The bodies are equal including the etag, because an update without a change keeps the version.
     expect({ status: same.status, body: same.body }).toEqual({ status: 200, body: read });
     const again = await by.send(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     expect(again.body).toEqual(read);

@@ -13,8 +13,8 @@ const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
  * True for permitted calls that the audit trail must contain: each requested change, each call of a method
- * for admins only, and each read of clinical content, of the trail, or of a patient by another person. A
- * repeat that changes nothing relies on the event of the first call. An empty list shows nothing.
+ * for admins only, and each read of clinical content, of the trail, or of a patient by another person. Not
+ * for a repeated call that changes nothing, because the first call left its event, nor for an empty list.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;

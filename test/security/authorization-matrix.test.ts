@@ -7,7 +7,7 @@ import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts"
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/** For denied calls and reads, which do not affect each other. Changes run in sequence. */
+/** Denied calls and reads at a time, which do not affect each other. Permitted changes run in sequence. */
 const AT_ONCE = 24;
 const CHANGES_AT_ONCE = 4;
 const TIMEOUT_MS = 300_000;
@@ -58,7 +58,8 @@ test("each permitted change, admin's call, and read of a patient, clinical conte
     ...new Set(inOneService.filter((result) => mustBeAudited(result, world)).map(auditNameOf)),
   ].sort();
   expect(expected.length).toBeGreaterThan(20);
-  // Has no effect here, because the account has no second factor. mfa.int.test.ts covers the other case.
+  // ResetMfa changes nothing here, because the account has no second factor. mfa.int.test.ts covers the other
+  // case.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });
 

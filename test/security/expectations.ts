@@ -17,9 +17,9 @@ export type Relation = (typeof RELATIONS)[number];
  * - `supervised`: like a missing object; but admins and service accounts may use it.
  * - `owned`: NOT_OWNER, because everybody may know of it.
  * - `open`: everybody whom the access rule admits may use it.
- * - `filter`: narrows a list, whatever it is.
+ * - `filter`: narrows a list; any value is allowed.
  * - `break-glass`: like `private`; an admin without a grant gets BREAK_GLASS_REQUIRED, even for a missing
- * object.
+ *   object.
  * - `break-glass filter`: like `filter`; for an admin like `break-glass`.
  */
 export type Rule =

@@ -2,7 +2,7 @@ import { DENIALS, type Denial } from "./expectations.ts";
 import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
-/** Reasons of invalid calls and of failures, which must not occur. */
+/** Reasons of invalid calls and of failures. They say nothing about authorization, so they must not occur. */
 const NO_ANSWER = [
   "INVALID_REQUEST",
   "MALFORMED_JSON",

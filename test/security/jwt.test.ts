@@ -58,10 +58,10 @@ afterAll(() => {
 
 const nowS = () => Math.floor(Date.now() / 1000);
 const attackerUrl = () => `http://127.0.0.1:${(attackerServer.address() as AddressInfo).port}/jwks.json`;
-/** Signed with auth's key, so that only the named part is wrong. */
+/** A token signed with auth's key, so that only the given header or claims are wrong. */
 const genuine = (more: { header?: Json; claims?: Json }) =>
   jwt({ ...header, ...more.header }, { ...claims, ...more.claims }, ed25519(key.privateKey));
-/** Signed with the attacker's key. */
+/** A token signed with the attacker's key. */
 const forged = (more: Json) => jwt({ ...header, ...more }, claims, ed25519(attacker.privateKey));
 const without = (name: string) => ({ [name]: undefined });
 const parts = () => patient.token.split(".") as [string, string, string];
@@ -280,7 +280,7 @@ describe("RPCs between services refuse", () => {
 /** Status of a request with exactly these header lines, which `fetch` would not send. */
 function statusWith(authorization: string | string[]): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    // A flat list of names and values.
+    // A flat list of names and values may repeat a header.
     const headers = [authorization].flat().flatMap((value) => ["authorization", value]);
     request(
       `${stack.urls.gateway}/v1/users/me`,

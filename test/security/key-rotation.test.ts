@@ -85,7 +85,7 @@ test(
     let requests = 0;
     const signers = new Set([kidOf(oldest)]);
     while (signers.size <= ROTATIONS) {
-      // Uses the first token of each key at once, and the oldest token all the time.
+      // Tries the first token of each key at once, and the oldest token again and again.
       const tokens = await refresh(refreshToken);
       newest = String(tokens.accessToken);
       refreshToken = String(tokens.refreshToken);
@@ -128,7 +128,7 @@ test(
   TIMEOUT_MS,
 );
 
-/** Failures of Redis. @returns a function that ends the failure */
+/** Failures that befall Redis, by name. @returns a function that ends the failure */
 const befalls: Record<string, () => Promise<() => unknown>> = {
   "while Redis is up": async () => () => undefined,
   "while somebody takes the list out of Redis all the time": () =>

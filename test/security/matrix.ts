@@ -62,7 +62,7 @@ export function combinationsOf(world: World): Combination[] {
 }
 
 function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
-  // Without a break-glass rule, an admin with a grant is like any other.
+  // Only break-glass rules treat an admin with a grant differently from other admins.
   if (caller === "granted admin" && !isBreakGlass(rule)) return [];
   if (!on) return [{ relation: undefined, of: mine }];
   const missing = { relation: "missing" as const, of: mine };
@@ -137,7 +137,7 @@ async function freshToken({ spare }: World, role: Role): Promise<string> {
   return (await logIn(new Api(sharedStack().urls.gateway), spare[role])).token;
 }
 
-/** Denied calls and reads come first; changes follow, so that they do not affect the others. */
+/** Denied calls and reads come before permitted changes, which would affect them. */
 export function phasesOf(combinations: Combination[]): Record<"denied" | "reads" | "changes", Combination[]> {
   return {
     denied: combinations.filter(({ expected }) => expected),

@@ -7,9 +7,9 @@ import { sharedStack } from "../support/stack.ts";
 
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
-/** Tables that a denied call may write, and tables of events in transit. */
+/** Tables left out of snapshots: those that a denied call may write, and those of events in transit. */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
-/** Columns that background jobs clear later. */
+/** Columns left out of snapshots, because background jobs clear them later. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
 /** Hashes of the rows about certain people and objects, by table. */

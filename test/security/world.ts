@@ -66,9 +66,9 @@ export interface World {
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
-/** Start of the slots that stay open, after those that the matrix makes. */
+/** Start of the slots that stay open. It is later than all slots that the matrix creates. */
 const FAR_MS = 20 * DAY_MS;
-/** Enough for several services on a busy machine. */
+/** Time until several services have applied an event on a busy machine. */
 const SETTLED_WITHIN_MS = 60_000;
 
 export async function makeWorld(): Promise<World> {
@@ -139,7 +139,7 @@ async function makePractice(): Promise<Practice> {
   const license = await doctor.api.ok(`POST /v1/doctors/${doctor.id}/licenses`, {
     body: { number: randomUUID(), region: "DE" },
   });
-  // Wait for the effects of the consultation's end.
+  // The end of the consultation captures the payment.
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
   await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");
@@ -169,7 +169,11 @@ async function makePractice(): Promise<Practice> {
   };
 }
 
-/** @returns the refund's id, once it is settled */
+/**
+ * Refunds a part of the captured payment, and waits until the refund has succeeded.
+ *
+ * @returns the refund's id
+ */
 async function refundPart({ api: asAdmin }: Account, { ids }: Practice): Promise<string> {
   const refunds = `/v1/payments/${ids.paidPayment}/refunds`;
   const { id } = await asAdmin.ok(`POST ${refunds}`, {

@@ -10,10 +10,10 @@ export interface Module {
 export type FolderGraph = Map<string, Map<string, string>>;
 
 const TESTS = /\.test\.ts$|(^|\/)testing\//;
-/** Folders that compose all features, whose types features may import. */
+/** Folders that compose all features. Features may import the types of these folders. */
 const COMPOSITION_ROOTS = /^(services\/[^/]+\/src|gateway)$/;
 
-/** Folders with their imports of other folders. Tests are left out, and composition roots as targets. */
+/** Folders with their imports of other folders. Leaves out tests, and imports of composition roots. */
 export function folderGraphOf(modules: readonly Module[]): FolderGraph {
   const code = modules.filter(({ source }) => !TESTS.test(source));
   const files = new Set(code.map(({ source }) => source));

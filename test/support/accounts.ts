@@ -20,7 +20,10 @@ export interface Account {
 
 export type Role = "PATIENT" | "DOCTOR";
 
-/** A busy machine may drop a connection between services, upon which the gateway responds with 503. */
+/**
+ * Attempts to create an account. On a busy machine a connection between services may break, and the gateway
+ * then responds with 503.
+ */
 const TRIES = 3;
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -76,7 +79,7 @@ export async function signUpAdmin(
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
   const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
-  // A connection takes seconds on a busy machine.
+  // Longer than the default, because connecting takes seconds on a busy machine.
   const env = {
     ...process.env,
     DATABASE_URL: database.href,

@@ -39,7 +39,8 @@ export class Api {
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
-        // A worker that compiles for a minute does not notice that the server has closed an idle connection.
+        // No connection is kept: while a worker compiles for a minute, it does not notice that the server has
+        // closed an idle one.
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
@@ -82,7 +83,10 @@ async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Reads undici's SocketError. A refused connection has none, because its server is down. */
+/**
+ * True if undici's SocketError shows that no byte was sent. A refused connection has no such error, because
+ * its server is down.
+ */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = error as { cause?: { socket?: { bytesWritten?: number } } };
   return cause?.socket?.bytesWritten === 0;

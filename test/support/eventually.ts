@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 25;
-/** Below a test's time-out, and far above any expected time, even on a busy machine. */
+/** Default time to wait: below a test's time-out, and far above any expected time, even on a busy machine. */
 const WITHIN_MS = 60_000;
 
 /**

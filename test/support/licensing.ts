@@ -28,7 +28,7 @@ export async function verifyLicense(
 ): Promise<void> {
   const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
   const verify = () => api.send(`POST /v1/admin/licenses/${licenseId}:verify`, { body: { doctorName } });
-  // Scheduling learns names from events.
+  // Until auth's event has brought the name to scheduling, the verification gets NAME_DIFFERS.
   const { status, body } = await eventually(verify, (answer) => answer.body.reason !== "NAME_DIFFERS");
   if (status !== 200) throw new Error(`:verify got ${status} ${body.reason}`);
 }

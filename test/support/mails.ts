@@ -10,7 +10,7 @@ export async function mailsTo({ mailFolder }: Running, email: string, count: num
   );
 }
 
-/** Token in a mail's link. */
+/** Token in a mail's link. Throws for a mail without a link. */
 export function tokenOf({ link, subject }: CaughtMail): string {
   const token = link && new URLSearchParams(new URL(link).hash.slice(1)).get("token");
   if (!token) throw new Error(`The mail "${subject}" has no link with a token.`);

@@ -6,7 +6,7 @@ import { verifyLicense } from "./licensing.ts";
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
-/** Within the 15 minutes before its start, in which a consultation can be joined and started. */
+/** Start of a consultation that can be joined and started at once, because it is within 15 minutes. */
 export const SOON_MS = 10 * MINUTE_MS;
 
 /** Time for several hops between services on a busy machine. */

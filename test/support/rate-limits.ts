@@ -7,8 +7,13 @@ const all = (limit: string) => ({
   RATE_LIMIT_ADDRESS_ANONYMOUS: limit,
 });
 
-/** Above any test. Unlike 0, calls are counted: the first of each client, and one in 50 through Redis. */
+/**
+ * Limits that no test reaches. Unlike with 0, calls are counted: the first of each client, and one in 50
+ * through Redis.
+ */
 export const HIGH_RATE_LIMITS = all("1000000");
 
-/** For gateways that share a Redis, where calls from one address would use up each other's limits. */
+/**
+ * No limits, for gateways that share a Redis: calls from the same address would use up each other's limits.
+ */
 export const NO_RATE_LIMITS = all("0");

@@ -10,7 +10,7 @@ export interface Running {
   addresses: Record<ServiceName, string>;
   /** Folder of caught mails. */
   mailFolder: string;
-  /** Absent for the shared system. */
+  /** Processes of a test's own system; absent for the shared one. */
   processes?: { auth: { env: NodeJS.ProcessEnv } };
 }
 
