@@ -64,7 +64,7 @@ const reset = (token: string) =>
 const verify = (token: string) =>
   auth.call(AuthServiceService.verifyEmail, bound(verifyEmail, mailing), { token, password: PASSWORD });
 
-/** Refused rows of a table, by the alert's metric. */
+/** Number of refused rows of a table, from the metric that the alert uses. */
 async function refused(table: string): Promise<number> {
   const line = new RegExp(`^credentials_refused_total\\{[^}]*table="${table}"[^}]*\\} (\\d+)`, "m");
   return Number(line.exec(await readMetrics())?.[1] ?? 0);

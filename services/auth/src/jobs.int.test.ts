@@ -50,7 +50,7 @@ afterAll(async () => {
 const count = async (from: string, ...params: SqlValue[]) =>
   (await auth.app.db.read(`SELECT 1 FROM ${from}`, params)).length;
 
-/** A case of rows that expire and are deleted. */
+/** Makes a test case: rows of a table expire, and a job deletes them. */
 const expiring =
   (table: string, insert: () => Promise<unknown>): JobCase =>
   async () => {
@@ -59,7 +59,7 @@ const expiring =
     return async () => (await count(table)) === 0;
   };
 
-/** Mails a link that resets a password. */
+/** Requests a link that resets the password. */
 async function forget(): Promise<void> {
   const { email } = await auth.makeUser();
   await auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email });

@@ -71,7 +71,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => auth.close());
 
-/** Filters without an index, as the call's words. */
+/** Calls with filters that no index covers: the RPC, and the names of its filters. */
 const SCANS = ["ListUsers status", "ListBreakGlassGrants status", "ListBreakGlassGrants adminId patientId"];
 
 testListWork("auth", SCANS, () => ({ app: auth.app, lists, values }));

@@ -24,7 +24,7 @@ const expire = async ({ expired }: Held) => {
   await billing.deliver(expired);
 };
 
-/** An attempt whose answer is lost. */
+/** Starts an attempt. The provider's answer to it is lost. */
 async function lostAttempt(held: Held, card: string) {
   billing.provider.onResponse = async () => {
     throw new Error("cut");
@@ -79,7 +79,7 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     "the patient never confirms the attempt",
     async (held) => {
       await billing.authorize(held.paymentId, patient, "pm_requires_action");
-      // A payer of the stub counts as confirming at `outcome_time`.
+      // The stub treats a payer as having confirmed at `outcome_time`, so this one never confirms.
       await billing.app.db.write("UPDATE stub_charges SET outcome_time = '9999-12-31'");
       await expire(held);
       billing.app.clock.advance(CONFIRM_LATE_MS);

@@ -50,7 +50,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => billing.app.close());
 
-/** Calls whose filters no index covers. */
+/**
+ * Calls with filters that no index covers: the RPC, the caller's role if it matters, and the names of its
+ * filters.
+ */
 const SCANS = ["ListPayments PATIENT status"];
 
 testListWork("billing", SCANS, () => ({ app: billing.app, lists, values }));

@@ -24,7 +24,9 @@ import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescript
 import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./testing/clinical-fixture.ts";
 
 let clinical: ClinicalTest;
-/** Its clock advances with each read, so that all events and prescriptions have different times. */
+/**
+ * Clinical, whose clock advances with each read, so that all events and prescriptions have different times.
+ */
 let app: Clinical;
 beforeAll(async () => {
   clinical = await startClinical();
@@ -176,7 +178,7 @@ function refused(error: unknown): void {
   if (!(error instanceof ApiError) || error.rule.httpStatus >= 500) throw error;
 }
 
-/** Checks that consultations and new prescriptions show these names. */
+/** Checks that consultations and new prescriptions show the given names. */
 const namesAre =
   (patientName: string, doctorName: string) =>
   async ({ waiting: consultationId, completed }: Scene): Promise<void> => {

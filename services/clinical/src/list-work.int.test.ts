@@ -92,7 +92,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => clinical.app.close());
 
-/** Calls whose filters have no index. */
+/**
+ * Calls with filters that no index covers: the RPC, the caller's role if it matters, and the names of its
+ * filters.
+ */
 const SCANS = [
   "ListConsultations status",
   "ListConsultations DOCTOR patientId",

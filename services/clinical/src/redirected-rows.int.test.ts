@@ -47,7 +47,7 @@ beforeEach(async () => {
     .id;
 });
 
-/** Writes past clinical, as an attacker could. */
+/** Writes to the database directly, as an attacker could. */
 const write = (sql: string, ...params: SqlValue[]) => clinical.app.db.write(sql, withBinaryIds(params));
 const redirect = (table: string, id: string, column: string, to: string) =>
   write(`UPDATE ${table} SET ${column} = ? WHERE id = ?`, to, id);

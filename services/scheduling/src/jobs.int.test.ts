@@ -50,7 +50,7 @@ const cases: Record<string, JobCase> = {
   "cancel bookings of disabled patients": async () => {
     await fixture.createDoctor(0);
     const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
-    // As after a first batch without this booking.
+    // State after a disabling whose first batch did not include this booking.
     const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
     await fixture.app.db.write(marked, [binaryId(fixture.patient.userId)]);
     return async () => (await fixture.read(id)).status === "CANCELLED";
@@ -69,10 +69,10 @@ const cases: Record<string, JobCase> = {
     const sql = "SELECT 1 FROM doctor_words WHERE doctor_id = ? AND word = 'renata'";
     return async () => (await fixture.app.db.read(sql, [id])).length > 0;
   },
-  // Billing has no payment, so the booking is sent again.
+  // Billing has no payment for this booking, so reconciliation sends the booking's event again.
   "reconcile bookings": async () => {
     const { id } = await held();
-    // As after a lost delivery.
+    // State after the events of the booking were lost.
     await fixture.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
     fixture.app.clock.advance(1);
     return async () => (await fixture.outboxTypes(id)).includes("booking.held");

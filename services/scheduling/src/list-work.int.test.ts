@@ -84,7 +84,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => fixture.close());
 
-/** Calls with filters outside every key, as sets of words. */
+/**
+ * Calls with filters that no key covers: the RPC, the caller's role if it matters, and the names of its
+ * filters.
+ */
 const SCANS = [
   "SearchDoctors",
   "ListLicenses status",

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Writes to the database past the service. */
+/** Writes to the database directly, as an attacker could. */
 const write = (sql: string, ...params: SqlValue[]) => fixture.app.db.write(sql, withBinaryIds(params));
 
 test.each(["PATIENT", "DOCTOR"] as const)(

@@ -26,7 +26,7 @@ const signUp = (change: Partial<RegisterRequest> = {}) =>
     ...change,
   });
 
-/** A new user with calls that read and change the profile. */
+/** A new user, with functions that read and change the profile. */
 async function someone() {
   const user = await auth.makeUser();
   const { caller } = await auth.logIn(user);

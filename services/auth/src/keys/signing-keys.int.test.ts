@@ -28,7 +28,7 @@ const keep = () => keepKeys(auth.app, SETTINGS)();
 /** Reads without a cache, like a replica that has just started. */
 const signing = async () => (await new SigningKeys(auth.app).current()).kid;
 const published = async () => (await new SigningKeys(auth.app).published()).map(({ kid }) => kid);
-/** States of the keys without times, newest first. */
+/** States of the keys as `npm run keys` lists them, without times, newest first. */
 const states = async () =>
   (await listKeys(auth.app))
     .split("\n")
@@ -119,7 +119,7 @@ describe("a key that auth did not write is refused for every use:", () => {
     const kid = await signing();
     await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
     expect(await published()).not.toContain(kid);
-    // Auth continues with another key.
+    // Auth makes another key, and signs with it.
     await keep();
     expect(await signing()).not.toBe(kid);
   });
@@ -233,7 +233,7 @@ test("the platform's verifier accepts access tokens by the published keys", asyn
     maxAgeMs: 300_000,
     fetchJwks: async () => ({ keys: (await app.signingKeys.published()).map((key) => ({ ...key })) }),
   });
-  // The verifier uses the system clock.
+  // The verifier uses the system clock, so the key must be made by it, too.
   await app.db.write("DELETE FROM signing_keys");
   auth.clock.advance(Date.now() - auth.clock.now().getTime());
   await keep();

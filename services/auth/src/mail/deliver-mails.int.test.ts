@@ -37,7 +37,7 @@ interface TestMailServer {
   transport: MailTransport;
   received: ParsedMail[];
   passwords: unknown[];
-  /** Responses to the next recipients; undefined accepts one. */
+  /** Responses to the next recipients, in order. An undefined entry accepts its recipient. */
   refusals: ({ responseCode: number; message: string } | undefined)[];
   reset: () => void;
   close: () => Promise<void>;

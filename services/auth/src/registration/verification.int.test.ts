@@ -82,8 +82,8 @@ test("a link that makes no account is audited as a failure", async () => {
 });
 
 /**
- * Cases: steps of a stranger and the owner of the address, who can sign in afterwards, and the outcomes of
- * links.
+ * Each case has the steps of the stranger and of the address's owner, the one who can sign in afterwards, and
+ * the outcomes of the links.
  */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;
@@ -166,7 +166,7 @@ describe("an address that a stranger registers as well", () => {
     const followed: unknown[] = [];
     for (const step of steps) {
       const outcome = await take[step]();
-      // Send mails now, because a mail with an expired link is never sent.
+      // Mails are sent now, because a mail with an expired link is never sent.
       await auth.mailsTo(email);
       if (typeof outcome === "string") followed.push(outcome);
     }

@@ -18,7 +18,7 @@ afterAll(() => auth.close());
 
 test("live revocations are published to Redis with the time of the list, until they expire", async () => {
   const { redis, revocationsJob } = auth.app;
-  // The job would publish under its own key.
+  // Stopped, because the job publishes lists under the service's own key, which `lists` cannot read.
   await revocationsJob.stop();
   const lists = new RevocationLists([randomBytes(32)]);
   const session = await auth.logIn(await auth.makeUser());
@@ -30,7 +30,7 @@ test("live revocations are published to Redis with the time of the list, until t
   };
   const request = { idempotencyKey: "" };
   await auth.call(AuthServiceService.logout, bound(logout, auth.app), request, session.caller);
-  // The lifetime of access tokens, and a minute of clock skew.
+  // Expected expiry: the lifetime of access tokens, and a minute for clock skew.
   expect(await published()).toEqual(new Date(auth.clock.now().getTime() + 6 * MINUTE_MS));
   expect(await redis.ttl(REVOCATIONS_KEY)).toBeGreaterThan(0);
   auth.clock.advance(6 * MINUTE_MS);

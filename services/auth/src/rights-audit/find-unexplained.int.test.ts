@@ -33,7 +33,7 @@ let withFactor: User;
 let account: ServiceAccount;
 let disabledAccount: ServiceAccount;
 
-/** Gives and takes each kind of right through its use case. */
+/** Gives and takes each kind of right by its RPC, which leaves audit entries. */
 beforeAll(async () => {
   auth = await startTestAuth();
   admin = await auth.signInAdmin();
@@ -256,7 +256,7 @@ test("each statement reads one page by an index, and any page size finds the sam
   const inSmallPages = await found(1);
   const asked = statements.mock.calls
     .map(([sql, params]) => ({ sql, params: params! }))
-    // A concurrent job reads these.
+    // A concurrent job reads the revocations, so these statements do not count.
     .filter(({ sql }) => !sql.includes("FROM revocations"));
   jest.restoreAllMocks();
   expect(inSmallPages).toHaveLength(2);

@@ -61,7 +61,10 @@ const makeServiceAccount = (by: UserCaller) => {
   return auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, by);
 };
 
-/** Changes that outlast their session. Each prepares in the live session, and returns the attempt. */
+/**
+ * Changes that outlast their session. Each function makes its preparations while the session is live, and
+ * returns the call that is made after its end.
+ */
 const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown>>> = {
   "set up a second factor": async (by) => () => setUp(by),
   "activate a second factor": async (by) => {

@@ -23,7 +23,7 @@ const STEP_MS = 30_000;
 export class MfaUser {
   readonly #auth: TestAuth;
   readonly user: User;
-  /** Session that changes the second factor. */
+  /** Session in which the user changes the second factor. */
   session: SignedIn;
 
   private constructor(auth: TestAuth, user: User, session: SignedIn) {

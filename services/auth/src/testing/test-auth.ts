@@ -81,7 +81,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings }, { ...env, ...over });
   const config = configWith();
   const built = await buildAuth(service, config, mailOptionsOf(config));
-  // `mailsTo` sends mails.
+  // Stopped, because `mailsTo` sends the mails.
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };

@@ -97,7 +97,7 @@ test("revenue is the captured amount less refunds", async () => {
 });
 
 test("fifty concurrent calls for figures share one count on the connections for scans", async () => {
-  // The figures of earlier tests have expired.
+  // After 15 s, the cached figures of earlier tests have expired.
   billing.app.clock.advance(15_000);
   const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];
   const figures = bound(getPaymentStats, { ...billing.app });

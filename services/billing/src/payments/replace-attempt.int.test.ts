@@ -10,9 +10,9 @@ import { HOLD_MS } from "../testing/booking-events.ts";
 /** A provider whose payer confirms on the test's command. */
 interface Setup {
   billing: BillingTest;
-  /** A payment method that needs the payer's confirmation. */
+  /** Token of a payment method that needs the payer's confirmation. */
   waiting: string;
-  /** The payer of the payment's newest attempt confirms. */
+  /** Lets the payer confirm the payment's newest attempt. */
   confirm: (paymentId: string) => Promise<void>;
   /** States of the payment's attempts at the provider, oldest first. */
   charges: (paymentId: string) => Promise<string[]>;
@@ -24,7 +24,7 @@ async function withStub(): Promise<Setup> {
   return {
     billing,
     waiting: "pm_requires_action",
-    // A payer of the stub counts as confirming after the delay.
+    // The stub treats its payers as having confirmed after the delay.
     confirm: async () => billing.app.clock.advance(PENDING_DELAY_MS),
     charges: billing.chargeStatuses,
     close: () => billing.app.close(),
@@ -116,7 +116,7 @@ describe.each([
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
       `payment.authorize SUCCESS by ${patient.userId}`,
     ]);
-    // The first key repeats its answer, and changes nothing.
+    // The first key gets its first response again, and changes nothing.
     const again = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
     expect(again).toMatchObject({ replayed: true, response: { status: "PROCESSING" } });
     await setup.confirm(paymentId);
@@ -183,7 +183,8 @@ describe.each([
   });
 
   /**
-   * Expects one authorization. The stub's payer confirms within the lease, so the first card may win there.
+   * Expects exactly one authorization. With the stub, it may be the first card's, because the stub's payer
+   * confirms within the lease.
    */
   async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");

@@ -26,7 +26,7 @@ afterEach(() => stripe.stop());
 const authorize = (paymentMethod = "pm_card_visa", attemptId = "a1") =>
   provider.authorize({ attemptId, amount, paymentMethod });
 
-/** The library repeats a request once after a broken connection. */
+/** Answers to drop so that a call fails: the library repeats a request once after a broken connection. */
 const LOSE_ANSWER = 2;
 
 const byAttempt = { attemptId: "a1", reference: null };

@@ -93,7 +93,11 @@ function usesOf(app: Billing & TestService) {
     deliver,
     booking,
 
-    /** Creates a payment by booking.held. @returns its booking's further events */
+    /**
+     * Creates a payment by the event booking.held.
+     *
+     * @returns further events of its booking, to deliver later
+     */
     hold: async (patient: Caller) => {
       const held = booking(patient);
       await deliver(held.held);

@@ -17,7 +17,7 @@ export class InterruptibleProvider implements Provider {
   calls: string[] = [];
   /** Runs before a call reaches the provider. */
   onRequest = pass;
-  /** Runs before the provider's answer reaches the caller. */
+  /** Runs after the provider has answered, and before the answer reaches the caller. */
   onResponse = pass;
 
   constructor(provider: Provider) {

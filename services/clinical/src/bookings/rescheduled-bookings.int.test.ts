@@ -19,7 +19,7 @@ beforeEach(() => {
 
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
-/** booking.rescheduled by a doctor, by so many minutes. */
+/** Event booking.rescheduled, after a doctor has moved the booking by so many minutes. */
 function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
   const rescheduled = clinical.rescheduledBy(confirmed, minutes);
   return {
@@ -29,7 +29,7 @@ function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
   };
 }
 
-/** booking.move_accepted for a booking.rescheduled. */
+/** Event booking.move_accepted, for the patient's acceptance of a booking.rescheduled. */
 const acceptanceOf = ({ state, version, ...rescheduled }: ReturnType<typeof rescheduledBy>) => ({
   ...rescheduled,
   type: "booking.move_accepted",

@@ -58,7 +58,7 @@ test("a doctor adds addenda to a completed consultation, which patient and docto
 });
 
 test("addenda are read in the order of their times, even if the clocks of instances differ", async () => {
-  // Reads along the index happen to be in this order.
+  // Reads along the index would be in this order by chance.
   await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
   const consultationId = await complete();
   const second = await clinical.add(consultationId, doctor, "added last");
@@ -162,7 +162,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await complete());
   const text = clinical.app.cipher.encrypt("addenda.text:any", "x".repeat(20_000));
-  // Longer than the limit of the contract.
+  // The addenda of each consultation are longer than the limit of the contract.
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
       for (let i = 0; i < 100; i++)

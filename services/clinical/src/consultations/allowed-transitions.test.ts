@@ -35,7 +35,7 @@ const ALLOWED = [
   "IN_PROGRESS>ABANDONED",
 ];
 
-/** The transition that a cause makes; undefined for a repeat or a refusal. */
+/** The transition that follows from a cause; undefined if the cause repeats one, or is refused. */
 function transitionOf(consultation: ConsultationFacts, cause: Cause, now: Date): Transition | undefined {
   if (cause === "cancellation") return cancellationTransition(consultation);
   if (cause === "clock") return timeoutTransition(consultation, now, UNATTENDED_AFTER_MS);

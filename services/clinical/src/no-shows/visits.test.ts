@@ -20,17 +20,18 @@ import { timeoutTransition } from "./no-show-rules.ts";
 
 /** Actions of patient and doctor, in minutes after the start. */
 interface Visit {
-  /** The doctor is ready at the start. */
+  /** True if the doctor calls `:ready` at the start. */
   isReady?: boolean;
   movePending?: boolean;
   joins?: number;
   starts?: number;
-  /** Minute of the patient no-show. */
+  /** Minute in which the doctor reports the patient's no-show. */
   misses?: number;
 }
 
 /**
- * End of a consultation of 30 minutes after a visit and the clock's transition, or the reason of a refusal.
+ * End of a consultation of 30 minutes: by the actions of a visit, then by the sweep. Or the reason why an
+ * action was refused.
  */
 function endOf({ isReady, movePending, joins, starts, misses }: Visit): string {
   let consultation: ConsultationFacts = {
@@ -129,7 +130,7 @@ test("a punctual party is neither missing nor late, for all arrivals and lengths
       const miss = () =>
         transitionsNow(joined, REQUESTS["mark the patient's no-show"], at(length - 0.001), times);
       const wait = noShowAfter < length ? noShowAfter : length / 2;
-      // The clock counts whole milliseconds.
+      // Left out at the limit itself, because times have whole milliseconds only.
       if (Math.abs(joins * length - wait) < 0.001) return;
       if (joins * length < wait)
         expect(miss).toThrow(expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }));

@@ -92,8 +92,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   });
 
   /**
-   * Delivers a revocation and a new licence late, in an order. One prescription is issued before the
-   * revocation, one between the revocation and its arrival, and one after the new licence arrived.
+   * Delivers the events of a revocation and of a new licence late, in the given order. One prescription is
+   * issued before the revocation, one between the revocation and its arrival, and one after the new licence
+   * arrived.
    */
   async function stopAroundNewLicence(
     deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",

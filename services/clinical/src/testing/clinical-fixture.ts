@@ -60,7 +60,7 @@ export async function startClinical() {
 
 /** Makes consultations that have reached a stage. */
 function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof actionsOn>) {
-  /** Scheduled to start in so many minutes. @returns the ids and events of its booking */
+  /** A scheduled consultation that starts in so many minutes. @returns the ids and events of its booking */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
     const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
@@ -75,14 +75,14 @@ function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnT
     return await start(consultationId, doctor);
   };
 
-  /** @returns the id */
+  /** A consultation in progress. @returns its id */
   const started = async (patient: Caller, doctor: Caller): Promise<string> => {
     const { consultationId } = await scheduled(patient, doctor, 0);
     await meet(consultationId, patient, doctor);
     return consultationId;
   };
 
-  /** @returns the id */
+  /** A completed consultation. @returns its id */
   const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
     const consultationId = await started(patient, doctor);
     await complete(consultationId, doctor, notes);
@@ -153,7 +153,7 @@ function actionsOn(app: Clinical & TestService) {
     licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
       const doctorId = callerId(doctor);
       const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
-      // Differs from the doctor's id, which is the aggregate of auth's events.
+      // Id of the doctor's licensing. It differs from the doctor's own id, under which auth's events are.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return {
         type: "doctor.licensed",
@@ -163,7 +163,7 @@ function actionsOn(app: Clinical & TestService) {
       } satisfies SentEvent;
     },
 
-    /** booking.rescheduled: by so many minutes. */
+    /** Event booking.rescheduled, to a time so many minutes later. */
     rescheduledBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
       const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
       const { state, version } = confirmed;

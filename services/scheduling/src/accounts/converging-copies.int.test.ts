@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Minutes to a start after every cut-off. */
+/** Minutes until a start that is later than every cut-off. */
 const IN_DAYS = 4 * 24 * 60;
 
 /** New name of an account whose licence was verified for the old one. */
@@ -73,7 +73,7 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
     fixture.accountEvent(fixture.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
-/** Use cases that also read before their locks. */
+/** Use cases that also read the copy before they lock it. */
 const READS_BEFORE = new Set([
   "moves a booking",
   "verifies a licence",
@@ -131,7 +131,7 @@ test("a new name is a new version of the profile; the same name again is not", a
   await versionAfter("Ana Øre");
   const { id } = await fixture.claimLicense(0);
   expect(await versionAfter("Ana Øre")).toBe(1);
-  // The column's collation takes both as equal.
+  // The collation of the column treats the old and the new name as equal.
   expect(await versionAfter("Ana Ore")).toBe(2);
   await fixture.verify(id);
   expect(await versionAfter("Ana Øre")).toBe(2);
@@ -220,8 +220,8 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
   );
 
 /**
- * Checks that search and bookings of the profile follow the account, and that its name is the one verified last, or else the
- * account's; after a sweep of crossing bookings.
+ * Checks that search and bookings of the profile follow the account, and that its name is the one that was
+ * verified last, or else the account's. Before, sweeps the bookings that crossed the change.
  */
 async function assertConverged(): Promise<void> {
   await fixture.sweepEndings();

@@ -39,7 +39,7 @@ async function move(
 
 const passMinutes = (minutes: number) => fixture.app.clock.advance(minutes * MINUTE_MS);
 
-/** Clinical's event about a booking's last change. */
+/** Reads the event that tells clinical of a booking's last change. */
 async function lastEvent({ id }: Booking): Promise<Event> {
   const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
   return Event.decode((await fixture.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);

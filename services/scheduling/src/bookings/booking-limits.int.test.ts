@@ -150,7 +150,7 @@ describe("a slot that a patient held without paying", () => {
     await expect(fixture.book(slotId!)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
   });
 
-  /** Keeps the patient's guard until the commit. */
+  /** Runs a transaction that keeps the lock on the patient until its commit. */
   const guarded = () =>
     fixture.pausedBeforeCommit((paused) =>
       paused.transactions.run("service:scheduling", async (tx) => {

@@ -32,7 +32,7 @@ const confirmed: BookingFacts = {
   movePending: false,
 };
 
-/** A move that the patient has not accepted. */
+/** Facts of a booking whose move the patient has not accepted. */
 const MOVED = { moved: true, movePending: true };
 
 test.each([

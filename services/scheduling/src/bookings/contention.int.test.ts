@@ -8,12 +8,12 @@ import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-/** `npm run test:contention` runs more. */
+/** Number of rounds. `npm run test:contention` runs more. */
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
 let fixture: SchedulingFixture;
-/** Processes on one schema, each with its own groups. */
+/** Processes on one schema. Each groups its own concurrent bookings. */
 let processes: Scheduling[];
 
 beforeAll(async () => {

@@ -17,7 +17,7 @@ import { createLicense } from "../licenses/create-license.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 
-/** One wish per combination. All but the first share one group. */
+/** Number of wishes, one per combination of cases. All but the first are written in one group. */
 const WISHES = 25;
 
 let fixture: SchedulingFixture;
@@ -42,7 +42,10 @@ async function patientOf(region: string, fullName: string) {
   return patient;
 }
 
-/** A patient's wish for a slot of a doctor in US-CA, some also in Germany. Some slots have an ended hold. */
+/**
+ * Prepares a patient's wish for a slot. The doctor is licensed in US-CA, in some cases also in Germany. Some
+ * slots have an ended hold.
+ */
 async function prepare(n: number) {
   fixture.renewPeople();
   const isPaid = n % 2 === 1;

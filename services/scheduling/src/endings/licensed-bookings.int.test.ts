@@ -84,7 +84,7 @@ test("a booking that has started when the licence is revoked ends as a no-show a
   await revoke(id);
   expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
   fixture.app.clock.advance(180 * MINUTE_MS);
-  // Clinical's sweep of no-shows does not depend on licences.
+  // The no-show is valid without a licence, because clinical's sweep does not depend on licences.
   await fixture.consultationEvent("consultation.no_show", booking, "BOTH");
   expect(await fixture.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
 });

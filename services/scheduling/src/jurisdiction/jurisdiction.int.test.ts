@@ -87,7 +87,7 @@ const book = (slotId: string, by: typeof fixture.patient, app: Scheduling, patie
   return invoke(BookingServiceService.createBooking, bound(bookSlot, app), by, request);
 };
 
-/** "yes", "no", or the reason of an error. */
+/** Result of a call in one word: "yes", "no", or the reason of its error. */
 const said = async (answer: Promise<boolean>): Promise<string> => {
   try {
     return (await answer) ? "yes" : "no";
@@ -144,7 +144,10 @@ interface Arrangement {
   booked: Booking;
 }
 
-/** Results of every route for the region of the patient's profile, of the request, or of the booking. */
+/**
+ * Results of all calls that depend on a region, be it of the patient's profile, of the request, or of the
+ * booking.
+ */
 async function look({ app, slot, booked }: Arrangement, region: string) {
   const { doctorId, startTime } = slot;
   const times = { startTime: startTime!, endTime: new Date(startTime!.getTime() + MINUTE_MS) };

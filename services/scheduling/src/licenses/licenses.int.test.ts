@@ -105,7 +105,7 @@ test("the maximum of the longest licences fits the contract's bound in a search"
   for (const { bytes, max } of await sizesOf()) expect(bytes).toBeLessThanOrEqual(max);
 });
 
-/** Size on the wire of each field with `in_lists.max_bytes`. */
+/** Size on the wire, in bytes, of each field that has the option `in_lists.max_bytes`. */
 function boundedSizes(schema: DescMessage, bytes: Uint8Array) {
   const message = reflect(schema, fromBinary(schema, bytes));
   return schema.fields.flatMap((field) => {

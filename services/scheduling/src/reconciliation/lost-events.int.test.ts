@@ -10,7 +10,10 @@ import { consumersOf } from "../consumers.ts";
 import { findSlot } from "../slots/slot-store.ts";
 import { HOUR_MS, MINUTE_MS, ReconciliationFixture } from "../testing/reconciliation-fixture.ts";
 
-/** From the day before until a booking must be closed: the maximum length is 12 hours, the time to close 3 hours. */
+/**
+ * Time from the day before the start until a booking must be closed: a day, the maximum length of 12 hours,
+ * and 3 hours to close it.
+ */
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 
 let fixture: ReconciliationFixture;

@@ -27,7 +27,7 @@ import {
 import type { ReconciledBooking } from "./disagreement.ts";
 import { evaluate } from "./reconciliation-rules.ts";
 
-/** Stages of a booking in which all three agree. */
+/** Stages of a booking in which booking, payment and consultation agree. */
 const CONSISTENT: [
   stage: string,
   ReconciledBooking,
@@ -147,7 +147,7 @@ test("consistent states agree for all times, amounts and versions", () => {
       const found = evaluate(
         { ...booking, startTime, endTime, fee: booking.fee && fee },
         paid && { ...paid, amount: fee, version },
-        // Equal but not identical, as after decoding.
+        // The times are equal, but not the same objects, as after decoding.
         meeting && { ...meeting, startTime: new Date(startTime), endTime: new Date(endTime), version },
         endTime,
       );

@@ -16,7 +16,7 @@ import { evaluate } from "./reconciliation-rules.ts";
 describe("redirected ids", () => {
   const OTHER = "other";
   const confirmed = bookingOf("CONFIRMED");
-  // With the right ids, each of these would be repaired.
+  // Reconciliation would repair each of these if the ids were right.
   const [authorized, missed] = [payment("AUTHORIZED"), consultation("NO_SHOW", DOCTOR_MISSING)];
 
   test.each<

@@ -149,7 +149,8 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // Two open states, each bookable tomorrow under two licences and in a minute under three.
+  // Two states count as open. A slot of each is bookable tomorrow under two of the licences, and in a minute
+  // under three.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),

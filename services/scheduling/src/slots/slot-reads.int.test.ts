@@ -22,7 +22,7 @@ import { listSlots } from "./read-slots.ts";
 
 /** Number of slots of each class, and of past free slots. */
 const SLOTS = 10_000;
-/** A page and the counter's own rows. */
+/** Maximum rows that a list may read: a page, and the rows of the count itself. */
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;
 

@@ -63,11 +63,11 @@ export const consultation = (
   ...more,
 });
 
-/** No payment, no consultation or no remedy. */
+/** Stands for no payment, no consultation or no remedy. */
 export const NONE = undefined;
 export const FREE = { fee: NONE, paymentId: null } as const;
 export const UNPAID = { paymentId: NONE } as const;
-/** A late cancellation is charged. */
+/** Fields of a booking that was cancelled after the cut-off, so its fee is charged. */
 export const LATE = { feeDecision: "CHARGE" } as const;
 export const MISSED = { noShowParty: "PATIENT" } as const;
 export const BROKEN_OFF = { brokenOff: true } as const;

@@ -28,7 +28,7 @@ export class ReconciliationFixture {
   readonly app: Scheduling;
   payments = new Map<string, PaymentSnapshot>();
   consultations = new Map<string, ConsultationSnapshot>();
-  /** Runs while the snapshots are read. */
+  /** Called while the snapshots are read, so that a test can change something meanwhile. */
   whileReading: () => Promise<void> = async () => {};
   readonly snapshots: Snapshots = {
     payments: async (ids) => only(this.payments, ids),

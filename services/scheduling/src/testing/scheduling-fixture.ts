@@ -302,14 +302,14 @@ export class SchedulingFixture {
     return (await this.app.db.read(sql, [userId])).length;
   }
 
-  /** Ends what disabled accounts and lost licences leave behind. */
+  /** Runs the sweeps that end bookings and slots of disabled accounts, and bookings without a licence. */
   async sweepEndings(): Promise<void> {
     await sweepUnlicensedBookings(this.app)();
     await sweepBookingsOfPatients(this.app)();
     await sweepSlots(this.app)();
   }
 
-  /** Runs a change up to its commit, which the caller triggers. */
+  /** Runs a change up to its commit, which waits until the test releases it. */
   pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
     return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
   }

@@ -53,13 +53,13 @@ export class StripeStandIn {
   readonly refunds = new Map<string, Refund>();
   /** Received requests; `route` is method and path. */
   readonly requests: { route: string; form: URLSearchParams; key: string | undefined }[] = [];
-  /** False: search finds nothing yet. Stripe's lags by up to a minute. */
+  /** False if the search finds nothing yet, because Stripe's search lags by up to a minute. */
   searchable = true;
-  /** Answer to new intents. */
+  /** Error answer to new intents; undefined accepts them. */
   refusal: Refusal | undefined;
   /** The status of new refunds. */
   refundStatus = "succeeded";
-  /** Number of next requests that are processed without an answer. */
+  /** Number of the next requests that are processed, but get no answer. */
   dropAnswers = 0;
   readonly #answers = new Map<string, Reply>();
   readonly #server: Server;
@@ -88,7 +88,7 @@ export class StripeStandIn {
     this.#server.close();
   }
 
-  /** The payer confirms an intent that waits for it. */
+  /** Lets the payer confirm an intent. */
   confirm(id: string): void {
     const intent = this.intents.get(id);
     if (intent) this.#transition(intent, ["requires_action"], "requires_capture");
