@@ -12,7 +12,7 @@ let databaseUrl: string;
 let paymentId: string;
 let doctorId: string;
 
-/** A payment of 50 USD, of which 20 went back. */
+/** Books a payment of 50 USD, and a refund of 20. */
 beforeAll(async () => {
   billing = await startBilling();
   const [row] = await billing.app.db.read<{ name: string }>("SELECT DATABASE() AS name");

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => billing.close());
 
 let dead: string[];
-/** Makes three pending events, of which two are dead. */
+/** Makes three undelivered events, of which two are dead. */
 beforeEach(async () => {
   const { db, clock } = billing;
   await db.write("DELETE FROM outbox");

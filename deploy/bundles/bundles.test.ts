@@ -12,7 +12,7 @@ beforeAll(ensureBundles);
 const TRACE_EXIT =
   "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
 
-/** Prints at the exit the V8 flags, and the properties of a bound function. */
+/** At the exit, prints V8's flags and the properties of a bound function. */
 const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
   import { AsyncResource } from "node:async_hooks";
   import v8 from "node:v8";

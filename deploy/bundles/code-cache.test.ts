@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { bundleOf, ensureBundles, MAINS, ROOT } from "./bundles.ts";
 import { NODE_FLAGS } from "./node-flags.ts";
 
-/** Beside the bundles, so that they find node_modules. */
+/** Folder of the test's bundles. It is beside the real ones, so that node_modules is found. */
 let folder: string;
 beforeAll(async () => {
   await ensureBundles();

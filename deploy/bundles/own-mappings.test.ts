@@ -5,7 +5,7 @@ import { ownMappings } from "./own-mappings.ts";
 /**
  * Line 1 of the bundle is line 1 of the library, with two segments. Lines 2 and 3 are lines 3 and 40 of our
  * file; the end of line 3 is line 9 of the library. The last line is empty, as in esbuild's maps. Some deltas
- * are negative, because columns and lines also go back.
+ * are negative: a segment may be at an earlier line or column than the one before it.
  */
 const map = {
   version: 3,
@@ -17,7 +17,7 @@ const map = {
 
 const isOwn = (source: string) => source === "ours.ts";
 
-/** Source line of a position in the bundle; all count from 0. */
+/** Source line of a position in the bundle. Lines and columns count from 0. */
 function lineOf(mapped: typeof map, line: number, column: number): string | undefined {
   const entry = new SourceMap({ ...mapped, sourcesContent: [], sourceRoot: "" }).findEntry(line, column);
   return "originalSource" in entry && entry.originalSource

@@ -67,7 +67,7 @@ const eventAt = (occurTime: Date): AuditRecord => ({
   occurTime,
 });
 
-/** Writes events that happened `agoMs` ago. */
+/** Writes audit events whose time is `agoMs` in the past. */
 async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   const events = Array.from({ length: count }, () =>
     eventAt(new Date(billing.clock.now().getTime() - agoMs)),
@@ -77,7 +77,7 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   return events;
 }
 
-/** Auth as billing's witness. */
+/** Auth's RPC that stores billing's checkpoints; auth is billing's witness. */
 const witness = () =>
   bound(recordCheckpoint, {
     service: "auth",
@@ -95,7 +95,7 @@ async function leaveCheckpoint(name = "billing"): Promise<void> {
   await invoke(AuditServiceService.recordCheckpoint, witness(), { kind: "service", name }, { seq, hmac });
 }
 
-/** Kinds of findings, with the seal's number if there is one. */
+/** Kinds of the findings in billing's trail, each with the number of its seal, if it has one. */
 async function findings(keys: Buffer[] = [KEY], witness: Database | null = auth.db): Promise<string[]> {
   const found: string[] = [];
   const chain = new AuditChain("billing", keys);
@@ -179,7 +179,7 @@ describe("sealing", () => {
     await happen(10);
     await sealer.seal();
     await happen(600);
-    // The transaction holds the next number, so the sealer waits for it and is killed there.
+    // The transaction occupies the next seal number. The sealer waits for it, and is killed while it waits.
     await billing.db
       .transaction(async (tx) => {
         await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
@@ -394,7 +394,7 @@ describe("an administrator of the database", () => {
     await run(["DELETE FROM audit_seals WHERE seq > 7"]);
     expect(await findings([KEY], null)).toEqual([]);
     expect(await findings()).toEqual(["TRUNCATED 10", "UNWITNESSED 6"]);
-    // Further events do not hide it either.
+    // Further events do not hide the finding either.
     await happen(5);
     await newSealer().seal();
     expect(await findings()).toEqual(["REWRITTEN 10"]);
@@ -516,7 +516,7 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // A minute later, the bound allows that minute's events and those of one instant.
+    // A minute later, the bound allows the events of that minute and as many as can happen at one instant.
     billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);

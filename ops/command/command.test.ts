@@ -21,7 +21,7 @@ const sampleOf = (run: string, errorCode = 1) => `
     run: async (flags, positionals) => { ${run} },
   });`;
 
-/** Runs JavaScript in a process of its own. */
+/** Runs a command's JavaScript in a process of its own. */
 async function start(script: string, args: string[] = [], input = "") {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script, "--", ...args], {
     env: { ...process.env, ...COMPILE_CACHE },

@@ -6,7 +6,7 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import { provision } from "../schemas/provision.ts";
 import { ownersIn } from "./encrypted-column-store.ts";
 
-/** Byte columns that are not encrypted under DATA_KEY, with the reason. */
+/** Columns of bytes that are not encrypted under DATA_KEY, with the reason. */
 const NOT_ENCRYPTED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "outbox.mac": "a keyed hash",
@@ -46,11 +46,11 @@ const adminUrl = process.env.MYSQL_URL!;
 const prefix = `s${process.pid}_`;
 const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 
-/** Columns with a row's owners: people, or the payment of a patient. */
+/** Columns that name the owners of a row. */
 const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
 const OWNERS = [...PEOPLE, "payment_id"];
 
-/** Encrypted columns of rows whose owners do not read them, with the reason. */
+/** Encrypted columns that are not bound to the owners of their rows, with the reason. */
 const FOR_NOBODY: Record<string, string> = {
   "mails.content": "the encrypted text holds the address of the recipient",
 };
@@ -60,9 +60,9 @@ interface Column {
   name: string;
   isEncrypted: boolean;
   primaryKey: string;
-  /** Owner columns in its comment. */
+  /** Owner columns that the column's comment names. */
   boundTo: string[];
-  /** Owner columns of its table, except the primary key. */
+  /** Owner columns of the column's table, except the primary key. */
   owners: string[];
 }
 
@@ -142,7 +142,7 @@ async function sourceOf(service: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** Fails with a line for each column, and the remedy. */
+/** Fails if there are any such columns: prints a line for each, and what to do. */
 function expectNone(odd: Column[], whatToDo: string): void {
   expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
 }

@@ -13,7 +13,7 @@ import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listBookings } from "./read-bookings.ts";
 
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
-/** Maximum connections of one patient: a quarter of a test service's connections. */
+/** Maximum connections that one caller may occupy: a quarter of a test service's connections. */
 const SHARE = 10;
 
 let fixture: SchedulingFixture;
