@@ -42,7 +42,7 @@ Settings: one service's DATABASE_URL, and DATA_KEY for vouch; default: the syste
 
 const TIMEOUT_MS = 10_000;
 
-/** Command for each service's outbox. */
+/** Action of the command, which it carries out on each service's outbox. */
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
   /** `ids` undefined: all events that the command applies to. */

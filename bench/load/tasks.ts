@@ -6,7 +6,7 @@ export type Workload = Stockable | "list" | "search";
 /** Workloads that consume slots. */
 export type Stockable = "book" | "pay";
 
-/** API of a system. */
+/** API of a system: MedConnect's, or the reference monolith's. */
 export type Api = "medconnect" | "reference";
 
 /** Task for the load generator, against the system at a URL. */

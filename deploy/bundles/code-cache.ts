@@ -5,8 +5,8 @@ import { constants, Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /*
- * Bundles with the code that V8 has compiled of them. Node's own cache (NODE_COMPILE_CACHE) stores a module
- * before it runs, when V8 has compiled hardly any function.
+ * Code cache of a bundle: the code that V8 has compiled from it while it ran. Node's own cache
+ * (NODE_COMPILE_CACHE) stores a module before it runs, when V8 has compiled hardly any function.
  */
 
 const CHECKSUM_BYTES = 4;

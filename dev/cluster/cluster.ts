@@ -32,7 +32,7 @@ export interface ClusterOptions {
 export interface Cluster {
   /** MYSQL_URL of the router, with the administrator's password. */
   url: string;
-  /** In order of priority: the first running node becomes the primary. */
+  /** Servers in order of priority: the first running one becomes the primary. */
   nodes: readonly ClusterNode[];
   router: Server;
   /** The group's own view of its members. */

@@ -23,7 +23,7 @@ export async function readMails(folder: string): Promise<CaughtMail[]> {
   return await Promise.all(mails.map((name) => readMail(join(folder, name))));
 }
 
-/** Calls back for each new mail. @returns a function that ends it */
+/** Calls `onMail` for each new mail. @returns a function that stops watching */
 export function watchMails(folder: string, onMail: (mail: CaughtMail) => void): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const watcher = watch(folder, (_, name) => {

@@ -6,7 +6,10 @@ import { eventually } from "../support/eventually.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
-/** Below the limit of 5 s for a call to a consumer. An idle machine needs 0.3 s. */
+/**
+ * Maximum response time while a consumer is away: below the limit of 5 s for a call to the consumer. An idle
+ * machine needs 0.3 s.
+ */
 const ANSWERED_WITHIN_MS = 4000;
 /** Time to recover; relays and connections retry at growing intervals. */
 const HEALED_WITHIN_MS = 60_000;

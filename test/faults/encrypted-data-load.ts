@@ -74,7 +74,7 @@ interface People {
 
 export interface EncryptedDataLoadOptions {
   http: Pick<HttpClient, "send">;
-  /** Receives the statistics. */
+  /** Statistics to which each response is added. */
   callStats: CallStats;
   random: Random;
 }

@@ -24,7 +24,7 @@ export interface Outcome {
   ms: number;
   /** Retry-After in seconds. */
   retryAfter: number | undefined;
-  /** The response was replayed for its idempotency key. */
+  /** True if the response was replayed for the call's idempotency key. */
   replayed: boolean;
 }
 

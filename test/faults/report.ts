@@ -11,7 +11,7 @@ export interface Result {
   finding: Finding;
   callStats: CallStats;
   verdict: Verdict;
-  /** Processes that ended without a request. */
+  /** Processes that ended although nothing stopped them. */
   died: string[];
   tookMs: number;
 }

@@ -36,7 +36,7 @@ export interface Decision extends Outcome {
 
 /** A user's client that repeats each change with the same idempotency key until its outcome is known. */
 export class RetryingClient<Operation extends string> {
-  /** Receives the statistics. */
+  /** Statistics to which each response is added. */
   callStats = new CallStats();
   readonly #options: RetryingClientOptions<Operation>;
 

@@ -115,7 +115,10 @@ export class SteadyLoad {
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
   }
 
-  /** @returns true if it has started; its doctor ends it after the load */
+  /**
+   * Starts the consultation of a booking. @returns true if it has started; the doctor then ends it after the
+   * load
+   */
   async #begin(patient: Patient, expected: ExpectedBooking): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === expected.doctorId)!;
     const path = `POST /v1/consultations/${expected.consultationId}`;

@@ -43,7 +43,7 @@ const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
 /** A throwaway system with its own databases. */
 export class System {
   readonly stack: Stack;
-  /** Processes that ended without a request. */
+  /** Processes that ended although nothing stopped them. */
   readonly died: string[];
   readonly http: HttpClient;
 

@@ -49,8 +49,8 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * RPCs whose repetition gets 200, changes nothing, and shows nothing that a read would be audited for. Any
- * other success without an event is a defect.
+ * RPCs that may succeed without an audit event: a repeated call gets 200, changes nothing, and shows nothing
+ * whose read is audited. For any other RPC, a success without an event is a defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",

@@ -5,7 +5,7 @@ import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
-/** Values for a request. */
+/** Values from which an entry makes its request. */
 export interface Given {
   /** Id of the object, if the entry has one. */
   id: string;

@@ -16,7 +16,7 @@ export interface SideProcess {
   stop(): Promise<void>;
 }
 
-/** Starts another gateway. @param authAddress an auth other than the shared one */
+/** Starts another gateway. @param authAddress auth to use instead of the shared one */
 export async function startGateway(
   stack: SharedStack,
   env: NodeJS.ProcessEnv,

@@ -5,7 +5,7 @@ import { EVENT_ROUTES } from "./app.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "./testing/billing-fixture.ts";
 import { HOLD_MS } from "./testing/booking-events.ts";
 
-/** Time after the hold in which a late confirmation still counts. */
+/** Time after the hold in which a payer's late confirmation is still accepted. */
 const CONFIRM_LATE_MS = 3_600_000;
 const patient = userCaller("PATIENT");
 

@@ -157,7 +157,7 @@ test.each(CASES)("copies converge if a caller %s while %s, and %s", async (useCa
 /** A licensed doctor with a consultation of each kind, and an admin with a grant for its patient. */
 async function prepare(): Promise<Scene> {
   await rename(app, "Old");
-  // The inbox skips later events of this version.
+  // From now on, the inbox skips other events of this version.
   await clinical.deliver("scheduling", clinical.licensed(doctor, "9999-12-31", 1, { displayName: "Old" }));
   const { consultationId: waiting } = await clinical.scheduled(patient, doctor, 0);
   await clinical.join(waiting, patient);

@@ -5,7 +5,7 @@ interface Stored {
   id: string;
   outcome: string | null;
   feeDecision: string | null;
-  /** 1 if the consultation followed its booking instead of ending by itself. */
+  /** 1 if the closing of the booking ended the consultation; 0 if the consultation had an end of its own. */
   hasFollowed: number;
 }
 

@@ -15,7 +15,10 @@ export interface Lab {
   rounds: number;
   /** Duration of `churn`, if set. */
   churnMs?: number | undefined;
-  /** Faults last as long as the table "Reliability" says; false: just long enough to show their effect. */
+  /**
+   * True if faults last as long as the table "Reliability" says; false if they last just long enough to show
+   * their effect.
+   */
   isLong: boolean;
 }
 

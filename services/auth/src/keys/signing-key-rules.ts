@@ -55,8 +55,8 @@ export const isReady = ({ readyTime }: KeyTimes, now: Date): boolean =>
   readyTime === null || readyTime <= now;
 
 /**
- * Keeps a current key, a next one that is published in advance, and old ones until their last token has
- * expired.
+ * Plans the changes after which there are a current key, a next one that is published in advance, and the old
+ * ones until their last token has expired.
  */
 export function planOf(
   keys: readonly KeyTimes[],

@@ -43,7 +43,7 @@ const DELETE_EXPIRED = "DELETE FROM link_tokens WHERE expire_time <= ? LIMIT ?";
 /**
  * Records that a link is mailed to an account now, unless one was mailed after `since`.
  *
- * @returns true for the one concurrent call that may mail
+ * @returns true for only one of several concurrent calls, which then mails the link
  */
 export async function recordLinkMail(
   tx: Transaction,

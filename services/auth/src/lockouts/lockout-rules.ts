@@ -10,8 +10,9 @@ export interface Counter {
 export type Policy = (counter: Counter, now: Date) => Counter;
 
 /**
- * Exponential back-off: each failure from number `failures` on locks for twice as long as the one before, at
- * most `maxLockMs`. The failures are forgotten after `forgetMs` without a failure or a lock.
+ * Exponential back-off: from failure number `failures` on, each failure locks for twice as long as the one
+ * before. No lock is longer than `maxLockMs`. The failures are forgotten after `forgetMs` without a failure
+ * or a lock.
  */
 export const lockingLonger =
   (limits: { failures: number; lockMs: number; maxLockMs: number; forgetMs: number }): Policy =>

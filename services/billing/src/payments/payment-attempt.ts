@@ -58,9 +58,10 @@ export interface AttemptOutcome {
 }
 
 /**
- * Applies the provider's answer to the payment, and keeps the outcome as the key's answer.
+ * Applies the provider's answer to the payment, and stores the outcome as the response to the idempotency
+ * key.
  *
- * @returns the key's first answer: the payment, or PAYMENT_DECLINED
+ * @returns the response that the key got first: the payment, or PAYMENT_DECLINED
  */
 export const finishAttempt = (
   app: Billing,

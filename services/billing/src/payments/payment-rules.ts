@@ -141,7 +141,10 @@ export function refundableMinor({ status, amountMinor, refundedMinor, refundingM
   return isCaptured ? amountMinor - refundedMinor - refundingMinor : 0;
 }
 
-/** Next step of payment processing. REFUND opens a refund of the rest; the others call the provider. */
+/**
+ * Next step of payment processing. REFUND opens a refund of the amount that is not refunded yet; the others
+ * call the provider.
+ */
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
 /**

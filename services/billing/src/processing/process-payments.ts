@@ -57,8 +57,8 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 
 /**
  * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the
- * same id: only the answer to it excludes that an earlier request still arrives. Voids an obsolete attempt,
- * and cancels a replaced one first.
+ * same id: only the answer to this request proves that no earlier one can still arrive. Voids an obsolete
+ * attempt, and cancels a replaced one first.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = currentAttempt(row);

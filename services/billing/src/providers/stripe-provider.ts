@@ -102,8 +102,8 @@ export class StripeProvider implements Provider {
   async refund(order: RefundOrder): Promise<RefundOutcome> {
     if (order.reference) return toOutcome(await this.#stripe.refunds.retrieve(order.reference));
     const intent = await this.#idOf(order.charge);
-    // Stripe may have forgotten the key of an earlier try. A hundred refunds are one page, and more than a
-    // payment gets.
+    // Looks for the refund before it creates one, because Stripe may have forgotten the key of an earlier
+    // try. One page of a hundred refunds is more than a payment gets.
     const { data } = await this.#stripe.refunds.list({ payment_intent: intent, limit: 100 });
     const existing = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
     return existing ? toOutcome(existing) : await this.#newRefund(intent, order);

@@ -26,7 +26,8 @@ export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow)
 type By = Pick<PendingCall<Refund>, "actorId" | "call">;
 
 /**
- * Applies the provider's answer to a refund and its payment. A requested refund also gets its key's answer.
+ * Applies the provider's answer to a refund and its payment. If a call requested the refund, also stores the
+ * response to its idempotency key.
  */
 export async function finishRefund(
   app: Billing,
@@ -40,11 +41,11 @@ export async function finishRefund(
 }
 
 /**
- * Applies the provider's answer to a refund with an idempotency key, and keeps the result as the key's
- * answer.
+ * Applies the provider's answer to a refund that a call requested, and stores the result as the response to
+ * its idempotency key.
  *
  * @param outcome undefined if the provider has not answered; the refund then stays PENDING
- * @returns the key's first answer
+ * @returns the response that the key got first
  */
 export const finishRequestedRefund = (
   app: Billing,
@@ -57,8 +58,8 @@ export const finishRequestedRefund = (
   );
 
 /**
- * Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the money came
- * back.
+ * Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the patient's
+ * bank has returned the money.
  */
 async function apply(
   app: Billing,

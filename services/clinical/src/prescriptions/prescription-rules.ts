@@ -7,7 +7,7 @@ export type EndedStatus = "STOPPED" | "CANCELLED";
 export interface PrescriptionFacts {
   status: Prescription_Status;
   expireTime: Date;
-  /** Actor of the end; null without one. */
+  /** Actor who stopped or cancelled it; null if nobody did. */
   endedBy: string | null;
   endReason: string;
 }

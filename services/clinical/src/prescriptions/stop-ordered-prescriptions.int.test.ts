@@ -125,7 +125,8 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   test.each([
     // The event of the revocation reaches all prescriptions issued before its arrival.
     ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
-    // Clinical never sees the doctor unlicensed.
+    // In this order, clinical never sees the doctor without a licence, so only prescriptions before the
+    // revocation are stopped.
     ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
     ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
   ] as const)("are stopped up to the order if the doctor is licensed again: %s", async (order, statuses) => {

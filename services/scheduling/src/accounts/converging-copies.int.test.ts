@@ -138,8 +138,8 @@ test("a new name is a new version of the profile; the same name again is not", a
 });
 
 /**
- * An enabled doctor with a profile, two slots, a booking, and two licences if the use case is about one; without a profile for the
- * case that makes one.
+ * Prepares a use case: an enabled doctor with a profile, two slots and a booking. A use case about a licence
+ * gets two licences. The use case that creates a profile gets none.
  */
 async function prepare(useCase: string): Promise<Scene> {
   await fixture.accountEvent(fixture.doctor, { fullName: "Olga Old" });

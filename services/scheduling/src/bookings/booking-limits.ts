@@ -13,7 +13,7 @@ export interface BookingLimits {
 /** A move is subject to no limit, because the limits counted the booking when it was made. */
 export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 
-/** Counts of a patient's other live bookings, compared with a claim. */
+/** Counts of a patient's live bookings, without the booking that claims a slot. */
 export interface LiveBookings {
   overlapping: number;
   /** Unpaid holds before their start. */

@@ -65,7 +65,7 @@ function keyOf({ doctorId, status, region, isAwaiting }: LicenseFilter): string 
 /** True for a status that is stored, so that the key on `status` finds it. EXPIRED follows from the date. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
-/** Counts the licences that wait for an admin, and finds the time since when the first waits; null without any. */
+/** Counts the licences that wait for an admin, and finds since when the oldest waits; null if none does. */
 export async function countPending(db: Database, now: Date): Promise<{ count: number; oldest: Date | null }> {
   const { sql, params } = where(...awaiting(now));
   const [row] = await db.read<{ count: number; oldest: Date | null }>(

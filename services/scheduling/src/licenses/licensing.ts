@@ -17,7 +17,10 @@ export interface LicensingRow {
 /** Namespace of `licensingIdOf` (RFC 9562 §5.5), a random UUID. */
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 
-/** Aggregate id of a doctor's licensing. The user id counts the versions of auth's events. */
+/**
+ * Aggregate id of the events about a doctor's licensing. It is not the user id, which is the aggregate of
+ * auth's events, because each aggregate has its own sequence of versions.
+ */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 
 /** Event with a doctor's last licensed day and public name. */
