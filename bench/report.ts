@@ -11,7 +11,6 @@ const VERDICTS: Record<Verdict, string> = {
   "no conclusion": styleText("yellow", "no conclusion"),
 };
 
-/** Prints the figures as text. */
 export function describe(figures: Figures): string {
   const { machine, settings, goals, contests, incomplete, start } = figures;
   const { rounds, seconds, durable } = settings;

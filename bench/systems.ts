@@ -4,7 +4,6 @@ import { startStack } from "@medconnect/dev/stack/stack.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { ADMIN } from "./load/members.ts";
 
-/** A system under measurement. */
 export interface System {
   name: "medconnect" | "reference" | "traced" | "large";
   url: string;

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, Refusal } from "./client.ts";
 
-/** A signed-in account. */
 export interface Member {
   id: string;
   name: string;

@@ -14,7 +14,6 @@ const cacheOf = (bundle: string): string => `${bundle}.cache`;
 
 export interface Compiled {
   script: Script;
-  /** Checksum of the bundle. */
   checksum: number;
 }
 

@@ -24,7 +24,6 @@ export interface ClusterOptions {
   /** Port of the router; default: a free one. */
   port?: number;
   progress?: Progress;
-  /** Aborts the start. */
   signal?: AbortSignal;
 }
 

@@ -22,7 +22,6 @@ export interface NodeOptions {
   logFile: string;
 }
 
-/** A server of the group. */
 export interface ClusterNode {
   name: string;
   port: number;

@@ -25,7 +25,6 @@ export interface Engine {
   server: Server;
 }
 
-/** File with the process id. */
 export const pidFileIn = (folder: string) => join(folder, "pid");
 
 /** Throws if the folder's engine still runs. */

@@ -14,7 +14,6 @@ export interface ServerOptions {
   cwd?: string;
   /** File for the output; default: the console, with the name before each line. */
   logFile?: string | undefined;
-  /** File for the process id. */
   pidFile?: string;
   /** Polled during the start until true. */
   ready: () => Promise<boolean>;
@@ -99,7 +98,6 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     await this.start();
   }
 
-  /** Kills all running servers. */
   static killAll(): void {
     for (const child of Server.#running) child.kill("SIGKILL");
   }

@@ -33,13 +33,11 @@ export interface StackOptions {
   /** Output of the processes: the console, or `<dataDir>/logs/<name>.log`. */
   logs?: "console" | "files";
   progress?: Progress;
-  /** Aborts the start. */
   signal?: AbortSignal;
   /** Called when a process or private database ends without a stop. */
   onDied?: (name: string, how: string) => void;
 }
 
-/** A running system. */
 export interface Stack {
   dataDir: string;
   /** Path of stack.json: URLs, addresses, ports and process ids. */

@@ -17,7 +17,6 @@ export interface RekeyOptions {
   batchSize: number;
   /** Maximum number of values encrypted per second. */
   perSecond: number;
-  /** Called after each batch. */
   onBatch?: (progress: RekeyProgress) => void;
 }
 

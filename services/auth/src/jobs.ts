@@ -15,7 +15,6 @@ const SECRETS_MS = 1000;
 const SUCCESSORS_MS = 1000;
 const SWEEP_MS = 60_000;
 
-/** Auth's background jobs. */
 export const jobsOf = (app: Auth): Job[] => [
   app.revocationsJob,
   app.keysJob,

@@ -12,7 +12,6 @@ const DELETE_EVENTS_MS = 60_000;
 
 type Intervals = Record<"EXPIRY_CHECK_EVERY" | "LEDGER_CHECK_EVERY", number>;
 
-/** Billing's background jobs. */
 export const jobsOf = (
   app: Billing,
   { EXPIRY_CHECK_EVERY, LEDGER_CHECK_EVERY }: Intervals,

@@ -192,7 +192,7 @@ const namesAre =
     expect(row).toEqual({ patientName, doctorName });
   };
 
-/** Checks of the state after each event. */
+/** Checks of the final state, by the event that was delivered. */
 const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
   "both accounts are renamed": namesAre("New", "Old"),
   "an admin verifies the doctor's new name": namesAre("Old", "New"),

@@ -2,7 +2,6 @@ import type { Updatable } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Profile } from "./account.ts";
 
-/** Fields that users may change in their account. */
 export const PROFILE_FIELDS: Updatable<Profile> = {
   updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
   immutable: [],

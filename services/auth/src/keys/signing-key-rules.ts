@@ -23,7 +23,7 @@ export interface KeyPlan {
   activate: string | undefined;
   /** Replaced keys, with the expiry of their last token. */
   retire: { kid: string; retireTime: Date }[];
-  /** Keys that are missing. */
+  /** True for the keys that are missing and have to be made. */
   make: { current: boolean; next: boolean };
 }
 

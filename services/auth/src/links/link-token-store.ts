@@ -14,7 +14,6 @@ export interface LinkToken {
   readonly proof: Buffer | null;
 }
 
-/** A link with its account. */
 export interface FoundLink {
   readonly link: LinkToken;
   readonly account: Account;

@@ -195,7 +195,6 @@ test("expired counters are deleted", async () => {
   expect(await counters()).toEqual([]);
 });
 
-/** Activates the second factor. */
 async function withMfa() {
   const { caller } = await auth.logIn(user);
   const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);

@@ -17,10 +17,8 @@ const DELETE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 
 const mails = counter("mails", "Attempts to send a mail, by template and result: sent, failed, dead");
 
-/** Options of mail delivery. */
 export interface Mailing {
   readonly mailTransport: MailTransport;
-  /** Address of the sender. */
   readonly mailFrom: string;
   /** Time that a process has to send a mail, in ms. After that, another process may send it. */
   readonly mailLeaseMs: number;

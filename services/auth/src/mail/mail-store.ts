@@ -3,7 +3,6 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Template } from "./mail.ts";
 
-/** A queued mail. */
 export interface MailRow {
   readonly id: string;
   readonly userId: string;
@@ -11,9 +10,9 @@ export interface MailRow {
   /** Encrypted recipient and mail. */
   readonly content: Buffer;
   readonly createTime: Date;
-  /** It is not sent after this. */
+  /** Time after which the mail is not sent any more. */
   readonly expireTime: Date;
-  /** Failed attempts. */
+  /** Number of failed attempts. */
   readonly tries: number;
 }
 

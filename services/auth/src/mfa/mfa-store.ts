@@ -3,7 +3,6 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Challenge } from "./challenge.ts";
 
-/** A user's authenticator. */
 export interface Totp {
   /** Encrypted; see totp-secret.ts. */
   readonly secret: Buffer;
@@ -18,7 +17,6 @@ interface ChallengeRow extends Omit<Challenge, "remembered"> {
   readonly remembered: number;
 }
 
-/** A stored recovery code. */
 export interface RecoveryCode {
   readonly hash: Buffer;
   readonly proof: Buffer;

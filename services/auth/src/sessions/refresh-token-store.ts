@@ -15,7 +15,6 @@ export interface RefreshTokenRecord extends RefreshTokenState {
   readonly session: Session & SessionUser & { readonly endTime: Date | null };
 }
 
-/** Use of a refresh token. */
 export interface Use {
   readonly time: Date;
   /** Hash of the idempotency key; null without one. */

@@ -7,16 +7,16 @@ export interface Session {
   readonly userId: string;
   /** Time at which the user proved their identity. */
   readonly authTime: Date;
-  /** Absolute end, independent of use. */
+  /** End of the session, however often it is used. */
   readonly expireTime: Date;
   /** True for a session with the longer lifetime that its user asked for. */
   readonly remembered: boolean;
 }
 
 export interface Lifetime {
-  /** Absolute lifetime. */
+  /** Maximum lifetime of a session, however often it is used, in ms. */
   readonly sessionMs: number;
-  /** Lifetime of an unused refresh token. */
+  /** Lifetime of an unused refresh token, in ms. */
   readonly idleMs: number;
 }
 

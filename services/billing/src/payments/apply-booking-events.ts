@@ -61,7 +61,7 @@ const decisionOf = (event: Event): FeeDecision =>
 /** A free booking has no payment id. */
 const isPaid = (event: Event): boolean => stateOf(event, "booking").paymentId !== "";
 
-/** Throws for a booking without a fee or hold. */
+/** Payment of a held booking. Throws if the booking has no fee or hold. */
 function newPayment(
   { providers, proofs }: Billing,
   event: Event,

@@ -77,7 +77,7 @@ async function decide(
 
 const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
 
-/** Throws if the attempt may still succeed. */
+/** Cancels the replaced attempt at the provider. Throws if it may still succeed. */
 async function cancelAttempt(provider: Provider, replaced: ReplacedAttempt, found: Charge): Promise<void> {
   const isOver = found.status === "DECLINED" || found.status === "VOIDED";
   const { status } = isOver ? found : await provider.void(replaced);

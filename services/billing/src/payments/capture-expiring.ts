@@ -23,7 +23,7 @@ export const captureExpiring =
 async function chargeExpiring(app: Billing, id: string, by: Date): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const before = await lockPayment(tx, id);
-    // Changed since it was found.
+    // The payment has changed since the search.
     if (!isExpiring(before, by)) return [];
     const after = { ...before, ...decide(before, "CHARGE") };
     return entriesOf(before, changePayment(app, tx, before, after));

@@ -21,9 +21,9 @@ export interface PaymentRow {
   /** Sum of the PENDING refunds. */
   refundingMinor: number;
   holdExpireTime: Date;
-  /** The latest attempt. */
+  /** Id of the latest attempt; null before the first. */
   attemptId: string | null;
-  /** The attempt that `attemptId` replaces, until the provider has cancelled it. */
+  /** Id of the attempt that `attemptId` replaces, until the provider has cancelled it. */
   replacedAttemptId: string | null;
   provider: string;
   /** The provider's id of the charge: the replaced attempt's while `replacedAttemptId` is set. */

@@ -15,7 +15,7 @@ const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus
   ["canceled", "VOIDED"],
 ]);
 
-/** Throws for a status that this code does not know. */
+/** The charge of a PaymentIntent. Throws for a status that this code does not know. */
 export function toCharge(intent: Stripe.PaymentIntent): Charge {
   const status = STATUSES.get(intent.status);
   if (!status) throw new Error(`Stripe returned a PaymentIntent with the unknown status ${intent.status}`);

@@ -186,7 +186,7 @@ export class StripeProvider implements Provider {
 const isInvalidRequest = (error: unknown): error is Stripe.errors.StripeInvalidRequestError =>
   error instanceof Stripe.errors.StripeInvalidRequestError;
 
-/** Undefined for objects without our metadata. */
+/** Charge or refund that a webhook event is about; undefined for objects without our metadata. */
 function subjectOf(event: Stripe.Event): WebhookSubject | undefined {
   const { object } = event.data;
   if (!("object" in object)) return undefined;

@@ -23,7 +23,6 @@ export interface RefundRow {
   processTries: number;
 }
 
-/** Input for a new refund. */
 export type RefundOptions = Pick<RefundRow, "amountMinor" | "keyId" | "processTime"> & { reason: string };
 
 const reasonContext = ({ id, paymentId }: Pick<RefundRow, "id" | "paymentId">): string =>

@@ -41,9 +41,9 @@ export interface ConsultationFacts {
   /** The doctor's reason for abandoning it, or empty. */
   abandonReason: string;
   noShowParty: Party | null;
-  /** Time of the doctor's `:ready`. */
+  /** Time at which the doctor became ready; null before. */
   doctorReadyTime: Date | null;
-  /** Time at which the patient joined the waiting room. */
+  /** Time at which the patient joined the waiting room; null before. */
   joinTime: Date | null;
   /** Party that the other waited for during the full waiting time. */
   lateParty: Party | null;

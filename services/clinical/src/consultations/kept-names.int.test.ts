@@ -41,7 +41,6 @@ const nextVersion = (id: string): number => {
   return version;
 };
 
-/** Gives an account a name. */
 async function renameAccount({ userId: aggregateId, role }: UserCaller, fullName: string): Promise<void> {
   const version = nextVersion(aggregateId);
   await clinical.deliver("auth", {

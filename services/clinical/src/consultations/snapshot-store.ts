@@ -18,7 +18,7 @@ export type SnapshotRow = Pick<
   | "version"
 >;
 
-/** Unknown ids have no row. */
+/** Rows of the consultations with these ids. Unknown ids have no row. */
 export async function findSnapshots(tx: Transaction, ids: string[]): Promise<SnapshotRow[]> {
   return await tx.read(
     `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, transitioned_by AS transitionedBy,

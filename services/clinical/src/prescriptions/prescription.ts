@@ -25,7 +25,7 @@ export interface PrescriptionRow {
   items: Buffer;
   issueTime: Date;
   expireTime: Date;
-  /** Actor who stopped or cancelled it. */
+  /** Actor who stopped or cancelled it; null if nobody did. */
   endedBy: string | null;
   endTime: Date | null;
   /** Ciphertext. */

@@ -18,7 +18,6 @@ export const ITEM = {
   refills: 1,
 };
 
-/** Actions on prescriptions. */
 export const prescriptionsOn = ({ app }: ClinicalTest) => ({
   prescribe: (consultationId: string, by: Caller, over: Partial<CreatePrescriptionRequest> = {}) =>
     invoke(

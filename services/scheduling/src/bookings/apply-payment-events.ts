@@ -35,7 +35,7 @@ export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking,
 
 const bookingOf = (event: Event): string => stateOf(event, "payment").bookingId;
 
-/** A booking to confirm or refuse. */
+/** A booking whose payment is to be accepted or refused. */
 interface Plan {
   row: BookingRow;
   isConfirmed: boolean;

@@ -15,7 +15,10 @@ export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doc
   );
 }
 
-/** Scope of the reader's lists. */
+/**
+ * Filter of the reader's lists: patients and doctors list their own bookings, admins and service accounts
+ * all.
+ */
 export function scopeOf(reader: Reader): BookingScope {
   if (reader.kind === "serviceAccount") return {};
   switch (reader.role) {

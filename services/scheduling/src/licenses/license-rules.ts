@@ -79,7 +79,7 @@ export interface VerificationNames {
   /** Name that the admin compared with the licence. */
   seen: string;
   account: string;
-  /** Null before the first verification. */
+  /** Name at the last verification; null before the first. */
   verified: string | null;
 }
 

@@ -3,7 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
-/** Copy of an account. */
+/** Copy of an account, from auth's events. */
 export interface Person {
   userId: string;
   /** Empty until auth's first event about the account. */

@@ -9,7 +9,7 @@ import { type FeeColumns, feeOf } from "../money/fee.ts";
 export interface ProfileRow extends FeeColumns {
   id: string;
   displayName: string;
-  /** Beginning of the folded name. */
+  /** First bytes of the folded name, by which profiles are sorted. */
   nameKey: Buffer;
   specialty: string;
   bio: string;
