@@ -49,8 +49,9 @@ runCommand({
 
 /** Examples for a process, and for a caller: an internal system if there is one. */
 function howToUse(outcomes: Outcome[]): string {
-  // Never undefined: every run makes or keeps the certificates of all processes.
+  // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process
   const processOutcome = outcomes.find(({ name }) => name === "scheduling")!;
+  // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process
   const caller = outcomes.find(({ name }) => !PROCESSES.includes(name)) ?? outcomes.at(-1)!;
   const process = filesIn(processOutcome.folder);
   const { ca, cert, key } = filesIn(caller.folder);

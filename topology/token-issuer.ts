@@ -30,9 +30,10 @@ async function readRevocations(auth: GrpcClient, tokens: ServiceTokens): Promise
       { afterSessionId },
       { deadline: within(FETCH_TIMEOUT_MS), metadata },
     );
-    // `expireTime` is always set.
-    for (const { sessionId, expireTime } of message.revocations)
+    for (const { sessionId, expireTime } of message.revocations) {
+      // biome-ignore lint/style/noNonNullAssertion: auth's column expire_time is NOT NULL
       all.push({ sessionId, expireTime: expireTime! });
+    }
     afterSessionId = message.nextSessionId;
   } while (afterSessionId !== "");
   return all;

@@ -1,6 +1,9 @@
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
 
+/** Fields of a segment after its column (ECMA-426): source, line, column, name. */
+const FIELDS = [0, 1, 2, 3] as const;
+
 /** Part of a source map (ECMA-426). */
 export interface SourceMap {
   sources: string[];
@@ -16,12 +19,9 @@ export interface SourceMap {
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
-  /**
-   * Source, line, column and name of the last segment. Each value in the map is relative to the one before
-   * it, also across lines.
-   */
-  const read = [0, 0, 0, 0];
-  const written = [0, 0, 0, 0];
+  /** By field. Each is relative to the segment before, across lines. */
+  const read: [number, number, number, number] = [0, 0, 0, 0];
+  const written: [number, number, number, number] = [0, 0, 0, 0];
   let isInOwn = false;
   const lines = map.mappings.split(";").map((line) => {
     let readColumn = 0;
@@ -30,15 +30,16 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
     for (const segment of line === "" ? [] : line.split(",")) {
       const [column = 0, ...place] = decode(segment);
       readColumn += column;
-      // A segment has at most four fields after the column (ECMA-426), so the indices exist.
-      for (const [index, delta] of place.entries()) read[index]! += delta;
+      // An absent field stays the same.
+      for (const field of FIELDS) read[field] += place[field] ?? 0;
       const wasInOwn = isInOwn;
-      isInOwn = place.length > 0 && own[read[0]!] === true;
+      isInOwn = place.length > 0 && own[read[0]] === true;
       const isOfSameLine = read[0] === written[0] && read[1] === written[1];
       if (isInOwn ? wasInOwn && isOfSameLine : !wasInOwn) continue;
-      // A segment without a place ends the mapping of the segment before it.
-      const places = isInOwn ? place.map((_, index) => read[index]! - written[index]!) : [];
-      for (const index of places.keys()) written[index] = read[index]!;
+      // Without a place, a segment ends the mapping of the one before.
+      const fields = isInOwn ? FIELDS.slice(0, place.length) : [];
+      const places = fields.map((field) => read[field] - written[field]);
+      for (const field of fields) written[field] = read[field];
       kept.push(encode([readColumn - writtenColumn, ...places]));
       writtenColumn = readColumn;
     }

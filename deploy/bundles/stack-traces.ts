@@ -16,7 +16,7 @@ Error.prepareStackTrace = (error, frames) =>
 function inSources(frame: NodeJS.CallSite): string {
   const text = frame.toString();
   if (frame.getFileName() !== BUNDLE) return text;
-  // Not null: a frame with a file name has a position.
+  // biome-ignore lint/style/noNonNullAssertion: a frame with a file name has a position
   const [line, column] = [frame.getLineNumber()!, frame.getColumnNumber()!];
   const entry = readMap()?.findEntry(line - 1, column - 1);
   if (!entry || !("originalSource" in entry) || !entry.originalSource) return text;

@@ -66,8 +66,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const routerProgram = await findRouter(progress, signal);
 
   progress.step(`Servers: ${NAMES.join(", ")} (MySQL ${program.version})`);
-  // Each server needs two ports, for clients and for the group; the router needs one.
+  // Enough for the servers, their group communication and the router.
   const ports = await freePorts(2 * NAMES.length + 1);
+  // biome-ignore lint/style/noNonNullAssertion: freePorts returns as many ports as it is asked for
   const routerPort = options.port ?? ports.pop()!;
   const groupAddresses = NAMES.map(() => `127.0.0.1:${ports.pop()}`);
   const nodes = await Promise.all(
@@ -77,6 +78,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         name,
         place,
         folder: folder.file(name),
+        // biome-ignore lint/style/noNonNullAssertion: the pops have left one port for each server
         port: ports[place]!,
         groupAddresses,
         groupName: GROUP_NAME,
@@ -160,10 +162,11 @@ class RunningCluster implements Cluster {
   }
 
   async #mostComplete(): Promise<ClusterNode> {
-    const held = await Promise.all(this.nodes.map(({ url }) => transactionsOf(url)));
-    for (const [index, node] of this.nodes.entries()) {
-      // Not undefined: `held` has an element for each node.
-      const others = await Promise.all(held.map((some) => isSubset(node.url, some, held[index]!)));
+    const states = await Promise.all(
+      this.nodes.map(async (node) => ({ node, held: await transactionsOf(node.url) })),
+    );
+    for (const { node, held } of states) {
+      const others = await Promise.all(states.map((some) => isSubset(node.url, some.held, held)));
       if (others.every(Boolean)) return node;
     }
     throw new SetupError("The servers' data have diverged: each has transactions that others lack.");

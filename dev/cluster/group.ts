@@ -48,7 +48,7 @@ export async function transactionsOf(url: string): Promise<string> {
          (SELECT NULLIF(RECEIVED_TRANSACTION_SET, '') FROM performance_schema.replication_connection_status
           WHERE CHANNEL_NAME = 'group_replication_applier')) AS gtids`,
     );
-    // A SELECT without FROM returns one row, here and below.
+    // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
     return String(row!.gtids);
   });
 }
@@ -57,6 +57,7 @@ export async function transactionsOf(url: string): Promise<string> {
 export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
   return await onServer(url, async (server) => {
     const [[row]] = await server.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
+    // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
     return row!.inside === 1;
   });
 }
@@ -130,5 +131,6 @@ export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
 
 async function uuidOf(server: Connection): Promise<string> {
   const [[row]] = await server.query<RowDataPacket[]>("SELECT @@server_uuid AS uuid");
+  // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
   return String(row!.uuid);
 }

@@ -85,7 +85,7 @@ function say(text: string): void {
 }
 
 function welcome({ url, nodes }: Cluster): string {
-  // The group has three nodes; the first one founded it.
+  // biome-ignore lint/style/noNonNullAssertion: the group has three nodes; the first founded it
   const primary = nodes[0]!;
   return [
     "The cluster is ready.",

@@ -101,14 +101,15 @@ function cut(text: string, length: number): string {
 
 /** Breaks JSON into lines of maximum length, keeping short parts together. */
 function wrap(body: unknown): string[] {
-  const lines = [""];
+  const lines: string[] = [];
+  let line = "";
   for (const word of wordsOf(body)) {
-    // Lines are only added, so there is a last one.
-    const line = lines.at(-1)!;
-    if (line.length + word.length >= WIDTH) lines.push(`  ${word}`);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+    if (line.length + word.length >= WIDTH) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === "" ? word : `${line} ${word}`;
   }
-  return lines;
+  return [...lines, line];
 }
 
 /** Parts of a JSON text between which a line may break. */

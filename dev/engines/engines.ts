@@ -85,7 +85,7 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   const stop = () => script.pid && process.kill(-script.pid);
   signal?.addEventListener("abort", stop);
   let complaint = "";
-  // Not null: `stdio` makes a pipe for it.
+  // biome-ignore lint/style/noNonNullAssertion: `stdio` pipes stderr
   script.stderr!.on("data", (chunk) => {
     complaint += chunk;
   });

@@ -42,18 +42,19 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
         `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
     );
-    // In sequence: if one of the two is not installed, the first search unpacks both.
-    const mysql = options.mysqlUrl ? undefined : await findMysql(progress, signal);
-    const redis = options.redisUrl ? undefined : await findRedis(progress, signal);
+    // In sequence, because the first that is not installed unpacks both.
+    const mysql = options.mysqlUrl || (await findMysql(progress, signal));
+    const redis = options.redisUrl || (await findRedis(progress, signal));
     const [mysqlPort, redisPort] = await freePorts(2);
     const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
       engines[kind] = await startPrivate(kind, program, port, options);
     };
-    // Both ports are defined, because freePorts returns two. A program is undefined only if its URL is set.
-    // Waits for both servers, so that an error of one does not interrupt the start of the other.
+    // Waits for both, so that an error of one does not interrupt the other's start.
     const outcomes = await Promise.allSettled([
-      mysql ? start("mysql", mysql, mysqlPort!) : refuseUnreachableMysql(options.mysqlUrl!),
-      redis ? start("redis", redis, redisPort!) : refuseUnreachableRedis(options.redisUrl!),
+      // biome-ignore lint/style/noNonNullAssertion: freePorts(2) returns two ports
+      typeof mysql === "string" ? refuseUnreachableMysql(mysql) : start("mysql", mysql, mysqlPort!),
+      // biome-ignore lint/style/noNonNullAssertion: freePorts(2) returns two ports
+      typeof redis === "string" ? refuseUnreachableRedis(redis) : start("redis", redis, redisPort!),
     ]);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     signal?.throwIfAborted();
@@ -61,9 +62,10 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
     await stop();
     throw error;
   }
-  // A server without a URL was started above.
   return {
+    // biome-ignore lint/style/noNonNullAssertion: a server without a URL was started above
     mysqlUrl: options.mysqlUrl ?? engines.mysql!.url,
+    // biome-ignore lint/style/noNonNullAssertion: a server without a URL was started above
     redisUrl: options.redisUrl ?? engines.redis!.url,
     engines,
     stop,

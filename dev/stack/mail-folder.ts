@@ -37,8 +37,8 @@ const isMail = (name: string): boolean => name.endsWith(".eml");
 
 async function readMail(file: string): Promise<CaughtMail> {
   const { to, subject = "", text = "", messageId = "" } = await simpleParser(await readFile(file));
-  // The mailer sends each mail to one address.
   return {
+    // biome-ignore lint/style/noNonNullAssertion: the mailer sends each mail to one address
     to: (to as AddressObject).value[0]!.address!,
     subject,
     text,

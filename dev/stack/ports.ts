@@ -38,7 +38,7 @@ export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
 /** Free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
   const free = await freePorts(PROCESSES.length * 2);
-  // Not undefined: there are two ports for each process.
+  // biome-ignore lint/style/noNonNullAssertion: there are two ports for each process
   return forEachProcess(() => ({ port: free.pop()!, metricsPort: free.pop()! }));
 }
 

@@ -71,7 +71,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
 /** Node's arguments for a process, relative to the repository. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
-  // Not undefined: MAINS has every process.
+  // biome-ignore lint/style/noNonNullAssertion: MAINS has every process
   runs === "bundles" ? launcherOf(name) : MAINS[name]!,
 ];
 

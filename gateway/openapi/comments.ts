@@ -31,7 +31,7 @@ let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {
   commentsByFile ??= new Map(commentedFiles().map((proto) => [proto.name, readComments(proto)]));
-  // `commentedFiles` has every file of the contract.
+  // biome-ignore lint/style/noNonNullAssertion: the set has every file of the contract
   return commentsByFile.get(file.proto.name)!;
 }
 

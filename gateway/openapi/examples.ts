@@ -1,4 +1,5 @@
 import {
+  type DescEnum,
   type DescField,
   type DescMessage,
   type JsonObject,
@@ -31,7 +32,7 @@ export function exampleValue(field: DescField): JsonValue {
 
 function single(field: DescField, rules: FieldRules | undefined): JsonValue {
   if (field.message) return messageExample(field, field.message);
-  if (field.enum) return enumExample(field, rules);
+  if (field.enum) return enumExample(field.enum, rules);
   switch (field.scalar) {
     case ScalarType.STRING:
       return textExample(field, rules);
@@ -64,10 +65,10 @@ function messageExample(field: DescField, desc: DescMessage): JsonValue {
   }
 }
 
-function enumExample(field: DescField, rules: FieldRules | undefined): string {
+function enumExample(desc: DescEnum, rules: FieldRules | undefined): string {
   const allowed = rules?.type.case === "enum" ? rules.type.value.in : [];
-  const values = field.enum!.values.filter(({ number }) => number !== 0);
-  // Every enum has a value besides its zero.
+  const values = desc.values.filter(({ number }) => number !== 0);
+  // biome-ignore lint/style/noNonNullAssertion: every enum has a value besides its zero
   return (values.find(({ number }) => allowed.includes(number)) ?? values[0]!).name;
 }
 

@@ -62,8 +62,8 @@ function securityOf({ rules }: Method): Schema[] {
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
   const { method, binding } = route;
-  // A variable of the path names at least one field.
   const inPath = binding.variables.map((fields) => ({
+    // biome-ignore lint/style/noNonNullAssertion: a variable has at least one field
     ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
     required: true,
   }));
@@ -107,7 +107,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
   const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
-  // Only a field of a message type can be the body.
+  // biome-ignore lint/style/noNonNullAssertion: a field that is a body is a message
   const desc = body === "*" ? method.input : body.message!;
   const direction = httpMethod === "PATCH" ? "patch" : "request";
   const fields = desc.fields.filter((field) => {

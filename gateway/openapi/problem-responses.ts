@@ -1,5 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { catalogue, type Reason, type ReasonRule } from "@medconnect/platform/errors/catalogue.ts";
+import { catalogue, type Reason, ruleOf } from "@medconnect/platform/errors/catalogue.ts";
 import {
   MethodRules_Access as Access,
   MethodRules_Idempotency as Idempotency,
@@ -24,9 +24,6 @@ const COMMON_REASONS: Reason[] = [
   "INTERNAL",
   "RECORD_ALTERED",
 ];
-
-/** Status and title of a reason. The catalogue has every reason. */
-const ruleOf = (reason: Reason): ReasonRule => catalogue.get(reason)!;
 
 /**
  * All error reasons that a route can give: those of every route, those that follow from the rules of its

@@ -81,8 +81,7 @@ export class Schemas {
   #valueOf(field: DescField, direction: Direction): Schema {
     if (field.message) return this.message(field.message, direction === "patch" ? "request" : direction);
     if (field.enum) return this.#enum(field.enum);
-    // A field that is neither a message nor an enum is a scalar.
-    return scalarSchema(field.scalar!);
+    return scalarSchema(field.scalar);
   }
 
   #enum(desc: DescEnum): Schema {

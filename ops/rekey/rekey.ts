@@ -89,7 +89,7 @@ async function walk(
     if (older.length > 0) progress.broken.push(...(await take(older)));
     onBatch?.(progress);
     if (page.length < batchSize) return progress;
-    // Not empty: a full page has batchSize rows, at least 1.
+    // biome-ignore lint/style/noNonNullAssertion: a full page has batchSize rows, at least 1
     after = page.at(-1)!.key;
     await delay(Math.max(0, (older.length / perSecond) * 1000 - (performance.now() - beganMs)));
   }

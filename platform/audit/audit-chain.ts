@@ -33,7 +33,7 @@ export class AuditChain {
     this.#service = service;
     const entries = keys.map((key) => deriveKey(key, "audit")).map((key) => [idOf(key), key] as const);
     this.#keys = new Map(entries);
-    // AUDIT_KEY has at least one key.
+    // biome-ignore lint/style/noNonNullAssertion: AUDIT_KEY has at least one key
     this.#keyId = entries[0]![0];
   }
 
@@ -42,7 +42,7 @@ export class AuditChain {
     const seals: Seal[] = [];
     let previous = head;
     for (const event of events) {
-      // This process has the current key.
+      // biome-ignore lint/style/noNonNullAssertion: the constructor adds this id's key
       const hmac = this.#hmac(this.#keyId, previous, event)!;
       const seal = { seq: previous.seq + 1, eventId: event.id, keyId: this.#keyId, hmac };
       seals.push(seal);

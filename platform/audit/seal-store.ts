@@ -80,7 +80,7 @@ export async function countUnsealed(
   from: Date,
 ): Promise<{ events: number; oldest: Date | null }> {
   const [row] = await db.read<{ events: number; oldest: Date | null }>(BACKLOG, [from]);
-  // A SELECT of aggregates always returns one row.
+  // biome-ignore lint/style/noNonNullAssertion: a SELECT of aggregates returns one row
   return row!;
 }
 

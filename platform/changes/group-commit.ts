@@ -89,7 +89,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     this.#options = options;
     this.#useCase = useCase;
     this.#queue = new GroupQueue((members, isShared) =>
-      // The queue never commits without members.
+      // biome-ignore lint/style/noNonNullAssertion: the queue commits at least one member
       isShared ? this.#commit(members, true) : this.#commitAlone(members[0]!),
     );
   }
@@ -106,7 +106,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const member = { request, call, key, rows, actorId: actorOf(call), deadline, context: context.active() };
     const { outcome, delivered } = await this.#queue.run(member);
     if (outcome === "USED") {
-      // A member that is USED has a key.
+      // biome-ignore lint/style/noNonNullAssertion: only a member with a key can be USED
       const first = await idempotency.firstResponse<Response>(call, key!, clock);
       if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
       return first ? first.response : await this.run(request, call);
@@ -141,7 +141,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const now = clock.now();
-        // A transaction that is not shared has one member.
+        // biome-ignore lint/style/noNonNullAssertion: a transaction of its own has one member
         if (!isShared) useCase.prepare?.(tx, members[0]!);
         const keys = members.flatMap(({ key }) => key ?? []);
         const [facts, isUsed] = await Promise.all([
@@ -162,7 +162,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
           }
         }
         const { responses, causes } = this.#write(tx, planned, now);
-        // `write` has returned one response for each plan.
+        // biome-ignore lint/style/noNonNullAssertion: `#write` returns a response for each plan
         for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
@@ -185,8 +185,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       planned.map(({ plan }) => plan),
       now,
     );
-    // `write` has returned one result for each plan.
     const causes = planned.map(({ member: { call, actorId, context } }, i) => ({
+      // biome-ignore lint/style/noNonNullAssertion: `write` returns a result for each plan
       entries: written[i]!.entries,
       actorId,
       call,

@@ -79,9 +79,9 @@ export class GroupFinish<Outcome, Facts, Response> {
           const found = facts[i];
           return found === undefined ? [] : { member, facts: found, outcome: member.outcome };
         });
-        // `write` returns one completion for each.
         const completions = this.#end.write(tx, ended);
         const causes = ended.map(({ member: { pending, context } }, i) => ({
+          // biome-ignore lint/style/noNonNullAssertion: `write` returns a completion for each ended member
           entries: completions[i]!.entries,
           actorId: pending.actorId,
           call: pending.call,
@@ -91,6 +91,7 @@ export class GroupFinish<Outcome, Facts, Response> {
         for (const member of members) answers.set(member, "MISSING");
         for (const [i, { member }] of ended.entries()) {
           const { keyId, definition } = member.pending;
+          // biome-ignore lint/style/noNonNullAssertion: `write` returns a completion for each ended member
           const { answer } = completions[i]!;
           const isFirst = isOpen(keyId);
           const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);

@@ -165,7 +165,7 @@ export class GroupQueue<M extends Member, Outcome> {
       const { outcomes, delivered } = await inTraceOf(members, () => this.#commit(members, true));
       const missing: Waiting<M, Outcome>[] = [];
       for (const waiting of group) {
-        // A commit has an outcome for each member.
+        // biome-ignore lint/style/noNonNullAssertion: a commit has an outcome for each member
         const outcome = outcomes.get(waiting.member)!;
         if (outcome === "MISSING") missing.push(waiting);
         else waiting.resolve({ outcome, delivered });
@@ -227,11 +227,12 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
 
 /** Runs `work` for a group in the trace of one sampled member. Its span links to the spans of the others. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
-  // A group has at least one member.
-  if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);
+  // biome-ignore lint/style/noNonNullAssertion: a group has at least one member
+  const first = members[0]!;
+  if (members.length === 1) return await context.with(withBorrower(first.context, GROUPS), work);
   const isSampled = (context: Context) =>
     (trace.getSpanContext(context)?.traceFlags ?? 0) & TraceFlags.SAMPLED;
-  const { context: parent } = members.find((member) => isSampled(member.context)) ?? members[0]!;
+  const { context: parent } = members.find((member) => isSampled(member.context)) ?? first;
   const options = { kind: SpanKind.INTERNAL, parent: withBorrower(parent, GROUPS) };
   return await inSpan("commit group", options, (span) => {
     for (const { context } of members) {

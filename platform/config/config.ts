@@ -194,6 +194,7 @@ export function loadConfig<S extends z.ZodRawShape>(
     ? problemsOf(result.data, env.NODE_ENV === "production")
     : result.error.issues.map(({ path, message }) => {
         const setting = String(path[0]);
+        // biome-ignore lint/style/noNonNullAssertion: an issue's path starts with a name of the shape
         return { setting, message: `${message}${notThisOne(setting, shape[setting]!, values[setting])}` };
       });
   if (result.success && problems.length === 0) {
@@ -208,6 +209,7 @@ export function loadConfig<S extends z.ZodRawShape>(
 /** Error messages for schemas that have none of their own. */
 const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === undefined) {
+    // biome-ignore lint/style/noNonNullAssertion: only a setting can be undefined, and its path is its name
     const [name] = issue.path!;
     return `is required; set ${String(name)}, or ${String(name)}_FILE to a file that holds it`;
   }

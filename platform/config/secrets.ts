@@ -90,7 +90,7 @@ function usedTwice(values: Values): WeakSecret[] {
 
 /** True unless the bytes are text, or repeat, or count up or down. */
 function looksRandom(bytes: Uint8Array): boolean {
-  // `subarray(1)` starts at the second byte, so a byte precedes each.
+  // biome-ignore lint/style/noNonNullAssertion: each byte from the second on has a predecessor
   const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));
   const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
   return !isText && steps.size > 1 && new Set(bytes).size >= MIN_DIFFERENT_BYTES;

@@ -59,7 +59,7 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
       ? { setting: missing, message: `must be set, too: ${SETTINGS.join(", ")} go together` }
       : undefined;
   }
-  // All settings exist, so there is an identity.
+  // biome-ignore lint/style/noNonNullAssertion: no setting is missing
   const { cert, key, ca } = tlsIdentity(values)!;
   const chain = certificatesIn(cert);
   const trusted = certificatesIn(ca);
@@ -76,7 +76,8 @@ export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined
   return undefined;
 }
 
-/** Time at which a valid identity's certificate expires. A valid identity has a certificate. */
+/** Time at which a valid identity's certificate expires. */
+// biome-ignore lint/style/noNonNullAssertion: tlsProblem refuses an identity without a certificate
 export const expiryOf = ({ cert }: TlsIdentity): Date => certificatesIn(cert)[0]!.validToDate;
 
 /** Parses the certificates in a PEM text. Returns none if one of them is broken. */
@@ -103,7 +104,7 @@ function leadsTo(trusted: X509Certificate[], chain: X509Certificate[]): boolean 
   return chain.some(
     (certificate, i) =>
       trusted.some((issuer) => issued(issuer, certificate)) &&
-      // `j + 1` is at most `i`, so it is an index of `chain`.
+      // biome-ignore lint/style/noNonNullAssertion: `j + 1` is at most `i`
       chain.slice(0, i).every((before, j) => issued(chain[j + 1]!, before)),
   );
 }

@@ -19,7 +19,7 @@ export function describeViolation(violation: Violation): FieldViolation {
 
 function wordsOf(field: DescField, { ruleId, message }: Violation): string {
   if (ruleId === "string.pattern") return getOption(field, mustOption) || message;
-  // The field has this rule, because it violates it.
+  // biome-ignore lint/style/noNonNullAssertion: a field that violates string.in has string rules
   if (ruleId === "string.in") return mustBeOneOf(stringRulesOf(field)!.in.filter((value) => value !== ""));
   if (field.enum && ruleId.startsWith("enum.")) return mustBeValueOf(field.enum, enumRulesOf(field));
   return message;

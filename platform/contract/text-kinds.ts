@@ -25,7 +25,7 @@ const timeZoneRule: TextRule = (text) =>
 /** A language tag in canonical form (RFC 5646 §4.5), such as de-CH. */
 const languageRule: TextRule = (text) => {
   try {
-    // One argument gives one tag.
+    // biome-ignore lint/style/noNonNullAssertion: one tag for one argument
     return Intl.getCanonicalLocales(text)[0]!;
   } catch {
     return { refused: "must be a language tag of BCP 47, such as de-CH" };

@@ -16,12 +16,12 @@ export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; v
   let index = 0;
   return {
     // One parameter for each placeholder.
-    sql: sql.replaceAll("?", () => (isBinaryId(params[index++]!) ? "UUID_TO_BIN(?)" : "?")),
+    sql: sql.replaceAll("?", () => (isBinaryId(params[index++]) ? "UUID_TO_BIN(?)" : "?")),
     values: params.map((value) => (isBinaryId(value) ? value.text : value)),
   };
 }
 
-const isBinaryId = (value: SqlValue): value is BinaryId => value instanceof BinaryId;
+const isBinaryId = (value: unknown): value is BinaryId => value instanceof BinaryId;
 
 /** Replaces the ids in the rows of a SELECT by text. Every binary column of 16 bytes is taken for an id. */
 export function toTextIds(rows: unknown, fields: FieldPacket[]): void {

@@ -161,7 +161,7 @@ export class Database {
         toTextIds(rows, fields);
         return rows as Row[];
       } catch (error) {
-        // A borrowed connection has a session.
+        // biome-ignore lint/style/noNonNullAssertion: `#useOnce` has opened a session
         if (isTimeout(error)) void this.#kill(this.#sessions.get(connection.connection)!);
         throw error;
       }
@@ -174,8 +174,8 @@ export class Database {
    * is never killed, because it may be committing.
    */
   async #kill(session: Session): Promise<void> {
-    // A borrowed connection has a session.
     const kill = (spare: PoolConnection) =>
+      // biome-ignore lint/style/noNonNullAssertion: `#useOnce` has opened a session
       killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
     // A failure does not matter: the caller has its answer, and the server has a time limit of its own.
     await this.#use(this.#reads, INTERNAL, kill).catch(() => {});

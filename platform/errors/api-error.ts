@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
+import { type Reason, type ReasonRule, ruleOf } from "./catalogue.ts";
 import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
 /**
@@ -41,9 +41,8 @@ export class ApiError extends Error {
   readonly replayed: boolean;
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
-    // The catalogue has a rule for each reason.
-    const rule = catalogue.get(reason)!;
-    // Created without a stack trace, which would cost more than the rest of a refusal.
+    const rule = ruleOf(reason);
+    // Without a stack, which would cost more than the rest of a refusal.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });

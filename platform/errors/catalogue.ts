@@ -76,3 +76,8 @@ export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
       ];
     }),
 );
+
+export function ruleOf(reason: Reason): ReasonRule {
+  // biome-ignore lint/style/noNonNullAssertion: a Reason is the name of a value of ReasonSchema
+  return catalogue.get(reason)!;
+}

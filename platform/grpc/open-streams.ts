@@ -137,7 +137,7 @@ export class OpenStreams {
     if (!this.#finished.delete(finished)) return;
     this.#old.delete(finished);
     const { connection } = finished.item;
-    // `#finish` has counted the connection.
+    // biome-ignore lint/style/noNonNullAssertion: `#finish` has counted the connection
     const left = this.#finishedOf.get(connection)! - 1;
     if (left > 0) this.#finishedOf.set(connection, left);
     else this.#finishedOf.delete(connection);
@@ -147,8 +147,8 @@ export class OpenStreams {
     const { maxFinished } = this.#limits;
     if (this.#finished.size <= maxFinished || this.#isSearched) return;
     const isEndless = ({ stream }: Finished) => stream.headersSent && !stream.writableEnded;
-    // `#finish` has counted the connection.
     const isAboveShare = ({ connection }: Finished) =>
+      // biome-ignore lint/style/noNonNullAssertion: `#finish` has counted the connection
       this.#finishedOf.get(connection)! > maxFinished / this.#finishedOf.size;
     this.#displace(this.#old, (each) => isEndless(each) && isAboveShare(each));
     this.#displace(this.#old, isEndless);

@@ -57,9 +57,10 @@ export class AccessTokenVerifier {
       this.#remembered.delete(hash);
       throw new ApiError("UNAUTHENTICATED");
     }
-    // `kid` and `exp` exist: the key lookup and `requiredClaims` have checked them.
     const { payload, protectedHeader } = await this.#verifySignature(text);
+    // biome-ignore lint/style/noNonNullAssertion: the key lookup refuses tokens without a key id
     const token = { caller: callerOf(payload), keyId: protectedHeader.kid! };
+    // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `exp`
     this.#remember(hash, token, payload.exp! * 1000);
     return token;
   }
@@ -83,8 +84,8 @@ export class AccessTokenVerifier {
 
   #remember(hash: string, token: AccessToken, expiresAtMs: number): void {
     if (this.#remembered.size >= REMEMBERED) {
-      // A full Map has at least one key.
       const [oldest] = this.#remembered.keys();
+      // biome-ignore lint/style/noNonNullAssertion: a full Map has an oldest key
       this.#remembered.delete(oldest!);
     }
     this.#remembered.set(hash, { token, expiresAtMs });
@@ -93,8 +94,8 @@ export class AccessTokenVerifier {
 
 /** Reads the user or service account from the claims. Throws UNAUTHENTICATED. */
 function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
-  // `iat` exists: `requiredClaims` has checked it.
   const { jti, iat } = claims;
+  // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iat`
   if (typeof jti !== "string" || jti === "" || iat! * 1000 > Date.now() + CLOCK_SKEW_MS) {
     throw new ApiError("UNAUTHENTICATED");
   }

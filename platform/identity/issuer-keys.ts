@@ -57,7 +57,7 @@ export class IssuerKeys {
    */
   readonly #findAgain: JWTVerifyGetKey = async (header, token) => {
     try {
-      // The keys exist: `find` has loaded them.
+      // biome-ignore lint/style/noNonNullAssertion: `find` has loaded the keys
       return await this.#keys!(header, token);
     } catch (error) {
       throw this.#lastFailed ? unavailable() : error;

@@ -27,7 +27,7 @@ test("a token for another service, under another key or changed is refused, also
 test("tokens under the old and the new key are accepted during a rotation", async () => {
   const next = randomBytes(32);
   const clinical = new ServiceTokens("clinical", [next, key]);
-  for (const keys of [[key], [next]]) {
+  for (const keys of [[key], [next]] as const) {
     const token = await new ServiceTokens("billing", keys).tokenFor("clinical");
     expect(await clinical.verify(token)).toEqual({ kind: "service", name: "billing" });
   }

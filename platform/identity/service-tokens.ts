@@ -12,11 +12,11 @@ const LIFETIME_S = 60;
  */
 export class ServiceTokens {
   readonly #self: string;
-  readonly #keys: readonly Uint8Array[];
+  readonly #keys: readonly [Uint8Array, ...Uint8Array[]];
   readonly #made = new Map<string, { token: string; renewAtMs: number }>();
   readonly #verified = new Map<string, { caller: ServiceCaller; expiresAtMs: number }>();
 
-  constructor(self: string, keys: readonly Uint8Array[]) {
+  constructor(self: string, keys: readonly [Uint8Array, ...Uint8Array[]]) {
     this.#self = self;
     this.#keys = keys;
   }
@@ -31,8 +31,7 @@ export class ServiceTokens {
       .setAudience(audience)
       .setIssuedAt()
       .setExpirationTime(`${LIFETIME_S}s`)
-      // INTERNAL_KEY has at least one key.
-      .sign(this.#keys[0]!);
+      .sign(this.#keys[0]);
     this.#made.set(audience, { token, renewAtMs: Date.now() + (LIFETIME_S / 2) * 1000 });
     return token;
   }
@@ -54,8 +53,9 @@ export class ServiceTokens {
           audience: this.#self,
           requiredClaims: ["iss", "exp"],
         });
-        // `iss` and `exp` exist: `requiredClaims` has checked them.
+        // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iss`
         const caller: ServiceCaller = { kind: "service", name: payload.iss! };
+        // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `exp`
         this.#remember(token, caller, payload.exp! * 1000);
         return caller;
       } catch {

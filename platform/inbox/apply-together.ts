@@ -41,7 +41,7 @@ export async function applyTogether(
       group.map((event) => plans.get(event)),
       now,
     );
-    // `write` returns one list of entries for each plan.
+    // biome-ignore lint/style/noNonNullAssertion: `write` returns a list for each plan
     for (const [i, event] of group.entries()) outcome.entries.set(event, written[i]!);
   }
   return outcome;
@@ -88,7 +88,7 @@ function decide(
   };
   const taken = new Set<string>();
   for (const event of events) {
-    // The inbox passes only events of known types.
+    // biome-ignore lint/style/noNonNullAssertion: the inbox passes only events of known types
     const { apply } = handlers[event.type]!;
     const facts = factsOf.get(event);
     const rows = facts === undefined ? [] : (apply.rowsOf?.(facts) ?? []);
@@ -113,7 +113,7 @@ function decide(
  * Groups events by handler, in the order of `handlers`. All transactions thus lock rows in the same order.
  */
 function byHandler(handlers: Handlers, events: Event[]): [EventHandler, Event[]][] {
-  // The inbox passes only events of known types.
+  // biome-ignore lint/style/noNonNullAssertion: the inbox passes only events of known types
   const groups = Map.groupBy(events, ({ type }) => handlers[type]!.apply);
   const inOrder = new Set(Object.values(handlers).map(({ apply }) => apply));
   return [...inOrder].flatMap((handler): [EventHandler, Event[]][] => {

@@ -104,7 +104,7 @@ export class Inbox {
     const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
       reason: "UNKNOWN_TYPE",
-      // Each event has a time.
+      // biome-ignore lint/style/noNonNullAssertion: events.proto requires a time
       retryAfter: occurTime!.getTime() > since ? LATER : undefined,
     }));
     if (known.length > 0) failures.push(...(await this.#deliver(known, actorOf(call))));
@@ -152,8 +152,8 @@ export class Inbox {
     return failures;
   }
 
-  /** Throws PERMISSION_DENIED if the caller may not send this event, whose type must be known. */
   #assertSender(event: Event, call: Call): void {
+    // biome-ignore lint/style/noNonNullAssertion: only events of known types arrive here
     if (`service:${this.#consumers[event.type]!.from}` !== actorOf(call))
       throw new ApiError("PERMISSION_DENIED");
   }
@@ -169,7 +169,7 @@ export class Inbox {
    * Applies events in a span of the trace of the first one. @returns the events left for another transaction
    */
   async #apply(events: Event[], actorId: string, isShared: boolean): Promise<Event[]> {
-    // There is at least one event, and all types are known.
+    // biome-ignore lint/style/noNonNullAssertion: both callers pass at least one event
     const first = events[0]!;
     const parent = extractTrace({ traceparent: first.traceparent });
     const attributes = { "messaging.batch.message_count": events.length };
@@ -178,7 +178,7 @@ export class Inbox {
       `process ${first.type}`,
       { kind: SpanKind.CONSUMER, attributes, parent },
       async () => {
-        if (!events.every(({ type }) => this.#consumers[type]!.isFirst)) return await commit(false);
+        if (!events.every(({ type }) => this.#consumers[type]?.isFirst)) return await commit(false);
         try {
           return await commit(true);
         } catch (error) {
@@ -238,7 +238,7 @@ export class Inbox {
       events.map((event) => binaryId(event.aggregateId)),
     ]);
     const versions = new Map(applied.map((row) => [row.aggregateId, row.version]));
-    // LOCK has inserted a row for each aggregate that had none.
+    // biome-ignore lint/style/noNonNullAssertion: LOCK has inserted each missing aggregate
     return (event) => event.version > versions.get(event.aggregateId)!;
   }
 }

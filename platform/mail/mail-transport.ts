@@ -76,7 +76,7 @@ class MailFolder implements MailTransport {
 }
 
 function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
-  // MAIL_FROM has been checked to hold an address.
+  // biome-ignore lint/style/noNonNullAssertion: the schema of MAIL_FROM requires an address
   const [, domain] = from.match(/@([^>\s]+)/)!;
   return {
     // The same id in each attempt, so that mail servers and clients recognize duplicates.

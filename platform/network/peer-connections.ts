@@ -66,7 +66,7 @@ export class PeerConnections {
   };
 
   #closed(peer: string): void {
-    // `#connected` has counted the peer.
+    // biome-ignore lint/style/noNonNullAssertion: `#connected` has counted the peer
     const left = this.#open.get(peer)! - 1;
     if (left === 0) this.#open.delete(peer);
     else this.#open.set(peer, left);

@@ -227,7 +227,7 @@ export class ConsumerQueue {
 
   async #call(events: Event[]): Promise<Map<string, Failure>> {
     const token = await this.#options.serviceTokens.tokenFor(this.#destination);
-    // A batch has at least one event.
+    // biome-ignore lint/style/noNonNullAssertion: a batch has at least one event
     const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
       this.#client.call(
         EventServiceService.deliverEvents,
@@ -246,7 +246,7 @@ export class ConsumerQueue {
     await this.#options.db.transaction(async (tx) => {
       for (const [reason, group] of Map.groupBy(postponed, ([, failure]) => failure.reason)) {
         const ids = group.map(([id]) => id);
-        // A group has at least one failure, and postponed failures have `retryAfter`.
+        // biome-ignore lint/style/noNonNullAssertion: no group is empty, and postponed failures have a delay
         const { seconds } = group[0]![1].retryAfter!;
         postpone(tx, ids, this.#later(jittered(seconds * 1000)), reason);
       }

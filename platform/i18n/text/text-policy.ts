@@ -63,9 +63,8 @@ const SPACE = /\p{White_Space}/u;
  */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
-  // Both indexes are within the text.
-  while (start < end && SPACE.test(text[start]!)) start++;
-  while (end > start && SPACE.test(text[end - 1]!)) end--;
+  while (start < end && SPACE.test(text.charAt(start))) start++;
+  while (end > start && SPACE.test(text.charAt(end - 1))) end--;
   return { start, end };
 }
 
@@ -76,7 +75,7 @@ function isAllowedAt(text: string, character: string, index: number): boolean {
 }
 
 function refusalOf(text: string, character: string, index: number): Refusal {
-  // `character` is one code point.
+  // biome-ignore lint/style/noNonNullAssertion: `character` is a match of one code point
   const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
   const position = [...text.slice(0, index)].length + 1;
   return { refused: `must not have the invisible character ${name} (at position ${position})` };
