@@ -1,5 +1,5 @@
-// `npm run test:mutation`: changes each rule, and expects that a unit test of its folder fails. RULES=booking takes the
-// rules whose path contains "booking".
+// `npm run test:mutation`: changes each rule, and expects that a unit test of its folder fails. RULES=booking
+// takes the rules whose path contains "booking".
 import { globSync } from "node:fs";
 import { dirname } from "node:path";
 

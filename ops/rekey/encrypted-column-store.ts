@@ -28,8 +28,8 @@ export interface ColumnRow {
 }
 
 /**
- * Encrypted columns declare themselves by a comment: "encrypted", or "encrypted for patient_id, doctor_id" with
- * their owners.
+ * Encrypted columns declare themselves by a comment: "encrypted", or "encrypted for patient_id, doctor_id"
+ * with their owners.
  */
 const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
     MAX(k.COLUMN_TYPE = 'binary(16)') AS keyIsId, c.COLUMN_COMMENT AS comment

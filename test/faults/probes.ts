@@ -5,7 +5,10 @@ import type { HttpClient } from "./http-client.ts";
 
 export type ServiceName = Exclude<ProcessName, "gateway">;
 
-/** A patient's call with a known outcome: it succeeds, or is refused for `reason`. Other outcomes mean that the service is down. */
+/**
+ * A patient's call with a known outcome: it succeeds, or is refused for `reason`. Other outcomes mean that
+ * the service is down.
+ */
 export interface Probe {
   call: string;
   /** Body of a write, which gets a new key each time. */

@@ -88,7 +88,9 @@ test.concurrent.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
-/** Waits until an appointment starts. The tests set NO_SHOW_AFTER=0s, so a no-show can be marked from then on. */
+/**
+ * Waits until an appointment starts. The tests set NO_SHOW_AFTER=0s, so a no-show can be marked from then on.
+ */
 const untilStarted = async ({ patient, booked }: Appointment) => {
   const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
   await eventually(

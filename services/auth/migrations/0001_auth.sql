@@ -91,7 +91,7 @@ CREATE TABLE mfa_challenges (
   KEY mfa_challenges_expired (expire_time)
 );
 
--- Auth uses and publishes only keys with a valid proof.
+-- Keys that sign access tokens. Auth uses and publishes only those with a valid proof.
 CREATE TABLE signing_keys (
   kid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'RFC 7638 thumbprint',
   generation INT UNSIGNED NOT NULL COMMENT 'unique, so that only one of two processes makes the next key',
@@ -105,7 +105,8 @@ CREATE TABLE signing_keys (
   UNIQUE KEY signing_keys_generation (generation)
 );
 
--- Failed passwords per account and network, and per account; failed codes per account; registrations per address.
+-- Counters that limit guessing: failed passwords by account and network, and by account alone; failed codes by account;
+-- registrations by e-mail address.
 CREATE TABLE failure_counters (
   id BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC of the counted account or address, known or unknown',
   failures INT UNSIGNED NOT NULL,
@@ -179,7 +180,7 @@ CREATE TABLE break_glass_grants (
   KEY break_glass_grants_patient (patient_id, create_time, id)
 );
 
--- Registrations whose link was not followed yet. None reserves its address.
+-- Registrations whose mailed link was not followed yet. Several may have one address; the first link followed gets it.
 CREATE TABLE registrations (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'id of the account that it becomes',
   email VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'lower-cased; not unique',

@@ -7,7 +7,7 @@ CREATE TABLE people (
   role ENUM ('PATIENT', 'DOCTOR', 'ADMIN') CHARACTER SET ascii COLLATE ascii_bin NULL
 );
 
--- One per booking, which names its id.
+-- Consultations, one for each confirmed booking. Scheduling chooses the id and stores it in the booking.
 CREATE TABLE consultations (
   id BINARY(16) NOT NULL PRIMARY KEY,
   booking_id BINARY(16) NOT NULL,

@@ -12,8 +12,8 @@ import { compareNames } from "../licenses/licensing-store.ts";
 import { savePeople } from "../people/people-store.ts";
 
 /**
- * user.*: copies name and state. A doctor keeps the public name that an admin verified. A disabled account loses its profile,
- * its open slots and its future bookings, whose fees are released.
+ * user.*: copies name and state. A doctor keeps the public name that an admin verified. A disabled account
+ * loses its profile, its open slots and its future bookings, whose fees are released.
  */
 export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
   decide: (_facts, event) => event,
@@ -28,7 +28,9 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
   },
 });
 
-/** Compares a doctor's name with the licences, and ends the practice or the bookings of a disabled account. */
+/**
+ * Compares a doctor's name with the licences, and ends the practice or the bookings of a disabled account.
+ */
 async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
   const { aggregateId: userId } = event;
   const { fullName, disabled, role } = stateOf(event, "user");

@@ -10,8 +10,8 @@ import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**
- * consultation.*: a patient who joins accepts a move. A booking whose consultation has started cannot be cancelled. The end of
- * the consultation ends the booking, at the consultation's time.
+ * consultation.*: a patient who joins accepts a move. A booking whose consultation has started cannot be
+ * cancelled. The end of the consultation ends the booking, at the consultation's time.
  */
 export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
   lock: async (tx, events) => {
@@ -53,8 +53,9 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
 
 /**
- * An ended booking at its consultation's time. A booking that was moved while its consultation started takes place at the old
- * time, so its new slot is released. It keeps the new slot until then, because another booking may have the old one.
+ * An ended booking at its consultation's time. A booking that was moved while its consultation started takes
+ * place at the old time, so its new slot is released. It keeps the new slot until then, because another
+ * booking may have the old one.
  */
 function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
   if (!wasMoved(row, consultation)) return row;

@@ -18,8 +18,8 @@ import { eraseReason } from "./reason-store.ts";
 type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
- * payment.authorized: confirms the booking while its hold lasts. A late payment confirms it only if it may claim its slot
- * again. Otherwise the payment is refused, and billing returns the money.
+ * payment.authorized: confirms the booking while its hold lasts. A late payment confirms it only if it may
+ * claim its slot again. Otherwise the payment is refused, and billing returns the money.
  */
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
@@ -39,7 +39,10 @@ const bookingOf = (event: Event): string => stateOf(event, "payment").bookingId;
 interface Plan {
   row: BookingRow;
   isConfirmed: boolean;
-  /** The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live booking. */
+  /**
+   * The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live
+   * booking.
+   */
   endedHold: BookingRow | undefined;
 }
 
@@ -79,8 +82,9 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
 }
 
 /**
- * Releases the fee, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold that ended before
- * its payment starts a cooldown. A payment in time is refused because of the doctor or the start, so it starts none.
+ * Releases the fee, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold
+ * that ended before its payment starts a cooldown. A payment in time is refused because of the doctor or the
+ * start, so it starts none.
  */
 function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   const { status, holdExpireTime } = row;

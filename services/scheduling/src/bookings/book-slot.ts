@@ -20,8 +20,9 @@ import { type LockedWish, lockWishes, type Wish } from "./claim-store.ts";
 import { endHold } from "./expire-bookings.ts";
 
 /**
- * BookingService.CreateBooking: confirms a free slot at once, and holds a paid one. Throws NOT_FOUND, SLOT_UNAVAILABLE,
- * PATIENT_OVERLAP, NOT_LICENSED_IN_REGION, REGION_REQUIRED, TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
+ * BookingService.CreateBooking: confirms a free slot at once, and holds a paid one. Throws NOT_FOUND,
+ * SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION, REGION_REQUIRED, TOO_MANY_HOLDS,
+ * TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
 export const bookSlot = (app: Scheduling, request: CreateBookingRequest, call: Call): Promise<Booking> =>
   bookings(app)(request, call);
@@ -59,7 +60,10 @@ interface Plan {
   reason: string;
   /** Region that the patient stated; empty: the profile's applies. */
   statedRegion: string;
-  /** The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live booking. */
+  /**
+   * The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live
+   * booking.
+   */
   endedHold: BookingRow | undefined;
 }
 

@@ -36,8 +36,8 @@ export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: Field
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 
 /**
- * Audit lines of shown bookings. An appointment is personal data even without a reason text. Patients who read their own
- * bookings leave no line.
+ * Audit entries for bookings that are shown. An appointment is personal data even without a reason text.
+ * Patients who read their own bookings leave no entry.
  */
 export function readsOf(reader: Reader, shown: Booking[]): Access[] {
   if (reader.kind === "user" && reader.role === "PATIENT") return [];

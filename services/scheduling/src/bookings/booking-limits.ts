@@ -24,7 +24,10 @@ export interface LiveBookings {
   withDoctor: number;
 }
 
-/** Refusal by a limit or an overlap; undefined if the booking is within all. Only a paid booking can be a hold. */
+/**
+ * Refusal by a limit or an overlap; undefined if the booking is within all. Only a paid booking can be a
+ * hold.
+ */
 export function limitRefusal(
   live: LiveBookings,
   limits: BookingLimits,

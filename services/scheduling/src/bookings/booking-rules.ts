@@ -49,8 +49,8 @@ export function statusAt(
 }
 
 /**
- * Checks that a booking can be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for a patient later
- * than `cutoffMs` before a start that they have accepted.
+ * Checks that a booking can be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for
+ * a patient later than `cutoffMs` before a start that they have accepted.
  */
 export function assertReschedulable(
   booking: BookingFacts,
@@ -69,9 +69,9 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient accepts a move now; false if they have already. They accept the time that they saw, which a later move
- * may have replaced. A past start cannot be accepted, because that would make the patient a no-show.
- * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
+ * True if the patient accepts a move now; false if they have already. They accept the time that they saw,
+ * which a later move may have replaced. A past start cannot be accepted, because that would make the patient
+ * a no-show. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
   { status, moved, movePending, started, startTime, endTime }: BookingFacts,
@@ -92,7 +92,10 @@ export function acceptsMove(
   return movePending;
 }
 
-/** True after the start. Under a pending move, the start does not count for the patient until the consultation starts. */
+/**
+ * True after the start. Under a pending move, the start does not count for the patient until the consultation
+ * starts.
+ */
 const hasStarted = (
   { started, startTime, movePending }: BookingFacts,
   by: Booking_Party,
@@ -140,9 +143,9 @@ export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireT
 }
 
 /**
- * True if an admin closes a booking now; false if the same admin has closed it in the same way. Only a CONFIRMED booking can
- * be closed, after its end. Under a pending move, a no-show of the patient or a charge is refused.
- * Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED.
+ * True if an admin closes a booking now; false if the same admin has closed it in the same way. Only a
+ * CONFIRMED booking can be closed, after its end. Under a pending move, a no-show of the patient or a charge
+ * is refused. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED.
  */
 export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {
   const { closing, endTime, movePending } = booking;
@@ -173,9 +176,9 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**
- * Decides a cancellation; undefined if the same party has cancelled already. A patient who cancels a confirmed booking later
- * than `cutoffMs` before a start that they have accepted is charged. Every other cancellation releases the fee.
- * Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ * Decides a cancellation; undefined if the same party has cancelled already. A patient who cancels a
+ * confirmed booking later than `cutoffMs` before a start that they have accepted is charged. Every other
+ * cancellation releases the fee. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function decideCancel(
   booking: BookingFacts,

@@ -78,7 +78,8 @@ export interface LockedBooking {
 }
 
 /**
- * Locks bookings, and their slots before them. Every transaction keeps this order, so that none of them deadlock.
+ * Locks bookings, and their slots before them. Every transaction keeps this order, so that none of them
+ * deadlock.
  *
  * @returns the existing bookings by id
  */

@@ -59,7 +59,9 @@ export type BookingEventType =
 
 type Owned = Pick<BookingRow, "id" | "patientId" | "doctorId">;
 
-/** Contexts of a booking's encrypted texts. They hold the people, so a row with other people does not decrypt. */
+/**
+ * Contexts of a booking's encrypted texts. They hold the people, so a row with other people does not decrypt.
+ */
 export const reasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.reason:${id}:${patientId}:${doctorId}`;
 export const cancelReasonContext = ({ id, patientId, doctorId }: Owned): string =>

@@ -22,7 +22,10 @@ export interface Claim {
   cooldownEnd: Date | null;
 }
 
-/** Refusal of a claim; undefined if the patient gets the slot. New bookings, moves and late payments share this rule. */
+/**
+ * Refusal of a claim; undefined if the patient gets the slot. New bookings, moves and late payments share
+ * this rule.
+ */
 export function claimRefusal(
   { slot, patient, live, cooldownEnd }: Claim,
   limits: BookingLimits,
@@ -96,7 +99,10 @@ export function newBooking(
 export const endOfHold = ({ startTime }: { startTime: Date }, now: Date, holdMs: number): Date =>
   new Date(Math.min(now.getTime() + holdMs, startTime.getTime()));
 
-/** A booking at another slot of the same doctor and fee. A move by the doctor or an admin waits for the patient. */
+/**
+ * A booking at another slot of the same doctor and fee. A move by the doctor or an admin waits for the
+ * patient.
+ */
 export const movedTo = (
   { id, startTime, endTime }: SlotRow,
   row: BookingRow,

@@ -39,7 +39,9 @@ export interface LockedWish extends WishFacts {
   endedHold: BookingRow | undefined;
 }
 
-/** Locks patients and slots, and reads the facts of each wish; undefined if its patient or slot is missing. */
+/**
+ * Locks patients and slots, and reads the facts of each wish; undefined if its patient or slot is missing.
+ */
 export async function lockWishes(
   tx: Transaction,
   wishes: Wish[],
@@ -89,7 +91,9 @@ const patientValues = (wishes: Wish[]): SqlValue[] => [
 /** Id that no booking has, for wishes without a booking: NULL would exclude every booking. */
 const NO_BOOKING = "00000000-0000-0000-0000-000000000000";
 
-/** Reads one key range of live bookings per wish. Ended bookings cost nothing, and the limits bound the range. */
+/**
+ * Reads one key range of live bookings per wish. Ended bookings cost nothing, and the limits bound the range.
+ */
 const PATIENT_FACTS = `SELECT s.id AS slotId, MAX(c.end_time) AS cooldownEnd,
     SUM(b.start_time < s.end_time AND b.end_time > s.start_time) AS overlapping,
     SUM(b.start_time > ? AND b.status = 'PENDING_PAYMENT') AS holds,

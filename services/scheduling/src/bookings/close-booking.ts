@@ -21,7 +21,10 @@ import {
 import { lockKnownBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
-/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */
+/**
+ * BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED,
+ * BOOKING_CLOSED.
+ */
 export async function closeBooking(
   app: Scheduling,
   request: CloseBookingRequest,

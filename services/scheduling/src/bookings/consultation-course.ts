@@ -14,7 +14,10 @@ type End = (typeof ENDS)[number];
 
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
-/** Charges the fee if the doctor came in time and the consultation took place, or if only the patient was missing. */
+/**
+ * Charges the fee if the doctor came in time and the consultation took place, or if only the patient was
+ * missing.
+ */
 function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): FeeDecision {
   switch (type) {
     case "consultation.completed":
@@ -76,11 +79,12 @@ export function changeBy(
   const change = isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
   if (row.status === "CONFIRMED") return change;
   if (!isEnd(type)) return undefined;
-  // Scheduling and clinical have both decided about the fee, and billing receives the decisions in any order. A release
-  // prevails.
+  // Scheduling and clinical have both decided about the fee, and billing receives the decisions in any order.
+  // A release prevails.
   const isReleased = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
   const feeDecision = isReleased ? "RELEASE" : row.feeDecision;
-  // An admin closed the booking while its consultation ended. Clinical skips the closing, so the consultation's end counts.
+  // An admin closed the booking while its consultation ended. Clinical skips the closing, so the
+  // consultation's end counts.
   if (row.closeOutcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
   return isReleased ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;

@@ -43,7 +43,10 @@ async function slots(count: number, startMinutes = 60): Promise<string[]> {
   return ids;
 }
 
-/** Checks that the table holds exactly the confirmed responses, each with one audit line, and one live booking per slot. */
+/**
+ * Checks that the table holds exactly the confirmed responses, each with one audit line, and one live booking
+ * per slot.
+ */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await fixture.app.db.transaction((tx) =>
     tx.read<{ id: string; slotId: string; isLive: number; created: number }>(

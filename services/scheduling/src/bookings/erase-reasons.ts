@@ -12,8 +12,9 @@ import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
 /**
- * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may notice the end of the hold before
- * the sweep does. The hold then ends here; otherwise its reason would stay until the start.
+ * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may notice the end
+ * of the hold before the sweep does. The hold then ends here; otherwise its reason would stay until the
+ * start.
  */
 export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   lock: async (tx, events) => {

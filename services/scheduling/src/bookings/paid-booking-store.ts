@@ -20,7 +20,10 @@ export interface LateClaim extends WishFacts {
   endedHold: BookingRow | undefined;
 }
 
-/** Locks patients, slots and bookings, and reads the facts of late payments; undefined if one of the rows is missing. */
+/**
+ * Locks patients, slots and bookings, and reads the facts of late payments; undefined if one of the rows is
+ * missing.
+ */
 export async function lockPaidBookings(
   tx: Transaction,
   bookingIds: string[],

@@ -3,7 +3,10 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking.ts";
 
-/** Schedules the erasure of an expired booking's reason for its start. Until then a late payment may confirm it. */
+/**
+ * Schedules the erasure of an expired booking's reason for its start. Until then a late payment may confirm
+ * it.
+ */
 export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {
   tx.defer(
     `INSERT INTO reason_erasures (booking_id, due_time) VALUES (?, ?) AS new

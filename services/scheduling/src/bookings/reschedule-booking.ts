@@ -25,9 +25,10 @@ import { endHold } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
- * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by the doctor or
- * an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE,
- * DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION.
+ * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by
+ * the doctor or an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION,
+ * BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE, PATIENT_OVERLAP,
+ * NOT_LICENSED_IN_REGION.
  */
 export async function rescheduleBooking(
   app: Scheduling,
@@ -65,7 +66,9 @@ export async function rescheduleBooking(
   );
 }
 
-/** Result for a booking that has the slot already. A patient who moves it to its new time accepts the move. */
+/**
+ * Result for a booking that has the slot already. A patient who moves it to its new time accepts the move.
+ */
 function stay(
   app: Scheduling,
   tx: Transaction,

@@ -13,13 +13,15 @@ export interface Practice {
 }
 
 /**
- * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others can
- * see, find and book practising doctors only.
+ * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day
+ * (UTC). Others can see, find and book practising doctors only.
  */
 export function isPractising({ hidden, licensedUntil: until }: Omit<Practice, "id">, instant: Date): boolean {
   return !hidden && until !== null && dateOf(until) >= dateOf(instant);
 }
 
-/** True if a caller may see the doctor: everybody sees practising doctors, and doctors always see themselves. */
+/**
+ * True if a caller may see the doctor: everybody sees practising doctors, and doctors always see themselves.
+ */
 export const isVisibleTo = (doctor: Practice, callerId: string, now: Date): boolean =>
   doctor.id === callerId || isPractising(doctor, now);

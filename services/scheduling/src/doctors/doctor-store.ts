@@ -18,7 +18,9 @@ export async function findPractice(db: Database, doctorId: string): Promise<Prac
   return row;
 }
 
-/** Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
+/**
+ * Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`.
+ */
 export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
   const id = binaryId(doctor.id);
@@ -75,7 +77,8 @@ function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
 }
 
 /**
- * Copies the state of a doctor's locked account to the profile, if there is one. Copies the name until an admin verifies one.
+ * Copies the state of a doctor's locked account to the profile, if there is one. Copies the name until an
+ * admin verifies one.
  *
  * @returns true if the profile was hidden or shown again
  */

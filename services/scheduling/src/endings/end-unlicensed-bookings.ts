@@ -28,8 +28,8 @@ const REASONS = {
 type Licensing = Pick<Scheduling, "cipher" | "jurisdiction">;
 
 /**
- * Cancels a first batch of a doctor's future bookings without the required licence, or of a disabled doctor, and releases their
- * fees. Marks the doctor for the sweep, which cancels the rest.
+ * Cancels a first batch of a doctor's future bookings without the required licence, or of a disabled doctor,
+ * and releases their fees. Marks the doctor for the sweep, which cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -45,7 +45,10 @@ export async function endUnlicensedBookings(
   return entries;
 }
 
-/** Checks again under the locks, because the booking may have moved, or an admin verified a licence, since it was found. */
+/**
+ * Checks again under the locks, because the booking may have moved, or an admin verified a licence, since it
+ * was found.
+ */
 async function endIfUnlicensed(
   { cipher, jurisdiction }: Licensing,
   tx: Transaction,
@@ -59,8 +62,8 @@ async function endIfUnlicensed(
 }
 
 /**
- * Cancels the rest after a decision about a licence or an account: bookings beyond its batch, and bookings made or moved
- * concurrently.
+ * Cancels the rest after a decision about a licence or an account: bookings beyond its batch, and bookings
+ * made or moved concurrently.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>

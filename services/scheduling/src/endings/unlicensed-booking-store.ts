@@ -5,8 +5,9 @@ import { covers } from "../jurisdiction/covers.ts";
 import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**
- * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time. A
- * doctor who lost a licence still completes a consultation that started early; a disabled doctor does not.
+ * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence.
+ * Takes the time. A doctor who lost a licence still completes a consultation that started early; a disabled
+ * doctor does not.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
@@ -51,7 +52,10 @@ export async function findUnlicensedBookingsOf(
   return rows.map(({ id }) => id);
 }
 
-/** Locks a booking's doctor, so that the licences cannot change. Call it before the booking and its slot are locked. */
+/**
+ * Locks a booking's doctor, so that the licences cannot change. Call it before the booking and its slot are
+ * locked.
+ */
 export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   tx.defer(
     "SELECT id FROM doctors WHERE id = (SELECT b.doctor_id FROM bookings b WHERE b.id = ?) FOR UPDATE",

@@ -16,7 +16,10 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
   return [{ action: "slot.withdraw_all", resource: `doctors/${doctorId}`, subjectIds: [doctorId] }];
 }
 
-/** Withdraws open slots of disabled doctors: those beyond the first batch, and those of bookings that ended later. */
+/**
+ * Withdraws open slots of disabled doctors: those beyond the first batch, and those of bookings that ended
+ * later.
+ */
 export const sweepSlots =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {

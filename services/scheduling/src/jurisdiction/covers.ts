@@ -1,7 +1,9 @@
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 
-/** `WHEN 'PR' THEN 'US' …`: territories with an own code, and the countries that ISO 3166-2 lists them under. */
+/**
+ * `WHEN 'PR' THEN 'US' …`: territories with an own code, and the countries that ISO 3166-2 lists them under.
+ */
 const COUNTRIES = [
   ...new Map([...TERRITORIES].map(([listed, own]) => [own.slice(0, 2), listed.slice(0, 2)] as const)),
 ]
@@ -9,9 +11,9 @@ const COUNTRIES = [
   .join(" ");
 
 /**
- * Condition that licence `l` covers a patient's region: the licence is for the same region, or for its country. A territory
- * has two countries: its own code and the one that ISO 3166-2 lists it under, so US covers PR. The licence of a subdivision
- * covers no country.
+ * Condition that licence `l` covers a patient's region: the licence is for the same region, or for its
+ * country. A territory has two countries: its own code and the one that ISO 3166-2 lists it under, so US
+ * covers PR. The licence of a subdivision covers no country.
  *
  * @param region SQL of the patient's region, used three times
  */

@@ -21,8 +21,8 @@ export async function profileRegion(
 }
 
 /**
- * Region of a search for doctors or slots: the requested region, or the profile's under enforcement. Undefined if the region
- * does not matter. Throws REGION_REQUIRED.
+ * Region of a search for doctors or slots: the requested region, or the profile's under enforcement.
+ * Undefined if the region does not matter. Throws REGION_REQUIRED.
  */
 export async function searchRegion(
   enforcement: Enforcement,

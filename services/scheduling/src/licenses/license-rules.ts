@@ -52,8 +52,8 @@ export interface LicenseFacts {
 }
 
 /**
- * Checks a decision about a licence. An expired licence that was verified can still be revoked, which frees its number.
- * Throws ILLEGAL_TRANSITION.
+ * Checks a decision about a licence. An expired licence that was verified can still be revoked, which frees
+ * its number. Throws ILLEGAL_TRANSITION.
  *
  * @returns false if the same decision was made already, for the same reason
  */
@@ -84,7 +84,8 @@ export interface VerificationNames {
 }
 
 /**
- * Checks the verification of a licence, or of the new name of its account. Throws ILLEGAL_TRANSITION, NAME_DIFFERS.
+ * Checks the verification of a licence, or of the new name of its account. Throws ILLEGAL_TRANSITION,
+ * NAME_DIFFERS.
  *
  * @returns false if the licence is already verified with this name
  */

@@ -81,7 +81,10 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
   return row;
 }
 
-/** Locks a found licence, and its doctor's profile before it. The profile guards the counts and copies of licences. */
+/**
+ * Locks a found licence, and its doctor's profile before it. The profile guards the counts and copies of
+ * licences.
+ */
 export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctorId);
   const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [binaryId(id)]);
@@ -93,7 +96,10 @@ function lockDoctor(tx: Transaction, doctorId: string): void {
   tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [binaryId(doctorId)]);
 }
 
-/** Counts a doctor's pending and valid licences. The lock on the profile keeps the count exact until the commit. */
+/**
+ * Counts a doctor's pending and valid licences. The lock on the profile keeps the count exact until the
+ * commit.
+ */
 export async function countLiveLicenses(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   lockDoctor(tx, doctorId);
   const [row] = await tx.read<{ count: number }>(
@@ -122,7 +128,8 @@ export function insertLicense(
 const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'";
 
 /**
- * Replaces the doctor's own verified licence for the same region and number, before its successor is verified.
+ * Replaces the doctor's own verified licence for the same region and number, before its successor is
+ * verified.
  *
  * @returns true if it was valid longer than its successor
  */

@@ -25,8 +25,8 @@ export const rejectReasonContext = ({ id, doctorId }: Pick<LicenseRow, "id" | "d
   `licenses.reject_reason:${id}:${doctorId}`;
 
 /**
- * Reason of a rejection or revocation; "" without one. A text in any other row was put there by a writer of the database, and
- * must not stop a decision.
+ * Reason of a rejection or revocation; "" without one. A text in any other row was put there by a writer of
+ * the database, and must not stop a decision.
  */
 export const decisionReasonOf = (row: LicenseRow, cipher: FieldCipher): string =>
   row.rejectReason && (row.status === "REJECTED" || row.status === "REVOKED")

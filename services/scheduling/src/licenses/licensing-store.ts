@@ -22,7 +22,8 @@ export async function findVerifiedName(tx: Transaction, doctorId: string): Promi
 }
 
 /**
- * Copies the last day of the doctor's verified licences to the profile, which hot statements read, under a new version.
+ * Copies the last day of the doctor's verified licences to the profile, which hot statements read, under a
+ * new version.
  *
  * @param stoppedBy admin who stops the prescriptions issued until now; absent: none are stopped
  */

@@ -41,8 +41,8 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
 });
 
 /**
- * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions, and the second is a revocation. The
- * verification of a new name is not a decision, because the licence stays VERIFIED.
+ * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions, and the second is
+ * a revocation. The verification of a new name is not a decision, because the licence stays VERIFIED.
  */
 export const decisionEvent = ({ id, doctorId, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",

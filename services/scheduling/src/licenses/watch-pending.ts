@@ -3,7 +3,9 @@ import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
-/** Reports licences that wait for an admin. A doctor without a verified licence cannot be booked until then. */
+/**
+ * Reports licences that wait for an admin. A doctor without a verified licence cannot be booked until then.
+ */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));
   gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {

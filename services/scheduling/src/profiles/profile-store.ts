@@ -9,8 +9,9 @@ import type { ProfileRow } from "./profile.ts";
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /**
- * Columns of a `ProfileRow`. They take the day, then `bookableValues`. The next slot is ordered by the whole key, because
- * MySQL does not infer the order of slots read by an outer reference, and would sort all free slots of each doctor.
+ * Columns of a `ProfileRow`. They take the day, then `bookableValues`. The next slot is ordered by the whole
+ * key, because MySQL does not infer the order of slots read by an outer reference, and would sort all free
+ * slots of each doctor.
  */
 const columnsWith = (
   isBookable: string,

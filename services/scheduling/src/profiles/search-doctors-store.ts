@@ -27,8 +27,8 @@ const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
- * Doctors with an entry in each range. The statement always has eight ranges, and unused ranges are empty, so every query has
- * the same plan: read the ranges from the index, group them, fetch the doctors.
+ * Doctors with an entry in each range. The statement always has eight ranges, and unused ranges are empty, so
+ * every query has the same plan: read the ranges from the index, group them, fetch the doctors.
  */
 const RANGES = Array.from({ length: MAX_QUERY_WORDS }, () => "(w.word >= ? AND w.word < ?)");
 const MATCHING = `(SELECT w.doctor_id FROM doctor_words w WHERE ${RANGES.join(" OR ")} GROUP BY w.doctor_id
@@ -43,8 +43,8 @@ const ORDERS = {
 };
 
 /**
- * Finds doctors that match every filter. The inner statement finds the ids of the page, and the outer one reads only these
- * profiles. Throws INVALID_REQUEST.
+ * Finds doctors that match every filter. The inner statement finds the ids of the page, and the outer one
+ * reads only these profiles. Throws INVALID_REQUEST.
  */
 export async function searchDoctors(
   db: Database,

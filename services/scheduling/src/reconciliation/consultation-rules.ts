@@ -47,7 +47,10 @@ function evaluateConfirmed(
   }
 }
 
-/** Compares the acceptance of the last move. A waiting patient has accepted it, because joining accepts a move. */
+/**
+ * Compares the acceptance of the last move. A waiting patient has accepted it, because joining accepts a
+ * move.
+ */
 function evaluateAcceptance(
   { movePending }: ReconciledBooking,
   consultation: ConsultationSnapshot,
@@ -60,7 +63,10 @@ function evaluateAcceptance(
   return [{ kind, remedy }];
 }
 
-/** Reports a consultation that nobody closed. Billing captures its fee before the authorization expires, even if it did not take place. */
+/**
+ * Reports a consultation that nobody closed. Billing captures its fee before the authorization expires, even
+ * if it did not take place.
+ */
 const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
   endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
 

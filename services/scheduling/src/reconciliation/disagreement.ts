@@ -65,8 +65,8 @@ export type DisagreementKind =
   | "FEE_DECISION_DIFFERS";
 
 /**
- * Repair that policy allows: scheduling sends its own event again, or applies the event of another service as if it arrived
- * now. Disagreements without a remedy need a person.
+ * Repair that policy allows: scheduling sends its own event again, or applies the event of another service as
+ * if it arrived now. Disagreements without a remedy need a person.
  */
 export type Remedy =
   | { send: BookingEventType }

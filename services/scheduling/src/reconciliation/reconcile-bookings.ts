@@ -40,15 +40,18 @@ export interface ReconcileOptions {
 }
 
 /**
- * Every booking is compared after each of its changes, and again when its appointment must be over and closed. The second
- * comparison finds ends whose event was lost, and consultations that nobody closed.
+ * Every booking is compared after each of its changes, and again when its appointment must be over and
+ * closed. The second comparison finds ends whose event was lost, and consultations that nobody closed.
  */
 const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
   { time: "updateTime", laterMs: 0 },
   { time: "startTime", laterMs: MAX_LENGTH_MS + CLOSE_WITHIN_MS },
 ];
 
-/** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE if one of them does not answer. */
+/**
+ * Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE if one of them does not
+ * answer.
+ */
 export async function reconcileBookings(
   app: Repairing,
   snapshots: Snapshots,

@@ -12,8 +12,8 @@ const disagreements = counter(
 );
 
 /**
- * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica does so: a repair is one
- * conditional change of the booking, so only one replica makes it.
+ * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica does so: a
+ * repair is one conditional change of the booking, so only one replica makes it.
  */
 export function reconcileRegularly(
   app: Scheduling,

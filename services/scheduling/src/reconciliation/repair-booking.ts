@@ -22,7 +22,8 @@ type AppliedEvent = Extract<Remedy, { apply: string }>["apply"];
 const ACTION = "booking.reconcile";
 
 /**
- * Applies a remedy, unless the booking has changed since the comparison, for example by another replica's repair.
+ * Applies a remedy, unless the booking has changed since the comparison, for example by another replica's
+ * repair.
  *
  * @returns true if it was applied
  */
@@ -47,9 +48,9 @@ function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 }
 
 /**
- * Applies a snapshot by the handler of the event that was lost. If the event arrives after all, because its dead outbox row is
- * replayed, the inbox skips it. This transaction locks the inbox after the booking and a delivery locks it before, so the two
- * may deadlock; then the transaction is retried.
+ * Applies a snapshot by the handler of the event that was lost. If the event arrives after all, because its
+ * dead outbox row is replayed, the inbox skips it. This transaction locks the inbox after the booking and a
+ * delivery locks it before, so the two may deadlock; then the transaction is retried.
  */
 async function applyMissed(
   app: Repairing,

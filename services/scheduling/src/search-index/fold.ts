@@ -14,17 +14,22 @@ const PLAIN: Record<string, string> = {
   ς: "σ",
 };
 const PLAIN_LETTERS = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
-/** Accents, and vowel points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai are letters to readers, so they stay. */
+/**
+ * Accents, and vowel points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai are letters to
+ * readers, so they stay.
+ */
 const ACCENTS = /[\p{M}&&[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}]]/gv;
 /** Soft hyphens, joiners and direction marks. */
 const INVISIBLE = /\p{Cf}/gu;
 
 /**
- * Folds a text for comparison. Texts that differ only in case, accents or compatibility forms fold to the same text. Applies
- * NFKD without accents, then full case folding (Unicode §3.13). JavaScript has no case folding, but the lower case of the upper
- * case is the same: "ſ" becomes "s", and "ı" becomes "i". Folding is idempotent.
+ * Folds a text for comparison. Texts that differ only in case, accents or compatibility forms fold to the
+ * same text. Applies NFKD without accents, then full case folding (Unicode §3.13). JavaScript has no case
+ * folding, but the lower case of the upper case is the same: "ſ" becomes "s", and "ı" becomes "i". Folding is
+ * idempotent.
  *
- * A change of this function needs a migration that sets `doctors.indexed_hash` to NULL, so that a job rebuilds the index.
+ * A change of this function needs a migration that sets `doctors.indexed_hash` to NULL, so that a job
+ * rebuilds the index.
  */
 export function fold(text: string): string {
   const bare = withoutAccents(text.replace(INVISIBLE, ""));

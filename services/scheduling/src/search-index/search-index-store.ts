@@ -19,8 +19,8 @@ const SPECIALTY_KEY_BYTES = 320;
 export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SPECIALTY_KEY_BYTES);
 
 /**
- * Rebuilds a doctor's index. The transaction must have locked or written the texts, so that index and profile agree after the
- * commit.
+ * Rebuilds a doctor's index. The transaction must have locked or written the texts, so that index and profile
+ * agree after the commit.
  */
 export function indexDoctor(tx: Transaction, { id, displayName: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [

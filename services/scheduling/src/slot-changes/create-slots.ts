@@ -14,7 +14,9 @@ import { assertOwnProfile } from "../doctors/doctor-access.ts";
 import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "../slots/new-slot-store.ts";
 import { batchViolations, findOverlap, type Interval, slotViolations } from "../slots/slot-rules.ts";
 
-/** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
+/**
+ * SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS.
+ */
 export async function createSlot(
   app: Scheduling,
   { doctorId, startTime, endTime }: CreateSlotRequest,

@@ -3,15 +3,15 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { covers, coversValues } from "../jurisdiction/covers.ts";
 
 /**
- * SQL form of `isPractising` at the start of slot `s` of doctor `d`. The bare `s.start_time` lets InnoDB skip slots after the
- * last licensed day within the key.
+ * SQL form of `isPractising` at the start of slot `s` of doctor `d`. The bare `s.start_time` lets InnoDB skip
+ * slots after the last licensed day within the key.
  */
 const PRACTISES_AT_START = "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
 /** SQL form of `statusAt` = OPEN, for slot `s`. Takes the time twice. */
 const IS_OPEN = "s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))";
 /**
- * SQL form of `whyNotBookable`, for slot `s` of doctor `d`. Takes the time twice. The class narrows the range on the key
- * `slots_by_class`.
+ * SQL form of `whyNotBookable`, for slot `s` of doctor `d`. Takes the time twice. The class narrows the range
+ * on the key `slots_by_class`.
  */
 export const IS_BOOKABLE = `s.list_class = 'FREE' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 

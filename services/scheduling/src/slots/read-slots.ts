@@ -35,8 +35,8 @@ export async function getSlot(
 }
 
 /**
- * SlotService.ListSlots: all slots for their doctor, bookable ones for others. Throws NOT_FOUND, REGION_REQUIRED,
- * INVALID_PAGE_TOKEN.
+ * SlotService.ListSlots: all slots for their doctor, bookable ones for others. Throws NOT_FOUND,
+ * REGION_REQUIRED, INVALID_PAGE_TOKEN.
  */
 export async function listSlots(
   app: Scheduling,

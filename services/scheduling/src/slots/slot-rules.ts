@@ -61,7 +61,9 @@ export interface StatusFacts {
   holdExpireTime: Date | null;
 }
 
-/** Status of a slot at a time. An ended hold leaves it open, swept or not. An open slot expires at its start. */
+/**
+ * Status of a slot at a time. An ended hold leaves it open, swept or not. An open slot expires at its start.
+ */
 export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now: Date): Slot_Status {
   const holdEnded = status === "HELD" && holdExpireTime !== null && holdExpireTime <= now;
   if (status !== "OPEN" && !holdEnded) return status;
@@ -72,13 +74,19 @@ export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now
 export interface BookableFacts extends StatusFacts {
   hidden: number;
   licensedUntil: Date | null;
-  /** 1 if a verified licence at the start covers the patient's region; undefined if the region does not matter. */
+  /**
+   * 1 if a verified licence at the start covers the patient's region; undefined if the region does not
+   * matter.
+   */
   licensedInRegion?: number | undefined;
 }
 
 export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
 
-/** Reason to refuse a slot; undefined if it can be booked. Its SQL form for lists and searches is `IS_BOOKABLE`. */
+/**
+ * Reason to refuse a slot; undefined if it can be booked. Its SQL form for lists and searches is
+ * `IS_BOOKABLE`.
+ */
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.startTime)) return "NOT_FOUND";
   if (slot.licensedInRegion === 0) return "NOT_LICENSED_IN_REGION";
@@ -112,7 +120,10 @@ const TRANSITIONS = {
 
 export type SlotTransition = keyof typeof TRANSITIONS;
 
-/** Status after a doctor's command; undefined if the slot has it already. Throws SLOT_HAS_BOOKING, ILLEGAL_TRANSITION. */
+/**
+ * Status after a doctor's command; undefined if the slot has it already. Throws SLOT_HAS_BOOKING,
+ * ILLEGAL_TRANSITION.
+ */
 export function decideTransition(current: Slot_Status, transition: SlotTransition): Slot_Status | undefined {
   const { from, to } = TRANSITIONS[transition];
   const leads = (sources: readonly Slot_Status[]) => sources.includes(current);

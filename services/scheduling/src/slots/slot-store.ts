@@ -45,7 +45,8 @@ export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<str
 }
 
 /**
- * Locks the slots of bookings in id order. A derived table with a limit keeps its order, so the join locks in that order.
+ * Locks the slots of bookings in id order. A derived table with a limit keeps its order, so the join locks in
+ * that order.
  *
  * @returns the slots by id
  */
@@ -71,8 +72,8 @@ export interface SlotFilter {
 }
 
 /**
- * Lists a doctor's slots by start. Without the named key, other plans would sort all slots of the doctor. OPEN, HELD and
- * EXPIRED scan all free slots.
+ * Lists a doctor's slots by start. Without the named key, other plans would sort all slots of the doctor.
+ * OPEN, HELD and EXPIRED scan all free slots.
  */
 export async function listSlots(
   db: Database,
@@ -149,8 +150,8 @@ export function releaseSlot(tx: Transaction, id: string, bookingId: string): voi
 }
 
 /**
- * Withdraws the first `limit` future open slots of a doctor. Without the named key, another plan would lock all slots before
- * sorting them.
+ * Withdraws the first `limit` future open slots of a doctor. Without the named key, another plan would lock
+ * all slots before sorting them.
  *
  * @returns the number of withdrawn slots
  */
