@@ -44,7 +44,7 @@ export class Arena {
   /** Operations of each system so far. */
   readonly #operations = new Map<System, number>();
 
-  /** @param seconds length of a turn of load */
+  /** @param seconds time for which each system is under load before the next one is */
   constructor(load: Load, seconds: number) {
     this.#load = load;
     this.#seconds = seconds;

@@ -156,8 +156,8 @@ export class OpenStreams {
     // Younger complete answers stay open, because their clients may still be reading them.
     this.#displace(this.#finished, (each) => isEndless(each) && isAboveShare(each));
     if (this.#finished.size <= maxFinished) return;
-    // Searches once per turn: no answer starts meanwhile, and one search for each request of a burst would
-    // take quadratic time.
+    // Searches once per turn of the event loop, because a search for each request of a burst would take
+    // quadratic time. Within a turn, no answer starts, so a second search would find nothing.
     this.#isSearched = true;
     setImmediate(() => {
       this.#isSearched = false;

@@ -26,7 +26,9 @@ export interface GatewayProof {
 export interface Origin {
   /** IP address of the client: as the gateway states it, or the peer of the connection. */
   readonly address: string;
-  /** `User-Agent` of the client after `cleanUserAgent`, shown to its user. Clients can forge it. */
+  /**
+   * `User-Agent` of the client after `cleanUserAgent`. Users see it in their sessions. Clients can forge it.
+   */
   readonly userAgent: string;
   /** True if the gateway forwards the call of a client. */
   readonly isByGateway: boolean;

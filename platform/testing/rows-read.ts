@@ -4,8 +4,8 @@ type Pool = "read" | "scan";
 
 /**
  * Counts the rows that MySQL reads for the statements of `work` on one pool, plus a few hundred for reading
- * the counter. The counter belongs to a connection, so a test file must never run two statements on that pool
- * at once: then the pool has only one connection.
+ * the counter. MySQL counts by connection, so the pool must have only one: a test file must never run two
+ * statements on it at once.
  */
 export async function rowsRead(db: Database, pool: Pool, work: () => Promise<unknown>): Promise<number> {
   const before = await readCounter(db, pool);

@@ -90,7 +90,7 @@ export class Doctor {
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
-  /** Latest slot with a near start, until it starts. */
+  /** The last created slot that starts soon; undefined once it has started. */
   #soonSlot: { id: string; startMs: number } | undefined;
   /** Ids of bookings that the doctor leaves for the automatic end. */
   readonly #forgotten = new Set<string>();

@@ -157,7 +157,7 @@ function ownCa(): Authority {
 const issue = (by: Authority, notAfter: Date) =>
   by.issue({ name: "ehr", altNames: ["ehr"], usage: "client", notAfter });
 
-/** TLS credentials that trust the system's CA and show this certificate. */
+/** TLS credentials that trust MedConnect's CA and present this certificate. */
 function secured({ cert, key }: Pair): ChannelCredentials {
   const ca = readFileSync(files(LOCAL_CLIENT).ca);
   return credentials.createFromSecureContext(createSecureContext({ ca, cert, key }));

@@ -101,7 +101,7 @@ export const SETTLED: readonly Rule[] = [
           OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
   },
   {
-    // A cancellation may have crossed the consultation's end, before scheduling received it.
+    // Except for a booking that was cancelled before scheduling learned of its consultation's end.
     name: "a booking and its consultation have ended differently",
     sql: `SELECT b.id, b.status, b.started, c.status AS consultation FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id

@@ -44,7 +44,7 @@ export class Notes implements Finding {
   readonly violations: string[] = [];
   readonly #judgesTimes: boolean;
 
-  /** The short form runs beside other tests, so it reports times without limits. */
+  /** With `--short`, times are printed, but compared with no limit. */
   constructor({ isLong }: Pick<Lab, "isLong">) {
     this.#judgesTimes = isLong;
   }

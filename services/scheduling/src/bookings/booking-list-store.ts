@@ -16,8 +16,8 @@ export interface BookingScope {
 }
 
 /**
- * Lists matching bookings, latest appointment first. The inner statement reads the page by a named key; other
- * plans would join and sort all bookings. A filter outside the key is a scan.
+ * Lists matching bookings, latest appointment first. The inner statement reads the page by a named index;
+ * other plans would join and sort all bookings. A filter outside the key is a scan.
  */
 export async function listBookings(
   db: Database,

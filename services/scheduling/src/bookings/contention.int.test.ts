@@ -25,7 +25,7 @@ beforeEach(() => fixture.renewPeople());
 
 type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>>>;
 
-/** Books concurrently, by each process in turn. */
+/** Books all slots at once. The processes get the requests in rotation. */
 const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>
   Promise.allSettled(
     wishes.map(({ slotId, patient = userCaller("PATIENT"), key = newId() }, i) =>

@@ -32,7 +32,7 @@ const awaiting = (now: Date): Filter[] => [
   ["l.expire_date >= ?", dateOf(now)],
 ];
 
-/** Lists matching licences, oldest first. A filter outside the named key is a scan. */
+/** Lists matching licences, oldest first. A filter that the index does not cover scans the table. */
 export async function listLicenses(
   db: Database,
   { doctorId, status, region, isAwaiting = false }: LicenseFilter,

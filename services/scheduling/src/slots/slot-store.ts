@@ -72,7 +72,8 @@ export interface SlotFilter {
 }
 
 /**
- * Lists a doctor's slots by start. Without the named key, other plans would sort all slots of the doctor.
+ * Lists a doctor's slots by start. The statement names its index, because other plans would sort all slots of
+ * the doctor.
  * OPEN, HELD and EXPIRED scan all free slots.
  */
 export async function listSlots(
@@ -150,8 +151,8 @@ export function releaseSlot(tx: Transaction, id: string, bookingId: string): voi
 }
 
 /**
- * Withdraws the first `limit` future open slots of a doctor. Without the named key, another plan would lock
- * all slots before sorting them.
+ * Withdraws the first `limit` future open slots of a doctor. The statement names its index, because another
+ * plan would lock all slots before sorting them.
  *
  * @returns the number of withdrawn slots
  */
