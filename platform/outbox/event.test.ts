@@ -15,12 +15,6 @@ test("an event has a delivery for each destination", () => {
   expect(deliveries.map(({ event }) => event.state)).toEqual([CONFIRMED.state, CONFIRMED.state]);
 });
 
-test("an event without a route is a defect", () => {
-  expect(() => deliveriesOf([CONFIRMED], { "booking.closed": ["billing"] }, new Date(0))).toThrow(
-    "no route for events of type booking.confirmed",
-  );
-});
-
 test("an event's type names its state", () => {
   // @ts-expect-error: the state is a booking's.
   const wrong: NewEvent = { ...CONFIRMED, type: "payment.authorized" };

@@ -30,13 +30,11 @@ export interface Delivery {
   event: Event;
 }
 
-/** Deliveries of events: one for each destination. Throws for a type without a route. */
+/** Deliveries of events: one for each destination, and none for a type without a route. */
 export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date): Delivery[] {
   const { traceparent = "" } = injectTrace();
-  return events.flatMap(({ type, aggregateId, version, state }) => {
-    const destinations = routes[type];
-    if (!destinations) throw new Error(`no route for events of type ${type}`);
-    return destinations.map((destination) => ({
+  return events.flatMap(({ type, aggregateId, version, state }) =>
+    (routes[type] ?? []).map((destination) => ({
       destination,
       event: Event.fromPartial({
         id: newId(),
@@ -47,6 +45,6 @@ export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date)
         traceparent,
         state,
       }),
-    }));
-  });
+    })),
+  );
 }
