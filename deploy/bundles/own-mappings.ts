@@ -19,7 +19,7 @@ export interface SourceMap {
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
-  /** By field. Each is relative to the segment before, across lines. */
+  /** Fields of the last segment read. A segment encodes its differences to the one before, across lines. */
   const read: [number, number, number, number] = [0, 0, 0, 0];
   const written: [number, number, number, number] = [0, 0, 0, 0];
   let isInOwn = false;
