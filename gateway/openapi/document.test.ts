@@ -32,16 +32,25 @@ const createBooking = ["paths", "/v1/bookings", "post"];
 test("fields, rules and required fields come from the proto", () => {
   expect(at("components", "schemas", "CreateBookingBody")).toEqual({
     type: "object",
-    description: "Slot to book, and its details.",
+    description: "Slot to book, reason of the visit, and the patient's region.",
     properties: {
-      slotId: { type: "string", format: "uuid", description: "An open slot that has not started." },
+      slotId: {
+        type: "string",
+        format: "uuid",
+        description: "Id of the slot to book, which must be open and not have started.",
+      },
       patientRegion: {
         type: "string",
         maxLength: 6,
         description:
-          "The patient's region at the appointment, such as \"US-CA\"; default: the profile's region.",
+          'Region in which the patient will be during the appointment, such as "US-CA"; default: the region in ' +
+          "the patient's profile.",
       },
-      reason: { type: "string", maxLength: 2000, description: "Reason of the visit, for the doctor." },
+      reason: {
+        type: "string",
+        maxLength: 2000,
+        description: "Reason of the visit, in the patient's words. Only the patient and the doctor see it.",
+      },
     },
     required: ["slotId"],
     additionalProperties: false,
