@@ -32,9 +32,9 @@ import { gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
- * Longest wait for connections to all services before the gateway reports ready. If all processes start
- * together, gRPC backs off from services that are not up yet, and requests for them would get 503 in the
- * meantime.
+ * Maximum time in ms to wait for connections to all services before the gateway reports ready. If all
+ * processes start together, some services are not up yet. gRPC tries these again only after a pause, and
+ * until then requests for them would get 503.
  */
 const CONNECT_MS = 5000;
 

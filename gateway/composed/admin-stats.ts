@@ -12,15 +12,15 @@ import type { ComposedCall } from "./composed-call.ts";
 import { isUnavailable } from "./is-unavailable.ts";
 
 /**
- * Wait for each service. A slower one counts as unavailable, so that it does not delay the figures of the
- * others.
+ * Time in ms to wait for each service. A service that takes longer is reported as unavailable, so that it
+ * does not delay the figures of the other services.
  */
 const TIMEOUT_MS = 2000;
 
 /**
- * Reads the figures of all services concurrently and combines them. The answer names the services that are
- * unavailable, and lacks their figures. Throws UNAVAILABLE if all are: then no service has checked the
- * permission of the caller.
+ * Reads the figures of all services concurrently and combines them. If a service is unavailable, the answer
+ * names it and lacks its figures. Throws UNAVAILABLE if all services are unavailable, because then none has
+ * checked the permission of the caller.
  */
 export async function getStats(
   _request: GetStatsRequest,

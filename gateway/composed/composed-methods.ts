@@ -20,8 +20,8 @@ function composed<Request, Response>(
   const { input } = methodAt(method.path);
   return [
     method.path,
-    // Validates the bytes first, because decoding drops values that the types cannot hold, such as
-    // microseconds.
+    // Validates the bytes before it decodes them, because decoding drops what the generated types cannot
+    // represent, such as the microseconds of a time.
     async (bytes, call) => {
       const request = method.requestDeserialize(validate(input, bytes));
       return method.responseSerialize(await answer(request, call));
@@ -39,7 +39,8 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
 ]);
 
 /**
- * Compiles the validation rules of the composed methods in the background, so that the first call need not.
+ * Compiles the validation rules of the composed methods in the background, so that the first call does not
+ * wait for it.
  */
 export const warmUpComposed = (): Promise<void> =>
   warmUpValidation([...composedMethods.keys()].map((path) => methodAt(path).input));

@@ -7,9 +7,12 @@ import { JsonWriter } from "../transcoding/json-writer.ts";
 import { mergedAuditEvents } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
-/** Default and maximum number of events in an export: about 4 MB of JSON, read by a dozen calls. */
+/**
+ * Default and maximum number of events in an export: about 4 MB of JSON, read in a dozen calls to the
+ * services.
+ */
 const SIZES = { byDefault: 10_000, atMost: 10_000 };
-/** Events converted to JSON before other requests get the event loop: about a millisecond of CPU. */
+/** Number of events to convert to JSON before other requests may run: about a millisecond of CPU. */
 const EVENTS_PER_TURN = 200;
 
 // biome-ignore lint/style/noNonNullAssertion: the contract has this message
@@ -17,7 +20,8 @@ const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEven
 
 /**
  * Exports the audit trail as NDJSON, one event per line, newest first. The last line has the next page token.
- * If it is empty, the export is complete; if the line is missing, the export was cut off.
+ * An empty token means that the export is complete. If the line with the token is missing, the export was cut
+ * off.
  */
 export async function exportAuditEvents(
   request: ExportAuditEventsRequest,

@@ -1,7 +1,8 @@
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 
 /**
- * Place of an event in the list over all services: newest first, and by descending id within a millisecond.
+ * Position of an event in the merged list of all services: newest first, and by descending id within a
+ * millisecond.
  */
 export interface Position {
   readonly timeMs: number;

@@ -15,14 +15,14 @@ const LIST: PageSizes = { byDefault: 20, atMost: 100 };
 /** Latest time that a protobuf Timestamp can hold. */
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** The fields for paging in the request for a list over all services. */
+/** Paging fields of a request for a list that covers all services. */
 export interface MergedRequest {
   pageSize: number;
   pageToken: string;
   endTime?: Date | undefined;
 }
 
-/** Fields that the request to each service has of its own; the rest is the same for all. */
+/** Paging fields of the requests to the services. Filters are copied from the client's request. */
 export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 
 /**
@@ -48,8 +48,8 @@ export async function mergedPage(
   const size = Math.min(request.pageSize || sizes.byDefault, sizes.atMost);
   const after = request.pageToken === "" ? undefined : decodeToken(request.pageToken, filters);
   const listers = listersOf({
-    // Two events more than the page: the last event of the previous page comes again, and one more tells if a
-    // next page exists.
+    // Requests two events more than the page has: the last event of the previous page is listed again, and
+    // one more event shows whether a next page exists.
     pageSize: request.pageSize < 0 ? request.pageSize : size + 2,
     endTime: after
       ? new Date(Math.min(after.timeMs + 1, request.endTime?.getTime() ?? LATEST_MS))
@@ -74,7 +74,7 @@ function decodeToken(token: string, filters: string): Position {
     const [timeMs, id, boundTo] = Token.parse(JSON.parse(Buffer.from(token, "base64url").toString()));
     if (boundTo === filters) return { timeMs, id };
   } catch {
-    // A token that is no position is refused like one with other filters.
+    // A token that does not contain a position is refused like a token that was issued for other filters.
   }
   throw new ApiError("INVALID_PAGE_TOKEN");
 }

@@ -2,7 +2,8 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 
 /**
- * Signal that aborts if the client disconnects before its answer is sent. Throws CANCELLED if it already has.
+ * Signal that aborts if the client disconnects before its answer is sent. Throws CANCELLED if the client has
+ * already disconnected.
  */
 export function clientGoneSignal(response: GatewayResponse): AbortSignal {
   // The connection is closed already, so no `close` event will follow.

@@ -13,7 +13,7 @@ import type { GatewayResponse } from "./gateway-response.ts";
 const CLIENT_CLOSED_REQUEST = 499;
 /**
  * Methods recorded by name. All others are recorded as _OTHER (OpenTelemetry HTTP conventions), so that
- * clients cannot create time series.
+ * clients cannot create metric time series with invented methods.
  */
 const KNOWN_METHODS = new Set([
   "GET",
@@ -37,8 +37,9 @@ export interface ObserveOptions {
 }
 
 /**
- * Gives each request an id and a span. After the answer, records its duration and one log line. Both name the
- * template of the route, because the real path and query may hold personal data.
+ * Gives each request an id and a span. After the answer, records the duration of the request and writes one
+ * log line. Metric and log line name the template of the route, because the real path and query may hold
+ * personal data.
  *
  * @param handle answers the request
  */

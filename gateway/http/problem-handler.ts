@@ -16,7 +16,8 @@ export function problemHandler(log: Logger) {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
-    // Not logged without a cause: the log line of the request has the rest.
+    // An error without a cause is not logged here, because the log line of the request already has its
+    // reason.
     if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");

@@ -4,7 +4,8 @@ import type { FieldViolation } from "@medconnect/platform/errors/limit-violation
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
 /**
- * Prefix of `type`. The page is generated from the catalogue of reasons, and has an anchor for each reason.
+ * Prefix of a problem's `type`, a link to its reason on the page of errors. The page is generated from the
+ * catalogue of reasons, and has an anchor for each reason.
  */
 export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
 
@@ -18,7 +19,7 @@ export interface Problem {
   detail: string;
   /** Name of the gRPC status code, such as "NOT_FOUND". */
   code: string;
-  /** Reason from the catalogue, such as "SLOT_UNAVAILABLE". Clients decide by it. */
+  /** Reason from the catalogue, such as "SLOT_UNAVAILABLE". Clients use it to tell errors apart. */
   reason: string;
   requestId: string;
   errors?: FieldViolation[];

@@ -9,8 +9,8 @@ import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /**
- * Time in ms for a refused client to stop sending. Closing at once would reset the connection, and the client
- * might not get the answer.
+ * Time in ms in which a refused client may stop sending. If the gateway closed the connection at once, it
+ * would be reset, and the client might not get the answer.
  */
 const LINGER_MS = 1000;
 
@@ -56,7 +56,7 @@ export class RefusedRequests {
     }
     const response = this.#responses.get(socket);
     if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
-      // The handler of the request has counted it already.
+      // The handler of this request has already counted it.
       answerInstead(error, response);
       return;
     }
@@ -67,13 +67,14 @@ export class RefusedRequests {
   }
 
   /**
-   * Counts a refused request as a call without a token. Its headers are unknown, so it counts for the address
-   * of the peer, even behind a proxy.
+   * Counts a request that the parser refused as a call without a token. Its headers are unknown, so the
+   * request is counted for the address of the peer, even if the peer is a proxy.
    *
-   * @returns the error to answer: the given one, or RATE_LIMITED beyond the limit
+   * @returns the error to answer: the given one, or RATE_LIMITED if the address is over its limit
    */
   async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
-    // Browsers open spare connections and may send nothing on them.
+    // A connection without data is not counted, because browsers open spare connections and may send nothing
+    // on them.
     if (remoteAddress === undefined || bytesRead === 0) return error;
     return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }
@@ -122,7 +123,8 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
 }
 
 /**
- * Answers a request whose body the parser refused. Its handler cannot, because it still waits for the body.
+ * Answers a request whose body the parser refused. The handler of the request cannot answer, because it still
+ * waits for the body.
  */
 function answerInstead(error: ApiError, response: GatewayResponse): void {
   const { locals } = response;
@@ -133,7 +135,7 @@ function answerInstead(error: ApiError, response: GatewayResponse): void {
 }
 
 /**
- * Closes the connection after the running answer to an earlier, complete request. Nothing after that request
+ * Closes the connection once the answer to an earlier, complete request is sent. Nothing after that request
  * can be parsed.
  */
 function closeAfter(socket: Duplex, response: ServerResponse): void {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Headers that a request may have only once. A proxy and the gateway might read different ones of two copies.
+ * Headers that a request may have only once. If one came twice, a proxy and the gateway might each read
+ * another copy than the other.
  */
 const UNIQUE = ["host", "authorization", "content-type", "idempotency-key"];
 

@@ -16,21 +16,21 @@ export const LIMITS = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
   /**
-   * Longer than the 60 s after which common load balancers close an idle connection. If the gateway closed it
-   * first, a request of the balancer could meet a closed connection.
+   * Longer than the 60 s after which common load balancers close an idle connection. If the gateway closed
+   * the connection first, a balancer could send a request on it at the same moment, and lose the request.
    */
   keepAliveTimeout: 65_000,
   /**
-   * Time in which no data goes in either direction, after which a connection is closed. The time that the
-   * gateway may take for an answer is added.
+   * Time without data in either direction after which a connection is closed. The time that the gateway may
+   * take to answer is added to it.
    */
   stallTimeout: 30_000,
 };
 
 /**
  * Time for the body of a request without a valid token to arrive. It is short, so that slow bodies cannot
- * occupy all `MAX_CALLER_REQUESTS` places of an address: to keep them occupied takes more requests per minute
- * than `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
+ * occupy all `MAX_CALLER_REQUESTS` places of an address: an attacker would need more requests per minute than
+ * `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 
@@ -67,8 +67,8 @@ export class HttpServer {
     const { listener, answerMs, countRefused, peers, log, limits: allLimits = LIMITS } = options;
     const { stallTimeout, ...limits } = allLimits;
     this.#peers = peers;
-    // Off, because `syntaxErrorOf` checks Host: Node's own check answers without a problem document and a
-    // request id.
+    // Node's check of the Host header is off, because it answers without a problem document and a request id.
+    // `syntaxErrorOf` checks the header instead.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
     // No limit on the number of headers, because by default Node silently drops those after the 2,000th.
     // `maxHeaderSize` limits their total size.
@@ -76,8 +76,8 @@ export class HttpServer {
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.track(request, response);
-      // During a drain, tells the client to close, so that its next request does not meet a closing
-      // connection.
+      // During a drain, tells the client to close the connection, because a request that is sent on it later
+      // could be lost.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     };
@@ -103,7 +103,7 @@ export class HttpServer {
   }
 
   /**
-   * `isDraining` becomes true, so that load balancers stop sending. After `delayMs`, accepts no new
+   * First sets `isDraining`, so that load balancers stop sending requests. After `delayMs`, accepts no new
    * connections and waits for the running requests.
    */
   async drain(delayMs: number): Promise<void> {

@@ -8,11 +8,14 @@ import type { ClientQuota, QuotaName } from "./rate-limiter.ts";
 /** Network origin of a request. */
 export interface SourceAddress {
   readonly address: string;
-  /** The address as a client of the limits: its IPv4 address or IPv6 /64, and for IPv6 the /48 around it. */
+  /**
+   * Keys under which limits count the address: the IPv4 address or IPv6 /64, and for IPv6 also the /48 that
+   * contains it.
+   */
   readonly addressClient: Client;
 }
 
-/** Quota of each rate class. UNLIMITED is missing, because it has none. */
+/** Quota of each rate class. The class UNLIMITED has no quota. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
   [RateClass.AUTH]: "auth",
   [RateClass.READ]: "read",
@@ -21,9 +24,9 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas that a call counts towards: one of its rate class and one of its address. Each address has
- * several quotas: calls without a token do not use up the one of signed-in users, and polls do not use up the
- * one of sign-ins.
+ * The quotas that a call counts towards: one of its rate class and one of its address. An address has several
+ * quotas, so that calls without a token cannot use up the quota of signed-in users, and polls cannot use up
+ * the quota of sign-ins.
  *
  * @param caller undefined if the token was refused
  */

@@ -12,12 +12,13 @@ const WINDOW_S = 60;
  */
 const LOCAL_SHARE = 0.05;
 /**
- * Maximum number of requests that a gateway counts before it reports. More would save few round trips, and
- * let clients exceed a limit by more.
+ * Maximum number of requests that a gateway counts before it reports them to Redis. A higher number would
+ * save few round trips, but let clients exceed their limits by more requests.
  */
 const MAX_LOCAL = 50;
 /**
- * Pause after a failure of Redis. The first request after it tries Redis again, and waits for 100 ms at most.
+ * Time in ms for which Redis is not used after it failed. The first request after this time tries Redis
+ * again, and waits for it 100 ms at most.
  */
 const RETRY_REDIS_MS = 1000;
 
@@ -37,7 +38,7 @@ export interface RateLimits {
 
 export type QuotaName = keyof RateLimits;
 
-/** A quota and the client for which a request counts towards it. */
+/** A quota, and the client whose requests are counted towards it. */
 export interface ClientQuota {
   readonly quota: QuotaName;
   readonly client: Client;
@@ -91,10 +92,10 @@ export class RateLimiter {
 
   /**
    * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The quota
-   * of the address is the last one, and is used only if no narrower quota is exceeded: refused requests of
-   * one caller cost the others at the address nothing. Throws RATE_LIMITED.
+   * of the address is the last one, and counts the request only if no other quota is exceeded. So refused
+   * requests of one caller do not use up the quota of other callers at the address. Throws RATE_LIMITED.
    *
-   * @param setHeader receives the RateLimit headers of the answer, also if it is a refusal
+   * @param setHeader receives the RateLimit headers of the answer, also if the request is refused
    */
   async count(
     quotas: readonly ClientQuota[],
@@ -132,8 +133,8 @@ export class RateLimiter {
   }
 
   /**
-   * Counts for the client and for its group, such as its IPv6 /48. Returns the state of the one with less
-   * remaining.
+   * Counts a request towards the limit of its client and towards the limit of the client's group, such as its
+   * IPv6 /48. Returns the state of the limit with fewer requests left.
    */
   async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
@@ -148,7 +149,7 @@ export class RateLimiter {
     return { remaining: counter.limit - consumed, resetMs };
   }
 
-  /** Adds the local count to the one in Redis, and takes over the sum of all gateways. */
+  /** Adds the local count to the count in Redis, and stores the sum over all gateways locally. */
   async #report(counter: Counter, key: string): Promise<WindowCount> {
     const points = counter.local.takeUnreported(key, Date.now());
     const { consumedPoints, msBeforeNext } = await this.#consumePoints(counter, key, points);
@@ -200,7 +201,10 @@ function counter(name: string, limit: number, storeClient: Redis): Counter {
   };
 }
 
-/** Returns the count, also beyond the limit, where the library rejects with the count as the error. */
+/**
+ * Counts a request and returns the count. Beyond the limit, the library throws the count as an error; this
+ * function catches and returns it.
+ */
 async function consume(
   limiter: RateLimiterRedis | RateLimiterMemory,
   key: string,

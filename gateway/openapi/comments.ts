@@ -14,9 +14,9 @@ import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
 /**
- * The comment before a declaration in its .proto, as one paragraph; "" without one. Descriptors hold comments
- * apart from declarations, by path (google.protobuf.SourceCodeInfo): the field numbers and indexes that lead
- * to the declaration in the file's descriptor.
+ * The comment before a declaration in its .proto, as one paragraph; "" without one. Descriptors store
+ * comments separately from declarations, by path (google.protobuf.SourceCodeInfo): the field numbers and
+ * indexes that lead to the declaration in the file's descriptor.
  */
 export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
@@ -26,7 +26,10 @@ export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-/** Comments by path, for each file name. Read on demand: most gateways never serve the document. */
+/**
+ * Comments by path, for each file name. Read on demand, because most gateways never serve the OpenAPI
+ * document.
+ */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {

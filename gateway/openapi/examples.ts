@@ -11,7 +11,10 @@ import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-/** Examples for a text whose comment has none. The first one that satisfies the field's rules is used. */
+/**
+ * Examples for a string field whose comment has no example. The first one that satisfies the field's rules is
+ * used.
+ */
 const TEXTS = ["An example", "example", "en", "123456"];
 
 /** An example message with these fields, except `optional` ones. Of a oneof, it has only the first field. */

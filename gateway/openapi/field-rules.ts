@@ -7,7 +7,10 @@ import {
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** A field's rules in JSON Schema, except those that it cannot express. The services check all rules. */
+/**
+ * A field's rules in JSON Schema, without the rules that JSON Schema cannot express. The services check all
+ * rules.
+ */
 export function constraintsOf(rules: FieldRules | undefined): Schema {
   switch (rules?.type.case) {
     case "string": {

@@ -15,9 +15,9 @@ import { ref, type Schema } from "./json-schema.ts";
 /**
  * Place of a message, which decides the fields that its schema requires:
  *
- * - answer: scalars, enums and lists, which every answer has. Not the fields that items of lists omit.
- * - request: the fields without which the rules refuse a request. The schema also shows the rules.
- * - patch: none. The schema also shows the rules.
+ * - answer: scalars, enums and lists, because every answer has them, except the fields that list items omit.
+ * - request: the fields without which the validation rules refuse a request. The schema also shows the rules.
+ * - patch: no fields. The schema also shows the rules.
  */
 export type Direction = "answer" | "request" | "patch";
 

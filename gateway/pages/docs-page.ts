@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Response, Router } from "express";
 import { docsPageHeaders } from "../http/security-headers.ts";
 
-/** Finds files by the name of their package, because a bundle runs in another folder. */
+/** Finds files by the name of their package, because bundled code runs in another folder than its source. */
 const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 

@@ -27,8 +27,8 @@ const newNode = <Target>(): Node<Target> => ({
  *
  * - The verb follows the last raw colon of the last segment.
  * - Each segment is percent-decoded separately, so an encoded slash or colon is plain text.
- * - Paths are case-sensitive, and a trailing slash makes another path.
- * - A literal takes precedence over a variable, whatever their order.
+ * - Paths are case-sensitive, and `/v1/bookings/` is another path than `/v1/bookings`.
+ * - A literal takes precedence over a variable, whichever was added first.
  */
 export class Router<Target> {
   readonly #root: Node<Target> = newNode();

@@ -27,7 +27,7 @@ export interface ServiceCall {
   readonly capacity: LoadLimit;
   /** Quotas that the request has been counted towards. */
   readonly quotas: readonly ClientQuota[];
-  /** Aborted when the client leaves; cancels the call. */
+  /** Aborts when the client disconnects, which cancels the call. */
   readonly signal: AbortSignal;
 }
 

@@ -14,7 +14,8 @@ export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) =
  */
 export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!method.rules.composed) {
-    // Throws for an unknown service, so that it is found at the start instead of at the first request.
+    // Throws for an unknown service, so that the mistake is found at the start instead of at the first
+    // request.
     services.client(method.owner);
     const raw = rawMethod(method.path);
     return (request, options) => services.call(method.owner, raw, request, options);

@@ -11,7 +11,8 @@ import { isUnauthenticated } from "./is-unauthenticated.ts";
 
 export interface IdentifiedCaller {
   /**
-   * The caller, or the error about the token. It is thrown only after the limits have counted the request.
+   * The caller, or the error for a refused token. The error is thrown only after the limits have counted the
+   * request.
    */
   readonly caller: Caller | ApiError;
   /**
@@ -43,8 +44,8 @@ export async function callerOfToken({ headers }: IncomingMessage, identity: Iden
 }
 
 /**
- * True if a method ignores tokens, but a valid token still lets the call count for its user instead of the
- * address.
+ * True if a method ignores tokens for access, but its calls with a valid token are counted for the user
+ * instead of the address.
  */
 const ignoresToken = ({ rules: { access, rate } }: Method): boolean =>
   access === Access.PUBLIC && rate !== RateClass.AUTH && rate !== RateClass.UNLIMITED;

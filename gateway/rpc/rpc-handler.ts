@@ -54,8 +54,8 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const quotas = await limitCaller(options, method, limitedCaller, response);
     if (caller instanceof ApiError) throw caller;
 
-    // A short time, because the request occupies one of the few places of its address until its body has
-    // arrived.
+    // The body of an anonymous request must arrive soon, because until then the request occupies one of the
+    // few places of its address.
     const bodyMs = limitedCaller?.kind === "anonymous" ? options.anonymousBodyMs : undefined;
     const message = await readMessage(route, { values: match.values, query }, request, response, bodyMs);
 

@@ -27,15 +27,15 @@ export interface RequestBinding {
   /** Field that lists which fields of the resource to change (AIP-134). */
   readonly updateMask: DescField | undefined;
   /**
-   * Field with the versions that an update may replace, separated by commas (AIP-154). If-Match limits it
-   * further.
+   * Field with the versions that an update may replace, separated by commas (AIP-154). An If-Match header
+   * restricts them further.
    */
   readonly etag: DescField | undefined;
 }
 
 /**
- * A field that headers fill (medconnect.options.v1.headers). If a request has several of them, the first in
- * `names` counts.
+ * A field that headers fill (medconnect.options.v1.headers). If a request has several of these headers, the
+ * first in `names` fills the field.
  */
 export interface HeaderField {
   readonly field: DescField;
@@ -91,7 +91,7 @@ function fieldNamed(desc: DescMessage | undefined, name: string): DescField {
   return field;
 }
 
-/** Refuses maps and plain messages: a parameter is text, and they have no text form. */
+/** Refuses maps and plain messages, because a parameter is text, and these types have no text form. */
 function asParameter(field: DescField): DescField {
   const isText = field.fieldKind !== "map" && (!field.message || isWellKnown(field.message));
   if (!isText) throw new Error(`${field} cannot be a query parameter: maps and messages have no text form`);

@@ -58,7 +58,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
 
 /**
  * Error for a body that did not arrive in time. Also lets the connection close after the answer, because the
- * rest of the body would be taken for the next request.
+ * rest of the body would otherwise be read as the next request.
  */
 function tooSlow(response: ServerResponse): ApiError {
   response.shouldKeepAlive = false;

@@ -31,7 +31,7 @@ const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
 const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
 /** A tag without quotes. Some clients send the `etag` field of a resource that way. */
 const BARE_TAG = /^[!#-+\--~]+$/;
-/** Versions of this API. A tag of another form matches no resource. */
+/** Versions of this API. A tag that does not match this pattern belongs to no resource. */
 const VERSION = /^\w+$/;
 
 /**

@@ -26,7 +26,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // Not the message of the parser: it quotes the body, which may hold personal data.
+    // Leaves out the message of the parser, because it quotes the body, which may hold personal data.
     throw new ApiError("MALFORMED_JSON", { cause });
   }
 }

@@ -39,7 +39,7 @@ export class JsonWriter {
   readonly #fields: FieldWriter[] = [];
   /** Index in `#fields`, by field number of the proto. */
   readonly #indexes: number[] = [];
-  /** Texts of the fields of an empty message, to start from. */
+  /** JSON texts of the fields of an empty message, which `read` starts from. */
   readonly #empty: FieldTexts = [];
 
   /**

@@ -127,10 +127,13 @@ function fillFromHeaders(
   resource[etag.jsonName] = withIfMatch(versions, resource[etag.jsonName] ?? "");
 }
 
-/** Versions listed both in If-Match and in the etag of the body. Throws ETAG_MISMATCH if there are none. */
+/**
+ * Versions listed both in If-Match and in the etag of the body. Throws ETAG_MISMATCH if no version is in
+ * both.
+ */
 function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
   if (etag === "") return versions.join(",");
-  // Not a text: `violationsOf` refuses it later.
+  // An etag that is no string is refused later, by `violationsOf`.
   if (typeof etag !== "string") return etag;
   const both = etag.split(",").filter((each) => versions.includes(versionOf(each)));
   if (both.length > 0) return both.join(",");

@@ -63,7 +63,10 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   return { status: 200, headers, body: data };
 }
 
-/** Header of a replayed answer: the same request with the same Idempotency-Key got it before. */
+/**
+ * Header that marks a replayed answer: an earlier request with the same Idempotency-Key has got this answer
+ * before.
+ */
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 

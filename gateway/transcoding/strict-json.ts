@@ -104,8 +104,8 @@ function isValid(field: DescField, value: JsonValue): boolean {
 }
 
 /**
- * True for an integer. JSON numbers count by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). Integers beyond
- * 2^53 must be text, because JSON.parse rounds them. As text, each integer has one spelling.
+ * True for an integer. JSON numbers are judged by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). Integers
+ * beyond 2^53 must be text, because JSON.parse rounds them. As text, each integer has one spelling.
  */
 const isInteger = (value: JsonValue): boolean =>
   typeof value === "number"
