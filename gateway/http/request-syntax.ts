@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Headers that a request may have only once. If one came twice, a proxy and the gateway might each read
- * another copy than the other.
+ * Headers that a request may have only once. If a header came twice, a proxy might use its first value and
+ * the gateway its second.
  */
 const UNIQUE = ["host", "authorization", "content-type", "idempotency-key"];
 

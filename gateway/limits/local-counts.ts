@@ -31,7 +31,10 @@ export class LocalCounts {
     this.#maxUnreported = maxUnreported;
   }
 
-  /** Counts a request locally. Undefined if the local counts are used up, so that Redis must count it. */
+  /**
+   * Counts a request locally. Undefined if Redis must count it, because the client has no local count or has
+   * reached `maxUnreported`.
+   */
   count(client: string, nowMs: number): WindowCount | undefined {
     const known = this.#clients.get(client);
     if (!known || known.resetAtMs <= nowMs || known.unreported >= this.#maxUnreported) return undefined;

@@ -8,15 +8,15 @@ export const accountProof = (
   { id, email, role }: Pick<Account, "id" | "email" | "role">,
 ): Buffer => hash.of("users.account_proof", id, email, role);
 
-/** Proven columns of an account. */
+/** Columns of an account that its proof covers. */
 export interface ProvenAccount extends Pick<Account, "id" | "email" | "role"> {
   /** Null for an account that auth did not write. */
   readonly accountProof: Buffer | null;
 }
 
 /**
- * True if auth made the account with its current address and role. Otherwise logs and counts it for the
- * alert.
+ * True if auth made the account with its current address and role. Otherwise logs the account, and counts it
+ * for the alert on forged rows.
  */
 export function isAccountProven(
   { hash, proofs }: { hash: KeyedHash; proofs: RowProofs },

@@ -40,7 +40,7 @@ export async function createAdmin(
   options: AdminOptions,
 ): Promise<string> {
   const { email, fullName, password } = canonical(options);
-  // The operator vouches for the address.
+  // The operator vouches for the address, so no mail has to verify it.
   const account = { ...newAccount({ email, fullName, role: "ADMIN" }, clock.now()), emailVerified: true };
   assertStrongPassword(password, account);
   const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
@@ -59,13 +59,16 @@ export async function createAdmin(
   }
 }
 
-/** Validates by the rules of RegisterRequest, which accepts no ADMIN. */
+/** Validates by the rules of RegisterRequest. They accept no ADMIN, so the role is PATIENT for this check. */
 function canonical(options: AdminOptions): AdminOptions {
   const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
   return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
 }
 
-/** Writes the audit entry and the event. In the service, `app.calls` writes them for every call. */
+/**
+ * Writes the audit entry and the event, because this command runs outside of the service, where `app.calls`
+ * writes them.
+ */
 function record(tx: Transaction, account: Account, hash: KeyedHash): void {
   const line = {
     id: newId(),

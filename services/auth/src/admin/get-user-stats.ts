@@ -7,7 +7,7 @@ import { countByDay, countByRole } from "./stats-store.ts";
 /** UserService.GetUserStats. Figures are at most 15 s old. */
 export const getUserStats = figures("stats/users", async (app: Auth): Promise<UserStats> => {
   const days = lastDays(app.clock.now());
-  // One after the other: the pool of scans has few connections.
+  // The counts run one after the other, because the connection pool for scans is small.
   const roles = await countByRole(app.db);
   // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates
   const made = await countByDay(app.db, new Date(days[0]!));

@@ -5,7 +5,7 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { Account, Status } from "../accounts/account.ts";
 import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
-/** Filters of the list; undefined: any. */
+/** Filters of the list of accounts. An undefined filter matches every account. */
 export interface AccountFilter {
   role: Role | undefined;
   status: Status | undefined;

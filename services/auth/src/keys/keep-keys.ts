@@ -35,12 +35,12 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   try {
     await app.transactions.run("service:auth", (tx) => carryOut(tx, app, options, now));
   } catch (error) {
-    // Another replica has made the key of this generation.
+    // A duplicate generation is no error: another replica has made the key.
     if (duplicateKeyOf(error) !== "signing_keys.signing_keys_generation") throw error;
   }
 };
 
-/** Keys that auth wrote. Others neither sign nor take part in the rotation. */
+/** Keys that auth wrote. Keys that anybody else wrote neither sign nor take part in the rotation. */
 const ownKeys = ({ cipher }: Pick<App, "cipher">, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(cipher, key));
 
@@ -50,8 +50,8 @@ async function carryOut(
   options: KeepKeysOptions,
   now: Date,
 ): Promise<AuditEntry[]> {
-  // Read before the keys. If another process makes a key meanwhile, this one's has the same generation, and
-  // the unique key refuses it.
+  // The generation is read before the keys. If another process makes a key between the two reads, the key
+  // made here gets the same generation, and the unique index refuses it.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
   const plan = planOf(keys, now, options);

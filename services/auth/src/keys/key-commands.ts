@@ -40,7 +40,8 @@ function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): s
 }
 
 /**
- * Activates the next key. Tokens of the old one stay valid, and auth makes another next key within a minute.
+ * Activates the next key. Tokens of the replaced key stay valid, and auth makes a new next key within a
+ * minute.
  *
  * @param when "ready": only if every verifier knows the next key; "now": in any case
  * @returns a line for the operator
@@ -56,11 +57,11 @@ export async function rotateKey(context: CommandContext, when: "ready" | "now"):
 }
 
 /**
- * Revokes a compromised key. If it signs, the next one takes over at once. All services refuse its tokens
- * within five seconds.
+ * Revokes a compromised key. If it is the key that signs, the next key replaces it at once. All services
+ * refuse the tokens of the revoked key within five seconds.
  *
  * @returns a line for the operator
- * @throws if the key is unknown, or there is no next key to take over
+ * @throws if the key is unknown, or if it signs and there is no next key to replace it
  */
 export async function revokeKey(context: CommandContext, kid: string): Promise<string> {
   const now = context.clock.now();
@@ -71,7 +72,7 @@ export async function revokeKey(context: CommandContext, kid: string): Promise<s
     const keys = ownKeys(context, all);
     const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, context, keys, "now") : undefined;
     saveSigningKey(tx, withProof(context.cipher, { ...revoked, privateKey: null, retireTime: now }));
-    // Longer than any verifier keeps keys while it cannot fetch new ones.
+    // The revocation lasts longer than a verifier that cannot fetch new keys uses the keys that it has.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
     if (successor) record(tx, "key.rotate", successor.kid, now);

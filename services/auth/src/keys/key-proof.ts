@@ -3,7 +3,8 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { SigningKey } from "./signing-key-store.ts";
 
 /**
- * Adds a proof, under DATA_KEY, that auth wrote the key's row. Each change of its times needs a new proof.
+ * Adds a proof, under DATA_KEY, that auth wrote the key's row. The proof covers the key's times, so each
+ * change of them needs a new proof.
  */
 export const withProof = (cipher: FieldCipher, key: Omit<SigningKey, "proof">): SigningKey => ({
   ...key,

@@ -2,26 +2,28 @@
 export interface KeyTimes {
   readonly kid: string;
   readonly generation: number;
-  /** Every verifier knows it from then on; null for a key that signs at once. */
+  /** Time from which every verifier knows the key; null for a key that signs at once. */
   readonly readyTime: Date | null;
-  /** It signs from then until another key does; null for the next key, which is only published. */
+  /**
+   * Time from which the key signs, until another key does; null for the next key, which is only published.
+   */
   readonly activateTime: Date | null;
-  /** Published until then; null: no end yet. */
+  /** Time until which the key is published; null while it has no end. */
   readonly retireTime: Date | null;
 }
 
 export interface RotationSettings {
-  /** Time that a key signs; 0: until an operator rotates it. */
+  /** Time in ms for which a key signs; 0: until an operator rotates it. */
   rotationMs: number;
-  /** Longest lifetime of a signed token. */
+  /** Longest lifetime of a signed token, in ms. */
   tokenMs: number;
 }
 
 /** Changes that the keys need. */
 export interface KeyPlan {
-  /** The `kid` of the next key, if it takes over. */
+  /** The `kid` of the next key if it is to replace the signing key now; otherwise undefined. */
   activate: string | undefined;
-  /** Replaced keys, with the expiry of their last token. */
+  /** Keys that no longer sign. Each retires when the last token that it signed expires. */
   retire: { kid: string; retireTime: Date }[];
   /** True for the keys that are missing and have to be made. */
   make: { current: boolean; next: boolean };
@@ -40,7 +42,7 @@ export function currentKey<K extends KeyTimes>(keys: readonly K[], now: Date): A
     );
 }
 
-/** The published key that waits to take over. */
+/** The published key that will sign after the current one. */
 export function nextKey<K extends KeyTimes>(keys: readonly K[], now: Date): K | undefined {
   return keys.find((key) => key.activateTime === null && isPublished(key, now));
 }
@@ -55,8 +57,8 @@ export const isReady = ({ readyTime }: KeyTimes, now: Date): boolean =>
   readyTime === null || readyTime <= now;
 
 /**
- * Plans the changes after which there are a current key, a next one that is published in advance, and the old
- * ones until their last token has expired.
+ * Plans the changes after which there are a current key, a next key that is published in advance, and the
+ * replaced keys until the last token of each has expired.
  */
 export function planOf(
   keys: readonly KeyTimes[],

@@ -45,7 +45,10 @@ export async function lastGeneration(tx: Transaction): Promise<number> {
   return row?.last ?? 0;
 }
 
-/** The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` if another process was faster. */
+/**
+ * The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` if another process has inserted a
+ * key of the same generation.
+ */
 export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   tx.defer(INSERT, [
     keys.map((key) => [

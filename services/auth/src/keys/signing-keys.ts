@@ -12,8 +12,8 @@ import { currentKey, publishedKeys } from "./signing-key-rules.ts";
 import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
 
 /**
- * Validity of the cached keys. Until then a replica may sign with a replaced key, whose tokens are valid, or
- * with a revoked one, whose tokens are refused.
+ * Time in ms for which a process caches the keys. Until the cache expires, the process may sign with a
+ * replaced key, whose tokens are valid, or with a revoked key, whose tokens are refused.
  */
 export const CACHE_MS = 1000;
 
@@ -91,7 +91,10 @@ export class SigningKeys {
     }
   }
 
-  /** Keys that auth wrote. Others are refused, logged once, and counted for the alert. */
+  /**
+   * Keys that auth wrote. Keys that anybody else wrote are refused, logged once, and counted for the alert on
+   * forged rows.
+   */
   #own(rows: SigningKey[]): SigningKey[] {
     const { cipher, log } = this.#options;
     const refused = new Set<string>();

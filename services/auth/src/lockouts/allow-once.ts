@@ -12,7 +12,7 @@ export async function allowOnce(tx: Transaction, counters: AttemptCounter[], now
   let isAllowed = false;
   await evaluateAttempt(tx, counters, now, async () => {
     isAllowed = true;
-    // Only failed attempts are counted, so the action passes as one.
+    // `evaluateAttempt` counts only failures, so the action is reported to it as a failed attempt.
     return false;
   });
   return isAllowed;

@@ -5,8 +5,8 @@ import { lockCounters, saveCounter } from "./lockout-store.ts";
 
 /**
  * Evaluates an attempt to prove an identity, and counts it. Attempts with a common counter are serialized, so
- * concurrent guesses get no more tries than consecutive ones. A right proof during a lock is refused by the
- * same statements as a wrong one.
+ * concurrent guesses get no more tries than consecutive ones. During a lock, a right proof is refused with
+ * the same SQL statements as a wrong one, so that the response time does not tell them apart.
  *
  * @param prove verifies the credential; not called during a lock
  * @returns the result of `prove`; undefined for a failure, which the caller must commit
@@ -21,7 +21,8 @@ export async function evaluateAttempt<T>(
   const locked = counters.some(({ state }) => isLocked(state, now));
   const proof = locked ? undefined : await prove();
   for (const { id, policy, clearedBySuccess, state } of counters) {
-    // During a lock the counter is saved unchanged, so that both refusals run the same statements.
+    // During a lock the counter is saved unchanged, so that a refusal without a check runs the same
+    // statements as a refusal after one.
     if (!proof) saveCounter(tx, id, locked ? state : policy(state, now));
     else if (clearedBySuccess && state.failures > 0) saveCounter(tx, id, cleared(now));
   }

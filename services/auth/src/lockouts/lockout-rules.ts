@@ -2,11 +2,13 @@
 export interface Counter {
   readonly failures: number;
   readonly lockedUntil: Date | null;
-  /** The failures count until then; never before `lockedUntil`. */
+  /** Time at which the failures are forgotten; never before `lockedUntil`. */
   readonly expireTime: Date;
 }
 
-/** The counter after one more failure. No attempt fails during a lock, because none is evaluated. */
+/**
+ * Returns the counter after one more failure. Not called during a lock, because no attempt is evaluated then.
+ */
 export type Policy = (counter: Counter, now: Date) => Counter;
 
 /**
@@ -29,8 +31,8 @@ export const lockingLonger =
   };
 
 /**
- * Fixed window: `failures` within `windowMs` of the first one lock until the window ends; then all are
- * forgotten.
+ * Fixed window, which starts at the first failure and lasts `windowMs`. After `failures` failures in it,
+ * attempts are locked until the window ends. Then all failures are forgotten.
  */
 export const lockingForTheRestOf =
   (limits: { failures: number; windowMs: number }): Policy =>

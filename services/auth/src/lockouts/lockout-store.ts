@@ -28,7 +28,7 @@ export async function lockCounters<T extends Id>(
   now: Date,
 ): Promise<(T & { state: Counter })[]> {
   const ids = counters.map(({ id }) => id);
-  // One order of locks for all transactions prevents deadlocks.
+  // All transactions lock counters in the same order, which prevents deadlocks.
   tx.defer(GUARD, [ids.toSorted(Buffer.compare).map((id) => [id, 0, now])]);
   const rows = await tx.read<CounterRow>(LOCK, [ids]);
   // biome-ignore lint/style/noNonNullAssertion: the guard inserts a row for each id

@@ -46,13 +46,13 @@ export interface Lockouts {
 }
 
 /**
- * Failures that lock a site, as a multiple of a network's. It is low enough that one site cannot reach the
- * limit for all networks and lock the owner out.
+ * Number of failures that locks a site, as a multiple of the number that locks a network. It is low enough
+ * that one site cannot reach the limit for all networks and lock the owner out.
  */
 const PASSWORDS_OF_A_SITE = 4;
 /**
- * Registrations that a site may make, as a multiple of a network's. Some of the address's limit is left for
- * its owner.
+ * Number of registrations that a site may make for one e-mail address, as a multiple of the number for a
+ * network. It is low enough that the owner of the address can still register.
  */
 const REGISTRATIONS_OF_A_SITE = 2;
 

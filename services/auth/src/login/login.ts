@@ -32,8 +32,8 @@ export async function login(
 ): Promise<LoginResponse> {
   const credentials = await findCredentialsByEmail(app.db, email);
   const matches = await verifyPassword(app, credentials, password, call.deadline);
-  // Checked here, although `lockActive` would refuse a disabled account, too: its additional statement would
-  // show in the response time.
+  // The status is checked here, although `lockActive` would refuse a disabled account, too, because the
+  // additional statement of `lockActive` would show in the response time.
   const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
   const now = app.clock.now();
   const answer = await app.calls.apply(call, async (tx) => {
@@ -75,7 +75,10 @@ async function signIn(
   return changed(response, { ...entry, resource: `sessions/${opened.session.id}` });
 }
 
-/** The audit entry names a known account only: users type passwords into the e-mail field. */
+/**
+ * The audit entry has no e-mail, only the id of a known account, because some users type their password into
+ * the e-mail field.
+ */
 const refuse = (credentials: Credentials | undefined): Effect<never> =>
   failed(new ApiError("INVALID_CREDENTIALS"), {
     resource: `users/${credentials?.userId ?? "-"}`,
@@ -83,7 +86,10 @@ const refuse = (credentials: Credentials | undefined): Effect<never> =>
     outcome: "FAILURE",
   });
 
-/** Replaces a weak hash while the password is known. After a failure, the next login tries again. */
+/**
+ * Replaces a hash with outdated parameters, which is possible only while the password is known. If this
+ * fails, the next login tries again.
+ */
 async function replaceWeakHash(
   app: Auth,
   { userId, passwordHash }: Credentials,

@@ -29,8 +29,9 @@ export interface Mailing {
 type MailApp = Pick<Platform, "db" | "clock" | "log" | "cipher"> & Mailing;
 
 /**
- * Sends due mails. Each process leases its own, and deletes a mail once the mail server accepts it. If the
- * process dies in between, the mail is sent again under the same Message-ID (decision 0010).
+ * Sends due mails. Each process leases the mails that it sends, and deletes a mail once the mail server has
+ * accepted it. If the process dies before it deletes the mail, the mail is sent again under the same
+ * Message-ID (decision 0010).
  */
 export const deliverMails =
   (app: MailApp) =>
@@ -78,7 +79,7 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
   else app.log.warn(line, "mail could not be sent; it is tried again");
 }
 
-/** Retries, because a mail that stays queued is sent again. */
+/** Deletes a sent mail. Retries after an error, because a mail that stays queued is sent again. */
 async function deleteSent(db: Database, id: string): Promise<void> {
   for (const pauseMs of DELETE_PAUSES_MS) {
     try {

@@ -88,7 +88,10 @@ export async function listMails(db: Database, onlyDead: boolean, limit: number):
   return await db.read<WaitingMail>(LIST, [onlyDead, limit]);
 }
 
-/** Queues dead mails again. @param ids default: all @returns their number */
+/**
+ * Queues dead mails again, which no process would try to send any more. @param ids default: all @returns
+ * their number
+ */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
   const { affectedRows } = await (ids
     ? db.write(REVIVE, [now, ids.map(binaryId)])

@@ -5,8 +5,8 @@ import type { Auth } from "../app.ts";
 import type { Challenge } from "./challenge.ts";
 
 /**
- * MFA tokens have a type and an audience of their own, so that no verifier accepts it as another kind of
- * token (RFC 8725 §3.11, §3.12).
+ * MFA tokens have a type and an audience of their own, so that no verifier accepts them as tokens for another
+ * purpose (RFC 8725 §3.11, §3.12).
  */
 const TYPE = "mfa+jwt";
 const AUDIENCE = "medconnect-mfa";

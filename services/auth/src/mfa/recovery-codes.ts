@@ -29,6 +29,6 @@ export function storedRecoveryCode(proofs: RowProofs, userId: string, code: stri
 
 const newRecoveryCode = (): string => Array.from({ length: GROUPS }, newGroup).join("-");
 
-/** 256 is a multiple of 32, so all symbols are equally likely. */
+/** A byte has 256 values, a multiple of the 32 symbols, so all symbols are equally likely. */
 const newGroup = (): string =>
   Array.from(randomBytes(GROUP_SYMBOLS), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join("");

@@ -17,7 +17,7 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   if (!account) throw new ApiError("NOT_FOUND");
   const secret = newTotpSecret();
   const otpauthUri = totpUri(secret, account.email);
-  // Loaded on demand: it takes 9 MB.
+  // The library is loaded on demand, because it takes 9 MB of memory.
   const { toDataURL } = await import("qrcode");
   const qrCode = await toDataURL(otpauthUri);
   return await app.calls.apply(call, async (tx) => {

@@ -5,7 +5,10 @@ const ISSUER = "MedConnect";
 const SECRET_BYTES = 20;
 /** RFC 6238 parameters that all authenticator apps support. */
 const PARAMETERS = { algorithm: "sha1", digits: 6, period: 30 } as const;
-/** One step to either side, for clock skew and network delay (RFC 6238 §5.2). */
+/**
+ * Accepts the codes of the previous and the next period as well, for clock skew and network delay (RFC 6238
+ * §5.2).
+ */
 const TOLERANCE_S = 30;
 
 /** A new shared secret, base32. */

@@ -87,7 +87,7 @@ export async function replaceHash(
 /**
  * Locks an account's password until the transaction ends.
  *
- * @returns true if it has not changed since `passwordSetTime`
+ * @returns true if the password has not changed since `passwordSetTime`
  */
 export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
   return (await tx.read(LOCK_PASSWORD, [binaryId(userId), passwordSetTime])).length === 1;

@@ -13,7 +13,8 @@ export class HashQueue {
   }
 
   /**
-   * Throws UNAVAILABLE if the queue is full, DEADLINE_EXCEEDED if the deadline passes in it.
+   * Runs a task when a slot is free. Throws UNAVAILABLE if the queue is full, and DEADLINE_EXCEEDED if the
+   * deadline passes while the task is queued.
    *
    * @param deadline ms since the epoch
    */

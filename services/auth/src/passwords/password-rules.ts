@@ -11,13 +11,16 @@ export interface Owner {
 const MIN_GUESSES = 1e9;
 /** NIST SP 800-63B: "context-specific words, such as the name of the service". */
 const SERVICE = "MedConnect";
-/** Shorter words occur in too many others. */
+/**
+ * Minimum length of a word that adds nothing to the strength of a password. Shorter words occur in too many
+ * other words.
+ */
 const MIN_WORD = 3;
 
 /**
- * NIST SP 800-63B §3.1.1.2: no composition rules, but no password that is guessed early. Words of the owner
- * and the service add nothing to its strength. The field rule limits the length to 12 to 256 characters.
- * Throws WEAK_PASSWORD.
+ * NIST SP 800-63B §3.1.1.2: no composition rules, but no password that an attacker would guess early. Words
+ * of the owner and the service add nothing to the strength of the password. The field rule limits the length
+ * to 12 to 256 characters. Throws WEAK_PASSWORD.
  */
 export function assertStrongPassword(password: string, owner: Owner): void {
   if (guessesFor(password) < MIN_GUESSES) {

@@ -2,8 +2,8 @@ import { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import { adjacencyGraphs, dictionary } from "@zxcvbn-ts/language-common";
 
 /**
- * zxcvbn with limits that keep an estimate below 10 ms of CPU (decision 0035). The first 64 characters are
- * strong enough for any accepted password.
+ * zxcvbn with limits that keep an estimate below 10 ms of CPU (decision 0035). It estimates the first 64
+ * characters only; they alone can make a password strong enough.
  */
 const zxcvbn = new ZxcvbnFactory({
   dictionary,

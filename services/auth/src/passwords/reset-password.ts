@@ -33,7 +33,8 @@ export async function resetPassword(
   const passwordHash = await app.hasher.hash(password, call.deadline);
   const isReset = await app.calls.apply(call, async (tx) => {
     if (!(await consumeLinkToken(tx, hash, app.clock.now()))) return unchanged(false);
-    // The link proves the owner, so failed guesses at the old password must not lock the new one.
+    // The link proves that the caller owns the account. So guesses at the old password must not lock the new
+    // one.
     deleteCounters(tx, passwordCounters(app, account.email, call));
     await setPassword(app, tx, account, { passwordHash });
     if (!account.emailVerified) markEmailVerified(tx, account.id);

@@ -20,8 +20,8 @@ export async function setPassword(
   { passwordHash, keptSessionId }: { passwordHash: string; keptSessionId?: string },
 ): Promise<void> {
   const now = app.clock.now();
-  // The account is locked before its sessions are read: a concurrent login may still add one until it
-  // commits.
+  // The account is locked before its sessions are read, because a concurrent login may add a session until
+  // the transaction of that login commits.
   const proof = passwordProof(app.hash, account.id, passwordHash);
   updatePassword(tx, account.id, { hash: passwordHash, proof }, now);
   const sessionIds = await lockLiveSessions(tx, account.id, now);

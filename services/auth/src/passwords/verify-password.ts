@@ -4,7 +4,7 @@ import type { Credentials } from "./credential-store.ts";
 
 /**
  * True if the password matches and auth wrote the hash. A hash that auth did not write is refused, logged and
- * counted for the alert. Takes as long without an account.
+ * counted for the alert on forged rows. For an unknown account, returns false after the same time.
  *
  * @param deadline ms since the epoch
  */

@@ -1,7 +1,7 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Registration, RegistrationLink } from "./registration-store.ts";
 
-/** Proven columns of a registration. */
+/** Columns of a registration that its proof covers. */
 type Linked = Pick<Registration, "id" | "email" | "role"> & Omit<RegistrationLink, "proof">;
 
 /** Proof that auth mailed the link to the address of this registration. */

@@ -21,7 +21,7 @@ const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, 
 const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role, token_hash AS tokenHash,
   expire_time AS expireTime, proof FROM registrations
   WHERE token_hash = ? AND expire_time > ?`;
-/** The row stays, so that its link gives the same response until it expires. */
+/** Keeps the row, so that a second click on its link gets the same response until the link expires. */
 const FORGET_PASSWORD = "UPDATE registrations SET password_hash = '' WHERE id = ?";
 const DELETE_OTHERS = "DELETE FROM registrations WHERE email = ? AND id <> ?";
 const DELETE_EXPIRED = "DELETE FROM registrations WHERE expire_time <= ? LIMIT ?";
@@ -45,8 +45,8 @@ export async function findRegistration(
 }
 
 /**
- * Ends all registrations of an address that became an account: erases the password of this one, and voids the
- * links of the others.
+ * Ends all registrations of an address after one of them has become an account: erases the password of that
+ * one, and voids the links of the others.
  */
 export function completeRegistration(tx: Transaction, { id, email }: Registration): void {
   tx.defer(FORGET_PASSWORD, [binaryId(id)]);

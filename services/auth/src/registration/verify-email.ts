@@ -17,7 +17,7 @@ import { completeRegistration, findRegistration, type Registration } from "./reg
 
 /**
  * AuthService.VerifyEmail: makes the account of a registration. It requires the link and the password. If a
- * stranger registers somebody's address and the owner follows the link, no account is made. Repeating it
+ * stranger registers somebody's address and the owner follows the link, no account is made. A repeated call
  * changes nothing.
  *
  * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account;
@@ -30,7 +30,8 @@ export async function verifyEmail(
 ): Promise<VerifyEmailResponse> {
   const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
   if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
-  // Repeated: the password may have changed since, so it is not checked.
+  // If the account exists, this call is repeated. Its password is not checked, because it may have changed
+  // since the first call.
   if (await findAccount(app.db, registration.id)) return {};
   const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
   try {

@@ -9,7 +9,7 @@ const LIST =
 const PAGE = `${LIST} AND session_id > ? ORDER BY session_id LIMIT ?`;
 const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT ?";
 
-/** Keeps the entry of a session that is revoked already. */
+/** Inserts revocations. If a session is revoked already, its entry stays as it is. */
 export function insertRevocations(tx: Transaction, revocations: Revocation[]): void {
   if (revocations.length === 0) return;
   tx.defer(INSERT, [revocations.map(({ sessionId, expireTime }) => [sessionId, expireTime])]);

@@ -28,8 +28,8 @@ export interface UnexplainedFinding {
 /**
  * Compares auth's tables with its audit trail. Each change and its entry are one transaction, so the two
  * differ only after direct writes to the tables. It reads page by page, so no statement grows with the
- * tables. It may run beside the service: a change may fall between two reads, so a difference counts only if
- * a second read confirms it.
+ * tables. It may run while the service runs: a change may fall between two reads, so a difference is reported
+ * only if a second read confirms it.
  *
  * @param hash the schema's keyed hash, which makes the proofs of accounts
  * @param pageSize rows per statement

@@ -54,8 +54,8 @@ async function changeStatus(tx: Transaction, id: string, status: Status): Promis
 }
 
 /**
- * Revokes the access tokens of all secrets. Each secret then gets another `sid`, so that tokens issued after
- * an EnableServiceAccount are valid.
+ * Revokes the access tokens of all secrets. Each secret then gets a new `sid`, so that tokens issued after an
+ * EnableServiceAccount are valid.
  */
 async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
   const secrets = await findSecrets(tx, accountId);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** Identifies a secret to secret scanners. */
+/** Prefix by which secret scanners recognize a client secret. */
 const PREFIX = "mcs_";
 const SECRET_BYTES = 32;
 const NO_HASH = Buffer.alloc(32);

@@ -1,7 +1,7 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Secret, ServiceAccountRecord } from "./service-account.ts";
 
-/** Rights that a secret gives. */
+/** Service account that owns a secret, with the scopes that the secret gives. */
 type Owner = Pick<ServiceAccountRecord, "id" | "scopes">;
 
 /** Proof that auth gave the secret to this service account, with these scopes. */

@@ -92,7 +92,7 @@ export function expireSecret(tx: Transaction, id: string, time: Date): void {
   tx.defer(EXPIRE_SECRET, [time, binaryId(id)]);
 }
 
-/** Gives the secret's future tokens another `sid`. */
+/** Sets a new `sid` for the tokens that the secret gets from now on. */
 export function setSecretSession(tx: Transaction, id: string, sessionId: string): void {
   tx.defer(SET_SESSION, [binaryId(sessionId), binaryId(id)]);
 }

@@ -25,7 +25,7 @@ export async function listSessions(
     expireTime,
     current: id === sessionId,
     remembered,
-    // A session with an altered client is still listed, so that its user can end it.
+    // A session whose stored device was altered is still listed, so that its user can end it.
     ipAddress: "",
     userAgent: "",
     ...leaveOutAltered(app.log, [client], (encrypted) =>

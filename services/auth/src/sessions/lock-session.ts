@@ -8,7 +8,8 @@ import { lockLiveSession } from "./session-store.ts";
 /**
  * Locks the caller's session until the transaction ends. Changes that outlast a session, such as a second
  * factor, need this, because a process may still accept the access token of an ended session. A concurrent
- * end of the session waits, and then sees the change. Throws UNAUTHENTICATED if the session has ended.
+ * transaction that ends the session waits, and then sees the change. Throws UNAUTHENTICATED if the session
+ * has ended.
  *
  * @returns the caller's account, locked
  */
@@ -17,7 +18,8 @@ export async function lockSession(
   { userId, sessionId }: UserCaller,
   now: Date,
 ): Promise<Account> {
-  // The account first, as in every transaction that locks both.
+  // Locks the account before the session. All transactions that lock both use this order, which prevents
+  // deadlocks.
   const account = await lockAccount(tx, userId);
   const isLive = await lockLiveSession(tx, { id: sessionId, userId }, now);
   if (!account || !isLive) throw new ApiError("UNAUTHENTICATED");

@@ -16,7 +16,7 @@ export interface OpenSession {
   readonly user: SessionUser;
 }
 
-/** Use of a session: the time, and the call that makes it. */
+/** One use of a session: its time, and the call that uses the session. */
 export interface CallContext {
   readonly now: Date;
   readonly call: Call;

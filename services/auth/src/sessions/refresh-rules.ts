@@ -1,4 +1,4 @@
-/** Window in which a client that lost the response may repeat its call. */
+/** Time in ms in which a client that lost the response may repeat its call. */
 export const REPEAT_MS = 10_000;
 
 /** State of a stored refresh token that decides its exchange. */

@@ -10,7 +10,8 @@ export const newRefreshToken = (): string => randomBytes(BYTES).toString("base64
 export const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
- * Encrypts the next token under a key that is this token itself, so the database alone reveals neither.
+ * Encrypts the next token under a key that is this token itself, so the database alone reveals neither of the
+ * two tokens.
  *
  * @param token made by `newRefreshToken`
  */

@@ -8,7 +8,7 @@ import type { Session, SessionUser } from "./session.ts";
 /** A stored refresh token with its session. */
 export interface RefreshTokenRecord extends RefreshTokenState {
   readonly hash: Buffer;
-  /** Expiry of the unused token. */
+  /** Time at which the token expires if it is not used. */
   readonly expireTime: Date;
   /** See refresh-token-proof.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
