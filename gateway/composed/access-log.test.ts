@@ -48,7 +48,8 @@ test.each([
   ["another service", "service:scheduling", "", "MedConnect (scheduling)", "SYSTEM"],
   ["a payment provider", "provider:stripe", "", "Payment provider (stripe)", "SYSTEM"],
   ["an internal system", "service-account:7", "", "An internal system", "SYSTEM"],
-  // Such as another patient, who books a slot that this one did not pay in time.
+  // A person that the patient must not see: another patient, who books the slot after this one did not pay in
+  // time.
   ["a person hidden from the patient", OTHER_ID, "", "MedConnect", "SYSTEM"],
 ])("names %s", async (_title, actorId, grantId, actorName, relation) => {
   log(actorId, grantId);

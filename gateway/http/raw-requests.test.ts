@@ -5,7 +5,9 @@ import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const HOST = "host: api.test\r\n";
 const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chunked\r\n`;
-/** Asks the gateway to close the connection after its answer, where it would keep it open. */
+/**
+ * Header that makes the gateway close the connection after its answer, so that a test can read until the end.
+ */
 const LAST = "connection: close\r\n";
 
 let gateway: TestGateway;

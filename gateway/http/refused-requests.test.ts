@@ -5,13 +5,15 @@ import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const HOST = "host: api.test\r\n";
 const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chunked\r\n`;
-/** Asks the gateway to close the connection after its answer, where it would keep it open. */
+/**
+ * Header that makes the gateway close the connection after its answer, so that a test can read until the end.
+ */
 const LAST = "connection: close\r\n";
 
 let gateway: TestGateway;
 /**
- * Gateway with short time-outs, for incomplete requests only. On a busy machine, complete requests might
- * exceed them.
+ * Gateway with short time-outs, for incomplete requests only. On a busy machine, complete requests might take
+ * longer than these time-outs.
  */
 let impatient: TestGateway;
 

@@ -42,7 +42,7 @@ describe("a client that exceeds a limit is disconnected:", () => {
     socket.on("data", (text) => {
       received += text;
     });
-    // Writing to a closed connection emits an error.
+    // Writing to a closed connection emits an error, which is expected here.
     socket.on("error", () => {});
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(endless), 40);

@@ -31,7 +31,7 @@ async function statusOf(bytes: string): Promise<number> {
   return Number(answer.split(" ")[1]);
 }
 
-/** Names of the quotas that a call counted towards, from the headers of its answer. */
+/** Names of the quotas that counted a call, from the headers of its answer. */
 const quotasOf = (headers: Record<string, unknown>): string[] =>
   [...String(headers["ratelimit-policy"]).matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 

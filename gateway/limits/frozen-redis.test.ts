@@ -16,7 +16,7 @@ interface FrozenRedis {
   url: string;
   /** Resolves when a client has connected and sent a command. */
   isIn: Promise<void>;
-  /** Number of commands so far that count a request. */
+  /** Number of commands received so far that count a client's request. */
   counts: () => number;
   close: () => void;
 }

@@ -11,8 +11,8 @@ const GATEWAYS = 3;
 const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 /**
- * Time-out longer than in production: on a busy machine, Redis is often late, and then a gateway counts
- * alone.
+ * Longer time-out for Redis than in production: on a busy machine, Redis often answers late. A gateway that
+ * stops waiting counts without the others.
  */
 const REDIS_MS = 30_000;
 
@@ -26,8 +26,8 @@ beforeAll(() =>
 afterAll(() => redis.disconnect());
 
 /**
- * Sends twice as many requests as the limit allows. Returns how many pass. @param inTurn index of the gateway
- * that gets a request, by the number of the request
+ * Sends twice as many requests as the limit allows. Returns the number of accepted requests. @param inTurn
+ * returns the index of the gateway that gets a request, from the number of the request
  */
 async function countAllowed(
   quota: QuotaName,

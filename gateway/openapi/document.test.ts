@@ -6,7 +6,7 @@ import type { Schema } from "./json-schema.ts";
 
 const document = openApiDocument(contractRoutes);
 
-/** The part of the document to which the keys lead, such as `at("paths", "/v1/bookings")`. */
+/** The part of the document at this path of property names, such as `at("paths", "/v1/bookings")`. */
 function at(...keys: string[]): unknown {
   let part: unknown = document;
   for (const key of keys) part = (part as Schema)[key];

@@ -6,10 +6,10 @@ import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const AT_ONCE = 8;
-/** Number of rounds after which the heap no longer grows by itself. */
+/** Number of warm-up rounds, in which the heap grows even without a leak. */
 const WARM_UP_ROUNDS = 3;
 const ROUNDS = 5;
-/** Allowed growth. If the answers of all rounds were retained, they would take 100 MiB. */
+/** Heap growth that the test allows. If the answers of all rounds were retained, they would take 100 MiB. */
 const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;

@@ -5,7 +5,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { encodeRequest } from "../transcoding/request.ts";
 import { routeNamed } from "./routes.ts";
 
-/** Parts of a request. The content is `body` as JSON, or `text` as it is. */
+/** Parts of a request. Its content is `body`, written as JSON, or else `text`, sent unchanged. */
 export interface Parts {
   values?: string[];
   query?: string;

@@ -100,7 +100,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     log,
   });
   revocations.start();
-  // Default of production: on a busy machine, compiling at the first call takes seconds.
+  // The default is production's timeout, because on a busy machine the compilation at the first call takes
+  // seconds.
   const { callTimeoutMs = 10_000 } = options;
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);

@@ -119,7 +119,7 @@ test.each(written.map((desc) => [desc.typeName, desc] as const))(
 );
 
 describe("fields that list items omit", () => {
-  /** Responses that have a list of messages with such fields. */
+  /** RPCs whose response has a list of messages with fields that list items omit. */
   const lists = [...methods.values()].flatMap(({ name, input, output }) =>
     output.fields.flatMap((items) =>
       items.fieldKind === "list" && items.message?.fields.some(isOmitted)

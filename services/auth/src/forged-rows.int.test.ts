@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-/** Writes like an attacker with access to the database. */
+/** Writes to the database directly, like an attacker with access to it. */
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 const newToken = () => randomBytes(32).toString("base64url");

@@ -14,7 +14,7 @@ export interface Billing extends Platform {
   readonly providers: Providers;
   readonly attemptLeaseMs: number;
   readonly captureBeforeExpiryMs: number;
-  /** Starts the processing jobs before their next interval. */
+  /** Runs the processing jobs at once instead of at the end of their interval. */
   readonly processSoon: () => void;
 }
 

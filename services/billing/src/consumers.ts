@@ -23,7 +23,8 @@ export function consumersOf(app: Billing): Consumers {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),
     },
-    // Clinical sends no-shows until 0.2.0; since then scheduling sends booking.fee_decided.
+    // Clinical sends no-shows before version 0.2.0. From 0.2.0 on, scheduling sends booking.fee_decided
+    // instead.
     "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
     "consultation.abandoned": {
       from: "clinical",

@@ -79,7 +79,8 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     "the patient never confirms the attempt",
     async (held) => {
       await billing.authorize(held.paymentId, patient, "pm_requires_action");
-      // The stub treats a payer as having confirmed at `outcome_time`, so this one never confirms.
+      // The stub treats a payer as having confirmed at `outcome_time`. A time in the far future means that
+      // this payer never confirms.
       await billing.app.db.write("UPDATE stub_charges SET outcome_time = '9999-12-31'");
       await expire(held);
       billing.app.clock.advance(CONFIRM_LATE_MS);

@@ -233,7 +233,7 @@ test("the platform's verifier accepts access tokens by the published keys", asyn
     maxAgeMs: 300_000,
     fetchJwks: async () => ({ keys: (await app.signingKeys.published()).map((key) => ({ ...key })) }),
   });
-  // The verifier uses the system clock, so the key must be made by it, too.
+  // The verifier uses the system clock, so the test's clock is set to the same time before the key is made.
   await app.db.write("DELETE FROM signing_keys");
   auth.clock.advance(Date.now() - auth.clock.now().getTime());
   await keep();

@@ -145,7 +145,7 @@ test("an unknown, a disabled and a recently mailed e-mail get the usual response
 
 test("the response time is constant, with a mail or without", async () => {
   const user = await auth.makeUser();
-  // Other load only adds time, so the shortest of many runs counts.
+  // Other load on the machine only adds time, so the test compares the shortest of many runs.
   const shortestOf = async (email: () => string) => {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {

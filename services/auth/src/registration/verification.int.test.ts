@@ -166,7 +166,8 @@ describe("an address that a stranger registers as well", () => {
     const followed: unknown[] = [];
     for (const step of steps) {
       const outcome = await take[step]();
-      // Mails are sent now, because a mail with an expired link is never sent.
+      // Mails are sent at this point of the test, because later their links may have expired, and a mail with
+      // an expired link is never sent.
       await auth.mailsTo(email);
       if (typeof outcome === "string") followed.push(outcome);
     }

@@ -18,7 +18,8 @@ afterAll(() => auth.close());
 
 test("live revocations are published to Redis with the time of the list, until they expire", async () => {
   const { redis, revocationsJob } = auth.app;
-  // Stopped, because the job publishes lists under the service's own key, which `lists` cannot read.
+  // The job is stopped, because it publishes lists under the service's own key, with which `lists` cannot
+  // read.
   await revocationsJob.stop();
   const lists = new RevocationLists([randomBytes(32)]);
   const session = await auth.logIn(await auth.makeUser());

@@ -33,7 +33,7 @@ let withFactor: User;
 let account: ServiceAccount;
 let disabledAccount: ServiceAccount;
 
-/** Gives and takes each kind of right by its RPC, which leaves audit entries. */
+/** Gives and withdraws each kind of right by its RPC, which writes audit entries. */
 beforeAll(async () => {
   auth = await startTestAuth();
   admin = await auth.signInAdmin();
@@ -89,7 +89,7 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
   else await auth.call(enable, bound(enableServiceAccount, auth.app), request, admin);
 }
 
-/** Reads small pages, so that each kind of row has several. */
+/** Finds unexplained rights. Reads small pages, so that each kind of row has several pages. */
 async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
   for await (const { kind, resource, state } of findUnexplained(auth.app, auth.clock.now(), pageSize)) {
@@ -100,7 +100,10 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
 
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 
-/** Writes to the database like its administrator, and undoes the write. @returns the findings in between */
+/**
+ * Writes to the database like its administrator, and undoes the write. @returns the findings between the
+ * write and its undoing
+ */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
   await does();
   const lines = await found();
@@ -133,7 +136,7 @@ test("an account whose role or address was changed in the database is found", as
   const unproven = (as: string) =>
     expect.stringMatching(new RegExp(`^ACCOUNT_UNPROVEN users/${patient.id} ${as} [0-9a-f]{8}$`));
   expect(found).toEqual([unproven("DOCTOR"), unproven("PATIENT"), unproven("PATIENT")]);
-  // Each address is its own finding.
+  // Each forged address is reported as a separate finding.
   expect(new Set(found).size).toBe(3);
 });
 
@@ -256,7 +259,7 @@ test("each statement reads one page by an index, and any page size finds the sam
   const inSmallPages = await found(1);
   const asked = statements.mock.calls
     .map(([sql, params]) => ({ sql, params: params! }))
-    // A concurrent job reads the revocations, so these statements do not count.
+    // A concurrent job reads the revocations, so its statements are left out.
     .filter(({ sql }) => !sql.includes("FROM revocations"));
   jest.restoreAllMocks();
   expect(inSmallPages).toHaveLength(2);

@@ -52,7 +52,7 @@ export class MfaUser {
     return call(AuthServiceService.activateTotp, bound(activateTotp, app), { code }, this.session.caller);
   }
 
-  /** Activates the second factor, and advances to the authenticator's next code. */
+  /** Activates the second factor, and advances the clock until the authenticator shows its next code. */
   async withMfa(): Promise<{ secret: string; recoveryCodes: string[] }> {
     const { secret } = await this.setUp();
     const { recoveryCodes } = await this.activate(this.codeOf(secret));

@@ -32,7 +32,7 @@ export const PASSWORD = "a rather long passphrase";
 export interface TestAuth {
   app: Auth;
   clock: TestClock;
-  /** @param by default: anonymous @param from IP address */
+  /** Calls an RPC. @param by caller; default: anonymous @param from IP address */
   call: <Q, A>(
     method: MethodDefinition<Q, A>,
     handler: Handler<Q, A>,
@@ -53,7 +53,10 @@ export interface TestAuth {
   mailsTo: (email: string) => Promise<OutgoingMail[]>;
   /** Types of a user's events, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
-  /** Another process of auth on the same schema, without running jobs. @param env overrides the test's */
+  /**
+   * Starts another process of auth on the same schema, without running jobs. @param env overrides the
+   * settings of the test
+   */
   startAnother: (env?: NodeJS.ProcessEnv) => Promise<Auth>;
   close: () => Promise<void>;
 }
@@ -81,7 +84,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings }, { ...env, ...over });
   const config = configWith();
   const built = await buildAuth(service, config, mailOptionsOf(config));
-  // Stopped, because `mailsTo` sends the mails.
+  // The mail job is stopped, because `mailsTo` sends the mails.
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };

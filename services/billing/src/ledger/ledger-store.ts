@@ -7,7 +7,7 @@ import type { Entry } from "./ledger-rules.ts";
 const INSERT = `INSERT INTO ledger_entries
   (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`;
 
-/** Books a movement of money in the transaction of its change of state. */
+/** Books a movement of money, in the transaction that changes the state of its payment or refund. */
 export function insertEntries(tx: Transaction, entries: Entry[], now: Date): void {
   const values = entries.map((entry) => [
     binaryId(entry.transactionId),

@@ -37,7 +37,8 @@ export const applyBookingExpired = (app: Billing) =>
   endPayments(app, (row, _event, now) => ({
     ...row,
     status: expire(row.status),
-    // Billing's clock may be behind scheduling's; from now on no attempt may start.
+    // Scheduling has ended the hold, but billing's clock may be behind scheduling's. Ending it now lets no
+    // later attempt start.
     holdExpireTime: new Date(Math.min(row.holdExpireTime.getTime(), now.getTime())),
   }));
 
@@ -58,7 +59,7 @@ function idsOf(event: Event): Required<PaymentIds> {
 const decisionOf = (event: Event): FeeDecision =>
   stateOf(event, "booking").feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
 
-/** A free booking has no payment id. */
+/** True for a booking with a fee. A free booking has no payment id. */
 const isPaid = (event: Event): boolean => stateOf(event, "booking").paymentId !== "";
 
 /** Payment of a held booking. Throws if the booking has no fee or hold. */

@@ -12,15 +12,16 @@ interface Change {
   after: PaymentRow;
 }
 
-/** A payment's id, and the ids of its booking that an event states. */
+/** A payment's id, and those ids of its booking that an event contains. */
 export type PaymentIds = Pick<PaymentRow, "id"> &
   Partial<Pick<PaymentRow, "bookingId" | "consultationId" | "patientId" | "doctorId">>;
 
 /**
  * Handler of events that change one payment each.
  *
- * @param idsOf ids that an event states, which must be the row's; `id` is "" for a free booking
- * @param change returns the payment after an event; `before` is undefined if it does not exist yet
+ * @param idsOf ids that an event contains, which must equal those of the payment's row; `id` is "" for a free
+ * booking
+ * @param change returns the payment after an event; `before` is undefined if the payment does not exist yet
  */
 export const applyToPayments = (
   app: Billing,

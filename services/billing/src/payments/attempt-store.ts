@@ -41,7 +41,9 @@ export async function isAttemptEnded(tx: Transaction, id: string): Promise<boole
   return rows.length > 0;
 }
 
-/** Ends an attempt. A failed one was declined with a code, or cancelled without one. */
+/**
+ * Ends an attempt. Of the failed attempts, only declined ones have a decline code; cancelled ones have none.
+ */
 export function endAttempt(
   tx: Transaction,
   id: string,

@@ -21,8 +21,8 @@ import { findPayment, lockPayments, savePayment } from "./payment-store.ts";
 /**
  * PaymentService.AuthorizePayment, in three steps: one transaction commits the attempt with its idempotency
  * key, the provider is called outside of any transaction, and another transaction commits the outcome. The
- * processing job finishes interrupted attempts. An attempt that waits for its payer is replaced: the provider
- * cancels it before it gets the new one.
+ * processing job finishes interrupted attempts. A new attempt replaces one that waits for its payer: the
+ * provider cancels the earlier attempt before the new one is sent.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
 export async function authorizePayment(
@@ -105,7 +105,10 @@ const startEntries = (before: PaymentRow, after: PaymentRow): AuditEntry[] =>
     ? entriesOf(before, after)
     : [entryOf(after, { action: "payment.replace_attempt" })];
 
-/** Runs the started attempt at the provider. Without its answer, returns the payment's current state. */
+/**
+ * Runs the started attempt at the provider. If the provider does not answer, returns the payment's current
+ * state.
+ */
 async function runAttempt(
   app: Billing,
   provider: Provider,

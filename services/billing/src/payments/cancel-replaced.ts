@@ -19,10 +19,10 @@ interface ReplacedAttempt extends ChargeKey {
 }
 
 /**
- * Cancels the replaced attempt before the new one is sent. If the payer has confirmed the replaced one
- * meanwhile, it stays, and the new one is dropped. The first transaction decides for good: after a decision
- * to cancel, a later confirmation is cancelled, too. So a payment never has two authorizations, and a
- * confirmed booking keeps its own.
+ * Cancels the replaced attempt before the new one is sent. If the payer has already confirmed the replaced
+ * attempt, keeps it and drops the new one. The first transaction that decides between the two attempts is
+ * final: after a decision to cancel, a later confirmation is cancelled, too. So a payment never has two
+ * authorizations, and a confirmed booking keeps its own authorization.
  *
  * @param attempt the new attempt
  * @returns the response for the new attempt's key if it was dropped; undefined if it may be sent
@@ -101,7 +101,8 @@ async function keepReplaced(
 ): Promise<Completion<Payment>> {
   const row = await lockPayment(tx, paymentId);
   if (row.attemptId !== attempt.id) return { answer: notAuthorizable(row.status), entries: [] };
-  // Another process has decided to cancel meanwhile; the processing job continues from there.
+  // Another process has already decided to cancel the replaced attempt; the processing job continues from
+  // there.
   if (row.replacedAttemptId === null || (await isAttemptEnded(tx, attemptId))) {
     return { answer: toPayment(row), entries: [] };
   }

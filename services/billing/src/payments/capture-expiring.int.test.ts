@@ -83,7 +83,7 @@ test("a payment that cannot be saved delays no other", async () => {
       version,
       binaryId(first.paymentId),
     ]);
-  // A change of this payment then fails, because the next version overflows the column.
+  // Makes each further change of this payment fail, because the next version overflows its column.
   await setVersion(4_294_967_295);
   await runJobs();
   expect([await statusOf(first), await statusOf(second)]).toEqual(["AUTHORIZED", "CAPTURED"]);

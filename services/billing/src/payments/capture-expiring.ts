@@ -5,8 +5,8 @@ import { decide, isExpiring } from "./payment-rules.ts";
 import { findExpiring, lockPayment } from "./payment-store.ts";
 
 /**
- * Job: decides to charge the fee of a booking that is still on when its authorization is about to expire. If
- * the booking later ends with RELEASE, the fee is refunded.
+ * Job: decides to charge the fee of a booking that has not ended although its authorization is about to
+ * expire. If the booking later ends with RELEASE, the fee is refunded.
  */
 export const captureExpiring =
   (app: Billing) =>
@@ -23,7 +23,7 @@ export const captureExpiring =
 async function chargeExpiring(app: Billing, id: string, by: Date): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const before = await lockPayment(tx, id);
-    // The payment has changed since the search.
+    // The payment was changed after the search, and needs no capture any more.
     if (!isExpiring(before, by)) return [];
     const after = { ...before, ...decide(before, "CHARGE") };
     return entriesOf(before, changePayment(app, tx, before, after));

@@ -50,7 +50,7 @@ function scheduleOf(
   return { processTime, processTries: 0, dueSince: now };
 }
 
-/** Audit action of the arrival at each status. */
+/** Audit action of a payment that reaches each status. */
 const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = {
   STATUS_UNSPECIFIED: {},
   REQUIRES_AUTHORIZATION: { action: "payment.authorize", outcome: "FAILURE" },
@@ -63,7 +63,7 @@ const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = 
   CANCELLED: { action: "payment.cancel" },
 };
 
-// The alert FeeLost counts failed captures.
+// The alert FeeLost counts audit entries of failed captures, so a lost fee gets such an entry.
 const arrivalOf = (before: PaymentRow, after: PaymentRow): Pick<AuditEntry, "action" | "outcome"> =>
   isFeeLost(before, after) ? { action: "payment.capture", outcome: "FAILURE" } : ACTIONS[after.status];
 

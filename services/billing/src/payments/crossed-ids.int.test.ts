@@ -21,7 +21,10 @@ const authorized = async (): Promise<Held> => {
   return held;
 };
 
-/** Events of the attacker's booking and consultation. A writer of the sender's schema can redirect them. */
+/**
+ * Events of the attacker's own booking and consultation. An attacker who can write to the sender's schema can
+ * make them name another patient's payment.
+ */
 const BOOKING_EVENTS = [
   "expired",
   "cancelledFree",

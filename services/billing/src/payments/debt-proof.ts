@@ -4,7 +4,7 @@ import type { PaymentRow } from "./payment.ts";
 
 const TABLE = "payments";
 
-/** Immutable columns: the debtor, the creditor, the amount and its appointment. */
+/** Immutable columns of a payment: the debtor, the creditor, the amount and its appointment. */
 export type Debt = Pick<
   PaymentRow,
   "id" | "bookingId" | "consultationId" | "patientId" | "doctorId" | "currency" | "amountMinor"
@@ -26,7 +26,10 @@ export const withProof = <Row extends Debt>(proofs: RowProofs, row: Row): Row & 
   proof: proofs.of(TABLE, fieldsOf(row)),
 });
 
-/** Throws RECORD_ALTERED unless billing wrote the debt, and counts the refusal for the alert. */
+/**
+ * Throws RECORD_ALTERED if billing did not write the debt, and counts the refused row for the alert on forged
+ * rows.
+ */
 export function assertGenuine(proofs: RowProofs, row: PaymentRow): void {
   if (!proofs.accepts(TABLE, row.proof, fieldsOf(row), `payments/${row.id}`))
     throw new ApiError("RECORD_ALTERED");

@@ -21,7 +21,10 @@ const unreachable = async () => {
   throw new Error("unreachable");
 };
 
-/** Starts an authorization whose process dies before the request or the response. */
+/**
+ * Starts an authorization in a process that dies before the provider gets the request, or before the answer
+ * of the provider arrives.
+ */
 async function authorizeAndDie(
   paymentId: string,
   method: string,

@@ -61,7 +61,7 @@ export interface AttemptOutcome {
  * Applies the provider's answer to the payment, and stores the outcome as the response to the idempotency
  * key.
  *
- * @returns the response that the key got first: the payment, or PAYMENT_DECLINED
+ * @returns the first response that was stored for the key: the payment, or PAYMENT_DECLINED
  */
 export const finishAttempt = (
   app: Billing,
@@ -92,10 +92,10 @@ function finishOne(
   row: PaymentRow,
   { attempt, charge }: AttemptOutcome,
 ): Completion<Payment> {
-  // A later attempt is running: this one has ended, and its key has an answer.
+  // A later attempt has replaced this one. So this one has ended, and the response to its key is stored.
   if (row.attemptId !== attempt.id) return { answer: toPayment(row), entries: [] };
   const completion = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
-  // No request waits for the provider any more, so its lease can end.
+  // The request no longer waits for the provider, so its lease can end.
   if (!charge || charge.status === "PENDING") {
     endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
   }

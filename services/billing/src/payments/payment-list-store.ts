@@ -11,8 +11,8 @@ import type { PaymentRow } from "./payment.ts";
 import { SELECT_PAYMENTS } from "./payment-store.ts";
 
 /**
- * Matching payments, newest first. FORCE INDEX keeps MySQL from a plan that sorts the whole table. No key
- * holds patient and status, so a status filter scans the patient's payments.
+ * Matching payments, newest first. FORCE INDEX keeps MySQL from a plan that sorts the whole table. No index
+ * covers patient and status, so a filter by status scans the patient's payments.
  *
  * @param patientId undefined: payments of all patients
  */
@@ -47,7 +47,7 @@ export async function countByStatus(db: Database): Promise<Count<Payment_Status>
   return await db.scan("SELECT status AS name, COUNT(*) AS count FROM payments GROUP BY status");
 }
 
-/** Captured and not refunded. MySQL returns the sum as text. */
+/** Sum of captured and not refunded amounts, by currency. MySQL returns the sum as text. */
 export async function sumRevenue(db: Database): Promise<{ currency: string; minor: string }[]> {
   return await db.scan(
     `SELECT currency, SUM(amount_minor - refunded_minor) AS minor FROM payments

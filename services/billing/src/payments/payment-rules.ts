@@ -40,7 +40,10 @@ export interface Authorizable extends StatusAndDecision {
 export const waitsForPayer = ({ status, feeDecision, nextActionUrl }: Authorizable): boolean =>
   status === "PROCESSING" && feeDecision === null && nextActionUrl !== null;
 
-/** Throws HOLD_EXPIRED, also for a payment that the end of its hold cancelled, or ILLEGAL_TRANSITION. */
+/**
+ * Throws HOLD_EXPIRED if the payment is unpaid and its hold has ended, even if the payment is CANCELLED
+ * already. Throws ILLEGAL_TRANSITION if no attempt may start for another reason.
+ */
 export function assertAuthorizable(payment: Authorizable, now: Date): void {
   const { status, holdExpireTime } = payment;
   const waits = waitsForPayer(payment);
@@ -57,8 +60,8 @@ export const notAuthorizable = (status: Payment_Status): ApiError =>
 const isReleased = (status: Payment_Status): boolean => status === "VOIDED" || status === "CANCELLED";
 
 /**
- * A payment after a fee decision. The decision outlives its execution, because refunded money may come back.
- * RELEASE prevails over CHARGE, so the order of decisions does not matter.
+ * A payment after a fee decision. The decision stays stored after it is executed, because refunded money may
+ * come back. RELEASE prevails over CHARGE, so the order of decisions does not matter.
  */
 export function decide({ status, feeDecision }: StatusAndDecision, decision: FeeDecision): StatusAndDecision {
   const prevailing = feeDecision === "RELEASE" ? feeDecision : decision;
@@ -84,7 +87,7 @@ const BY_CHARGE: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Pay
 /**
  * Status after an answer of the provider. An outdated answer changes nothing.
  *
- * @param isOver hold or booking has ended, so the patient cannot try again
+ * @param isOver true if the hold or the booking has ended, so that the patient cannot try again
  */
 export function statusAfterCharge(
   status: Payment_Status,
@@ -118,8 +121,8 @@ export const isExpiring = (
   payment.authorizationExpireTime <= by;
 
 /**
- * True if a payment reached a status in which its fee can no longer be captured, although the fee is due, or
- * the booking is still undecided and the provider voided the authorization.
+ * True if a payment is VOIDED or CANCELLED although its fee is due. Also true if an AUTHORIZED payment gets
+ * such a status before its fee is decided, because the provider voided the authorization.
  */
 export const isFeeLost = (before: StatusAndDecision, { status, feeDecision }: StatusAndDecision): boolean =>
   isReleased(status) &&
@@ -134,7 +137,8 @@ export interface Funds {
 }
 
 /**
- * Amount that further refunds may return. Pending refunds count, so concurrent ones never exceed the charge.
+ * Amount that further refunds may return. Pending refunds are subtracted, so that concurrent refunds together
+ * never exceed the captured amount.
  */
 export function refundableMinor({ status, amountMinor, refundedMinor, refundingMinor }: Funds): number {
   const isCaptured = status === "CAPTURED" || status === "PARTIALLY_REFUNDED";

@@ -24,7 +24,7 @@ async function withStub(): Promise<Setup> {
   return {
     billing,
     waiting: "pm_requires_action",
-    // The stub treats its payers as having confirmed after the delay.
+    // The stub treats a payer as having confirmed after this delay.
     confirm: async () => billing.app.clock.advance(PENDING_DELAY_MS),
     charges: billing.chargeStatuses,
     close: () => billing.app.close(),
@@ -116,7 +116,7 @@ describe.each([
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
       `payment.authorize SUCCESS by ${patient.userId}`,
     ]);
-    // The first key gets its first response again, and changes nothing.
+    // A repeated call with the first key gets the first response again, and changes nothing.
     const again = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
     expect(again).toMatchObject({ replayed: true, response: { status: "PROCESSING" } });
     await setup.confirm(paymentId);
@@ -183,8 +183,8 @@ describe.each([
   });
 
   /**
-   * Expects exactly one authorization. With the stub, it may be the first card's, because the stub's payer
-   * confirms within the lease.
+   * Expects exactly one authorization. With the stub, this may be the authorization of the first card,
+   * because the stub's payer confirms before the lease expires.
    */
   async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");

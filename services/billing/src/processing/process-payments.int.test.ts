@@ -31,7 +31,7 @@ const authorized = async (): Promise<Held> => {
   return held;
 };
 
-/** Keeps the stub's payers from confirming. */
+/** Makes the payers of all open charges at the stub never confirm. */
 const neverConfirm = () =>
   billing.app.db.write("UPDATE stub_charges SET outcome_time = ? WHERE next_action_url IS NOT NULL", [
     new Date(billing.app.clock.now().getTime() + 30 * 24 * 3_600_000),

@@ -56,9 +56,9 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 }
 
 /**
- * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the
- * same id: only the answer to this request proves that no earlier one can still arrive. Voids an obsolete
- * attempt, and cancels a replaced one first.
+ * Asks the provider for the outcome of an attempt. If the provider does not know the attempt, sends it again
+ * under the same id: only the answer to this request proves that no earlier request can still arrive. Voids
+ * an obsolete attempt, and cancels a replaced one first.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = currentAttempt(row);
@@ -81,7 +81,7 @@ async function saveCharge(app: Billing, paymentId: string, charge: Charge): Prom
   });
 }
 
-/** Opens a refund of the amount that earlier refunds left. */
+/** Opens a refund of the amount that earlier refunds have not returned. */
 async function refundRest(app: Billing, paymentId: string): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const payment = await lockPayment(tx, paymentId);

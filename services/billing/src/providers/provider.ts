@@ -54,7 +54,7 @@ export type WebhookSubject =
 export interface WebhookEvent {
   /** Id of the event, which stays the same when the provider sends it again. */
   id: string;
-  /** Charge or refund that has news; undefined for any other event. */
+  /** Charge or refund whose state has changed; undefined for any other event. */
   subject: WebhookSubject | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface Provider {
   capture(charge: ChargeKey): Promise<Charge>;
   /** Releases the reserved money, or cancels an attempt that waits for its payer. */
   void(charge: ChargeKey): Promise<Charge>;
-  /** Returns captured money, or reads the state of such a refund. */
+  /** Returns captured money. If the provider has this refund already, returns its current state instead. */
   refund(order: RefundOrder): Promise<RefundOutcome>;
   /** Reads a webhook's unparsed body and its signature header. Throws INVALID_SIGNATURE. */
   readWebhook(body: Uint8Array, signature: string): WebhookEvent | Promise<WebhookEvent>;

@@ -20,9 +20,12 @@ test.each([
  * decimals under "Special cases". The `stripe` package contains no such list.
  */
 const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
-/** The same page, "Three-decimal currencies". */
+/** From https://docs.stripe.com/currencies, "Three-decimal currencies". */
 const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
-/** Active in ISO 4217 without two decimals, and in none of Stripe's lists: Stripe refuses them as unknown. */
+/**
+ * Active currencies of ISO 4217 that have another number of decimals than two and are in none of Stripe's
+ * lists. Stripe refuses them as unknown.
+ */
 const UNKNOWN_TO_STRIPE = new Set("CLF IQD LYD UYI UYW".split(" "));
 
 describe("a whole unit has as many minor units as Stripe documents:", () => {

@@ -26,7 +26,10 @@ afterEach(() => stripe.stop());
 const authorize = (paymentMethod = "pm_card_visa", attemptId = "a1") =>
   provider.authorize({ attemptId, amount, paymentMethod });
 
-/** Answers to drop so that a call fails: the library repeats a request once after a broken connection. */
+/**
+ * Number of answers to drop so that a call fails. It is two, because the library repeats a request once after
+ * a broken connection.
+ */
 const LOSE_ANSWER = 2;
 
 const byAttempt = { attemptId: "a1", reference: null };
@@ -99,7 +102,8 @@ test("an attempt that needs confirmation has an URL, and is AUTHORIZED afterward
     nextActionUrl: "https://stripe.test/3ds",
   });
   stripe.confirm("pi_1");
-  // Stripe repeats the first answer under the same key.
+  // Stripe repeats the first answer to a key, so the charge is still PENDING although the payer has
+  // confirmed.
   expect(await authorize("pm_card_authenticationRequired")).toMatchObject({ status: "PENDING" });
   expect(await provider.find(byReference)).toMatchObject({ status: "AUTHORIZED", nextActionUrl: null });
 });

@@ -24,16 +24,17 @@ export interface StripeProviderOptions {
   clock: Clock;
 }
 
-/** Shorter than the deadline of the request that waits for the call. */
+/** Timeout of a call in ms, shorter than the deadline of the request that waits for the call. */
 export const TIMEOUT_MS = 8000;
 const WEBHOOK_TOLERANCE_S = 300;
 /** Expands the charge, which states the expiry of the authorization. */
 const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /**
- * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. Stripe keeps an
- * idempotency key for at least a day and repeats the first answer, so keys only protect creations, and the
- * current state is read. Intents and refunds carry our id as metadata, which finds them after a lost answer.
+ * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. For at least a
+ * day, Stripe repeats the first answer to an idempotency key. So keys only protect creations, and the current
+ * state is read separately. Intents and refunds carry our id as metadata, which finds them after a lost
+ * answer.
  */
 export class StripeProvider implements Provider {
   readonly name = "stripe";
@@ -48,7 +49,7 @@ export class StripeProvider implements Provider {
       host: hostname,
       port: port || (protocol === "http:" ? 80 : 443),
       timeout: TIMEOUT_MS,
-      // The processing job retries, and logs the reason.
+      // The library must not retry: the processing job does, and logs the reason.
       maxNetworkRetries: 0,
       telemetry: false,
     });
@@ -144,8 +145,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * Makes a change, and returns the current charge. Ignores a refusal because the change was made before or
-   * is no longer possible: the charge shows which.
+   * Makes a change, and returns the current charge. If Stripe refuses because the change was made before or
+   * is no longer possible, ignores that: the returned charge shows the state.
    */
   async #change(id: string, change: () => Promise<unknown>): Promise<Charge> {
     try {
@@ -167,8 +168,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * A refused card, or a permanently invalid request (no such card, too small an amount). Rethrows every
-   * other error, such as a key in use or an expired API key: the outcome is then unknown.
+   * The charge of a refused card, or of a permanently invalid request (no such card, too small an amount).
+   * Rethrows every other error, such as a key in use or an expired API key: the outcome is then unknown.
    */
   #declined(error: unknown): Charge {
     if (!(error instanceof Stripe.errors.StripeCardError || isInvalidRequest(error))) throw error;
@@ -182,7 +183,9 @@ export class StripeProvider implements Provider {
   }
 }
 
-/** 400 or 404. Conflicts of idempotency keys and rate limits have classes of their own. */
+/**
+ * True for status 400 or 404. Conflicts of idempotency keys and rate limits have error classes of their own.
+ */
 const isInvalidRequest = (error: unknown): error is Stripe.errors.StripeInvalidRequestError =>
   error instanceof Stripe.errors.StripeInvalidRequestError;
 

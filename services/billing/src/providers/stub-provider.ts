@@ -40,7 +40,10 @@ export interface StubProviderOptions {
 /** Behaviour of a test payment method. */
 interface Scenario {
   declineCode?: string;
-  /** The outcome is delayed. A payer who has to confirm counts as having done so by then. */
+  /**
+   * The outcome is delayed. A payer who has to confirm is treated as having confirmed by the end of the
+   * delay.
+   */
   delay?: "WITHOUT_ANSWER" | "FOR_PAYER";
   refundsFail?: boolean;
 }
@@ -101,8 +104,8 @@ export class StubProvider implements Provider {
   }
 
   /**
-   * Sends the outcome of a delayed charge. A process that ends before sends nothing; the processing job then
-   * asks.
+   * Sends the outcome of a delayed charge. If the process ends before the delay does, it sends nothing, and
+   * the processing job asks for the outcome.
    */
   #scheduleWebhook(attemptId: string): void {
     const { clock, log, pendingDelayMs, webhookUrl, webhookSecret } = this.#options;

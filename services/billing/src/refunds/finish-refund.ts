@@ -113,6 +113,9 @@ async function reverse(
   };
 }
 
-/** Delay of the payment's next refund after one that has ended and is saved; null after the last retry. */
+/**
+ * Delay in ms until the payment's next refund, after a refund that has ended and is saved; null after the
+ * last retry.
+ */
 const pauseAfter = async (tx: Transaction, { paymentId, status }: RefundRow): Promise<number | null> =>
   status === "FAILED" ? retryDelayMs(await countFailed(tx, paymentId)) : 0;

@@ -55,7 +55,8 @@ test("refunds in any order never exceed the charge", () => {
   const asked = fc.record({
     amount: fc.integer({ min: 1, max: 6000 }),
     outcome: fc.constantFrom("SUCCEEDED" as const, "FAILED" as const),
-    // True for a refund that ends before the next one starts; the others end after all have started.
+    // True for a refund that ends before the next one starts. All other refunds end after the last one has
+    // started.
     endsAtOnce: fc.boolean(),
   });
   fc.assert(

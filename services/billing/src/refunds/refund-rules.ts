@@ -34,9 +34,9 @@ const HOUR_MS = 3_600_000;
 const RETRY_DELAYS_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS];
 
 /**
- * Delay of the next refund of a payment whose fee is released.
+ * Delay in ms until the next refund of a payment whose fee is released.
  *
  * @param failures number of the payment's failed refunds, 1 or more
- * @returns null after the last retry: an admin has to find another way
+ * @returns null after the last retry: an admin has to find another way to return the money
  */
 export const retryDelayMs = (failures: number): number | null => RETRY_DELAYS_MS[failures - 1] ?? null;

@@ -133,7 +133,7 @@ function usesOf(app: Billing & TestService) {
         .response;
     },
 
-    /** Id of a payment's latest attempt. */
+    /** Id of a payment's latest authorization attempt. */
     attemptOf: async (paymentId: string) => {
       const [row] = await app.db.read<{ attemptId: string }>(
         "SELECT attempt_id AS attemptId FROM payments WHERE id = ?",

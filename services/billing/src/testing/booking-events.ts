@@ -4,7 +4,7 @@ import type { ConsultationState_Party } from "@medconnect/proto/medconnect/event
 
 export const HOLD_MS = 15 * 60_000;
 
-/** A new booking of 50 USD, with the events of its possible ends. */
+/** A new booking of 50 USD, with an event for each way in which the booking may end. */
 export function bookingEvents(patientId: string, paymentId: string, now: Date) {
   const [bookingId, consultationId] = [newId(), newId()];
   const state = {

@@ -14,11 +14,11 @@ import { findRefund } from "../refunds/refund-store.ts";
 import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
 
 /**
- * WebhookService.ReceiveWebhook. An event only names a charge or refund; its state is read from the provider
- * and applied as any other answer. So neither the order of events nor duplicates matter, and an event may be
- * remembered after its effect.
- * Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE if the provider does not answer, so that it sends the
- * event again.
+ * WebhookService.ReceiveWebhook. An event only names a charge or refund; the state of the charge or refund is
+ * read from the provider and applied as any other answer. So neither the order of events nor duplicates
+ * matter, and the id of an event may be stored after its effect.
+ * Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE if the provider does not answer, so that the provider
+ * sends the event again.
  */
 export async function receiveWebhook(
   app: Billing,

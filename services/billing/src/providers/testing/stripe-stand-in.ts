@@ -94,7 +94,7 @@ export class StripeStandIn {
     if (intent) this.#transition(intent, ["requires_action"], "requires_capture");
   }
 
-  /** Repeats the first answer of a key, even if it is outdated. */
+  /** Returns the first answer to a key again, even if the answer is outdated. */
   #answerOnce(request: IncomingMessage, form: URLSearchParams): Reply {
     const key = request.headers["idempotency-key"] as string | undefined;
     const url = new URL(request.url ?? "/", "http://stripe.test");
