@@ -35,8 +35,9 @@ export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
  * Throws INVALID_PAGE_TOKEN. Throws UNAVAILABLE while a service is unavailable, because readers would take a
  * list with a gap for complete.
  *
- * @param scope filters of the request, to which the token is bound: all but the page size
- * @param listersOf makes one lister for each service, given the fields of its part
+ * @param scope filters of the request, without the page size; a page token is valid only for the filters that
+ * it was issued for
+ * @param listersOf makes one lister for each service, from the paging fields of their requests
  */
 export async function mergedPage(
   request: MergedRequest,

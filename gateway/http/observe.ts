@@ -9,7 +9,7 @@ import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { TrustedProxies } from "./client-address.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** Status for the log if the client left before its answer. nginx logs the same. */
+/** Status for the log if the client disconnected before it got the answer. nginx logs the same. */
 const CLIENT_CLOSED_REQUEST = 499;
 /**
  * Methods recorded by name. All others are recorded as _OTHER (OpenTelemetry HTTP conventions), so that

@@ -7,8 +7,8 @@ import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /**
- * Limits for slow or hostile clients, which would otherwise hold connections and memory (OWASP API4); times
- * in ms, sizes in bytes.
+ * Limits for slow or hostile clients, which would otherwise keep connections and memory in use (OWASP API4);
+ * times in ms, sizes in bytes.
  */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,

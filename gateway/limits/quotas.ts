@@ -73,9 +73,9 @@ function classQuotas(rate: RateClass, caller: Caller, source: SourceAddress): Cl
 }
 
 /**
- * The client that a call counts for: the user or service account, or the address if there is no token.
- * Credential attempts of all users at an address also count together: accounts are cheap to create, and each
- * attempt costs a password hash.
+ * The client for which a call is counted: the user or service account, or the address if there is no token.
+ * Credential attempts of all users at an address are also counted together, because accounts are cheap to
+ * create, and each attempt costs a password hash.
  */
 export function clientFor(
   rate: RateClass,

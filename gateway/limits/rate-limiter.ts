@@ -138,7 +138,8 @@ export class RateLimiter {
    */
   async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
-    // A client over its own limit is not counted for its group, so it cannot use up the quota of the others.
+    // A client over its limit is not counted for its group, so that it cannot use up the quota of the other
+    // clients in the group.
     if (siteKey === undefined || isExceeded(own)) return own;
     const shared = await this.#consume(site, siteKey);
     return shared.remaining < own.remaining ? shared : own;

@@ -9,7 +9,7 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
-/** Error reasons that every route can give. */
+/** Error reasons that every route can answer with. */
 const COMMON_REASONS: Reason[] = [
   "INVALID_REQUEST",
   "MALFORMED_REQUEST",
@@ -26,8 +26,8 @@ const COMMON_REASONS: Reason[] = [
 ];
 
 /**
- * All error reasons that a route can give: those of every route, those that follow from the rules of its
- * method, and those that the method declares.
+ * All error reasons that a route can answer with: those of every route, those that follow from the rules of
+ * its method, and those that the method declares.
  */
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;

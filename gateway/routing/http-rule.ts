@@ -30,8 +30,8 @@ const VERB = /^[A-Za-z][A-Za-z0-9]*$/;
 
 /**
  * Parses the path syntax of google/api/http.proto. Wildcards over several segments (`**`, `{name=shelves/*}`)
- * are not supported, because resources here have plain ids. Throws for any other path, which is an error in a
- * proto.
+ * are not supported, because the resources of this API have plain ids. Throws for a path that it cannot
+ * parse, which is a mistake in a proto.
  */
 export function parsePathTemplate(path: string): PathTemplate {
   const refuse = (why: string) => new Error(`HTTP rule "${path}": ${why}`);

@@ -33,7 +33,7 @@ export interface ServiceCall {
 
 /**
  * Calls the method at its service. Throws the error of the service, with fields named as in the JSON of the
- * client, or UNAVAILABLE if too many calls are running.
+ * client, or UNAVAILABLE if too many calls to the service are running.
  */
 export async function callService(
   { limiter, callTimeoutMs }: ServiceCallOptions,

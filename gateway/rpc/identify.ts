@@ -16,8 +16,8 @@ export interface IdentifiedCaller {
    */
   readonly caller: Caller | ApiError;
   /**
-   * The caller for which limits count; undefined if the token was refused. Differs from `caller` in public
-   * methods, which ignore tokens.
+   * The caller for whom the limits count the request; undefined if the token was refused. Differs from
+   * `caller` if the method is public, because public methods ignore tokens.
    */
   readonly limitedCaller: Caller | undefined;
 }

@@ -12,7 +12,9 @@ export const USUAL_BYTES = 100 * 1024;
  */
 export const LARGE_BYTES = 1024 * 1024;
 
-/** Longest JSON form of a code point, in bytes: two escapes for one beyond U+FFFF, such as `\ud83d\ude00`. */
+/**
+ * Longest JSON form of a code point, in bytes: beyond U+FFFF it takes two escapes, such as `\ud83d\ude00`.
+ */
 const BYTES_OF_CHARACTER = 12;
 /**
  * Maximum size of a number, time, id or enum name in JSON, with its quotes. Texts that may be longer have a

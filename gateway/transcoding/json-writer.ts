@@ -104,8 +104,8 @@ export class JsonWriter {
 }
 
 /**
- * The writers of one answer, by message type. They are shared, because a message may contain itself. Messages
- * within list items have other writers, which omit fields.
+ * The writers of one answer, by message type. They are shared, because a message may contain itself. A type
+ * has a second writer for its messages inside list items, which omits fields.
  */
 class Writers {
   readonly areOfItems: boolean;

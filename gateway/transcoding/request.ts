@@ -97,7 +97,8 @@ function fillFromPath(
 }
 
 /**
- * The object at a path of fields, created if absent; undefined if the JSON has another kind of value there.
+ * The object at a path of fields, created if absent; undefined if the JSON has a value there that is no
+ * object.
  */
 function objectAt(json: JsonObject, fields: readonly DescField[]): JsonObject | undefined {
   let object = json;

@@ -48,7 +48,10 @@ export async function findAccountByEmail(db: Database, email: string): Promise<A
   return row && toAccount(row);
 }
 
-/** Throws ER_DUP_ENTRY on `users.users_email`. @param hash key of the account's proofs */
+/**
+ * Inserts an account. Throws ER_DUP_ENTRY on `users.users_email` if the address has an account already.
+ * @param hash key of the account's proofs
+ */
 export async function insertAccount(
   tx: Transaction,
   { account, passwordHash }: NewAccount,

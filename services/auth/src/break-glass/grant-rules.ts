@@ -4,7 +4,7 @@ import type { BreakGlassGrant_Status } from "@medconnect/proto/medconnect/auth/v
 /** Times that determine a grant's status. */
 export interface GrantTimes {
   expireTime: Date;
-  /** Null unless it was revoked before its expiry. */
+  /** Null unless the grant was revoked before its expiry. */
   revokeTime: Date | null;
 }
 

@@ -23,8 +23,9 @@ export interface KeepKeysOptions extends RotationSettings {
 type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
- * Makes the first and the next key, activates the next one when it is due, retires the old one, and deletes
- * the private keys of retired ones. Replicas may run it concurrently; only one of them makes each change.
+ * Makes the first key and the next key, activates the next key when it is due, retires the key that it
+ * replaces, and deletes the private keys of retired keys. Replicas may run this job concurrently; only one of
+ * them makes each change.
  */
 export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promise<void> => {
   const now = app.clock.now();

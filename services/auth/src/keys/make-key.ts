@@ -25,7 +25,7 @@ export async function makeKey(
   });
 }
 
-/** Decrypts the private key. Throws RECORD_ALTERED, also for a retired key, which has none. */
+/** Decrypts the private key. Throws RECORD_ALTERED, also for a retired key, whose private key was deleted. */
 export function privateKeyOf(
   cipher: FieldCipher,
   { kid, privateKey }: Pick<SigningKey, "kid" | "privateKey">,

@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterAll(() => Promise.all(started.map((each) => each.close())));
 
 const keep = () => keepKeys(auth.app, SETTINGS)();
-/** Reads without a cache, like a replica that has just started. */
+/** Id of the key that signs, read without a cache, like by a replica that has just started. */
 const signing = async () => (await new SigningKeys(auth.app).current()).kid;
 const published = async () => (await new SigningKeys(auth.app).published()).map(({ kid }) => kid);
 /** States of the keys as `npm run keys` lists them, without times, newest first. */
@@ -119,7 +119,7 @@ describe("a key that auth did not write is refused for every use:", () => {
     const kid = await signing();
     await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
     expect(await published()).not.toContain(kid);
-    // Auth makes another key, and signs with it.
+    // Auth makes a new key, and signs with it.
     await keep();
     expect(await signing()).not.toBe(kid);
   });

@@ -57,8 +57,8 @@ function byOrigin(
 }
 
 /**
- * Counters of failed codes and recovery codes. They count per account, over all networks: callers who get
- * this far have proved the password.
+ * Counters of failed codes and recovery codes. They count the attempts on an account from all networks
+ * together, because callers who get this far have proved the password.
  */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },

@@ -21,8 +21,8 @@ import { decryptTotpSecret } from "./totp-secret.ts";
 
 /**
  * AuthService.ActivateTotp. Ends the user's other sessions, which were opened with a password alone. Throws
- * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last is audited and counts as a
- * failed factor.
+ * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE and UNAUTHENTICATED. Throws INVALID_MFA_CODE, which is audited and
+ * counted as a failed second factor.
  */
 export async function activateTotp(
   app: Auth,

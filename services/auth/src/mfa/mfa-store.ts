@@ -8,7 +8,7 @@ export interface Totp {
   readonly secret: Buffer;
   /** Time step of the last accepted code. */
   readonly lastStep: number;
-  /** Null until the first right code. */
+  /** Time of the first right code, which activates the authenticator; null until then. */
   readonly activateTime: Date | null;
 }
 
@@ -49,8 +49,8 @@ const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
- * Stores the secret of a pending authenticator, and replaces an earlier one. The caller then locks the row
- * and rolls back if the earlier one is active.
+ * Stores the secret of a pending authenticator, and replaces an earlier authenticator. The caller must then
+ * lock the row, and roll back if the earlier authenticator is active.
  */
 export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
   tx.defer(SAVE_PENDING, [binaryId(userId), secret]);

@@ -7,9 +7,10 @@ import { isTotpActive } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * Consumes a code of a signed-in user, and counts a wrong one as a login would. Throws MFA_NOT_ACTIVE.
+ * Consumes a code of a signed-in user, and counts a wrong code like a wrong code at login. Throws
+ * MFA_NOT_ACTIVE.
  *
- * @returns false for a wrong code; the caller must then commit the transaction, which has counted it
+ * @returns false for a wrong code; the caller must then commit the transaction, which has counted the code
  */
 export async function proveCode(app: Auth, tx: Transaction, userId: string, code: string): Promise<boolean> {
   if (!(await isTotpActive(tx, userId))) throw new ApiError("MFA_NOT_ACTIVE");

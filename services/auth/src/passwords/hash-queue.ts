@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { assertTimeLeft } from "@medconnect/platform/grpc/client.ts";
 
-/** Runs at most `atOnce` tasks concurrently, queues at most `waiting` more, and refuses others. */
+/** Runs at most `atOnce` tasks concurrently, queues at most `waiting` more, and refuses any further task. */
 export class HashQueue {
   readonly #maxWaiting: number;
   readonly #queue: (() => void)[] = [];

@@ -6,7 +6,10 @@ import { HashQueue } from "./hash-queue.ts";
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const SALT_BYTES = 16;
 
-/** Hash of an unknown password; verifying it takes as long as any other. */
+/**
+ * Stands in for the hash of an unknown account, so that verifying a password takes the same time for it. It
+ * matches no password.
+ */
 const DUMMY_HASH = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
 
 function phcOf(salt: Buffer, bytes: Buffer): string {

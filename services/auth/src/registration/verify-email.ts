@@ -43,7 +43,10 @@ export async function verifyEmail(
   }
 }
 
-/** Audits the failure. @param id the registration, if another account has its address now */
+/**
+ * Audits the failure, and throws INVALID_LINK_TOKEN. @param id id of the registration, if it is known but
+ * another account has its address now
+ */
 async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
   const subjectIds = id ? [id] : [];
   await app.audit.record(call, [{ resource: `registrations/${id ?? "-"}`, subjectIds, outcome: "FAILURE" }]);

@@ -4,9 +4,9 @@ export const REPEAT_MS = 10_000;
 /** State of a stored refresh token that decides its exchange. */
 export interface RefreshTokenState {
   readonly useTime: Date | null;
-  /** Hash of the idempotency key that it was used with. */
+  /** Hash of the idempotency key of the call that used the token; null without one. */
   readonly useKey: Buffer | null;
-  /** The next token, encrypted under a key that only this token yields. */
+  /** The next token, encrypted under this token as the key. */
   readonly successor: Buffer | null;
   readonly session: { readonly expireTime: Date; readonly endTime: Date | null };
 }
@@ -17,8 +17,8 @@ export type Verdict =
   /** The same call is repeated, so its client gets the same successor. */
   | { readonly kind: "REPEAT"; readonly successor: Buffer }
   /**
-   * Second use: the token was copied, and it is unknown who holds the copy (RFC 9700 §4.14.2). Its session
-   * ends.
+   * The token is used a second time, so it was copied, and it is unknown which caller has stolen it (RFC 9700
+   * §4.14.2). Its session ends.
    */
   | { readonly kind: "REUSE" }
   /** Expired, or its session has ended. */

@@ -38,13 +38,15 @@ export function captureEntries(payment: LedgerPayment): Entry[] {
   ];
 }
 
-/** A refund: the inverse of a capture, for its own amount. */
+/** Entries of a refund: those of a capture with debit and credit exchanged, for the refunded amount. */
 export const refundEntries = (payment: LedgerPayment, { id, amountMinor }: LedgerRefund): Entry[] =>
   captureEntries({ ...payment, amountMinor }).map((entry) =>
     inverse({ ...entry, transactionId: id, kind: "REFUND" }),
   );
 
-/** A refund that the patient's bank returned: the inverse of the refund. */
+/**
+ * Entries of a refund that the patient's bank returned: those of the refund with debit and credit exchanged.
+ */
 export const refundReversalEntries = (payment: LedgerPayment, refund: LedgerRefund): Entry[] =>
   refundEntries(payment, refund).map((entry) => inverse({ ...entry, kind: "REFUND_REVERSAL" }));
 

@@ -3,8 +3,8 @@ import type { Billing } from "../app.ts";
 import { CHECK_NAMES, type Check, findViolations } from "./check-store.ts";
 
 /**
- * Job: checks the ledger, logs violations, and reports their number and the time of the check as metrics.
- * After a failed check the metrics keep their values.
+ * Job: checks the ledger, logs violations, and reports their number and the time of the check as metrics. If
+ * the check cannot run, the metrics keep their values.
  */
 export function watchLedger(app: Billing): () => Promise<void> {
   const ran = lastRun(

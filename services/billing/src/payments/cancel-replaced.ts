@@ -58,7 +58,10 @@ export async function cancelReplaced(
   }
 }
 
-/** Decides between the two attempts, unless the request or the processing job has decided already. */
+/**
+ * Decides between the replaced and the new attempt, unless the request or the processing job has already
+ * decided.
+ */
 async function decide(
   app: Billing,
   tx: Transaction,

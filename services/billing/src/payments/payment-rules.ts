@@ -73,7 +73,10 @@ export function decide({ status, feeDecision }: StatusAndDecision, decision: Fee
 export const expire = (status: Payment_Status): Payment_Status =>
   status === "REQUIRES_AUTHORIZATION" ? "CANCELLED" : status;
 
-/** One transition for each status of the charge. A charge captured during PROCESSING is AUTHORIZED first. */
+/**
+ * Next status of a payment, by its status and the status of its charge. If the charge is captured while the
+ * payment is PROCESSING, the payment becomes AUTHORIZED first.
+ */
 const BY_CHARGE: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Payment_Status>>>> = {
   PROCESSING: {
     DECLINED: "REQUIRES_AUTHORIZATION",

@@ -26,7 +26,10 @@ export interface PaymentRow {
   /** Id of the attempt that `attemptId` replaces, until the provider has cancelled it. */
   replacedAttemptId: string | null;
   provider: string;
-  /** The provider's id of the charge: the replaced attempt's while `replacedAttemptId` is set. */
+  /**
+   * Id of the charge at the provider. While `replacedAttemptId` is set, this is the charge of the replaced
+   * attempt.
+   */
   providerReference: string | null;
   lastError: string | null;
   nextActionUrl: string | null;
@@ -64,7 +67,10 @@ export const toPayment = (row: PaymentRow): Payment => ({
   createTime: row.createTime,
 });
 
-/** The payment ended unpaid. Scheduling then erases the reason of an unpaid hold. */
+/**
+ * Event of a payment that ended unpaid. Scheduling then erases the patient's reason for the visit from the
+ * unpaid booking.
+ */
 export const cancelledEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.cancelled",
   aggregateId: row.id,
@@ -72,7 +78,10 @@ export const cancelledEvent = (row: PaymentRow): NewEvent => ({
   state: { $case: "payment", value: { bookingId: row.bookingId, authorizeTime: undefined } },
 });
 
-/** The provider authorized the payment. Scheduling then confirms the booking, or refuses the payment. */
+/**
+ * Event of a payment that the provider authorized. Scheduling then confirms the booking, or refuses the
+ * payment.
+ */
 export const authorizedEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.authorized",
   aggregateId: row.id,

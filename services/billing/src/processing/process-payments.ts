@@ -13,9 +13,9 @@ import { newRefund } from "../refunds/refund.ts";
 import { leaseDuePayments } from "./due-store.ts";
 
 /**
- * Job: does the due steps of payments at the provider. Those are fee decisions, and attempts with an unknown
- * outcome. A failed step is retried after its lease. Several processes may run the job, because payments are
- * leased and the provider is idempotent.
+ * Job: takes the payments whose next step at the provider is due, and carries out their fee decision, or asks
+ * for the unknown outcome of an attempt. A failed step is retried after its lease. Several processes may run
+ * the job, because payments are leased and the provider is idempotent.
  */
 export const processPayments =
   (app: Billing) =>
