@@ -4,8 +4,8 @@ import type { FieldViolation } from "@medconnect/platform/errors/limit-violation
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
 /**
- * Prefix of a problem's `type`, a link to its reason on the page of errors. The page is generated from the
- * catalogue of reasons, and has an anchor for each reason.
+ * Prefix of a problem's `type`. With the reason appended, it links to that reason on the page of errors,
+ * which is generated from the catalogue of reasons.
  */
 export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
 

@@ -32,7 +32,7 @@ export interface Profile {
 /** A new account with the hash of its password. */
 export interface NewAccount {
   readonly account: Account;
-  /** PHC string. */
+  /** Hash with its parameters and salt, as a PHC string. */
   readonly passwordHash: string;
 }
 

@@ -19,7 +19,7 @@ const IS_NAMED = `u.id IN (SELECT UUID_TO_BIN(named.id)
 
 /**
  * A page of accounts that match all filters, newest first. The inner statement reads the page by a forced
- * index, so that no plan joins and sorts all accounts. A filter by status alone scans the table.
+ * index, so that MySQL does not join and sort all accounts. A filter by status alone scans the table.
  */
 export async function listAccounts(db: Database, filter: AccountFilter, page: Page): Promise<Account[]> {
   const { sql, params } = where(

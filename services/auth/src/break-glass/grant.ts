@@ -19,7 +19,7 @@ type Owned = Pick<Grant, "id" | "adminId" | "patientId">;
 export const reasonContext = ({ id, adminId, patientId }: Owned): string =>
   `break_glass_grants.reason:${id}:${adminId}:${patientId}`;
 
-/** The decrypted reason. Throws RECORD_ALTERED. */
+/** Decrypts a grant's reason. Throws RECORD_ALTERED. */
 export const reasonOf = (grant: Owned & Pick<Grant, "reason">, cipher: FieldCipher): string =>
   cipher.decrypt(reasonContext(grant), grant.reason).toString();
 

@@ -8,7 +8,7 @@ export interface SigningKey extends KeyTimes {
   /** Encrypted; null once the key has retired. */
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
-  /** See key-proof.ts; null for a row that auth did not write. */
+  /** Proof that auth wrote the row, see key-proof.ts; null if it did not. */
   readonly proof: Buffer | null;
 }
 

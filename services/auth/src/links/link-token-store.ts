@@ -10,14 +10,14 @@ export interface LinkToken {
   readonly hash: Buffer;
   readonly userId: string;
   readonly expireTime: Date;
-  /** See link-tokens.ts; null for a row that auth did not write. */
+  /** Proof that auth wrote the row, see link-tokens.ts; null if it did not. */
   readonly proof: Buffer | null;
 }
 
 export interface FoundLink {
   readonly link: LinkToken;
   readonly account: Account;
-  /** See account-proofs.ts. */
+  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
   readonly accountProof: Buffer | null;
 }
 

@@ -21,7 +21,7 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   const { toDataURL } = await import("qrcode");
   const qrCode = await toDataURL(otpauthUri);
   return await app.calls.apply(call, async (tx) => {
-    // The insert comes before the check. It creates the row that the check locks, so the check sees a
+    // The insert comes before the check, because it creates the row that the check locks. So the check sees a
     // concurrent activation.
     savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
     const totp = await lockTotp(tx, userId);

@@ -8,16 +8,16 @@ import { ACCOUNTS } from "../accounts/account-store.ts";
 export interface Credentials extends Pick<Account, "email" | "status" | "emailVerified"> {
   readonly userId: string;
   readonly passwordHash: string;
-  /** See account-proofs.ts; null for a hash that auth did not write. */
+  /** Proof that auth wrote the hash, see account-proofs.ts; null if it did not. */
   readonly passwordProof: Buffer | null;
   readonly passwordSetTime: Date;
 }
 
 /** Hash of a password, with the proof that auth made it for the account. */
 export interface PasswordRecord {
-  /** PHC string. */
+  /** Hash with its parameters and salt, as a PHC string. */
   readonly hash: string;
-  /** See account-proofs.ts. */
+  /** Proof that auth made the hash for the account; see account-proofs.ts. */
   readonly proof: Buffer;
 }
 

@@ -11,7 +11,7 @@ import { mailResetLink } from "../links/mail-reset-link.ts";
 
 /**
  * AuthService.ForgotPassword: mails a link that resets the password. Response and response time are the same
- * for an unknown e-mail, a disabled account, and one that was mailed a link recently.
+ * for an unknown e-mail, for a disabled account, and for an account to which a link was mailed recently.
  */
 export const forgotPassword = async (
   app: Auth,

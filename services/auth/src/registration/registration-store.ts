@@ -12,7 +12,7 @@ export interface Registration extends Pick<Account, "id" | "email" | "fullName" 
 export interface RegistrationLink {
   readonly tokenHash: Buffer;
   readonly expireTime: Date;
-  /** See registration-proof.ts; null for a row that auth did not write. */
+  /** Proof that auth wrote the row, see registration-proof.ts; null if it did not. */
   readonly proof: Buffer | null;
 }
 

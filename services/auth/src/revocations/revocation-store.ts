@@ -20,7 +20,7 @@ export async function listRevocations(db: Database, now: Date): Promise<Revocati
   return await db.read<Revocation>(LIST, [now]);
 }
 
-/** A page of live revocations in order of session ids. */
+/** A page of the revocations that have not expired, in order of session ids. */
 export async function listRevocationsAfter(
   db: Database,
   afterSessionId: string,

@@ -36,7 +36,7 @@ export interface UserRights {
   role: Role;
   status: string;
   passwordHash: string;
-  /** See account-proofs.ts; null for an account that auth did not write. */
+  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
   accountProof: Buffer | null;
   passwordProof: Buffer | null;
   /** Null without an active second factor. */

@@ -18,7 +18,7 @@ export interface Secret {
   readonly id: string;
   /** SHA-256. */
   readonly hash: Buffer;
-  /** See secret-proof.ts; null for a row that auth did not write. */
+  /** Proof that auth wrote the row, see secret-proof.ts; null if it did not. */
   readonly proof: Buffer | null;
   /** The `sid` of its access tokens. */
   readonly sessionId: string;

@@ -10,7 +10,7 @@ export interface RefreshTokenRecord extends RefreshTokenState {
   readonly hash: Buffer;
   /** Time at which the token expires if it is not used. */
   readonly expireTime: Date;
-  /** See refresh-token-proof.ts; null for a row that auth did not write. */
+  /** Proof that auth wrote the row, see refresh-token-proof.ts; null if it did not. */
   readonly proof: Buffer | null;
   readonly session: Session & SessionUser & { readonly endTime: Date | null };
 }

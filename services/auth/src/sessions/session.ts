@@ -24,7 +24,7 @@ export interface Lifetime {
 export interface SessionUser {
   readonly role: Role;
   readonly email: string;
-  /** See account-proofs.ts; null for an account that auth did not write. */
+  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
   readonly accountProof: Buffer | null;
   readonly mfaEnabled: boolean;
 }

@@ -104,7 +104,7 @@ export function statusAfterCharge(
 /** Time after the hold in which a late confirmation still books a slot that is free. */
 const CONFIRM_LATE_MS = 3_600_000;
 
-/** True if a pending attempt is to be voided, because the booking is released or the payer is too late. */
+/** True if a pending attempt is to be voided, because the fee is released or the payer is too late. */
 export const shouldVoid = (
   { feeDecision, holdExpireTime }: Pick<Authorizable, "feeDecision" | "holdExpireTime">,
   now: Date,

@@ -59,8 +59,8 @@ const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
 const UNKNOWN_METHOD: Scenario = { declineCode: "invalid_payment_method" };
 
 /**
- * A provider that moves no money. It stores charges in MySQL, because a real provider's also outlive the
- * process.
+ * A provider that moves no money. It stores charges in MySQL, so that they outlive the process, as the
+ * charges of a real provider do.
  */
 export class StubProvider implements Provider {
   readonly name = "stub";
