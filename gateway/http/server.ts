@@ -42,7 +42,7 @@ export interface HttpServerOptions {
   listener: (request: IncomingMessage, response: GatewayResponse) => void;
   /** Longest time that the gateway takes to start an answer, in ms. */
   answerMs: number;
-  /** Counts a request that the parser refused for the address of its peer. Throws RATE_LIMITED. */
+  /** Counts a request that the parser refused, under the address of its peer. Throws RATE_LIMITED. */
   countRefused: (address: string) => Promise<void>;
   /** Limits the open connections of each peer. */
   peers: PeerConnections;

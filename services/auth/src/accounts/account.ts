@@ -25,7 +25,7 @@ export interface Profile {
   readonly phone: string;
   readonly timeZone: string;
   readonly locale: string;
-  /** ISO 3166. */
+  /** ISO 3166 code. */
   readonly region: string;
 }
 

@@ -31,7 +31,10 @@ export const toBreakGlassGrant = (grant: Grant, now: Date, cipher: FieldCipher):
   revokeTime: grant.revokeTime ?? undefined,
 });
 
-/** Entry of the audit trail and of the patient's access log. */
+/**
+ * Resource and subject of a grant, for audit entries. The subject is the patient, so the patient's access log
+ * has the entry, too.
+ */
 export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => ({
   resource: `break-glass/${id}`,
   subjectIds: [patientId],

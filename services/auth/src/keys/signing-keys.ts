@@ -54,7 +54,7 @@ export class SigningKeys {
     );
   }
 
-  /** The key that signs now. Throws UNAVAILABLE without one. */
+  /** The key that signs now. Throws UNAVAILABLE if there is none. */
   async current(): Promise<Signer> {
     const key = currentKey(await this.#read(), this.#options.clock.now());
     if (!key) throw new ApiError("UNAVAILABLE", { detail: "There is no signing key." });

@@ -20,7 +20,7 @@ export interface MailRow {
 export interface MailFailure {
   readonly error: string;
   readonly availableTime: Date;
-  /** True if it is not tried again. */
+  /** True if the mail is not tried again. */
   readonly isDead: boolean;
 }
 
@@ -89,7 +89,7 @@ export async function listMails(db: Database, onlyDead: boolean, limit: number):
 }
 
 /**
- * Queues dead mails again, which no process would try to send any more. @param ids default: all @returns
+ * Queues dead mails again, which would otherwise not be tried any more. @param ids default: all @returns
  * their number
  */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {

@@ -13,7 +13,10 @@ import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 import { newRecoveryCodes, storedRecoveryCode } from "./recovery-codes.ts";
 
-/** AuthService.RegenerateRecoveryCodes. Throws like DisableTotp. */
+/**
+ * AuthService.RegenerateRecoveryCodes. Throws UNAUTHENTICATED and MFA_NOT_ACTIVE. Throws INVALID_CREDENTIALS
+ * and INVALID_MFA_CODE, and audits these two.
+ */
 export async function regenerateRecoveryCodes(
   app: Auth,
   { password, code }: RegenerateRecoveryCodesRequest,

@@ -4,7 +4,7 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 export const encryptTotpSecret = (cipher: FieldCipher, userId: string, secret: string): Buffer =>
   cipher.encrypt(contextOf(userId), secret);
 
-/** Throws RECORD_ALTERED. */
+/** Decrypts a shared secret. Throws RECORD_ALTERED if it was not encrypted for this user. */
 export const decryptTotpSecret = (cipher: FieldCipher, userId: string, encrypted: Buffer): string =>
   cipher.decrypt(contextOf(userId), encrypted).toString();
 

@@ -8,7 +8,10 @@ const NO_HASH = Buffer.alloc(32);
 /** A new secret: 256 random bits. */
 export const newClientSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString("base64url");
 
-/** Stored form of a secret: SHA-256. Its entropy makes guessing infeasible (NIST SP 800-63B §5.1.1.2). */
+/**
+ * Stored form of a secret: SHA-256. The secret has so much entropy that it cannot be guessed (NIST SP 800-63B
+ * §5.1.1.2).
+ */
 export const hashOfSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
 /** Finds the row of a secret. The time depends neither on the row's position nor on its existence. */

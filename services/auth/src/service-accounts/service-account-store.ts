@@ -50,7 +50,7 @@ export async function listServiceAccounts(db: Database, page: Page): Promise<Ser
   );
 }
 
-/** Throws NAME_TAKEN. */
+/** Inserts a service account. Throws NAME_TAKEN if another one has its name. */
 export async function insertServiceAccount(tx: Transaction, account: ServiceAccountRecord): Promise<void> {
   const { id, name, scopes, status, createTime } = account;
   try {

@@ -15,7 +15,7 @@ export function encryptClient(cipher: FieldCipher, session: Owned, call: Call): 
   return cipher.encrypt(contextOf(session), JSON.stringify(client));
 }
 
-/** Throws RECORD_ALTERED. */
+/** Decrypts the device of a session. Throws RECORD_ALTERED if it was not encrypted for this session. */
 export const decryptClient = (cipher: FieldCipher, session: Owned, encrypted: Buffer | null): SessionClient =>
   JSON.parse(cipher.decrypt(contextOf(session), encrypted).toString());
 

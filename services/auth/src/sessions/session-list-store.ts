@@ -11,7 +11,7 @@ export interface LiveSession {
   readonly useTime: Date;
   readonly expireTime: Date;
   readonly remembered: boolean;
-  /** Encrypted; see session-client.ts. */
+  /** Device of the session's latest use, encrypted; see session-client.ts. */
   readonly client: Buffer | null;
 }
 

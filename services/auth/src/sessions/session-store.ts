@@ -9,7 +9,7 @@ export interface SessionUse {
   readonly time: Date;
   /** Expiry of the session unless it is used again. */
   readonly idleExpireTime: Date;
-  /** Encrypted; see session-client.ts. */
+  /** Device that used the session, encrypted; see session-client.ts. */
   readonly client: Buffer;
 }
 

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 let billing: BillingTest;
 let patient: Caller & { userId: string };
 
-// Some tests damage the ledger, so each has a schema of its own.
+// Some tests damage the ledger, so each test has a schema of its own.
 beforeEach(async () => {
   billing = await startBilling();
   patient = userCaller("PATIENT");

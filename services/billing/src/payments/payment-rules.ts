@@ -69,7 +69,10 @@ export function decide({ status, feeDecision }: StatusAndDecision, decision: Fee
   return { status, feeDecision: isReleased(status) ? feeDecision : prevailing };
 }
 
-/** Status after the end of the booking's hold. A running attempt may still succeed. */
+/**
+ * Status after the end of the booking's hold. A running attempt may still succeed, so its payment keeps its
+ * status.
+ */
 export const expire = (status: Payment_Status): Payment_Status =>
   status === "REQUIRES_AUTHORIZATION" ? "CANCELLED" : status;
 

@@ -55,7 +55,7 @@ export async function findPayment(db: Database, id: string): Promise<PaymentRow 
 export const readPayment = async (db: Database, id: string): Promise<PaymentRow> =>
   assertExists(await findPayment(db, id), id);
 
-/** Throws if the payment does not exist. */
+/** Locks a payment until the transaction ends. Throws if the payment does not exist. */
 export const lockPayment = async (tx: Transaction, id: string): Promise<PaymentRow> =>
   assertExists((await lockPayments(tx, [id])).get(id), id);
 
@@ -73,7 +73,7 @@ export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Writes the mutable columns. */
+/** Writes a payment's mutable columns. */
 export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(SAVE, [
     row.status,

@@ -38,10 +38,13 @@ export interface PaymentRow {
   captureTime: Date | null;
   version: number;
   createTime: Date;
-  /** Time of the next try of the payment's step; null without a step, and after the last try. */
+  /**
+   * Time of the next try of the payment's next step at the provider; null without such a step, and after its
+   * last try.
+   */
   processTime: Date | null;
   processTries: number;
-  /** Time since which the step has been pending; null without a step. */
+  /** Time since which this step has been pending; null without a step. */
   dueSince: Date | null;
 }
 

@@ -12,7 +12,7 @@ import { type PaymentRow, toPayment } from "./payment.ts";
 import { listPayments as list } from "./payment-list-store.ts";
 import { findPayment } from "./payment-store.ts";
 
-/** PaymentService.GetPayment: for its patient, an admin, or an internal system. Throws NOT_FOUND. */
+/** PaymentService.GetPayment: for the payment's patient, admins and internal systems. Throws NOT_FOUND. */
 export async function getPayment(
   app: Billing,
   { paymentId }: GetPaymentRequest,

@@ -7,8 +7,8 @@ import type { RefundRow } from "../refunds/refund.ts";
 import { leaseDueRefunds } from "./due-store.ts";
 
 /**
- * Job: sends due refunds to the provider. A failed one is retried after its lease. Several processes may run
- * the job.
+ * Job: sends due refunds to the provider. After a failure, a refund is sent again when its lease expires.
+ * Several processes may run the job.
  */
 export const processRefunds =
   (app: Billing) =>

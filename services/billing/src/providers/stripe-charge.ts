@@ -5,7 +5,8 @@ import type { Charge, ChargeStatus, RefundOutcome } from "./provider.ts";
 const AUTHORIZATION_S = 7 * 24 * 3600;
 
 const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus>([
-  // An intent belongs to one attempt and its payment method, so one that needs another method was declined.
+  // An intent belongs to one attempt and its payment method, so an intent that needs another payment method
+  // was declined.
   ["requires_payment_method", "DECLINED"],
   ["requires_confirmation", "PENDING"],
   ["requires_action", "PENDING"],

@@ -24,7 +24,7 @@ beforeEach(() => {
   billing.provider.reset();
 });
 
-/** A captured payment of 5000. */
+/** A captured payment of 5000 cents. */
 async function captured(paymentMethod?: string) {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, paymentMethod);

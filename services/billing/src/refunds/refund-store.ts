@@ -47,7 +47,7 @@ export async function countFailed(tx: Transaction, paymentId: string): Promise<n
   return row!.count;
 }
 
-/** Writes the mutable columns, except the lease. */
+/** Writes a refund's mutable columns, except the lease. */
 export function saveRefund(tx: Transaction, row: RefundRow): void {
   tx.defer(SAVE, [row.status, row.providerReference, row.processTime, binaryId(row.id)]);
 }
