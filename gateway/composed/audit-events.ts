@@ -15,7 +15,10 @@ export const listAuditEvents = (
   call: ComposedCall,
 ): Promise<ListAuditEventsResponse> => mergedAuditEvents(request, call, AuditServiceService.listAuditEvents);
 
-/** @param method RPC to call at each service, which writes an audit line with the name of this RPC */
+/**
+ * Merges the audit events of the services. @param method RPC to call at each service, which writes an audit
+ * line with the name of this RPC
+ */
 export async function mergedAuditEvents(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,

@@ -2,8 +2,8 @@
 const MAX_WAIT_MS = 250;
 
 /**
- * Spreads a burst of refusals over up to 250 ms: each waits one millisecond longer than the one before. If
- * 192 of them were sent at once, they would take 25 ms of CPU and delay all other requests.
+ * Spreads a burst of refusals over up to 250 ms: each refusal waits one millisecond longer than the one
+ * before. If 192 refusals were sent at once, they would take 25 ms of CPU and delay all other requests.
  */
 export class RefusalPace {
   #waiting = 0;

@@ -42,7 +42,10 @@ export interface HeaderField {
   readonly names: readonly string[];
 }
 
-/** Throws for a rule that does not fit its method's input, which is an error in a proto. */
+/**
+ * Maps the parts of a request to fields of its method's input, as the HTTP rule says. Throws for a rule that
+ * does not fit the input, which is a mistake in a proto.
+ */
 export function bindRequest(input: DescMessage, { template, body }: HttpBinding): RequestBinding {
   const variables = template.segments.flatMap((segment) =>
     segment.kind === "variable" ? [fieldsAlong(input, segment.fieldPath)] : [],

@@ -7,7 +7,10 @@ export interface Owner {
   readonly fullName: string;
 }
 
-/** Each guess costs an argon2id hash, 25 ms of a core, so this many keep a core busy for 290 days. */
+/**
+ * Minimum number of guesses that a password must withstand. Each guess costs an argon2id hash, 25 ms of a
+ * core, so this number of guesses keeps a core busy for 290 days.
+ */
 const MIN_GUESSES = 1e9;
 /** NIST SP 800-63B: "context-specific words, such as the name of the service". */
 const SERVICE = "MedConnect";

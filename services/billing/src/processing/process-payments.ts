@@ -85,7 +85,7 @@ async function saveCharge(app: Billing, paymentId: string, charge: Charge): Prom
 async function refundRest(app: Billing, paymentId: string): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const payment = await lockPayment(tx, paymentId);
-    // Another process may have opened the refund already.
+    // Nothing to do: another process has already opened the refund.
     if (nextStep(payment) !== "REFUND") return [];
     const refund = newRefund(app, paymentId, {
       amountMinor: refundableMinor(payment),

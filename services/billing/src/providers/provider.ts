@@ -5,7 +5,7 @@ export type ChargeStatus = "PENDING" | "DECLINED" | "AUTHORIZED" | "CAPTURED" | 
 
 /** The provider's record of an attempt. */
 export interface Charge {
-  /** The provider's id; null if the attempt was declined before it got one. */
+  /** The provider's id of the charge; null if the attempt was declined before it got one. */
   reference: string | null;
   status: ChargeStatus;
   /** Reason of a decline, such as "card_declined". */
@@ -25,7 +25,7 @@ export interface Order {
 
 export interface ChargeKey {
   attemptId: string;
-  /** The provider's id; null until an answer of the provider has arrived. */
+  /** The provider's id of the charge; null until an answer of the provider has arrived. */
   reference: string | null;
 }
 

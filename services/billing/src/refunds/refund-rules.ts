@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
 import type { RefundStatus } from "../providers/provider.ts";
 
-/** A payment with another pending refund. Throws REFUND_EXCEEDS_CAPTURED. */
+/** The payment after a further refund has become pending. Throws REFUND_EXCEEDS_CAPTURED. */
 export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
   const refundable = refundableMinor(funds);
   if (amountMinor > refundable) {

@@ -15,7 +15,7 @@ export interface RefundRow {
   reason: Buffer;
   /** Idempotency key of the request, whose response is the outcome; null for a refund by a job. */
   keyId: Buffer | null;
-  /** The provider's id; null until it is known. */
+  /** The provider's id of the refund; null until it is known. */
   providerReference: string | null;
   createTime: Date;
   /** Time of the next try; null once the refund has ended. */
