@@ -11,7 +11,7 @@ import { startReference } from "./reference/start.ts";
 import { measureStarts } from "./start-time.ts";
 import { type Medconnect, type System, type SystemOptions, startMedconnect, tracingTo } from "./systems.ts";
 
-/** Calls before the memory reading of --full. */
+/** Calls that `--full` makes before it reads the memory. */
 const CALLS_FOR_MEMORY = 100_000;
 
 export interface BenchOptions {
@@ -26,7 +26,10 @@ export interface BenchOptions {
   settings: Settings;
 }
 
-/** Starts the systems of the plans, runs all contests in turns, and stops everything. */
+/**
+ * Starts the systems of the plans, runs all contests, and stops everything. The contests of a round run one
+ * after the other.
+ */
 export async function runBench(options: BenchOptions): Promise<Measured> {
   const { plans, settings, mode, dataDir, measuresStart, signal } = options;
   const progress = terminalProgress(3 + settings.rounds + (measuresStart ? 1 : 0));
@@ -116,7 +119,7 @@ class Bench {
     this.#sink?.stop();
   }
 
-  /** Fills the tables of the system `large`, if it takes part. */
+  /** Fills the tables of the system named `large`, if this run starts it. */
   async #fill(): Promise<void> {
     const large = this.#systems.get("large") as Medconnect | undefined;
     if (!large) return;

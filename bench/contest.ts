@@ -4,7 +4,7 @@ import type { Stockable } from "./load/tasks.ts";
 import { type Cost, measure, measureIdle, type Sample, type Turn } from "./measure.ts";
 import type { System } from "./systems.ts";
 
-/** Two loads that are compared. */
+/** Two loads, usually of two systems, that are compared. */
 export interface Contest {
   name: string;
   subject: Turn;
@@ -12,8 +12,8 @@ export interface Contest {
 }
 
 /**
- * Three consecutive turns of load, which other work on the machine affects alike. The ratio of the subject's
- * second turn to its first is the control (A/A): without noise it is 1.
+ * Loads the subject, the baseline, and the subject again, so that other work on the machine affects both
+ * alike. The ratio of the subject's second sample to its first is the control (A/A): without noise it is 1.
  */
 export interface Round {
   subject: Sample;
@@ -22,8 +22,8 @@ export interface Round {
 }
 
 /**
- * Expected bookings per second in a first turn, by number of clients; slots are stocked for as many. Later
- * turns get slots for `RESERVE` times the highest rate so far.
+ * Expected bookings per second in the first measurement, by number of clients; that many slots are created.
+ * Later measurements get slots for `RESERVE` times the highest rate so far.
  */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
 const RESERVE = 1.5;
@@ -34,7 +34,7 @@ const RESERVE = 1.5;
 const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;
 
-/** Runs contests. A turn is a few seconds of load on one system. */
+/** Runs contests. A turn (`Turn`) is a few seconds of one workload on one system. */
 export class Arena {
   readonly #load: Load;
   readonly #seconds: number;
@@ -59,7 +59,7 @@ export class Arena {
     await this.#load.run({ name: "prepare", url: system.url, api });
   }
 
-  /** Compiles a system's code and fills its caches for a workload. */
+  /** Loads a system before it is measured, so that its code is compiled and its caches are full. */
   async warmUp({ system, workload }: Turn): Promise<void> {
     const turn = { system, workload, clients: 16 };
     const seconds = WARM_UP_SECONDS[workload];
@@ -82,7 +82,7 @@ export class Arena {
     };
   }
 
-  /** Lists slots until a system has executed this number of operations. */
+  /** Lists slots until a system has executed this number of operations since its start. */
   async continueTo(system: System, operations: number): Promise<void> {
     const turn: Turn = { system, workload: "list", clients: 16 };
     while (this.operationsOf(system) < operations) await this.#measure(turn);

@@ -12,10 +12,10 @@ export interface Figure {
   unit: "" | "MB" | "s";
   limits: Limits;
   value: number;
-  /** Lowest and highest value over the rounds. */
+  /** Lowest and highest value of all rounds. */
   lowest: number;
   highest: number;
-  /** Value of the A/A control; absent for a figure that is no ratio. */
+  /** Ratio of the system to itself (A/A); absent for a figure that is no ratio. */
   control?: number;
   verdict: Verdict;
 }
@@ -38,7 +38,7 @@ export interface Figures extends Omit<Measured, "contests"> {
   machine: { cpu: string; cores: number; node: string; load15: number };
   goals: Figure[];
   contests: { name: string; rounds: Round[] }[];
-  /** Number of bookings without a consultation; each is a fault of the system. */
+  /** Number of bookings whose consultation was not created; must be 0. */
   incomplete: number;
 }
 

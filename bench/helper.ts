@@ -9,7 +9,7 @@ export class Helper {
   readonly #ended: Promise<never>;
 
   constructor(file: string, env: NodeJS.ProcessEnv = {}) {
-    // Its own process group, so that Ctrl-C reaches only the benchmark, which then ends it.
+    // In a process group of its own, so that Ctrl-C reaches only the benchmark, which then ends the helper.
     this.#process = fork(join(import.meta.dirname, file), {
       detached: true,
       env: { ...process.env, ...env },

@@ -9,15 +9,18 @@ const TABLES = [
   { schema: "scheduling", table: "bookings" },
   { schema: "clinical", table: "consultations" },
 ];
-/** Rows per INSERT … SELECT. */
+/** Number of rows that each `INSERT … SELECT` copies. */
 const BATCH = 20_000;
 /** Buffer pool that holds the indexes that bookings use, as on a production server. */
 const BUFFER_POOL_BYTES = 2 ** 30;
 
-/** Settings of both systems: reconciliation is off, because it would read the copies as recent changes. */
+/**
+ * Settings of the systems with small and with large tables. Reconciliation is off, because it would read the
+ * copied rows as recent changes.
+ */
 export const SIZES_ENV = { RECONCILE_EVERY: "0s" };
 
-/** Sets MySQL's buffer pool to that of a server with large tables. */
+/** Enlarges MySQL's buffer pool to `BUFFER_POOL_BYTES`. */
 export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
   await connection.query("SET GLOBAL innodb_buffer_pool_size = ?", [BUFFER_POOL_BYTES]);
@@ -25,8 +28,8 @@ export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
 }
 
 /**
- * Copies a system's rows until its tables have this number. Each copy has new ids, whose UUIDv7 timestamps
- * are 65 s (2^16 ms) older than those of the copy before, so the copies are consistent history.
+ * Copies a system's rows until its tables have this number. Each copy gets new ids. Their UUIDv7 timestamps
+ * are 65 s (2^16 ms) older than those of the previous copy, so that the rows look like older bookings.
  */
 export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
@@ -78,7 +81,7 @@ async function columnsOf(connection: Connection, table: string): Promise<Column[
   return rows;
 }
 
-/** SQL expression of a column's value in copy `:copy`. */
+/** SQL expression for a column's value in the copy with number `:copy`. */
 function copied({ name, type }: Column): string {
   if (type !== "binary(16)") return name;
   const hex = `HEX(${name})`;

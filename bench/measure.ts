@@ -4,14 +4,14 @@ import type { Workload } from "./load/tasks.ts";
 import { cpuMicros } from "./proc.ts";
 import type { System } from "./systems.ts";
 
-/** CPU time by process, in µs. */
+/** CPU time of each process, in µs, by its name. */
 export type Cost = Record<string, number>;
 
-/** One turn of load on one system. */
+/** Measurements of a few seconds of load on one system. */
 export interface Sample {
-  /** Operations with all expected effects. */
+  /** Number of completed operations, without incomplete bookings. */
   operations: number;
-  /** Bookings whose consultation was missing after the load. */
+  /** Number of bookings whose consultation did not exist after the load. */
   incomplete: number;
   /** Operations per second. */
   rate: number;
@@ -23,8 +23,8 @@ export interface Sample {
 }
 
 /**
- * Time for a booking's effects after its response: events arrive within 250 ms, or are sent again within a
- * second.
+ * Time that is waited after the load, until consumers have processed the events of the last bookings. Events
+ * arrive within 250 ms, or are sent again within a second.
  */
 const SETTLE_MS = 1500;
 const REST_MS = 3000;
@@ -32,8 +32,8 @@ const IDLE_MS = 3000;
 const IDLE_WINDOWS = 3;
 
 /**
- * CPU time per second without load, in µs: the lowest of several windows. In the other windows, MySQL may
- * still purge rows of an earlier load, and that time must not be subtracted from later turns.
+ * CPU time per second without load, in µs: the lowest of several measurements. In the others, MySQL may still
+ * purge rows of an earlier load, and that time must not be subtracted from the cost of later loads.
  */
 export async function measureIdle({ pids }: System): Promise<Cost> {
   await delay(REST_MS);
@@ -58,11 +58,11 @@ export interface Turn {
 export interface TurnOptions {
   load: Load;
   seconds: number;
-  /** CPU time of the idle system, in µs per second. */
+  /** CPU time of the system without load, in µs per second. */
   idle: Cost;
 }
 
-/** Loads one system. The cost includes the effects after the response. */
+/** Loads one system and measures it. The cost includes the processing of events after the responses. */
 export async function measure(
   { system, workload, clients }: Turn,
   { load, seconds, idle }: TurnOptions,

@@ -3,11 +3,11 @@ import type { System } from "./systems.ts";
 
 /** Memory of a system's Node processes at one time, in MB. */
 export interface MemoryFigures {
-  /** Operations of the system so far. */
+  /** Number of operations that the system has executed since its start. */
   operations: number;
   /** Proportional set size of all processes. */
   pssMb: number;
-  /** Resident set size by process. */
+  /** Resident set size of each process, by its name. */
   rssMb: Record<string, number>;
 }
 

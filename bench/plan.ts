@@ -11,7 +11,7 @@ export interface PlannedTurn {
 
 export interface Plan {
   name: string;
-  /** Modes that include the contest. */
+  /** Modes of the benchmark that run this contest. */
   in: Mode[];
   subject: PlannedTurn;
   baseline: PlannedTurn;
@@ -20,11 +20,11 @@ export interface Plan {
 
 export type Mode = "default" | "full" | "sizes";
 
-/** Limits of a figure; without any, it is only reported. */
+/** Limits of a measured figure. A figure without limits is only reported. */
 export interface Limits {
   must?: number;
   goal?: number;
-  /** True if the figure must not be below the limits, instead of above. */
+  /** True if the figure must be above the limits; otherwise it must be below them. */
   isFloor?: true;
 }
 
@@ -42,7 +42,7 @@ const cpu: Metric = ({ totalCost }) => totalCost;
 const rate: Metric = ({ rate }) => rate;
 const p50: Metric = ({ p50Ms }) => p50Ms;
 
-/** Ratios of the performance goals, by contest. */
+/** The contests of the benchmark, with the performance goals for their ratios. */
 export const PLANS: Plan[] = [
   {
     name: "book-16",
@@ -121,7 +121,7 @@ export const PLANS: Plan[] = [
   },
 ];
 
-/** Contests of a mode, or the named ones. Throws for an unknown name. */
+/** Returns the contests of a mode, or those with the given names. Throws for an unknown name. */
 export function choosePlans(mode: Mode, names: string[]): Plan[] {
   const unknown = names.find((name) => !PLANS.some((plan) => plan.name === name));
   if (unknown !== undefined) {
@@ -131,11 +131,11 @@ export function choosePlans(mode: Mode, names: string[]): Plan[] {
   return PLANS.filter((plan) => (names.length === 0 ? plan.in.includes(mode) : names.includes(plan.name)));
 }
 
-/** Memory of the five processes, in MB. */
+/** Limits for the memory of MedConnect's five processes, in MB. */
 export const MEMORY_GOALS = {
   pss: { must: 400, goal: 300 },
   rss: { must: 130 },
 } satisfies Record<string, Limits>;
 
-/** Second `npm start` until ready, in seconds. */
+/** Limits for the time until a second `npm start` is ready, in seconds. */
 export const START_GOAL: Limits = { must: 6, goal: 3 };

@@ -22,7 +22,7 @@ export function cpuMicros(pid: number): number {
 export interface Memory {
   /** Resident set size in MB, including shared pages. */
   rssMb: number;
-  /** Proportional set size in MB: shared pages count in proportion. */
+  /** Proportional set size in MB: a page that n processes share counts as 1/n. */
   pssMb: number;
 }
 

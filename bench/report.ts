@@ -75,7 +75,7 @@ function contestTable(name: string, rounds: Figures["contests"][number]["rounds"
   ];
 }
 
-/** Aligns columns: the first to the left, the figures to the right. */
+/** Aligns the first column to the left, and the others, which are figures, to the right. */
 function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   return [head, ...rows].map((row) =>

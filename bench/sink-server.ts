@@ -1,4 +1,4 @@
-// Receives and drops OTLP traces. Sends its port over IPC.
+// Receives OTLP traces and discards them. Sends its port over IPC.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

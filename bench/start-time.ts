@@ -9,7 +9,7 @@ import { PROCESSES } from "@medconnect/topology/services.ts";
 const READY = "MedConnect is ready.";
 const ROOT = join(import.meta.dirname, "..");
 
-/** Seconds of `npm start` until ready: the first time in a new folder, and the second time. */
+/** Seconds until `npm start` is ready: once with a new data folder, and once again with the same folder. */
 export async function measureStarts(
   dataDir: string,
   signal: AbortSignal,

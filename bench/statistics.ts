@@ -1,34 +1,37 @@
 import type { Round } from "./contest.ts";
 import type { Sample } from "./measure.ts";
 
-/** The middle value; for an even number, the mean of the two middle ones. */
+/** The middle value; for an even number of values, the mean of the two in the middle. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-/** The smallest value that at least this share (0 to 1) of the values does not exceed. */
+/** The smallest value such that at least this share (0 to 1) of all values are not greater. */
 export function quantile(values: number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Ratio of subject to baseline over several rounds. */
+/** Ratio of the subject to the baseline, over several rounds. */
 export interface Ratio {
   median: number;
   lowest: number;
   highest: number;
-  /** Median of the subject's second turn to its first. Without noise it is 1. */
+  /** Median ratio of the subject's second sample to its first. Without noise it is 1. */
   control: number;
 }
 
-/** Maximum distance of the control from 1. Beyond it, the run is inconclusive. */
+/** Maximum distance of the control from 1. With a greater distance, the run is inconclusive. */
 export const MAX_CONTROL_ERROR = 0.05;
 
 export type Metric = (sample: Sample) => number;
 
-/** The subject's turns enclose the baseline's, so that their mean cancels a drift of the machine. */
+/**
+ * The subject is measured before and after the baseline, so that the mean of its two samples cancels a drift
+ * of the machine's speed.
+ */
 export function ratioOf(rounds: Round[], metric: Metric): Ratio {
   const ratios = rounds.map(
     ({ subject, baseline, again }) => (metric(subject) + metric(again)) / 2 / metric(baseline),

@@ -7,46 +7,46 @@ import { ADMIN } from "./load/members.ts";
 export interface System {
   name: "medconnect" | "reference" | "traced" | "large";
   url: string;
-  /** Process ids whose CPU time counts, by name. */
+  /** Process ids by name. Their CPU time is the cost of the system. */
   pids: Record<string, number>;
-  /** Those of `pids` that run Node. */
+  /** The entries of `pids` whose process runs Node. */
   nodePids: Record<string, number>;
   stop(): Promise<void>;
 }
 
 export interface Medconnect extends System {
-  /** URL of MySQL with an administrator's password. */
+  /** URL of the system's MySQL, with the administrator's password. */
   mysqlUrl: string;
 }
 
 export interface SystemOptions {
   dataDir: string;
-  /** True if MySQL and Redis must keep acknowledged writes over a crash, which is slower. */
+  /** True if MySQL and Redis must not lose acknowledged writes in a crash, which makes writes slower. */
   durable: boolean;
   signal: AbortSignal;
 }
 
-/** Above any load, so that requests are counted as in production, but never refused. */
+/** A rate limit that no load reaches: requests are counted as in production, but never refused. */
 const UNREACHED = "1000000";
 
 const ENV = {
-  // Sign-ins prepare the load and are not measured.
+  // No limit for sign-ins, which prepare the load and are not measured.
   RATE_LIMIT_AUTH: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
   RATE_LIMIT_READ: UNREACHED,
   RATE_LIMIT_WRITE: UNREACHED,
   RATE_LIMIT_SEARCH: UNREACHED,
   RATE_LIMIT_ADDRESS: UNREACHED,
-  // All clients share one address, which could run only 15 searches at once by default.
+  // All clients have the same address. By default, an address may run only 15 searches at once.
   MAX_CONCURRENT_REQUESTS: "1024",
-  // Longer than a run, so that nobody signs in again.
+  // Longer than a run of the benchmark, so that no client has to sign in again.
   ACCESS_TOKEN_TTL: "2h",
   OTEL_EXPORTER_OTLP_ENDPOINT: "",
 };
 
 /**
- * Starts MedConnect on a private MySQL and Redis. All systems stay up and warm, and get the load in turns of
- * a few seconds, so that noise of the machine affects them alike.
+ * Starts MedConnect on a private MySQL and Redis. All systems run during the whole benchmark, and each gets
+ * the load for a few seconds at a time, so that other work on the machine affects them alike.
  */
 export async function startMedconnect(
   name: System["name"],
@@ -77,7 +77,7 @@ export async function startMedconnect(
   };
 }
 
-/** Settings that send every trace to `sinkUrl`. */
+/** Settings that make MedConnect send every trace to `sinkUrl`. */
 export const tracingTo = (sinkUrl: string): NodeJS.ProcessEnv => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl,
   OTEL_TRACES_SAMPLER_ARG: "1",

@@ -1,6 +1,6 @@
-// node dev/bootstrap.mjs SCRIPT.ts [ARG ...]: runs a script on a fresh clone with any Node from 18 on.
-// Installs the dependencies, including Node 24, and generates code from the protos, as far as these are
-// missing. Without a script, stops there.
+// `node dev/bootstrap.mjs SCRIPT.ts [ARG ...]`: runs a script on a fresh clone with any Node from 18 on.
+// First installs the dependencies, including Node 24, and generates code from the protos, if these are
+// missing or old. Without a script, does only that.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const [script, ...args] = process.argv.slice(2);
 if (!dependenciesAreCurrent()) await installDependencies();
 const node = await findNode24();
 const env = {
-  // Halves the CPU time of a script's start.
+  // Compiled code of earlier runs, which halves the CPU time of a script's start.
   NODE_COMPILE_CACHE: join(ROOT, ".local/compile-cache"),
   ...process.env,
   PATH: `${BIN}${delimiter}${process.env.PATH}`,
@@ -31,7 +31,8 @@ function fail(message) {
 }
 
 /**
- * Compares the lock file with npm's record of the installation. Optional packages may be for other machines.
+ * Compares the lock file with npm's record of the installation. Optional packages may be missing, because
+ * some are for other operating systems.
  */
 function dependenciesAreCurrent() {
   const installedFile = join(ROOT, "node_modules/.package-lock.json");
@@ -45,7 +46,7 @@ function dependenciesAreCurrent() {
     );
 }
 
-/** Runs `npm ci` with the development tools, which include Node 24, even if NODE_ENV is "production". */
+/** Runs `npm ci`. Includes the development tools, such as Node 24, even if NODE_ENV is "production". */
 async function installDependencies() {
   const npm = process.env.npm_execpath?.endsWith(".js")
     ? [process.execPath, process.env.npm_execpath]
@@ -58,7 +59,7 @@ async function installDependencies() {
 }
 
 /**
- * Finds Node 24 in the npm package `node`. Runs its install script by hand if npm was told to skip scripts.
+ * Finds Node 24 in the npm package `node`. If npm was told to skip install scripts, runs that of the package.
  */
 async function findNode24() {
   const pinned = join(BIN, "node");
@@ -67,7 +68,7 @@ async function findNode24() {
   const folder = join(ROOT, "node_modules/node");
   if (!existsSync(folder)) fail("The dependencies lack Node 24. Install Node 24, then run this again.");
   await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
-  // npm links only programs that exist at installation.
+  // npm did not link this program, because it did not exist when npm installed the package.
   rmSync(pinned, { force: true });
   symlinkSync("../node/bin/node", pinned);
   return pinned;
@@ -81,7 +82,7 @@ function majorVersion(path) {
   }
 }
 
-/** Runs a long command with a timer, and prints its output only if it fails. */
+/** Runs a long command while showing the elapsed time. Prints the command's output only if it fails. */
 async function runQuietly(title, cwd, [command, ...commandArgs]) {
   console.log(`${title} …`);
   const begin = Date.now();
@@ -89,7 +90,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
     const text = `${title} … ${Math.round((Date.now() - begin) / 1000)} s`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
   }, PROGRESS_MS);
-  // npm's scripts must not run on the Node that is being replaced.
+  // npm's scripts must not run with the Node in node_modules, which this installation replaces.
   const path = process.env.PATH.split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
   const child = spawn(command, commandArgs, { cwd, env: { ...process.env, PATH: path.join(delimiter) } });
   let output = "";
@@ -100,7 +101,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
   if (code !== 0) fail(`${output}${title} failed: ${[command, ...commandArgs].join(" ")}`);
 }
 
-/** Generates types and descriptors if the protos or the tools have changed. */
+/** Generates types and descriptors from the protos if the protos or the generators have changed. */
 function generate() {
   const stampFile = join(ROOT, "proto/gen/.stamp");
   const hash = createHash("sha256");
@@ -118,7 +119,7 @@ function generate() {
   writeFileSync(stampFile, stamp);
 }
 
-/** Input files of the generation, in a fixed order. */
+/** Files below a folder, in a fixed order. */
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.name !== "gen")
@@ -129,7 +130,7 @@ function filesBelow(folder) {
     });
 }
 
-/** Runs the script with this process's output, signals and exit code. */
+/** Runs the script, forwards signals to it, and exits with its exit code. */
 function run(file, fileArgs) {
   const child = spawn(node, [join(ROOT, file), ...fileArgs], { stdio: "inherit", env });
   let told = false;
@@ -138,7 +139,7 @@ function run(file, fileArgs) {
     child.kill(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
-  // npm's shell ends at SIGTERM without forwarding it, so the end of npm counts as the signal.
+  // npm's shell ends at SIGTERM without forwarding it. So if npm ends, the script is sent SIGTERM.
   if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

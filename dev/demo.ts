@@ -1,4 +1,5 @@
-// `npm run demo`: the whole journey against the running system, with every request and response.
+// `npm run demo`: goes through the whole journey on the running system, and prints every request and
+// response.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "@medconnect/ops/command/command.ts";

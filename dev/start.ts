@@ -53,7 +53,7 @@ runCommand({
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
     const ports = configuredPorts(env);
-    // Checked first, so that a start on busy ports deletes no data.
+    // Checked before the data is deleted, so that busy ports do not cost the data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 
@@ -102,7 +102,7 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-/** Arguments that authenticate `buf curl` to the services. */
+/** Arguments with which `buf curl` authenticates to the services. */
 function tlsFlags(certificates: string): string {
   const { ca, cert, key } = filesIn(clientFolder(certificates, LOCAL_CLIENT));
   return `--cacert ${ca} --cert ${cert} --key ${key}`;

@@ -1,4 +1,4 @@
-// `npm test`: runs the tests against databases and a system that are deleted afterwards.
+// `npm test`: runs the tests on databases and a system that it starts, and deletes afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -28,7 +28,7 @@ Examples: npm test -- booking               Tests whose path contains "booking"
 
 const ROOT = join(import.meta.dirname, "..");
 const OUR_FLAGS = ["--no-stack", "--coverage"];
-/** Tests exceed the limits of a client. Tests of the limits start their own gateway. */
+/** Tests send more requests than a client may. Tests of the limits start a gateway of their own. */
 const NO_RATE_LIMITS = {
   RATE_LIMIT_AUTH: "0",
   RATE_LIMIT_READ: "0",
@@ -39,9 +39,12 @@ const NO_RATE_LIMITS = {
 };
 /** Some tests send a hundred requests at once as one user. */
 const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
-/** Tests wait for seals, checkpoints and samples. */
+/** Short intervals, because tests wait until events are sealed, checkpoints sent and samples taken. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
-/** Marks a no-show from the start on, so that tests need not wait a quarter of an hour. */
+/**
+ * Allows the doctor to mark a no-show as soon as the consultation should start, so that tests need not wait a
+ * quarter of an hour.
+ */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runMain(async () => {
@@ -84,7 +87,7 @@ interface Run {
 /**
  * Prints the coverage.
  *
- * @param isComplete true if all tests ran: then each line and branch of each rule must be covered.
+ * @param isComplete true if all tests ran; then it is an error if a line or branch of a rule was not run
  * @returns the exit code
  */
 async function checkCoverage(isComplete: boolean): Promise<number> {

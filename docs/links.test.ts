@@ -8,13 +8,13 @@ const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
 const CODE = /^```.*?^```$/gms;
 const HEADING = /^#+ (.+)$/gm;
 const MAX_LINES = 300;
-/** Documents that grow with each release or reason. */
+/** Documents whose length is not limited, because they grow with each release or error reason. */
 const UNBOUNDED = ["CHANGELOG.md", "docs/errors.md"];
 
 const documents = globSync("{*.md,{docs,deploy}/**/*.md}", { cwd: ROOT });
 const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
-/** GitHub's anchor of a heading. */
+/** Anchor that GitHub makes for a heading. */
 const anchorOf = (heading: string) =>
   `#${heading
     .toLowerCase()

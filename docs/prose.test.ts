@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Words that must not lead a comment. */
+/** Words with which no comment may begin. */
 const LEAD = "(?:By|Of|That which|What|Whether or not|Who|Whoever|Whom|Whose)\\b";
 const DOCSTRING = `/\\*\\*\\s+(?:\\* )?${LEAD}`;
-/** A comment of one line, or the first of several. */
+/** A `//` comment whose first line begins with such a word. */
 const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
 const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
 

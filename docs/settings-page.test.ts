@@ -15,12 +15,12 @@ test("docs/settings.md is what `npm run docs:settings` makes", () => {
 });
 
 test.each(settings)("%s of %s has a description", (_name, _processes, schema) => {
-  // Table cells are one line, and a bar ends one.
+  // A table cell must be one line without `|`, which would end the cell.
   expect(schema.description).toMatch(/^[^|\n]+[^|\n.]$/);
 });
 
 const mail = mailOptionsOf({ MAIL_URL: "smtp://localhost" });
-/** Defaults that the schema alone does not tell. */
+/** Defaults that the page has, but the schema does not. */
 const LATER: Record<string, unknown> = { MAIL_FROM: mail.from, PUBLIC_URL: mail.publicUrl };
 const COMPUTED: Record<string, number> = { "min(cores, 3)": Math.min(availableParallelism(), 3) };
 

@@ -1,4 +1,4 @@
-// `npm run certs`: a private CA, and certificates of it for the processes and for internal systems.
+// `npm run certs`: makes a private CA, and certificates for the processes and for internal systems.
 import { ensureCertificates, filesIn, type Outcome, PROCESSES } from "./certificates/certificate-folder.ts";
 import { runCommand } from "./command/command.ts";
 import { UsageError } from "./command/setup-error.ts";
@@ -47,7 +47,10 @@ runCommand({
   },
 });
 
-/** Examples for a process, and for a caller: an internal system if there is one. */
+/**
+ * Shows how to use the certificates: for a process, and for a caller, which is an internal system if there is
+ * one.
+ */
 function howToUse(outcomes: Outcome[]): string {
   // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process
   const processOutcome = outcomes.find(({ name }) => name === "scheduling")!;

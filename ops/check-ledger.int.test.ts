@@ -12,7 +12,7 @@ let databaseUrl: string;
 let paymentId: string;
 let doctorId: string;
 
-/** Books a payment of 50 USD, and a refund of 20. */
+/** Records a payment of 50 USD in the ledger, and a refund of 20 USD. */
 beforeAll(async () => {
   billing = await startBilling();
   const [row] = await billing.app.db.read<{ name: string }>("SELECT DATABASE() AS name");

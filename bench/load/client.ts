@@ -18,7 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-/** HTTP client with kept connections. node:http costs less than half of `fetch`. */
+/** HTTP client that keeps its connections open. node:http costs less than half of `fetch`. */
 export class Client {
   readonly #agent: Agent;
   readonly #host: string;
@@ -31,7 +31,7 @@ export class Client {
     this.#port = port;
   }
 
-  /** @returns the body. Throws Refusal for a status other than 2xx. */
+  /** @returns the response's body. Throws Refusal for a status other than 2xx. */
   send({ method, path, token, key, body }: Call): Promise<string> {
     const payload = body && JSON.stringify(body);
     const headers = {
@@ -57,7 +57,7 @@ export class Client {
     });
   }
 
-  /** @returns the body as JSON */
+  /** @returns the response's body, parsed as JSON */
   async call<T>(call: Call): Promise<T> {
     return JSON.parse(await this.send(call));
   }

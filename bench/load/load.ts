@@ -2,7 +2,7 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Helper } from "../helper.ts";
 import type { Reply, Results, Task } from "./tasks.ts";
 
-/** The load generator's interface for the benchmark. */
+/** Sends tasks from the benchmark to the load generator. */
 export class Load {
   readonly #generator = new Helper("load/generator.ts");
 

@@ -10,8 +10,8 @@ import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
 /**
- * Number of doctors, and of patients who book concurrently. Each lane is a sequence of patients, of whom one
- * books at a time.
+ * Number of doctors, and of patients who book concurrently. A lane is a sequence of patients, of whom only
+ * one books at a time.
  */
 const LANES = 64;
 
@@ -30,11 +30,14 @@ export class MedconnectCrowd implements Crowd {
   readonly #client: Client;
   readonly #adminToken: string;
   readonly #patients: Patients;
-  /** Doctors by workload. Doctors with a fee join when they are first needed. */
+  /** Slots of the doctors, by workload. Doctors with a fee are registered when `pay` first runs. */
   readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
   /** Doctor whose slots are listed, never booked. */
   readonly #shownDoctorId: string;
-  /** Number of attempted bookings in each lane. The n-th attempt of a lane is its turn n. */
+  /**
+   * Number of bookings that each lane has attempted. A lane's attempts are numbered from 0; the number is
+   * called its turn.
+   */
   readonly #turns: number[] = Array(LANES).fill(0);
   /**
    * First turn of the last run. `#awaited` has the consultations that its bookings must have created, by
@@ -61,7 +64,7 @@ export class MedconnectCrowd implements Crowd {
     return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
   }
 
-  /** Makes slots. One turn of all lanes takes one slot of each doctor. */
+  /** Creates slots. Each turn books one slot of every doctor, one per lane. */
   async stock(workload: Stockable, bookings: number): Promise<void> {
     const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
     this.#timetables[workload] ??= await this.#openTimetable(workload);
@@ -105,7 +108,7 @@ export class MedconnectCrowd implements Crowd {
   async #book(workload: Stockable, client: number, clients: number): Promise<boolean> {
     const lane = this.#nextLaneOf(client, clients);
     const turn = this.#turns[lane]!++;
-    // A Latin square: in each turn, each lane takes the slot of another doctor at the same time.
+    // A Latin square: in the same turn, no two lanes book with the same doctor.
     const slotId = this.#timetables[workload]?.slotAt(turn, (lane + turn) % LANES);
     const patient = this.#patients.at(lane, turn);
     if (slotId === undefined || patient === undefined) return false;
@@ -122,8 +125,8 @@ export class MedconnectCrowd implements Crowd {
   }
 
   /**
-   * Authorizes a payment. Retries, because the booking's event may reach billing after the booking's
-   * response.
+   * Authorizes a payment. Retries, because billing may learn of the booking only after the patient has got
+   * the response.
    */
   async #authorize({ token }: Member, paymentId: string): Promise<void> {
     const call: Call = {
@@ -152,7 +155,7 @@ export class MedconnectCrowd implements Crowd {
     return await Timetable.open(this.#client, doctors, { adminToken: this.#adminToken, ...fee });
   }
 
-  /** The client's lane with the fewest bookings. */
+  /** The lane with the fewest bookings among those of this client. */
   #nextLaneOf(client: number, clients: number): number {
     let next = client % LANES;
     for (let i = next; i < LANES; i += clients) {

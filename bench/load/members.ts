@@ -11,13 +11,13 @@ const PASSWORD = "correct-bench-passphrase";
 /** Admin who verifies the doctors' licences. Created before the load starts. */
 export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
-/** Maximum accounts created concurrently: auth refuses password hashes beyond its queue. */
+/** Maximum accounts created concurrently. Auth refuses password hashes when its queue is full. */
 const AT_ONCE = 2;
-/** Attempts to create an account, because on a busy machine some hashes wait too long. */
+/** Maximum attempts to create an account. On a busy machine, auth refuses a hash that has waited too long. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 1000;
 
-/** Creates accounts and signs them in. @param group unique name */
+/** Creates accounts and signs them in. @param group unique name, which is part of the e-mail addresses */
 export async function joinAll(
   client: Client,
   role: "PATIENT" | "DOCTOR",
@@ -41,7 +41,10 @@ export async function signInAdmin(client: Client): Promise<string> {
   return await signIn(client, ADMIN);
 }
 
-/** Creates an account. Retries with another address, because the lost response may have created the first. */
+/**
+ * Creates an account. If the response is lost, retries with another address, because the account with the
+ * first one may exist.
+ */
 async function join(client: Client, role: string, name: string): Promise<Member> {
   for (let attempt = 1; ; attempt++) {
     const credentials = { email: `${name}-${attempt}@bench.medconnect.test`, password: PASSWORD };

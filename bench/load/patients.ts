@@ -1,11 +1,11 @@
 import type { Client } from "./client.ts";
 import { joinAll, type Member } from "./members.ts";
 
-/** Bookings per patient, below the limit of 10. */
+/** Bookings per patient, below the limit of 10 upcoming bookings. */
 const BOOKINGS_EACH = 9;
 
 /**
- * Patients in lanes. In each lane, one patient books after the other, and the next one takes over before the
+ * Patients, by lane. The patients of a lane book one after the other. Each is replaced before reaching the
  * limit of bookings per patient.
  */
 export class Patients {
@@ -32,7 +32,7 @@ export class Patients {
     return this.#lanes.length;
   }
 
-  /** Creates patients until each lane has enough for this number of turns. */
+  /** Creates patients until each lane has enough for this number of bookings. */
   async extend(turns: number): Promise<void> {
     const perLane = Math.ceil(turns / BOOKINGS_EACH);
     const have = this.#lanes[0]!.length;

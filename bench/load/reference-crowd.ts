@@ -53,7 +53,7 @@ export class ReferenceCrowd implements Crowd {
     return result;
   }
 
-  /** An acknowledged booking is complete, because its consultation is in the same transaction. */
+  /** Every acknowledged booking has its consultation, because one transaction creates both. */
   async verify(): Promise<number> {
     return this.#lastRun;
   }

@@ -6,10 +6,10 @@ export type Workload = Stockable | "list" | "search";
 /** Workloads that consume slots. */
 export type Stockable = "book" | "pay";
 
-/** API of a system: MedConnect's, or the reference monolith's. */
+/** API that a system has: MedConnect's, or the reference monolith's. */
 export type Api = "medconnect" | "reference";
 
-/** Task for the load generator, against the system at a URL. */
+/** Task of the load generator. `url` is that of the system. */
 export type Task =
   /** Creates the first accounts and slots. */
   | { name: "prepare"; url: string; api: Api }

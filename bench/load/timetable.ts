@@ -3,15 +3,18 @@ import type { Member } from "./members.ts";
 
 const HOUR_MS = 60 * 60_000;
 const LENGTH_MS = 30 * 60_000;
-/** Spreads a doctor's slots, because a booking's cost grows with the patient's other bookings of the day. */
+/**
+ * Time between two slots of a doctor. They are far apart, because a booking's cost grows with the patient's
+ * other bookings of the day.
+ */
 const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Slots may start within two years. */
+/** Number of slots that start within the two years for which slots may be created. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
 /** Maximum slots that one call creates. */
 const BATCH = 240;
 
-/** Start of the first slots: a full hour, a day from now. */
+/** Start of the first slot of each doctor: a full hour, at least one day from now. */
 const FIRST_MS = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + DAY_MS;
 
 export interface Practice {
@@ -19,11 +22,11 @@ export interface Practice {
   fee?: { currencyCode: string; amountMinor: string };
 }
 
-/** Open slots of some doctors, all at the same times, from tomorrow on. */
+/** Open slots of several doctors, from tomorrow on. The n-th slots of all doctors start at the same time. */
 export class Timetable {
   readonly #client: Client;
   readonly #doctors: Member[];
-  /** Indexed by doctor, then by time. */
+  /** Slot ids, indexed by doctor, then by the slot's number. */
   readonly #slotIds: string[][];
 
   private constructor(client: Client, doctors: Member[]) {
@@ -54,7 +57,9 @@ export class Timetable {
     return new Timetable(client, doctors);
   }
 
-  /** Makes slots until every doctor has this number. Throws if they would start more than two years ahead. */
+  /**
+   * Creates slots until every doctor has this number. Throws if slots would start more than two years ahead.
+   */
   async extend(perDoctor: number): Promise<void> {
     if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("No slots are left. Choose fewer --seconds.");
     for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
@@ -75,12 +80,12 @@ export class Timetable {
     }
   }
 
-  /** Start of each doctor's n-th slot, from 0. */
+  /** Start of the n-th slot, counted from 0; it is the same for all doctors. */
   static timeAt(n: number): Date {
     return new Date(FIRST_MS + n * INTERVAL_MS);
   }
 
-  /** A doctor's n-th slot; undefined beyond the last. */
+  /** Id of a doctor's n-th slot; undefined if there is none. */
   slotAt(n: number, doctor: number): string | undefined {
     return this.#slotIds[doctor]![n];
   }

@@ -1,4 +1,4 @@
-// The reference: the same booking in one Express process. Sends its port over IPC.
+// The reference monolith: the same booking in one Express process. Sends its port over IPC.
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import express, { type RequestHandler } from "express";
@@ -11,7 +11,7 @@ import { signToken, subjectOf } from "./tokens.ts";
 
 const { REFERENCE_MYSQL_URL, REFERENCE_REDIS_URL } = process.env;
 const store = await Store.open(REFERENCE_MYSQL_URL!);
-/** Limit above any load, so that requests are counted, but never refused. */
+/** A rate limit that no load reaches: requests are counted, but never refused. */
 const UNREACHED = 1_000_000_000;
 const limiter = new RateLimiterRedis({
   storeClient: new Redis(REFERENCE_REDIS_URL!),
@@ -58,7 +58,7 @@ const server = express()
     response.json({ slots: await store.listSlots(request.params.id) });
   })
   .post("/v1/bookings", authenticate, express.json(), book)
-  // Prepares the load; not measured.
+  // Creates the data for the load; these calls are not measured.
   .post("/bench/doctors", express.json(), async (request, response) => {
     response.json(await store.addDoctor(request.body.slots));
   })

@@ -8,7 +8,9 @@ import type { System, SystemOptions } from "../systems.ts";
 
 const SCHEMA = "reference";
 
-/** Starts the reference on a private MySQL and Redis with the settings of MedConnect's. */
+/**
+ * Starts the reference monolith on a private MySQL and Redis, which have the same settings as MedConnect's.
+ */
 export async function startReference({ dataDir, durable, signal }: SystemOptions): Promise<System> {
   const folder = new DataFolder(join(dataDir, "reference"));
   const databases = await startDatabases({ folder, durable, progress: silent, signal });

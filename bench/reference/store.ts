@@ -12,7 +12,7 @@ export interface BookingRequest {
   slotId: string;
   reason: string;
   key: string;
-  /** SHA-256 of the request, in hexadecimal. */
+  /** SHA-256 of the request with this idempotency key, in hexadecimal. */
   hash: string;
 }
 
@@ -20,7 +20,10 @@ const SLOT_MS = 30 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
-/** Without gap locks, two new keys cannot deadlock on the gap that both have read. */
+/**
+ * Prevents gap locks. With them, two transactions with new idempotency keys deadlock if both have read the
+ * same gap of the index.
+ */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const LIST = `SELECT id, doctor_id AS doctorId, start_time AS startTime, end_time AS endTime, status
   FROM availability_slots WHERE doctor_id = ? AND status = 'OPEN' ORDER BY start_time LIMIT 20`;
@@ -46,7 +49,7 @@ interface Slot extends RowDataPacket {
   endTime: Date;
 }
 
-/** Data of the reference: a pool, prepared statements, and one transaction per booking. */
+/** Database of the reference monolith: a pool, prepared statements, and one transaction per booking. */
 export class Store {
   readonly #pool: Pool;
 
@@ -54,7 +57,7 @@ export class Store {
     this.#pool = pool;
   }
 
-  /** @param url MySQL with an empty schema */
+  /** @param url URL of a MySQL schema without tables */
   static async open(url: string): Promise<Store> {
     const pool = createPool({ uri: url, connectionLimit: CONNECTIONS, timezone: "Z" });
     pool.pool.on("connection", (connection) => connection.query(READ_COMMITTED, () => {}));
@@ -62,7 +65,7 @@ export class Store {
     return new Store(pool);
   }
 
-  /** Makes open slots of a new doctor. */
+  /** Creates a doctor with this number of open slots. */
   async addDoctor(slots: number): Promise<{ doctorId: string; slotIds: string[] }> {
     const doctorId = randomUUID();
     const beginMs = Date.now() + DAY_MS;

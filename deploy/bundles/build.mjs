@@ -1,5 +1,5 @@
-// `npm run build`: bundles each process into dist/<name>.bundle.js, with a source map of our own sources and
-// V8's compiled code. dist/<name>.cjs runs it.
+// `npm run build`: bundles each process into dist/<name>.bundle.js, with a source map for our own sources and
+// V8's code cache. dist/<name>.cjs runs the bundle.
 import { execFile } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,19 @@ import { build } from "esbuild";
 import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 
-/** Packages outside the bundles: a native module, and one that reads its own files. */
+/** Packages that are not bundled: the first is a native module, the second reads files of its own folder. */
 const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
 
-/** Declares `import.meta.url`, which the CommonJS of a bundle lacks. */
+/** Declares `import.meta.url`, which does not exist in a CommonJS bundle. */
 const BEGIN =
   "(function (exports, require, module, __filename, __dirname) {" +
   'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 const END = "})";
 
-/** Short lines, so that positions in libraries are readable in stack traces. */
+/**
+ * Maximum length of a bundle's lines. In stack traces, a position in a library is a line of the bundle, so
+ * lines must be short.
+ */
 const LINE_LIMIT = 100;
 
 const COMMON = {
@@ -65,7 +68,8 @@ async function buildAll() {
   await Promise.all(NAMES.map(makeCodeCache));
   const files = [bundles, launchers].flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const inputs = [...new Set(files)].filter(isOwn).sort();
-  // Written last: if the build is interrupted before, the next one starts again.
+  // The stamp is written last. After an interrupted build it is missing or old, so the next build starts
+  // again.
   write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
   for (const name of NAMES) process.stdout.write(`built ${launcherOf(name)}\n`);
 }
@@ -73,7 +77,7 @@ async function buildAll() {
 const isOwn = (source) => !source.includes("node_modules/");
 
 /**
- * Throws for characters beyond ASCII. With one beyond Latin-1, V8 would store the whole text in two bytes a
+ * Throws for characters beyond ASCII. If one is beyond Latin-1, V8 stores the whole bundle with two bytes per
  * character.
  */
 function inAscii(text) {
@@ -87,7 +91,7 @@ async function makeCodeCache(name) {
   await promisify(execFile)(process.execPath, [maker, join(ROOT, bundleOf(name))], { env: {} });
 }
 
-/** Writes atomically, because another start may be reading the file. */
+/** Writes atomically, because a process that is starting may read the file. */
 function write(path, text) {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text);

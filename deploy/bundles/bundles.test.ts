@@ -8,11 +8,11 @@ import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
 
 beforeAll(ensureBundles);
 
-/** Prints the stack of the exit instead of exiting. */
+/** Module that replaces `process.exit`, so that the stack of the call is printed before the process ends. */
 const TRACE_EXIT =
   "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
 
-/** At the exit, prints V8's flags and the properties of a bound function. */
+/** Module that prints, when the process exits, V8's flags and the properties of a bound function. */
 const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
   import { AsyncResource } from "node:async_hooks";
   import v8 from "node:v8";
@@ -24,7 +24,12 @@ const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
     process.reallyExit(1);
   };`)}`;
 
-/** Output of a process without settings, which ends at once. @param hook module that runs first */
+/**
+ * Runs a process without settings, so that it ends at once.
+ *
+ * @param hook module that runs first
+ * @returns the output
+ */
 const run = (file: string, hook: string): Promise<string> =>
   new Promise((resolve) => {
     const args = [...NODE_FLAGS, "--import", hook, file];

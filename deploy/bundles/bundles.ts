@@ -12,22 +12,22 @@ export const MAINS: Readonly<Record<string, string>> = {
   gateway: "gateway/main.ts",
 };
 
-/** Program that runs a process's bundle. */
+/** Path of the program that runs a process's bundle. */
 export const launcherOf = (name: string): string => `dist/${name}.cjs`;
 
-/** A whole process with its libraries, in one file. */
+/** Path of a process's bundle: its code and all its libraries in one file. */
 export const bundleOf = (name: string): string => `dist/${name}.bundle.js`;
 
-/** State of the files from which the bundles were built. */
+/** Files from which the bundles were built, and the hash of their content. */
 export interface BundleStamp {
-  /** Own source files. The lock file stands for the libraries. */
+  /** Our own source files. Libraries are covered by the lock file, which is hashed too. */
   inputs: string[];
   hash: string;
 }
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const STAMP_FILE = join(ROOT, "dist/stamp.json");
-/** Further files that affect the bundles. */
+/** Files that change the bundles, although they are not bundled. */
 const TOOLS = [
   "package-lock.json",
   "deploy/bundles/build.mjs",
@@ -37,7 +37,7 @@ const TOOLS = [
 ];
 
 export function hashOf(inputs: readonly string[]): string {
-  // V8 rejects code that another version of Node compiled.
+  // The version of Node is part of the hash, because V8 rejects a code cache that another version has made.
   const hash = createHash("sha256").update(process.version);
   for (const file of [...TOOLS, ...inputs]) {
     const path = join(ROOT, file);

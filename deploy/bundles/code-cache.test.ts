@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { bundleOf, ensureBundles, MAINS, ROOT } from "./bundles.ts";
 import { NODE_FLAGS } from "./node-flags.ts";
 
-/** Folder of the test's bundles. It is beside the real ones, so that node_modules is found. */
+/** Folder of the test's bundles. It is next to the real ones, so that Node finds node_modules. */
 let folder: string;
 beforeAll(async () => {
   await ensureBundles();
@@ -14,7 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs in its own Node: V8 accepts cached code only under the same flags, and jest has others. */
+/**
+ * @returns true if V8 accepts the bundle's code cache. Asks a process without jest: V8 rejects caches that
+ * were made under other flags, and jest sets flags.
+ */
 async function isFromCache(bundle: string): Promise<boolean> {
   const script = `import { compile } from ${JSON.stringify(join(ROOT, "deploy/bundles/code-cache.ts"))};
     process.stdout.write(String(compile(${JSON.stringify(bundle)}).script.cachedDataRejected));`;

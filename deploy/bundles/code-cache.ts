@@ -5,7 +5,7 @@ import { constants, Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /*
- * Code cache of a bundle: the code that V8 has compiled from it while it ran. Node's own cache
+ * Code cache of a bundle: the compiled code of the functions that have run. Node's own cache
  * (NODE_COMPILE_CACHE) stores a module before it runs, when V8 has compiled hardly any function.
  */
 
@@ -18,8 +18,8 @@ export interface Compiled {
 }
 
 /**
- * Compiles a bundle into a function, as Node wraps CommonJS modules. Uses its cache if text and V8 are the
- * same.
+ * Compiles a bundle into a function, as Node wraps CommonJS modules. Uses the code cache if the text of the
+ * bundle and the version of V8 are those that made it.
  */
 export function compile(bundle: string): Compiled {
   const bytes = readFileSync(bundle);
@@ -38,8 +38,8 @@ export function run({ script }: Compiled, bundle: string): void {
 }
 
 /**
- * Stores the code of all functions that were called so far. Writes atomically, because two builds may run at
- * once.
+ * Stores the compiled code of all functions that have been called. Writes atomically, because two builds may
+ * run at once.
  */
 export function writeCache({ script, checksum }: Compiled, bundle: string): void {
   const head = Buffer.alloc(CHECKSUM_BYTES);
@@ -49,7 +49,10 @@ export function writeCache({ script, checksum }: Compiled, bundle: string): void
   renameSync(temporary, cacheOf(bundle));
 }
 
-/** Checks the text's checksum: V8 compares only its own version and the length of the text. */
+/**
+ * Reads the code cache of a bundle, if its checksum is that of the text. V8 itself compares only its version
+ * and the length of the text.
+ */
 function readCache(bundle: string, checksum: number): Buffer | undefined {
   try {
     const cache = readFileSync(cacheOf(bundle));

@@ -1,5 +1,5 @@
-// node deploy/bundles/make-code-cache.ts BUNDLE: starts a process without settings, which ends once its
-// modules are loaded, and caches the code of the functions that were called.
+// `node deploy/bundles/make-code-cache.ts BUNDLE`: starts a process without settings, so that it ends once
+// its modules are loaded. Then stores the compiled code of the functions that were called.
 import { compile, run, writeCache } from "./code-cache.ts";
 
 const [, , bundle] = process.argv;

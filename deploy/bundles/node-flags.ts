@@ -8,6 +8,7 @@
 export const NODE_FLAGS = ["--max-semi-space-size=8", "--v8-pool-size=1"];
 
 /**
- * Settings of glibc for the processes, as in the image. One arena, because each keeps the memory it frees.
+ * Settings of glibc for the processes, as in the image. One arena for all threads, because each arena keeps
+ * freed memory.
  */
 export const MALLOC = { MALLOC_ARENA_MAX: "1" };

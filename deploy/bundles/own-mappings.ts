@@ -1,10 +1,10 @@
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
 
-/** Fields of a segment after its column (ECMA-426): source, line, column, name. */
+/** Indexes of the values in a segment after its column (ECMA-426): source, line, column, name. */
 const FIELDS = [0, 1, 2, 3] as const;
 
-/** Part of a source map (ECMA-426). */
+/** The fields of a source map (ECMA-426) that are read here. */
 export interface SourceMap {
   sources: string[];
   mappings: string;
@@ -12,14 +12,17 @@ export interface SourceMap {
 
 /**
  * Reduces a source map to the lines of our own sources. Node decodes the whole map at the first stack trace;
- * with the libraries, that would take a quarter of a second and 100 MB. In stack traces, frames of libraries
- * then name lines of the bundle, and frames of our code the start of their line.
+ * with the libraries in the map, that would take a quarter of a second and 100 MB. In stack traces, a
+ * position in a library is then a line of the bundle, and a position in our code is the start of its line.
  *
- * @param isOwn selects the sources to keep
+ * @param isOwn true for the sources to keep
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
-  /** Fields of the last segment read. A segment encodes its differences to the one before, across lines. */
+  /**
+   * Current value of each field. In a source map, a value is the difference from the same field of the
+   * previous segment, which may be on an earlier line.
+   */
   const read: [number, number, number, number] = [0, 0, 0, 0];
   const written: [number, number, number, number] = [0, 0, 0, 0];
   let isInOwn = false;
@@ -30,13 +33,13 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
     for (const segment of line === "" ? [] : line.split(",")) {
       const [column = 0, ...place] = decode(segment);
       readColumn += column;
-      // An absent field stays the same.
+      // If a segment lacks a field, its value does not change.
       for (const field of FIELDS) read[field] += place[field] ?? 0;
       const wasInOwn = isInOwn;
       isInOwn = place.length > 0 && own[read[0]] === true;
       const isOfSameLine = read[0] === written[0] && read[1] === written[1];
       if (isInOwn ? wasInOwn && isOfSameLine : !wasInOwn) continue;
-      // Without a place, a segment ends the mapping of the one before.
+      // A segment without a source position ends the mapping of the previous segment.
       const fields = isInOwn ? FIELDS.slice(0, place.length) : [];
       const places = fields.map((field) => read[field] - written[field]);
       for (const field of fields) written[field] = read[field];
@@ -49,8 +52,8 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
 }
 
 /**
- * Base64 VLQ: five bits a digit, lowest first. The lowest bit of the first digit is the sign; the sixth bit
- * continues.
+ * Decodes base64 VLQ: each digit has five bits of the number, the lowest first. The lowest bit of the first
+ * digit is the sign; the sixth bit of a digit tells that another one follows.
  */
 function decode(segment: string): number[] {
   const numbers: number[] = [];

@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 
 /**
- * This module is part of each bundle. It makes stack traces name lines of the sources. Node's
+ * Makes stack traces name lines of the sources. Each bundle contains this module. Node's
  * `--enable-source-maps` would read the map at each start; this module reads it only at the first stack
  * trace.
  */
@@ -26,8 +26,8 @@ function inSources(frame: NodeJS.CallSite): string {
 }
 
 /**
- * Undefined if the file cannot be read, for example without a free descriptor, so that the error is still
- * shown.
+ * Returns undefined if the file cannot be read, for example because no file descriptor is free. The error is
+ * then shown without source lines.
  */
 function readMap(): SourceMap | undefined {
   try {

@@ -1,5 +1,5 @@
-// `npm run compose:env`: makes the .env with the secrets of docker-compose.yml. Runs without installed
-// packages.
+// `npm run compose:env`: writes an .env file with the secrets that docker-compose.yml needs. Runs without
+// installed packages.
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

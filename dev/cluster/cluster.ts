@@ -19,7 +19,7 @@ import { type ClusterNode, makeNode } from "./node.ts";
 import { makeRouter } from "./router.ts";
 
 export interface ClusterOptions {
-  /** Folder of the cluster's data, logs and password. Each cluster needs its own. */
+  /** Folder of the cluster's data, logs and password, for this cluster only. */
   dataDir: string;
   /** Port of the router; default: a free one. */
   port?: number;
@@ -29,18 +29,18 @@ export interface ClusterOptions {
 
 /** A group of three MySQL servers behind MySQL Router. */
 export interface Cluster {
-  /** MYSQL_URL of the router, with the administrator's password. */
+  /** MYSQL_URL with the router's address and the administrator's password. */
   url: string;
   /** Servers in order of priority: the first running one becomes the primary. */
   nodes: readonly ClusterNode[];
   router: Server;
-  /** The group's own view of its members. */
+  /** The members of the group, as MySQL reports them. */
   members(): Promise<Member[]>;
-  /** The node that accepts writes. */
+  /** The node that currently accepts writes. */
   primary(): Promise<ClusterNode>;
-  /** Restarts a node that has ended, and returns when it has caught up. */
+  /** Restarts a node that has ended, and returns when it has all transactions of the group. */
   rejoin(node: ClusterNode): Promise<void>;
-  /** Stops the router, the secondaries, and the primary last. */
+  /** Stops the router, then the secondaries, then the primary. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const routerProgram = await findRouter(progress, signal);
 
   progress.step(`Servers: ${NAMES.join(", ")} (MySQL ${program.version})`);
-  // Enough for the servers, their group communication and the router.
+  // Each server needs one port for clients and one for group communication; the router needs one.
   const ports = await freePorts(2 * NAMES.length + 1);
   // biome-ignore lint/style/noNonNullAssertion: freePorts returns as many ports as it is asked for
   const routerPort = options.port ?? ports.pop()!;
@@ -121,7 +121,9 @@ class RunningCluster implements Cluster {
     this.#password = password;
   }
 
-  /** Forms the group of servers that have just started. The founder has every acknowledged transaction. */
+  /**
+   * Forms the group of servers that have just started. The founder must have every acknowledged transaction.
+   */
   async form(signal?: AbortSignal): Promise<void> {
     for (const { url } of this.nodes) await makeRecoveryUser(url, this.#password);
     const founder = await this.#mostComplete();
@@ -135,7 +137,8 @@ class RunningCluster implements Cluster {
   async members(): Promise<Member[]> {
     const running = this.nodes.filter(({ server }) => server.running);
     const views = await Promise.all(running.map(({ url }) => membersOf(url).catch(() => [])));
-    // A member that was expelled, or is joining, sees only itself.
+    // A member that was expelled, or is still joining, reports only itself, so the longest list is the right
+    // one.
     return views.reduce((widest, view) => (view.length > widest.length ? view : widest), []);
   }
 
@@ -157,7 +160,7 @@ class RunningCluster implements Cluster {
 
   async stop(): Promise<void> {
     await this.router.stop();
-    // The last one to stop has all transactions, so it founds the group at the next start.
+    // The primary stops last. So it has all transactions, and founds the group at the next start.
     for (const { server } of this.nodes.toReversed()) await server.stop();
   }
 
@@ -172,7 +175,7 @@ class RunningCluster implements Cluster {
     throw new SetupError("The servers' data have diverged: each has transactions that others lack.");
   }
 
-  /** Waits until the group has expelled the node's former process; before that, it cannot rejoin. */
+  /** Waits until the group has expelled the node's previous process; the node cannot rejoin before. */
   async #untilForgotten({ port }: ClusterNode): Promise<void> {
     const deadline = Date.now() + EXPEL_TIMEOUT_MS;
     while ((await this.members()).some((member) => member.port === port)) {
@@ -181,7 +184,7 @@ class RunningCluster implements Cluster {
     }
   }
 
-  /** Makes the first running node the primary, because the router sends writes there. */
+  /** Makes the first running node of the list the primary, because the router sends writes to that node. */
   async #putInOrder(): Promise<void> {
     const online = new Set(
       (await this.members()).filter(({ state }) => state === "ONLINE").map(({ port }) => port),

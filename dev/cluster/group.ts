@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 
-/** User with which members fetch missed transactions from each other. */
+/** MySQL user with which a member fetches missed transactions from another member. */
 export const RECOVERY_USER = "medconnect_recovery";
 
 const JOIN_TIMEOUT_MS = 120_000;
@@ -14,7 +14,7 @@ export interface Member {
   role: "PRIMARY" | "SECONDARY" | "";
 }
 
-/** Runs `work` on a new connection to one server. */
+/** Runs `work` on a new connection to one server, which is closed afterwards. */
 export async function onServer<T>(url: string, work: (server: Connection) => Promise<T>): Promise<T> {
   const server = await createConnection({ uri: url, connectTimeout: 2000, multipleStatements: true });
   try {
@@ -25,8 +25,8 @@ export async function onServer<T>(url: string, work: (server: Connection) => Pro
 }
 
 /**
- * Creates the recovery user on a server outside the group. Not in the binary log, because each server creates
- * its own.
+ * Creates the recovery user on a server that is not yet in the group. The statements are not written to the
+ * binary log, because each server creates the user itself.
  */
 export async function makeRecoveryUser(url: string, password: string): Promise<void> {
   await onServer(url, async (server) => {
@@ -38,8 +38,8 @@ export async function makeRecoveryUser(url: string, password: string): Promise<v
 }
 
 /**
- * Executed and received transactions of a server. Received ones count, because the group acknowledges a
- * commit when a majority has received it.
+ * Transactions that a server has executed or received. Received ones are included, because the group
+ * acknowledges a commit when a majority has received it.
  */
 export async function transactionsOf(url: string): Promise<string> {
   return await onServer(url, async (server) => {
@@ -53,7 +53,7 @@ export async function transactionsOf(url: string): Promise<string> {
   });
 }
 
-/** True if `others` contains `some`; both are sets from `transactionsOf`. */
+/** True if `others` contains all transactions of `some`; both are sets from `transactionsOf`. */
 export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
   return await onServer(url, async (server) => {
     const [[row]] = await server.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
@@ -75,7 +75,7 @@ export async function foundGroup(url: string, password: string): Promise<void> {
   });
 }
 
-/** Joins a server to the group, and returns when it has all transactions. */
+/** Joins a server to the group, and returns when it has all transactions of the group. */
 export async function joinGroup(url: string, password: string, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + JOIN_TIMEOUT_MS;
   await onServer(url, async (server) => {
@@ -95,7 +95,7 @@ async function start(server: Connection, password: string): Promise<void> {
   await server.query("START GROUP_REPLICATION USER = ?, PASSWORD = ?", [RECOVERY_USER, password]);
 }
 
-/** The members in the view of one of them. */
+/** The group's members, as the server at this URL reports them. */
 export async function membersOf(url: string): Promise<Member[]> {
   return await onServer(url, async (server) => {
     const [rows] = await server.query<RowDataPacket[]>(
@@ -115,8 +115,8 @@ async function ownMembership(server: Connection): Promise<Pick<Member, "state" |
 }
 
 /**
- * Switches the primary. Disconnects the old primary's clients first, because they would read stale data on a
- * connection to a secondary.
+ * Makes another server the primary. First disconnects the clients of the old primary, because they would read
+ * stale data from it as a secondary.
  */
 export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
   await onServer(fromUrl, async (from) => {

@@ -9,7 +9,7 @@ import { onServer } from "./group.ts";
 export interface NodeOptions {
   program: Program;
   name: string;
-  /** Priority as primary, from 0. */
+  /** Position in the order of priority, from 0: the first running node becomes the primary. */
   place: number;
   /** Absolute path of the server's data. */
   folder: string;
@@ -17,7 +17,7 @@ export interface NodeOptions {
   /** Group communication address of each member as host:port, in order of priority. */
   groupAddresses: readonly string[];
   groupName: string;
-  /** Password of root. */
+  /** Password of MySQL's root. */
   password: string;
   logFile: string;
 }
@@ -25,7 +25,7 @@ export interface NodeOptions {
 export interface ClusterNode {
   name: string;
   port: number;
-  /** URL of the server itself as root, without the router. */
+  /** URL of this server as root, not through the router. */
   url: string;
   server: Server;
 }
@@ -75,19 +75,19 @@ function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] 
     group_name: groupName,
     local_address: groupAddresses[place],
     group_seeds: groupAddresses.join(","),
-    // Off, because this server may have to found the group.
+    // Off: the group decides at each start which server founds it.
     start_on_boot: "OFF",
     single_primary_mode: "ON",
-    // Off with a single primary. Row and gap locks then work as on a single server.
+    // Must be off with a single primary. Row and gap locks then work as on a single server.
     enforce_update_everywhere_checks: "OFF",
-    // The election follows the router's order: the first running server.
+    // A higher weight wins the election. So the primary is the first running server, as for the router.
     member_weight: 90 - 20 * place,
     // A new primary responds only after it has applied all transactions of the old one.
     consistency: "BEFORE_ON_PRIMARY_FAILOVER",
     // Expels a silent member as soon as it is suspected, after 5 s, so that the others elect a primary.
     member_expel_timeout: 0,
-    // An expelled member, or one without a majority, disconnects its clients, so that they read no stale
-    // data.
+    // No rejoin without a restart. A member that was expelled, or that sees no majority, disconnects its
+    // clients, so that they read no stale data.
     autorejoin_tries: 0,
     unreachable_majority_timeout: 5,
     exit_state_action: "OFFLINE_MODE",

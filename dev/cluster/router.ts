@@ -7,7 +7,7 @@ import { Server } from "../engines/server.ts";
 
 export interface RouterOptions {
   program: Program;
-  /** Absolute path of the configuration and process id. */
+  /** Absolute path of the folder for the router's configuration and process id. */
   folder: string;
   port: number;
   /** Ports of the servers, in order of priority. */
@@ -16,8 +16,9 @@ export interface RouterOptions {
 }
 
 /**
- * Makes a MySQL Router without starting it. It sends each new connection to the first server that accepts it,
- * which is also the group's primary. It forwards bytes, so TLS and passwords stay between client and server.
+ * Makes a MySQL Router without starting it. The router sends each new connection to the first server in the
+ * list that accepts it, which is also the group's primary. It forwards bytes, so TLS and passwords are
+ * between client and server.
  */
 export function makeRouter({ program, folder, port, serverPorts, logFile }: RouterOptions): Server {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -45,8 +46,8 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     "client_ssl_mode=PASSTHROUGH",
     "server_ssl_mode=AS_CLIENT",
     "connect_timeout=2",
-    // All clients share one address here. Without this, connections that a fail-over breaks would lock the
-    // address out.
+    // Practically no limit. Here all clients have the same address, and connections that a fail-over breaks
+    // would otherwise block that address.
     "max_connect_errors=4294967295",
   ];
   writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });

@@ -62,7 +62,7 @@ runCommand({
   },
 });
 
-/** Restarts a server that has ended. If it cannot come back, the others continue without it. */
+/** Restarts a server that has ended. If it cannot rejoin the group, the other servers continue without it. */
 async function revive(cluster: Cluster, node: ClusterNode, how: string): Promise<void> {
   say(`${node.name} ended ${how}. The others continue while it restarts …`);
   try {

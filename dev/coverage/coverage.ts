@@ -14,8 +14,10 @@ const SOURCES = ["platform", "topology", "services", "gateway", "ops"].map((room
 const NO_SOURCES = ["**/*.test.ts", "**/testing/**"];
 
 /**
- * Measures every Node process that starts from now on. They must run sources: a bundle has other positions.
- * @returns jest's arguments, because jest itself measures the code that it has transformed
+ * Measures every Node process that starts from now on. The processes must run the sources, because positions
+ * in a bundle are different.
+ *
+ * @returns arguments for jest, which itself measures the code that it transforms
  */
 export function startCoverage(): string[] {
   rmSync(FOLDER, { recursive: true, force: true });
@@ -31,10 +33,10 @@ export function startCoverage(): string[] {
 }
 
 /**
- * Prints a summary and writes .local/coverage/html. The counts of a line add up over all processes. A branch
- * counts as partly taken if V8 saw it taken in one process only.
+ * Prints a summary and writes .local/coverage/html. The counts of a line are added up over all processes. A
+ * branch is shown as partly covered if V8 saw it in one process only.
  *
- * @returns the rules whose lines or branches jest did not run all
+ * @returns the rule files with lines or branches that jest did not run
  */
 export async function reportCoverage(): Promise<string[]> {
   const ofJest = mapIn(OF_JEST);
@@ -78,8 +80,8 @@ async function coverageOfProcesses(): Promise<CoverageMap> {
 }
 
 /**
- * Leaves out the code that jest has transformed. V8 reports it under a path, and code of the other processes
- * under a URL.
+ * Removes code that jest has transformed from V8's report. V8 names such code by its path, and the code of
+ * the other processes by a URL.
  */
 function keepSources(): void {
   for (const name of globSync("*.json", { cwd: OF_PROCESSES })) {

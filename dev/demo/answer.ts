@@ -6,7 +6,7 @@ export class Answer {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
-  /** Empty for a response without a body. */
+  /** Parsed JSON; `{}` for a response without a body. */
   readonly body: Json;
 
   private constructor(response: Response, body: Json) {
@@ -21,14 +21,14 @@ export class Answer {
     return new Answer(response, text === "" ? {} : JSON.parse(text));
   }
 
-  /** A text field of the body. Throws if it is missing. */
+  /** Returns a text field of the body. Throws if it is missing. */
   text(field: string): string {
     const value = this.body[field];
     if (typeof value === "string" && value !== "") return value;
     throw new SetupError(`The response has no text field "${field}".`);
   }
 
-  /** A list of the body. Throws if it is missing. */
+  /** Returns a list in the body. Throws if it is missing. */
   list(field: string): Json[] {
     const value = this.body[field];
     if (Array.isArray(value)) return value;

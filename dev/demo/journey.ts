@@ -6,7 +6,7 @@ import { secureLogin, signUp } from "./people.ts";
 import { makeProfile, offerTimes } from "./times.ts";
 import type { Walker } from "./walker.ts";
 
-/** The journey from two new accounts to the admin's audit trail. */
+/** The whole journey, from the registration of two accounts to the admin's audit trail. */
 export async function walkJourney(walker: Walker): Promise<void> {
   walker.chapter("Two people join");
   const people = await signUp(walker);

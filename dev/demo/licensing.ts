@@ -27,7 +27,7 @@ export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId:
     call: `POST /v1/admin/licenses/${licenseId}:verify`,
     token: admin.token,
     body: { doctorName },
-    // Scheduling learns the name from an event.
+    // Repeated, because scheduling learns the doctor's name from an event.
     eventually: true,
     expect: 200,
     has: { id: licenseId, status: "VERIFIED", verifiedName: doctorName },

@@ -3,7 +3,7 @@ import { DEMO_PASSWORD } from "../stack/seed.ts";
 import type { Answer } from "./answer.ts";
 import type { Walker } from "./walker.ts";
 
-/** An account; with its access token after the sign-in. */
+/** A registered account. */
 export interface Account {
   id: string;
   email: string;
@@ -68,7 +68,8 @@ export async function secureLogin(walker: Walker, account: Account): Promise<Sig
   const answer = await walker.step({
     title: "The second factor signs in; a code is valid once, so this is the next one",
     call: "POST /v1/auth/login:verifyMfa",
-    // The next time step, so that nobody waits 30 s. Auth accepts it, because clocks differ.
+    // Uses the code of the next time step, so that the demo need not wait 30 s for it. Auth accepts it, to
+    // allow for clock differences.
     body: () => ({
       mfaToken: challenge.text("mfaToken"),
       code: codeAt(Math.max(nowS(), usedAtS + TOTP_PERIOD_S)),

@@ -21,7 +21,7 @@ const SECRETS = new Set([
   "qrCode",
   "recoveryCodes",
 ]);
-/** Response headers that are printed; the others are the same in every response. */
+/** Response headers that are printed; all others are the same in every response. */
 const TELLING_HEADERS = ["location", "idempotent-replayed", "www-authenticate"];
 
 export function printChapter(title: string): void {
@@ -34,7 +34,7 @@ export function printTitle(number: number, title: string): void {
 
 /** A sent request, printed as a curl command. */
 export interface Sent {
-  /** Method and path. */
+  /** Method and path, such as "GET /v1/users/me". */
   call: string;
   headers: Record<string, string>;
   body?: Json | undefined;
@@ -55,7 +55,7 @@ export function printAnswer({ status, statusText, headers, body }: Answer): void
   if (Object.keys(body).length > 0) printBody(body);
 }
 
-/** Counts down on a terminal; elsewhere prints the duration once. */
+/** Waits. Shows a countdown on a terminal; elsewhere prints the duration once. */
 export async function printWait(seconds: number, limit: string): Promise<void> {
   const text = (left: number) => `${INDENT}The rate limit (${limit}) is used up; going on in ${left} s …`;
   if (!process.stdout.isTTY) say(text(seconds));
@@ -99,7 +99,7 @@ function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** Breaks JSON into lines of maximum length, keeping short parts together. */
+/** Breaks JSON into lines of the maximum length. Short objects and lists stay on one line. */
 function wrap(body: unknown): string[] {
   const lines: string[] = [];
   let line = "";
@@ -112,7 +112,7 @@ function wrap(body: unknown): string[] {
   return [...lines, line];
 }
 
-/** Parts of a JSON text between which a line may break. */
+/** Splits a JSON text at the places where a line may break. */
 function wordsOf(value: unknown): string[] {
   const whole = JSON.stringify(value, undefined, 1).replaceAll(/\n\s*/g, " ");
   if (whole.length <= MAX_WORD || typeof value !== "object" || value === null) return [whole];

@@ -4,21 +4,21 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Answer, type Json } from "./answer.ts";
 import { printAnswer, printChapter, printRequest, printTitle, printWait, type Sent, say } from "./print.ts";
 
-/** A call with its expected response. */
+/** A call, and the response that the demo expects. */
 export interface Step {
   title: string;
   /** Method and path, such as "GET /v1/users/me". */
   call: string;
-  /** Access token; absent: an anonymous call. */
+  /** Access token; absent for an anonymous call. */
   token?: string;
-  /** Idempotency-Key header. */
+  /** Value of the Idempotency-Key header. */
   key?: string;
-  /** Body, or a function that makes a new one for each attempt. */
+  /** Request body, or a function that makes a new one for each attempt. */
   body?: Json | (() => Json);
-  /** Expected status; below, expected fields by name. */
+  /** Expected HTTP status. `has` contains expected fields of the body, by name. */
   expect: number;
   has?: Json;
-  /** Retries for up to five seconds until the response is as expected. */
+  /** True to repeat the call for up to five seconds, until the response is as expected. */
   eventually?: boolean;
 }
 
@@ -57,7 +57,7 @@ export class Walker {
     throw new SetupError(`Step ${this.#steps}, ${step.call}: expected ${describe(step)}.`);
   }
 
-  /** Repeats a call after the wait that a rate limit demands. */
+  /** Sends a call. If a rate limit refuses it, waits as long as the response demands, and repeats it. */
   async #callWithinLimits(step: Step): Promise<[Sent, Answer]> {
     for (;;) {
       const sent = requestOf(step);

@@ -6,18 +6,18 @@ import type { Server } from "./server.ts";
 
 export interface EngineOptions {
   program: Program;
-  /** Absolute path of the data; made if absent. */
+  /** Absolute path of the folder for the server's data; created if absent. */
   folder: string;
   port: number;
-  /** Password of the administrator. */
+  /** Password of the server's administrator. */
   password: string;
-  /** Keeps acknowledged writes over a crash; false is faster. */
+  /** True if acknowledged writes must survive a crash; false is faster. */
   durable: boolean;
   logFile: string;
   signal?: AbortSignal | undefined;
 }
 
-/** A private database server. */
+/** A MySQL or Redis server that this process has started. */
 export interface Engine {
   /** URL with the administrator's password. */
   url: string;
@@ -27,7 +27,7 @@ export interface Engine {
 
 export const pidFileIn = (folder: string) => join(folder, "pid");
 
-/** Throws if the folder's engine still runs. */
+/** Throws if the server of this folder still runs. */
 export function refuseIfRunning(folder: string): void {
   const file = pidFileIn(folder);
   if (!existsSync(file)) return;
@@ -42,8 +42,8 @@ export function refuseIfRunning(folder: string): void {
 function isRunning(pid: number, folder: string): boolean {
   try {
     process.kill(pid, 0);
-    // After a reboot, the id may belong to another program. Without /proc, a running process with this id
-    // counts as the engine.
+    // After a reboot, another program may have this process id. Without /proc, a running process with this id
+    // is taken for the server.
     return !existsSync("/proc/self/cmdline") || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
   } catch {
     return false;

@@ -45,7 +45,7 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** Arguments of every mysqld, including the one that initializes the data directory. */
+/** Arguments of every mysqld, also of the one that initializes the data directory. */
 export function commonArgs({ basedir }: Program, data: string): string[] {
   return [
     "--no-defaults",
@@ -67,8 +67,8 @@ export async function prepareData(options: DataOptions): Promise<string> {
 }
 
 /**
- * Initializes the data directory under a temporary name, so that an interrupted initialization leaves none.
- * Root has its password from the first start on.
+ * Initializes the data directory under a temporary name, so that an interrupted initialization leaves no data
+ * directory. Root has its password from the first start on.
  */
 async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");

@@ -9,8 +9,8 @@ export async function startRedis(options: EngineOptions): Promise<Engine> {
   const { program, folder, port, password, durable, logFile, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseIfRunning(folder);
-  // The settings are in a file, because arguments are visible in the process list, and one is the password.
-  // The process title stays, because it shows the folder.
+  // The settings are in a file, because one is the password, and arguments are visible in the process list.
+  // Redis must not change its process title, because the title shows the folder.
   const configFile = join(folder, "redis.conf");
   const config = [
     `port ${port}`,
@@ -36,7 +36,7 @@ export async function startRedis(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** Undefined if Redis responds; otherwise the problem, such as "ECONNREFUSED". */
+/** Returns undefined if Redis responds; otherwise the problem, such as "ECONNREFUSED". */
 export async function pingRedis(url: string): Promise<string | undefined> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let problem: string | undefined;

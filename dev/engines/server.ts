@@ -12,10 +12,10 @@ export interface ServerOptions {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** File for the output; default: the console, with the name before each line. */
+  /** File for the output; absent: the output goes to the console, with the server's name before each line. */
   logFile?: string | undefined;
   pidFile?: string;
-  /** Polled during the start until true. */
+  /** Called again and again during the start, until it returns true. */
   ready: () => Promise<boolean>;
 }
 
@@ -26,15 +26,15 @@ const PATIENCE_MS = 25_000;
 const COLOURS = ["cyan", "magenta", "yellow", "green", "blue"] as const;
 
 /**
- * A child process that serves. Its process group is its own, so that Ctrl-C reaches this process only, which
- * stops the children in order. Emits `started`, and `died` when it ends without a stop.
+ * A child process that serves. It has a process group of its own, so that Ctrl-C reaches only this process,
+ * which stops its children in order. Emits `started`, and `died` if it ends although `stop` was not called.
  */
 export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   static readonly #running = new Set<ChildProcess>();
   static #count = 0;
 
   readonly name: string;
-  /** Changes take effect at the next start. */
+  /** Environment of the process. Changes take effect at the next start. */
   readonly env: NodeJS.ProcessEnv;
   readonly #options: ServerOptions;
   readonly #prefix: string;
@@ -64,8 +64,8 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 
   /**
-   * Starts the process, and returns when it is ready. Throws, with the end of its log, if it ends first or
-   * takes too long.
+   * Starts the process, and returns when it is ready. Throws if it ends first or takes too long; the message
+   * includes the end of its log.
    */
   async start(signal?: AbortSignal): Promise<void> {
     this.#stopping = false;
@@ -87,12 +87,12 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     clearTimeout(timer);
   }
 
-  /** Kills the process, which is like a crash. */
+  /** Kills the process with SIGKILL, which is like a crash. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Restarts it with the same port and data. */
+  /** Stops the process, and starts it with the same port and data. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
@@ -149,7 +149,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     }
   }
 
-  /** The end of the log file; empty if the console shows the output. */
+  /** The last lines of the log file; empty without a log file. */
   #lastLines(): string {
     if (this.#options.logFile === undefined) return "";
     const lines = readFileSync(this.#options.logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);
@@ -157,5 +157,5 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 }
 
-// No child may outlive this process.
+// No child process may outlive this process.
 process.on("exit", () => Server.killAll());

@@ -9,7 +9,7 @@ export interface AdminAccount {
   password: string;
 }
 
-/** Creates an admin of a local system with npm run admin:create, unless the account exists. */
+/** Creates an admin of a local system with `npm run admin:create`, unless the account exists. */
 export async function createAdmin(
   { processes }: Stack,
   { email, fullName, password }: AdminAccount,

@@ -6,14 +6,14 @@ import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { refuseIfRunning } from "../engines/engine.ts";
 
-/** File that marks a data folder. */
+/** File that identifies a folder as a data folder. */
 const MARKER = "medconnect-data";
 
-/** Folder of one system: databases, secrets, logs and stack.json. */
+/** Folder of one local system: databases, secrets, logs and stack.json. */
 export class DataFolder {
   readonly path: string;
   readonly secrets: Secrets;
-  /** True if this call made the secrets. */
+  /** True if the folder had no secrets, so that new ones were made. */
   readonly isNew: boolean;
 
   /** Opens the folder. Makes it if it is absent or empty. */
@@ -26,7 +26,7 @@ export class DataFolder {
     writeFileSync(this.file(MARKER), "");
     this.isNew = !existsSync(this.file("secrets.json"));
     if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
-    // The folder of an older version may lack some secrets; these are added.
+    // A folder from an older version may lack some secrets. New ones are made for these.
     const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
     this.secrets = { ...makeSecrets(), ...kept };
     if (Object.keys(this.secrets).some((name) => !(name in kept)))
@@ -37,7 +37,7 @@ export class DataFolder {
     return join(this.path, name);
   }
 
-  /** Folder of caught mails. */
+  /** Folder to which mails are written instead of being sent. */
   get mailFolder(): string {
     return this.file("mail");
   }
@@ -46,12 +46,12 @@ export class DataFolder {
     return join(this.path, "logs", `${name}.log`);
   }
 
-  /** Deletes secrets that encrypt no stored data. */
+  /** Deletes the secrets. Only allowed while no stored data is encrypted with them. */
   forgetSecrets(): void {
     rmSync(this.file("secrets.json"));
   }
 
-  /** Writes JSON atomically, readable by this user only. */
+  /** Writes JSON atomically to a file that only this user can read. */
   writePrivate(name: string, content: object): void {
     const temporary = this.file(`${name}.new`);
     writeFileSync(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
@@ -59,7 +59,9 @@ export class DataFolder {
   }
 }
 
-/** Deletes the content of a data folder. Throws for other folders, and while its databases run. */
+/**
+ * Deletes the content of a data folder. Throws if the folder is not a data folder, or if its databases run.
+ */
 export function resetDataFolder(path: string): void {
   if (isForeign(path))
     throw new SetupError(`${resolve(path)} is not a data folder, so nothing was deleted. Check --data-dir.`);

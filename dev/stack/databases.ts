@@ -10,10 +10,10 @@ import { freePorts } from "./ports.ts";
 
 export interface DatabaseOptions {
   folder: DataFolder;
-  /** URLs of existing servers; default: private servers. */
+  /** URLs of existing servers; absent to start private servers. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
-  /** Private servers keep acknowledged writes over a crash. */
+  /** True if the private servers must not lose acknowledged writes in a crash. */
   durable: boolean;
   progress: Progress;
   signal?: AbortSignal | undefined;
@@ -22,7 +22,7 @@ export interface DatabaseOptions {
 export interface Databases {
   mysqlUrl: string;
   redisUrl: string;
-  /** Private servers. */
+  /** The servers that were started; without those that existed. */
   engines: { mysql?: Engine; redis?: Engine };
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface Databases {
 /** Number of steps that `startDatabases` reports. */
 export const DATABASE_STEPS = 1;
 
-/** Checks the given servers, or starts private ones whose data is in the folder. */
+/** Connects to the given servers, or starts private ones with their data in the folder. */
 export async function startDatabases(options: DatabaseOptions): Promise<Databases> {
   const { progress, signal } = options;
   const engines: Databases["engines"] = {};
@@ -42,14 +42,14 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
         `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
     );
-    // In sequence, because the first that is not installed unpacks both.
+    // One after the other, because the first search that fails unpacks both programs.
     const mysql = options.mysqlUrl || (await findMysql(progress, signal));
     const redis = options.redisUrl || (await findRedis(progress, signal));
     const [mysqlPort, redisPort] = await freePorts(2);
     const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
       engines[kind] = await startPrivate(kind, program, port, options);
     };
-    // Waits for both, so that an error of one does not interrupt the other's start.
+    // Waits for both servers, so that an error of one does not interrupt the start of the other.
     const outcomes = await Promise.allSettled([
       // biome-ignore lint/style/noNonNullAssertion: freePorts(2) returns two ports
       typeof mysql === "string" ? refuseUnreachableMysql(mysql) : start("mysql", mysql, mysqlPort!),

@@ -3,17 +3,19 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AddressObject, simpleParser } from "mailparser";
 
-/** A mail written to a folder instead of a mail server. */
+/** A mail that was written to a folder instead of being sent. */
 export interface CaughtMail {
   to: string;
   subject: string;
   text: string;
-  /** The first link of the text. */
+  /** The first link in the mail's text; undefined if there is none. */
   link: string | undefined;
   messageId: string;
 }
 
-/** Reads a folder's mails, oldest first, which is the order of their names (UUIDv7). */
+/**
+ * Reads the mails of a folder, oldest first. Their file names are UUIDv7, so this is the order of the names.
+ */
 export async function readMails(folder: string): Promise<CaughtMail[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -27,7 +29,7 @@ export async function readMails(folder: string): Promise<CaughtMail[]> {
 export function watchMails(folder: string, onMail: (mail: CaughtMail) => void): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const watcher = watch(folder, (_, name) => {
-    // Deletions are reported, too; reading a deleted file fails.
+    // `watch` also reports deletions. Reading a deleted file fails, which is ignored.
     if (name !== null && isMail(name)) readMail(join(folder, name)).then(onMail, () => {});
   });
   return () => watcher.close();

@@ -4,7 +4,7 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 
 export interface ProcessPorts {
-  /** Port of gRPC, or of HTTP at the gateway. */
+  /** Port for gRPC calls; at the gateway, for HTTP. */
   port: number;
   /** Port of /healthz, /readyz and /metrics. */
   metricsPort: number;
@@ -22,7 +22,7 @@ const DEFAULTS: Ports = {
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
 
-/** Default ports, unless the environment sets others, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
+/** Default ports, except those that the environment sets, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
 export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
   const read = (setting: string, fallback: number) => {
     const port = Number(env[setting] || fallback);
@@ -35,7 +35,7 @@ export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
   }));
 }
 
-/** Free ports for every process. */
+/** Chooses free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
   const free = await freePorts(PROCESSES.length * 2);
   // biome-ignore lint/style/noNonNullAssertion: there are two ports for each process
@@ -47,8 +47,8 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
 }
 
 /**
- * First candidate. All candidates are below the ephemeral ports, so that no connection takes a port while its
- * server is down.
+ * Lowest port that is tried. All tried ports are below the ephemeral ports, so that no outgoing connection
+ * gets a port while its server is down.
  */
 const FIRST_PORT = 20_000;
 const SHARE = 120;
@@ -56,8 +56,8 @@ const SHARES = 100;
 let given = 0;
 
 /**
- * Free ports. A server takes its port seconds after the choice, so each process chooses from a range of its
- * own: processes that start systems side by side do not collide.
+ * Chooses free ports. A server opens its port only seconds after the choice. So each process that calls this
+ * chooses from a range of its own, and systems that start at the same time do not collide.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const listeners: Server[] = [];

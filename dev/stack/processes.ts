@@ -17,21 +17,21 @@ export interface ProcessOptions {
   databases: Databases;
   ports: Ports;
   schemaPrefix: string;
-  /** Folder of the certificates, for mutual TLS. */
+  /** Folder of the certificates; absent without mutual TLS. */
   certificates?: string | undefined;
-  /** Settings in addition to this process's environment. */
+  /** Settings for all processes, in addition to the environment of this one. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
   runs: Program;
   logs: "console" | "files";
 }
 
-/** Bundles as in images, or the sources. */
+/** Whether the processes run bundles, as in images, or the sources. */
 export type Program = "bundles" | "sources";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Makes the services and the gateway without starting them. */
+/** Prepares the services and the gateway without starting them. */
 export function makeProcesses(options: ProcessOptions): Processes {
   return Object.fromEntries(PROCESSES.map((name) => [name, makeProcess(name, options)])) as Processes;
 }
@@ -54,7 +54,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...process.env,
       ...COMPILE_CACHE,
       ...MALLOC,
-      // Processes do not get the administrator's URL, because they do not need its rights.
+      // Unset, because the processes do not need the administrator's rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
@@ -68,7 +68,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
   });
 }
 
-/** Node's arguments for a process, relative to the repository. */
+/** Arguments with which Node runs a process, relative to the repository. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
   // biome-ignore lint/style/noNonNullAssertion: MAINS has every process
@@ -99,7 +99,7 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
-/** Catches mails in a folder, unless MAIL_URL is set. */
+/** Makes notifications write mails to a folder, unless MAIL_URL is set. */
 function mailSettings({ folder, ports }: ProcessOptions) {
   const { MAIL_URL, PUBLIC_URL } = process.env;
   return {
@@ -109,7 +109,8 @@ function mailSettings({ folder, ports }: ProcessOptions) {
 }
 
 /**
- * The stub sends its webhooks through the gateway, as a provider does, unless a setting names another URL.
+ * Makes the payment stub send its webhooks through the gateway, as a provider does, unless STUB_WEBHOOK_URL
+ * is set.
  */
 function webhookSettings({ folder, ports }: ProcessOptions) {
   const { STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET } = process.env;

@@ -30,8 +30,8 @@ const NAMED_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 
 /**
- * Creates the demo accounts, unless they exist. The patient has a region, which JURISDICTION=enforced
- * requires. The doctor has a profile, a verified licence and slots.
+ * Creates the demo accounts, unless they exist. The patient gets a region, which JURISDICTION=enforced
+ * requires. The doctor gets a profile, a verified licence and slots.
  */
 export async function seed(stack: Stack): Promise<void> {
   if (await isSeeded(stack)) return;
@@ -51,8 +51,8 @@ export async function seed(stack: Stack): Promise<void> {
 }
 
 /**
- * Slots are made last, so a doctor with slots has all the rest. One sign-in is faster than repeating all
- * steps.
+ * True if the demo doctor has slots: slots are created last, so everything else exists, too. This needs one
+ * sign-in, which is faster than repeating all steps.
  */
 async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
@@ -65,7 +65,7 @@ async function register(api: Api, role: string, account: { email: string; fullNa
   await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
 }
 
-/** Undefined if the account is missing, or its user has set up a second factor. */
+/** Signs in. Returns undefined if the account is missing, or if its user has set up a second factor. */
 async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const api = new Api(stack.urls.gateway);
@@ -97,7 +97,9 @@ async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   }
 }
 
-/** Repeats a verification until auth's event has brought the account's name to scheduling. */
+/**
+ * Repeats a verification until scheduling knows the account's name, which it learns from an event of auth.
+ */
 async function untilNamed(verify: () => Promise<Json>): Promise<void> {
   const deadlineMs = Date.now() + NAMED_WITHIN_MS;
   while ((await verify()).reason === "NAME_DIFFERS") {
@@ -127,13 +129,13 @@ async function openSlots(doctor: Api, doctorId: string): Promise<void> {
     startTime: new Date(start).toISOString(),
     endTime: new Date(start + SLOT_MS).toISOString(),
   }));
-  // SLOT_OVERLAP means that the slots exist, although all of them are booked.
+  // The error SLOT_OVERLAP is accepted: the slots exist, but all of them are booked.
   await doctor.call("POST", `/v1/doctors/${doctorId}/slots:batchCreate`, { slots: newSlots }, "SLOT_OVERLAP");
 }
 
 type Json = Record<string, unknown>;
 
-/** HTTP client of the gateway for one user, or without a user. */
+/** HTTP client of the gateway, with or without a signed-in user. */
 class Api {
   readonly #url: string;
   readonly #accessToken: string | undefined;

@@ -12,63 +12,69 @@ import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
 import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
 
 export interface StackOptions {
-  /** Folder of databases, secrets, logs and stack.json, one for each system. */
+  /** Folder of this system's databases, secrets, logs and stack.json. */
   dataDir: string;
-  /** URLs of an existing MySQL (administrator) and Redis; default: private servers. */
+  /** URLs of an existing MySQL (as administrator) and Redis; absent to start private servers. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
-  /** Default: free ports. */
+  /** Ports of the processes; default: free ports. */
   ports?: Ports;
   /** Prefix of the schemas' names. */
   schemaPrefix?: string;
-  /** Mutual TLS for gRPC. Makes certificates in the data folder, one of them for a local client. */
+  /**
+   * True to use mutual TLS for gRPC. Makes certificates in the data folder, and one for a client on this
+   * machine.
+   */
   mtls?: boolean;
-  /** Settings in addition to this process's environment. */
+  /** Settings for all processes, in addition to the environment of this one. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
-  /** Private databases keep acknowledged writes over a crash. */
+  /** True if private databases must not lose acknowledged writes in a crash. */
   durable?: boolean;
-  /** Default: bundles, rebuilt if a source has changed. */
+  /** Whether the processes run bundles or the sources. Default: bundles, rebuilt if a source has changed. */
   runs?: Program;
-  /** Output of the processes: the console, or `<dataDir>/logs/<name>.log`. */
+  /** Where the output of the processes goes: to the console, or to `<dataDir>/logs/<name>.log`. */
   logs?: "console" | "files";
   progress?: Progress;
   signal?: AbortSignal;
-  /** Called when a process or private database ends without a stop. */
+  /** Called when a process or private database ends although nobody stopped it. */
   onDied?: (name: string, how: string) => void;
 }
 
 export interface Stack {
   dataDir: string;
-  /** Path of stack.json: URLs, addresses, ports and process ids. */
+  /** Path of stack.json, which has the URLs, addresses, ports and process ids. */
   file: string;
-  /** `http://host:port` of each process; the databases' URLs with the administrator's password. */
+  /** `http://host:port` of each process; for MySQL and Redis, URLs with the administrator's password. */
   urls: Record<ProcessName | "mysql" | "redis", string>;
-  /** host:port for gRPC. */
+  /** Address of each service for gRPC, as host:port. */
   addresses: Record<ServiceName, string>;
   /**
-   * Folder of the certificates, with a folder for each process and clients/local; undefined without mutual
+   * Folder of the certificates. It has a folder for each process, and clients/local. Undefined without mutual
    * TLS.
    */
   certificates: string | undefined;
   ports: Ports;
-  /** Folder of caught mails. */
+  /** Folder to which mails are written instead of being sent. */
   mailFolder: string;
   databases: Databases;
-  /** Can be stopped, killed and restarted; changes of `env` take effect at the next start. */
+  /**
+   * The processes, which can be stopped, killed and restarted. Changes of their `env` take effect at the next
+   * start.
+   */
   processes: Processes;
-  /** Stops the gateway, the services and the databases, in this order. Requests in progress finish first. */
+  /** Stops the gateway, the services and the databases, in this order. Each first finishes its requests. */
   stop(): Promise<void>;
 }
 
-/** Client certificate for calls by hand. */
+/** Name of the client whose certificate is used for manual calls. */
 export const LOCAL_CLIENT = "local";
 const CERTIFICATE_DAYS = 90;
 
 /** Number of steps that `startStack` reports. */
 export const STACK_STEPS = DATABASE_STEPS + 2;
 
-/** Starts databases and processes, and returns when all are ready. A failed start stops everything. */
+/** Starts databases and processes, and returns when all are ready. If the start fails, stops everything. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
@@ -81,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
   const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
-  // Marks a failure as handled. The `await` below throws it again, after which the databases are stopped.
+  // Prevents an unhandled rejection. The `await` below throws the error, and the databases are stopped.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
   const processes = makeProcesses({
@@ -134,7 +140,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Throws for schemas of another data folder, whose keys encrypt them; services would fail to start. */
+/**
+ * Throws if the schemas belong to another data folder. Their data is encrypted with that folder's keys, so
+ * the services would fail to start.
+ */
 async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: DataFolder): Promise<void> {
   const admin = await connectAdmin(adminUrl);
   const [found] = await admin.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", [
@@ -149,7 +158,7 @@ async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: Da
   );
 }
 
-/** Updates stack.json at each start, and reports processes that end. */
+/** Updates stack.json whenever a server starts, and calls `onDied` when one ends by itself. */
 function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"]): void {
   for (const server of serversOf(stack)) {
     if (!server.running) throw new SetupError(`${server.name} ended during the start of the others.`);

@@ -1,4 +1,4 @@
-/** Progress of a long task, for people. */
+/** Shows the progress of a long task on the terminal. */
 export interface Progress {
   /** Starts the next step. */
   step(text: string): void;
@@ -11,8 +11,8 @@ export const silent: Progress = { step: () => {}, detail: () => {} };
 const PLAIN_INTERVAL_MS = 10_000;
 
 /**
- * Prints numbered steps with the elapsed time. Details replace each other on a terminal; elsewhere, few are
- * printed.
+ * Prints numbered steps with the elapsed time. On a terminal, each detail replaces the previous one;
+ * elsewhere, few details are printed.
  */
 export function terminalProgress(steps: number, out: NodeJS.WriteStream = process.stdout): Progress {
   const begin = Date.now();

@@ -2,8 +2,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const ECHO_MS = 1000;
 
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP, and calls `force` at a later one. Signals within a second of
- * the first belong to the same Ctrl-C, which the terminal, npm and bootstrap.mjs each pass on.
+ * Returns a signal that SIGINT, SIGTERM or SIGHUP aborts. A later one of these calls `force`. Those within a
+ * second of the first are ignored: they come from the same Ctrl-C, which the terminal, npm and bootstrap.mjs
+ * each pass on.
  */
 export function stopSignal(force: () => void): AbortSignal {
   const controller = new AbortController();
@@ -20,7 +21,7 @@ export function stopSignal(force: () => void): AbortSignal {
   return controller.signal;
 }
 
-/** Resolves when the signal aborts. */
+/** Resolves when the AbortSignal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -4,11 +4,14 @@ import { findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
 
-/** Minimum length of the reason, in visible characters. */
+/** Minimum length of an acknowledgement's reason, in visible characters. */
 export const MIN_REASON = 20;
 const MAX_REASON = 500;
 
-/** Records an operator's acknowledgement of a finding. Throws if no trail has such an open finding. */
+/**
+ * Records that an operator acknowledges a finding. Throws if no trail has this finding, or if it is
+ * acknowledged already.
+ */
 export async function acknowledgeFinding(
   sources: Source[],
   id: string,
@@ -30,7 +33,7 @@ export async function acknowledgeFinding(
   throw new SetupError(`No open finding has the id ${id}.`);
 }
 
-/** Reads the reason of an acknowledgement. Throws if it is too short or too long. */
+/** Reads the reason of an acknowledgement from a text. Throws if it is too short or too long. */
 export function reasonIn(text: string): string {
   const reason = text.trim().normalize("NFC");
   const visible = reason.replaceAll(/[\s\p{C}]/gu, "").length;

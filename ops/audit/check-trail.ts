@@ -5,7 +5,7 @@ import { type Found, findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
 
-/** Maximum printed findings of each kind; all are counted. */
+/** Maximum findings of each kind that are printed. All are counted. */
 const SHOWN = 100;
 const PROGRESS_EVERY_MS = 5000;
 
@@ -26,7 +26,7 @@ export async function checkTrail(source: Source, sealedBefore: Date): Promise<nu
       else open++;
       if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
     }
-    // The check was partial, so its result does not tell whether an acknowledged finding still exists.
+    // A partial check cannot tell whether an acknowledged finding still exists.
     if (!databases.witness) return "without its checkpoints, so a cut-off end is not found";
     for (const id of gone) {
       await acknowledgements.end(databases.db, id, new Date());
@@ -62,7 +62,7 @@ const UNITS = [
   [60, "min"],
 ] as const;
 
-/** Reports every few seconds that a long check still runs. */
+/** Tells every few seconds that a long check is still running. */
 class Progress {
   readonly #service: string;
   #reportedAtMs = Date.now();

@@ -15,17 +15,18 @@ import type { Source } from "./sources.ts";
 import type { TrailDatabases } from "./trail-databases.ts";
 import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";
 
-/** A finding in its printed form. */
+/** A finding, as it is printed. */
 export interface Found {
   id: string;
   kind: string;
   text: string;
-  /** The operator's acknowledgement; undefined for an open finding. */
+  /** An operator's acknowledgement of this finding; undefined for an open finding. */
   acknowledged: Acknowledgement | undefined;
 }
 
 /**
- * All findings of one service's trail, and, for auth, rights in its tables that its trail does not explain.
+ * All findings of one service's trail. For auth, also the rights in its tables that its trail does not
+ * explain.
  */
 export async function* findingsOf(
   { service, keys, dataKeys }: Source,

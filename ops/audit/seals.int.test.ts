@@ -67,7 +67,7 @@ const eventAt = (occurTime: Date): AuditRecord => ({
   occurTime,
 });
 
-/** Writes audit events whose time is `agoMs` in the past. */
+/** Writes audit events that happened `agoMs` ago. */
 async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   const events = Array.from({ length: count }, () =>
     eventAt(new Date(billing.clock.now().getTime() - agoMs)),
@@ -77,7 +77,7 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   return events;
 }
 
-/** Auth's RPC that stores billing's checkpoints; auth is billing's witness. */
+/** The RPC of auth with which billing stores its checkpoints; auth is billing's witness. */
 const witness = () =>
   bound(recordCheckpoint, {
     service: "auth",
@@ -89,7 +89,7 @@ const witness = () =>
   });
 const BILLING = { caller: { kind: "service", name: "billing" } } as Call;
 
-/** Sends a checkpoint, by default from billing to auth, its witness. */
+/** Sends a service's checkpoint to auth, by default billing's. */
 async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
   await invoke(AuditServiceService.recordCheckpoint, witness(), { kind: "service", name }, { seq, hmac });
@@ -179,7 +179,8 @@ describe("sealing", () => {
     await happen(10);
     await sealer.seal();
     await happen(600);
-    // The transaction occupies the next seal number. The sealer waits for it, and is killed while it waits.
+    // This transaction inserts the next seal, but does not commit. The sealer waits for it, and is killed
+    // while it waits.
     await billing.db
       .transaction(async (tx) => {
         await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
@@ -233,8 +234,9 @@ const unsealed = async () =>
   ).map(({ id }) => id);
 
 /**
- * Kills the connection that runs a statement, and waits until it has ended. Its client learns of the kill
- * before MySQL stops the statement, which would succeed if its lock became free in between.
+ * Kills the connection that runs a statement, and waits until the statement has ended. MySQL tells the client
+ * of the kill before it stops the statement. Until then, the statement would still succeed if it got its
+ * lock.
  */
 async function killConnection(statement: string): Promise<void> {
   const connections = () =>
@@ -394,7 +396,7 @@ describe("an administrator of the database", () => {
     await run(["DELETE FROM audit_seals WHERE seq > 7"]);
     expect(await findings([KEY], null)).toEqual([]);
     expect(await findings()).toEqual(["TRUNCATED 10", "UNWITNESSED 6"]);
-    // Further events do not hide the finding either.
+    // Events that are sealed later do not hide the finding.
     await happen(5);
     await newSealer().seal();
     expect(await findings()).toEqual(["REWRITTEN 10"]);
@@ -516,7 +518,8 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // A minute later, the bound allows the events of that minute and as many as can happen at one instant.
+    // A minute later, the limit has grown by the events of that minute. In addition, it allows the number
+    // that can happen at one instant.
     billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);

@@ -5,18 +5,21 @@ import * as z from "zod";
 import { SetupError } from "../command/setup-error.ts";
 import { RunningStack, servicesNamed } from "../settings/running-stack.ts";
 
-/** Address and keys of a service's trail. */
+/** Database address and keys of a service's audit trail. */
 export interface Source {
   service: ServiceName;
   databaseUrl: string;
   witnessUrl: string | undefined;
   keys: Buffer[];
-  /** DATA_KEY of auth, whose state is compared with its trail; undefined for other services. */
+  /**
+   * DATA_KEY of auth, with which the rights in its tables are compared with its trail; undefined for other
+   * services.
+   */
   dataKeys: z.infer<typeof keys> | undefined;
 }
 
 /**
- * Sources of one service's trail, or of all.
+ * Audit trails to check: that of one service, or those of all.
  *
  * @param asksWitness true to compare the seals with the checkpoints at another service
  */

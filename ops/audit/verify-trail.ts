@@ -30,12 +30,12 @@ export const FINDINGS = {
 
 export interface Finding {
   kind: keyof typeof FINDINGS;
-  /** Number of the seal; absent without one. */
+  /** Number of the seal; absent if the finding is about none. */
   seq?: number;
   eventId?: string;
   /** Time of the event or checkpoint that the finding is about. */
   time?: Date;
-  /** Hash of the changed row. A second change of the row has another digest, so it is another finding. */
+  /** Hash of the changed row. If the row is changed again, the hash differs, so the finding is a new one. */
   digest?: string;
 }
 
@@ -44,19 +44,19 @@ export interface Trail {
   chain: AuditChain;
   db: Database;
   /**
-   * Database of the service's witness (checkpoints.ts). Without it, the check cannot notice that the end of
-   * the trail was cut off.
+   * Database of the service that stores this one's checkpoints (checkpoints.ts). Without it, the check cannot
+   * notice that the end of the trail was cut off.
    */
   witness?: Database | undefined;
-  /** Events from this time on may still lack a seal, and their seals a checkpoint. */
+  /** Events from this time on may lack a seal, and their seals a checkpoint; neither is a finding. */
   sealedBefore: Date;
 }
 
 /**
- * Checks an audit trail against its seals, and the seals against the witness's checkpoints. Reads page by
- * page, so that memory does not grow with the trail. Safe beside running services.
+ * Checks an audit trail against its seals, and the seals against the checkpoints at the witness. Reads page
+ * by page, so that memory does not grow with the trail. May run beside the services.
  *
- * @param onPage called with the number of seals and checkpoints that the page adds
+ * @param onPage called after each page with the number of its seals or checkpoints
  */
 export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
   yield* findBrokenSeals(trail, onPage);
@@ -66,7 +66,7 @@ export async function* verifyTrail(trail: Trail, onPage: (looked: number) => voi
   yield* findUnwitnessed(trail, trail.witness);
 }
 
-/** Compares each seal with the stored one before it, so that one change yields one finding. */
+/** Compares each seal with the stored previous one, so that one changed seal yields one finding. */
 async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
   let previous: ChainHead = GENESIS;
   for await (const page of readSealed(db)) {
@@ -89,7 +89,7 @@ function* findingsOf(
   if (!isNext) yield { kind: "SEALS_MISSING", seq };
   if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
   else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
-  // After a gap, the seal cannot be checked, because its predecessor is missing.
+  // If the previous seal is missing, this one cannot be checked.
   else if (isNext && !chain.isIntact(seal, previous, event))
     yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
 }
@@ -127,8 +127,8 @@ async function* findCutOff(
 }
 
 /**
- * Finds the first seal that should have a checkpoint and has none. Compares sequence numbers, because the
- * witness's database could redate an old checkpoint.
+ * Finds the first seal that should have a checkpoint and has none. Compares sequence numbers, not times,
+ * because the witness's administrator could change the time of an old checkpoint.
  */
 async function* findUnwitnessed(
   { db, service, sealedBefore }: Trail,

@@ -6,7 +6,10 @@ import * as x509 from "@peculiar/x509";
 /** ECDSA with P-256 and SHA-256, which every TLS 1.3 implementation supports (RFC 8446 §9.1). */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** Backdates certificates, so that they are valid on hosts whose clocks are behind. */
+/**
+ * Certificates are valid from this long before their creation, so that hosts whose clocks are behind accept
+ * them.
+ */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** A certificate and its private key, in PEM. */
@@ -15,12 +18,12 @@ export interface Pair {
   key: string;
 }
 
-/** Content of a certificate. */
+/** Properties of a certificate to be made. */
 export interface Subject {
   name: string;
-  /** Names and addresses of a server; a client's own name. */
+  /** DNS names and IP addresses of a server; for a client, its own name. */
   altNames: string[];
-  /** Servers also call others, so their certificates are valid for both sides. */
+  /** Services also call other services, so a server's certificate is valid for servers and clients. */
   usage: "server" | "client";
   notAfter: Date;
 }
@@ -46,7 +49,7 @@ export class Authority {
       signingAlgorithm: ALGORITHM,
       keys,
       extensions: [
-        // A path length of 0: the authority signs no further authorities.
+        // Path length 0: the authority cannot sign certificates of further authorities.
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -64,7 +67,7 @@ export class Authority {
     return this.#certificate.notAfter;
   }
 
-  /** Makes a key and its certificate, which expires with the authority's at the latest. */
+  /** Makes a key and its certificate. The certificate expires no later than the authority's. */
   async issue({ name, altNames, usage, notAfter }: Subject): Promise<Pair> {
     const keys = await newKeys();
     const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;

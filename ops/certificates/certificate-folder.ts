@@ -8,30 +8,30 @@ import type { Authority, Subject } from "./authority.ts";
 
 const AUTHORITY = "ca";
 const CLIENTS = "clients";
-/** Process that only makes calls, so its certificate is a client's. */
+/** The gateway only makes gRPC calls, so it gets a client's certificate. */
 const GATEWAY = "gateway";
 export const PROCESSES: readonly string[] = [...SERVICES, GATEWAY];
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AUTHORITY_DAYS = 3650;
-/** Names of a process for callers on the same machine. */
+/** Names in every certificate of a server, for callers on the same machine. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const CLIENT_NAME = new RegExp(`^${LABEL}$`);
 const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, "i");
 
 export interface CertificateOptions {
-  /** Internal systems that call the services. */
+  /** Names of internal systems that call the services. */
   clients?: string[];
-  /** Further names and addresses of the services. */
+  /** Further DNS names and addresses for the certificates of all services. */
   altNames?: string[];
-  /** Lifetime of new certificates. */
+  /** Lifetime of new certificates, in days. */
   days: number;
-  /** Replaces certificates in the last third of their lifetime. */
+  /** True to replace certificates that are in the last third of their lifetime. */
   renew: boolean;
 }
 
-/** Action taken for a certificate. */
+/** Action that was taken for one certificate. */
 export interface Outcome {
   name: string;
   folder: string;
@@ -39,26 +39,26 @@ export interface Outcome {
   expireTime: Date;
 }
 
-/** Folder of an internal system's certificate. */
+/** Folder of the certificate of an internal system. */
 export const clientFolder = (path: string, name: string) => join(path, CLIENTS, name);
 
-/** The files of one process or client, as cert-manager names them in a Secret. */
+/** Files of one process or client. They have the names that cert-manager uses in a Secret. */
 export const filesIn = (folder: string) => ({
   cert: join(folder, "tls.crt"),
   key: join(folder, "tls.key"),
   ca: join(folder, "ca.crt"),
 });
 
-/** Settings of a process that reads its certificate from a folder. */
+/** Settings with which a process reads its certificate from this folder. */
 export function tlsSettings(folder: string): NodeJS.ProcessEnv {
   const { cert, key, ca } = filesIn(folder);
   return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: ca };
 }
 
 /**
- * Makes a private CA, and a certificate for each process and client in a folder of its own, as far as they
- * are missing. Existing files stay, except certificates that `renew` replaces. Throws SetupError for a client
- * or alternative name that is a process's, or a wildcard.
+ * Makes a private CA, and a certificate for each process and client, each in a folder of its own. Existing
+ * files are kept, except certificates that `renew` replaces. Throws SetupError if the name of a client or an
+ * alternative name is that of a process, or if an alternative name is a wildcard.
  */
 export async function ensureCertificates(path: string, options: CertificateOptions): Promise<Outcome[]> {
   const { clients = [], altNames = [] } = options;
@@ -104,7 +104,7 @@ async function ensure(
   return { name, folder, outcome: expireTime ? "renewed" : "made", expireTime: expiryOf(files.cert) };
 }
 
-/** Opens the CA in the folder, or makes one. */
+/** Reads the CA from the folder; makes one if there is none. */
 async function openAuthority(root: string): Promise<Authority> {
   // Loaded on demand, because npm start needs only the names of the files.
   const { Authority } = await import("./authority.ts");
@@ -123,7 +123,7 @@ async function openAuthority(root: string): Promise<Authority> {
   return authority;
 }
 
-/** Throws if a client has a process's name: its certificate would identify it as that process. */
+/** Throws if a client has the name of a process: its certificate would identify it as that process. */
 function refuseBadClients(clients: string[]): void {
   for (const name of clients) {
     if (!CLIENT_NAME.test(name)) {
@@ -138,8 +138,8 @@ function refuseBadClients(clients: string[]): void {
 }
 
 /**
- * Throws for a process's name and for wildcards. Every service's certificate carries all further names, so
- * each service could pose as that process.
+ * Throws if an alternative name is that of a process, or a wildcard. Every service gets all alternative names
+ * in its certificate, so each service could pose as that process.
  */
 function refuseBadAltNames(altNames: string[]): void {
   for (const name of altNames) {
@@ -156,7 +156,7 @@ function refuseBadAltNames(altNames: string[]): void {
 
 const expiryOf = (file: string): Date => new X509Certificate(readFileSync(file)).validToDate;
 
-/** Writes a file atomically, readable by its owner only. */
+/** Writes a file atomically. Only its owner can read it. */
 function write(file: string, content: string): void {
   writeFileSync(`${file}.new`, content, { mode: 0o400 });
   renameSync(`${file}.new`, file);

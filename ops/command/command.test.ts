@@ -8,7 +8,7 @@ import { actionIn, wholeNumber } from "./command.ts";
 
 const importOf = (file: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${file}`));
 
-/** A command `sample` whose `run` is the given JavaScript. */
+/** Source of a command named `sample` whose `run` has this JavaScript as its body. */
 const sampleOf = (run: string, errorCode = 1) => `
   import { confirm, runCommand } from ${importOf("command.ts")};
   import { SetupError, UsageError } from ${importOf("setup-error.ts")};
@@ -21,7 +21,7 @@ const sampleOf = (run: string, errorCode = 1) => `
     run: async (flags, positionals) => { ${run} },
   });`;
 
-/** Runs a command's JavaScript in a process of its own. */
+/** Runs the JavaScript of a command in a process of its own. */
 async function start(script: string, args: string[] = [], input = "") {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script, "--", ...args], {
     env: { ...process.env, ...COMPILE_CACHE },
@@ -83,7 +83,7 @@ test("a defect prints its stack trace", async () => {
 });
 
 const ASK = 'process.stdout.write(String(await confirm("Delete 2 events?", flags))); return 0;';
-/** Makes the child's pipes look like a terminal. */
+/** Code that makes the child process take its pipes for a terminal. */
 const ON_TERMINAL = "process.stdin.isTTY = true; process.stderr.isTTY = true;";
 
 test.each([

@@ -18,7 +18,9 @@ export interface Command<O extends Options> {
   readonly help: string;
   readonly options: O;
   readonly allowPositionals?: boolean;
-  /** Exit code after an error; default: 1. Commands that report findings by exit code 1 use 2. */
+  /**
+   * Exit code after an error; default: 1. Commands use 2 if their exit code 1 means that they have findings.
+   */
   readonly errorCode?: number;
   /** @returns the exit code */
   readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
