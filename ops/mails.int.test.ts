@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 let refused: string[];
-/** One mail waits, and two were refused. */
+/** One mail waits to be sent, and the mail server has refused two. */
 beforeEach(async () => {
   const { db } = auth.app;
   await db.write("DELETE FROM mails");

@@ -82,7 +82,7 @@ function describe(mail: WaitingMail): string {
   );
 }
 
-/** @param ids the mails to retry; undefined: all refused ones */
+/** @param ids ids of the mails to retry; undefined to retry all refused ones */
 async function retry(db: Database, ids: string[] | undefined): Promise<number> {
   const revived = await reviveMails(db, new Date(), ids);
   process.stdout.write(`${revived} to be tried again\n`);

@@ -42,10 +42,10 @@ Settings: one service's DATABASE_URL, and DATA_KEY for vouch; default: the syste
 
 const TIMEOUT_MS = 10_000;
 
-/** Action of the command, which it carries out on each service's outbox. */
+/** Action of `npm run outbox`, which it carries out on the outbox of each service. */
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
-  /** `ids` undefined: all events that the command applies to. */
+  /** `ids` is undefined to replay all dead events. */
   | { name: "replay"; ids: string[] | undefined }
   | { name: "vouch" | "discard"; ids: string[] };
 
@@ -79,7 +79,7 @@ runCommand({
   },
 });
 
-/** Prints the ids that the operator named and that were not changed. @returns the exit code */
+/** Prints the ids that the operator named, but that were not changed. @returns the exit code */
 function reportUnknown({ name, ids = [] }: Exclude<Command, { name: "list" }>, done: string[]): number {
   const kind = name === "replay" ? "refused too often" : "refused as not the service's own";
   const unknown = ids.filter((id) => !done.includes(id));
@@ -97,7 +97,7 @@ function commandOf(
     if (all) throw new UsageError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: wholeNumber("limit", limit ?? "50") };
   }
-  // If they were ignored, the operator would believe that they narrow the selection.
+  // An error, because the operator would believe that these flags restrict which events are changed.
   if (dead || limit !== undefined) throw new UsageError("--dead and --limit are for list.");
   if (name !== "replay") {
     if (all || ids.length === 0) throw new UsageError(`Name the events to ${name}.`);
@@ -145,7 +145,7 @@ function describe(row: OutboxRow): string {
   return `${row.id}  ${row.type} of ${row.aggregateId} to ${row.destination}, made ${made}, ${state}${why}`;
 }
 
-/** @returns the ids of the changed events */
+/** Carries out a change on one service's outbox. @returns the ids of the changed events */
 async function change(
   service: string,
   db: Database,
@@ -165,7 +165,9 @@ async function change(
   return done;
 }
 
-/** Signs events that an operator vouches for. Throws if DATA_KEY is missing or not this service's. */
+/**
+ * Signs events that an operator confirms to be genuine. Throws if DATA_KEY is missing or not this service's.
+ */
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");

@@ -1,4 +1,4 @@
-// `npm run reconcile`: compares bookings with billing and clinical once, as scheduling does every
+// `npm run reconcile`: compares bookings with billing and clinical once. Scheduling does the same every
 // RECONCILE_EVERY.
 import { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
@@ -57,9 +57,9 @@ runCommand({
   },
 });
 
-/** @returns the report, and the minimum age of compared changes in ms */
+/** @returns the report, and the age in ms that a change must have to be compared */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
-  // The command does not seal the audit trail; the running service does.
+  // Without the audit key, because the running service seals the events that this command writes.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig(
     { ...settings, ...addressSettings, ...schedulingSettings },
@@ -77,7 +77,8 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const transactions = new AuditedTransactions({
     db,
     clock: systemClock,
-    // The running processes relay events from the outbox within seconds.
+    // Sends no events: the running processes relay those that this command adds to the outbox, within
+    // seconds.
     relay: { send: async () => {} },
     hash,
     routes: EVENT_ROUTES,

@@ -1,4 +1,4 @@
-// `npm run rekey`: encrypts every value at rest under the current DATA_KEY, while the services run.
+// `npm run rekey`: encrypts all stored values with the current DATA_KEY, while the services run.
 import { keys, loadConfig } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
@@ -86,7 +86,11 @@ function targets(only: string | undefined): Target[] {
   }));
 }
 
-/** Handles a service's encrypted columns. @returns the number of values that are not under the current key */
+/**
+ * Rekeys or checks the encrypted columns of a service.
+ *
+ * @returns the number of values that are not encrypted with the current key
+ */
 async function handleColumns(
   service: string,
   options: RekeyOptions,
@@ -104,7 +108,7 @@ async function handleColumns(
   return left;
 }
 
-/** Prints the progress every few seconds. */
+/** Returns a function that prints the progress every few seconds. */
 function progressOf(name: string): (progress: RekeyProgress) => void {
   let printedAtMs = Date.now();
   return (progress) => {

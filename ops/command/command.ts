@@ -26,7 +26,7 @@ export interface Command<O extends Options> {
   readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
 }
 
-/** Runs a command with the arguments of this process, or prints its help, and exits. */
+/** Runs a command with the arguments of this process, and exits. With `--help`, prints the help instead. */
 export function runCommand<O extends Options>(command: Command<O>): void {
   const { name, help, options, allowPositionals = false, errorCode } = command;
   runMain(async () => {
@@ -44,9 +44,11 @@ export function runCommand<O extends Options>(command: Command<O>): void {
   }, errorCode);
 }
 
-/** Runs `main` and exits with its code, or prints the error and exits with `errorCode`. */
+/**
+ * Runs `main`, and exits with the code that it returns. After an error, prints it and exits with `errorCode`.
+ */
 export function runMain(main: () => Promise<number>, errorCode = 1): void {
-  // Deferred, because the command's module still has constants to define.
+  // Runs later, because the command's module may define constants after its call of this function.
   Promise.resolve()
     .then(main)
     .then(
@@ -58,11 +60,11 @@ export function runMain(main: () => Promise<number>, errorCode = 1): void {
     );
 }
 
-/** A mistake in the program: its stack trace is printed. */
+/** True for an error that is a bug, so that its stack trace is printed. */
 const isDefect = (error: Error): boolean =>
   [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
 
-/** One line for an error of a setting, an argument, the database or a service. */
+/** Describes an error in one line, if its cause is a setting, an argument, the database or a service. */
 function explain(error: Error & { code?: unknown }): string {
   if (error instanceof ApiError && error.violations.length > 0) {
     return error.violations.map(({ field, description }) => `${field} ${description}`).join("; ");
@@ -71,21 +73,21 @@ function explain(error: Error & { code?: unknown }): string {
   return error.cause instanceof Error ? `${text} (${explain(error.cause)})` : text;
 }
 
-/** A whole number of at least `minimum`. Throws UsageError for other text. */
+/** Parses a whole number of at least `minimum`. Throws UsageError for other text. */
 export function wholeNumber(flag: string, text: string, minimum = 1): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= minimum) return value;
   throw new UsageError(`--${flag} must be a whole number of at least ${minimum}, not "${text}".`);
 }
 
-/** A duration such as "2h", in ms. Throws UsageError for other text. */
+/** Parses a duration such as "2h" into ms. Throws UsageError for other text. */
 export function durationOf(flag: string, text: string): number {
   const parsed = duration(text).safeParse(text);
   if (parsed.success) return parsed.data;
   throw new UsageError(`--${flag} must be a duration such as "30s" or "2h", not "${text}".`);
 }
 
-/** The action of a command, such as `list`. Throws UsageError for another word, or none. */
+/** Parses the action of a command, such as `list`. Throws UsageError for a missing or unknown one. */
 export function actionIn<A extends string>(actions: readonly A[], word: string | undefined): A {
   const action = actions.find((each) => each === word);
   if (action !== undefined) return action;
@@ -93,10 +95,10 @@ export function actionIn<A extends string>(actions: readonly A[], word: string |
   throw new UsageError(word === undefined ? `${expected}.` : `${expected}, not "${word}".`);
 }
 
-/** Option of commands that ask before an irreversible change. */
+/** `--yes`, for commands that ask before an irreversible change. */
 export const CONFIRMATION = { yes: { type: "boolean", short: "y" } } as const;
 
-/** Asks on a terminal. Without a terminal, or with `--yes`, the answer is yes. */
+/** Asks a yes-or-no question on the terminal. Without a terminal, or with `--yes`, the answer is yes. */
 export async function confirm(question: string, { yes }: { yes?: boolean | undefined }): Promise<boolean> {
   if (yes || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -109,7 +111,8 @@ function parse<O extends Options>(options: O, allowPositionals: boolean) {
   try {
     return parseArgs({ options, allowPositionals });
   } catch (error) {
-    // Only the first sentence of Node's message, which names the argument. The others are about quoting.
+    // Only the first sentence of Node's message, which names the argument. The next sentences explain
+    // quoting.
     throw new UsageError(`${(error as Error).message.split(/\.\s/, 1)[0]}.`);
   }
 }

@@ -2,7 +2,10 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { SetupError } from "./setup-error.ts";
 
-/** Asks on a terminal without echo. Without a terminal, reads the first line of standard input. */
+/**
+ * Asks for a secret on the terminal, without showing the typed text. Without a terminal, reads the first line
+ * of standard input.
+ */
 export async function readSecret(prompt: string): Promise<string> {
   const isAsked = process.stdin.isTTY === true;
   if (isAsked) process.stderr.write(prompt);

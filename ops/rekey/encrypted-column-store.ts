@@ -3,33 +3,35 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 
 /**
- * A column of encrypted values. The context of each is `{table}.{column}:{key}`, a binary key in hex,
- * followed by the row's owners, each after a colon.
+ * A column of encrypted values. The context with which a value is encrypted is `{table}.{column}:{key}`,
+ * followed by the row's owners, each after a colon. `key` is the row's primary key, in hex if it is binary.
  */
 export interface EncryptedColumn {
   table: string;
   column: string;
-  /** Name of the primary key's column. */
+  /** Name of the column with the table's primary key. */
   key: string;
-  /** 1 if the key is an id (MySQL's boolean). */
+  /** 1 if the primary key is BINARY(16), an id; otherwise 0. */
   keyIsId: number;
-  /** Columns whose values are part of the context. */
+  /** Columns that name the owners of a row. Their values are part of the encryption's context. */
   owners: string[];
 }
 
-/** A row with the start of its value. It has the whole value only if that is under an older key. */
+/**
+ * A row with the first bytes of its encrypted value. It has the whole value only if an older key was used.
+ */
 export interface ColumnRow {
   key: string | Buffer;
-  /** Format and key id; null in a row without a value. */
+  /** Format and key id of the encrypted value; null if the row has no value. */
   header: Buffer | null;
-  /** Null if it is under the current key. */
+  /** The whole encrypted value; null if the current key was used. */
   value: Buffer | null;
   owners: string[];
 }
 
 /**
- * Encrypted columns declare themselves by a comment: "encrypted", or "encrypted for patient_id, doctor_id"
- * with their owners.
+ * An encrypted column has the comment "encrypted", or "encrypted for patient_id, doctor_id" with the columns
+ * of its owners.
  */
 const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
     MAX(k.COLUMN_TYPE = 'binary(16)') AS keyIsId, c.COLUMN_COMMENT AS comment
@@ -39,7 +41,7 @@ const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GRO
   WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'encrypted%'
   GROUP BY c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_COMMENT ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
 
-/** Header, IV and tag identify a value, because its IV is random. */
+/** Length of header, IV and tag. They identify an encrypted value, because its IV is random. */
 const IDENTIFYING_BYTES = 33;
 
 export async function listEncryptedColumns(db: Database): Promise<EncryptedColumn[]> {
@@ -47,11 +49,14 @@ export async function listEncryptedColumns(db: Database): Promise<EncryptedColum
   return rows.map(({ comment, ...column }) => ({ ...column, owners: ownersIn(comment) }));
 }
 
-/** Owner columns in the comment of an encrypted column. */
+/** Names of the owner columns in an encrypted column's comment. */
 export const ownersIn = (comment: string): string[] =>
   /^encrypted for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
 
-/** Reads rows in key order, including those without a value, so that the limit bounds the rows read. */
+/**
+ * Reads a page of rows in key order. Includes rows without a value, so that the database reads no more rows
+ * than the limit.
+ */
 export async function readPage(
   db: Database,
   column: EncryptedColumn,
@@ -74,7 +79,7 @@ export interface Replacement {
   to: Buffer;
 }
 
-/** Replaces values, except those that a service has rewritten since they were read. */
+/** Replaces encrypted values, except those that a service has rewritten since they were read. */
 export async function replaceValues(
   db: Database,
   column: EncryptedColumn,
@@ -89,11 +94,14 @@ export async function replaceValues(
   });
 }
 
-/** A key as a parameter of SQL. "" sorts before the first key. */
+/**
+ * Makes a SQL parameter of a primary key. The empty key, which sorts before all others, starts the first
+ * page.
+ */
 const keyParam = ({ keyIsId }: EncryptedColumn, key: string | Buffer): SqlValue =>
   keyIsId && typeof key === "string" && key !== "" ? binaryId(key) : key;
 
-/** Names from information_schema, quoted for SQL. */
+/** Names of the column's table and columns, quoted for SQL. They come from information_schema. */
 const quoted = ({ table, column, key, owners }: EncryptedColumn) => ({
   table: `\`${table}\``,
   value: `\`${column}\``,

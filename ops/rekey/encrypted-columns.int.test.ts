@@ -6,7 +6,7 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import { provision } from "../schemas/provision.ts";
 import { ownersIn } from "./encrypted-column-store.ts";
 
-/** Columns of bytes that are not encrypted under DATA_KEY, with the reason. */
+/** Binary columns that are not encrypted with DATA_KEY, each with the reason. */
 const NOT_ENCRYPTED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "outbox.mac": "a keyed hash",
@@ -46,11 +46,11 @@ const adminUrl = process.env.MYSQL_URL!;
 const prefix = `s${process.pid}_`;
 const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 
-/** Columns that name the owners of a row. */
+/** Columns that name a person or payment to whom a row belongs. */
 const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
 const OWNERS = [...PEOPLE, "payment_id"];
 
-/** Encrypted columns that are not bound to the owners of their rows, with the reason. */
+/** Encrypted columns whose context does not contain the owners of the row, each with the reason. */
 const FOR_NOBODY: Record<string, string> = {
   "mails.content": "the encrypted text holds the address of the recipient",
 };
@@ -60,9 +60,9 @@ interface Column {
   name: string;
   isEncrypted: boolean;
   primaryKey: string;
-  /** Owner columns that the column's comment names. */
+  /** Owner columns that are named in the column's comment. */
   boundTo: string[];
-  /** Owner columns of the column's table, except the primary key. */
+  /** Owner columns of the same table, except its primary key. */
   owners: string[];
 }
 
@@ -81,7 +81,7 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** Columns of bytes except ids: the only type of encrypted values. */
+/** All binary columns except ids. Only they can have encrypted values. */
 async function bytesColumns(): Promise<Column[]> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT c.TABLE_SCHEMA AS s, c.TABLE_NAME AS t, c.COLUMN_NAME AS name, c.COLUMN_COMMENT AS comment,
@@ -130,7 +130,7 @@ async function isWritable({ service, name }: Column): Promise<boolean> {
   }
 }
 
-/** Source text of a service and the platform, without tests. */
+/** Source code of a service and of the platform, without tests. */
 async function sourceOf(service: string): Promise<string> {
   const texts: string[] = [];
   for (const folder of [`services/${service}/src`, "platform"]) {
@@ -142,7 +142,7 @@ async function sourceOf(service: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** Fails if there are any such columns: prints a line for each, and what to do. */
+/** Fails if the list is not empty. The message names each column, and tells what to do. */
 function expectNone(odd: Column[], whatToDo: string): void {
   expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
 }
@@ -177,7 +177,7 @@ test("the code binds every encrypted column to its table, column and row, as npm
   );
 });
 
-/** Matches the column's context in the source. */
+/** Matches the code that makes the encryption context of this column. */
 function contextIn({ name, boundTo }: Column): RegExp {
   const owners = boundTo.map((owner) => {
     const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -11,11 +11,11 @@ import {
 
 export interface RekeyOptions {
   db: Database;
-  /** Cipher of the service: encrypts under the current key, and decrypts under older keys, too. */
+  /** Cipher of the service. It encrypts with the current key, and also decrypts values of older keys. */
   cipher: FieldCipher;
-  /** Maximum number of rows in one read, and in one write. */
+  /** Maximum number of rows in one read or write. */
   batchSize: number;
-  /** Maximum number of values encrypted per second. */
+  /** Maximum number of values that are encrypted per second. */
   perSecond: number;
   onBatch?: (progress: RekeyProgress) => void;
 }
@@ -23,26 +23,28 @@ export interface RekeyOptions {
 /** Number of a column's values under each key. */
 export interface RekeyProgress {
   values: number;
-  /** Number of values under each older key, by the key's id. */
+  /** Number of values encrypted with each older key, by the id of the key. */
   older: Map<string, number>;
   /**
-   * Contexts of values that cannot be decrypted: under an unknown key, changed, or copied from another row.
+   * Contexts of values that cannot be decrypted, because their key is unknown, or they were changed, or
+   * copied from another row.
    */
   broken: string[];
 }
 
 /**
- * Maximum passes over a column. More than one may be needed, because a process with the older key may still
- * write under it.
+ * Maximum passes over a column. A second one may be needed, because a process that still has only the older
+ * key may have written values during the first.
  */
 const PASSES = 5;
 
 /**
- * Encrypts a column's values under the current key, while the services read and write them. Can be stopped at
- * any time and started again, because each value names its key. Leaves values that cannot be decrypted as
- * they are.
+ * Encrypts a column's values with the current key, while the services read and write them. Can be stopped at
+ * any time and started again, because each value names its key. Does not change values that cannot be
+ * decrypted.
  *
- * @returns the result of the last pass; no value is under an older key, unless some cannot be decrypted
+ * @returns the result of the last pass, in which all values with an older key are ones that cannot be
+ * decrypted
  */
 export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
   for (let pass = 1; ; pass++) {
@@ -55,19 +57,22 @@ export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn
   }
 }
 
-/** Counts without a change; decrypts values under older keys to find broken ones. */
+/**
+ * Counts the values, and changes none. Decrypts values with older keys, to find those that cannot be
+ * decrypted.
+ */
 export async function checkColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
   return await walk(options, column, async (rows) => reencrypt(options.cipher, column, rows).broken);
 }
 
-/** Number of values that are not under the current key. */
+/** Number of values that are not encrypted with the current key. */
 export const olderOf = ({ older }: RekeyProgress): number => [...older.values()].reduce((a, b) => a + b, 0);
 
 /**
- * Reads a column in key order.
+ * Reads a column in key order, page by page.
  *
- * @param take receives the rows under older keys of each page; returns the contexts of those that cannot be
- * decrypted
+ * @param take gets the rows of a page whose values have an older key; returns the contexts of those that
+ * cannot be decrypted
  */
 async function walk(
   { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,
@@ -95,7 +100,7 @@ async function walk(
   }
 }
 
-/** A row whose value is under an older key. */
+/** A row whose value is encrypted with an older key. */
 type OlderRow = ColumnRow & { header: Buffer; value: Buffer };
 
 const isUnderOlderKey = (row: ColumnRow): row is OlderRow => row.value !== null;

@@ -3,7 +3,7 @@ import { SERVICES } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { provision } from "./provision.ts";
 
-/** Id columns whose type is not BINARY(16), with the reason. */
+/** Id columns whose type is not BINARY(16), each with the reason. */
 const NOT_BINARY: Record<string, string> = {
   "outbox.id": "read by Debezium",
   "outbox.aggregateid": "read by Debezium",

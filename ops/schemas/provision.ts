@@ -12,22 +12,24 @@ export const SCHEMA_PREFIX = "medconnect_";
 export interface ProvisionOptions {
   /** mysql://user:password@host:port of an administrator who can create schemas and users. */
   adminUrl: string;
-  /** Prefix of schema and user names; the service's name follows. */
+  /** Prefix of the names of schemas and database users; the service's name follows it. */
   prefix?: string;
   passwords: Record<ServiceName, string>;
-  /** Time to retry an unreachable server, in ms. */
+  /** Time for which an unreachable server is retried, in ms. */
   waitMs?: number;
 }
 
 const ROOT = join(import.meta.dirname, "../..");
-/** First migration of every schema. Older releases had another first migration, with ids as text. */
+/**
+ * First migration of every schema. Schemas of older releases began with another one, in which ids were text.
+ */
 const BASELINE = "0001_platform.sql";
 
 /**
- * Creates or completes schemas, users, tables and rights. Safe to repeat. Throws for databases of an older
- * release.
+ * Creates schemas, users, tables and rights, as far as they are missing. Throws if the schemas are those of
+ * an older release.
  *
- * @returns the applied migrations, such as "scheduling 0001_scheduling.sql"
+ * @returns the migrations that it applied, such as "scheduling 0001_scheduling.sql"
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
   const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
@@ -52,7 +54,7 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   }
 }
 
-/** Throws for databases of an older release, before any change. */
+/** Throws if the schemas are those of an older release. Called before anything is changed. */
 async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
   const baseline = checksumOf(await readFile(join(ROOT, "platform/migrations", BASELINE), "utf8"));
   for (const service of SERVICES) {
@@ -65,7 +67,7 @@ async function refuseOlderData(admin: Connection, prefix: string): Promise<void>
   }
 }
 
-/** Checksum of a schema's first migration; undefined if it has none yet. */
+/** Checksum of a schema's first migration; undefined if the schema has none yet. */
 async function baselineOf(admin: Connection, schema: string): Promise<string | undefined> {
   const [tables] = await admin.query<RowDataPacket[]>(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'schema_migrations'",
@@ -77,7 +79,7 @@ async function baselineOf(admin: Connection, schema: string): Promise<string | u
   return rows[0]?.checksum;
 }
 
-/** Creates a schema, and a user of the same name without rights. */
+/** Creates a schema, and a database user of the same name, who has no rights yet. */
 async function createSchema(admin: Connection, schema: string, password: string): Promise<void> {
   await admin.query(
     "CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci",
@@ -99,8 +101,9 @@ const APPEND = ["INSERT", "SELECT"];
 const CHANGE = ["DELETE", "INSERT", "SELECT", "UPDATE"];
 
 /**
- * Grants rights on rows, table by table. A service cannot change append-only tables, except their encrypted
- * columns, which npm run rekey rewrites. Skips rights that exist, because each GRANT commits.
+ * Grants the service's database user rights on rows, table by table. The user cannot change append-only
+ * tables, except their encrypted columns, which `npm run rekey` rewrites. Skips rights that exist, because
+ * each GRANT commits the transaction.
  */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
   const [tables] = await admin.query<RowDataPacket[]>(
@@ -122,7 +125,7 @@ async function grantTables(admin: Connection, schema: string): Promise<void> {
   }
 }
 
-/** Rights of the schema's user by table, sorted and separated by commas. */
+/** Rights of the schema's user on each table, by table: sorted and separated by commas. */
 async function rightsOnTables(admin: Connection, schema: string): Promise<Map<string, string>> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS name, GROUP_CONCAT(PRIVILEGE_TYPE ORDER BY PRIVILEGE_TYPE) AS rights
@@ -132,7 +135,7 @@ async function rightsOnTables(admin: Connection, schema: string): Promise<Map<st
   return new Map(rows.map(({ name, rights }) => [name, rights]));
 }
 
-/** Encrypted columns of append-only tables that the schema's user cannot write yet. */
+/** Encrypted columns of append-only tables that the schema's user has no right to change yet. */
 async function closedEncryptedColumns(admin: Connection, schema: string): Promise<RowDataPacket[]> {
   const [columns] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`
@@ -147,5 +150,5 @@ async function closedEncryptedColumns(admin: Connection, schema: string): Promis
   return columns;
 }
 
-/** The schema's user in the notation of information_schema. */
+/** Name of the schema's user, as information_schema writes it. */
 const granteeOf = (schema: string): string => `'${schema}'@'%'`;

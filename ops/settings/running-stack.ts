@@ -6,10 +6,10 @@ import { tlsSettings } from "../certificates/certificate-folder.ts";
 import { SetupError, UsageError } from "../command/setup-error.ts";
 import { SCHEMA_PREFIX } from "../schemas/provision.ts";
 
-/** Part of stack.json, which `npm start` writes. */
+/** The fields of stack.json that commands read. `npm start` writes the file. */
 export interface StackJson {
   readonly urls: { readonly mysql: string };
-  /** host:port for gRPC. */
+  /** Address of each service for gRPC, as host:port. */
   readonly addresses: Readonly<Record<ServiceName, string>>;
   /** Folder of the processes' certificates; absent without mutual TLS. */
   readonly certificates?: string;
@@ -24,7 +24,7 @@ export interface Secrets {
   dataKeys: Record<ServiceName, string>;
   auditKeys: Record<ServiceName, string>;
   databasePasswords: Record<ServiceName, string>;
-  /** Signs the payment stub's webhooks. */
+  /** Key that signs the webhooks of the payment stub. */
   webhookSecret: string;
 }
 
@@ -38,7 +38,7 @@ export class RunningStack {
   /**
    * Throws SetupError if no system was ever started here.
    *
-   * @param instead the settings to use without one, for the error
+   * @param instead the settings to set if there is none, for the error's message
    */
   constructor(instead: string) {
     const file = process.env.STACK_JSON || DEFAULT_FILE;
@@ -48,7 +48,7 @@ export class RunningStack {
     this.secrets = readJson<Secrets>(join(dirname(file), "secrets.json"));
   }
 
-  /** URL of a service's database for that service's user. */
+  /** URL of a service's database, with the login of the service's database user. */
   databaseOf(service: ServiceName): string {
     const url = new URL(this.json.urls.mysql);
     url.username = SCHEMA_PREFIX + service;
@@ -58,7 +58,7 @@ export class RunningStack {
   }
 }
 
-/** Sets a service's settings from the running system, unless the environment has a DATABASE_URL. */
+/** Sets a service's settings to those of the running system, unless DATABASE_URL is set. */
 export function inheritSettings(service: ServiceName): void {
   if (settingOf("DATABASE_URL")) return;
   const stack = new RunningStack("DATABASE_URL and the other settings in --help");
@@ -72,7 +72,10 @@ export function inheritSettings(service: ServiceName): void {
   });
 }
 
-/** The service of that name; all services if undefined. Throws UsageError for an unknown name. */
+/**
+ * Returns the service with that name, or all services if it is undefined. Throws UsageError for an unknown
+ * name.
+ */
 export function servicesNamed(name: string | undefined): ServiceName[] {
   const named = SERVICES.filter((service) => name === undefined || service === name);
   if (named.length === 0)

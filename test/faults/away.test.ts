@@ -7,21 +7,21 @@ import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../suppor
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
 /**
- * Maximum response time while a consumer is away: below the limit of 5 s for a call to the consumer. An idle
+ * Maximum response time while clinical or billing is away: below the limit of 5 s for a call to them. An idle
  * machine needs 0.3 s.
  */
 const ANSWERED_WITHIN_MS = 4000;
-/** Time to recover; relays and connections retry at growing intervals. */
+/** Maximum time until calls succeed again. Relays and connections retry at growing intervals. */
 const HEALED_WITHIN_MS = 60_000;
-/** Time until a metric shows a change; tables are sampled every 15 s. */
+/** Maximum time until a metric shows a change. Tables are counted every 15 s. */
 const COUNTED_WITHIN_MS = 60_000;
 const REVOKED_WITHIN_MS = 5000;
-/** Time-out of a test. A service needs half a minute to start on a busy machine. */
+/** Time-out of each test. A service needs half a minute to start on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 let stack: OwnStack;
 let api: Api;
-/** Several doctors, because a patient's bookings with one doctor are limited. */
+/** More than one, because a patient may have only so many bookings with one doctor. */
 let doctors: Account[];
 let patient: Account;
 let days = 1;
@@ -37,12 +37,16 @@ afterAll(async () => {
   await stack?.stop();
 }, START_TIMEOUT_MS);
 
-/** Offers a slot of the next doctor in turn. @returns the slot's id */
+/**
+ * Creates a slot. The doctors are used in rotation, and each slot is a day after the previous one.
+ *
+ * @returns the slot's id
+ */
 const offerTime = (): Promise<string> => offer(doctorInTurn(), days++ * DAY_MS);
 
 const doctorInTurn = (): Account => doctors[days % doctors.length]!;
 
-/** Books a new slot. */
+/** Creates a slot, and books it. The result includes the time of the booking call. */
 async function bookTimed(): Promise<Answer & { tookMs: number }> {
   const slotId = await offerTime();
   const startedAtMs = performance.now();
@@ -50,14 +54,14 @@ async function bookTimed(): Promise<Answer & { tookMs: number }> {
   return { ...answer, tookMs: performance.now() - startedAtMs };
 }
 
-/** Number of scheduling's undelivered events for a service. */
+/** Number of scheduling's events that it has not delivered to a service yet. */
 async function waitingFor(service: ServiceName): Promise<number> {
   const { metricsPort } = stack.ports.scheduling;
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Number(new RegExp(`^outbox_waiting{destination="${service}"[^}]*} (\\d+)`, "m").exec(metrics)?.[1]);
 }
 
-/** Restarts a service, and waits until the gateway has reconnected. */
+/** Starts a service again, and waits until the gateway has reconnected to it. */
 async function bring(service: ServiceName): Promise<void> {
   await stack.processes[service].start();
   await eventually(

@@ -9,7 +9,7 @@ interface Gateway {
   isReady: boolean;
 }
 
-/** A load balancer that checks the gateways' readiness, and sends requests to ready ones in turn. */
+/** A load balancer that checks the gateways' readiness, and sends requests to the ready ones in rotation. */
 export class Balancer {
   readonly #gateways: Gateway[];
   #turn = 0;
@@ -25,7 +25,8 @@ export class Balancer {
   }
 
   /**
-   * Like HttpClient.send. Retries at another gateway after a refused connection, because no request was sent.
+   * Like HttpClient.send. If a gateway refuses the connection, sends the request to another one, which is
+   * safe because the first did not get it.
    */
   async send(call: string, sent: Sent): Promise<Outcome> {
     const first = this.#next(this.#gateways);

@@ -2,12 +2,12 @@ import { CLIENT_TIMEOUT_MS, type Outcome } from "./http-client.ts";
 
 interface Counts {
   ok: number;
-  /** Number of refusals by reason. */
+  /** Number of refused calls, by reason. */
   refused: Map<string, number>;
   unknown: Map<string, number>;
 }
 
-/** Statistics of the responses to all clients, with contract violations. */
+/** Counts the responses to all clients, and collects violations of the API's contract. */
 export class CallStats {
   readonly #counts = new Map<string, Counts>();
   #latencies: { kind: Outcome["kind"]; ms: number }[] = [];
@@ -16,7 +16,11 @@ export class CallStats {
   /** Number of 503 responses without Retry-After. */
   withoutRetryAfter = 0;
 
-  /** Adds a response to an operation such as "book". @param expected legitimate refusals */
+  /**
+   * Counts a response to an operation such as "book".
+   *
+   * @param expected reasons for which the operation may be refused; any other is a violation
+   */
   add(operation: string, outcome: Outcome, expected: readonly string[]): void {
     const counts = this.#of(operation);
     const { kind, reason, status, ms } = outcome;
@@ -28,7 +32,7 @@ export class CallStats {
     if (kind === "refused" && !expected.includes(reason)) {
       this.violate(`${operation} was refused: ${status} ${reason}`);
     }
-    // If a dependency fails, the response must be 503 or 504.
+    // Of the 5xx statuses, only 503 and 504 are allowed, for a dependency that does not respond.
     if (status >= 500 && status !== 503 && status !== 504) {
       this.violate(`${operation} was answered ${status} ${reason}`);
     }
@@ -47,15 +51,15 @@ export class CallStats {
     return this.#sum(({ unknown }) => total(unknown));
   }
 
-  /** Number of successful calls of an operation. */
+  /** Number of calls of an operation that succeeded. */
   okOf(operation: string): number {
     return this.#of(operation).ok;
   }
 
   /**
-   * Latencies since the last call of this method, in ms, sorted.
+   * Sorted latencies in ms, without those that an earlier call of this method returned.
    *
-   * @param kind restricts them to one outcome
+   * @param kind returns only latencies of calls with this outcome
    */
   takeLatencies(kind?: Outcome["kind"]): number[] {
     const taken = this.#latencies.filter((call) => kind === undefined || call.kind === kind);
@@ -63,7 +67,7 @@ export class CallStats {
     return taken.map(({ ms }) => ms).sort((a, b) => a - b);
   }
 
-  /** A line for each operation. */
+  /** A line of text for each operation. */
   describe(): string[] {
     return [...this.#counts].map(([operation, { ok, refused, unknown }]) => {
       const parts = [`ok ${ok}`, ...listed("refused", refused), ...listed("unknown", unknown)];
@@ -92,6 +96,6 @@ function listed(word: string, reasons: Map<string, number>): string[] {
   return [`${word} ${total(reasons)} (${parts.join(", ")})`];
 }
 
-/** The value that at least this share of the sorted values does not exceed. */
+/** The smallest value such that at least this share (0 to 1) of the sorted values are not greater. */
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -1,4 +1,4 @@
-// `npm run test:cluster`: kills the primary of three MySQL servers under load of a whole system.
+// `npm run test:cluster`: kills the primary of three MySQL servers while a whole system uses them under load.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,7 +86,7 @@ async function breakIt(
   signal: AbortSignal,
 ): Promise<boolean> {
   const system = await System.start(dataDir, signal, cluster.url);
-  // Aborts any wait, because every process ends.
+  // Killing every process ends each wait of the test with an error.
   signal.addEventListener("abort", () => Server.killAll());
   try {
     const [result] = await runSuite(system, {

@@ -25,17 +25,20 @@ interface Members {
   registrar: Registrar;
 }
 
-/** Doctors whose licences are revoked and verified: one without a fee and one with. */
+/**
+ * Number of doctors whose licences the admin revokes and verifies again: one doctor has a fee, the other has
+ * none.
+ */
 const SUPERVISED = 2;
 
-/** Patients, doctors and admins who use the system at once. */
+/** Patients, doctors and admins who use the system at the same time. */
 export class Crowd {
   readonly patients: Patient[];
   readonly doctors: Doctor[];
   readonly refundingAdmin: RefundingAdmin;
   readonly registrar: Registrar;
   readonly slots: readonly Slot[];
-  /** Holders of bookings that a scenario made itself. */
+  /** Owners of bookings that a scenario created itself. */
   readonly guests: BookingHolder[] = [];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
@@ -77,22 +80,22 @@ export class Crowd {
     return new Crowd(members, slots, http);
   }
 
-  /** All holders of bookings. */
+  /** Everyone whose acknowledged bookings are checked. */
   get bookingHolders(): BookingHolder[] {
     return [...this.patients, ...this.guests];
   }
 
-  /** Token of a patient, for probes. */
+  /** Access token of a patient, for probes. */
   get token(): string {
     return this.patients[0]!.token;
   }
 
-  /** From now on, adds all responses to these statistics. */
+  /** From now on, counts all responses in these statistics. */
   countIn(callStats: CallStats): void {
     for (const { client } of this.#members) client.callStats = callStats;
   }
 
-  /** Lets everybody act during `work`, and then waits until the outcome of each open call is known. */
+  /** Lets everybody use the system during `work`. Then waits until the outcome of each open call is known. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#living = this.#members.map((member) => member.live());
     try {

@@ -11,10 +11,10 @@ const THINK_MS = 800;
 const EXPECTED = {
   "list confirmed": [],
   "list waiting": [],
-  // NOT_FOUND: clinical was away when the booking was confirmed. Others: it was cancelled or rescheduled
-  // meanwhile.
+  // NOT_FOUND is expected if clinical was away when the booking was confirmed; the others, if the booking was
+  // cancelled or rescheduled before the call arrived.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
-  // TOO_LATE: the five-minute slot has ended.
+  // TOO_LATE is expected if the five-minute slot has ended.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE", "LICENSE_NOT_VERIFIED"],
   "mark no-show": [
     "NOT_FOUND",
@@ -25,14 +25,14 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
     "LICENSE_NOT_VERIFIED",
   ],
-  // The booking was cancelled just before the start, and the cancellation prevails. Or its time is over, and
-  // an admin has closed it.
+  // Expected if the booking was cancelled just before the start, because the cancellation prevails. Also
+  // expected if the appointment has ended, and an admin has closed the booking.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],
   abandon: ["ILLEGAL_TRANSITION"],
   "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
-  // NOT_FOUND: the doctor currently has no verified licence.
+  // NOT_FOUND is expected while the doctor has no verified licence.
   "move as doctor": [
     "ILLEGAL_TRANSITION",
     "BOOKING_STARTED",
@@ -41,19 +41,19 @@ const EXPECTED = {
     "NOT_FOUND",
   ],
   offer: [],
-  // The slot's start passed before the request arrived.
+  // Expected if the slot's start passed before the request arrived.
   "offer soon": ["INVALID_REQUEST"],
   withdraw: ["SLOT_HAS_BOOKING"],
 } as const;
 
-/** The acknowledged state of a consultation. */
+/** State of a consultation as the system last acknowledged it to the doctor. */
 export interface AcknowledgedConsultation {
   id: string;
   slotId: string;
   status: "IN_PROGRESS" | "COMPLETED" | "NO_SHOW" | "ABANDONED";
   notes: string;
   noShowParty: string | null;
-  /** Start of the missed appointment in RFC 3339; empty except for a no-show. */
+  /** Start of the missed appointment in RFC 3339; empty if the status is not NO_SHOW. */
   missedTime: string;
 }
 
@@ -61,7 +61,7 @@ export interface DoctorOptions {
   id: string;
   token: string;
   calendar: Calendar;
-  /** Slots of all doctors. */
+  /** Open slots of all doctors, from which patients choose. */
   slots: Slot[];
   http: HttpClient;
   random: Random;
@@ -69,7 +69,7 @@ export interface DoctorOptions {
 
 /**
  * A doctor who starts consultations, completes or abandons them, prescribes, reports no-shows, cancels,
- * reschedules and replaces used slots. Remembers every acknowledgement.
+ * reschedules and replaces used slots. Stores each acknowledged result for the later checks.
  */
 export class Doctor {
   readonly id: string;
@@ -77,22 +77,21 @@ export class Doctor {
   /** Acknowledged states by consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
   /**
-   * Ids of consultations whose start was refused, but may still take place through an earlier attempt of the
-   * call.
+   * Ids of consultations whose start was refused. An earlier attempt of the same call may still start them.
    */
   readonly unsure = new Set<string>();
-  /** Ids of bookings with a requested cancellation, acknowledged or not. */
+  /** Ids of bookings that the doctor asked to cancel, whether the call was acknowledged or not. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
   /** Ids of acknowledged prescriptions. */
   readonly prescriptions = new Set<string>();
-  /** Target slots of requested reschedulings, by booking id. */
+  /** Slots to which the doctor asked to reschedule a booking, by the booking's id. */
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
   /** The last created slot that starts soon; undefined once it has started. */
   #soonSlot: { id: string; startMs: number } | undefined;
-  /** Ids of bookings that the doctor leaves for the automatic end. */
+  /** Ids of bookings with which the doctor does nothing, so that the system ends them as unattended. */
   readonly #forgotten = new Set<string>();
   #stopped = false;
 
@@ -103,7 +102,7 @@ export class Doctor {
     this.#options = options;
   }
 
-  /** Acts until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -116,7 +115,7 @@ export class Doctor {
     this.#stopped = true;
   }
 
-  /** Records the acknowledged state of a consultation, and schedules the end of one in progress. */
+  /** Stores the acknowledged state of a consultation. */
   remember(
     { consultationId, slotId }: Json | ExpectedBooking,
     left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
@@ -136,7 +135,7 @@ export class Doctor {
     await this.#takeUp();
   }
 
-  /** Chooses a confirmed booking, and starts, reschedules, cancels or misses it. */
+  /** Chooses a confirmed booking. Starts, reschedules or cancels it, or reports a no-show. */
   async #takeUp(): Promise<void> {
     const { random } = this.#options;
     const call = "GET /v1/bookings?status=CONFIRMED&pageSize=100";
@@ -148,7 +147,7 @@ export class Doctor {
     );
     const missed = untouched.filter((booking) => startOf(booking) <= Date.now());
     if (missed.length > 0) return await this.#miss(random.pick(missed));
-    // Bookings that start soon are left for the automatic end.
+    // Leaves out bookings that start soon, because these are for no-shows.
     const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
     if (later.length === 0) return;
     const chance = random.next();
@@ -156,12 +155,13 @@ export class Doctor {
     if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
-    // Most patients have not joined yet. Sometimes starts without the patient all the same, which is refused.
+    // Usually only consultations whose patient has joined are started. Sometimes one is started without the
+    // patient, which must be refused.
     if (joined.length > 0 || random.next() < 0.1)
       await this.#start(random.pick(joined.length > 0 ? joined : later));
   }
 
-  /** Ids of consultations with a patient in the waiting room. */
+  /** Ids of consultations whose patient is in the waiting room. */
   async #waiting(): Promise<Set<string>> {
     const call = "GET /v1/consultations?status=WAITING&pageSize=100";
     const { kind, body } = await this.client.look("list waiting", call);
@@ -205,7 +205,10 @@ export class Doctor {
     return body.closedByAdmin === true;
   }
 
-  /** Reports a no-show, or leaves the booking to the automatic end, which finds the doctor missing. */
+  /**
+   * Reports a no-show, or does nothing: the system then ends the booking, and records that the doctor was
+   * missing.
+   */
   async #miss(booking: Json): Promise<void> {
     if (this.#options.random.next() < 0.25) this.#forgotten.add(String(booking.id));
     else await this.#markNoShow(booking);
@@ -229,7 +232,7 @@ export class Doctor {
     if (kind === "ok") this.cancelled.add(String(id));
   }
 
-  /** Reschedules a booking without the patient's consent. */
+  /** Reschedules a booking, without asking the patient. */
   async #move({ id, slotId, fee }: Json): Promise<void> {
     const { slots, random } = this.#options;
     const fitting = slots.filter(
@@ -242,7 +245,7 @@ export class Doctor {
     await this.client.decide("move as doctor", `POST /v1/bookings/${id}:reschedule`, { slotId: target });
   }
 
-  /** Deletes a used slot, and offers another. */
+  /** Deletes a used slot, and creates another one. */
   async #replace(slotId: string): Promise<void> {
     this.#withdraw(slotId);
     await this.#offer("offer", this.#options.calendar.next());
@@ -254,8 +257,8 @@ export class Doctor {
   }
 
   /**
-   * Withdraws a slot whose near start has passed, unless it was booked. The doctor then offers another one
-   * that starts soon.
+   * Deletes the slot that was to start soon, and now has started, unless it is booked. Then the doctor can
+   * create the next one.
    */
   async #giveUp(slotId: string): Promise<void> {
     this.#soonSlot = undefined;
@@ -264,7 +267,7 @@ export class Doctor {
     if (kind === "ok") this.#options.calendar.giveUpSoon();
   }
 
-  /** @returns the slot's id if the slot was created */
+  /** Creates a slot. @returns its id; undefined if it was refused */
   async #offer(operation: "offer" | "offer soon", time: Interval): Promise<string | undefined> {
     const call = `POST /v1/doctors/${this.id}/slots`;
     const { kind, body } = await this.client.decide(operation, call, { ...time });
@@ -274,7 +277,7 @@ export class Doctor {
     return id;
   }
 
-  /** Removes the slot from the list that patients choose from. */
+  /** Removes a slot from the list from which patients choose. */
   #withdraw(slotId: string): void {
     const { slots } = this.#options;
     const place = slots.findIndex(({ id }) => id === slotId);

@@ -13,23 +13,27 @@ import { RetryingClient } from "./retrying-client.ts";
 
 const PAUSE_MS = 200;
 /**
- * Time until a consultation exists. Bookings wait while clinical restarts, which it does several times in a
- * row.
+ * Maximum time until a consultation exists. While clinical restarts, which it does several times in a row, it
+ * does not process bookings.
  */
 const COMES_ABOUT_MS = SETTLE_TIMEOUT_MS;
 const FIRST_VISITS = 10;
 const SECURED = 4;
-/** A code is valid once, and an authenticator makes a new one every 30 s. */
+/**
+ * Time between two sign-ins of a user. Each code is accepted once, and an authenticator makes a new one every
+ * 30 s.
+ */
 const CODE_EVERY_MS = 31_000;
 const LENGTH_MS = 30 * MINUTE_MS;
-/** Start of the first slot from now: later than all slots of the crowd's doctors. */
+/** Start of the first slot, from now: later than all slots of the other doctors, whom `Crowd` simulates. */
 const FIRST_TIME_MS = 7 * DAY_MS;
 
 const EXPECTED = {
   offer: [],
-  // Scheduling counts a visit towards the limit until it receives the event of its completion.
+  // Expected, because a booking counts towards the patient's limit until scheduling receives the event that
+  // its consultation is completed.
   book: ["TOO_MANY_BOOKINGS"],
-  // The consultation does not exist before the event of its booking arrives.
+  // Expected, because clinical creates the consultation only when it receives the event of the booking.
   await: ["NOT_FOUND"],
   join: [],
   start: [],
@@ -44,7 +48,7 @@ const EXPECTED = {
 } as const;
 type Operation = keyof typeof EXPECTED;
 
-/** Texts of a visit, which a later read must return unchanged. */
+/** Texts and ids of a consultation. Later reads must return the texts unchanged. */
 interface Visit {
   booking: string;
   consultation: string;
@@ -52,7 +56,7 @@ interface Visit {
   text: string;
 }
 
-/** A call with its idempotency key and response. */
+/** A call that succeeded, with its idempotency key and response. */
 interface Answered {
   by: RetryingClient<Operation>;
   call: string;
@@ -80,9 +84,9 @@ export interface EncryptedDataLoadOptions {
 }
 
 /**
- * Writes and reads everything that is encrypted or hashed: a doctor and a patient who meet repeatedly and
- * read earlier texts, users who sign in with a second factor, and a caller who repeats calls with old keys
- * and an old page token.
+ * Writes and reads all kinds of encrypted or hashed data. A doctor and a patient have consultations and read
+ * their earlier texts. Users sign in with a second factor. Calls are repeated with old idempotency keys and
+ * an old page token.
  */
 export class EncryptedDataLoad {
   readonly #callStats: CallStats;
@@ -95,7 +99,7 @@ export class EncryptedDataLoad {
   readonly #visits: Visit[] = [];
   readonly #answered: Answered[] = [];
   readonly #expectedBookings = new Map<string, ExpectedBooking>();
-  /** The patient with acknowledged bookings. */
+  /** The patient, with the acknowledged bookings. */
   readonly bookingHolder: BookingHolder;
   #pageToken = "";
   #times = 0;
@@ -121,14 +125,14 @@ export class EncryptedDataLoad {
     this.bookingHolder = { id: patient.id, token: patient.token, expectedBookings: this.#expectedBookings };
   }
 
-  /** Makes the users, and the visits and responses that exist before the load. */
+  /** Creates the users. Then makes some consultations and repeatable calls, before the load starts. */
   static async prepare(gatewayUrl: string, options: EncryptedDataLoadOptions): Promise<EncryptedDataLoad> {
     const api = new Api(gatewayUrl);
     const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
     const secured: Secured[] = [];
     for (let i = 0; i < SECURED; i++) {
       const account = await signUp(api, "PATIENT");
-      // Staggered, so that the users do not sign in all at once.
+      // As if each user had last used a code at a different time, so that they do not all sign in at once.
       const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
       secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
     }
@@ -139,7 +143,7 @@ export class EncryptedDataLoad {
     return load;
   }
 
-  /** Runs during `work`, and then waits until open calls have ended. */
+  /** Loads the system during `work`, and then waits until open calls have ended. */
   async during(work: () => Promise<void>): Promise<void> {
     this.#stopped = false;
     const parts = [this.#visit, this.#readSome, this.#repeat, this.#logIn];
@@ -152,7 +156,7 @@ export class EncryptedDataLoad {
     }
   }
 
-  /** Reads all texts again, and reports each difference as a violation. */
+  /** Reads all texts again. Each difference from the written text is a violation. */
   async readAll(): Promise<void> {
     for (const visit of this.#visits) await this.#read(visit);
   }
@@ -171,7 +175,7 @@ export class EncryptedDataLoad {
     }
   }
 
-  /** Offers, books, holds and documents one visit. */
+  /** Creates a slot, books it, and completes its consultation with notes, an addendum and a prescription. */
   async #visit(): Promise<void> {
     const number = this.#times++;
     const text = `Notes of visit ${number}`;
@@ -241,8 +245,8 @@ export class EncryptedDataLoad {
   }
 
   /**
-   * Repeats old calls: each must return its first response, and have no second effect. An old page token must
-   * still be accepted.
+   * Repeats an old call, which must return its first response and change nothing. Then uses an old page
+   * token, which must still be accepted.
    */
   async #repeat(): Promise<void> {
     const { by, call, sent, answer } = this.#random.pick(this.#answered);
@@ -265,7 +269,7 @@ export class EncryptedDataLoad {
     });
   }
 
-  /** Sends a change, and stores the response for later comparison. */
+  /** Sends a change, and stores the response, so that a repetition can be compared with it. */
   async #keep(
     operation: Operation,
     by: RetryingClient<Operation>,

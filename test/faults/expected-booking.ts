@@ -2,7 +2,10 @@ import type { Json } from "../support/api.ts";
 
 export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED" | "NO_SHOW";
 
-/** Legitimate refusals of a booking. NOT_FOUND: the slot's doctor currently has no verified licence. */
+/**
+ * Reasons for which a booking may be refused. NOT_FOUND is expected while the slot's doctor has no verified
+ * licence.
+ */
 export const BOOKING_REFUSALS = [
   "SLOT_UNAVAILABLE",
   "PATIENT_OVERLAP",
@@ -12,7 +15,7 @@ export const BOOKING_REFUSALS = [
   "NOT_FOUND",
 ] as const;
 
-/** The acknowledged state of a booking, which the system must keep. */
+/** State of a booking as the system last acknowledged it. The system must not lose it. */
 export interface ExpectedBooking {
   id: string;
   slotId: string;
@@ -21,13 +24,16 @@ export interface ExpectedBooking {
   consultationId: string;
   status: Status;
   sequence: number;
-  /** True once the patient has requested a cancellation, acknowledged or not. */
+  /** True once the patient has asked to cancel the booking, whether the call was acknowledged or not. */
   cancelAsked: boolean;
   /** True once the authorization of the payment was acknowledged. */
   paid: boolean;
   /** True once the patient has joined the waiting room. */
   joined: boolean;
-  /** True once an admin has closed the booking. A concurrent end of its consultation replaces the closing. */
+  /**
+   * True once an admin has closed the booking. If its consultation ended at the same time, that end replaces
+   * the closing.
+   */
   isClosedByAdmin: boolean;
 }
 
@@ -35,28 +41,30 @@ export interface ExpectedBooking {
 export interface BookingHolder {
   id: string;
   token: string;
-  /** Keyed by booking id. */
+  /** Acknowledged bookings, by id. */
   expectedBookings: ReadonlyMap<string, ExpectedBooking>;
   /**
-   * Slots whose booking or rescheduling was refused, but may still take place through an earlier attempt of
-   * the call.
+   * Slots whose booking or rescheduling was refused. An earlier attempt of the same call may still book them.
    */
   unsureSlots?: ReadonlySet<string>;
 }
 
-/** Statuses that a doctor sets on a confirmed booking. */
+/** Statuses that a confirmed booking gets when its doctor ends the consultation. */
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
 
-/** Statuses after a consultation's end has replaced an admin's closing. */
+/**
+ * Statuses that are legal after an admin has closed the booking, because the end of its consultation may
+ * replace the closing.
+ */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
-/** Legal statuses after an acknowledged one. */
+/** Statuses that are legal after each acknowledged status, because the booking may have changed since. */
 const LATER: Record<Status, readonly Status[]> = {
   PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", ...OVER],
   CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],
   COMPLETED: ["COMPLETED"],
   NO_SHOW: ["NO_SHOW"],
-  // A late payment can confirm an expired booking.
+  // A payment that arrives late can still confirm an expired booking.
   EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED", ...OVER],
   CANCELLED: ["CANCELLED"],
 };
@@ -77,7 +85,7 @@ export const expectedFrom = (booking: Json): ExpectedBooking => ({
   isClosedByAdmin: booking.close !== undefined,
 });
 
-/** Contradiction between a booking and its acknowledged state; undefined if there is none. */
+/** Describes how a booking contradicts its acknowledged state; undefined if it does not. */
 export function contradiction(
   expected: ExpectedBooking,
   seen: Pick<ExpectedBooking, "status" | "slotId" | "sequence">,

@@ -3,16 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import type { System } from "./system.ts";
 
-/** Address of Node's inspector after SIGUSR1. */
+/** Address of the inspector that a Node process opens after SIGUSR1. */
 const INSPECTOR = "http://127.0.0.1:9229/json/list";
 const OPENS_WITHIN_MS = 5000;
 const PAUSE_MS = 20;
 const MIB = 1024 * 1024;
 
 /**
- * Heap of a running Node process in bytes, right after a garbage collection, which its inspector triggers
- * (Chrome DevTools Protocol). Without a collection, most of it would be garbage. Call it for one process at a
- * time, because all inspectors use the same port.
+ * Heap of a running Node process in bytes, right after a garbage collection. Its inspector triggers the
+ * collection (Chrome DevTools Protocol); without one, most of the heap would be garbage. Call it for one
+ * process at a time, because all inspectors use the same port.
  */
 export async function collectedHeap(pid: number): Promise<number> {
   process.kill(pid, "SIGUSR1");
@@ -29,7 +29,7 @@ export async function collectedHeap(pid: number): Promise<number> {
   }
 }
 
-/** Heap of every process, in MiB. */
+/** Heap of every process after a garbage collection, in MiB. */
 export async function collectedHeaps(system: System): Promise<Record<ProcessName, number>> {
   const heaps = {} as Record<ProcessName, number>;
   for (const name of PROCESSES) heaps[name] = (await collectedHeap(system.process(name).pid)) / MIB;
@@ -90,7 +90,7 @@ class Inspector {
     return (await this.call("Runtime.evaluate", { expression })).result?.value;
   }
 
-  /** Closes the connection and the process's inspector. */
+  /** Closes the connection, and the inspector of the process. */
   async shut(): Promise<void> {
     const closed = once(this.#socket, "close");
     await this.evaluate("void setImmediate(() => process.getBuiltinModule('inspector').close())");

@@ -8,34 +8,38 @@ export interface Sent {
 }
 
 /**
- * Outcome of a call for its caller: ok; refused, so that nothing has changed; or unknown, because the
- * response was lost, late, or an error of a dependency, which may have failed after the change.
+ * Outcome of a call for its caller. ok: it succeeded. refused: nothing was changed. unknown: the response was
+ * lost or late, or a dependency failed, possibly after the change.
  */
 export interface Outcome {
   kind: "ok" | "refused" | "unknown";
   /**
-   * Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; without a response, the error code of the
-   * socket.
+   * Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; if there was no response, the error code of
+   * the socket.
    */
   reason: string;
-  /** 0 without a response. */
+  /** HTTP status; 0 if there was no response. */
   status: number;
   body: Json;
   ms: number;
-  /** Retry-After in seconds. */
+  /** The response's Retry-After header, in seconds. */
   retryAfter: number | undefined;
-  /** True if the response was replayed for the call's idempotency key. */
+  /** True if the system had stored this response for the call's idempotency key, and returned it again. */
   replayed: boolean;
 }
 
-/** Longer than every deadline of the system: a call that takes longer hangs. */
+/** Longer than every deadline of the system, so a call without a response by then hangs. */
 export const CLIENT_TIMEOUT_MS = 15_000;
-/** Refusals that decide nothing: the same request may succeed later. */
+/**
+ * Reasons of refusals that do not tell whether the call took or may take effect: the same request may succeed
+ * later.
+ */
 const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 
-/** HTTP client of one gateway with kept connections. */
+/** HTTP client of one gateway, which keeps its connections open. */
 export class HttpClient {
-  // No limit: beyond the default of 256, each call would open a new connection, unlike real clients.
+  // No limit for idle connections. With the default of 256, further calls would open new connections, unlike
+  // real clients.
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
   readonly url: string;
 

@@ -5,16 +5,16 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 const LOOK_PAUSE_MS = 100;
 const GIVE_UP_MS = 60_000;
-/** Redis keys of the gateway's rate limits. */
+/** Pattern of the Redis keys in which the gateway counts calls for its rate limits. */
 const COUNTS = "medconnect:rate:*";
 
-/** A network link that can be cut, and its importance. */
+/** A network link that can be cut. */
 export interface NetworkLink {
   name: string;
   proxy: TcpProxy;
-  /** Users of the link: bookings; only the service behind it; or nothing that a caller notices. */
+  /** Calls that fail without the link: bookings; only those to the service behind it; or none. */
   needed: "to book" | "for itself" | "by no caller";
-  /** Waits until the link is used again, if no response shows that. */
+  /** Waits until the gateway uses the link again; absent if responses show that. */
   untilUsed?: () => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   Object.assign(processes.scheduling.env, addresses, { DATABASE_URL: withPort(DATABASE_URL!, mysql.port) });
   await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
   return [
-    // This link comes first, so that effects of the other cuts are not attributed to it.
+    // This link is cut first, so that effects of the other cuts are not mistaken for its own.
     {
       name: "the gateway's Redis",
       proxy: redis,
@@ -65,7 +65,7 @@ function withPort(text: string, port: number): string {
   return url.href;
 }
 
-/** Waits until the gateway has counted new calls in Redis. */
+/** Deletes the gateway's counts in Redis, and waits until there are new ones. */
 async function untilCounted(redisUrl: string): Promise<void> {
   const redis = new Redis(redisUrl);
   try {

@@ -13,26 +13,26 @@ const QUIET_LOOKS = 3;
 const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
   book: BOOKING_REFUSALS,
-  // The hold has expired, or the appointment has started.
+  // Expected if the hold has expired or the appointment has started.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;
 
-/** Responses within a period. */
+/** Responses to the calls of one period. */
 export interface Answers {
-  /** Calls per second that were successful, or refused for a reason other than overload. */
+  /** Calls per second that succeeded or were refused, except refusals because of overload. */
   decidedPerSecond: number;
-  /** Latencies of calls refused for overload, in ms, sorted. */
+  /** Sorted latencies of the calls that were refused because of overload, in ms. */
   turnedAwayMs: number[];
 }
 
-/** Patients who all book at once. They also cancel, so that slots stay open. */
+/** Many patients who book at the same time. They also cancel, so that slots stay open. */
 export class OverloadScenario {
   readonly #crowd: Crowd;
   readonly #http: HttpClient;
   readonly #random: Random;
   readonly #callStats: CallStats;
   readonly #underWay = new Set<Promise<void>>();
-  /** Ids of patients with a booking of unknown outcome. */
+  /** Ids of patients who do not know the outcome of a booking. */
   readonly #unsure = new Set<string>();
   #decided = 0;
   #turnedAwayMs: number[] = [];
@@ -44,7 +44,7 @@ export class OverloadScenario {
     this.#callStats = options.callStats;
   }
 
-  /** Lets this number of callers book without pauses. Measures how much the system can serve. */
+  /** Lets this number of callers book without pauses, to measure how much the system can serve. */
   async atOnce(callers: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const call = async () => {
@@ -54,7 +54,7 @@ export class OverloadScenario {
     });
   }
 
-  /** Starts this number of bookings per second, independent of responses. */
+  /** Sends this number of bookings per second, whether earlier ones were answered or not. */
   async atRate(perSecond: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const begin = Date.now();
@@ -64,12 +64,15 @@ export class OverloadScenario {
     });
   }
 
-  /** Waits for the last responses, and resolves unknown outcomes by listing the patients' bookings. */
+  /**
+   * Waits for the last responses. Then lists the bookings of patients who do not know the outcome of a
+   * booking.
+   */
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
     if (unsure.length === 0) return;
-    // Calls whose clients gave up may still take effect, so this repeats until no new booking appears.
+    // Repeated until no new booking appears, because calls whose clients have given up may still take effect.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
       for (const patient of unsure) found += await this.#lookUp(patient);
@@ -119,7 +122,7 @@ export class OverloadScenario {
     return outcome;
   }
 
-  /** @returns the number of newly found bookings */
+  /** Reads a patient's bookings. @returns the number of those that were not known */
   async #lookUp({ token, expectedBookings }: Patient): Promise<number> {
     const known = expectedBookings.size;
     let pageToken = "";

@@ -21,9 +21,9 @@ const METHODS = [
 
 const EXPECTED = {
   book: BOOKING_REFUSALS,
-  // NOT_FOUND: billing was away when the slot was held, and has not received the booking yet.
+  // NOT_FOUND is expected if billing was away when the slot was held, and has not learned of the booking yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
-  // The doctor has started, ended or cancelled it meanwhile.
+  // Expected if the doctor has started, ended or cancelled the booking before the call arrived.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
   reschedule: [
     "ILLEGAL_TRANSITION",
@@ -33,11 +33,11 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // The booking was not rescheduled; or it was rescheduled again, or ended, and the patient does not know
-  // yet.
+  // Expected if the booking was not rescheduled, or if it was rescheduled again or ended, and the patient
+  // does not know yet.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
-  // NOT_FOUND: clinical was away when the booking was confirmed. Others: the doctor has started, ended or
-  // cancelled it.
+  // NOT_FOUND is expected if clinical was away when the booking was confirmed; the other, if the doctor has
+  // started, ended or cancelled the booking.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
   list: [],
@@ -60,24 +60,23 @@ export interface PatientOptions {
 }
 
 /**
- * A patient who books, pays, cancels, reschedules, joins and reads, in sequence. Remembers every
- * acknowledgement.
+ * A patient who books, pays, cancels, reschedules, joins and reads, one call at a time. Stores each
+ * acknowledged result for the later checks.
  */
 export class Patient {
   readonly id: string;
   readonly token: string;
-  /** Keyed by booking id. */
+  /** Acknowledged bookings, by id. */
   readonly expectedBookings = new Map<string, ExpectedBooking>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
   /**
-   * Slots whose booking or rescheduling was refused, but may still take place through an earlier attempt of
-   * the call.
+   * Slots whose booking or rescheduling was refused. An earlier attempt of the same call may still book them.
    */
   readonly unsureSlots = new Set<string>();
-  /** Ids of bookings that the patient has joined since they were booked or rescheduled. */
+  /** Ids of bookings whose waiting room the patient has joined since they were booked or last rescheduled. */
   readonly #visited = new Set<string>();
-  /** Id of the preferred doctor. */
+  /** Id of the doctor with whom the patient prefers to book. */
   #favourite: string | undefined;
   #stopped = false;
 
@@ -88,7 +87,7 @@ export class Patient {
     this.#options = options;
   }
 
-  /** Acts until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     const { random, thinkMs } = this.#options;
     this.#stopped = false;
@@ -107,7 +106,7 @@ export class Patient {
     const chance = random.next();
     const pending = this.#expectedWith("PENDING_PAYMENT");
     const confirmed = this.#expectedWith("CONFIRMED");
-    // A hold is short: most are paid at once, some expire.
+    // Pays often, because a hold is short. Some holds still expire.
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
     if (confirmed.length > 0 && chance < 0.53) return await this.#acceptMove(random.pick(confirmed));
@@ -121,8 +120,8 @@ export class Patient {
   }
 
   /**
-   * Chooses a slot. Prefers the newest, because some start soon; then those of one doctor, to reach the
-   * limit, and those of the patient's unpaid holds, to meet their cooldown.
+   * Chooses a slot. Prefers the newest slots, because some start soon. Otherwise prefers slots of one doctor,
+   * to reach the limit per doctor, and slots that the patient has held unpaid, to test their cooldown.
    */
   #choose(): Slot {
     const { slots, random } = this.#options;
@@ -162,7 +161,7 @@ export class Patient {
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
-    // Only scheduling decides whether the payment was in time, so the patient reads the booking.
+    // The patient reads the booking, because only scheduling decides whether the payment was in time.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
       await this.#read(expected);
   }
@@ -191,7 +190,7 @@ export class Patient {
     Object.assign(expected, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Reads the booking, and accepts a pending rescheduling to the shown time. */
+  /** Reads the booking. If it was rescheduled and awaits the patient, accepts the time that it shows. */
   async #acceptMove(expected: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind !== "ok") return;
@@ -215,7 +214,7 @@ export class Patient {
     expected.joined = true;
   }
 
-  /** Reads a booking, and adopts its state unless that contradicts an acknowledgement. */
+  /** Reads a booking, and stores its state, unless that contradicts an acknowledged one. */
   async #read(expected: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind === "ok") this.#learn(expected, expectedFrom(seen.body));

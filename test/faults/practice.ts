@@ -8,7 +8,7 @@ export interface Slot {
   isPaid: boolean;
 }
 
-/** RFC 3339. */
+/** Start and end in RFC 3339. */
 export interface Interval {
   startTime: string;
   endTime: string;
@@ -16,16 +16,16 @@ export interface Interval {
 
 const DOCTORS = 8;
 const SLOTS_A_DOCTOR = 8;
-/** The minimum of a slot, so that a doctor has time again soon. */
+/** Length of each slot: the shortest that is allowed, so that slots end soon. */
 const LENGTH_MS = 5 * MINUTE_MS;
-/** Time until a slot with a near start begins: enough to book and pay. */
+/** Time until a slot that starts soon begins: enough to book and pay. */
 export const SOON_MS = 5000;
-/** Starts within the cancellation cut-off, where a patient's cancellation is charged. */
+/** Starts, from now, that are within the cancellation cut-off: a patient who cancels is charged. */
 const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
-/** Start before the cancellation cut-off, where a cancellation releases the fee. */
+/** First start, from now, that is well before the cancellation cut-off: a cancellation releases the fee. */
 const FAR_MS = 5 * DAY_MS;
 
-/** A doctor's intervals without overlap. */
+/** Chooses the times of one doctor's slots, which do not overlap. */
 export class Calendar {
   readonly #openedMs = Date.now();
   #nearMs = NEAR.firstMs;
@@ -34,8 +34,8 @@ export class Calendar {
   #soonEndMs = 0;
 
   /**
-   * A new interval. Half of the intervals are within `NEAR`, as long as it has free ones; the others start
-   * after `FAR_MS`.
+   * Returns a new interval. As long as `NEAR` has free times, half of the intervals are in it; the others
+   * start after `FAR_MS`.
    */
   next(): Interval {
     const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;
@@ -46,7 +46,10 @@ export class Calendar {
     return interval(startMs);
   }
 
-  /** An interval with a near start, for no-shows; undefined while the doctor has such an interval. */
+  /**
+   * Returns an interval that starts soon, for no-shows; undefined until the previous one has ended or was
+   * given up.
+   */
   soon(): Interval | undefined {
     const startMs = Date.now() + SOON_MS;
     if (startMs < this.#soonEndMs) return undefined;
@@ -54,7 +57,7 @@ export class Calendar {
     return interval(startMs);
   }
 
-  /** Frees the interval with a near start. */
+  /** Allows another interval that starts soon. */
   giveUpSoon(): void {
     this.#soonEndMs = 0;
   }
@@ -68,11 +71,11 @@ const interval = (startMs: number): Interval => ({
 export interface Practice {
   doctors: (Account & { calendar: Calendar })[];
   patients: Account[];
-  /** Offered slots; doctors add to them. */
+  /** Open slots, from which patients choose. Doctors add to them. */
   slots: Slot[];
 }
 
-/** Creates patients, and doctors with overlapping times. Every second doctor takes a fee. */
+/** Creates patients, and doctors whose slots are at similar times. Every second doctor has a fee. */
 export async function openPractices(api: Api, patientCount: number): Promise<Practice> {
   const practice: Practice = { doctors: [], patients: [], slots: [] };
   for (let i = 0; i < DOCTORS; i++) {

@@ -6,28 +6,30 @@ import type { HttpClient } from "./http-client.ts";
 export type ServiceName = Exclude<ProcessName, "gateway">;
 
 /**
- * A patient's call with a known outcome: it succeeds, or is refused for `reason`. Other outcomes mean that
- * the service is down.
+ * A patient's call with a known outcome: it succeeds, or is refused for `reason`. With any other outcome, the
+ * service is considered down.
  */
 export interface Probe {
   call: string;
-  /** Body of a write, which gets a new key each time. */
+  /** Makes the body of a write. Each write gets a new idempotency key. */
   body?: () => Json;
   /** Reason of the expected refusal, such as "NOT_FOUND". */
   reason?: string;
 }
 
-/** A write without effect: it reserves its key, and is rolled back with its refusal. */
+/**
+ * A write that changes nothing: scheduling stores its idempotency key, refuses the booking, and rolls back.
+ */
 export const REFUSED_BOOKING: Probe = {
   call: "POST /v1/bookings",
   body: () => ({ slotId: randomUUID() }),
   reason: "NOT_FOUND",
 };
 
-/** A new locale each time (BCP 47, private use), because an update without a change writes nothing. */
+/** A new locale for each call (BCP 47, private use), because an update to the same value writes nothing. */
 const anotherLocale = () => `en-x-${randomUUID().slice(0, 8)}`;
 
-/** For each service a read, and a harmless write if there is one. */
+/** For each service, a read, and a harmless write if there is one. */
 export const PROBES: Record<ServiceName, readonly Probe[]> = {
   auth: [
     { call: "GET /v1/users/me" },
@@ -38,7 +40,7 @@ export const PROBES: Record<ServiceName, readonly Probe[]> = {
   billing: [{ call: "GET /v1/payments?pageSize=1" }],
 };
 
-/** True if a probe gets its expected outcome in time. */
+/** True if the call of a probe has its expected outcome in time. */
 export async function isServed(
   { call, body, reason = "" }: Probe,
   http: HttpClient,

@@ -1,4 +1,4 @@
-/** Seeded random numbers (mulberry32), so that a run can be repeated as far as timing allows. */
+/** Random numbers from a seed (mulberry32), so that a run can be repeated, as far as timing allows. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 to below `end`. */
+  /** A whole number from 0 up to, but not including, `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
@@ -24,7 +24,7 @@ export class Random {
     return items[this.below(items.length)]!;
   }
 
-  /** A shuffled copy (Fisher and Yates). */
+  /** A copy in random order (Fisher and Yates). */
   shuffled<T>(items: readonly T[]): T[] {
     const result = [...items];
     for (let i = result.length - 1; i > 0; i--) {
@@ -34,7 +34,7 @@ export class Random {
     return result;
   }
 
-  /** An independent generator. Later draws from this one do not affect it. */
+  /** A new generator, whose numbers do not depend on how many more this one draws. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

@@ -12,18 +12,19 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // A doctor or the automatic end was faster, or the patient has not accepted the time.
+  // Expected if the doctor or the automatic end was faster, or the patient has not accepted the rescheduled
+  // time.
   close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
 
-/** The acknowledged closing of a booking. */
+/** How an admin closed a booking, as the system acknowledged it. */
 export interface AcknowledgedClose {
   outcome: (typeof OUTCOMES)[number];
   feeDecision: "CHARGE" | "RELEASE";
 }
 
-/** The acknowledged state of a refund. */
+/** State of a refund as the system acknowledged it. */
 export interface AcknowledgedRefund {
   paymentId: string;
   amountMinor: number;
@@ -31,12 +32,13 @@ export interface AcknowledgedRefund {
 }
 
 /**
- * An admin who refunds parts of captured fees and closes overdue bookings. Remembers every acknowledgement.
+ * An admin who refunds parts of captured fees, and closes overdue bookings. Stores each acknowledged result
+ * for the later checks.
  */
 export class RefundingAdmin {
-  /** Keyed by refund id. */
+  /** Acknowledged refunds, by id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
-  /** Keyed by booking id. */
+  /** Acknowledged closings, by booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #random: Random;
@@ -47,7 +49,7 @@ export class RefundingAdmin {
     this.#random = options.random;
   }
 
-  /** Acts until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -65,7 +67,7 @@ export class RefundingAdmin {
     else await this.#refundOne();
   }
 
-  /** Closes a booking after the end of its appointment. */
+  /** Closes a booking whose appointment has ended. */
   async #closeOne(): Promise<void> {
     const started = new URLSearchParams({
       status: "CONFIRMED",

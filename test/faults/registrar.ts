@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 2000;
-/** Probability that the admin, on meeting a licensed doctor, revokes the licence. */
+/** Probability that the admin revokes the licence of a doctor who has one. */
 const REVOKE_SHARE = 0.5;
 const STOP_SHARE = 0.5;
 
@@ -21,13 +21,13 @@ interface Practitioner {
 }
 
 /**
- * An admin who revokes the licences of some doctors and verifies their new ones. Remembers every
- * acknowledgement.
+ * An admin who revokes the licences of some doctors, and verifies their new ones. Stores each acknowledged
+ * decision for the later checks.
  */
 export class Registrar {
-  /** Acknowledged decisions by licence id. */
+  /** Acknowledged decisions, by licence id. */
   readonly decisions = new Map<string, "VERIFIED" | "REVOKED">();
-  /** Ids of doctors with a requested revocation, acknowledged or not. */
+  /** Ids of doctors whose licence the admin asked to revoke, whether the call was acknowledged or not. */
   readonly revokesAsked = new Set<string>();
   readonly client: Client;
   readonly #random: Random;
@@ -46,8 +46,8 @@ export class Registrar {
   }
 
   /**
-   * Acts until stopped, and returns once the outcome of each open call is known. A doctor may be left without
-   * a licence.
+   * Uses the system until stopped, and returns once the outcome of each open call is known. Some doctors may
+   * then have no licence.
    */
   async live(): Promise<void> {
     this.#stopped = false;
@@ -79,7 +79,7 @@ export class Registrar {
     if (revoked.kind === "ok") this.decisions.set(licenseId, "REVOKED");
   }
 
-  /** Lets the doctor claim another licence, and verifies it. */
+  /** Lets the doctor submit another licence, and verifies it as the admin. */
   async #license({ id, fullName, client }: { id: string; fullName: string; client: Client }): Promise<void> {
     client.callStats = this.client.callStats;
     const claim = { number: `F-${randomUUID().slice(-12)}`, region: "US-CA" };

@@ -4,13 +4,13 @@ import { makeProcesses, type Processes } from "@medconnect/dev/stack/processes.t
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
 
-/** Starts a second instance of every process, and announces both to all callers. */
+/** Starts a second instance of every process, and restarts the first ones with the addresses of both. */
 export async function addReplicas({ stack }: System) {
   const ports = await freeProcessPorts();
   const both = Object.fromEntries(
     SERVICES.map((name) => [
       `${name.toUpperCase()}_ADDRESS`,
-      // gRPC's notation for several addresses without DNS.
+      // Notation of gRPC for a service with several addresses, without DNS.
       `ipv4:${stack.addresses[name]},127.0.0.1:${ports[name].port}`,
     ]),
   );
@@ -29,7 +29,7 @@ export async function addReplicas({ stack }: System) {
   return { replicas, gatewayUrls: [stack.urls.gateway, `http://127.0.0.1:${ports.gateway.port}`] };
 }
 
-/** Stops the second instances, and restores the first ones' settings. */
+/** Stops the second instances. Restarts the first ones with their own addresses only. */
 export async function removeReplicas({ stack }: System, replicas: Processes): Promise<void> {
   const single = Object.fromEntries(
     SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, stack.addresses[name]]),

@@ -2,7 +2,7 @@ import { type CallStats, quantile } from "./call-stats.ts";
 import type { Verdict } from "./invariants/check.ts";
 import { type Finding, type Scenario, seconds } from "./scenarios/scenario.ts";
 
-/** Maximum printed violations of each kind. */
+/** Maximum violations of each kind that are printed. */
 const SHOWN_OF_A_KIND = 5;
 
 /** Result of one scenario. */
@@ -11,7 +11,7 @@ export interface Result {
   finding: Finding;
   callStats: CallStats;
   verdict: Verdict;
-  /** Processes that ended although nothing stopped them. */
+  /** Processes that ended although the scenario did not end them. */
   died: string[];
   tookMs: number;
 }
@@ -37,7 +37,9 @@ export function describe(result: Result): string {
   ].join("\n  ");
 }
 
-/** The first violations of each kind. Texts that differ only in ids and figures are of the same kind. */
+/**
+ * Returns the first violations of each kind. Texts that differ only in ids and numbers are of the same kind.
+ */
 function someOfEachKind(violations: string[]): string[] {
   const kinds = Map.groupBy(violations, (line) =>
     line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+/g, "…"),

@@ -7,36 +7,36 @@ import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 
 /**
- * True if a refusal is stored with its idempotency key. Other refusals may be lifted by time or by another
- * person.
+ * True if the system stores a refusal with the idempotency key. Other refusals may change with time, or when
+ * another person acts.
  */
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
 
 const RETRY_MS = 250;
-/** A call whose outcome is unknown after this time counts as stuck. */
+/** If the outcome of a call is still unknown after this time, the call is a violation. */
 const GIVE_UP_MS = 90_000;
 
 export interface RetryingClientOptions<Operation extends string> {
-  /** Absent for an anonymous caller. */
+  /** Access token; absent for an anonymous caller. */
   token?: string;
   http: Pick<HttpClient, "send">;
   random: Random;
-  /** Legitimate refusals by operation. */
+  /** Reasons for which each operation may be refused. */
   expected: Record<Operation, readonly string[]>;
 }
 
 /** Outcome of a call that was repeated until it succeeded or was refused. */
 export interface Decision extends Outcome {
   /**
-   * False if the call may still take effect: some refusals are not stored under the key, so an earlier
-   * attempt in progress may still succeed.
+   * False if the call may still take effect. The system does not store some refusals with the idempotency
+   * key, so an earlier attempt of the call may still succeed.
    */
   isFinal: boolean;
 }
 
-/** A user's client that repeats each change with the same idempotency key until its outcome is known. */
+/** A user's client. It repeats each change with the same idempotency key until its outcome is known. */
 export class RetryingClient<Operation extends string> {
-  /** Statistics to which each response is added. */
+  /** Statistics in which each response is counted. */
   callStats = new CallStats();
   readonly #options: RetryingClientOptions<Operation>;
 
@@ -49,12 +49,12 @@ export class RetryingClient<Operation extends string> {
     return this.#count(operation, await this.#options.http.send(call, this.#identity));
   }
 
-  /** Repeats a change until it is done or refused. */
+  /** Repeats a change with a new idempotency key until it succeeds or is refused. */
   async decide(operation: Operation, call: string, body: Json): Promise<Decision> {
     return await this.insist(operation, call, { key: randomUUID(), body });
   }
 
-  /** Repeats a call with the given key until it is done or refused. */
+  /** Repeats a call with the given idempotency key until it succeeds or is refused. */
   async insist(operation: Operation, call: string, asked: Sent = {}): Promise<Decision> {
     const { http, random } = this.#options;
     const sent: Sent = { ...this.#identity, ...asked };

@@ -63,7 +63,7 @@ runCommand({
   },
 });
 
-/** Kills everything at Ctrl-C and deletes the data. */
+/** At Ctrl-C, kills every process and deletes the data. */
 function stopAtOnce(dataDir: string): void {
   const stop = () => {
     Server.killAll();

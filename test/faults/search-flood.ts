@@ -1,17 +1,17 @@
-// Sends many searches at once on the parent's request, and reports their number by outcome. A separate
-// process, so that the parent's measurements exclude the client's time for searches.
+// Sends many searches at once when the parent process asks for it, and reports their number by outcome. It is
+// a separate process, so that sending searches does not slow down the parent's measurements.
 import { HOSTILE_QUERIES } from "../support/hostile-search.ts";
 import { HttpClient } from "./http-client.ts";
 
-/** Request of the parent. */
+/** The parent's message that starts the searches. */
 export interface Flood {
   url: string;
   searches: number;
-  /** Access tokens, used in turn. */
+  /** Access tokens, used in rotation. */
   tokens: string[];
 }
 
-/** Such as { ok: 8, TOO_MANY_CONCURRENT_REQUESTS: 192 }. */
+/** Number of searches by outcome, such as { ok: 8, TOO_MANY_CONCURRENT_REQUESTS: 192 }. */
 export type Counts = Record<string, number>;
 
 let http: HttpClient | undefined;

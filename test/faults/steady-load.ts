@@ -16,25 +16,26 @@ const READS = [
   "GET /v1/consultations?pageSize=5",
   "GET /v1/payments?pageSize=5",
 ];
-/** Percentage of calls that book. Each booking is then paid, started or cancelled. */
+/** Percentage of calls that book; the others read. Each booking is then paid, started or cancelled. */
 const BOOKINGS = 10;
 /**
- * Maximum of started consultations, because each uses a slot, and their maximum share of bookings without a
- * fee.
+ * Maximum number of consultations that are started, because each uses up a slot; and the maximum share of the
+ * bookings without a fee that are started.
  */
 const STARTS = 24;
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
   book: BOOKING_REFUSALS,
-  // NOT_FOUND: billing or clinical has not received the booking yet. The hold may have expired.
+  // NOT_FOUND is expected if billing or clinical has not learned of the booking yet; the others, if the hold
+  // has expired.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   cancel: ["BOOKING_STARTED", "ILLEGAL_TRANSITION"],
 } as const;
 
-/** Calls at a fixed rate, without retries. */
+/** Sends calls at a fixed rate. Does not repeat failed ones. */
 export class SteadyLoad {
   readonly #balancer: Balancer;
   readonly #crowd: Crowd;
@@ -52,7 +53,7 @@ export class SteadyLoad {
     this.#callStats = callStats;
   }
 
-  /** @returns the achieved rate in calls per second */
+  /** Sends calls during `work`. @returns the achieved rate in calls per second */
   async during(ratePerSecond: number, work: () => Promise<void>): Promise<number> {
     const begin = performance.now();
     const sending = this.#keepUp(ratePerSecond, begin);
@@ -87,8 +88,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Books. Pays and cancels a booking with a fee. Lets the doctor start a free one while starts are left;
-   * otherwise cancels it.
+   * Books a slot. A booking with a fee is paid and then cancelled. One without a fee is started by the
+   * doctor, until the maximum of starts is reached; after that it is cancelled.
    */
   async #book(patient: Patient): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);
@@ -116,8 +117,9 @@ export class SteadyLoad {
   }
 
   /**
-   * Starts the consultation of a booking. @returns true if it has started; the doctor then ends it after the
-   * load
+   * Starts the consultation of a booking; the doctor ends it after the load.
+   *
+   * @returns true if it has started
    */
   async #begin(patient: Patient, expected: ExpectedBooking): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === expected.doctorId)!;

@@ -15,14 +15,17 @@ export interface SuiteOptions {
   scenarios: readonly Scenario[];
   /** Called after each scenario. */
   tell: (result: Result) => void;
-  /** Starts no further scenario once aborted. */
+  /** When this signal is aborted, no further scenario starts. */
   signal?: AbortSignal;
 }
 
-/** A pause that leaves CPU time for starting processes, because crowd and system share the machine. */
+/**
+ * Maximum pause of a user between two calls. It leaves CPU time for starting processes, because users and
+ * system run on the same machine.
+ */
 const THINK_MS = 250;
 
-/** Runs scenarios in sequence on one system. */
+/** Runs scenarios one after the other on one system. */
 export async function runSuite(system: System, options: SuiteOptions): Promise<Result[]> {
   const { seed, rounds, patients, isLong, churnMs, scenarios, tell, signal } = options;
   const random = new Random(seed);

@@ -8,28 +8,28 @@ import { HttpClient } from "./http-client.ts";
 import { isServed, PROBES, type ServiceName } from "./probes.ts";
 
 export const SCHEMA_PREFIX = "faults_";
-/** Short, so that holds expire often. */
+/** Length of a hold, so short that holds often expire. */
 export const HOLD_MS = 5000;
 
-/** Time until an unattended appointment closes automatically. */
+/** Time after the end of an appointment that nobody ended, until the system closes its booking. */
 export const UNATTENDED_AFTER_MS = 15_000;
 
 export const SETTINGS = {
   ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_PENDING_DELAY: "1s",
-  // The stub responds at once, so an attempt without a result after this time is dead.
+  // The payment stub responds at once. An attempt without a result after this time is repeated.
   ATTEMPT_LEASE: "3s",
-  // Any consultation can start at once.
+  // Doctors can start any consultation at once.
   EARLY_START: "30d",
-  // A no-show can be reported right after the start.
+  // Doctors can report a no-show right after the start.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
-  // Unattended appointments close soon; an admin may be faster.
+  // The system closes the bookings of unattended appointments soon, but an admin may be faster.
   UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
-  // Off, because reconciliation would repair the lost events that the suite looks for.
+  // Off, because reconciliation would repair the effects of lost events, which the scenarios look for.
   RECONCILE_EVERY: "0s",
-  // Longer than a run, so that nobody signs in again.
+  // Longer than a run of all scenarios, so that no user has to sign in again.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",
 };
@@ -40,10 +40,10 @@ const GIVE_UP_MS = 60_000;
 
 const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
 
-/** A throwaway system with its own databases. */
+/** A system that is deleted afterwards, with databases of its own. */
 export class System {
   readonly stack: Stack;
-  /** Processes that ended although nothing stopped them. */
+  /** Processes that ended although no scenario ended them. */
   readonly died: string[];
   readonly http: HttpClient;
 
@@ -53,7 +53,7 @@ export class System {
     this.http = new HttpClient(stack.urls.gateway);
   }
 
-  /** @param mysqlUrl an existing server; default: a private one */
+  /** Starts a system. @param mysqlUrl URL of an existing server; default: a private one */
   static async start(dataDir: string, signal?: AbortSignal, mysqlUrl?: string): Promise<System> {
     const died: string[] = [];
     const stack = await startStack({
@@ -82,7 +82,7 @@ export class System {
     return this.stack.databases.engines.redis!.server;
   }
 
-  /** Process ids, except the databases'. */
+  /** Process ids of the gateway and the services. */
   get pids(): number[] {
     return Object.values(this.stack.processes).map(({ pid }) => pid);
   }
@@ -90,7 +90,7 @@ export class System {
   /**
    * Waits until every service answers a patient's reads and writes.
    *
-   * @returns the time since `sinceMs`, in ms
+   * @returns the time in ms since `sinceMs`
    */
   async untilWhole(token: string, sinceMs: number): Promise<number> {
     for (;;) {
@@ -103,7 +103,7 @@ export class System {
     }
   }
 
-  /** True if a service reads and writes through the gateway. */
+  /** True if calls through the gateway can read from and write to the service. */
   async #serves(name: ServiceName, token: string): Promise<boolean> {
     const served = PROBES[name].map((probe) => isServed(probe, this.http, token, PROBE_TIMEOUT_MS));
     return (await Promise.all(served)).every(Boolean);
@@ -115,7 +115,7 @@ export class System {
   }
 }
 
-/** Freezes a process for a time, as a hanging machine would, and calls `look` before it continues. */
+/** Freezes a process for a time, like a machine that hangs. Calls `look` before the process continues. */
 export async function freeze({ pid }: Server, ms: number, look?: () => Promise<void>): Promise<void> {
   process.kill(pid, "SIGSTOP");
   try {

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** State of a link. */
+/** State of a network link. */
 export type Weather =
-  /** Delivers each piece after this delay. */
+  /** Delivers data after this delay. */
   | { kind: "open"; latencyMs: number }
-  /** Delivers nothing and closes nothing. Data arrives late, once the link is open, as TCP retransmits it. */
+  /**
+   * Delivers nothing and closes no connection. Data is delivered once the link is open again, as TCP
+   * retransmits it.
+   */
   | { kind: "blackhole" }
-  /** Resets existing and new connections. */
+  /** Resets existing connections, and new ones. */
   | { kind: "reset" };
 
 export const CLEAR: Weather = { kind: "open", latencyMs: 0 };
@@ -25,7 +28,7 @@ export class TcpProxy {
     this.#server = createServer((near) => this.#carry(near));
   }
 
-  /** @param target port on this machine */
+  /** @param target port on this machine to which connections are forwarded */
   static async to(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
@@ -43,7 +46,10 @@ export class TcpProxy {
     for (const line of this.#lines) line.setWeather(weather);
   }
 
-  /** Drops all connections silently, as a power loss or a restarting firewall does. Accepts new ones. */
+  /**
+   * Drops all connections without telling either side, as a power loss or a restarting firewall does. Accepts
+   * new connections.
+   */
   lose(): void {
     for (const socket of this.#sockets) {
       socket.removeAllListeners("data");
@@ -85,13 +91,13 @@ export class TcpProxy {
   #keep(socket: Socket): void {
     socket.setNoDelay(true);
     this.#sockets.add(socket);
-    // An error closes the socket, and the peer sees that.
+    // Ignored: an error also closes the socket, and the other side is closed then.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
   }
 }
 
-/** One direction of a connection. Delivers data in order in every state of the link. */
+/** One direction of a connection. Delivers data in order, however the state of the link changes. */
 class Line {
   #weather: Weather;
   #underway: { dueMs: number; arrive: () => void }[] = [];

@@ -15,7 +15,7 @@ let admin: Account;
 let doctor: Account;
 let patient: Account;
 let booked: Booked;
-/** Statuses of payments whose fee was captured. */
+/** Statuses of payments that were captured, refunded or not. */
 const CAPTURED = ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"];
 /** A fee in a currency that only this test uses, because other tests change the revenue in USD. */
 const FEE = { currencyCode: "CHF", amountMinor: "5000" };
@@ -68,7 +68,7 @@ describe("the platform's figures", () => {
     await payAndComplete();
     const completed = (figures: Json) => count(figures, "consultationsByStatus", "COMPLETED");
     const closed = (figures: Json) => count(figures, "bookingsByStatus", "COMPLETED");
-    // Other tests may refund captured payments meanwhile.
+    // Counts refunded payments, too, because other tests may refund a captured payment between the two reads.
     const captured = (figures: Json) =>
       CAPTURED.map((status) => count(figures, "paymentsByStatus", status)).reduce((sum, more) => sum + more);
     const patients = (figures: Json) => count(figures, "usersByRole", "PATIENT");
@@ -76,8 +76,8 @@ describe("the platform's figures", () => {
       (kind) => (figures: Json) => today(figures, kind),
     );
     const all = [revenue, completed, closed, captured, patients, ...todays];
-    // Each figure is sampled separately, at most every 15 s. A capture may fall between the samples of two
-    // figures.
+    // Waits until all figures have grown. Each is counted separately, at most every 15 s, so a capture may
+    // appear in one figure before it appears in another.
     const after = await eventually(stats, (figures) =>
       all.every((figure) => figure(figures) > figure(before)),
     );
@@ -99,7 +99,7 @@ describe("the platform's figures", () => {
 });
 
 describe("the audit trail", () => {
-  /** Events of all pages. */
+  /** Reads the audit events of all pages. */
   const readAll = async (filters: Record<string, string>, pageSize: number): Promise<Json[]> => {
     const events: Json[] = [];
     let pageToken = "";
@@ -114,8 +114,8 @@ describe("the audit trail", () => {
   };
   const idsOf = (events: Json[]) => events.map(({ id }) => id);
   /**
-   * Expects each event of `before` once, and none outside of `after`. Events of other tests within the period
-   * may commit between the reads.
+   * Expects each event of `before` exactly once, and no event that `after` lacks. Other tests may commit
+   * events of the same period between the reads.
    */
   function expectBetween(before: Json[], events: Json[], after: Json[]): void {
     const ids = idsOf(events);

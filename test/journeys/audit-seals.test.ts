@@ -11,7 +11,7 @@ import { sharedStack } from "../support/stack.ts";
 
 const { urls } = sharedStack();
 let db: Connection;
-/** Time in MySQL's clock after which events may still lack a seal. */
+/** Time of the check, by MySQL's clock. Later events may still lack a seal. */
 let startTime: string;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ test.each(["auth", "scheduling", "clinical"] as const)(
 );
 
 test("the command finds no change in any service's trail", async () => {
-  // STACK_JSON names the system to verify.
+  // The environment variable STACK_JSON tells the command which system to verify.
   const output = await new Promise<string>((resolve) =>
     execFile(process.execPath, ["ops/verify-audit.ts"], (_, stdout) => resolve(stdout)),
   );

@@ -9,7 +9,7 @@ import { sharedStack } from "../support/stack.ts";
 const NOTES = "Allergic to penicillin.";
 const REASON = "Found unconscious; the emergency room asks for allergies";
 
-/** Time to prepare the records on a busy machine. */
+/** Maximum time to prepare the records. A busy machine needs most of it. */
 const PREPARED_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -41,7 +41,7 @@ async function anAdmin(): Promise<Account> {
 const breakGlass = (by: Account, body: Json = { patientId: patient.id, reason: REASON }) =>
   by.api.send("POST /v1/admin/break-glass", { body });
 
-/** An admin's reads of this patient's clinical records. */
+/** Calls with which an admin reads this patient's clinical records. */
 const reads = () => [
   `GET /v1/consultations/${booked.consultationId}`,
   `GET /v1/consultations?patientId=${patient.id}`,
@@ -52,7 +52,7 @@ const statusesOf = async (by: Account) =>
   await Promise.all(reads().map(async (call) => (await by.api.send(call)).status));
 const REQUIRED = { status: 403, reason: "BREAK_GLASS_REQUIRED" };
 
-/** All pages of the patient's access log, without entries of other tests' admins. */
+/** Reads all pages of the patient's access log. Leaves out entries of admins in other tests. */
 async function accessLog(by: Account, query: Record<string, string> = {}, pageSize = 100): Promise<Json[]> {
   const own = [...admins, doctor, patient].map(({ fullName }) => fullName);
   const entries: Json[] = [];

@@ -302,7 +302,7 @@ test("a consultation days ahead cannot be joined or started, and its doctor cann
   }
 });
 
-/** A refusal without its request's ids. */
+/** An error response without the request's ids, which differ between calls. */
 function visible({ requestId, ...rest }: Json): Json {
   return rest;
 }

@@ -11,7 +11,7 @@ const BATCH = 10;
 
 const api = new Api(sharedStack().urls.gateway);
 let doctor: Account;
-/** Start of the next offered slot, in days; each is used once. */
+/** Day of the next slot, counted from today. Each day is used once, so slots do not overlap. */
 let days = 1;
 const aTimeOfItsOwn = () => days++ * DAY_MS;
 

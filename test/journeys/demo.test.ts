@@ -11,7 +11,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 let stack: OwnStack;
 let api: Api;
 
-/** The system runs with the setting that refuses searches without a region. */
+/** Starts a system that refuses searches by patients without a region. */
 beforeAll(async () => {
   stack = await startOwnStack({ JURISDICTION: "enforced" });
   api = new Api(stack.urls.gateway);
@@ -35,7 +35,9 @@ test("with jurisdiction enforced, the demo succeeds", async () => {
   expect(stdout).toContain("Every response was as expected.");
 }, 60_000);
 
-/** Runs the `bash` blocks of a document in a new shell and folder. Replaces `text` in them by `by`. */
+/**
+ * Runs the `bash` blocks of a document in a new shell and folder. In the blocks, `text` is replaced by `by`.
+ */
 async function walk(document: string, text: string, by: string): Promise<{ code: number; stdout: string }> {
   const markdown = await readFile(join(import.meta.dirname, "../..", document), "utf8");
   const script = [...markdown.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands]) => commands).join("");

@@ -8,7 +8,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 
 const BOUND = 3;
 
-/** A read of each service, with its table. */
+/** For each service, an RPC that reads, and the table from which it reads. */
 const READS: Record<ServiceName, { rpc: string; table: string }> = {
   auth: { rpc: "auth.v1.UserService/GetMe", table: "users" },
   scheduling: { rpc: "scheduling.v1.BookingService/ListBookings", table: "bookings" },
@@ -24,7 +24,7 @@ let patient: Account;
 let other: Account;
 
 beforeAll(async () => {
-  // With this time-out, a blocked call lasts longer than the test.
+  // The time-out is longer than the test, so that blocked calls do not end during it.
   stack = await startOwnStack({ MAX_CALLER_REQUESTS: `${BOUND}`, DATABASE_TIMEOUT: "60s" });
   database = await createConnection({ uri: stack.urls.mysql });
   clients = Object.fromEntries(
@@ -39,7 +39,7 @@ afterAll(async () => {
   await stack.stop();
 }, START_TIMEOUT_MS);
 
-/** Blocks reads of these services during `work`. */
+/** Locks the tables of these services during `work`, so that reads wait. */
 async function holdingReads(work: () => Promise<void>): Promise<void> {
   const tables = services.map((name) => `${stack.schemaPrefix}${name}.${READS[name].table} WRITE`);
   await database.query(`LOCK TABLES ${tables.join(", ")}`);

@@ -19,7 +19,7 @@ afterAll(() => {
   for (const client of Object.values(clients)) client.close();
 });
 
-/** @param rpc such as "BookingService/GetBooking" of the package "scheduling.v1" */
+/** @param rpc service and method in the package, such as "BookingService/GetBooking" in scheduling.v1 */
 const call = (service: ServiceName, rpc: string, request: Json, sent?: Credential): Promise<Reply> =>
   clients[service].call(`${service}.v1.${rpc}`, request, sent);
 

@@ -8,7 +8,7 @@ interface Stored extends Pick<ExpectedBooking, "id" | "slotId" | "status" | "seq
   cancelledBy: "PATIENT" | "DOCTOR" | "ADMIN" | null;
   paymentStatus: string | null;
   consultation: string | null;
-  /** Party that set the consultation's status. */
+  /** Role that last changed the consultation's status, such as DOCTOR. */
   movedBy: string | null;
   hasBegun: number;
 }
@@ -18,13 +18,13 @@ const STORED = `SELECT b.id, b.patient_id AS patientId, b.slot_id AS slotId, b.s
     c.started_time IS NOT NULL AS hasBegun
   FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id
     LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
-/** Statuses of a payment after an acknowledged authorization. */
+/** Statuses that a payment may have after its authorization was acknowledged. */
 const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTIALLY_REFUNDED"];
 const ENDED = ["COMPLETED", "ABANDONED"];
 
 /**
- * Compares the stored bookings with the acknowledged ones: each exists once in a legal status, no other
- * exists, and each cancellation was requested.
+ * Compares the stored bookings with the acknowledged ones. Each acknowledged booking must exist in a legal
+ * status, no other may exist, and each cancellation must have been requested.
  */
 export async function unacknowledgedBookings(
   schemas: Schemas,
@@ -71,9 +71,9 @@ function differences(expected: ExpectedBooking, row: Stored, movesAsked: Readonl
 }
 
 /**
- * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. A
- * rescheduling that crossed the start of the consultation is undone at its end, which raises the sequence
- * once more.
+ * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. If it was
+ * rescheduled while its consultation started, the rescheduling is undone when the consultation ends, which
+ * raises the sequence once more.
  */
 function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
@@ -83,8 +83,8 @@ function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: Readon
 }
 
 /**
- * Reports a cancellation without a request. A doctor who abandons the consultation or loses the licence also
- * cancels the booking.
+ * Reports a cancellation that its party did not request. A doctor who abandons the consultation also cancels
+ * the booking, and so does an admin who revokes the doctor's licence.
  */
 function unasked(
   expected: ExpectedBooking,

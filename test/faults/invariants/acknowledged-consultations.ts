@@ -19,7 +19,9 @@ const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_b
       AND e.action IN ('consultation.reschedule', 'consultation.accept_move')) AS isMoved
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
-/** Compares the stored consultations with the acknowledged ones. No other may have started or ended. */
+/**
+ * Compares the stored consultations with the acknowledged ones. Others may neither have started nor ended.
+ */
 export async function unacknowledgedConsultations(
   schemas: Schemas,
   doctors: readonly Doctor[],
@@ -67,13 +69,13 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
 /**
- * True for a no-show at a time that the booking no longer has. Clinical undoes the no-show when it receives
- * the event of the rescheduling.
+ * True for a no-show at an earlier time of the booking. Clinical undoes the no-show when it receives the
+ * event of the rescheduling.
  */
 const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime: Date): boolean =>
   status === "NO_SHOW" && startTime.toISOString() !== new Date(missedTime).toISOString();
 
-/** Contradiction between a consultation and its acknowledged state; undefined if there is none. */
+/** Describes how a consultation contradicts its acknowledged state; undefined if it does not. */
 export function contradiction(
   acknowledged: AcknowledgedConsultation,
   seen: { status: unknown; startTime: Date; noShowParty?: unknown } | undefined,
@@ -81,7 +83,7 @@ export function contradiction(
   const { id, status, noShowParty } = acknowledged;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
   if (isOvertaken(acknowledged, seen.startTime)) return undefined;
-  // If the booking is cancelled while the consultation starts, the cancellation prevails.
+  // Allowed: the booking was cancelled while the consultation started, and the cancellation prevails.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;
   if ((seen.noShowParty ?? null) !== noShowParty)

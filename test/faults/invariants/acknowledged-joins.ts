@@ -9,14 +9,17 @@ interface Stored {
 }
 
 /**
- * Stored state of the joined consultations. Excludes rescheduled bookings, whose patients joined at another
- * time, and no-shows by an admin's closing.
+ * Stored state of the joined consultations. Leaves out rescheduled bookings, whose patients may have joined
+ * at an earlier time, and no-shows that an admin's closing has set.
  */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.transitioned_by <> 'ADMIN'`;
 
-/** Checks that each join is recorded, and that its patient is a no-show only if late. */
+/**
+ * Checks that each join is stored, and that a patient who joined is recorded as a no-show only after joining
+ * late.
+ */
 export async function unacknowledgedJoins(
   schemas: Schemas,
   bookingHolders: readonly BookingHolder[],

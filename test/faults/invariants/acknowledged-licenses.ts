@@ -2,7 +2,7 @@ import type { Doctor } from "../doctor.ts";
 import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** Checks that each licence has its acknowledged status, and each acknowledged prescription exists. */
+/** Checks that each licence has its acknowledged status, and that each acknowledged prescription exists. */
 export async function unacknowledgedLicenses(
   schemas: Schemas,
   { decisions }: Registrar,

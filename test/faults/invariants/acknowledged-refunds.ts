@@ -3,14 +3,17 @@ import type { Schemas } from "./schemas.ts";
 
 interface Stored extends AcknowledgedRefund {
   id: string;
-  /** 1 if an admin requested it; 0 for the refund of a released fee. */
+  /** 1 if an admin requested the refund; 0 if the system refunded a released fee. */
   isAskedFor: number;
 }
 
 const STORED = `SELECT id, payment_id AS paymentId, amount_minor AS amountMinor, status, key_id IS NOT NULL AS isAskedFor
   FROM billing.refunds`;
 
-/** Checks that each acknowledged refund exists once with its amount, and no other requested refund. */
+/**
+ * Checks that each acknowledged refund exists once with its amount, and that there is no other refund by an
+ * admin.
+ */
 export async function unacknowledgedRefunds(
   schemas: Schemas,
   { refunds }: RefundingAdmin,

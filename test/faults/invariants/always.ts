@@ -1,13 +1,13 @@
 import { CHECKS } from "@medconnect/billing/src/ledger/check-store.ts";
 import type { Rule } from "./schemas.ts";
 
-// A hold may have expired by the service's clock and not by this query's, so its last 100 ms do not count as
-// live.
+// Selects bookings that occupy their slot. The service's clock and this query's may differ, so a hold is left
+// out from 100 ms before its expiry on.
 const LIVE = (b: string) =>
   `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
      AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
 
-/** Invariants that hold at any moment, also during faults. */
+/** Invariants that must hold at any moment, also during faults. */
 export const ALWAYS: readonly Rule[] = [
   ...Object.entries(CHECKS).map(([check, sql]) => ({ name: `ledger: ${check}`, sql })),
   {
@@ -29,8 +29,8 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
-    // The limit is checked when a booking is made, not when it is rescheduled, so rescheduled bookings are
-    // left out.
+    // Leaves out rescheduled bookings: the limit is checked when a booking is made, not when it is
+    // rescheduled.
     name: "a patient has more upcoming bookings than the limit",
     sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
       WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
@@ -38,9 +38,9 @@ export const ALWAYS: readonly Rule[] = [
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // The cooldown lasts twice the length of the hold. It starts when the hold expires unpaid or its patient
-    // cancels it. A payment that was refused before the end of the hold, for example because the doctor had
-    // no licence, starts no cooldown.
+    // After a hold expires unpaid, or its patient cancels it, the same patient may not hold the slot for
+    // twice the length of a hold. If the payment was refused earlier, for example because the doctor had no
+    // licence, there is no such cooldown.
     name: "a slot was held again by its patient within the cooldown",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,
@@ -66,7 +66,7 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (s.booking_id <=> b.id AND s.status = IF(b.status = 'CONFIRMED', 'BOOKED', 'HELD'))`,
   },
   {
-    // An abandoned consultation uses up its slot.
+    // Allowed if the consultation was abandoned, because its slot stays used.
     name: "a booked slot has no booking",
     sql: `SELECT s.id, s.booking_id, b.status FROM scheduling.slots s
       LEFT JOIN scheduling.bookings b ON b.id = s.booking_id AND b.slot_id = s.id
@@ -75,8 +75,8 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
-    // A payment is refused after the start of the appointment, or without the doctor's licence, even if the
-    // hold has not expired.
+    // Allowed if the payment was refused before the hold expired, because the appointment had started or the
+    // doctor had no licence.
     name: "a hold ended early",
     sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
       JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))

@@ -15,8 +15,8 @@ import { SETTLED } from "./settled.ts";
 const POLL_MS = 250;
 const WATCH_MS = 500;
 /**
- * Maximum time until all events are applied: longer than the longest lease (10 s), after which a second
- * attempt follows.
+ * Maximum time until all events are processed: longer than the longest lease (10 s), after which a failed
+ * event is tried again.
  */
 export const SETTLE_TIMEOUT_MS = 40_000;
 
@@ -24,14 +24,14 @@ const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
   WHERE status = 'NO_SHOW' AND transitioned_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
 
 export interface Verdict {
-  /** Time until all events were applied, in ms. */
+  /** Time until all events were processed, in ms. */
   settledMs: number;
-  /** Number of patients so far whose doctor did not come. */
+  /** Number of patients in the whole run whose doctor did not come. */
   letDown: number;
   violations: string[];
 }
 
-/** Waits until all events are applied, then checks all invariants. */
+/** Waits until all events are processed, then checks all invariants. */
 export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   const begin = Date.now();
   const schemas = await Schemas.open(system.stack.urls.mysql);
@@ -60,7 +60,7 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   }
 }
 
-/** Checks the invariants of `ALWAYS` repeatedly during `work`. @returns the violations */
+/** Checks the invariants in `ALWAYS` repeatedly during `work`. @returns the violations */
 export async function watch(system: System, work: () => Promise<void>): Promise<string[]> {
   const seen = new Set<string>();
   const working = new AbortController();
@@ -81,7 +81,7 @@ async function look(system: System, seen: Set<string>, until: AbortSignal): Prom
       for (const line of await schemas.broken(ALWAYS)) seen.add(`meanwhile, ${line}`);
       await schemas.close();
     } catch {
-      // The database does not respond, because of the fault that the scenario injects.
+      // Ignored: the database does not respond, because the scenario stops it.
     }
     await delay(WATCH_MS);
   }

@@ -7,10 +7,10 @@ import { Schemas } from "./schemas.ts";
 const mysqlUrl = process.env.MYSQL_URL!;
 const prefix = `inv${process.pid}_`;
 
-/** Empty schemas without the unique key and the SQL mode that would refuse broken rows. */
+/** Schemas without rows. They lack the unique index and the SQL mode that would refuse broken rows. */
 export class EmptySchemas {
   readonly #stored: Schemas;
-  /** The schemas. Queries return short names in place of ids. */
+  /** The schemas. Their queries return short names instead of ids. */
   readonly schemas: Schemas;
 
   private constructor(stored: Schemas) {
@@ -32,7 +32,7 @@ export class EmptySchemas {
     return new EmptySchemas(schemas);
   }
 
-  /** Runs `look` on the given rows, and deletes them. */
+  /** Inserts the rows, runs `look`, and rolls back. */
   async withRows<T>(rows: readonly Row[], look: (schemas: Schemas) => Promise<T>): Promise<T> {
     await this.#stored.rows("START TRANSACTION");
     try {

@@ -2,14 +2,15 @@ import type { Rule } from "./schemas.ts";
 
 const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
 const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
-/** Statuses of a payment that was captured, with or without later refunds by an admin. */
+/** Statuses of a payment that was captured, even if an admin has refunded some of it. */
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 /**
- * The policy's decision on a booking's fee; NULL before its end. Derived from the history, not from the
- * services' decisions. If a cancellation and a consultation's end crossed, a decision to release the fee
- * prevails. The cancellation cut-off is CANCEL_CUTOFF's default. With a pending rescheduling, the patient
- * always cancels free of charge. An admin's closing decides freely, and is compared with its acknowledgement.
+ * Decision on a booking's fee that follows from the policy; NULL before the booking ends. It is computed from
+ * the history, not read from the services' decisions. If a booking was cancelled while its consultation
+ * ended, and one of the two releases the fee, it is released. The cancellation cut-off is the default of
+ * CANCEL_CUTOFF. While a rescheduling awaits acceptance, the patient can always cancel free of charge. An
+ * admin who closes a booking decides freely; that decision is checked elsewhere.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision
@@ -28,7 +29,7 @@ const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations
   LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
-/** Invariants of money, once all events are applied and all payments are processed. */
+/** Invariants of payments that must hold once all events and payments are processed. */
 export const MONEY: readonly Rule[] = [
   {
     name: "a confirmed booking is not paid",
@@ -87,7 +88,8 @@ export const MONEY: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // Compares outcomes, because billing's version also counts scheduling's events, such as a late expiry.
+    // Compares statuses, not versions, because billing's version also counts events of scheduling, such as a
+    // late expiry.
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
       JOIN scheduling.bookings b ON b.payment_id = p.id

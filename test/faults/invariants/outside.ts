@@ -7,7 +7,7 @@ import { contradiction as contradictionOfConsultation } from "./acknowledged-con
 
 const PAGE_SIZE = 100;
 
-/** Compares the users' own lists over HTTP and gRPC with each other and with the acknowledgements. */
+/** Compares the users' lists over HTTP with those over gRPC, and both with the acknowledged states. */
 export async function contradictionsOutside(
   system: System,
   bookingHolders: readonly BookingHolder[],
@@ -53,14 +53,17 @@ export async function contradictionsOutside(
   return wrong;
 }
 
-/** Parses a Timestamp of JSON or of gRPC. */
+/** Parses a Timestamp, which JSON and gRPC represent differently. */
 function timeOf(timestamp: unknown): Date {
   if (typeof timestamp === "string") return new Date(timestamp);
   const { seconds, nanos } = timestamp as { seconds: string; nanos: number };
   return new Date(Number(seconds) * 1000 + nanos / 1_000_000);
 }
 
-/** Completed consultations with other notes than acknowledged. Reads each one, because lists omit notes. */
+/**
+ * Finds completed consultations whose notes differ from the acknowledged ones. Reads each consultation,
+ * because lists omit notes.
+ */
 async function contradictionsOfNotes(
   { http }: System,
   token: string,
@@ -76,7 +79,7 @@ async function contradictionsOfNotes(
   return wrong;
 }
 
-/** Lists of one resource over HTTP and gRPC. */
+/** Lists the items of one resource, over HTTP and over gRPC. */
 class Lists {
   readonly #system: System;
   readonly #kind: "bookings" | "consultations";
@@ -90,7 +93,7 @@ class Lists {
     this.#method = method;
   }
 
-  /** Items that a user's list lacks, contains twice, or shows contrary to their acknowledgement. */
+  /** Finds items that a user's list lacks or contains twice, or that contradict their acknowledged state. */
   async contradictions<T>(
     token: string,
     acknowledged: ReadonlyMap<string, T>,

@@ -1,13 +1,16 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 
-/** Row of a table by columns, with short names for ids. Other columns get the defaults of their types. */
+/**
+ * A row: its table, and values by column. Ids are short names. Columns that are not given get the default of
+ * their type.
+ */
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
 
 const NAMED = "0190a0a0-0000-7000-8000-";
-/** UUID that contains a short name. */
+/** Makes a UUID that contains a short name. */
 const idOf = (name: string): string => NAMED + Buffer.from(name).toString("hex").padStart(12, "0");
 
-/** Columns of a row as its table holds them. */
+/** Values of a row in the form in which its table stores them. */
 export const storedColumns = ([table, columns]: Row): object =>
   Object.fromEntries(
     Object.entries(columns).map(([name, value]) => {
@@ -16,7 +19,7 @@ export const storedColumns = ([table, columns]: Row): object =>
     }),
   );
 
-/** Columns that a query found, with short names for ids. */
+/** Values that a query returned, with short names instead of ids. */
 export const namedColumns = (columns: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(columns).map(([name, value]) => [
@@ -47,7 +50,7 @@ export const booking = (columns: Columns = {}): Row => {
   };
   return ["scheduling.bookings", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
 };
-/** Bookings numbered from 0, each with a slot and ids of its own. */
+/** Rows of bookings that are numbered from 0. Each has a slot and ids of its own. */
 export const bookings = (count: number, columns: (i: number) => Columns): Row[] =>
   Array.from({ length: count }, (_, i) => booking({ id: `b${i}`, slot_id: `s${i}`, ...columns(i) }));
 export const consultation = (columns: Columns = {}): Row => {
@@ -94,7 +97,7 @@ export const prescription = (columns: Columns): Row => [
   { id: "x", doctor_id: "d", issue_time: PAST, expire_time: AHEAD, ...columns },
 ];
 let events = 0;
-/** @param resource such as "bookings/b" */
+/** Row of an audit event. @param resource resource of the event, such as "bookings/b" */
 export const audited = (service: string, action: string, resource: string, time = new Date()): Row => [
   `${service}.audit_events`,
   {

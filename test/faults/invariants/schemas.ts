@@ -3,18 +3,19 @@ import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX } from "../system.ts";
 
-/** An invariant, checked by a query that finds violations. */
+/** An invariant: a query that finds violations of it. */
 export interface Rule {
   name: string;
   /**
-   * Selects the violations; `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the services' tables.
+   * Selects the violations. `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the tables of the
+   * services.
    */
   sql: string;
 }
 
 const SHOWN = 3;
 
-/** All schemas in one connection, with an administrator's rights. */
+/** Connection to all schemas, with an administrator's rights. */
 export class Schemas {
   readonly #connection: Connection;
   readonly #prefix: string;
@@ -27,7 +28,7 @@ export class Schemas {
   static async open(mysqlUrl: string, prefix = SCHEMA_PREFIX): Promise<Schemas> {
     const connection = await connectAdmin(mysqlUrl);
     await connection.query("SET time_zone = '+00:00'");
-    // The ledger's checks name billing's tables without a schema.
+    // Needed by the ledger's checks, which name billing's tables without their schema.
     await connection.query("USE ??", [`${prefix}billing`]);
     return new Schemas(connection, prefix);
   }
@@ -44,7 +45,7 @@ export class Schemas {
     await this.#connection.query("INSERT INTO ?? SET ?", [`${this.#prefix}${table}`, columns]);
   }
 
-  /** @returns a line for each broken rule, with the first violations */
+  /** @returns a line for each broken invariant, with the first violations */
   async broken(rules: readonly Rule[]): Promise<string[]> {
     const lines: string[] = [];
     for (const { name, sql } of rules) {

@@ -5,21 +5,22 @@ import type { Rule } from "./schemas.ts";
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
 /**
- * Changes of each booking by clinical's events. Scheduling sends no event for them, except no-shows to
- * billing.
+ * Counts the changes of each booking that events of clinical caused. Scheduling sends no event about them,
+ * except to billing about no-shows.
  */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * The same, with the changes of which clinical gets no event: a refused payment concerns billing only. Leaves
- * out an acceptance by joining, of which clinical does get an event.
+ * Counts the changes of each booking of which clinical gets no event: those that events of clinical caused,
+ * and refused payments, which concern billing only. If a patient accepts a rescheduling by joining, clinical
+ * does get an event, so this is left out.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
 /**
- * True for a consultation c whose status clinical sends an event about. It sends none after the cancellation
- * or closing of the booking, because the other services know of it.
+ * True if clinical has sent an event about the status of consultation c. It sends none after the booking was
+ * cancelled or closed, because the other services know of that.
  */
 const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
@@ -30,7 +31,7 @@ const outboxOf = (service: string): Rule => ({
   sql: `SELECT id, type, destination, refusals, last_error, dead FROM ${service}.outbox`,
 });
 
-/** Invariants that hold once all events are applied and all payments are processed. */
+/** Invariants that must hold once all events and payments are processed. */
 export const SETTLED: readonly Rule[] = [
   outboxOf("auth"),
   outboxOf("scheduling"),
@@ -69,7 +70,7 @@ export const SETTLED: readonly Rule[] = [
         OR p.status <> 'ACTIVE' AND d.prescriptions_stop_time IS NULL`,
   },
   {
-    // A consultation that had started before its booking was rescheduled keeps its time.
+    // A consultation that had started before its booking was rescheduled keeps its time, which is allowed.
     name: "a confirmed booking has no live consultation at its time",
     sql: `SELECT b.id, b.started, c.status FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id AND c.booking_id = b.id
@@ -101,7 +102,7 @@ export const SETTLED: readonly Rule[] = [
           OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
   },
   {
-    // Except for a booking that was cancelled before scheduling learned of its consultation's end.
+    // Allowed if the booking was cancelled before scheduling learned that the consultation had ended.
     name: "a booking and its consultation have ended differently",
     sql: `SELECT b.id, b.status, b.started, c.status AS consultation FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -114,7 +115,8 @@ export const SETTLED: readonly Rule[] = [
         ELSE c.status IS NULL END`,
   },
   {
-    // Also if it had started before its booking was rescheduled: the new slot is open again.
+    // Must also hold if the consultation had started before its booking was rescheduled; the new slot is then
+    // opened again.
     name: "a booking was closed at another time than its consultation's, or keeps a slot of another time",
     sql: `SELECT b.id, b.status, b.start_time, c.start_time AS held, s.start_time AS slot FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -130,7 +132,7 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
-    // Clinical, not scheduling, informs billing of a consultation's start and end.
+    // Leaves out the start and end of consultations, of which clinical informs billing, not scheduling.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
@@ -186,7 +188,7 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("scheduling", "booking.no_show"),
 ];
 
-/** Finds actions that happen once per resource, but were audited twice. */
+/** Finds resources for which an action was audited more than once, although it can happen only once. */
 function appliedTwice(service: string, action: string): Rule {
   return {
     name: `${action} was done twice`,

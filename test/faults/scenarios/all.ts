@@ -11,7 +11,7 @@ import type { Scenario } from "./scenario.ts";
 import { search } from "./search.ts";
 import { sigterm } from "./sigterm.ts";
 
-/** In order of execution. */
+/** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   kill,
   mysqlKilled,

@@ -7,27 +7,31 @@ import type { System } from "../system.ts";
 import { Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const CHURN_MS = { long: 180_000, short: 6000 };
-/** Share of the run before the first sample, until code is compiled and caches and pools are full. */
+/** Share of the run before the first sample. By then, code is compiled, and caches and pools are full. */
 const WARM_UP = 1 / 3;
-/** Growth of the heap that is no leak, because calls are in progress. */
+/** Allowed growth of a heap: calls in progress need memory, which is no leak. */
 const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /**
- * Each of a pool's 16 connections prepares a statement at its first use, so the number of rare statements,
- * such as those for licences, grows for a long time. A leak would add one for each call, many thousands.
+ * Allowed growth of the number of prepared statements. Each of a pool's 16 connections prepares a statement
+ * at its first use, so the number of rare ones, such as those for licences, grows for a long time. A leak
+ * would add one for each call, many thousands.
  */
 const STATEMENT_SLACK = 400;
 
-/** Resources in use at one time. */
+/** Resources that the processes use at one time. */
 interface Sample {
   /** Heap after a garbage collection, in MiB. */
   heap: Record<ProcessName, number>;
   descriptors: Record<ProcessName, number>;
-  /** Prepared statements of all connections in the database. */
+  /** Number of prepared statements of all connections to the database. */
   statements: number;
 }
 
-/** Looks for leaks. To run for an hour: `--scenario churn --minutes 60`. */
+/**
+ * Looks for leaks of memory, descriptors and prepared statements. To run for an hour: `--scenario churn
+ * --minutes 60`.
+ */
 export const churn: Scenario = {
   name: "churn",
   promise:
@@ -83,7 +87,7 @@ async function scrape(metricsPort: number): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
 }
 
-/** Value of a metric without attributes (Prometheus text format). */
+/** Reads the value of a metric that has one series, from Prometheus's text format. */
 function gaugeIn(text: string, metric: string): number {
   const [, value] = new RegExp(`^${metric}(?:\\{.*\\})? (\\S+)`, "m").exec(text) ?? [];
   if (value === undefined) throw new Error(`There is no metric ${metric}.`);

@@ -5,12 +5,12 @@ import { isServed, REFUSED_BOOKING } from "../probes.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const WHOLE_AGAIN_MS = 10_000;
-/** Load before a kill, and after the node is back. */
+/** Time under load before the primary is killed, and after it has rejoined. */
 const PAUSE_MS = 3000;
 const PROBE_PAUSE_MS = 25;
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Kills the primary under load; it rejoins under load. */
+/** Kills the primary of the database cluster under load. It rejoins under load. */
 export const failOver = (cluster: Cluster): Scenario => ({
   name: "fail-over",
   promise: "kill -9 of the primary: nothing acknowledged is lost, writes succeed again within 10 s",
@@ -60,7 +60,7 @@ async function rejoin(cluster: Cluster, node: ClusterNode, lab: Lab, notes: Note
   notes.expect(online === cluster.nodes.length, `${node.name} is not back in the group`);
 }
 
-/** Writes continuously, and measures the longest gap. */
+/** Writes continuously through the system, and measures the longest time without a successful write. */
 class WriteWatch {
   readonly #lab: Lab;
   readonly #ending = new AbortController();
@@ -73,13 +73,13 @@ class WriteWatch {
     this.#done = this.#write();
   }
 
-  /** Waits until a write has succeeded that started after this call. */
+  /** Waits until a write succeeds that started after this call. */
   async untilWritten(): Promise<void> {
     const nowMs = Date.now();
     while (this.#writtenAtMs <= nowMs) await delay(PROBE_PAUSE_MS);
   }
 
-  /** @returns the longest time between two writes, in ms */
+  /** @returns the longest time between two successful writes, in ms */
   async stop(): Promise<number> {
     this.#ending.abort();
     await this.#done;

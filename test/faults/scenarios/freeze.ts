@@ -8,7 +8,7 @@ const CALM_MS = 500;
 const FREEZE_MS = { long: 12_000, short: 2000 };
 const WHOLE_AGAIN_MS = 10_000;
 
-/** Freezes every process for a while, in turn. */
+/** Freezes each process for a while, one after the other. */
 export const frozen: Scenario = {
   name: "frozen",
   promise:
@@ -23,7 +23,7 @@ export const frozen: Scenario = {
     const { slowestMs } = lab.callStats;
     notes.fact(`while services were frozen, the slowest call took ${seconds(slowestMs)}`);
     notes.expectInTime(slowestMs <= DEADLINE_MS, `a call took ${seconds(slowestMs)}`);
-    // A frozen gateway enforces no deadline; only the client's own ends the call.
+    // The gateway is frozen too, so it enforces no deadline: only the client's own deadline ends the call.
     await underLoad(lab, notes, () => freezeOne("gateway", lab, notes));
     return notes;
   },

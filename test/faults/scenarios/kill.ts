@@ -5,7 +5,7 @@ import { type Lab, Notes, type Scenario, seconds, spread, underLoad } from "./sc
 const PAUSE_MS = 500;
 const WHOLE_AGAIN_MS = 5000;
 
-/** Kills every process in each round, in turn, at random moments. */
+/** Kills each process once per round, one after the other, at random moments. */
 export const kill: Scenario = {
   name: "kill",
   promise: "kill -9 of every process in each round: nothing acknowledged is lost, serving again within 5 s",
@@ -34,7 +34,10 @@ export const kill: Scenario = {
   },
 };
 
-/** @returns the time until the whole system serves again, including the process's start, in ms */
+/**
+ * @returns the time in ms from the kill until the whole system serves again, including the start of the
+ * process
+ */
 async function killAndRestart(name: ProcessName, { system, crowd }: Lab): Promise<number> {
   const killedAtMs = Date.now();
   await system.process(name).kill();

@@ -9,16 +9,16 @@ const AWAY_MS = 3000;
 const CALM_MS = 2000;
 const FREEZE_MS = { long: 30_000, short: 8000 };
 /**
- * Growth of the heap that is no leak: the processes have run for a few seconds only, and calls are in
- * progress.
+ * Allowed growth of a heap. The processes have run for a few seconds only, and calls are in progress, so this
+ * is no leak.
  */
 const HEAP_SLACK_MIB = 16;
 type Heaps = Record<ProcessName, number>;
 
-/** Ways in which the server ends, in turn. */
+/** How the database server ends; the two ways alternate. */
 const ENDS = ["killed", "stopped in order"] as const;
 
-/** The database ends and restarts, while the processes continue. */
+/** The database server ends and restarts, while the other processes continue. */
 export const mysqlKilled: Scenario = {
   name: "mysql-killed",
   promise:
@@ -58,7 +58,7 @@ export const mysqlKilled: Scenario = {
   },
 };
 
-/** Freezes the database: it keeps its connections, and does not respond. */
+/** Freezes the database server: it keeps its connections, but does not respond. */
 export const mysqlFrozen: Scenario = {
   name: "mysql-frozen",
   promise:

@@ -8,7 +8,7 @@ const CALM_MS = 1000;
 const HEALED_MS = 10_000;
 const LATENCY_MS = 25;
 
-/** A fault of a link; `heal` ends it. */
+/** A fault of a network link, and the function that ends it. */
 interface Cut {
   name: string;
   begin: (link: TcpProxy) => void;
@@ -21,7 +21,10 @@ const CUTS: readonly Cut[] = [
   { name: "lost (connections forgotten)", begin: (link) => link.lose() },
 ];
 
-/** Cuts links to processes that a booking does not need, and one that it needs. */
+/**
+ * Cuts network links, one after the other: some to processes that a booking does not need, and one that it
+ * needs.
+ */
 export const network: Scenario = {
   name: "network",
   promise:
@@ -73,7 +76,7 @@ async function cutOff(lab: Lab, notes: Notes, link: NetworkLink, { name: how, be
   if (needed === "by no caller") notes.expect(failed === 0, `${name} ${how}: ${failed} calls failed`);
 }
 
-/** @returns the time from `sinceMs` until all calls succeed again, in ms */
+/** @returns the time in ms from `sinceMs` until all calls succeed again */
 async function healed({ system, crowd }: Lab, { untilUsed }: NetworkLink, sinceMs: number): Promise<number> {
   await system.untilWhole(crowd.token, sinceMs);
   await untilUsed?.();

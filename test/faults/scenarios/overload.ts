@@ -15,7 +15,7 @@ const QUICK_MS = 1000;
 const PROBE_EVERY_MS = 500;
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Offers more load than the system can serve. The clients share the machine with it. */
+/** Sends more calls than the system can serve. The clients run on the same machine as the system. */
 export const overload: Scenario = {
   name: "overload",
   promise: `${TIMES_PEAK} times the bookings that can be served: ${GOODPUT * 100} % of the peak still are, the rest is turned away quickly, health answers`,
@@ -50,7 +50,7 @@ export const overload: Scenario = {
   },
 };
 
-/** Probes the gateway's health on its own connections, as an orchestrator does. */
+/** Probes the gateway's health endpoints on connections of its own, as an orchestrator does. */
 class HealthWatch {
   readonly #http: HttpClient;
   readonly #watching: Promise<void>;

@@ -4,10 +4,10 @@ import { freeze } from "../system.ts";
 import { type Lab, Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const PHASE_MS = { long: 10_000, short: 4000 };
-/** Maximum increase of p99 without Redis. */
+/** Maximum by which the 99th percentile of the latencies may increase without Redis. */
 const SLOWER_MS = 150;
 
-/** Kills, then freezes Redis: no call may fail. */
+/** Kills Redis, and then freezes it. No call may fail. */
 export const redis: Scenario = {
   name: "redis",
   promise: "Redis killed, then frozen: no call fails for it, and p99 is at most 150 ms slower",

@@ -9,7 +9,7 @@ const RATE = 200;
 const SETTLE_IN_MS = 1000;
 const EXIT_MS = 25_000;
 
-/** Runs two instances of every process, and restarts one after the other. */
+/** Runs two instances of every process. Restarts all instances, one after the other. */
 export const rolling: Scenario = {
   name: "rolling",
   promise: `rolling restart of two instances of every process under ${RATE} calls a second: none fails, each exits within 25 s`,

@@ -13,21 +13,21 @@ import type { System } from "../system.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** Longer than clients need to find a restarted instance. */
+/** Time to wait after a restart: longer than clients need to find the restarted instance. */
 const SETTLE_IN_MS = 1500;
 /** Options that make `npm run rekey` slow enough to be killed in the middle. */
 const SLOWLY = ["--batch", "10", "--rate", "100"];
 
-/** Each service's own DATA_KEY, and the common INTERNAL_KEY. */
+/** DATA_KEY of each service, and the INTERNAL_KEY that all share. */
 type Keys = Record<ServiceName | "internal", string>;
 
-/** Groups of processes that restart together; the others serve meanwhile. */
+/** Groups of processes. Those of a group restart together, while the others serve. */
 type Steps = Server[][];
 
 /**
- * The procedure of docs/rotating-keys.md with every key at once. The long form has two instances of each
- * process, restarts them in turn, and lets no call fail. The short form has one of each, so that clients
- * repeat calls during a restart.
+ * Follows docs/rotating-keys.md, with all keys at once. Without `--short`, each process has two instances,
+ * which restart one after the other, and no call may fail. With `--short`, each process has one instance, so
+ * clients repeat calls during its restart.
  */
 export const rotateKeys: Scenario = {
   name: "rotate-keys",
@@ -88,7 +88,7 @@ async function prepare({ system, crowd, callStats, random }: Lab, http: Encrypte
   return load;
 }
 
-/** Replaces the old keys by new ones. */
+/** Replaces all old keys by new ones, in the steps of the procedure. */
 async function rotate(system: System, steps: Steps, notes: Notes): Promise<void> {
   const folder = new DataFolder(system.stack.dataDir);
   const [old, next] = [keysOf(folder), newKeys()];
@@ -110,7 +110,10 @@ function newKeys(): Keys {
   return Object.fromEntries(entries) as Keys;
 }
 
-/** Lists of both keys of each kind. The first of each list signs and encrypts. */
+/**
+ * Lists both keys of each service. Processes sign and encrypt with the first key of a list, and also accept
+ * the second.
+ */
 function listOf(first: Keys, second: Keys): Keys {
   const entries = Object.keys(first).map((name) => [
     name,
@@ -119,7 +122,7 @@ function listOf(first: Keys, second: Keys): Keys {
   return Object.fromEntries(entries) as Keys;
 }
 
-/** Restarts everything with these keys. */
+/** Restarts all processes with these keys, one group after the other. */
 async function roll(steps: Steps, keys: Keys): Promise<void> {
   for (const servers of steps) {
     await Promise.all(
@@ -137,7 +140,7 @@ function settingsOf(name: ProcessName, keys: Keys): NodeJS.ProcessEnv {
 }
 
 /**
- * Encrypts all values under the new keys. Kills the first run in the middle, and starts another.
+ * Encrypts all values with the new keys. Kills the first run of `npm run rekey` halfway, and starts another.
  *
  * @returns the violations
  */
@@ -145,7 +148,7 @@ async function rekeyAll(system: System): Promise<string[]> {
   const wrong: string[] = [];
   const scheduling = system.process("scheduling");
   const slow = runRekey(scheduling, SLOWLY);
-  // The command prints a line after each column, so after the first line it is in the second column.
+  // `npm run rekey` prints a line after each column, so after the first line it is in the second column.
   await once(slow.stdout!, "data");
   slow.kill("SIGKILL");
   const [, signal] = await once(slow, "exit");
@@ -161,7 +164,7 @@ async function rekeyAll(system: System): Promise<string[]> {
   return wrong;
 }
 
-/** Runs npm run rekey with a service's own settings. */
+/** Runs `npm run rekey` with the settings of a service. */
 function runRekey({ env }: Server, args: string[]): ChildProcess {
   const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
   return spawn(process.execPath, ["ops/rekey.ts", ...args], { cwd: ROOT, env, stdio });
@@ -175,7 +178,7 @@ async function rekey(server: Server, args: string[]): Promise<{ code: number; ou
   return { code, output };
 }
 
-/** Stores the new keys for later starts with this data folder. */
+/** Stores the new keys in the data folder, so that later starts use them. */
 function keep(folder: DataFolder, { internal, ...dataKeys }: Keys): void {
   folder.writePrivate("secrets.json", { ...folder.secrets, internalKey: internal, dataKeys });
 }

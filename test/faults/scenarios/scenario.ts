@@ -4,16 +4,16 @@ import { watch } from "../invariants/check.ts";
 import type { Random } from "../random.ts";
 import type { System } from "../system.ts";
 
-/** Environment of a scenario. */
+/** The system that a scenario uses, its users, and options. */
 export interface Lab {
   system: System;
   crowd: Crowd;
   random: Random;
-  /** Statistics of the crowd's calls. */
+  /** Statistics of the calls of `crowd`. */
   callStats: CallStats;
-  /** Number of kills of each service. */
+  /** Number of times that each service is killed. */
   rounds: number;
-  /** Duration of `churn`, if set. */
+  /** Duration of the scenario `churn`; undefined: its default. */
   churnMs?: number | undefined;
   /**
    * True if faults last as long as the table "Reliability" says; false if they last just long enough to show
@@ -22,23 +22,23 @@ export interface Lab {
   isLong: boolean;
 }
 
-/** Result of a scenario. */
+/** What a scenario measured, and the violations that it found. */
 export interface Finding {
-  /** Such as "clinical killed 50 times: serving again after 1.2 s, at most 2.9 s". */
+  /** Measurements in words, such as "clinical killed 50 times: serving again after 1.2 s, at most 2.9 s". */
   facts: string[];
   violations: string[];
 }
 
 export interface Scenario {
   name: string;
-  /** The promise that the scenario tests, in one line. */
+  /** The property that the scenario tests, in one line. */
   promise: string;
-  /** True if `npm test` runs the scenario, too. */
+  /** True if `npm test` runs the scenario, with `--short`. */
   inShort: boolean;
   run: (lab: Lab) => Promise<Finding>;
 }
 
-/** Collects a finding. */
+/** Collects measurements and violations. */
 export class Notes implements Finding {
   readonly facts: string[] = [];
   readonly violations: string[] = [];
@@ -53,18 +53,18 @@ export class Notes implements Finding {
     this.facts.push(text);
   }
 
-  /** Records `otherwise` as a violation unless `isKept`. */
+  /** Adds `otherwise` as a violation if `isKept` is false. */
   expect(isKept: boolean, otherwise: string): void {
     if (!isKept) this.violations.push(otherwise);
   }
 
-  /** Like `expect`, for limits of time, which only the long form enforces. */
+  /** Like `expect`, for limits of time, which are not checked with `--short`. */
   expectInTime(isKept: boolean, otherwise: string): void {
     if (this.#judgesTimes) this.expect(isKept, otherwise);
   }
 }
 
-/** Runs `work` under the crowd's load, and meanwhile checks the invariants of `ALWAYS`. */
+/** Runs `work` while the crowd loads the system and the invariants in `ALWAYS` are checked. */
 export async function underLoad(
   { system, crowd }: Lab,
   notes: Notes,
@@ -73,12 +73,12 @@ export async function underLoad(
   notes.violations.push(...(await watch(system, () => crowd.during(work))));
 }
 
-/** The gateway's CALL_TIMEOUT of 10 s, and a second for the machine. */
+/** Maximum response time: the gateway's CALL_TIMEOUT of 10 s, and a second for a busy machine. */
 export const DEADLINE_MS = 11_000;
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-/** Such as "median 1.2 s, at most 2.9 s". */
+/** Describes times, such as "median 1.2 s, at most 2.9 s". */
 export function spread(times: number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   return `median ${seconds(sorted[sorted.length >> 1] ?? 0)}, ${seconds(sorted.at(-1) ?? 0)} at most`;

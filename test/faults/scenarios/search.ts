@@ -17,8 +17,8 @@ const FLOOD = join(import.meta.dirname, "../search-flood.ts");
 const DOCTORS = 2000;
 const SEARCHES = 200;
 /**
- * Numbers of accounts at one address that share the searches: one, or so many that each stays below the limit
- * of an account.
+ * Numbers of accounts that send the searches from one address. With one, the limit per account applies; with
+ * 25, each account stays below it.
  */
 const SEARCHERS = [1, 25];
 const BOOKINGS_A_SECOND = 20;
@@ -27,7 +27,7 @@ const ROUND_MS = { long: 1500, short: 1000 };
 const REST_MS = 1000;
 const SLOWDOWN = 2;
 
-/** Searches for words of every doctor's profile, while others book at a steady rate. */
+/** Searches for words that are in every doctor's profile, while patients book at a steady rate. */
 export const search: Scenario = {
   name: "search",
   promise: `${SEARCHES} hostile searches at once, of ${SEARCHERS.join(" or ")} accounts: p99 of bookings within ${SLOWDOWN} times of before`,
@@ -42,33 +42,38 @@ export const search: Scenario = {
     const api = new Api(system.stack.urls.gateway);
     const tokens: string[] = [];
     for (let i = 0; i < Math.max(...SEARCHERS); i++) tokens.push((await signUp(api, "PATIENT")).token);
-    /** Books for one round. @returns latencies in ms */
+    /** Books at the steady rate, without searches. @returns latencies in ms */
     const book = async () => {
       callStats.takeLatencies();
       await load.atRate(BOOKINGS_A_SECOND, roundMs);
       await load.settle();
-      // Only successful bookings count: refusals are faster, and their number depends on the scenarios
+      // Only successful bookings: refusals are faster, and their number depends on the scenarios that ran
       // before.
       return callStats.takeLatencies("ok");
     };
-    /** Searches while others book. @returns latencies of bookings in ms, and the outcomes of the searches */
+    /**
+     * Searches while patients book.
+     *
+     * @returns latencies of bookings in ms, and the outcomes of the searches
+     */
     const bookBeside = async (accounts: number) => {
       const searches = once(flood, "message") as Promise<[Counts]>;
       flood.send({ url: http.url, searches: SEARCHES, tokens: tokens.slice(0, accounts) } satisfies Flood);
       const during = await book();
       const [counts] = await searches;
       notes.expect((counts.ok ?? 0) > 0, `no search of ${accounts} accounts was answered`);
-      // Waits until the searches have ended, so that they do not slow down the next measurement.
+      // Waits until the searches have ended, which would slow down the next measurement.
       await delay(REST_MS);
       return { during, answer: describe(counts) };
     };
     try {
-      // A first round lets V8 compile the code before the measurement.
+      // The first round is not measured, because V8 still compiles the code.
       await book();
       for (const count of SEARCHERS) await bookBeside(count);
       const alone: number[] = [];
       const kinds = SEARCHERS.map((count) => ({ count, times: [] as number[], answers: [] as string[] }));
-      // Rounds alternate, so that other work on this machine affects all variants.
+      // Each round measures every variant once, so that other work on this machine affects all variants
+      // alike.
       for (let round = 0; round < rounds; round++) {
         for (const { count, times, answers } of kinds) {
           alone.push(...(await book()));
@@ -103,13 +108,13 @@ const p99 = (times: number[]): number =>
     0.99,
   );
 
-/** Such as "ok 8, TOO_MANY_CONCURRENT_REQUESTS 192". */
+/** Describes outcomes, such as "ok 8, TOO_MANY_CONCURRENT_REQUESTS 192". */
 const describe = (counts: Counts): string =>
   Object.entries(counts)
     .map(([outcome, count]) => `${outcome} ${count}`)
     .join(", ");
 
-/** Adds doctors that searches find. @returns a function that removes them */
+/** Adds doctors whom the searches find. @returns a function that removes them */
 async function fillSearch(system: System): Promise<() => Promise<void>> {
   const admin = await connectAdmin(system.stack.urls.mysql);
   await admin.query("USE ??", [`${SCHEMA_PREFIX}scheduling`]);

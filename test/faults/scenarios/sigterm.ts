@@ -4,10 +4,13 @@ import { Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts"
 
 const CALM_MS = 500;
 const EXIT_MS = 25_000;
-/** Server.stop kills a process after this time, so one that does not end by itself takes this long. */
+/**
+ * Server.stop kills a process after `EXIT_MS`. A stop that takes almost as long means that the process did
+ * not end by itself.
+ */
 const MEASURABLE_MS = EXIT_MS - 100;
 
-/** SIGTERM ends a process in time, even if a dependency never responds. */
+/** A process must end in time after SIGTERM, even if a dependency never responds. */
 export const sigterm: Scenario = {
   name: "sigterm",
   promise: "SIGTERM under load, and with MySQL frozen: every process ends within 25 s",
