@@ -38,7 +38,7 @@ beforeAll(async () => {
   ]);
 });
 
-/** Offers and books a slot over gRPC. */
+/** Creates a slot and books it, over gRPC without the gateway. */
 async function bookDirectly(startsInMs: number, key = randomUUID()): Promise<Reply> {
   const { startTime, endTime } = timeFromNow(startsInMs);
   const slot = await call(
@@ -254,14 +254,14 @@ describe("calls between services", () => {
   });
 });
 
-/** The token with another role and its old signature. */
+/** The token with another role, and the signature of the original. */
 function changed(token: string): string {
   const [header, payload, signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(payload!, "base64url").toString());
   return [header, encode({ ...claims, role: "ADMIN" }), signature].join(".");
 }
 
-/** The token with "alg": "none" (RFC 8725 §2.1). */
+/** The token with "alg": "none", and without a signature (RFC 8725 §2.1). */
 function unsigned(token: string): string {
   const [header, payload] = token.split(".");
   const { typ } = JSON.parse(Buffer.from(header!, "base64url").toString());

@@ -13,7 +13,7 @@ const stack = sharedStack();
 const processes: SideProcess[] = [];
 let admin: Account;
 let patient: Account;
-/** A process of auth to which every sign-in is too old for changes that need a fresh one. */
+/** An auth process for which every sign-in is too old for changes that need a fresh one. */
 let direct: Grpc;
 
 beforeAll(async () => {

@@ -18,7 +18,7 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time until a slot starts: enough to book on a busy machine. */
+/** Time until the slot starts: enough to book it on a busy machine. */
 const AT_ONCE_MS = 15_000;
 
 const stack = sharedStack();
@@ -26,7 +26,7 @@ const api = new Api(stack.urls.gateway);
 const NOT_FOUND = { status: 404, reason: "NOT_FOUND" };
 const NOT_VERIFIED = { status: 403, reason: "LICENSE_NOT_VERIFIED" };
 
-/** Specialty of this file's doctors, so that a search finds no others. */
+/** Specialty that only the doctors of this file have, so that a search finds no others. */
 const specialty = `Cardiology ${randomUUID().slice(0, 8)}`;
 const search = `/v1/doctors?${new URLSearchParams({ specialty })}`;
 
@@ -137,7 +137,7 @@ describe("after an admin has verified it, the doctor", () => {
     });
     const prescribe = () =>
       doctor.api.send(`POST ${consultation}/prescriptions`, { key: true, body: { content: "Rest." } });
-    // Clinical receives the event a moment later.
+    // Repeated, because clinical learns from an event that the licence is revoked.
     expect(refusal(await eventually(prescribe, ({ status }) => status !== 201))).toEqual(NOT_VERIFIED);
     expect(await isFound()).toBe(false);
   });
@@ -154,7 +154,7 @@ describe("a renamed doctor", () => {
   let shown: Record<string, string>;
   let verified: string;
 
-  /** The doctor's names that the patient sees, by resource. */
+  /** Name of the doctor as the patient sees it, in each resource. */
   async function names(): Promise<Record<string, unknown>> {
     const [profile, { doctors }, booking, consultation] = await Promise.all([
       patient.api.ok(`GET ${shown.profile}`),
@@ -228,7 +228,7 @@ describe("a renamed doctor", () => {
   test("gets the new name everywhere when an admin verifies the name they saw, and not another", async () => {
     expect(refusal(await verify("Prof. Nina Old"))).toEqual({ status: 409, reason: "NAME_DIFFERS" });
     expect((await verify(NEW_NAME)).body).toMatchObject({ status: "VERIFIED", verifiedName: NEW_NAME });
-    // Clinical receives the event a moment later.
+    // Repeated, because clinical learns the new name from an event.
     expect(await eventually(names, ({ prescription }) => prescription === NEW_NAME)).toEqual(
       called(NEW_NAME),
     );
@@ -247,7 +247,7 @@ test("a doctor who loses the licence after the start is not paid for the patient
     async () => (await struck.api.send(`GET ${path}`)).body,
     ({ startTime }) => startTime !== undefined,
   );
-  // Before the start, the revocation would cancel the booking.
+  // Waits for the start of the appointment, because before it the revocation would cancel the booking.
   await eventually(
     async () => Date.now(),
     (now) => now > Date.parse(String(startTime)),
@@ -273,7 +273,7 @@ test("a profile's region is stored in canonical form, and is the default of a bo
   const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
   const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
   expect(booking).toMatchObject({ patientRegion: "US-CA" });
-  // Scheduling receives the profile's event a moment later.
+  // Repeated, because scheduling learns the new name from an event. Each attempt uses a new day.
   let days = 10;
   const next = async () => {
     const body = { slotId: await offer(open, days++ * DAY_MS) };

@@ -13,11 +13,14 @@ import { Api } from "../support/api.ts";
 import { authDataKeyOf, sharedStack } from "../support/stack.ts";
 
 const TRIES = 200;
-/** Below the five failures that lock an account. */
+/** Number of failed logins per account: fewer than the five that lock it. */
 const TRIES_AN_ACCOUNT = 4;
-/** Maximum ratio of the slowest median to the fastest. */
+/** Maximum ratio of the slowest kind's median latency to the fastest kind's. */
 const BOUND = 1.1;
-/** Other load may distort some rounds. A real difference shows in every round. */
+/**
+ * Maximum rounds until one must be within the limit. Other load may distort some rounds, but a real
+ * difference shows in every round.
+ */
 const ROUNDS = 3;
 const TIMEOUT_MS = 600_000;
 
@@ -29,7 +32,7 @@ const api = new Api(stack.urls.gateway);
 let admin: Connection;
 let template: Account;
 let locked: Account;
-/** Makes password proofs with auth's key. */
+/** Computes the stored hash of a password, with auth's key. */
 let hash: KeyedHash;
 
 beforeAll(async () => {
@@ -44,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** Copies the template's account, which is faster than a registration. */
+/** Copies an account in the database, which is faster than registering one. */
 async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   const [id, email] = [randomUUID(), `copy-${randomUUID()}@example.org`];
   const [rows] = await admin.query<RowDataPacket[]>("SELECT password_hash FROM users WHERE id = ?", [
@@ -59,7 +62,7 @@ async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   return email;
 }
 
-/** Latency of a refused login. Repeats the call if a busy machine drops the connection. */
+/** Latency of a refused login. Sends it again if a busy machine drops the connection. */
 async function time(email: string, password: string): Promise<number> {
   let [status, ms] = [503, 0];
   while (status === 503) {
@@ -71,7 +74,10 @@ async function time(email: string, password: string): Promise<number> {
   return ms;
 }
 
-/** Median latency of each kind of refusal. The kinds alternate, so that drift affects all. */
+/**
+ * Median latency of each kind of refused login. The kinds alternate, so that drift of the machine's speed
+ * affects all alike.
+ */
 async function measure(): Promise<Record<Kind, number>> {
   const times: Record<Kind, number[]> = { unknown: [], wrong: [], locked: [], disabled: [] };
   let [wrong, disabled] = ["", ""];
@@ -85,7 +91,7 @@ async function measure(): Promise<Record<Kind, number>> {
       locked: [locked.email, PASSWORD],
       disabled: [disabled, PASSWORD],
     };
-    // Each kind is first in turn, because the first call after a pause takes longer.
+    // Each kind comes first in one of the passes, because the first call after a pause takes longer.
     for (let turn = 0; turn < KINDS.length; turn++) {
       const kind = KINDS[(turn + i) % KINDS.length]!;
       times[kind].push(await time(...tries[kind]));
@@ -95,7 +101,7 @@ async function measure(): Promise<Record<Kind, number>> {
   return Object.fromEntries(KINDS.map((kind) => [kind, medianOf(kind)])) as Record<Kind, number>;
 }
 
-/** Locks the account for longer than the measurement takes. */
+/** Locks the account with five failed logins. The lock outlasts the measurement. */
 async function lock(): Promise<void> {
   for (let i = 0; i < 5; i++) await time(locked.email, "another long passphrase");
   const [{ affectedRows }] = await admin.query<ResultSetHeader>(

@@ -29,7 +29,7 @@ const register = (email: string, password = PASSWORD) =>
     body: { email, password, fullName: "Vera Verified", role: "PATIENT" },
   });
 
-/** Restarts auth with other settings, and waits until the gateway has reconnected. */
+/** Restarts auth with other settings, and waits until the gateway has reconnected to it. */
 async function restartAuth(env: NodeJS.ProcessEnv): Promise<void> {
   const { auth } = stack.processes;
   await auth.stop();
@@ -111,8 +111,8 @@ describe("with required verification of e-mail addresses", () => {
 
 describe("auth that is killed", () => {
   /**
-   * Mails that the server below has received. `hold` makes it keep its reply back, before or after it has
-   * read a mail.
+   * Mails that the test's mail server has received. `hold` makes the server delay its reply, either to the
+   * recipient's address or to the mail itself.
    */
   const received: ParsedMail[] = [];
   let hold: "at the recipient" | "after the mail" | undefined;
@@ -133,7 +133,7 @@ describe("auth that is killed", () => {
     },
   });
   server.on("error", () => {
-    // The client is killed during the dialogue, which the server reports as an error.
+    // Ignored: the server reports an error when its client, auth, is killed during the dialogue.
   });
 
   beforeAll(async () => {
@@ -143,7 +143,7 @@ describe("auth that is killed", () => {
     await restartAuth({
       EMAIL_VERIFICATION: "off",
       MAIL_URL: `smtp://127.0.0.1:${port}`,
-      // Time until the mails of a killed process are sent again.
+      // Time after which mails of a killed process are sent again.
       MAIL_LEASE: "3s",
     });
   }, START_TIMEOUT_MS);
@@ -158,7 +158,11 @@ describe("auth that is killed", () => {
     return email;
   }
 
-  /** Requests a mail, kills auth at the given point of the dialogue, and restarts it. */
+  /**
+   * Requests a mail, kills auth at the given point of the SMTP dialogue, and restarts it.
+   *
+   * @returns the mail's address
+   */
   async function killWhile(point: typeof hold): Promise<string> {
     const email = await forgetful();
     isHeld = Promise.withResolvers();
@@ -179,7 +183,7 @@ describe("auth that is killed", () => {
       ({ length }) => length === 1,
       RECOVERED_WITHIN_MS,
     );
-    // If another mail were pending, it would arrive before this one.
+    // Requests a second mail. If another copy of the first were pending, it would arrive before this one.
     const other = await forgetful();
     await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
     await eventually(

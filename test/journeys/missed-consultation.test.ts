@@ -15,7 +15,8 @@ import {
 import { sharedStack } from "../support/stack.ts";
 
 /**
- * Time until the appointments start: enough to book and pay on a busy machine. The tests wait concurrently.
+ * Time until the appointments start: enough to book and pay on a busy machine. The tests run concurrently, so
+ * they all wait at the same time.
  */
 const AT_ONCE_MS = 15_000;
 
@@ -27,7 +28,7 @@ interface Appointment {
   booked: Booked;
 }
 
-/** A paid consultation that nobody has joined yet. */
+/** Books and pays a consultation, which nobody joins. */
 async function appointment(startsInMs: number): Promise<Appointment> {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const booked = await book(patient, await offer(doctor, startsInMs, 5 * MINUTE_MS));
@@ -46,7 +47,7 @@ async function appointment(startsInMs: number): Promise<Appointment> {
 /**
  * Waits until booking, consultation and payment have these statuses.
  *
- * @returns them as their patient sees them
+ * @returns the three as the patient sees them
  */
 async function untilAll(
   { patient, booked }: Appointment,
@@ -88,9 +89,7 @@ test.concurrent.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
-/**
- * Waits until an appointment starts. The tests set NO_SHOW_AFTER=0s, so a no-show can be marked from then on.
- */
+/** Waits until the appointment starts. With NO_SHOW_AFTER=0s, a no-show can be reported from then on. */
 const untilStarted = async ({ patient, booked }: Appointment) => {
   const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
   await eventually(

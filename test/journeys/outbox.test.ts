@@ -11,7 +11,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs on the system that STACK_JSON names. */
+/** Runs `npm run outbox` on the system that the environment variable STACK_JSON names. */
 const outbox = (...args: string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../ops/outbox.ts"), ...args])
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))

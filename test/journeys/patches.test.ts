@@ -67,8 +67,8 @@ const LANGUAGES = [
 ];
 
 /**
- * Makes valid texts, different for each write. The key is the kind of a text field, or the name of a field
- * with a pattern.
+ * Functions that make a valid text, a new one for each write. The keys are kinds of text fields, and names of
+ * fields with a pattern.
  */
 const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   [Kind.NAME]: (write) => `Paula ${write}`,
@@ -81,7 +81,7 @@ const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   phone: (write) => `+4930123456${10 + write}`,
 };
 
-/** Value of a field for the given write. */
+/** Value that a field gets in a write. Each write has another number, and so another value. */
 function sample(field: DescField, write: number): unknown {
   if (field.message?.typeName === "medconnect.common.v1.Money")
     return { currencyCode: "USD", amountMinor: `${1000 + write}` };
@@ -90,7 +90,7 @@ function sample(field: DescField, write: number): unknown {
   return field.fieldKind === "list" ? [text(write)] : text(write);
 }
 
-/** The account that owns the method's resource. */
+/** Creates an account with a resource that the method can change. */
 const ownerFor = async ({ rules }: Method): Promise<Account> =>
   rules.roles[0] === Role.DOCTOR ? await openPractice(api) : await signUp(api, "PATIENT");
 
@@ -140,7 +140,7 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
 
   test("with one etag, one of many concurrent writes succeeds, and the others get 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
-    // The values are new, because a write that changes nothing keeps the version.
+    // Values that were not written before, because a write that changes nothing keeps the version.
     const rivals = Array.from({ length: RIVALS }, (_, write) => WRITES_OF_A_FIELD + write);
     const answers = await Promise.all(rivals.map((write) => patch(fields[0]!, write, etag)));
     const statuses = answers.map(({ status }) => status).toSorted();

@@ -11,7 +11,8 @@ let stack: OwnStack;
 let api: Api;
 
 beforeAll(async () => {
-  // Billing does not poll within the test, so news of a pending charge can only come by webhook.
+  // Billing does not ask the provider during the test, so only a webhook can tell it that a pending charge
+  // has succeeded.
   stack = await startOwnStack({ PROCESS_EVERY: "1h", STUB_PENDING_DELAY: "500ms" });
   api = new Api(stack.urls.gateway);
 }, START_TIMEOUT_MS);

@@ -17,7 +17,7 @@ const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
 const auth = new Grpc(stack.addresses.auth);
 const processes: SideProcess[] = [];
-/** Trusts X-Forwarded-For of one proxy. */
+/** Client of a gateway that trusts one proxy, and so reads the address from X-Forwarded-For. */
 let proxied: Api;
 
 beforeAll(async () => {

@@ -10,7 +10,9 @@ const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "
 const START_TIMEOUT_MS = 240_000;
 
 const stack = sharedStack();
-/** Two gateways with small limits before the shared services; the shared gateway has no limits. */
+/**
+ * Two gateways with low limits, in front of the services of the shared system, whose own gateway has none.
+ */
 const gateways: SideProcess[] = [];
 let apis: [Api, Api];
 let patients: Account[];

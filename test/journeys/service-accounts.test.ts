@@ -8,9 +8,9 @@ import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/
 import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Promised time until a revoked token is refused. */
+/** Time after which a revoked token must be refused, as promised. */
 const REVOKED_WITHIN_MS = 5000;
-/** Time to create three accounts on a busy machine, one of them by a command. */
+/** Maximum time to create three accounts, one of them with a command. A busy machine needs most of it. */
 const MADE_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -164,7 +164,7 @@ describe("an admin", () => {
     expect((await admin.api.send(`POST ${path(randomUUID())}:disable`)).status).toBe(404);
   });
 
-  /** Responses of each service and the gateway to a token: the refusal, or OK. */
+  /** Calls each service and the gateway with a token. @returns for each, the reason of the refusal, or OK */
   async function answersTo(token: string): Promise<(string | undefined)[]> {
     const replies = await Promise.all([
       direct("auth", "UserService/GetUserStats", token),

@@ -20,7 +20,7 @@ const read = (file: string) => parseYaml(readFileSync(join(ROOT, FOLDER, file), 
 const rules = (read("alerts.yml") as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 const nameOf = ({ alert, record }: Rule): string => alert ?? record!;
 
-/** Metrics of Prometheus itself, and results of its recording rules. */
+/** Metrics that exist in Prometheus only: its own, and the results of recording rules. */
 const ITS_OWN = new Set(["up", ...rules.flatMap(({ record }) => record ?? [])]);
 const ITS_LABELS = new Set(["job", "instance", "service", "le"]);
 const WORDS = new Set([
@@ -35,7 +35,7 @@ const WORDS = new Set([
   "offset",
 ]);
 
-/** Names of the metrics in a PromQL expression. */
+/** Names of the metrics in an expression of PromQL, Prometheus's query language. */
 const metricsIn = (expr: string): string[] =>
   [
     ...expr
@@ -47,7 +47,7 @@ const metricsIn = (expr: string): string[] =>
     .map(([name]) => name)
     .filter((name) => !WORDS.has(name));
 
-/** Metrics of an expression with the labels and values that select from them. */
+/** For each metric in an expression, the labels and values that select from it. */
 const selectorsIn = (expr: string): { metric: string; label: string; value: string }[] =>
   [...expr.matchAll(/([\w:]+)\{([^}]*)\}/g)].flatMap(([, metric, matchers]) =>
     [...matchers!.matchAll(/(\w+)\s*[=!]~?\s*"([^"]*)"/g)].map(([, label, value]) => ({
@@ -69,7 +69,7 @@ const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconne
   exclude: (path) => /node_modules|\.test\.ts$/.test(path),
 }).map((file) => readFileSync(join(ROOT, file), "utf8"));
 
-/** Metrics that the code declares. Some appear only after their first event. */
+/** Metrics that the source code declares. Some appear in a scrape only after their first event. */
 const declared = new Set(
   sources.flatMap((source) =>
     [...source.matchAll(/\b(counter|gauge|durations|lastRun)\(\s*"([\w.]+)"/g)].flatMap(([, kind, name]) =>
@@ -86,7 +86,7 @@ beforeAll(async () => {
 test("the processes expose only metrics that their code declares", () => {
   const names = new Set(told.map(({ name }) => name));
   expect(names).toContain("db_client_connection_count");
-  // Added by OpenTelemetry.
+  // OpenTelemetry adds this metric itself.
   names.delete("target_info");
   expect([...names].filter((name) => !declared.has(name))).toEqual([]);
 });

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 
-/** A received span. */
+/** A span that the collector has received. */
 export interface Span {
   service: string;
   name: string;
   traceId: string;
   spanId: string;
-  /** Empty for the root span. */
+  /** Id of the parent span; empty for the root span. */
   parentId: string;
-  /** Text attributes only. */
+  /** Attributes with text values; others are left out. */
   attributes: Record<string, string>;
 }
 
@@ -40,10 +40,10 @@ const { deserialize } = loadSync(join(import.meta.dirname, "otlp.proto"), { defa
   "medconnect.test.otlp.ExportTraceServiceRequest"
 ] as MessageTypeDefinition<object, Export>;
 
-/** An OpenTelemetry collector that stores spans (OTLP/HTTP). */
+/** An OpenTelemetry collector (OTLP/HTTP) that stores the spans it receives. */
 export class Collector {
   readonly spans: Span[] = [];
-  /** All received bodies. */
+  /** Bodies of all requests, which contain the encoded spans. */
   readonly received: Buffer[] = [];
   readonly #server: Server;
 

@@ -34,9 +34,9 @@ beforeAll(async () => {
   const body = { paymentMethod: "pm_card_visa" };
   await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
   await patient.api.send("GET /v1/bookings/not-an-id");
-  // The gateway counts a request after its response was sent, which may be after it was read here.
+  // Repeated, because the gateway counts a request only after it has sent the response.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
-  // The event to clinical is the last one: scheduling sends it after billing's event about the payment.
+  // Waits for the last event: scheduling sends this one to clinical after billing's event about the payment.
   const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,

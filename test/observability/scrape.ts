@@ -10,7 +10,7 @@ export interface Sample {
   value: number;
 }
 
-/** Metrics of a process as Prometheus reads them (text format 0.0.4). */
+/** Reads the metrics of a process in the format that Prometheus reads (text format 0.0.4). */
 async function read(process: ProcessName): Promise<string> {
   const url = `http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`;
   const answer = await fetch(url, { headers: { connection: "close" } });
@@ -18,7 +18,10 @@ async function read(process: ProcessName): Promise<string> {
   return await answer.text();
 }
 
-/** Reads until the text changes: scrapes within a second share one, which may be older than the call. */
+/**
+ * Reads until the text changes, because all scrapes within a second get the same metrics, which may be older
+ * than this call.
+ */
 async function scrape(process: ProcessName): Promise<Sample[]> {
   const shared = await read(process);
   const fresh = await eventually(
@@ -39,7 +42,7 @@ async function scrape(process: ProcessName): Promise<Sample[]> {
 
 export type Scrapes = Record<ProcessName, Sample[]>;
 
-/** Metrics of all processes, computed after the call. */
+/** Reads the metrics of all processes. They are computed after this call starts. */
 export async function scrapeAll(): Promise<Scrapes> {
   const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
   return Object.fromEntries(all);

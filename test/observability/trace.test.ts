@@ -14,7 +14,7 @@ import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 
-/** Private values that no trace, log or store may show. */
+/** Private values that must not appear in any trace or log, nor in the stores that are checked. */
 const CANARIES = {
   password: "canary-PASSWORD-4711",
   changedPassword: "canary-CHANGED-4719",
@@ -37,10 +37,10 @@ const CANARIES = {
   dateOfBirth: "1931-12-29",
 };
 
-/** Names of the private values that the databases store in plaintext. */
+/** Names of the values in `CANARIES` that the databases store in plaintext. */
 const ABOUT_PEOPLE = ["email", "verifiedEmail", "fullName", "phone", "dateOfBirth"];
 
-/** Header of an external caller that records traces. */
+/** traceparent header of an external caller whose trace is recorded. */
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 let stack: OwnStack;
@@ -56,7 +56,7 @@ let said: string;
 let processes: string;
 let inRedis: string;
 
-/** Runs all requests first, because processes send their last spans when they stop. */
+/** Sends all requests before the first test, because processes send their last spans only when they stop. */
 beforeAll(async () => {
   collector = await Collector.start();
   stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, EARLY_START: "30d" });
@@ -74,7 +74,8 @@ beforeAll(async () => {
   await actAsAdmin();
   await registerAndVerify();
   processes = commandLines();
-  // Auth publishes the list each second, and it expires after three.
+  // Waits for the list of revoked sessions, which is in Redis for three seconds at a time. Auth publishes it
+  // each second.
   inRedis = await eventually(
     () => contentOf(stack.urls.redis),
     (content) => content.includes("medconnect:revocation-list"),
@@ -91,7 +92,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 describe("one request makes one trace", () => {
-  /** Spans of a response's trace. All but the root have their parents in it. */
+  /** Spans in the trace of a response. Every span except the root must have its parent in the trace. */
   const traceOf = ({ headers }: Answer): Span[] => {
     const spans = collector.trace(headers.get("x-trace-id") ?? "");
     const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -105,7 +106,7 @@ describe("one request makes one trace", () => {
   const namesOf = (spans: Span[]) => spans.map(({ name }) => name);
   const sqlOf = (spans: Span[], service: string): Span[] =>
     spans.filter((span) => span.service === service && span.attributes["db.system.name"] === "mysql");
-  /** Names from a span up to the root. */
+  /** Names of a span and of its ancestors, up to the root. */
   const wayUp = (spans: Span[], from: Span): string[] => {
     const parent = spans.find(({ spanId }) => spanId === from.parentId);
     return [`${from.service}: ${from.name}`, ...(parent ? wayUp(spans, parent) : [])];
@@ -152,13 +153,14 @@ describe("one request makes one trace", () => {
 });
 
 describe("what is private", () => {
-  /** Names of the secrets in a text. */
+  /** Names of the secrets that a text contains, without the allowed ones. */
   const leaksIn = (text: string, ...allowed: string[]): string[] =>
     Object.entries(secrets)
       .filter(([name, secret]) => !allowed.includes(name) && mentions(text, secret))
       .map(([name]) => name);
   /**
-   * True if a text contains a secret. Six digits also occur in longer numbers, so a code must stand alone.
+   * True if a text contains a secret. A code of six digits must not be part of a longer number, because such
+   * numbers contain any six digits.
    */
   const mentions = (text: string, secret: string): boolean =>
     /^\d{6}$/.test(secret) ? new RegExp(`(?<![\\w.])${secret}(?!\\w)`).test(text) : text.includes(secret);
@@ -209,7 +211,7 @@ describe("what is private", () => {
   });
 });
 
-/** Secrets of the processes' settings. */
+/** Secrets in the settings of the processes, by name. */
 function deploymentSecrets(): Record<string, string> {
   const flatten = (name: string, value: object | string): [string, string][] =>
     typeof value === "string"
@@ -238,7 +240,7 @@ async function tellAboutOneself(): Promise<void> {
   await patient.api.ok("PATCH /v1/users/me", { body: { fullName, phone, dateOfBirth } });
 }
 
-/** Sends the private values in valid requests. */
+/** Sends the private values in valid requests, from the booking to the completed consultation. */
 async function bookAndMeet(): Promise<void> {
   answers.free = await book(SOON_MS);
   const booking = answers.free.body;
@@ -269,7 +271,9 @@ async function bookAndMeet(): Promise<void> {
   await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: { reason: CANARIES.cancelReason } });
 }
 
-/** Sends the private values in requests that are refused by rules of fields and of business. */
+/**
+ * Sends the private values in requests that are refused, some for invalid fields, others by business rules.
+ */
 async function refuse(): Promise<void> {
   const { reason, notes, password, paymentMethod, fullName, phone, dateOfBirth } = CANARIES;
   const { email } = patient;
@@ -341,7 +345,10 @@ async function signInWithSecondFactor(): Promise<void> {
   });
 }
 
-/** Registers an account with a mailed link. Call it last, because it changes auth's settings. */
+/**
+ * Registers an account, and verifies it with the mailed link. Call this last, because it changes auth's
+ * settings.
+ */
 async function registerAndVerify(): Promise<void> {
   const { auth } = stack.processes;
   await auth.stop();
@@ -380,7 +387,11 @@ async function forgetAndChangePasswords(): Promise<void> {
   Object.assign(secrets, { resetToken });
 }
 
-/** Lets a patient cancel after the cut-off. @returns its payment's path, once the fee is captured */
+/**
+ * Books, pays and cancels after the cut-off, and waits until the fee is captured.
+ *
+ * @returns the path of the payment
+ */
 async function cancelLate(): Promise<string> {
   const { id, paymentId } = (await book(2 * HOUR_MS)).body;
   const payment = `/v1/payments/${paymentId}`;

@@ -3,9 +3,9 @@ import { Redis } from "ioredis";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { OwnStack } from "../support/own-stack.ts";
 
-// This file reads the places where a secret could be left.
+// This file reads the places in which a secret could have been stored.
 
-/** All keys and values of a Redis. */
+/** All keys and values of a Redis server. */
 export async function contentOf(url: string): Promise<string> {
   const redis = new Redis(url);
   const contents = (await redis.keys("*")).map(async (name) => {
@@ -48,13 +48,13 @@ export async function rowsOf({ urls, schemaPrefix }: OwnStack): Promise<string> 
 
 const latin1 = (bytes: number[]): string => Buffer.from(bytes).toString("latin1");
 
-/** Arguments of every process of this machine, which all users can read. */
+/** Arguments of every process of this machine. Any user can read them. */
 export function commandLines(): string {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ")).join("\n");
 }
 
-/** Reads a file of /proc; empty if the process has ended meanwhile. */
+/** Reads a file of /proc. Returns "" if the process has ended since it was listed. */
 function readOrNothing(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -63,7 +63,7 @@ function readOrNothing(file: string): string {
   }
 }
 
-/** MySQL's general log, which contains every statement with its values, until it is closed. */
+/** Turns on MySQL's general log until `close`. The log contains every statement with its values. */
 export class GeneralLog {
   readonly #admin: Connection;
 
@@ -78,7 +78,7 @@ export class GeneralLog {
     return new GeneralLog(admin);
   }
 
-  /** Statements of the accounts with this prefix. */
+  /** Statements of the database users whose names have this prefix. */
   async statements(accountPrefix: string): Promise<string> {
     const [rows] = await this.#admin.query<RowDataPacket[]>(
       "SELECT argument FROM mysql.general_log WHERE user_host LIKE ?",

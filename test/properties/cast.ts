@@ -4,7 +4,7 @@ import { Api, type Json } from "../support/api.ts";
 import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Accounts with the time of their last sign-in. */
+/** A patient, a doctor and an admin, with the time of their last sign-in. */
 export interface SignedIn {
   patient: Account;
   doctor: Account;
@@ -12,16 +12,18 @@ export interface SignedIn {
   signedInAtMs: number;
 }
 
-/** Senders of junk, and their objects, which it could damage. */
+/** The users who send junk requests, and the objects that junk could damage. */
 export interface Cast extends SignedIn {
-  /** Existing ids, by the name of the field that takes them. */
+  /** Existing ids, by the name of the request field for them. */
   ids: Record<string, string[]>;
 }
 
 export const ROLES = ["anonymous", "patient", "doctor", "admin"] as const;
 export type CastRole = (typeof ROLES)[number];
 
-/** Makes a doctor with open, booked and held slots, their patient, a completed consultation, and an admin. */
+/**
+ * Creates a doctor with open, booked and held slots, their patient, a completed consultation, and an admin.
+ */
 export async function makeCast(): Promise<Cast> {
   const stack = sharedStack();
   const api = new Api(stack.urls.gateway);
@@ -54,7 +56,7 @@ export async function makeCast(): Promise<Cast> {
     signedInAtMs: Date.now(),
     ids: {
       doctorId: [doctor.id, patient.id, missing],
-      // An account outside of the cast, because an admin may disable it.
+      // An account that sends no requests, because an admin may disable it.
       userId: [bystander.id, missing],
       patientId: [patient.id, missing],
       subjectId: [patient.id, missing],
@@ -69,11 +71,12 @@ export async function makeCast(): Promise<Cast> {
   };
 }
 
-/** Interval of new sign-ins, far below an access token's TTL. */
+/** Time after which users sign in again: far below the lifetime of an access token. */
 const SIGN_IN_EVERY_MS = 120_000;
 
 /**
- * Signs the cast in again when tokens get old, because junk takes longer than their TTL on a busy machine.
+ * Signs all users in again if their tokens are old. On a busy machine, the tests take longer than a token's
+ * lifetime.
  */
 export async function staySignedIn(cast: SignedIn): Promise<void> {
   if (Date.now() - cast.signedInAtMs < SIGN_IN_EVERY_MS) return;
@@ -87,7 +90,7 @@ export async function staySignedIn(cast: SignedIn): Promise<void> {
 export const tokenOf = (cast: Cast, role: CastRole): string | undefined =>
   role === "anonymous" ? undefined : cast[role].token;
 
-/** All objects of the cast, in its own view. */
+/** Reads all objects of the patient and the doctor, as these see them. */
 export async function belongings({ patient, doctor }: Cast): Promise<Json[]> {
   const reads = [
     patient.api.ok("GET /v1/users/me"),

@@ -30,9 +30,9 @@ import {
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
-/** Target time of the rescheduling. */
+/** Time to which the patient reschedules the booking. */
 const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
-/** A time after the appointment, when every kind of end is possible. */
+/** Current time of the test: after the appointment, so that the consultation can end in every way. */
 const now = new Date("2030-01-01T12:00:00Z");
 const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
@@ -54,16 +54,17 @@ interface World {
   consultation: ConsultationFacts;
   payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; feeDecision: FeeDecision | null };
   /**
-   * Pending actions: the admin's closing, the patient's rescheduling, and the consultation's end in clinical.
+   * Actions that have not happened yet: the admin's closing, the patient's rescheduling, and the
+   * consultation's end in clinical.
    */
   close: Close | undefined;
   move: boolean;
   end: Transition | "time" | undefined;
   underWay: Delivery[];
   version: number;
-  /** Version of the newest event of the consultation that scheduling has applied. */
+  /** Version of the newest event of the consultation that scheduling has processed. */
   heard: number;
-  /** Version of the newest event of the booking that clinical has applied. */
+  /** Version of the newest event of the booking that clinical has processed. */
   heardInClinical: number;
   decisions: FeeDecision[];
 }
@@ -118,7 +119,7 @@ const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", tra
 
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
-/** Billing's decisions on clinical's events. */
+/** Billing's decision on the fee for each event of clinical. */
 const FEES: Record<string, (consultation: ConsultationState) => FeeDecision> = {
   "consultation.completed": FEE_DECISIONS["consultation.completed"],
   "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
@@ -165,7 +166,10 @@ function close(world: World, { outcome, feeDecision }: Close): World {
   };
 }
 
-/** The patient reschedules the booking, whose time they have not accepted. */
+/**
+ * The patient reschedules the booking. Its doctor had already rescheduled it, which the patient had not
+ * accepted.
+ */
 function moveAway(world: World): World {
   const rest = { ...world, move: false };
   try {
@@ -182,7 +186,7 @@ function moveAway(world: World): World {
   };
 }
 
-/** Effect of clinical's event on a rescheduled booking. */
+/** Clinical processes the event of a rescheduling. */
 function follow(consultation: ConsultationFacts, movePending: boolean): ConsultationFacts {
   const isMovable = ["SCHEDULED", "WAITING", "NO_SHOW"].includes(consultation.status);
   return isMovable ? { ...scheduled, ...later, movePending } : consultation;
@@ -251,13 +255,13 @@ function deliver(world: World, delivery: Delivery): World {
   }
 }
 
-/** An ended booking has the time of its consultation. */
+/** The booking, which gets the time of its consultation if it has ended. */
 const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
   row.status !== "CONFIRMED" && wasMoved(row, consultation)
     ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }
     : row;
 
-/** The payment after billing's next step at the provider; undefined if no step is due. */
+/** The payment after the next step that billing takes at the provider; undefined if none is due. */
 function settle({ payment }: World): World["payment"] | undefined {
   const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
@@ -266,7 +270,7 @@ function settle({ payment }: World): World["payment"] | undefined {
   return step && step !== "ASK" ? { ...payment, status: next[step] } : undefined;
 }
 
-/** All possible next worlds. */
+/** All states of the world that can come directly after this one. */
 function nexts(world: World): World[] {
   const settled = settle(world);
   return [
@@ -278,7 +282,7 @@ function nexts(world: World): World[] {
   ];
 }
 
-/** All worlds that can result from the first one, once no action or event is pending. */
+/** All final states that can follow from the first one. A state is final if no action or event is pending. */
 function outcomesOf(first: World): World[] {
   const seen = new Set<string>();
   const ends: World[] = [];
@@ -327,7 +331,10 @@ const CASES = ENDS.flatMap(([name, consultation, end]) =>
   ),
 );
 
-/** Event of a patient who joined, which accepts the booking's time. */
+/**
+ * The event when a patient has joined, by the consultation's status. It also accepts the time of a
+ * rescheduled booking.
+ */
 const PRESENCE = { WAITING: "consultation.joined", IN_PROGRESS: "consultation.started" } as const;
 
 test.each(CASES)(
@@ -338,7 +345,7 @@ test.each(CASES)(
       outcomesOf({
         booking: { ...BOOKING, movePending: movePending ? 1 : 0 },
         consultation: { ...consultation, movePending: movePending && !presence },
-        // Captured before its authorization expired, while nobody had closed the booking.
+        // The payment was captured before its authorization expired, and before anybody closed the booking.
         payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
         close: closing,
         move: false,
@@ -352,8 +359,8 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // The closing or the end comes first, or both cross. Under a pending move, the admin may be refused, so
-    // there may be fewer outcomes.
+    // At least three outcomes: the closing comes first, or the end of the consultation, or neither process
+    // knows of the other. With a pending rescheduling there may be fewer, because the closing may be refused.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);

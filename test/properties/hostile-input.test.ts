@@ -41,7 +41,10 @@ const isFromHeader = (field: DescField): boolean =>
   field.name === "idempotency_key" || getOption(field, headersOption).length > 0;
 const isRaw = ({ field }: RequestField): boolean => field.message?.typeName === "google.api.HttpBody";
 
-/** True for the fields of events. Their texts are facts, and were checked when a user entered them. */
+/**
+ * True for the fields of events. Services do not check their texts, because the API did when a user entered
+ * them.
+ */
 const isFact = ({ method, field }: RequestField): boolean => method.owner === "events" && !field.message;
 
 const typed = requestFields.filter((each) => !isRaw(each));
@@ -50,7 +53,7 @@ const overHttp = typed.filter(
 );
 const overGrpc = typed.filter((each) => grpcMethods.has(each.method.path));
 
-/** Excludes objects, which a query cannot contain. */
+/** False if the field would be a query parameter, but is an object, which a query cannot contain. */
 function isSendable({ method, way, field }: RequestField): boolean {
   const { body } = getOption(method.desc, http);
   return (
@@ -108,20 +111,24 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
 });
 
 /**
- * Fields of violations. Leaves out the end of a range if its only mistake is that a hostile start is later.
+ * Names of the fields that a response reports as invalid. Leaves out the end of a range if it is only
+ * reported because it is before the hostile start.
  */
 const mistakenFields = (violations: unknown): string[] =>
   ((violations ?? []) as Json[])
     .filter(({ description }) => description !== "must not be before the start of the range")
     .map(({ field }) => String(field));
 
-/** Path of the field for a client, without the field that the body represents. */
+/** Path by which a client knows the field: without the name of the field that is the whole body. */
 function clientsName({ method, way }: RequestField): string {
   const { body } = getOption(method.desc, http);
   return pathOf(way[0]!.name === body ? way.slice(1) : way, "jsonName");
 }
 
-/** Sets the value at the end of a message's path; in a list, it becomes the only item. */
+/**
+ * Sets the value of the last field of a path, through nested messages. If that field is a list, the value
+ * becomes its only item.
+ */
 function place(message: Json, [field, ...rest]: readonly DescField[], value: unknown): void {
   const { localName, oneof, fieldKind } = field!;
   const chosen = oneof && (message[oneof.localName] as { case?: string; value?: unknown });

@@ -7,7 +7,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/** A value for a field, and whether the contract refuses it. Accepted ones are at the limits. */
+/** A value for a field, and whether the API must refuse it. Accepted values are at the limits. */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -35,7 +35,7 @@ const NO_TIMES = [
   "10000-01-01T00:00:00Z",
 ];
 
-/** Values for a field in JSON, a path or a query. */
+/** Values for a field in JSON, a path or a query, most of which must be refused. */
 export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   switch (field.message?.typeName) {
     case "google.protobuf.Timestamp":
@@ -66,7 +66,7 @@ export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   }
 }
 
-/** Values for a field in a binary message, in protobuf-es form. */
+/** Values for a field in a binary message, as protobuf-es represents them. */
 export function hostileMessage(field: DescField): Hostile<unknown>[] {
   const far = [
     2n ** 63n - 1n,
@@ -92,7 +92,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
         create(DurationSchema, { seconds: -1n }),
       );
     case "google.protobuf.FieldMask":
-      // A mask's paths are checked only together with the masked resource.
+      // Any outcome is allowed, because the paths of a mask are only checked together with the resource.
       return any<unknown>(
         create(FieldMaskSchema, { paths: ["\u0000"] }),
         create(FieldMaskSchema, { paths: ["id", "no_such_field"] }),
@@ -121,7 +121,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
   }
 }
 
-/** Bounds of a number in its rules. */
+/** Smallest and largest number that a field's rules allow. */
 function boundsOf(field: DescField): (bigint | number)[] {
   const { type } = getOption(field, rulesOption);
   if (type.case !== "int32" && type.case !== "int64") return [];
@@ -141,7 +141,7 @@ const BAD: Partial<Record<Kind, string[]>> = {
   [Kind.CURRENCY]: ["ZZZ", "DEM", "usd", "\u0000"],
 };
 
-/** Allowed values by kind of field: the first, the last, and rare ones. */
+/** Unusual values that must be accepted, by kind of field: the first, the last and rare ones. */
 const GOOD: Partial<Record<Kind, string[]>> = {
   [Kind.TIME_ZONE]: ["Pacific/Apia", "America/Argentina/ComodRivadavia", "UTC"],
   [Kind.LANGUAGE]: ["x-whatever", "de-CH-1996"],
@@ -154,10 +154,12 @@ const GOOD: Partial<Record<Kind, string[]>> = {
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
-  // A hostile page token is treated as an unknown one, also for lists that the gateway merges.
+  // Any outcome is allowed: such a page token is treated as an unknown one. This also applies to lists that
+  // the gateway merges.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const maxLength = Number(rules?.maxLen ?? 0n);
-  // Characters of four bytes need the most space in a column or body that counts bytes.
+  // Characters of four bytes, because these need the most space where bytes are counted, as in a column or
+  // body.
   const long = maxLength > 0 ? [...refused("x".repeat(maxLength + 1)), ...any("𠀀".repeat(maxLength))] : [];
   if (kind in BAD)
     return [
@@ -177,6 +179,6 @@ function hostileText(field: DescField): Hostile<string>[] {
   }
   const isClosed = rules && (rules.pattern !== "" || rules.in.length > 0 || rules.const !== "");
   if (isClosed) return [...refused("\u0000", "\u202e"), ...long, ...any("~".repeat(255))];
-  // Passwords, tokens and entity tags may be anything.
+  // Any outcome is allowed, because passwords, tokens and entity tags may contain every character.
   return [...long, ...any("\u0000", "\u202e", " ", "\u{10ffff}", "' OR 1=1 -- ")];
 }

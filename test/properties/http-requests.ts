@@ -11,7 +11,7 @@ export interface JunkRequest {
 
 type Ids = Record<string, string[]>;
 
-/** Requests for one operation: some almost valid, some junk. */
+/** Random requests for one operation: some are almost valid, others are junk. */
 export function requestsFor(api: ApiDescription, operation: Operation, ids: Ids): Arbitrary<JunkRequest> {
   return fc.record({
     method: fc.constant(operation.method),
@@ -43,7 +43,7 @@ function targets({ path, query }: Operation, ids: Ids): Arbitrary<string> {
 }
 
 const encoded = junkText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3000));
-/** Path segments with invalid encodings. */
+/** Segments of a path whose percent-encoding is invalid or unusual. */
 const rawSegment = fc.constantFrom(
   "%",
   "%zz",
@@ -113,7 +113,7 @@ function bodies(api: ApiDescription, schema: Schema, ids: Ids): Arbitrary<Buffer
   );
 }
 
-/** Values that almost match a schema. */
+/** Random values that almost match a schema. */
 function near(api: ApiDescription, given: Schema, ids: Ids, name: string): Arbitrary<unknown> {
   const schema = api.resolve(given);
   const known = ids[name];
@@ -148,7 +148,7 @@ const soon = fc
   .integer({ min: -1000, max: 100_000 })
   .map((minutes) => new Date(Date.now() + minutes * 60_000).toISOString());
 
-/** Mostly `usual`, sometimes `odd`. */
+/** Generates mostly values of `usual`, and sometimes of `odd`. */
 function often<A, B>(usual: Arbitrary<A>, odd: Arbitrary<B>): Arbitrary<A | B> {
   return fc.oneof<[{ weight: number; arbitrary: Arbitrary<A> }, { weight: number; arbitrary: Arbitrary<B> }]>(
     { weight: 4, arbitrary: usual },

@@ -12,7 +12,7 @@ import { assertGrpcRefusal } from "./refusals.ts";
 import { tokenOfCaller } from "./valid-requests.ts";
 import { messagesFor, mistakenMessage } from "./wire.ts";
 
-/** Requests per RPC and role. */
+/** Number of requests for each RPC and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
 
 const stack = sharedStack();
@@ -31,9 +31,12 @@ beforeAll(async () => {
 
 beforeEach(() => staySignedIn(cast));
 
-/** Number of junk calls by outcome. */
+/** Counts of junk calls, and the reasons of their refusals. */
 interface Outcomes {
-  /** Calls that may have changed something: those not refused, and a decline, which the payment stores. */
+  /**
+   * Number of calls that may have changed something: those that succeeded, and declined payments, because a
+   * payment stores the decline.
+   */
   accepted: number;
   reasons: Set<string>;
 }
@@ -56,8 +59,8 @@ async function sendJunk(method: Method, service: ServiceName, token: string | un
 }
 
 /**
- * Token for a call. Each logout gets a token of its own, because a logout that is not refused ends the
- * session.
+ * Access token for a call. Each call of Logout gets a new token, because it ends the session if it is not
+ * refused.
  */
 async function tokenFor({ path }: Method, role: CastRole): Promise<string | undefined> {
   if (!path.endsWith("/Logout") || role === "anonymous") return tokenOf(cast, role);

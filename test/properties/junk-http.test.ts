@@ -13,7 +13,7 @@ import { junkText, SEED } from "./junk.ts";
 import { ApiDescription } from "./openapi.ts";
 import { assertHttpRefusal } from "./refusals.ts";
 
-/** Requests per operation and role. */
+/** Number of requests for each operation and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
 const ENDS_THE_SESSION = "/v1/auth/logout";
 
@@ -34,7 +34,7 @@ interface HttpAnswer {
   body: string;
 }
 
-/** Sends a request unchanged: fetch would correct its path and refuse its headers. */
+/** Sends a request exactly as given. `fetch` would correct the path and refuse some headers. */
 async function send({ method, target, headers, body }: JunkRequest, token?: string): Promise<HttpAnswer> {
   const outgoing = request(api.url, {
     agent,
@@ -49,7 +49,7 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
   return { status, type: answered["content-type"] ?? "", body: await text(answer) };
 }
 
-/** Asserts that a refusal blames the client in machine-readable form. */
+/** Asserts that the response is a 4xx error in machine-readable form. */
 function assertRefusal({ status, type, body }: HttpAnswer): void {
   assertHttpRefusal(status, body);
   expect(type).toMatch(/^application\/problem\+json/);
@@ -62,7 +62,10 @@ function assertRefusal({ status, type, body }: HttpAnswer): void {
   expect(body).not.toMatch(/node_modules|at \w+ \(|SELECT |INSERT |mysql/);
 }
 
-/** @returns the number of requests that may have changed something: those not refused, and stored declines */
+/**
+ * @returns the number of requests that may have changed something: those that succeeded, and declined
+ * payments, because a payment stores the decline
+ */
 async function sendJunk(index: number, role: CastRole): Promise<number> {
   const operation = description.operations[index]!;
   const account = role === "anonymous" ? undefined : cast[role];
@@ -83,7 +86,7 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     expect(description.operations.length).toBeGreaterThan(40);
   });
 
-  // There is a single test, because the operations are read from the running system, after tests are
+  // One test for all operations: they are read from the running system, which is not possible while tests are
   // declared.
   test("is refused by every operation for every role, and refused requests change nothing", async () => {
     let before = await belongings(cast);

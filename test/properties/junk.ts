@@ -1,9 +1,9 @@
 import fc, { type Arbitrary } from "fast-check";
 
-/** Printed in every failure. Set JUNK_SEED to repeat a run. */
+/** Seed of the random requests. Every failure prints it; set JUNK_SEED to it to repeat the run. */
 export const SEED = Number(process.env.JUNK_SEED ?? Date.now() % 2 ** 31);
 
-/** Texts that have broken programs. */
+/** Random texts, of kinds that have broken other programs. */
 export const junkText: Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: "grapheme" }),
@@ -59,7 +59,7 @@ export const junkNumber: Arbitrary<number> = fc.oneof(
 
 const nested = (depth: number): unknown => (depth === 0 ? {} : { a: [nested(depth - 1)] });
 
-/** Any JSON value, and texts that resemble one. */
+/** Random JSON values, and texts that look like one. */
 export const junkJson: Arbitrary<unknown> = fc.oneof(
   junkText,
   junkTime,

@@ -12,7 +12,7 @@ import { begin, book, MINUTE_MS, offer } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 import { validRequest } from "./valid-requests.ts";
 
-/** Maximum pages to read until the test's own items appear, because other tests fill the same lists. */
+/** Maximum number of pages that are read to find the test's own items. Other tests fill the same lists. */
 const PAGES = 50;
 const OVERDUE_HOURS = 25;
 
@@ -20,7 +20,7 @@ interface List {
   method: Method;
   items: DescField;
   resource: DescMessage;
-  /** Methods that return one resource of this type. */
+  /** Methods that return a single resource of the list's type. */
   gets: Method[];
 }
 
@@ -35,21 +35,21 @@ const allLists: List[] = routed.flatMap((method) => {
 });
 const lists = allLists.filter(({ gets }) => gets.length > 0);
 
-/** Lists whose items no get returns to the same callers. */
+/** Lists whose items the same callers cannot read one by one. */
 const WITHOUT_GET = ["ListAccessLog", "ListAuditEvents", "ListLicenses", "ListSessions"];
 
-/** True if a role may call both methods. */
+/** True if at least one role may call both methods. */
 function admitsOneOf({ rules: { roles } }: Method, other: Method): boolean {
   const others = other.rules.roles;
   return roles.length === 0 || others.length === 0 || roles.some((role) => others.includes(role));
 }
 
-/** Fields that a list leaves empty, because its callers may not read the whole resource. */
+/** Fields that are empty in a list, because its callers may not read the whole resource. */
 const EMPTY: Readonly<Record<string, string[]>> = {
   ListDoctorPrescriptions: ["consultationId", "doctorName", "patientName"],
 };
 
-/** Lists that show owners the same items as others, although a get shows the owner more. */
+/** Lists that show an owner only what everybody sees. Reading the single resource shows its owner more. */
 const AS_TO_OTHERS: readonly string[] = ["SearchDoctors"];
 
 const gateway = new Api(sharedStack().urls.gateway);
@@ -71,7 +71,7 @@ beforeAll(async () => {
   ownIds = new Set([overdue, admin.id, grantedAdmin.id, ...Object.values(mine.ids)]);
 }, 120_000);
 
-/** Makes a consultation in progress long after its end. @returns its id */
+/** Creates a consultation that is still in progress long after its appointment. @returns its id */
 async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Promise<string> {
   const { consultationId } = await book(patient, await offer(doctor, 2 * MINUTE_MS, 5 * MINUTE_MS));
   await begin(patient, doctor, consultationId);
@@ -85,7 +85,7 @@ async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Pro
   return consultationId;
 }
 
-/** Items of a list that belong to the test's world; none if the caller is refused. */
+/** Items of a list that belong to this test; none if the caller is refused. */
 async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   const own: Json[] = [];
   let pageToken = "";
@@ -102,7 +102,10 @@ async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   return own;
 }
 
-/** An item in a get's response; undefined if the caller is refused, or the get returns another resource. */
+/**
+ * Reads an item of a list with another method. Returns undefined if the caller is refused, or the response is
+ * another resource.
+ */
 async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefined> {
   const { pattern } = getOption(get.desc, http);
   const names = [...String(pattern.value).matchAll(/\{(\w+)\}/g)].map(
@@ -116,8 +119,8 @@ async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefin
 }
 
 /**
- * A resource in the form of a list: without the fields that the contract omits from lists, and with its
- * version alone as etag (docs/decisions/0019-etags.md).
+ * Reduces a resource to what lists show: leaves out the fields that the API omits from lists, and sets the
+ * etag to the version alone (docs/decisions/0019-etags.md).
  */
 function inList(shown: Json, { method, resource: { fields } }: List): Json {
   const item = { ...shown };

@@ -9,12 +9,12 @@ import { ApiDescription, type Operation } from "./openapi.ts";
 
 const MAX_TOKEN_LENGTH = 512;
 const PAGES = 4;
-/** The longest possible name, in bytes. */
+/** The name that needs the most bytes. */
 const LONG_NAME = "𠀀".repeat(200);
 
 const api = new Api(sharedStack().urls.gateway);
 let cast: Cast;
-/** Paged operations. */
+/** Operations of the API that return pages. */
 let lists: Operation[];
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ async function longNamedDoctors(): Promise<void> {
   }
 }
 
-/** Each list with each role; `idOf` gives the ids in paths. */
+/** Calls each list as each role. `idOf` returns the id for a path parameter. */
 function* calls(idOf: (name: string) => string) {
   for (const { path, query } of lists) {
     const target = path.replace(/\{(\w+)\}/g, (_, name: string) => idOf(name));
@@ -55,7 +55,7 @@ test("every page token of a list is short, and accepted by that list", async () 
       for (let page = 0; page < PAGES; page++) {
         const asked = new URLSearchParams({ ...filter, ...orderBy, pageSize: "1", pageToken });
         const { status, body } = await as.send(`GET ${target}?${asked}`);
-        // Not every role may read every list, or read it without a filter.
+        // A refusal is allowed, because not every role may read every list, or read it without a filter.
         const isRefused = page === 0 && status >= 400 && status < 500;
         expect({ path, status, isRefused }).toEqual({ path, status: isRefused ? status : 200, isRefused });
         pageToken = String(body.nextPageToken ?? "");
@@ -76,7 +76,7 @@ test("every page token of a list is short, and accepted by that list", async () 
   );
 });
 
-/** Filters of a list that find the longest names, in every order. */
+/** Queries for a list that find the longest names, one for each order. */
 function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
   const orders = query.orderBy?.enum ?? [""];
   const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};

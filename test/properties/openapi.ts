@@ -1,6 +1,6 @@
 import type { Api } from "../support/api.ts";
 
-/** Part of a JSON schema. */
+/** The parts of a JSON schema that the tests use. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -15,7 +15,7 @@ export interface Schema {
 
 export interface Operation {
   method: string;
-  /** With `{names}` of parameters. */
+  /** Path with parameters, such as "/v1/bookings/{bookingId}". */
   path: string;
   query: Record<string, Schema>;
   body: Schema | undefined;
@@ -36,7 +36,7 @@ interface RequestBody {
   content: Record<string, { schema: Schema }>;
 }
 
-/** The gateway's OpenAPI document. */
+/** The OpenAPI document that the gateway serves. */
 export class ApiDescription {
   readonly operations: Operation[];
   readonly #schemas: Record<string, Schema>;
@@ -59,7 +59,7 @@ export class ApiDescription {
     return new ApiDescription((await api.ok("GET /openapi.json")) as unknown as OpenApi);
   }
 
-  /** Follows a `$ref`. */
+  /** Returns the schema to which a `$ref` points, or the schema itself. */
   resolve(schema: Schema): Schema {
     const name = schema.$ref?.split("/").at(-1);
     const target = name === undefined ? schema : this.#schemas[name];

@@ -3,14 +3,10 @@ import { type Reply, trailerBytes } from "../support/grpc.ts";
 
 const OUR_FAULT = ["UNKNOWN", "INTERNAL", "UNIMPLEMENTED", "UNAVAILABLE", "DATA_LOSS", "DEADLINE_EXCEEDED"];
 
-/** Maximum size of a refusal, for any request. */
+/** Maximum size of an error response, whatever the request. */
 const MAX_BYTES = 8 * 1024;
 
-/**
- * Asserts that a refusal over HTTP blames the client, and is small.
- *
- * @param seen request for the failure message
- */
+/** Asserts that an HTTP response is a small 4xx error. @param seen the request, for the failure message */
 export function assertHttpRefusal(status: number, text: string, seen: object = {}): void {
   const isSmall = Buffer.byteLength(text) <= MAX_BYTES;
   expect({ ...seen, status, text, isOurFault: status >= 500, isSmall }).toEqual({
@@ -22,7 +18,11 @@ export function assertHttpRefusal(status: number, text: string, seen: object = {
   });
 }
 
-/** Same as `assertHttpRefusal`, over gRPC. */
+/**
+ * Asserts that a gRPC reply is a small error that the client has caused.
+ *
+ * @param seen the request, for the failure message
+ */
 export function assertGrpcRefusal(reply: Reply, seen: object = {}): void {
   const { name, reason, violations } = reply;
   const told = { ...seen, name, reason, violations };

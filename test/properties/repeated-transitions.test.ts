@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-/** The object of a transition, its actor, and the request without the reason. */
+/** A transition to test: the account that makes it, the id of its object, and the request. */
 interface Start {
   by: Account;
   id: unknown;
@@ -51,7 +51,7 @@ async function openConsultation(): Promise<Start> {
   return { by: doctor, id: booked.consultationId };
 }
 
-/** A consultation whose doctor did not come. */
+/** Creates a consultation whose doctor did not come. */
 async function missedConsultation(): Promise<Start> {
   const start = await openConsultation();
   const sql = `UPDATE medconnect_clinical.consultations SET start_time = start_time - INTERVAL 25 MINUTE,
@@ -60,7 +60,7 @@ async function missedConsultation(): Promise<Start> {
   return { ...start, body: { party: "DOCTOR" } };
 }
 
-/** A booking that its doctor has rescheduled. */
+/** Creates a booking that its doctor has rescheduled. */
 async function movedBooking(): Promise<Start> {
   const { doctor, patient, booked } = await appointment();
   const slotId = await offer(doctor, 2 * HOUR_MS);
@@ -86,7 +86,7 @@ async function grant(): Promise<Start> {
   return { by: admin, id };
 }
 
-/** Makes another transition first, and returns the start for the next one. */
+/** Makes another transition of the object, which the tested one requires. */
 const after = async (start: Start, transition: string): Promise<Start> => {
   await start.by.api.ok(transition.replace("{id}", String(start.id)));
   return start;
@@ -174,7 +174,10 @@ const STARTS: Record<string, () => Promise<Start>> = {
   RevokeBreakGlassGrant: grant,
 };
 
-/** Methods such as `:cancel`, with their paths, except a payment's, which take a new key each time. */
+/**
+ * Paths of all methods such as `:cancel`. Leaves out those of payments, where each call needs a new
+ * idempotency key.
+ */
 const transitions = [...methods.values()]
   .filter(({ desc, rules }) => hasOption(desc, http) && rules.idempotency === Idempotency.ACCEPTED)
   .map((method) => ({ ...method, http: String(getOption(method.desc, http).pattern.value) }))
@@ -184,7 +187,10 @@ test("this file tests every transition", () => {
   expect(transitions.map(({ name }) => name).sort()).toEqual(Object.keys(STARTS).sort());
 });
 
-/** Size of the response that a service has stored for a key; null: none. */
+/**
+ * Size of the response that a service has stored for an idempotency key, in bytes; null if it has stored
+ * none.
+ */
 async function keptBytes({ owner, path }: Method, by: Account, key: string): Promise<number | null> {
   const url = `${stack.urls.mysql}/medconnect_${owner}`;
   const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });

@@ -31,7 +31,11 @@ const table = (chosen: Method[]) => chosen.map((method) => [method.name, method]
 
 type Forms = Partial<Record<Kind, JsonValue>>;
 
-/** Valid text in a non-canonical form. @param tag part of a new address */
+/**
+ * Valid texts that are not in canonical form, by kind of field.
+ *
+ * @param tag part of an e-mail address, so that it is new
+ */
 const odd = (tag: string): Forms => ({
   [Kind.NAME]: " Jose\u0301 \u00a0",
   [Kind.LINE]: "\tJose\u0301 ",
@@ -54,14 +58,14 @@ const kept = (tag: string): Forms => ({
 const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
 const inUpperCase = (path: string): string => path.replace(UUID, (id) => id.toUpperCase());
 
-/** The body with its ids in upper case. */
+/** The request body with all ids in upper case. */
 function withUpperIds(body: Json, { fields }: DescMessage): Json {
   const ids = fields.filter((field) => isUuid(field) && typeof body[field.jsonName] === "string");
   const upper = ids.map(({ jsonName }) => [jsonName, String(body[jsonName]).toUpperCase()]);
   return { ...body, ...Object.fromEntries(upper) };
 }
 
-/** Settable fields of a message in these forms. */
+/** A request body with a text of `forms` for each settable field of the message. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
@@ -72,12 +76,12 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
     return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
   }
   const value = forms[getOption(field, textOption)];
-  // A scope must exist, so it has no other form.
+  // Left out: a scope must be one of the existing ones, so it has only one valid form.
   if (value === undefined || field.name === "scopes") return [];
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
 
-/** A valid request for a method: the path, and the body. */
+/** A valid request for a method: its path and body. */
 function requestFor(method: Method): { path: string; body: Json } {
   const { path, body } = toHttp(method, validRequest(method, world));
   return { path, body: body as Json };
@@ -86,7 +90,7 @@ function requestFor(method: Method): { path: string; body: Json } {
 const bodyMessage = (method: Method): DescMessage =>
   method.input.fields.find((field) => field.name === routeOf(method).body)?.message ?? method.input;
 
-/** Reads the resource at a response's Location. */
+/** Reads the resource to which a response's Location header points. */
 async function readAt(location: string, by: Api, made: Json): Promise<Json> {
   const own = location === "/v1/users/me" ? (await logIn(gateway, { email: String(made.email) })).api : by;
   return await own.ok(`GET ${location}`);
@@ -149,7 +153,7 @@ describe("a PATCH accepts the response of a GET, and changes nothing:", () => {
     expect(read).toEqual(changed);
     const startTime = new Date();
     const same = await by.send(`PATCH ${path}`, { body: read });
-    // The bodies are equal including the etag, because an update without a change keeps the version.
+    // Everything must be equal, also the etag, because an update that changes nothing keeps the version.
     expect({ status: same.status, body: same.body }).toEqual({ status: 200, body: read });
     const again = await by.send(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     expect(again.body).toEqual(read);

@@ -14,20 +14,20 @@ import type { Api } from "../support/api.ts";
 import { type Method as GrpcMethod, type ServiceName, serversOf } from "../support/grpc.ts";
 import { serviceToken } from "../support/service-token.ts";
 
-/** The RPC's first entry in the authorization matrix. */
+/** First entry of the RPC in the authorization matrix. */
 const entryOf = ({ path }: Method): Entry => [ENTRIES[path.replace("/medconnect.", "")]!].flat()[0]!;
 
-/** A service that serves the RPC. */
+/** The first service that serves the RPC. */
 export const serverOf = ({ path }: Method): ServiceName => serversOf({ path } as GrpcMethod)[0]!;
 
-/** A valid request about the caller's own objects, in the contract's JSON. */
+/** A valid request for the RPC about objects of the caller, in JSON. */
 export function validRequest(method: Method, { mine }: World): JsonObject {
   const { on, request } = entryOf(method);
   const given = { id: on ? mine.ids[on] : "", of: mine, server: serverOf(method) };
   return (request?.(given) ?? {}) as JsonObject;
 }
 
-/** Further fields that make a message valid. */
+/** Fields without which a message of this type is not valid. */
 const SIBLINGS: Readonly<Record<string, JsonObject>> = {
   "medconnect.common.v1.Money": { currencyCode: "USD", amountMinor: "100" },
   "medconnect.clinical.v1.PrescriptionItem": {
@@ -37,7 +37,10 @@ const SIBLINGS: Readonly<Record<string, JsonObject>> = {
   },
 };
 
-/** A valid request in which only the field at the end of the path is set; an update's mask names it. */
+/**
+ * A valid request that sets only the field at the end of the path, and what this field requires. If it is an
+ * update, the mask names the field.
+ */
 export function requestAround({ method, way }: RequestField, world: World): JsonObject {
   let request = validRequest(method, world);
   for (const [i, { message }] of way.entries()) {
@@ -50,7 +53,7 @@ export function requestAround({ method, way }: RequestField, world: World): Json
 }
 
 /**
- * An account that the RPC admits and that owns the object of its request; undefined for anonymous callers.
+ * An account that may call the RPC, and that owns the object in the request; undefined for anonymous callers.
  */
 function callerOf(method: Method, world: World): Account | undefined {
   const { access, roles } = method.rules;
@@ -63,14 +66,14 @@ function callerOf(method: Method, world: World): Account | undefined {
   return world.mine[role === "doctor" ? "doctor" : "patient"];
 }
 
-/** Token of a service that may make the internal call. */
+/** Token of a service that may make this internal call. */
 export async function tokenOfCaller(method: Method, server: ServiceName): Promise<string> {
   return await serviceToken(entryOf(method).caller?.(server) ?? method.rules.callers[0]!, server);
 }
 
 /**
- * Client of the gateway as an account that the RPC admits. A new account if the RPC would end the session,
- * lock the account, or refuse it for its state.
+ * Client of the gateway for an account that may call the RPC. It is a new account if the RPC would end the
+ * session, lock the account, or refuse it for its state.
  */
 export async function clientFor(method: Method, world: World, gateway: Api): Promise<Api> {
   if (method.rules.access === Access.INTERNAL)

@@ -9,10 +9,10 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
-/** Maximum nesting of messages. */
+/** Maximum depth of nested messages. */
 const DEPTH = 3;
 
-/** Part of a FieldDescriptorProto. */
+/** The parts of a FieldDescriptorProto that the generator uses. */
 interface Field {
   name: string;
   number: number;
@@ -23,7 +23,7 @@ interface Field {
 
 type Ids = Record<string, string[]>;
 
-/** Encoded messages for one RPC: some almost valid, some junk. */
+/** Random encoded messages for one RPC: some are almost valid, others are junk. */
 export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer> {
   const fields = (requestType.type as { field: Field[] }).field;
   return fc.oneof(
@@ -38,7 +38,9 @@ export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer
 
 const MISTAKES = 1000;
 
-/** A message for one RPC with an invalid value in each field, a thousand of them in each list. */
+/**
+ * An encoded message for one RPC in which every field has an invalid value; lists have a thousand of them.
+ */
 export const mistakenMessage = ({ requestType }: Method): Buffer =>
   mistaken((requestType.type as { field: Field[] }).field, MISTAKES);
 
@@ -56,7 +58,7 @@ function mistaken(fields: Field[], count: number): Buffer {
   return Buffer.concat(all);
 }
 
-/** Fields in any order, some repeated, some of another type, some unknown. */
+/** Random message: its fields are in any order, some repeated, some with another wire type, some unknown. */
 function message(fields: Field[], ids: Ids, depth: number): Arbitrary<Buffer> {
   const known = fields.map((field) => often(fitting(field, ids, depth), odd(field.number)));
   const unknown = fc.integer({ min: 1, max: 2 ** 29 - 1 }).chain(odd);
@@ -95,20 +97,20 @@ const numbers = fc.oneof(
     253402300800n,
     -62135596801n,
   ),
-  // A time close to now.
+  // Times close to now.
   fc
     .bigInt({ min: -1000n, max: 10_000_000n })
     .map((seconds) => BigInt(Math.floor(Date.now() / 1000)) + seconds),
 );
 
-/** A field of a type that is probably not its own. */
+/** A field with this number, whose wire type is probably not the right one. */
 const odd = (number: number): Arbitrary<Buffer> =>
   fc.oneof(
     numbers.map((value) => Buffer.concat([tag(number, VARINT), varint(value)])),
     junkBytes.map((bytes) => lengthed(number, bytes)),
     fc.constant(Buffer.concat([tag(number, FIXED64), Buffer.alloc(8, 0xff)])),
     fc.constant(Buffer.concat([tag(number, FIXED32), Buffer.alloc(4, 0xff)])),
-    // A length beyond the end; an end group without a start; a truncated tag.
+    // Broken encodings: a length beyond the end; an end group without a start; a truncated tag.
     fc.constantFrom(
       Buffer.concat([tag(number, BYTES), varint(2n ** 40n)]),
       tag(number, 4),
@@ -131,7 +133,7 @@ function varint(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-/** Mostly `usual`, sometimes `other`. */
+/** Generates mostly values of `usual`, and sometimes of `other`. */
 function often(usual: Arbitrary<Buffer>, other: Arbitrary<Buffer>): Arbitrary<Buffer>;
 function often(usual: Arbitrary<string>, other: Arbitrary<string>): Arbitrary<string>;
 function often(usual: Arbitrary<unknown>, other: Arbitrary<unknown>): Arbitrary<unknown> {

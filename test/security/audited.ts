@@ -12,9 +12,10 @@ const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * True for permitted calls that the audit trail must contain: each requested change, each call of a method
- * for admins only, and each read of clinical content, of the trail, or of a patient by another person. Not
- * for a repeated call that changes nothing, because the first call left its event, nor for an empty list.
+ * True if the audit trail must contain an event of the permitted call. This applies to each requested change,
+ * each call of a method for admins only, and each read of clinical content, of the trail, or of a patient by
+ * another person. It does not apply to a repeated call that changes nothing, because the first call was
+ * audited, nor to an empty list.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;
@@ -28,7 +29,7 @@ export function mustBeAudited(result: Result, world: World): boolean {
 
 const isForAdmins = ({ rules: { roles } }: Method): boolean => roles.length === 1 && roles[0] === Role.ADMIN;
 
-/** True for a list's page (AIP-158) without items, which JSON over gRPC omits. */
+/** True if the response is a page of a list (AIP-158) without items. Over gRPC, JSON omits an empty list. */
 function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boolean {
   const items = output.fields.find((field) => field.fieldKind === "list");
   if (!output.field.nextPageToken || !items) return false;
@@ -37,8 +38,9 @@ function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boo
 }
 
 /**
- * True if the response shows a patient to another person, which it does if it contains the patient's id. The
- * services behind a composed response write the events themselves. A service is not a person.
+ * True if the response shows a patient's data to another person: it does if it contains the patient's id.
+ * False for composed responses, because the services behind them write the audit events, and for services,
+ * which are no persons.
  */
 function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
   if (method.rules.composed || caller === "service") return false;
@@ -49,8 +51,8 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * RPCs that may succeed without an audit event: a repeated call gets 200, changes nothing, and shows nothing
- * whose read is audited. For any other RPC, a success without an event is a defect.
+ * RPCs that may succeed without an audit event. A repeated call of these gets 200, changes nothing, and shows
+ * nothing whose reading is audited. If any other RPC succeeds without an event, that is a defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",
@@ -63,17 +65,20 @@ export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "scheduling.v1.SlotService/WithdrawSlot",
 ]);
 
-/** "service action" of a call, as in `auditedSince`: every service has its own trail. */
+/** Audit event that a call must leave, as "service action". Every service has a trail of its own. */
 export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
   `${owner === "audit" ? via : owner} ${rules.audit}`;
 
-/** "service request-id" of a call, as in `auditedSince`; "any request-id" for a composed response. */
+/** Audit event that a call must leave, as "service request-id"; for a composed response, "any request-id". */
 export function auditKeyOf({ method: { owner, rules }, via, requestId }: Result): string {
   if (rules.composed) return `any ${requestId}`;
   return `${owner === "audit" ? via : owner} ${requestId}`;
 }
 
-/** "service action", "service request-id" and "any request-id" of all events since a time, except denials. */
+/**
+ * All audit events since a time, except denials. Each is listed as "service action", "service request-id" and
+ * "any request-id".
+ */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
   const found = new Set<string>();

@@ -7,7 +7,10 @@ import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts"
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/** Denied calls and reads at a time, which do not affect each other. Permitted changes run in sequence. */
+/**
+ * Number of concurrent calls, for denied calls and for reads, which do not affect each other; and for
+ * permitted changes.
+ */
 const AT_ONCE = 24;
 const CHANGES_AT_ONCE = 4;
 const TIMEOUT_MS = 300_000;
@@ -52,14 +55,14 @@ test("denied calls changed nothing", () => {
 
 test("each permitted change, admin's call, and read of a patient, clinical content or the trail is audited", async () => {
   const audited = await auditedSince(startTime);
-  // The services behind a composed response have their own actions.
+  // Leaves out composed responses: the services behind them audit actions of their own.
   const inOneService = results.filter(({ method }) => !method.rules.composed);
   const expected = [
     ...new Set(inOneService.filter((result) => mustBeAudited(result, world)).map(auditNameOf)),
   ].sort();
   expect(expected.length).toBeGreaterThan(20);
-  // ResetMfa changes nothing here, because the account has no second factor. mfa.int.test.ts covers the other
-  // case.
+  // ResetMfa is not audited here, because the account has no second factor, so nothing changes.
+  // mfa.int.test.ts tests it with one.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });
 

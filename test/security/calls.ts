@@ -15,13 +15,13 @@ import { Api, type Json } from "../support/api.ts";
 import { Grpc, type Method as GrpcMethod, type ServiceName } from "../support/grpc.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Outcome of a call in terms common to HTTP and gRPC. */
+/** Outcome of a call, the same for HTTP and gRPC. */
 export interface Outcome {
-  /** HTTP status, or the gRPC code's name. */
+  /** HTTP status, or the name of the gRPC status code. */
   status: number | string;
-  /** Undefined for a success. */
+  /** Reason of the error; undefined if the call succeeded. */
   reason: string | undefined;
-  /** The response without the ids of request and trace. */
+  /** Text of the response, without the ids of request and trace, which differ between calls. */
   shown: string;
 }
 
@@ -30,11 +30,11 @@ interface Named {
   requestId: string;
 }
 
-/** A request in the form of its route. */
+/** An HTTP request that is made from an RPC's request. */
 export interface HttpRequest {
   verb: string;
   path: string;
-  /** Includes the question mark; empty without parameters. */
+  /** Query string with its question mark; empty without parameters. */
   query: string;
   headers: Record<string, string>;
   body: unknown;
@@ -54,11 +54,11 @@ export const closeClients = (): void => {
 
 export const isRouted = ({ desc }: Method): boolean => hasOption(desc, http);
 
-/** Reads do not affect other calls. */
+/** True for methods that change nothing, so that they can run at the same time as other calls. */
 export const isRead = ({ desc, rules }: Method): boolean =>
   getOption(desc, http).pattern.case === "get" || (rules.unrouted && desc.name !== "DeliverEvents");
 
-/** Calls a service over gRPC. */
+/** Calls a method on a service over gRPC. */
 export async function callGrpc(
   method: Method,
   server: string,
@@ -79,7 +79,7 @@ export async function callGrpc(
   return { status, reason, shown: JSON.stringify({ status, reason, violations, detail, body, names }) };
 }
 
-/** Calls a method over HTTP. */
+/** Calls a method over HTTP at the gateway. */
 export async function callHttp(method: Method, request: Json, { token, requestId }: Named): Promise<Outcome> {
   const { verb, path, query, body, headers } = toHttp(method, request);
   const api = token === undefined ? gateway : gateway.as(token);
@@ -98,7 +98,7 @@ export async function callHttp(method: Method, request: Json, { token, requestId
 const takesKey = ({ input }: Method): boolean =>
   input.fields.some((field) => field.name === "idempotency_key");
 
-/** Converts a request to its route by the rules of google/api/http.proto. */
+/** Makes an HTTP request from an RPC's request, by the rules of google/api/http.proto. */
 export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   const { pattern, body: bodyField } = getOption(desc, http);
   if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route.`);
@@ -126,7 +126,7 @@ export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   };
 }
 
-/** Encodes a list as a repeated parameter. */
+/** Encodes values as a query string. A list becomes a repeated parameter. */
 function queryOf(values: Json): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
@@ -135,7 +135,7 @@ function queryOf(values: Json): string {
   return query.size > 0 ? `?${query}` : "";
 }
 
-/** True for a google.api.HttpBody. */
+/** True if the body is a google.api.HttpBody. */
 const isRaw = (body: unknown): body is { data: string } =>
   typeof body === "object" && body !== null && "contentType" in body;
 

@@ -5,31 +5,40 @@ import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
-/** Values from which an entry makes its request. */
+/** Values from which an entry's `request` is made. */
 export interface Given {
-  /** Id of the object, if the entry has one. */
+  /** Id of the object that the request names; empty if it names none. */
   id: string;
-  /** Practice of the object; for a missing object the caller's own. */
+  /**
+   * Practice to which the object belongs. If the object is missing, or the request names none, it is the
+   * caller's.
+   */
   of: Practice;
-  /** Service that receives the call. */
+  /** Name of the service that receives the call. */
   server: string;
 }
 
-/** Instructions for the calls of one RPC. */
+/** How to call one RPC in the authorization matrix. */
 export interface Entry {
-  /** Kind of the object that the request names, and the rule for objects of others. */
+  /**
+   * Kind of the object that the request names; absent if it names none. `rule` tells what happens if the
+   * object is another user's.
+   */
   on?: Thing;
   rule?: Rule;
-  /** A valid request in the contract's JSON, without an idempotency key, which each call gets. */
+  /** Makes a valid request in JSON, without an idempotency key: each call gets one. */
   request?: (given: Given) => Json;
-  /** Permitted calls change sessions or credentials, so a spare account with a new session makes them. */
+  /**
+   * True if a permitted call changes sessions or credentials. Then an account that is used for nothing else
+   * makes it, with a new session.
+   */
   touchesSession?: true;
-  /** Calling service of an internal RPC; default: the first in the proto. */
+  /** Service that calls an internal RPC. Default: the first that the proto admits. */
   caller?: (server: string) => string;
 }
 
 let taken = 0;
-/** An interval without slots. */
+/** An interval in which the caller has no slot. */
 const freeTime = () => timeFromNow(30 * DAY_MS + taken++ * HOUR_MS);
 const newcomer = () => ({
   email: `${randomUUID()}@example.org`,
@@ -47,7 +56,10 @@ const endsPrescription: Entry = {
   rule: "break-glass",
   request: ({ id }) => ({ prescriptionId: id, reason: "The wrong dose" }),
 };
-/** Everybody sees an open slot, so changing it is refused openly. Only its doctor sees a blocked one. */
+/**
+ * Everybody sees an open slot, so others who change it are told that it is not theirs. Only its doctor sees a
+ * blocked slot, so for others it does not exist.
+ */
 const onSlot: Entry[] = [
   { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },
   { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
@@ -65,7 +77,7 @@ const onServiceAccount: Entry = {
 };
 const onUser: Entry = { on: "bystander", rule: "open", request: ({ id }) => ({ userId: id }) };
 
-/** Event types with their sender and receiver. */
+/** For each receiving service, the service that sends it an event, and an example. */
 const EVENTS: Record<string, { from: string; event: Json }> = {
   scheduling: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
   clinical: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
@@ -79,7 +91,9 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
   },
 };
 
-/** Every RPC by its path without the package "medconnect". Missing and surplus entries fail the test. */
+/**
+ * All RPCs, by path without the package "medconnect". The test fails if an entry is missing, or has no RPC.
+ */
 export const ENTRIES: Record<string, Entry | Entry[]> = {
   "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "admin.v1.AdminService/GetStats": {},
@@ -396,7 +410,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
 };
 
-/** Instructions for an RPC without an entry. */
+/** Message that tells how to add an entry for an RPC that has none. */
 export const howToAdd = (name: string): string =>
   `The authorization matrix does not know ${name}. Add it to ENTRIES in test/security/entries.ts:
 

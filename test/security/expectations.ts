@@ -5,7 +5,10 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Role } from "./world.ts";
 
-/** The caller's relation to an object. */
+/**
+ * Relation of the object to the caller: "own" belongs to the caller, "foreign" to another user, and "missing"
+ * does not exist.
+ */
 export const RELATIONS = ["own", "foreign", "missing"] as const;
 export type Relation = (typeof RELATIONS)[number];
 
@@ -32,9 +35,9 @@ export type Rule =
   | "break-glass filter";
 
 /**
- * Callers. "account": a service account with every scope. "other account": one with every scope except the
- * method's. "granted admin": an admin with a break-glass grant for the calling patient. "wrong service": a
- * service that the method does not admit.
+ * Callers of each RPC. "account" is a service account with every scope; "other account" has every scope
+ * except the one of the method. "granted admin" has a break-glass grant for the patient of the own practice.
+ * "wrong service" is a service that the method does not admit.
  */
 export const CALLERS = [
   "anonymous",
@@ -49,7 +52,7 @@ export const CALLERS = [
 ] as const;
 export type CallerName = (typeof CALLERS)[number];
 
-/** Reason to deny a caller. */
+/** Reason of a refusal because of authentication or authorization. */
 export type Denial =
   | "UNAUTHENTICATED"
   | "PERMISSION_DENIED"
@@ -57,7 +60,7 @@ export type Denial =
   | "NOT_FOUND"
   | "BREAK_GLASS_REQUIRED";
 
-/** Status of a denial over HTTP and gRPC. */
+/** HTTP status and gRPC status code for each reason. */
 export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
   UNAUTHENTICATED: { http: 401, grpc: "UNAUTHENTICATED" },
   PERMISSION_DENIED: { http: 403, grpc: "PERMISSION_DENIED" },
@@ -66,7 +69,7 @@ export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
   BREAK_GLASS_REQUIRED: { http: 403, grpc: "PERMISSION_DENIED" },
 };
 
-/** Role of a caller that is a user. */
+/** Role of a caller; undefined for callers that are no users. */
 export function roleOf(caller: CallerName): Role | undefined {
   switch (caller) {
     case "patient":
@@ -85,7 +88,7 @@ export const isBreakGlass = (rule: Rule | undefined): boolean =>
 
 export const isAccount = (caller: CallerName): boolean => caller === "account" || caller === "other account";
 
-/** Denial by the proto's access rule; undefined if it admits the caller. */
+/** Expected refusal because of the access rule in the proto; undefined if the rule admits the caller. */
 export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   switch (rules.access) {
@@ -111,7 +114,10 @@ export function denialByAccess({ rules }: Method, caller: CallerName): Denial | 
   }
 }
 
-/** Denial by the object rule for a caller whom the access rule admits; undefined if it allows the call. */
+/**
+ * Expected refusal because of the object, for a caller whom the access rule admits; undefined if the call is
+ * allowed.
+ */
 export function denialByObject(rule: Rule, relation: Relation, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   if (isBreakGlass(rule) && role === "admin") {

@@ -2,7 +2,9 @@ import { DENIALS, type Denial } from "./expectations.ts";
 import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
-/** Reasons of invalid calls and of failures. They say nothing about authorization, so they must not occur. */
+/**
+ * Reasons that must not occur: they are of invalid requests and failures, so they do not test authorization.
+ */
 const NO_ANSWER = [
   "INVALID_REQUEST",
   "MALFORMED_JSON",
@@ -12,7 +14,7 @@ const NO_ANSWER = [
   "UNIMPLEMENTED",
 ];
 
-/** Describes the wrong results of an RPC, one a line. */
+/** Describes the unexpected results of one RPC, one result a line. */
 export function findingsOf(results: Result[], world: World): string[] {
   return [
     ...results.filter((result) => !isAsExpected(result)).map(describe),
@@ -36,7 +38,10 @@ const titleOf = ({ caller, relation, via, entry }: Result): string =>
 const hides = (expected: Denial | undefined): boolean =>
   expected === "NOT_FOUND" || expected === "BREAK_GLASS_REQUIRED";
 
-/** Finds private objects whose response differs from that for a missing one. */
+/**
+ * Finds private objects of other users whose response differs from that for a missing object, and so reveals
+ * them.
+ */
 function differences(results: Result[]): string[] {
   const hidden = results.filter(({ expected, relation }) => relation && hides(expected));
   const groups = Map.groupBy(hidden, ({ caller, via, entry }) => `${caller} via ${via}, ${entry.on}`);
@@ -46,7 +51,7 @@ function differences(results: Result[]): string[] {
   });
 }
 
-/** Finds responses with texts, or relations, of another practice. */
+/** Finds responses that show texts or e-mail addresses of another practice. */
 function leaks(result: Result, world: World): string[] {
   const found = secretsFrom(result, world).filter((secret) => result.outcome.shown.includes(secret));
   return found.map((secret) => `${titleOf(result)}: the answer shows "${secret}"`);
@@ -55,7 +60,7 @@ function leaks(result: Result, world: World): string[] {
 function secretsFrom({ caller }: Result, { mine, theirs, admin, grantedAdmin, spare }: World): string[] {
   const adminEmails = [admin, grantedAdmin, spare.admin].map(({ email }) => email);
   switch (caller) {
-    // Admins and service accounts see who booked whom, and services get ids; texts are for none of them.
+    // May see who has booked with whom, but no texts.
     case "admin":
     case "account":
     case "service":
@@ -77,7 +82,7 @@ function privateOf({ texts, grantReason, ids, patient, doctor }: Practice): stri
   return [...texts, grantReason, ...things, patient.id, patient.email, patient.fullName, doctor.email];
 }
 
-/** Summarizes the outcomes of each caller. */
+/** Summarizes the outcomes by caller. */
 export function summaryOf(results: Result[], seconds: number): string {
   const rpcs = new Set(results.map(({ name }) => name));
   const columns = [...Object.keys(DENIALS), "allowed"];

@@ -26,7 +26,7 @@ const clients = RPCS.map(([name]) => new Grpc(stack.addresses[name]));
 let database: Connection;
 let admin: Account;
 
-/** Inserts an attacker's row. */
+/** Inserts a key like an attacker with access to the database. */
 beforeAll(async () => {
   admin = await signUpAdmin(api, stack);
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
@@ -41,7 +41,10 @@ afterAll(async () => {
   for (const client of clients) client.close();
 });
 
-/** Metric of refused keys. Auth counts them when it reads its keys, for example for a verifier. */
+/**
+ * Number of keys that auth has refused, from its metrics. Auth checks its keys whenever it reads them, for
+ * example to publish them.
+ */
 async function refusedKeys(): Promise<number | undefined> {
   await api.ok("GET /.well-known/jwks.json");
   return (await scrapeAll()).auth.find(({ name }) => name === "signing_keys_refused")?.value;
@@ -62,7 +65,8 @@ test("an ADMIN token under an inserted key is refused everywhere, and the key is
   expect(await eventually(refusedKeys, (count) => count === 1)).toBe(1);
   const { keys } = await api.ok("GET /.well-known/jwks.json");
   expect((keys as Json[]).map(({ kid }) => kid)).not.toContain(KID);
-  // Verifiers fetch unknown keys every five seconds, so all of them have done so by then.
+  // After this time, every verifier has fetched the keys again, because each fetches an unknown key every
+  // five seconds.
   const untilMs = Date.now() + COOL_DOWN_MS + 1000;
   const seen = new Set<number | string>();
   while (Date.now() < untilMs) for (const answer of await answersTo(token)) seen.add(answer);

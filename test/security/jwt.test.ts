@@ -9,7 +9,7 @@ import { decoded, ed25519, jwt, type SigningKey, sharedSigningKey } from "../sup
 import { secure } from "../support/mfa.ts";
 import { sharedInternalKey, sharedStack } from "../support/stack.ts";
 
-/** A patient's call of each service over HTTP and gRPC. */
+/** For each service, a call that a patient may make, over HTTP and over gRPC. */
 const CALLS = {
   auth: { route: "GET /v1/users/me", rpc: "auth.v1.UserService/GetMe" },
   scheduling: { route: "GET /v1/bookings", rpc: "scheduling.v1.BookingService/ListBookings" },
@@ -25,13 +25,13 @@ const clients = Object.fromEntries(SERVICES.map((name) => [name, new Grpc(stack.
   Grpc
 >;
 
-/** Material of the attacks: a patient's token, and auth's signing key. */
+/** Real credentials from which the attacks are made: a patient's token, and auth's signing key. */
 let patient: Account;
 let key: SigningKey;
 let header: Json;
 let claims: Json;
 let mfaToken: string;
-/** The attacker's own key, and a server that records requests to it. */
+/** The attacker's key pair. A server of the attacker records the requests that it gets. */
 const attacker = generateKeyPairSync("ed25519");
 const attackerJwk = { ...attacker.publicKey.export({ format: "jwk" }), kid: "attacker" };
 let attackerServer: Server;
@@ -58,10 +58,10 @@ afterAll(() => {
 
 const nowS = () => Math.floor(Date.now() / 1000);
 const attackerUrl = () => `http://127.0.0.1:${(attackerServer.address() as AddressInfo).port}/jwks.json`;
-/** A token signed with auth's key, so that only the given header or claims are wrong. */
+/** A token with auth's real signature, so that only the given header or claims are wrong. */
 const genuine = (more: { header?: Json; claims?: Json }) =>
   jwt({ ...header, ...more.header }, { ...claims, ...more.claims }, ed25519(key.privateKey));
-/** A token signed with the attacker's key. */
+/** A token that is signed with the attacker's key. */
 const forged = (more: Json) => jwt({ ...header, ...more }, claims, ed25519(attacker.privateKey));
 const without = (name: string) => ({ [name]: undefined });
 const parts = () => patient.token.split(".") as [string, string, string];
@@ -78,7 +78,7 @@ const serviceToken = (to: ServiceName, type = "svc+jwt") =>
   );
 
 const attacks: Record<string, () => string> = {
-  // RFC 8725 §2.1: algorithm.
+  // Attacks on the algorithm (RFC 8725 §2.1).
   ...Object.fromEntries(["none", "None", "NONE", "nOnE"].map((alg) => [`alg ${alg}`, () => none(alg, "")])),
   "alg none with a signature": () => none("none", "real"),
   "alg that does not exist": () => genuine({ header: { alg: "EdDSA2" } }),
@@ -91,7 +91,7 @@ const attacks: Record<string, () => string> = {
   "HMAC with the public key as JWK": () => hmac(JSON.stringify(publicKey().export({ format: "jwk" }))),
   "HMAC with no key": () => hmac(""),
 
-  // RFC 8725 §2.2, §3.10: key.
+  // Attacks on the key (RFC 8725 §2.2, §3.10).
   "another key under our key id": () => forged({}),
   "an embedded jwk": () => forged({ kid: undefined, jwk: attackerJwk }),
   "an embedded jwk under our key id": () => forged({ jwk: attackerJwk }),
@@ -105,7 +105,7 @@ const attacks: Record<string, () => string> = {
   "a key id of another type": () => genuine({ header: { kid: 1 } }),
   "no key id": () => genuine({ header: without("kid") }),
 
-  // RFC 8725 §3.11: purpose.
+  // Tokens of another type (RFC 8725 §3.11).
   "no typ": () => genuine({ header: without("typ") }),
   "typ JWT": () => genuine({ header: { typ: "JWT" } }),
   "typ of a service's token": () => genuine({ header: { typ: "svc+jwt" } }),
@@ -115,7 +115,7 @@ const attacks: Record<string, () => string> = {
   "another issuer": () => genuine({ claims: { iss: "https://evil.example" } }),
   "an issuer in a list": () => genuine({ claims: { iss: [claims.iss] } }),
 
-  // RFC 7519 §4.1: time.
+  // Tokens outside their lifetime (RFC 7519 §4.1).
   expired: () => genuine({ claims: { exp: nowS() - 1 } }),
   "not valid yet": () => genuine({ claims: { nbf: nowS() + 3600 } }),
   "issued in the future": () => genuine({ claims: { iat: nowS() + 3600 } }),
@@ -123,7 +123,7 @@ const attacks: Record<string, () => string> = {
   "iat as text": () => genuine({ claims: { iat: "now" } }),
   "nbf as text": () => genuine({ claims: { nbf: "0" } }),
 
-  // RFC 9068 §2.2: issuer, audience and subject.
+  // Wrong or missing issuer, audience, subject and other claims (RFC 9068 §2.2).
   ...Object.fromEntries(
     ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "auth_time"].map((name) => [
       `no ${name}`,
@@ -140,7 +140,7 @@ const attacks: Record<string, () => string> = {
   "auth_time as text": () => genuine({ claims: { auth_time: "now" } }),
   "a user with scopes": () => genuine({ claims: { scope: "admin.stats.read" } }),
 
-  // RFC 7515: structure.
+  // Changed or malformed tokens (RFC 7515).
   "another role under the old signature": () => {
     const [head, , signature] = parts();
     return `${head}.${Buffer.from(JSON.stringify({ ...claims, role: "ADMIN" })).toString("base64url")}.${signature}`;
@@ -174,7 +174,7 @@ const attacks: Record<string, () => string> = {
   "an unencoded payload (RFC 7797)": () => genuine({ header: { b64: false, crit: ["b64"] } }),
   "more than a token may hold": () => genuine({ claims: { padding: "x".repeat(9000) } }),
 
-  // Tokens for other purposes.
+  // Real tokens that were issued for other purposes.
   "an MFA token": () => mfaToken,
   "a refresh token": () => patient.refreshToken,
   ...Object.fromEntries(
@@ -277,10 +277,12 @@ describe("RPCs between services refuse", () => {
   });
 });
 
-/** Status of a request with exactly these header lines, which `fetch` would not send. */
+/**
+ * Status of the response to a request with exactly these Authorization headers. `fetch` could not send them.
+ */
 function statusWith(authorization: string | string[]): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    // A flat list of names and values may repeat a header.
+    // node:http accepts a flat list of names and values, in which a header may be repeated.
     const headers = [authorization].flat().flatMap((value) => ["authorization", value]);
     request(
       `${stack.urls.gateway}/v1/users/me`,

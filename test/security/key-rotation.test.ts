@@ -14,7 +14,10 @@ import { Grpc, type ServiceName } from "../support/grpc.ts";
 import { decoded } from "../support/jwt.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 
-/** Short enough for several rotations during the test. The next key is published a few seconds ahead. */
+/**
+ * Short intervals, so that several rotations happen during the test. The next key is published a few seconds
+ * before it is used.
+ */
 const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
 const ROTATIONS = 4;
 const REVOKED_WITHIN_MS = 5000;
@@ -50,7 +53,7 @@ const refresh = (refreshToken: string) => api.ok("POST /v1/auth/token:refresh", 
 const published = async (): Promise<string[]> =>
   ((await api.ok("GET /.well-known/jwks.json")).keys as Json[]).map(({ kid }) => String(kid));
 
-/** Responses of each service to a token, through the gateway and over gRPC. */
+/** Calls each service with a token, through the gateway and directly over gRPC. @returns the outcomes */
 async function answersTo(token: string): Promise<string[]> {
   const own = api.as(token);
   const answers = await Promise.all([
@@ -62,7 +65,7 @@ async function answersTo(token: string): Promise<string[]> {
 const ALL_OK = ["200", "200", "200", "200", "OK", "OK", "OK", "OK"];
 const ALL_REFUSED = ["401", "401", "401", "401", ...RPCS.map(() => "UNAUTHENTICATED")];
 
-/** Runs npm run keys as auth's database user. */
+/** Runs `npm run keys` with the login of auth's database user. */
 async function keys(...args: string[]): Promise<string> {
   const database = new URL(stack.urls.mysql);
   database.pathname = `${stack.schemaPrefix}auth`;
@@ -85,7 +88,7 @@ test(
     let requests = 0;
     const signers = new Set([kidOf(oldest)]);
     while (signers.size <= ROTATIONS) {
-      // Tries the first token of each key at once, and the oldest token again and again.
+      // Uses the first token of each key as soon as it is issued, and the oldest token again and again.
       const tokens = await refresh(refreshToken);
       newest = String(tokens.accessToken);
       refreshToken = String(tokens.refreshToken);
@@ -128,7 +131,7 @@ test(
   TIMEOUT_MS,
 );
 
-/** Failures that befall Redis, by name. @returns a function that ends the failure */
+/** Disturbances of Redis, by name. Each starts one, and returns a function that ends it. */
 const befalls: Record<string, () => Promise<() => unknown>> = {
   "while Redis is up": async () => () => undefined,
   "while somebody takes the list out of Redis all the time": () =>
@@ -151,7 +154,7 @@ const befalls: Record<string, () => Promise<() => unknown>> = {
   },
 };
 
-/** Repeats a disturbance of Redis. @returns a function that ends it */
+/** Disturbs Redis again and again with `work`. @returns a function that ends this */
 async function meddle(work: (redis: Redis) => Promise<unknown>): Promise<() => Promise<void>> {
   const redis = new Redis(stack.urls.redis);
   let ended = false;

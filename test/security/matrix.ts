@@ -25,27 +25,27 @@ export interface Combination {
   name: string;
   entry: Entry;
   caller: CallerName;
-  /** Absent if the request names no object. */
+  /** Relation of the object to the caller; absent if the request names no object. */
   relation: Relation | undefined;
-  /** Practice of the object; without an object the caller's own. */
+  /** Practice to which the object belongs; without an object, the caller's. */
   of: Practice;
-  /** "http", or the service that is called over gRPC. */
+  /** "http", or the name of the service that is called over gRPC. */
   via: string;
   expected: Denial | undefined;
 }
 
 export interface Result extends Combination {
-  /** Request id, which the call's audit events have. */
+  /** Id of the request. The audit events of the call contain it. */
   requestId: string;
   outcome: Outcome;
 }
 
-/** Methods by name, such as "auth.v1.AuthService/Login". */
+/** Methods by path without the package "medconnect", such as "auth.v1.AuthService/Login". */
 export const names: ReadonlyMap<string, Method> = new Map(
   [...methods.values()].map((method) => [method.path.replace("/medconnect.", ""), method]),
 );
 
-/** All combinations of the RPCs with an entry. */
+/** All combinations of caller, object and transport, for each RPC that has an entry. */
 export function combinationsOf(world: World): Combination[] {
   return [...names].flatMap(([name, method]) =>
     [ENTRIES[name] ?? []].flat().flatMap((entry) =>
@@ -62,7 +62,7 @@ export function combinationsOf(world: World): Combination[] {
 }
 
 function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
-  // Only break-glass rules treat an admin with a grant differently from other admins.
+  // Left out: except under break-glass rules, an admin with a grant is treated like every other admin.
   if (caller === "granted admin" && !isBreakGlass(rule)) return [];
   if (!on) return [{ relation: undefined, of: mine }];
   const missing = { relation: "missing" as const, of: mine };
@@ -71,7 +71,7 @@ function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: W
   return [{ relation: "own" as const, of: mine }, { relation: "foreign" as const, of: theirs }, missing];
 }
 
-/** HTTP if the method has a route, and each service that serves it over gRPC. */
+/** "http" if the method has a route, and the name of each service that serves it over gRPC. */
 function transportsOf(method: Method): string[] {
   const direct = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
   return [...(isRouted(method) ? ["http"] : []), ...direct];
@@ -83,7 +83,7 @@ function denialOf({ method, entry, caller, relation }: Omit<Combination, "expect
   return relation && denialByObject(entry.rule!, relation, caller);
 }
 
-/** Sends all calls, `atOnce` at a time. */
+/** Makes a call for each combination, `atOnce` at a time. */
 export async function send(world: World, combinations: Combination[], atOnce: number): Promise<Result[]> {
   const results: Result[] = [];
   const queue = combinations.values();
@@ -137,7 +137,7 @@ async function freshToken({ spare }: World, role: Role): Promise<string> {
   return (await logIn(new Api(sharedStack().urls.gateway), spare[role])).token;
 }
 
-/** Denied calls and reads come before permitted changes, which would affect them. */
+/** Permitted changes are last, because they would affect denied calls and reads. */
 export function phasesOf(combinations: Combination[]): Record<"denied" | "reads" | "changes", Combination[]> {
   return {
     denied: combinations.filter(({ expected }) => expected),

@@ -16,7 +16,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 import { begin, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 
 const HOUR_MS = 3_600_000;
-/** A patient's read of each service. */
+/** For each service, an RPC with which a patient reads. */
 const READ: Record<ServiceName, string> = {
   auth: "auth.v1.UserService/GetMe",
   scheduling: "scheduling.v1.BookingService/ListBookings",
@@ -127,7 +127,7 @@ test("certificates replaced at run time are used, and broken ones are not", asyn
   const nowElsewhere = secured(pairIn(LOCAL_CLIENT));
   const { name } = await ask("billing", READ.billing, {}, patient.token, nowElsewhere, "elsewhere");
   expect(name).toBe("OK");
-  // The gateway, which trusts billing's certificate, is not affected.
+  // Succeeds, because the gateway calls with a certificate of its own, which the service accepts.
   await patient.api.ok("GET /v1/payments");
 });
 
@@ -181,7 +181,10 @@ async function ask(
   }
 }
 
-/** A token that every process could make, because all have the key. */
+/**
+ * Token for a call from one service to another. Every process could make it, because all have the
+ * INTERNAL_KEY.
+ */
 async function serviceToken(from: string, to: string): Promise<string> {
   const { internalKey } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8"));
   return await new SignJWT()

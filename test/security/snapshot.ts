@@ -7,22 +7,24 @@ import { sharedStack } from "../support/stack.ts";
 
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
-/** Tables left out of snapshots: those that a denied call may write, and those of events in transit. */
+/**
+ * Tables that are left out: denied calls may write to some, and the others change while events are delivered.
+ */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
-/** Columns left out of snapshots, because background jobs clear them later. */
+/** Columns that are left out, because background jobs clear them at any time. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
-/** Hashes of the rows about certain people and objects, by table. */
+/** Hashes of rows, by table. The rows are those that name given people and objects. */
 export type Snapshot = Record<string, string[]>;
 
 /**
- * Hashes every row of all services that names one of the ids in any column. Other tests write to the same
- * databases meanwhile, but not about these ids.
+ * Hashes every row of all services that has one of the ids in any column. Other tests write to the same
+ * databases at the same time, but not about these ids.
  */
 export async function snapshotOf(ids: string[]): Promise<Snapshot> {
   const database = await createConnection({ uri: sharedStack().urls.mysql });
   try {
-    // Wait until the events of earlier changes are delivered.
+    // First waits until the events of earlier changes are delivered, because their consumers write rows.
     await eventually(
       () => countUndelivered(database, ids),
       (count) => count === 0,

@@ -7,68 +7,71 @@ import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from 
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Roles that own an object of each kind; to others it is foreign. */
+/** For each kind of object, the roles that own it. For all others it is foreign. */
 export const OWNERS = {
-  /** Held, not paid. */
+  /** A booking whose slot is held, and which is not paid. */
   booking: ["patient", "doctor"],
   consultation: ["patient", "doctor"],
   prescription: ["patient", "doctor"],
-  /** Requires an authorization. */
+  /** A payment that awaits its authorization. */
   payment: ["patient"],
-  /** Captured, and refunded in part. */
+  /** A captured payment, of which a part was refunded. */
   paidPayment: ["patient"],
   refund: ["patient"],
-  /** Public, and never booked. */
+  /** An open slot, which everybody sees and nobody books. */
   openSlot: ["doctor"],
-  /** Public until it is booked. */
+  /** An open slot, which everybody sees until a test books it. */
   bookableSlot: ["doctor"],
-  /** Visible to its doctor only. */
+  /** A slot that only its doctor sees. */
   blockedSlot: ["doctor"],
   doctor: ["doctor"],
-  /** A pending licence beside the verified one, for an admin's decision. */
+  /** A licence that awaits an admin's decision. The doctor also has a verified one. */
   license: ["doctor"],
   patient: ["patient"],
-  /** Session on another device. */
+  /** A session of the patient on another device. */
   session: ["patient"],
-  /** Account that makes no calls, because an admin may disable it. */
+  /** An account that makes no calls, because an admin may disable it. */
   bystander: [],
-  /** Another admin's grant for the practice's patient. */
+  /** Break-glass grant of another admin for the patient of the practice. */
   grant: [],
-  /** Service account that makes no calls. */
+  /** A service account that makes no calls. */
   serviceAccount: [],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Thing = keyof typeof OWNERS;
 export type Role = "patient" | "doctor" | "admin";
 
-/** A patient and a doctor with their objects. */
+/** A patient and a doctor who have met, with their objects. */
 export interface Practice {
   patient: Account;
   doctor: Account;
   ids: Record<Thing, string>;
-  /** Texts that only the patient and the doctor may read. */
+  /** Texts of the consultation, which only the patient and the doctor may read. */
   texts: string[];
-  /** Reason of an admin's grant for the patient; for admins and the patient. */
+  /**
+   * Reason that an admin gave for a break-glass grant for the patient. Only admins and the patient may read
+   * it.
+   */
   grantReason: string;
 }
 
-/** Two separate practices, an admin, and accounts whose sessions may end. */
+/** Two practices that have nothing to do with each other, an admin, and accounts whose sessions may end. */
 export interface World {
   mine: Practice;
   theirs: Practice;
   admin: Account;
-  /** Admin with a break-glass grant for the patient of `mine`. */
+  /** An admin with a break-glass grant for the patient of `mine`. */
   grantedAdmin: Account;
-  /** Internal system with every scope. */
+  /** Service account of an internal system, with every scope. */
   account: ServiceAccount;
   spare: Record<Role, Account>;
 }
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
-/** Start of the slots that stay open. It is later than all slots that the matrix creates. */
+/** Start of the slots that stay open, from now: later than all slots that the matrix creates. */
 const FAR_MS = 20 * DAY_MS;
-/** Time until several services have applied an event on a busy machine. */
+/** Maximum time until several services have processed an event. A busy machine needs most of it. */
 const SETTLED_WITHIN_MS = 60_000;
 
 export async function makeWorld(): Promise<World> {
@@ -139,7 +142,7 @@ async function makePractice(): Promise<Practice> {
   const license = await doctor.api.ok(`POST /v1/doctors/${doctor.id}/licenses`, {
     body: { number: randomUUID(), region: "DE" },
   });
-  // The end of the consultation captures the payment.
+  // Waits for the capture, which the end of the consultation triggers.
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
   await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");
@@ -188,13 +191,13 @@ async function refundPart({ api: asAdmin }: Account, { ids }: Practice): Promise
   return String(id);
 }
 
-/** @returns the id of a grant for the practice's patient */
+/** Creates a break-glass grant for the patient of the practice. @returns its id */
 async function breakGlass({ api: asAdmin }: Account, { ids, grantReason }: Practice): Promise<string> {
   const body = { patientId: ids.patient, reason: grantReason };
   return String((await asAdmin.ok("POST /v1/admin/break-glass", { body })).id);
 }
 
-/** Sends a call whose service may still have to receive an event. */
+/** Repeats a call until it succeeds, because its service may first have to receive an event. */
 async function untilDone({ api: own }: Account, call: string, body = {}): Promise<void> {
   const send = () => own.send(call, { key: true, body });
   await eventually(send, ({ status }) => status === 200, SETTLED_WITHIN_MS);

@@ -7,7 +7,7 @@ import { circlesIn, folderGraphOf, importsWithin, type Module } from "./folder-c
 const ROOT = join(import.meta.dirname, "../..");
 const ROOMS = ["platform", "topology", "services", "gateway", "ops", "deploy", "dev"];
 
-/** Modules of a planted graph: "a/x.ts b/y.ts" imports b/y.ts in a/x.ts. */
+/** Modules of an invented graph. Each argument is an import: with "a/x.ts b/y.ts", a/x.ts imports b/y.ts. */
 function modulesOf(...imports: string[]): Module[] {
   const pairs = imports.map((line) => line.split(" ") as [string, string]);
   return [...new Set(pairs.flat())].map((source) => ({

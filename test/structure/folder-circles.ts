@@ -1,19 +1,21 @@
 import { dirname } from "node:path";
 
-/** Part of a module in dependency-cruiser's JSON. */
+/** The fields of a module in dependency-cruiser's JSON that are used here. */
 export interface Module {
   source: string;
   dependencies: { resolved: string }[];
 }
 
-/** Imported folders of each folder, with one import as an example. */
+/** For each folder, the folders that it imports, each with one such import as an example. */
 export type FolderGraph = Map<string, Map<string, string>>;
 
 const TESTS = /\.test\.ts$|(^|\/)testing\//;
-/** Folders that compose all features. Features may import the types of these folders. */
+/** Folders that combine all features. A feature may import types from them. */
 const COMPOSITION_ROOTS = /^(services\/[^/]+\/src|gateway)$/;
 
-/** Folders with their imports of other folders. Leaves out tests, and imports of composition roots. */
+/**
+ * The folders, and the other folders that each imports. Leaves out tests, and imports of composition roots.
+ */
 export function folderGraphOf(modules: readonly Module[]): FolderGraph {
   const code = modules.filter(({ source }) => !TESTS.test(source));
   const files = new Set(code.map(({ source }) => source));
@@ -30,13 +32,13 @@ export function folderGraphOf(modules: readonly Module[]): FolderGraph {
   return graph;
 }
 
-/** Sets of folders that import each other, directly or through others (Tarjan's algorithm). */
+/** Sets of folders that import each other, directly or through other folders (Tarjan's algorithm). */
 export function circlesIn(graph: FolderGraph): string[][] {
   const circles: string[][] = [];
   const order = new Map<string, number>();
   const stack: string[] = [];
 
-  /** @returns the smallest order of a folder on the stack that this one reaches */
+  /** @returns the smallest order of those folders on the stack that this folder reaches */
   function visit(folder: string): number {
     const index = order.size;
     order.set(folder, index);
@@ -58,7 +60,7 @@ export function circlesIn(graph: FolderGraph): string[][] {
   return circles.toSorted();
 }
 
-/** An example of each import between the folders of a circle. */
+/** For each import between two folders of a circle, one example. */
 export function importsWithin(graph: FolderGraph, circle: readonly string[]): string[] {
   return circle.flatMap((folder) =>
     [...(graph.get(folder) ?? [])]

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 const ROOT = join(import.meta.dirname, "../..");
 const { workspaces } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-/** Forbidden imports: the rule, the importing file, and the import. */
+/** Imports that must be refused: the rule, the importing file, and the imported module. */
 const PLANTED = [
   ["services-are-apart", "services/auth/src/accounts/planted.ts", "@medconnect/billing/src/app.ts"],
   ["services-are-apart", "services/auth/src/accounts/planted-store.ts", "@medconnect/billing/src/app.ts"],
@@ -45,7 +45,7 @@ const PLANTED = [
   ["rules-without-node", "services/auth/src/accounts/planted-rules.ts", "node:crypto"],
 ] as const;
 
-/** Ways to import a module. Each is planted for a rule. */
+/** Ways to write an import. For each rule, a file with each of them is created. */
 const FORMS = [
   (specifier: string) => `import type { X } from "${specifier}";\n`,
   (specifier: string) => `export * from "${specifier}";\n`,
@@ -75,7 +75,7 @@ interface Violation {
 let folder: string;
 let violations: Violation[];
 
-/** The project's packages, without their code, and a file for each import. */
+/** Creates a copy of the project's packages without their code, with a file for each forbidden import. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "medconnect-imports-"));
   for (const file of [".dependency-cruiser.cjs", "package.json"])
@@ -129,7 +129,7 @@ function write(file: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** Creates an empty target of an import, unless a planted file is there. */
+/** Creates an empty file for an import to resolve to, unless the file exists. */
 function plantTarget(file: string, specifier: string): void {
   const [, name, path] = /^@medconnect\/([a-z]+)\/(.*)$/.exec(specifier) ?? [];
   const workspace = ["auth", "scheduling", "clinical", "billing"].includes(name!) ? `services/${name}` : name;

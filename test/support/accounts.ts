@@ -7,22 +7,22 @@ import { authDataKeyOf, type Running } from "./stack.ts";
 
 export const PASSWORD = "four unrelated words, one comma";
 
-/** A signed-in account. */
+/** A user's account, with tokens of a signed-in session. */
 export interface Account {
   id: string;
   email: string;
   fullName: string;
   token: string;
   refreshToken: string;
-  /** Client of the gateway with this account's token. */
+  /** Client of the gateway that sends this account's token. */
   api: Api;
 }
 
 export type Role = "PATIENT" | "DOCTOR";
 
 /**
- * Attempts to create an account. On a busy machine a connection between services may break, and the gateway
- * then responds with 503.
+ * Maximum attempts to create an account. On a busy machine, a connection between services may break, and the
+ * gateway then responds with 503.
  */
 const TRIES = 3;
 const ROOT = join(import.meta.dirname, "../..");
@@ -31,7 +31,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export async function signUp(api: Api, role: Role, given: { password?: string } = {}): Promise<Account> {
   const { password = PASSWORD } = given;
   for (let tries = 1; ; tries++) {
-    // A new address for each attempt, because a lost response may have created the account.
+    // Each attempt uses a new e-mail address. If a response was lost, the account with the old one may exist.
     const tag = randomUUID().slice(0, 8);
     const fullName = `${role === "DOCTOR" ? "Dora" : "Paul"} ${tag}`;
     const email = `${role.toLowerCase()}-${tag}@example.org`;
@@ -68,7 +68,7 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
   };
 }
 
-/** Creates an admin with npm run admin:create, which is the only way, and signs them in. */
+/** Creates an admin with `npm run admin:create`, and signs them in. There is no other way to create one. */
 export async function signUpAdmin(
   api: Api,
   running: Running,

@@ -6,20 +6,20 @@ export type Json = Record<string, unknown>;
 export interface Answer {
   status: number;
   headers: Headers;
-  /** The body as sent. */
+  /** The response's body as text. */
   text: string;
-  /** The body as JSON; empty for other types. */
+  /** The response's body as JSON; `{}` if it is of another type. */
   body: Json;
 }
 
 export interface Sent {
   body?: unknown;
-  /** Idempotency-Key; `true` generates one. */
+  /** Idempotency-Key header; `true` generates one. */
   key?: string | true;
   headers?: Record<string, string>;
 }
 
-/** HTTP client of the gateway, with or without a token. */
+/** HTTP client of the gateway, with or without an access token. */
 export class Api {
   readonly url: string;
   readonly token: string | undefined;
@@ -33,14 +33,14 @@ export class Api {
     return new Api(this.url, token);
   }
 
-  /** @param call method and path, such as "GET /v1/users/me" */
+  /** Sends a request. @param call method and path, such as "GET /v1/users/me" */
   async send(call: string, { body, key, headers }: Sent = {}): Promise<Answer> {
     const [method = "", path = ""] = call.split(" ");
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
-        // No connection is kept: while a worker compiles for a minute, it does not notice that the server has
-        // closed an idle one.
+        // Connections are not reused. A worker may be busy for a minute with compiling; it then does not
+        // notice that the server has closed an idle connection.
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
@@ -53,7 +53,10 @@ export class Api {
     return { status: response.status, headers: response.headers, text, body: parse(response, text) };
   }
 
-  /** Returns the body. Repeats a call after 503, as every client should; throws for other failures. */
+  /**
+   * Sends a request, and returns the response's body. Repeats it after 503, as every client should. Throws
+   * for other errors.
+   */
   async ok(call: string, sent: Sent = {}): Promise<Json> {
     const repeatable = sent.key === true ? { ...sent, key: randomUUID() } : sent;
     for (let tries = 1; ; tries++) {
@@ -69,8 +72,8 @@ const TRIES = 3;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Repeats a request that the server did not receive. After a pause between connecting and sending, a worker
- * gets 408 (RFC 9110 §15.5.9) or a closed connection.
+ * Sends a request; repeats it if the server has not received it. If a busy worker pauses between connecting
+ * and sending, the server answers 408 (RFC 9110 §15.5.9) or closes the connection.
  */
 async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 1; ; tries++) {
@@ -84,8 +87,8 @@ async function sendOnce(url: string, init: RequestInit): Promise<Response> {
 }
 
 /**
- * True if undici's SocketError shows that no byte was sent. A refused connection has no such error, because
- * its server is down.
+ * True if undici's SocketError shows that no byte was sent. False for a refused connection, because then the
+ * server is down.
  */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = error as { cause?: { socket?: { bytesWritten?: number } } };
@@ -96,5 +99,5 @@ function parse(response: Response, text: string): Json {
   return /[/+]json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : {};
 }
 
-/** Status and reason of a refusal. */
+/** Status and reason of an error response. */
 export const refusal = ({ status, body }: Answer) => ({ status, reason: body.reason });

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 25;
-/** Default time to wait: below a test's time-out, and far above any expected time, even on a busy machine. */
+/**
+ * Default for the maximum wait: below a test's time-out, but far above any expected time, even on a busy
+ * machine.
+ */
 const WITHIN_MS = 60_000;
 
 /**

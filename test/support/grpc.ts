@@ -34,7 +34,7 @@ const FILES = [
   "medconnect/scheduling/v1/slot_service.proto",
 ];
 
-/** The contract, loaded from the .proto files as a third party would. */
+/** The API, loaded from the .proto files, as a third party would. */
 const contract = loadSync(FILES, {
   includeDirs: [PROTO, join(PROTO, "vendor")],
   longs: String,
@@ -46,7 +46,7 @@ const contract = loadSync(FILES, {
 export type Method = MethodDefinition<object, object>;
 export type ServiceName = keyof Running["addresses"];
 
-/** Fields of every message as FieldDescriptorProto, by full name. */
+/** Fields of every message, as FieldDescriptorProto, by the full name of the message. */
 export const messageTypes: ReadonlyMap<string, object[]> = new Map(
   Object.entries(contract)
     .filter(([, definition]) => "type" in definition && "field" in (definition.type as object))
@@ -68,41 +68,41 @@ export function serversOf({ path }: Method): ServiceName[] {
   return all.some((name) => name === owner) ? all.filter((name) => name === owner) : all;
 }
 
-/** Outcome of a call. */
+/** Outcome of a gRPC call. */
 export interface Reply {
   code: status;
   /** Name of the status code, such as "NOT_FOUND". */
   name: string;
-  /** Reason in ErrorInfo; undefined for a success, or for an error of gRPC itself. */
+  /** Reason in the status's ErrorInfo; undefined if the call succeeded, or if gRPC itself failed. */
   reason: string | undefined;
-  /** The status message; empty for a success. */
+  /** Message of the status; empty if the call succeeded. */
   detail: string;
-  /** Field violations in BadRequest. */
+  /** Field violations in the status's BadRequest. */
   violations: Json[];
   body: Json;
   trailer: Metadata;
 }
 
-/** Size of a call's trailer on the wire, including the status message. */
+/** Size of the trailer that a call's response had on the wire, including the status message. */
 export const trailerBytes = ({ trailer, detail }: Reply): number =>
   Object.entries(trailer.toHttp2Headers())
     .flatMap(([name, values]) => [values].flat().map((value) => name.length + String(value).length))
     .reduce((sum, bytes) => sum + bytes, encodeURI(detail.toWellFormed()).length);
 
-/** Token and headers of a call. */
+/** Access token and headers of a call. */
 export interface Credential {
   token?: string;
   headers?: Record<string, string>;
 }
 
 export interface GrpcOptions {
-  /** Default: plaintext. */
+  /** Credentials of the connection; default: plaintext. */
   security?: ChannelCredentials;
-  /** Expected name in the server's certificate; default: its address. */
+  /** Name that the server's certificate must have; default: the host of its address. */
   serverName?: string | undefined;
 }
 
-/** A gRPC connection to one service, without the gateway. */
+/** A direct gRPC connection to one service. */
 export class Grpc {
   readonly #client: Client;
 
@@ -111,14 +111,14 @@ export class Grpc {
     this.#client = new Client(address, security, options);
   }
 
-  /** @param rpc such as "scheduling.v1.BookingService/GetBooking" */
+  /** Calls an RPC. @param rpc service and method, such as "scheduling.v1.BookingService/GetBooking" */
   async call(rpc: string, request: Json, sent: Credential = {}): Promise<Reply> {
     const method = methods.get(`/medconnect.${rpc}`);
     if (!method) throw new Error(`The contract has no RPC ${rpc}.`);
     return await this.send(method, method.requestSerialize(request), sent);
   }
 
-  /** Sends bytes, which may be no valid message. */
+  /** Calls an RPC with the given bytes, which need not be a valid message. */
   send({ path, responseDeserialize }: Method, bytes: Buffer, sent: Credential = {}): Promise<Reply> {
     const metadata = Metadata.fromHttp2Headers({
       ...(sent.token !== undefined && { authorization: `Bearer ${sent.token}` }),
@@ -147,9 +147,12 @@ export class Grpc {
     });
   }
 
-  /** Lists services by server reflection (grpc.reflection.v1). The names are in the response's bytes. */
+  /**
+   * Lists the server's services with server reflection (grpc.reflection.v1). The returned bytes contain their
+   * names.
+   */
   listServices(): Promise<{ code: status; answer: string }> {
-    // ServerReflectionRequest { list_services: "" }, field 7.
+    // The encoded ServerReflectionRequest { list_services: "" }; `list_services` is field 7.
     const request = Buffer.from([0x3a, 0x00]);
     const asIs = (bytes: Buffer) => bytes;
     const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

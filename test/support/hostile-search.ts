@@ -2,7 +2,10 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 
-/** Queries of at most eight words, each a prefix of a word of every doctor from `addFindableDoctors`. */
+/**
+ * Queries of up to eight words. Each word is the beginning of a word in the profile of every doctor from
+ * `addFindableDoctors`.
+ */
 export const HOSTILE_QUERIES = [
   "a b c d e f g h",
   "i j k l m n o p",
@@ -15,10 +18,13 @@ const LETTERS = "abcdefghijklmnopqrst";
 const WORDS_A_LETTER = 3;
 const DOCTORS_A_STATEMENT = 100;
 
-/** Inserts rows; `rows` fills `VALUES ?`. */
+/** Runs an INSERT statement that ends in `VALUES ?`, which `rows` replaces. */
 type Insert = (sql: string, rows: SqlValue[][]) => Promise<unknown>;
 
-/** Adds licensed doctors to scheduling's schema, each with words for every letter of the hostile queries. */
+/**
+ * Adds licensed doctors to scheduling's schema. Their profiles have words with every letter of the hostile
+ * queries.
+ */
 export async function addFindableDoctors(insert: Insert, count: number): Promise<void> {
   const ids = Array.from({ length: count }, () => newId());
   for (let i = 0; i < count; i += DOCTORS_A_STATEMENT) {

@@ -4,13 +4,16 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Json } from "./api.ts";
 import { sharedSecrets, sharedStack } from "./stack.ts";
 
-/** A signing key with its private part, which only auth has. */
+/** A key with which auth signs access tokens. Only auth has its private part. */
 export interface SigningKey {
   kid: string;
   privateKey: KeyObject;
 }
 
-/** Reads the signing key of the shared system's auth, so that tests can forge single parts of a token. */
+/**
+ * Reads the shared system's signing key from auth's database, so that tests can change single parts of a
+ * token.
+ */
 export async function sharedSigningKey(): Promise<SigningKey> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, database: "medconnect_auth" });
   const [[row]] = await database.query<RowDataPacket[]>(
@@ -30,13 +33,13 @@ export function jwt(header: unknown, claims: unknown, signer: (input: Buffer) =>
   return `${input}.${signer(Buffer.from(input)).toString("base64url")}`;
 }
 
-/** Signs like auth (RFC 8037). */
+/** Signs like auth, with Ed25519 (RFC 8037). */
 export const ed25519 =
   (key: KeyObject) =>
   (input: Buffer): Buffer =>
     sign(undefined, input, key);
 
-/** Decodes header and claims of a token. */
+/** Decodes the header and the claims of a token, without checking its signature. */
 export function decoded(token: string): { header: Json; claims: Json } {
   const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
   return { header: JSON.parse(header!), claims: JSON.parse(claims!) };

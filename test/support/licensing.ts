@@ -3,24 +3,27 @@ import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
 import { type Running, sharedStack } from "./stack.ts";
 
-/** A system whose admin verifies licences. */
+/** A system, and the prefix of its schemas, with which an admin is created. */
 interface LicensingSystem {
   running: Running;
   schemaPrefix?: string;
 }
 
-/** Tests' own systems, by their gateway's URL. */
+/** Systems that test files have started for themselves, by their gateway's URL. */
 const systems = new Map<string, LicensingSystem>();
 const admins = new Map<string, { admin: Promise<Account>; sinceMs: number }>();
-/** Below the five minutes of an access token. */
+/** Maximum age at which an admin's token is reused: below the five minutes for which it is valid. */
 const TOKEN_AGE_MS = 240_000;
 
-/** Registers a test's own system, whose admin then verifies licences at its gateway. */
+/** Registers the system of a test file, so that `verifyLicense` works at its gateway. */
 export function licenseAt(running: Running, schemaPrefix: string): void {
   systems.set(running.urls.gateway, { running, schemaPrefix });
 }
 
-/** Verifies a licence under its account's name, as an admin of the system behind the gateway. */
+/**
+ * Verifies a doctor's licence as an admin of the system behind this gateway. The licence gets the name of the
+ * doctor's account.
+ */
 export async function verifyLicense(
   gatewayUrl: string,
   licenseId: string,
@@ -28,7 +31,8 @@ export async function verifyLicense(
 ): Promise<void> {
   const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
   const verify = () => api.send(`POST /v1/admin/licenses/${licenseId}:verify`, { body: { doctorName } });
-  // Until auth's event has brought the name to scheduling, the verification gets NAME_DIFFERS.
+  // Repeated after NAME_DIFFERS, which is returned until scheduling learns the account's name from an event
+  // of auth.
   const { status, body } = await eventually(verify, (answer) => answer.body.reason !== "NAME_DIFFERS");
   if (status !== 200) throw new Error(`:verify got ${status} ${body.reason}`);
 }

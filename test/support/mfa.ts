@@ -4,9 +4,9 @@ import type { Account } from "./accounts.ts";
 const PERIOD_S = 30;
 
 /**
- * An authenticator app (RFC 6238). Each code is of the time step after the last one, because a step is valid
- * once. Auth accepts one step ahead, so two codes are available at once, as a login right after the
- * activation needs.
+ * An authenticator app (RFC 6238). Each call returns the code of a later time step, because auth accepts a
+ * step's code only once. Auth also accepts the next step, so two codes can be used at the same time, for
+ * example to activate the app and to sign in.
  */
 export class Authenticator {
   readonly secret: string;
@@ -22,7 +22,7 @@ export class Authenticator {
   }
 }
 
-/** Sets up an authenticator app, and activates it with a first code. */
+/** Sets up an authenticator app for an account, and activates it with a first code. */
 export async function secure({ api }: Account): Promise<Authenticator> {
   const { secret } = await api.ok("POST /v1/auth/mfa/totp");
   const authenticator = new Authenticator(String(secret));

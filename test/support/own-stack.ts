@@ -9,7 +9,7 @@ import { eventually } from "./eventually.ts";
 import { licenseAt } from "./licensing.ts";
 import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 
-/** A test file's own system: own processes, Redis and schemas on the shared MySQL. */
+/** A system for one test file: processes, Redis and schemas of its own, on the shared MySQL server. */
 export interface OwnStack extends Stack {
   schemaPrefix: string;
   logs: string;
@@ -17,10 +17,10 @@ export interface OwnStack extends Stack {
 
 const REACHED_WITHIN_MS = 60_000;
 
-/** Start time on a busy machine; for `beforeAll`. */
+/** Maximum time for the start on a busy machine; for `beforeAll`. */
 export const START_TIMEOUT_MS = 240_000;
 
-/** @param env settings of every process */
+/** Starts a system for one test file. @param env settings of every process */
 export async function startOwnStack(
   env: NodeJS.ProcessEnv = {},
   options: Pick<StackOptions, "mtls"> = {},
@@ -50,7 +50,7 @@ export async function startOwnStack(
   };
 }
 
-/** A read of each service that any patient may do. */
+/** For each service, a path that every patient may read. */
 export const READS = {
   auth: "/v1/users/me",
   scheduling: "/v1/bookings",
@@ -58,7 +58,7 @@ export const READS = {
   billing: "/v1/payments",
 };
 
-/** Waits until the gateway has connected to all services, which takes seconds on a busy machine. */
+/** Waits until the gateway has connected to all services. This takes seconds on a busy machine. */
 async function untilReached(api: Api): Promise<void> {
   const status = async (call: string, as = api) => (await as.send(call)).status;
   await eventually(() => status("GET /.well-known/jwks.json"), isServed, REACHED_WITHIN_MS);

@@ -6,21 +6,24 @@ import { verifyLicense } from "./licensing.ts";
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
-/** Start of a consultation that can be joined and started at once, because it is within 15 minutes. */
+/** Time until a consultation starts: short enough (under 15 minutes) to join and start it at once. */
 export const SOON_MS = 10 * MINUTE_MS;
 
-/** Time for several hops between services on a busy machine. */
+/** Maximum time until several services have passed an event on, on a busy machine. */
 const CONFIRMED_WITHIN_MS = 15_000;
 
 export const FEE = { currencyCode: "USD", amountMinor: "5000" };
 
-/** An interval from now on, in the form of a slot. */
+/** Start and end of a slot, relative to now. */
 export function timeFromNow(startsInMs: number, lengthMs = 30 * MINUTE_MS) {
   const startMs = Date.now() + startsInMs;
   return { startTime: new Date(startMs).toISOString(), endTime: new Date(startMs + lengthMs).toISOString() };
 }
 
-/** Registers a doctor with a profile and a verified licence. Without a fee, consultations are free. */
+/**
+ * Registers a doctor with a profile and a verified licence. If the profile has no fee, consultations are
+ * free.
+ */
 export async function openPractice(api: Api, profile: Json = {}): Promise<Account> {
   const doctor = await signUp(api, "DOCTOR");
   await publish(doctor, profile);
@@ -62,7 +65,7 @@ export async function book({ api }: Account, slotId: string, reason = "A cough")
   };
 }
 
-/** Lets the patient join and the doctor start, after clinical has applied the confirmed booking. */
+/** Lets the patient join and the doctor start. First waits until clinical knows the confirmed booking. */
 export async function begin(patient: Account, doctor: Account, consultationId: string): Promise<void> {
   const path = `/v1/consultations/${consultationId}`;
   await eventually(

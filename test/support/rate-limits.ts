@@ -8,12 +8,13 @@ const all = (limit: string) => ({
 });
 
 /**
- * Limits that no test reaches. Unlike with 0, calls are counted: the first of each client, and one in 50
- * through Redis.
+ * Limits that no test reaches. Unlike with 0, which means no limit, calls are counted: the first of each
+ * client, and one in 50, in Redis.
  */
 export const HIGH_RATE_LIMITS = all("1000000");
 
 /**
- * No limits, for gateways that share a Redis: calls from the same address would use up each other's limits.
+ * No limits, for gateways that share a Redis: calls from the same address to one gateway would use up the
+ * limits of the other.
  */
 export const NO_RATE_LIMITS = all("0");

@@ -3,15 +3,15 @@ import { scopes as all } from "@medconnect/platform/contract/scopes.ts";
 import type { Account } from "./accounts.ts";
 import { Api } from "./api.ts";
 
-/** Account of an internal system. */
+/** A service account, with which an internal system calls the API. */
 export interface ServiceAccount {
   id: string;
   secret: string;
-  /** Access token with the scopes that `isWanted` selects; default: all. */
+  /** Gets an access token with the scopes for which `isWanted` returns true; default: all. */
   token(isWanted?: (scope: string) => boolean): Promise<string>;
 }
 
-/** Creates a service account. @param scopes default: all existing ones */
+/** Creates a service account as the admin. @param scopes default: all that exist */
 export async function makeServiceAccount(
   { api: asAdmin }: Account,
   scopes: string[] = [...all],
@@ -30,7 +30,7 @@ export async function makeServiceAccount(
   return { id, secret, token };
 }
 
-/** Exchanges a secret for a token. */
+/** Exchanges the secret of a service account for an access token. */
 export async function tokenOf(api: Api, clientId: string, clientSecret: string, scope = ""): Promise<string> {
   const body = { grantType: "client_credentials", clientId, clientSecret, scope };
   return String((await api.ok("POST /v1/auth/token", { body })).accessToken);

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { sharedInternalKey } from "./stack.ts";
 
-/** Makes a token as services do to call each other. */
+/** Makes a token with which one service calls another. */
 export function serviceToken(
   from: string,
   to: string,

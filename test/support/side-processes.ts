@@ -9,14 +9,18 @@ import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";
 
-/** A process with its own settings, on the shared system's databases. */
+/** A process with settings of its own, on the databases of the shared system. */
 export interface SideProcess {
-  /** host:port */
+  /** Address of the process, as host:port. */
   address: string;
   stop(): Promise<void>;
 }
 
-/** Starts another gateway. @param authAddress auth to use instead of the shared one */
+/**
+ * Starts another gateway.
+ *
+ * @param authAddress address of the auth process to use; default: the shared system's
+ */
 export async function startGateway(
   stack: SharedStack,
   env: NodeJS.ProcessEnv,
@@ -33,7 +37,7 @@ export async function startGateway(
   return { ...gateway, api: new Api(`http://${gateway.address}`) };
 }
 
-/** Starts another auth with the accounts and signing keys of the shared one. */
+/** Starts another auth process, with the accounts and signing keys of the shared system. */
 export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Promise<SideProcess> {
   const folder = new DataFolder(dirname(process.env.STACK_JSON!));
   const { databasePasswords, dataKeys, auditKeys } = folder.secrets;

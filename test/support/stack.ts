@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 
-/** Addresses of a running system, from stack.json or `startStack`. */
+/** Addresses of a running system: of the shared one, or of one that a test file has started. */
 export interface Running {
   urls: Record<ProcessName | "mysql" | "redis", string>;
-  /** host:port for gRPC. */
+  /** Address of each service for gRPC, as host:port. */
   addresses: Record<ServiceName, string>;
-  /** Folder of caught mails. */
+  /** Folder to which mails are written instead of being sent. */
   mailFolder: string;
-  /** Processes of a test's own system; absent for the shared one. */
+  /** Processes of a system that a test file has started; absent for the shared one. */
   processes?: { auth: { env: NodeJS.ProcessEnv } };
 }
 
@@ -28,11 +28,11 @@ export function sharedSecrets(): Secrets {
   return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }
 
-/** Auth's DATA_KEY, for operators' commands. */
+/** Auth's DATA_KEY, which operators' commands need. */
 export const authDataKeyOf = ({ processes }: Running): string =>
   processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
 
-/** Key with which the shared system's services authenticate each other. */
+/** Key with which the services of the shared system authenticate each other. */
 export const sharedInternalKey = (): Uint8Array => Buffer.from(sharedSecrets().internalKey, "base64");
 
 function stackFile(): string {
