@@ -12,8 +12,9 @@ export interface Contest {
 }
 
 /**
- * Loads the subject, the baseline, and the subject again, so that other work on the machine affects both
- * alike. The ratio of the subject's second sample to its first is the control (A/A): without noise it is 1.
+ * Measurements of the subject, the baseline, and the subject again, in this order, so that other work on the
+ * machine affects both alike. The ratio of the subject's second sample to its first is the control (A/A):
+ * without noise it is 1.
  */
 export interface Round {
   subject: Sample;

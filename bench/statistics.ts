@@ -8,7 +8,7 @@ export function median(values: number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-/** The smallest value such that at least this share (0 to 1) of all values are not greater. */
+/** The quantile: at least this share (0 to 1) of the values is equal to it or smaller. */
 export function quantile(values: number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

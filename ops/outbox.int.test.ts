@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => billing.close());
 
 let dead: string[];
-/** Makes three undelivered events, of which two are dead. */
+/** Adds three undelivered events to the outbox. Two of them are dead, so they are not sent again. */
 beforeEach(async () => {
   const { db, clock } = billing;
   await db.write("DELETE FROM outbox");

@@ -40,8 +40,8 @@ export class MedconnectCrowd implements Crowd {
    */
   readonly #turns: number[] = Array(LANES).fill(0);
   /**
-   * First turn of the last run. `#awaited` has the consultations that its bookings must have created, by
-   * patient.
+   * `#firstTurn` is the number of each lane's first attempt in the last run. `#awaited` has, for each
+   * patient, the consultations that the run's bookings must have created.
    */
   #firstTurn = 0;
   #awaited = new Map<Member, Set<string>>();
@@ -64,7 +64,7 @@ export class MedconnectCrowd implements Crowd {
     return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
   }
 
-  /** Creates slots. Each turn books one slot of every doctor, one per lane. */
+  /** Creates slots, one of each doctor for each attempt that all lanes make at the same time. */
   async stock(workload: Stockable, bookings: number): Promise<void> {
     const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
     this.#timetables[workload] ??= await this.#openTimetable(workload);
@@ -104,11 +104,11 @@ export class MedconnectCrowd implements Crowd {
     });
   }
 
-  /** @returns false if no slot or patient is left */
+  /** Books a slot. @returns false if there is no slot or patient for it */
   async #book(workload: Stockable, client: number, clients: number): Promise<boolean> {
     const lane = this.#nextLaneOf(client, clients);
     const turn = this.#turns[lane]!++;
-    // A Latin square: in the same turn, no two lanes book with the same doctor.
+    // A Latin square: attempts with the same number in two lanes are never with the same doctor.
     const slotId = this.#timetables[workload]?.slotAt(turn, (lane + turn) % LANES);
     const patient = this.#patients.at(lane, turn);
     if (slotId === undefined || patient === undefined) return false;

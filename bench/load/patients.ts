@@ -41,7 +41,9 @@ export class Patients {
     for (const [i, member] of joined.entries()) this.#lanes[i % this.lanes]!.push(member);
   }
 
-  /** Patient who makes the n-th booking of a lane; undefined if none is left. */
+  /**
+   * Patient who makes the n-th booking of a lane, counted from 0; undefined if the lane has too few patients.
+   */
   at(lane: number, turn: number): Member | undefined {
     return this.#lanes[lane]![Math.floor(turn / BOOKINGS_EACH)];
   }

@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
 /**
- * Prevents gap locks. With them, two transactions with new idempotency keys deadlock if both have read the
+ * Without gap locks. With them, two transactions with new idempotency keys deadlock if both have read the
  * same gap of the index.
  */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";

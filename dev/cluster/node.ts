@@ -64,7 +64,7 @@ function serverArgs({ place, folder, port }: NodeOptions): string[] {
     "--log-bin=binlog",
     "--gtid-mode=ON",
     "--enforce-gtid-consistency=ON",
-    // Group Replication supports InnoDB only.
+    // Other engines are disabled, because Group Replication supports InnoDB only.
     "--disabled-storage-engines=MyISAM,BLACKHOLE,FEDERATED,ARCHIVE,MEMORY",
   ];
 }
@@ -84,7 +84,8 @@ function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] 
     member_weight: 90 - 20 * place,
     // A new primary responds only after it has applied all transactions of the old one.
     consistency: "BEFORE_ON_PRIMARY_FAILOVER",
-    // Expels a silent member as soon as it is suspected, after 5 s, so that the others elect a primary.
+    // Expels a silent member as soon as it is suspected, after 5 s, so that the other members can elect a
+    // primary.
     member_expel_timeout: 0,
     // No rejoin without a restart. A member that was expelled, or that sees no majority, disconnects its
     // clients, so that they read no stale data.

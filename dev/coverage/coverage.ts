@@ -80,8 +80,8 @@ async function coverageOfProcesses(): Promise<CoverageMap> {
 }
 
 /**
- * Removes code that jest has transformed from V8's report. V8 names such code by its path, and the code of
- * the other processes by a URL.
+ * Removes from V8's report the code that jest has transformed. V8 names such code by its path, and the code
+ * of the other processes by a URL.
  */
 function keepSources(): void {
   for (const name of globSync("*.json", { cwd: OF_PROCESSES })) {

@@ -9,7 +9,7 @@ interface Meeting {
   booking: Booking;
 }
 
-/** The doctor holds the consultation and prescribes; the patient reads the results. */
+/** The doctor starts and completes the consultation, and prescribes. Then the patient reads the results. */
 export async function meet(walker: Walker, meeting: Meeting): Promise<void> {
   await consult(walker, meeting);
   await prescribe(walker, meeting);

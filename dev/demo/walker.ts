@@ -42,7 +42,7 @@ export class Walker {
     say(text);
   }
 
-  /** Sends and prints a call. Throws for an unexpected response. */
+  /** Sends a call, and prints it with its response. Throws if the response is not as expected. */
   async step(step: Step): Promise<Answer> {
     printTitle(++this.#steps, step.title);
     let [sent, answer] = await this.#callWithinLimits(step);

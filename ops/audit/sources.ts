@@ -12,8 +12,8 @@ export interface Source {
   witnessUrl: string | undefined;
   keys: Buffer[];
   /**
-   * DATA_KEY of auth, with which the rights in its tables are compared with its trail; undefined for other
-   * services.
+   * DATA_KEY of auth, with which the accounts' rights in its database are compared with its trail; undefined
+   * for other services.
    */
   dataKeys: z.infer<typeof keys> | undefined;
 }

@@ -30,7 +30,7 @@ export const FINDINGS = {
 
 export interface Finding {
   kind: keyof typeof FINDINGS;
-  /** Number of the seal; absent if the finding is about none. */
+  /** Number of the seal that the finding is about; absent if it is about none. */
   seq?: number;
   eventId?: string;
   /** Time of the event or checkpoint that the finding is about. */

@@ -7,8 +7,8 @@ import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../suppor
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
 /**
- * Maximum response time while clinical or billing is away: below the limit of 5 s for a call to them. An idle
- * machine needs 0.3 s.
+ * Maximum response time while clinical or billing is away. It is below the 5 s after which a call to clinical
+ * or billing is given up. An idle machine needs 0.3 s.
  */
 const ANSWERED_WITHIN_MS = 4000;
 /** Maximum time until calls succeed again. Relays and connections retry at growing intervals. */

@@ -96,6 +96,6 @@ function listed(word: string, reasons: Map<string, number>): string[] {
   return [`${word} ${total(reasons)} (${parts.join(", ")})`];
 }
 
-/** The smallest value such that at least this share (0 to 1) of the sorted values are not greater. */
+/** The quantile of sorted values: about this share (0 to 1) of them is smaller. */
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -18,7 +18,7 @@ export type Relation = (typeof RELATIONS)[number];
  *
  * - `private`: like a missing object.
  * - `supervised`: like a missing object; but admins and service accounts may use it.
- * - `owned`: NOT_OWNER, because everybody may know of it.
+ * - `owned`: NOT_OWNER, because everybody may know of the object.
  * - `open`: everybody whom the access rule admits may use it.
  * - `filter`: narrows a list; any value is allowed.
  * - `break-glass`: like `private`; an admin without a grant gets BREAK_GLASS_REQUIRED, even for a missing
@@ -36,8 +36,8 @@ export type Rule =
 
 /**
  * Callers of each RPC. "account" is a service account with every scope; "other account" has every scope
- * except the one of the method. "granted admin" has a break-glass grant for the patient of the own practice.
- * "wrong service" is a service that the method does not admit.
+ * except the one of the method. "granted admin" has a break-glass grant for the patient of the practice
+ * `mine`. "wrong service" is a service that the method does not admit.
  */
 export const CALLERS = [
   "anonymous",

@@ -18,7 +18,7 @@ const LETTERS = "abcdefghijklmnopqrst";
 const WORDS_A_LETTER = 3;
 const DOCTORS_A_STATEMENT = 100;
 
-/** Runs an INSERT statement that ends in `VALUES ?`, which `rows` replaces. */
+/** Runs an INSERT statement. `rows` replaces the placeholder in its `VALUES ?`. */
 type Insert = (sql: string, rows: SqlValue[][]) => Promise<unknown>;
 
 /**
