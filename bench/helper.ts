@@ -28,7 +28,7 @@ export class Helper {
     this.#process.send(message);
   }
 
-  /** Waits for the next message. Throws if the process ends first. */
+  /** Waits for the helper's next message. Throws if the helper ends first. */
   async receive(): Promise<unknown> {
     const [message] = await Promise.race([once(this.#process, "message"), this.#ended]);
     return message;
@@ -40,7 +40,7 @@ export class Helper {
   }
 }
 
-/** A helper that serves HTTP and reports its port. */
+/** A helper process that serves HTTP, and that has reported its port. */
 export interface HelperServer {
   url: string;
   pid: number;

@@ -44,7 +44,7 @@ async function measureStart(dataDir: string, signal: AbortSignal): Promise<numbe
 
 async function untilReady(child: ChildProcess): Promise<void> {
   child.stderr!.resume();
-  // All output is read, because a process blocks on a full pipe.
+  // Reads all output, because the child process would block on a full pipe.
   const lines = createInterface({ input: child.stdout! });
   await new Promise<void>((resolve, reject) => {
     lines.on("line", (line) => line === READY && resolve());

@@ -37,7 +37,7 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_ADDRESS: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
 };
-/** Some tests send a hundred requests at once as one user. */
+/** Some tests send a hundred requests at once as one user, more than the default allows. */
 const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
 /** Short intervals, because tests wait until events are sealed, checkpoints sent and samples taken. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Link to a path or an anchor in this repository. */
+/** A Markdown link to a path or an anchor in this repository. */
 const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
 const CODE = /^```.*?^```$/gms;
 const HEADING = /^#+ (.+)$/gm;

@@ -32,7 +32,7 @@ export class MedconnectCrowd implements Crowd {
   readonly #patients: Patients;
   /** Slots of the doctors, by workload. Doctors with a fee are registered when `pay` first runs. */
   readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
-  /** Doctor whose slots are listed, never booked. */
+  /** Doctor in the workload `list`. The slots are listed, but never booked. */
   readonly #shownDoctorId: string;
   /**
    * Number of bookings that each lane has attempted. A lane's attempts are numbered from 0; the number is

@@ -11,7 +11,7 @@ const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Number of slots that start within the two years for which slots may be created. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
-/** Maximum slots that one call creates. */
+/** Maximum number of slots that one call of the API creates. */
 const BATCH = 240;
 
 /** Start of the first slot of each doctor: a full hour, at least one day from now. */
@@ -35,7 +35,7 @@ export class Timetable {
     this.#slotIds = doctors.map(() => []);
   }
 
-  /** Publishes the doctors' profiles; the admin verifies their licences. */
+  /** Creates the doctors' profiles, and verifies their licences as the admin. */
   static async open(client: Client, doctors: Member[], { adminToken, fee }: Practice): Promise<Timetable> {
     for (const { id, name, token } of doctors) {
       const body = {

@@ -69,7 +69,7 @@ export async function foundGroup(url: string, password: string): Promise<void> {
     try {
       await start(server, password);
     } finally {
-      // If the setting stayed on, a later start would found a second group.
+      // Must be off again; otherwise a later start would found a second group.
       await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
     }
   });

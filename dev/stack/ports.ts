@@ -73,7 +73,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Throws if a port is in use or set twice. */
+/** Throws if a port is in use, or is set for more than one server. */
 export async function refuseBusyPorts(ports: Ports): Promise<void> {
   const wanted = PROCESSES.flatMap((name) => [
     { port: ports[name].port, setting: portSetting(name) },

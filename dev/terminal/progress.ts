@@ -1,8 +1,8 @@
 /** Shows the progress of a long task on the terminal. */
 export interface Progress {
-  /** Starts the next step. */
+  /** Tells that the next step starts. */
   step(text: string): void;
-  /** Progress within a step. Frequent calls are fine. */
+  /** Tells the progress within the current step. May be called often. */
   detail(text: string): void;
 }
 

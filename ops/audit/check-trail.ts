@@ -55,7 +55,7 @@ function checkpointAge(newest: { createTime: Date } | undefined): string {
   return `newest checkpoint ${Math.round(seconds / size)} ${unit} old`;
 }
 
-/** Units of time in seconds, the largest first. */
+/** Units of time, the largest first: length in seconds, and symbol. */
 const UNITS = [
   [86_400, "d"],
   [3600, "h"],

@@ -20,7 +20,7 @@ export interface RekeyOptions {
   onBatch?: (progress: RekeyProgress) => void;
 }
 
-/** Number of a column's values under each key. */
+/** Number of a column's values that are encrypted with each key. */
 export interface RekeyProgress {
   values: number;
   /** Number of values encrypted with each older key, by the id of the key. */

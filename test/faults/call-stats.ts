@@ -32,7 +32,7 @@ export class CallStats {
     if (kind === "refused" && !expected.includes(reason)) {
       this.violate(`${operation} was refused: ${status} ${reason}`);
     }
-    // Of the 5xx statuses, only 503 and 504 are allowed, for a dependency that does not respond.
+    // Only 503 and 504 are allowed among the 5xx statuses, for a dependency that does not respond.
     if (status >= 500 && status !== 503 && status !== 504) {
       this.violate(`${operation} was answered ${status} ${reason}`);
     }

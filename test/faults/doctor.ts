@@ -74,7 +74,7 @@ export interface DoctorOptions {
 export class Doctor {
   readonly id: string;
   readonly token: string;
-  /** Acknowledged states by consultation id. */
+  /** Consultations as the system last acknowledged them, by id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
   /**
    * Ids of consultations whose start was refused. An earlier attempt of the same call may still start them.

@@ -47,7 +47,7 @@ export class HttpClient {
     this.url = url;
   }
 
-  /** @param call method and path, such as "GET /v1/users/me" */
+  /** Sends a request. @param call method and path, such as "GET /v1/users/me" */
   async send(call: string, sent: Sent = {}, timeoutMs = CLIENT_TIMEOUT_MS): Promise<Outcome> {
     const begin = performance.now();
     try {

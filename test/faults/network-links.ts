@@ -18,7 +18,7 @@ export interface NetworkLink {
   untilUsed?: () => Promise<void>;
 }
 
-/** Routes the gateway and scheduling through proxies to the other processes. */
+/** Puts proxies into the links from the gateway and scheduling to other processes and databases. */
 export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   const { ports, databases, processes, urls } = stack;
   const clinical = await TcpProxy.to(ports.clinical.port);

@@ -55,7 +55,7 @@ export interface PatientOptions {
   http: HttpClient;
   slots: readonly Slot[];
   random: Random;
-  /** Maximum pause between two calls. */
+  /** Maximum pause of the patient between two calls, in ms. */
   thinkMs: number;
 }
 

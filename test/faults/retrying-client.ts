@@ -44,7 +44,7 @@ export class RetryingClient<Operation extends string> {
     this.#options = options;
   }
 
-  /** Sends a read once. */
+  /** Sends a read once, without retries. */
   async look(operation: Operation, call: string): Promise<Outcome> {
     return this.#count(operation, await this.#options.http.send(call, this.#identity));
   }

@@ -1,4 +1,5 @@
-// `npm run test:faults`: injects the faults in the table "Reliability", and checks the invariants.
+// `npm run test:faults`: stops, freezes, cuts off and overloads parts of a running system, and checks the
+// invariants.
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -12,7 +12,7 @@ import { type Labels, type Sample, type Scrapes, scrapeAll } from "./scrape.ts";
 const { urls } = sharedStack();
 const api = new Api(urls.gateway);
 
-/** Sum of a metric's samples with these labels. */
+/** Sum of a metric's samples that have these labels. */
 function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
   return samples
     .filter(({ name }) => name === wanted)

@@ -24,8 +24,8 @@ import {
 } from "../../services/scheduling/src/bookings/consultation-course.ts";
 
 // An admin closes a booking in scheduling, or its patient reschedules it, while its consultation ends in
-// clinical. Both send events to billing and to each other, which arrive in any order. The test checks every
-// interleaving with the rules of the three services.
+// clinical. Both services send events to billing and to each other, which arrive in any order. The test
+// checks every interleaving with the rules of the three services.
 
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");

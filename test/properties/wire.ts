@@ -3,7 +3,7 @@ import type { Method } from "../support/grpc.ts";
 import { messageTypes } from "../support/grpc.ts";
 import { junkBytes, junkText } from "./junk.ts";
 
-/** Wire types (protobuf.dev, "Encoding"). */
+/** Wire types of protobuf (protobuf.dev, "Encoding"). */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;

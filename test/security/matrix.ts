@@ -19,7 +19,7 @@ import {
 } from "./expectations.ts";
 import { OWNERS, type Practice, type Role, type World } from "./world.ts";
 
-/** One combination of RPC, caller, object and transport. */
+/** One call of the authorization matrix: an RPC, a caller, an object and a transport. */
 export interface Combination {
   method: Method;
   name: string;

@@ -8,10 +8,11 @@ const POLL_MS = 25;
 const WITHIN_MS = 60_000;
 
 /**
- * Polls until the answer satisfies the predicate.
+ * Calls `ask` again and again until the predicate accepts the answer.
  *
- * @returns the first such answer
- * @throws with the last answer, which was requested after `withinMs`, so that one slow answer is no failure
+ * @returns the accepted answer
+ * @throws after `withinMs`, with the last answer; that one is requested when the time is over, so that one
+ * slow answer is no failure
  */
 export async function eventually<T>(
   ask: () => T | Promise<T>,

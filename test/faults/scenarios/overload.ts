@@ -62,7 +62,7 @@ class HealthWatch {
     this.#watching = this.#watch();
   }
 
-  /** @returns the number of failed probes */
+  /** Stops the probes. @returns the number of failed ones */
   async stop(): Promise<number> {
     this.#stopped = true;
     await this.#watching;

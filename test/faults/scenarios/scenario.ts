@@ -16,13 +16,13 @@ export interface Lab {
   /** Duration of the scenario `churn`; undefined: its default. */
   churnMs?: number | undefined;
   /**
-   * True if faults last as long as the table "Reliability" says; false if they last just long enough to show
-   * their effect.
+   * False with `--short`: faults then last just long enough to show their effect, and times are not compared
+   * with limits.
    */
   isLong: boolean;
 }
 
-/** What a scenario measured, and the violations that it found. */
+/** Measurements of a scenario, and the violations that it found. */
 export interface Finding {
   /** Measurements in words, such as "clinical killed 50 times: serving again after 1.2 s, at most 2.9 s". */
   facts: string[];
