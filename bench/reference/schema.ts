@@ -1,6 +1,6 @@
 const ID = "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin";
 
-/** CREATE statements of the reference's tables. */
+/** CREATE statements for the tables of the reference monolith. */
 export const TABLES = [
   `CREATE TABLE availability_slots (
     id ${ID} NOT NULL PRIMARY KEY,

@@ -19,7 +19,7 @@ export interface Compiled {
 
 /**
  * Compiles a bundle into a function, as Node wraps CommonJS modules. Uses the code cache if the text of the
- * bundle and the version of V8 are those that made it.
+ * bundle and the version of V8 are still the same as when the cache was made.
  */
 export function compile(bundle: string): Compiled {
   const bytes = readFileSync(bundle);

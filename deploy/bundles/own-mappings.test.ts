@@ -51,7 +51,7 @@ test.each([
 });
 
 test("keeps numbers of several digits", () => {
-  // 2^20 columns, and as many lines forward and back: the largest numbers that a map is tested with.
+  // Differences of 2^20 columns, and of as many lines forward and back.
   const far = { ...map, sources: ["ours.ts"], mappings: "AAAA,ggggCAggggCggggC,CAhgggChgggC" };
   expect(ownMappings(far, isOwn).mappings).toBe(far.mappings);
 });

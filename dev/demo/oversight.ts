@@ -3,7 +3,7 @@ import type { Booking } from "./booking.ts";
 import type { SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
-/** The admin reads figures and a patient's audit trail. Other data is denied to the admin. */
+/** The admin reads figures and a patient's audit trail. Requests for other data are refused. */
 export async function oversee(
   walker: Walker,
   { token }: SignedIn,

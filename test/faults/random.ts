@@ -34,7 +34,7 @@ export class Random {
     return result;
   }
 
-  /** A new generator, whose numbers do not depend on how many more this one draws. */
+  /** A new generator. Its numbers do not depend on how many more numbers this one generates. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

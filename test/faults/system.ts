@@ -18,7 +18,8 @@ export const SETTINGS = {
   ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_PENDING_DELAY: "1s",
-  // The payment stub responds at once. If it did not, billing asks it for the outcome after this time.
+  // Time after which billing asks the payment stub for a missing outcome. Short, because the stub responds at
+  // once.
   ATTEMPT_LEASE: "3s",
   // Doctors can start any consultation at once.
   EARLY_START: "30d",

@@ -8,7 +8,7 @@ import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/
 import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time after which a revoked token must be refused, as promised. */
+/** Maximum time, as promised to clients, until a revoked token is refused. */
 const REVOKED_WITHIN_MS = 5000;
 /** Maximum time to create three accounts, one of them with a command. A busy machine needs most of it. */
 const MADE_WITHIN_MS = 240_000;

@@ -7,7 +7,7 @@ import { Grpc } from "../support/grpc.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time after which the access token of an ended session must be refused, as promised. */
+/** Maximum time, as promised to clients, until the access token of an ended session is refused. */
 const REVOKED_WITHIN_MS = 5000;
 
 const stack = sharedStack();

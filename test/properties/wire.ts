@@ -39,7 +39,8 @@ export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer
 const MISTAKES = 1000;
 
 /**
- * An encoded message for one RPC in which every field has an invalid value; lists have a thousand of them.
+ * An encoded message for one RPC in which every text and every nested message is invalid; lists have a
+ * thousand of them.
  */
 export const mistakenMessage = ({ requestType }: Method): Buffer =>
   mistaken((requestType.type as { field: Field[] }).field, MISTAKES);

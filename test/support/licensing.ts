@@ -3,7 +3,7 @@ import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
 import { type Running, sharedStack } from "./stack.ts";
 
-/** A system, and the prefix of its schemas, with which an admin is created. */
+/** A system whose licences are verified. Creating an admin needs the prefix of its schemas. */
 interface LicensingSystem {
   running: Running;
   schemaPrefix?: string;

@@ -20,7 +20,8 @@ const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_b
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
 /**
- * Compares the stored consultations with the acknowledged ones. Others may neither have started nor ended.
+ * Compares the stored consultations with the acknowledged ones. Consultations that nobody was told of may
+ * neither have started nor ended.
  */
 export async function unacknowledgedConsultations(
   schemas: Schemas,
