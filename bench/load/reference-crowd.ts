@@ -12,7 +12,7 @@ interface Doctor {
   slotIds: string[];
 }
 
-/** Users of the reference: a token for each patient, and slots that are booked in order. */
+/** Users of the reference monolith: a token for each patient, and slots that are booked in order. */
 export class ReferenceCrowd implements Crowd {
   readonly #client: Client;
   readonly #tokens: string[];

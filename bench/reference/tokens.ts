@@ -7,8 +7,8 @@ const HEADER = encode({ alg: "ES256", typ: "JWT" });
 const DSA = { dsaEncoding: "ieee-p1363" } as const;
 
 /**
- * Signs with node:crypto. `jose` uses WebCrypto, which costs 50 µs more per token here. This monolith would
- * be slower, and MedConnect would look better than it is.
+ * Signs with node:crypto. `jose` uses WebCrypto, which costs 50 µs more per token here. It would slow this
+ * monolith down, and MedConnect would look better than it is.
  */
 export function signToken(subject: string): string {
   const payload = encode({ sub: subject, role: "patient", exp: nowS() + LIFETIME_S });

@@ -99,7 +99,7 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
-/** Makes notifications write mails to a folder, unless MAIL_URL is set. */
+/** Makes auth write its mails to a folder, unless MAIL_URL is set. */
 function mailSettings({ folder, ports }: ProcessOptions) {
   const { MAIL_URL, PUBLIC_URL } = process.env;
   return {
@@ -109,8 +109,8 @@ function mailSettings({ folder, ports }: ProcessOptions) {
 }
 
 /**
- * Makes the payment stub send its webhooks through the gateway, as a provider does, unless STUB_WEBHOOK_URL
- * is set.
+ * Makes billing's payment stub send its webhooks through the gateway, as a provider does, unless
+ * STUB_WEBHOOK_URL is set.
  */
 function webhookSettings({ folder, ports }: ProcessOptions) {
   const { STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET } = process.env;

@@ -255,7 +255,7 @@ function deliver(world: World, delivery: Delivery): World {
   }
 }
 
-/** The booking, which gets the time of its consultation if it has ended. */
+/** The booking; if it has ended, with the time of its consultation. */
 const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
   row.status !== "CONFIRMED" && wasMoved(row, consultation)
     ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }

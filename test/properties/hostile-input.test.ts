@@ -42,8 +42,8 @@ const isFromHeader = (field: DescField): boolean =>
 const isRaw = ({ field }: RequestField): boolean => field.message?.typeName === "google.api.HttpBody";
 
 /**
- * True for the fields of events. Services do not check their texts, because the API did when a user entered
- * them.
+ * True for the fields of events. Their texts are not checked again, because the API checked them when a user
+ * entered them.
  */
 const isFact = ({ method, field }: RequestField): boolean => method.owner === "events" && !field.message;
 
