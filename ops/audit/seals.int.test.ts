@@ -518,8 +518,8 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // A minute later, the limit has grown by the events of that minute. In addition, it allows the number
-    // that can happen at one instant.
+    // A minute later, the highest accepted `seq` has grown by the events that can happen in a minute, and by
+    // those that can happen at one instant.
     billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);

@@ -273,7 +273,8 @@ test("a profile's region is stored in canonical form, and is the default of a bo
   const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
   const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
   expect(booking).toMatchObject({ patientRegion: "US-CA" });
-  // Repeated, because scheduling learns the new name from an event. Each attempt uses a new day.
+  // Repeated until scheduling knows the new region, which it learns from an event. Each attempt books another
+  // day than the one before.
   let days = 10;
   const next = async () => {
     const body = { slotId: await offer(open, days++ * DAY_MS) };

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const body = { paymentMethod: "pm_card_visa" };
   await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
   await patient.api.send("GET /v1/bookings/not-an-id");
-  // Repeated, because the gateway counts a request only after it has sent the response.
+  // Reads the metrics repeatedly, because the gateway counts a request only after it has sent the response.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
   // Waits for the last event: scheduling sends this one to clinical after billing's event about the payment.
   const last = { destination: "clinical", result: "applied" };

@@ -26,7 +26,7 @@ const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
 export interface Verdict {
   /** Time until all events were processed, in ms. */
   settledMs: number;
-  /** Number of patients in the whole run whose doctor did not come. */
+  /** Number of patients, since the run began, whose doctor did not come. */
   letDown: number;
   violations: string[];
 }
