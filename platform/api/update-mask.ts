@@ -21,9 +21,9 @@ export interface Updatable<T> {
 }
 
 /**
- * Applies to a resource the fields of a patch that the mask names (AIP-134); without a mask, all fields with
- * a value. The paths of the mask exist, because request validation has checked them. Throws INVALID_REQUEST
- * if an immutable field would change (AIP-203).
+ * Copies fields from a patch to a resource: those that the update mask names or, without a mask, all that
+ * have a value in the patch (AIP-134). The paths of the mask exist, because request validation has checked
+ * them. Throws INVALID_REQUEST if an immutable field would change (AIP-203).
  */
 export function applyMask<T extends object>(
   current: T,
@@ -39,7 +39,9 @@ export function applyMask<T extends object>(
   return { ...current, ...Object.fromEntries(chosen) };
 }
 
-/** True if an update changes no field. The caller then raises no version and writes no audit line. */
+/**
+ * True if an update changes no field. The caller then neither raises the version nor writes an audit line.
+ */
 export const isUnchanged = <T extends object>(before: T, after: T, { updatable }: Updatable<T>): boolean =>
   updatable.every((field) => isDeepStrictEqual(before[field], after[field]));
 

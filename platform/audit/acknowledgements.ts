@@ -13,8 +13,8 @@ import {
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
 /**
- * Id of a finding: a hash of all its fields. If the same row is changed in another way later, that finding
- * has another id.
+ * Id of a finding: a hash of all its fields. A later, different change of the same row is a new finding with
+ * a new id.
  */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
@@ -57,8 +57,8 @@ export class Acknowledgements {
 
   /**
    * Ends the acknowledgement of a finding that the check no longer reports. If the finding comes back, it
-   * counts again. The end is an audit line rather than the deletion of the row, because an attacker could
-   * restore the row.
+   * must be acknowledged again. The end is recorded as an audit line. If the row of the acknowledgement were
+   * deleted instead, an attacker could restore it.
    */
   async end(db: Database, findingId: string, now: Date): Promise<void> {
     await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);

@@ -20,8 +20,8 @@ export const GENESIS: ChainHead = { seq: 0, hmac: Buffer.alloc(32) };
 
 /**
  * Hash chain over the audit trail of one service. Each event gets a seal: an HMAC-SHA256 over the previous
- * seal, its own number and the whole event. Whoever changes, moves, deletes or inserts an event needs the key
- * to hide it, and the key is kept outside of the database.
+ * seal, its own number and the whole event. Anybody who changes, moves, deletes or inserts an event needs the
+ * key to hide that, and the key is kept outside of the database.
  */
 export class AuditChain {
   readonly #service: string;
@@ -56,7 +56,8 @@ export class AuditChain {
   }
 
   /**
-   * True if a seal matches its event and the previous seal. False also if this process does not know the key.
+   * True if a seal matches its event and the previous seal. Also false if this process does not have the key
+   * of the seal.
    */
   isIntact(seal: Seal, previous: ChainHead, event: EventRow): boolean {
     return this.#hmac(seal.keyId, previous, event)?.equals(seal.hmac) ?? false;
@@ -76,7 +77,8 @@ export class AuditChain {
 
 /**
  * Columns that are not null, sorted by name. A column that a later release adds is null in older events, so
- * their seals stay valid. During a rollout, the previous release seals the new column, too.
+ * their seals stay valid. During a rollout, processes of the previous release seal the new column, too,
+ * because they read all columns.
  */
 const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)

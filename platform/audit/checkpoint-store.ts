@@ -9,7 +9,10 @@ export interface Checkpoint extends ChainHead {
   createTime: Date;
 }
 
-/** Pages by (seq, hmac), because one number may have several HMACs: a chain that was forged has sent two. */
+/**
+ * Pages by (seq, hmac), because one number may have several HMACs: if a chain was forged, its service has
+ * sent the HMACs of two different seals.
+ */
 const CHECKPOINTS = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
   WHERE service = ? AND seq >= ? AND NOT (seq = ? AND hmac <= ?) ORDER BY seq, hmac LIMIT ${PAGE}`;
 
@@ -31,7 +34,7 @@ const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM aud
 
 /**
  * Checkpoint with the highest number that was received up to a time. If there is none, the first one received
- * later; undefined if the service has none.
+ * later; undefined if the service has no checkpoints.
  */
 export async function readCheckpointBefore(
   db: Database,

@@ -19,22 +19,24 @@ import { readHead, readSealAt } from "./seal-store.ts";
 
 const TIMEOUT_MS = 5000;
 /**
- * Maximum plausible growth of a chain: audit lines per second, and a burst on top. A sealer is slower than
- * both.
+ * Maximum plausible growth of a chain: audit lines per second, and a burst on top. Real chains grow more
+ * slowly, because sealers cannot reach these numbers.
  */
 const MOST_A_SECOND = 5000;
 const MOST_AT_ONCE = 10_000;
 /**
- * Maximum time for which growth counts: two checkpoint intervals. A quiet trail thus does not save up growth.
+ * Maximum time in ms for which a chain may have grown: two checkpoint intervals. Otherwise, a service that
+ * was quiet for days could report a huge number.
  */
 const COUNTED_MS = 120_000;
 /**
- * Minimum age of the head from which growth is measured. Many concurrent calls then share one bound, measured
- * from the same old head. If each were measured from the one before, each would add a burst.
+ * Minimum age in ms of the stored head from which growth is measured. All concurrent calls are thus measured
+ * from the same head. If each were measured from the call before it, each could add a burst.
  */
 const MEASURED_FROM_MS = 60_000;
 /**
- * Maximum number of calls per interval, from all instances of a service together. Each instance makes one.
+ * Maximum number of RecordCheckpoint calls per interval, from all instances of a service together. Each
+ * instance normally makes one.
  */
 const MOST_CALLS = 20;
 
@@ -70,8 +72,9 @@ export interface CheckpointApp {
 
 /**
  * AuditService.RecordCheckpoint: stores the head of the chain of the calling service, which sends it every
- * `everyMs`. Never deletes a head. Throws RATE_LIMITED. Throws IMPLAUSIBLE_CHECKPOINT with the largest
- * plausible number, so that the caller can report a long chain in steps.
+ * `everyMs`. Never deletes a head. Throws RATE_LIMITED if the service calls too often. Throws
+ * IMPLAUSIBLE_CHECKPOINT with the largest plausible number, so that the caller can report a long chain in
+ * steps.
  */
 export async function recordCheckpoint(
   app: CheckpointApp,
@@ -93,7 +96,8 @@ export async function recordCheckpoint(
   try {
     await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
   } catch (error) {
-    // The head is stored already: nothing has been sealed since, or another instance has sent it.
+    // The head is stored already: nothing has been sealed since the last call, or another instance of the
+    // service has sent the same head.
     if (!duplicateKeyOf(error)) throw error;
   }
   return RecordCheckpointResponse.create();
@@ -112,7 +116,7 @@ class CallQuota {
     this.#intervalMs = intervalMs;
   }
 
-  /** Counts a call. @returns false if the calls of this interval are used up */
+  /** Counts a call. @returns false if the quota of this interval is used up */
   take(now: Date): boolean {
     const time = now.getTime();
     this.#times = this.#times.filter((earlier) => time - earlier < this.#intervalMs);
@@ -122,7 +126,10 @@ class CallQuota {
   }
 }
 
-/** The last seal that the witness accepts, according to its refusal. Rethrows any other error. */
+/**
+ * Finds the last seal that the witness accepts, if it has refused a head as too far ahead. Rethrows any other
+ * error.
+ */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
   const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;
@@ -138,8 +145,8 @@ export interface Witness {
 
 /**
  * Makes a job that sends the head of this service's chain to its witness. The gauge grows only while the
- * witness lacks a head: an unchanged head counts as sent again. If the witness was away for hours, each run
- * sends one plausible step.
+ * witness lacks the newest head. If the witness could not be reached for hours, the head may be too far ahead
+ * for it. Each run then sends one plausible step.
  */
 export function leaveCheckpoints(
   db: Database,

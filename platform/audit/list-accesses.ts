@@ -6,8 +6,8 @@ import { type Call, userOf } from "../grpc/call.ts";
 import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
 /**
- * AuditService.ListAccesses of one service: accesses to the data of the caller. Other subjects of a line are
- * left out.
+ * AuditService.ListAccesses of one service: accesses to the data of the caller. If an audit line is also
+ * about another user, the id of that user is left out.
  */
 export async function listAccesses(
   { service, db, pages }: AuditReads,

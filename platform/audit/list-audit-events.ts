@@ -35,8 +35,8 @@ const MAX_PAGE_SIZE = 1000;
 
 /**
  * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the first page writes an audit
- * line. It is newer than all later pages, so an export never meets its own lines. Page tokens are bound to
- * their caller, so nobody reads a page without such a line.
+ * line. That line is newer than all lines on later pages, so an export never contains it. Page tokens are
+ * bound to their caller, so nobody can read a later page without having caused an audit line.
  */
 export async function listAuditEvents(
   { service, db, pages, audit }: AuditReads,

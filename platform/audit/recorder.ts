@@ -48,8 +48,8 @@ export class AuditRecorder {
   }
 
   /**
-   * Records a denial in the background. Writes at most 60 lines per minute and caller; further denials only
-   * count in the metric.
+   * Records a denial in the background. Writes at most 60 lines per minute and caller; the metric also counts
+   * further denials.
    */
   denied(call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource): void {
     denials({ "rpc.method": call.method.name });

@@ -3,9 +3,9 @@ import type { Database } from "../db/database.ts";
 import type { SqlValue } from "../db/sql-value.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
-/** Number of events that one statement examines at most, so that it is short however large the table is. */
+/** Maximum number of events that one statement examines, so that it stays fast in a large table. */
 const EXAMINED = 10_000;
-/** Number of unsealed events that one statement returns at most. */
+/** Maximum number of unsealed events that one statement returns. */
 const RETURNED = 500;
 /** Seals per page. */
 const PAGE = 1000;
@@ -21,8 +21,8 @@ const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
 const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
 
 /**
- * Time of the newest event among the last 100 seals. The event of the very last seal may be older, if it was
- * committed late.
+ * Time of the newest event among those with the last 100 seals. The event with the very last seal may be
+ * older, if it was committed late.
  */
 const SEALED_UNTIL = `SELECT MAX(e.occur_time) AS time
   FROM (SELECT event_id FROM audit_seals ORDER BY seq DESC LIMIT 100) s JOIN audit_events e ON e.id = s.event_id`;
@@ -34,7 +34,7 @@ const AFTER = "occur_time BETWEEN ? AND ? AND NOT (occur_time = ? AND id <= ?)";
 const SLICE_END = `SELECT occur_time, id FROM audit_events FORCE INDEX (audit_events_time)
   WHERE ${AFTER} ORDER BY occur_time, id LIMIT 1 OFFSET ${EXAMINED - 1}`;
 
-/** Finds unsealed events by the indexes alone. FIND_UNSEALED then reads only the rows of those. */
+/** Finds unsealed events from indexes alone, so that FIND_UNSEALED reads only the rows of unsealed events. */
 const UNSEALED = `
   FROM audit_events FORCE INDEX (audit_events_time) LEFT JOIN audit_seals ON event_id = id
   WHERE ${AFTER} AND NOT (occur_time = ? AND id > ?) AND event_id IS NULL
@@ -185,8 +185,8 @@ const SEALED_AFTER = `SELECT s.seq, e.id, e.occur_time FROM audit_seals s JOIN a
   WHERE s.seq > ? AND e.occur_time < ? ORDER BY s.seq LIMIT 1`;
 
 /**
- * Finds the first event before a time among those whose seals have a number above `seq`. Returns it with that
- * number.
+ * Finds the first event before a time among those whose seals have a number above `seq`. Returns the event
+ * with the number of its seal.
  */
 export async function readSealedAfter(
   db: Database,

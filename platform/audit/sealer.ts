@@ -14,14 +14,17 @@ import {
   unsealedBetween,
 } from "./seal-store.ts";
 
-/** Each run looks this far back before the end of the previous run, for events that were committed late. */
+/**
+ * Time in ms before the previous run from which each run searches again, for events that were committed late.
+ */
 const USUALLY_LATE_MS = 15_000;
-/** Interval of a second search, for events that were committed even later. */
+/** Interval in ms at which a run searches further back, for events that were committed even later. */
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * How far back the second search looks. Four attempts of a transaction, each waiting DATABASE_TIMEOUT (5 s)
- * for a connection, its session and the statement, take 80 s. The rest covers the interval of the search and
- * clock skew. An unsealed event that is older was inserted by somebody else, so it must never get a seal.
+ * Time in ms before the previous run from which that search starts (see LOOK_FAR_BACK_EVERY_MS). A
+ * transaction may take 80 s: four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session
+ * and the statement. The rest covers the interval of the search and clock skew. An older event without a seal
+ * was not inserted by a service, so it must never get one.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
@@ -35,8 +38,9 @@ export interface SealerOptions {
 
 /**
  * Seals audit events shortly after they are written. Events are not committed in the order of their times, so
- * each run also looks for unsealed events from shortly before the previous run. Several sealers may run: if
- * two continue the chain at once, one of them finds its number taken, and stops until its next run.
+ * each run also looks for unsealed events from shortly before the previous run. Several processes may seal
+ * the same chain. If two continue it at once, one of them fails to insert its seals, and tries again at its
+ * next run.
  */
 export class Sealer {
   readonly #options: SealerOptions;

@@ -26,7 +26,8 @@ export interface AuditEntry {
 }
 
 /**
- * Entries for a repeated transition or call. It changes nothing, but its response shows as much as a read.
+ * Audit entries for a repeated call that changes nothing. Its response shows data, so it is audited as a
+ * read.
  */
 export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));

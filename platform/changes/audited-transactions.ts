@@ -45,7 +45,8 @@ export class AuditedTransactions {
   }
 
   /**
-   * Commits a change without a caller, such as a job's. Resolves at the commit, before events are delivered.
+   * Commits a change that no caller has asked for, such as one by a job. Resolves at the commit, before
+   * events are delivered.
    */
   async run(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
     await this.runAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);

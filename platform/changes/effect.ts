@@ -39,6 +39,6 @@ export const failed = (error: ApiError, ...entries: AuditEntry[]): Effect<never>
   entries,
 });
 
-/** True if the use case succeeded and has an entry of a change. Entries of reads do not count. */
+/** True if the use case succeeded and changed something: it has an audit entry that is not of a read. */
 export const hasChanged = ({ response, entries }: Effect<unknown>): boolean =>
   !(response instanceof ApiError) && entries.some(({ isRead }) => !isRead);

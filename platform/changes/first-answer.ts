@@ -2,7 +2,10 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { PendingCall } from "./pending-call.ts";
 
-/** The answer to return for a completed call: its own, unless another completion has stored one before. */
+/**
+ * The answer to return for a completed call. If another process has completed the same call before, that is
+ * the answer which it has stored.
+ */
 export async function firstAnswer<T>(
   idempotency: Idempotency,
   { keyId, definition }: PendingCall<T>,

@@ -40,10 +40,10 @@ export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /**
    * Locks the rows of all requests and reads the facts for `decide`, in few round trips. Returns one result
    * per request, in order: undefined if one of its rows is missing or, in a shared transaction, locked by
-   * another one.
+   * another transaction.
    */
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
-  /** Decides one request by pure rules, without the database. Throws its refusal. */
+  /** Decides one request by pure rules, without the database. Throws an error to refuse it. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
   /**
    * Writes all plans, each of which changes something. @returns response and audit entries of each, in order
@@ -72,7 +72,7 @@ export interface GroupCommitOptions {
 
 /**
  * Runs the requests of one use case in groups, and stores the answers with their idempotency keys. With
- * `isReserving`, for `groupedBegin`, it stores keys without answers, which `groupedFinish` adds.
+ * `isReserving`, which `groupedBegin` sets, stores only the keys; `groupedFinish` later adds the answers.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: GroupCommitOptions;
@@ -95,8 +95,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 
   /**
-   * Runs one request. @returns its response, or the first response stored with its key; the call is then
-   * marked as replayed
+   * Runs one request. @returns its response. If its key was used before, returns the response stored with the
+   * key, and marks the call as replayed
    */
   async run(request: Request, call: Call): Promise<Response> {
     const { idempotency, clock } = this.#options;

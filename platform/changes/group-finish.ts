@@ -8,8 +8,8 @@ import type { Idempotency } from "./idempotency.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
 /**
- * Completion of a use case that `groupedBegin` started, by the outcome of the provider. Concurrent
- * completions share transactions.
+ * Second half of a use case that `groupedBegin` started: writes the outcome of the call to the provider.
+ * Outcomes of concurrent calls share transactions.
  */
 export interface GroupedEnd<Outcome, Facts, Response> {
   /** Ids of the rows that an outcome changes. Outcomes with a common row never share a transaction. */
@@ -54,7 +54,7 @@ export class GroupFinish<Outcome, Facts, Response> {
   /** Completes one call. @returns the answer stored with its key */
   async run(pending: PendingCall<Response>, outcome: Outcome): Promise<Response | ApiError> {
     const rows = this.#end.rowsOf(outcome);
-    // No deadline: the provider has acted, so the outcome must be stored even if the caller has left.
+    // No deadline: the provider has acted, so the outcome must be stored even if the caller no longer waits.
     const member = { pending, outcome, rows, actorId: pending.actorId, context: context.active() };
     const { outcome: answer, delivered } = await this.#queue.run(member);
     await delivered;

@@ -10,13 +10,13 @@ import { inSpan, SpanKind } from "../telemetry/tracing.ts";
  */
 const MAX_GROUP = 32;
 /**
- * Time in ms after which the next group starts although the one before still runs. Its connection may be
- * dead.
+ * Time in ms after which the next group starts although the group before it still runs, which may have a dead
+ * connection.
  */
 const SLOW_MS = 250;
 /**
- * Time in ms after which the next group starts although the events of the one before are not delivered.
- * Delivery usually takes a few ms.
+ * Time in ms after which the next group starts although the events of the group before it are not delivered
+ * yet. Delivery usually takes a few ms.
  */
 const SLOW_DELIVERY_MS = 50;
 /**
@@ -24,7 +24,10 @@ const SLOW_DELIVERY_MS = 50;
  * for transactions.
  */
 const MAX_ALONE = 8;
-/** Time after a failed change during which all changes of its actor run alone, so that they fail no group. */
+/**
+ * Time in ms after a failed change in which further changes by its actor run alone, so that they cannot fail
+ * a group.
+ */
 const ALONE_MS = 1000;
 
 /** A change that waits in the queue for its transaction. */
@@ -44,7 +47,8 @@ export interface Member {
 /** Result of a transaction of one or more members. */
 export interface CommittedGroup<M extends Member, Outcome> {
   /**
-   * Outcome of each member. MISSING: a shared transaction did not find one of its rows, or found it locked.
+   * Outcome of each member. MISSING: a shared transaction did not find one of the member's rows, or found it
+   * locked.
    */
   outcomes: Map<M, Outcome | "MISSING">;
   /**
@@ -53,7 +57,9 @@ export interface CommittedGroup<M extends Member, Outcome> {
   delivered: Promise<void>;
 }
 
-/** Commits members in one transaction. A shared one skips rows that other transactions have locked. */
+/**
+ * Commits members in one transaction. A shared transaction skips rows that other transactions have locked.
+ */
 export type Commit<M extends Member, Outcome> = (
   members: M[],
   isShared: boolean,
@@ -68,7 +74,10 @@ interface Waiting<M extends Member, Outcome> {
   readonly member: M;
   readonly resolve: (committed: CommittedMember<Outcome>) => void;
   readonly reject: (error: unknown) => void;
-  /** True if it must run alone, because a group could not serve it, or because its actor had a failure. */
+  /**
+   * True if the member must run alone: its group failed or lacked one of its rows, or a recent change by its
+   * actor failed.
+   */
   isAlone: boolean;
 }
 
@@ -102,12 +111,12 @@ export class GroupQueue<M extends Member, Outcome> {
     });
   }
 
-  /** Commits groups until all members left in the queue wait for a member that runs alone. */
+  /** Commits groups until the queue is empty, or holds only members that wait for one that runs alone. */
   async #work(): Promise<void> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     for (;;) {
-      // Waits one turn, so that all requests that arrive in it share a group.
+      // Waits until the turn of the event loop ends, so that all requests that arrive in it share a group.
       await endOfTurn();
       const group = this.#nextGroup();
       if (group.length === 0) break;
@@ -141,12 +150,13 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Commits a group and waits briefly for the delivery of its events. Requests that arrive meanwhile form the
-   * next group, and the consumer gets the events of that group in one batch.
+   * Commits a group and waits briefly for the delivery of its events. Requests that arrive until then form
+   * the next group, so a consumer gets the events of that group in one batch.
    */
   async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
     const { delivered } = await this.#commitTogether(group);
-    // A failed delivery is reported to the members, which await it themselves.
+    // The error of a failed delivery is ignored here. The members get it, because each awaits the delivery
+    // itself.
     await endOrTime(
       delivered.catch(() => {}),
       SLOW_DELIVERY_MS,
@@ -208,8 +218,8 @@ export class GroupQueue<M extends Member, Outcome> {
 }
 
 /**
- * Rows that a member locks while it runs alone. Its actor counts as a row, so one actor has at most one
- * connection.
+ * Rows that a member locks while it runs alone. The id of its actor is added, so that only one change of an
+ * actor runs alone at a time.
  */
 const rowsOfAlone = ({ rows, actorId }: Member): string[] => [...rows, actorId];
 
@@ -225,7 +235,10 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Runs `work` for a group in the trace of one sampled member. Its span links to the spans of the others. */
+/**
+ * Runs `work` for a group in the trace of one sampled member. Its span links to the spans of the other
+ * members.
+ */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
   // biome-ignore lint/style/noNonNullAssertion: a group has at least one member
   const first = members[0]!;

@@ -15,7 +15,10 @@ const DAY_MS = 24 * 3_600_000;
 /** Retention of a key: a day, or 30 days if the effect is at a payment provider. */
 export const KEPT_MS = DAY_MS;
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
-/** Longest wait of a concurrent request with the same key for the first answer. */
+/**
+ * Time in ms for which a request waits for the answer to an earlier request with the same key that still
+ * runs.
+ */
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
 
@@ -43,8 +46,8 @@ interface KeyRow {
 }
 
 /**
- * The key that one caller sent for one method. `id` is an HMAC of caller, method and key, and `requestHmac`
- * one of the message, because both may hold personal data.
+ * The key that one caller sent for one method. `id` is an HMAC of caller, method and key. `requestHmac` is an
+ * HMAC of the message. HMACs, because keys and messages may hold personal data.
  */
 export interface IdempotencyKey {
   readonly id: Buffer;
@@ -56,8 +59,8 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Stored instead of an answer if the first request changed nothing. A repeat runs again and answers with the
- * current state. Otherwise, repeats of a transition would store a copy of a large resource for each key.
+ * Stored instead of an answer if the first request changed nothing. A repeated request runs again and gets
+ * the current state. Storing an answer would keep a copy of a possibly large resource for each key.
  */
 export const UNCHANGED = "UNCHANGED";
 
@@ -66,8 +69,8 @@ export const UNCHANGED = "UNCHANGED";
  * the key with its answer. A concurrent request with the same key blocks at the primary key until that
  * commit, rolls back, and replays the answer.
  *
- * If the effect is at a provider, the key is committed before the answer is known. A concurrent request then
- * polls for the answer.
+ * If a request has an effect at a provider, such as a payment, its key is committed before the answer is
+ * known. A concurrent request then polls for the answer.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -91,7 +94,8 @@ export class Idempotency {
   }
 
   /**
-   * Inserts keys without answers; `keepReserved` adds those. Fails the transaction if a key was used before.
+   * Inserts keys without answers; `keepReserved` later adds the answers. Fails the transaction if a key was
+   * used before.
    */
   reserve(tx: Transaction, ...keys: IdempotencyKey[]): void {
     if (keys.length === 0) return;
@@ -158,7 +162,8 @@ export class Idempotency {
   }
 
   /**
-   * True if a transaction failed because the first request with the key still runs and has its row locked.
+   * True if a transaction failed because the first request with the key still runs and has locked the row of
+   * the key.
    */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;

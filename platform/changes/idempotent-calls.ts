@@ -21,7 +21,7 @@ import type { Completion, PendingCall } from "./pending-call.ts";
  * | one transaction | `apply` |
  * | one transaction, shared by concurrent requests | `grouped` |
  * | a call of a provider between two transactions | `begin`, `finish` |
- * | both | `groupedBegin`, `groupedFinish` |
+ * | a call of a provider between two shared transactions | `groupedBegin`, `groupedFinish` |
  */
 export class IdempotentCalls {
   readonly #options: KeyedCommitsOptions;
@@ -192,7 +192,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Runs a use case again whose first run changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would now.
+   * Runs a use case again whose first run changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change
+   * something now.
    */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
     const response = await this.#commits.commit(call, async (tx) => {

@@ -67,7 +67,7 @@ export class KeyedCommits {
    */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
-    // The errors of a fault mean that the database may be overloaded, so it gets no further query.
+    // After a server fault (5xx), the database may be overloaded, so this does not query it again.
     if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
     return await idempotency.isUsed(key, clock.now());
   }
@@ -76,7 +76,8 @@ export class KeyedCommits {
   async #commitOrKeepRefusal<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T> {
     const { idempotency } = this.#options;
     try {
-      // No retry if the transaction has waited for the first request with the key: one wait is long enough.
+      // Does not retry a transaction that has waited in vain for the first request with the key, because the
+      // retry would wait for it again.
       return await this.commit(call, work, async (error) => !(await idempotency.isInProgress(error, key)));
     } catch (error) {
       if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);

@@ -6,9 +6,9 @@ import type { FieldViolation } from "../errors/limit-violations.ts";
 import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 /**
- * Describes a violation to the user. The message of Protovalidate shows patterns and enum numbers. This one
- * uses the text that the proto gives for the field (medconnect.options.v1.must), and the names of enum
- * values.
+ * Describes a violation to the user. The message of Protovalidate shows patterns and enum numbers. This
+ * description uses the text that the proto gives for the field (medconnect.options.v1.must), and the names of
+ * enum values.
  */
 export function describeViolation(violation: Violation): FieldViolation {
   const path = violation.toString().split(":", 1)[0] ?? "";

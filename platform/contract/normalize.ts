@@ -75,7 +75,7 @@ class PlanMaker {
     const made = this.#made.get(desc);
     if (made) return made;
     const steps: Step[] = [];
-    // Stored before all steps are known, because a message may contain itself.
+    // Stored before all steps are known, because a message type may contain itself.
     this.#made.set(desc, steps);
     for (const field of desc.fields) {
       const visit = this.#visitOf(field);
@@ -114,8 +114,8 @@ const visitTime =
   };
 
 /**
- * Refuses unknown enum values. Binary messages may hold any number, but our types only know those of the
- * contract.
+ * Refuses enum values that the contract does not define. A binary message may hold any number in an enum
+ * field.
  */
 function visitEnum(desc: DescEnum): Visit {
   const known = new Set<unknown>(desc.values.map(({ number }) => number));
@@ -152,8 +152,8 @@ function textRuleOf(field: DescField): TextRule | undefined {
 const UNITS_OF_CHARACTER = 4;
 
 /**
- * Leaves longer texts unchanged, because normalizing could take quadratic time. Protovalidate refuses them
- * afterwards.
+ * Applies a rule to texts of at most `units` UTF-16 units. Leaves longer texts unchanged, because normalizing
+ * could take quadratic time. Protovalidate refuses them afterwards.
  */
 const upTo =
   (units: number, rule: TextRule): TextRule =>
@@ -199,6 +199,6 @@ function stepOf(field: DescField, visit: Visit): Step {
   };
 }
 
-/** Leaves absent messages and empty texts unchanged, which have no canonical form. */
+/** Visits a value only if it is set. Leaves absent messages and empty texts unchanged. */
 const visitSet: (visit: Visit, ...rest: Parameters<Visit>) => unknown = (visit, value, path, found) =>
   value === undefined || value === "" ? value : visit(value, path, found);

@@ -129,8 +129,9 @@ const missing = (parent: DescField, field: DescField): FieldViolation => ({
 });
 
 /**
- * Compiles the rules of messages in advance, which takes up to 100 ms for each. Between two messages, calls
- * get the event loop. A call that comes earlier compiles the rules of its own message.
+ * Compiles the rules of messages in advance, which takes up to 100 ms for each. Yields to the event loop
+ * after each message, so that calls are served meanwhile. A call whose rules are not compiled yet compiles
+ * them itself.
  */
 export async function warmUpValidation(schemas: Iterable<DescMessage>): Promise<void> {
   for (const schema of schemas) {

@@ -47,7 +47,7 @@ export class FieldCipher {
   }
 
   /**
-   * Encrypts a value for its place.
+   * Encrypts a value and binds it to its place in the database.
    *
    * @param context place and owners of the value, `{table}.{column}:{primary key}:{owner}`, such as
    *   "bookings.reason:{id}:{patient_id}:{doctor_id}"
@@ -62,8 +62,8 @@ export class FieldCipher {
 
   /**
    * Inverse of `encrypt`. Throws RECORD_ALTERED if the value is missing, was changed, or was encrypted for
-   * another context. Throws a plain error if the key is unknown, because then the record may be intact. Both
-   * count in the metric for the alert.
+   * another context. Throws a plain error if the key is unknown, because then the record may be intact.
+   * Counts both errors in a metric, which raises an alert.
    */
   decrypt(context: string, encrypted: Buffer | null): Buffer {
     if (!encrypted) throw altered(context, "is missing");

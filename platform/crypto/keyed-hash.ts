@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, KeyObject } from "node:crypto";
 
 /**
- * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash. With
- * the database alone, nobody can test a guess of the value.
+ * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash. Nobody
+ * can test a guess of the value without the key, which is not in the database.
  */
 export class KeyedHash {
   /**

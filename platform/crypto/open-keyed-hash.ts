@@ -16,7 +16,7 @@ export async function openKeyedHash(db: Database, cipher: FieldCipher): Promise<
   const kept = await findSecret(db, NAME);
   if (kept) return decrypted(cipher, kept);
   await keepSecret(db, NAME, cipher.encrypt(CONTEXT, randomBytes(32)));
-  // Read again, because another process may have been faster.
+  // Read again, because another process may have stored its key first, which then applies to all.
   // biome-ignore lint/style/noNonNullAssertion: keepSecret leaves a row of this name
   return decrypted(cipher, (await findSecret(db, NAME))!);
 }

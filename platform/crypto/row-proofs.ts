@@ -26,8 +26,8 @@ export class RowProofs {
   }
 
   /**
-   * True if the proof is valid. Otherwise logs and counts the row, for the alert. @param owner user or
-   * account that the row belongs to, for the log
+   * True if the proof is valid. Otherwise logs the row, and counts it in a metric, which raises an alert.
+   * @param owner user or account that the row belongs to, for the log
    */
   accepts(table: string, proof: Buffer | null, fields: Fields, owner: string): boolean {
     if (proof && this.of(table, fields).equals(proof)) return true;
@@ -35,7 +35,7 @@ export class RowProofs {
     return false;
   }
 
-  /** Logs and counts a row without a valid proof, for the alert. */
+  /** Logs a row without a valid proof, and counts it in a metric, which raises an alert. */
   refuse(table: string, owner: string): void {
     refused({ table });
     this.#log.error({ table, owner }, "credential refused: the service did not write its row");

@@ -15,7 +15,7 @@ export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; v
   if (!params.some(isBinaryId)) return { sql, values: params };
   let index = 0;
   return {
-    // One parameter for each placeholder.
+    // The n-th placeholder belongs to the n-th parameter.
     sql: sql.replaceAll("?", () => (isBinaryId(params[index++]) ? "UUID_TO_BIN(?)" : "?")),
     values: params.map((value) => (isBinaryId(value) ? value.text : value)),
   };

@@ -16,7 +16,9 @@ const KEY = createContextKey("borrower of database connections");
 
 /** Borrower for jobs and other work without a call. */
 export const INTERNAL: Borrower = { key: "internal", isBounded: false };
-/** Borrower for commit groups. A group serves many callers, so it counts for none of them. */
+/**
+ * Borrower for commit groups. A group serves many callers, so its connection is not counted for any of them.
+ */
 export const GROUPS: Borrower = { key: "groups", isBounded: false };
 
 export const withBorrower = (parent: Context, borrower: Borrower): Context => parent.setValue(KEY, borrower);

@@ -177,7 +177,8 @@ export class Database {
     const kill = (spare: PoolConnection) =>
       // biome-ignore lint/style/noNonNullAssertion: `#useOnce` has opened a session
       killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
-    // A failure does not matter: the caller has its answer, and the server has a time limit of its own.
+    // A failure does not matter: the caller has already got an error, and the server stops the statement at
+    // its own time limit.
     await this.#use(this.#reads, INTERNAL, kill).catch(() => {});
   }
 

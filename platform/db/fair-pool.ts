@@ -6,8 +6,8 @@ import { Turns, type Wait } from "./turns.ts";
 const BORROWERS_AT_LEAST = 4;
 
 /**
- * Connection pool whose borrowers take turns. Its own queue stays empty, because `Turns` admits only as much
- * work as there are connections.
+ * Connection pool whose borrowers take turns. The queue of the driver stays empty, because `Turns` admits
+ * only as much work as there are connections.
  */
 export class FairPool {
   readonly #pool: Pool;

@@ -29,8 +29,8 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
 }
 
 /**
- * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first part is a range of the
- * index.
+ * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first comparison limits the
+ * range of the index that MySQL reads.
  */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,

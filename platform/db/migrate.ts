@@ -38,7 +38,7 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
 }
 
 async function lock(connection: Connection, schema: string): Promise<void> {
-  // Hashed, because the name of a schema may be as long as the name of a lock: 64 characters.
+  // Hashed, because a lock name has at most 64 characters, which the name of the schema alone may need.
   const [rows] = await connection.query<RowDataPacket[]>(
     "SELECT GET_LOCK(SHA2(CONCAT('migrate ', ?), 256), ?) AS taken",
     [schema, LOCK_TIMEOUT_S],
@@ -94,7 +94,7 @@ async function apply(connection: Connection, name: string, sql: string): Promise
     await connection.query(sql);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    // MySQL commits each DDL statement by itself, so the earlier statements stay.
+    // MySQL commits each DDL statement by itself, so the earlier statements of the migration stay applied.
     throw new Error(`Migration ${name} failed: ${reason}. Undo its earlier statements, then run it again.`);
   }
 }

@@ -16,8 +16,8 @@ export interface Wait {
 
 /**
  * Fair semaphore for a number of places, such as connections. Borrowers that wait take turns, however much
- * work each of them has. The work of one borrower starts in order of arrival, and holds at most a share of
- * the places.
+ * work each of them has. The work of one borrower starts in order of arrival. It never holds more than a
+ * share of the places at once.
  */
 export class Turns {
   readonly #places: number;
@@ -35,7 +35,10 @@ export class Turns {
     this.#free = places;
   }
 
-  /** Takes a place, which `leave` gives back. Throws UNAVAILABLE if none gets free in time, and CANCELLED. */
+  /**
+   * Takes a place, which `leave` gives back. Throws UNAVAILABLE if none gets free in time, and CANCELLED if
+   * the call is cancelled.
+   */
   async enter(borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
     if (signal?.aborted) throw new ApiError("CANCELLED");
     const queue = this.#queueOf(borrower);

@@ -19,7 +19,7 @@ export interface ErrorDetails {
   detail?: string;
   /** Facts for client code, such as the current and the requested status. */
   metadata?: Record<string, string>;
-  /** Invalid fields of an INVALID_REQUEST, cut to the size of an answer. */
+  /** Invalid fields of an INVALID_REQUEST. The list is cut to the maximum size of an answer. */
   violations?: FieldViolation[];
   /** Time in ms after which a retry may succeed. */
   retryAfterMs?: number;

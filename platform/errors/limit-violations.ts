@@ -8,15 +8,15 @@ export interface FieldViolation {
 export const MAX_VIOLATIONS = 50;
 
 /**
- * Maximum lengths in UTF-16 units. Needed because clients choose the names of unknown fields and in update
- * masks.
+ * Maximum lengths in UTF-16 units. Needed because a client may send unknown fields and update masks with
+ * names of any length.
  */
 const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Maximum size of all violations as JSON, in bytes. With it, a whole problem fits into 8 KiB. So does the
- * gRPC trailer, in which base64 adds a third: many clients accept trailers of up to 8 KiB.
+ * Maximum size of all violations as JSON, in bytes. Keeps the problem response of the gateway, and the gRPC
+ * trailer, in which base64 adds a third, below 8 KiB. Many clients refuse larger trailers.
  */
 const MAX_BYTES = 4500;
 
@@ -26,8 +26,8 @@ const MAX_BYTES = 4500;
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
 /**
- * Cuts a list of violations, so that an answer is not much larger than its request. `MORE` stands for the
- * rest.
+ * Cuts a list of violations, so that an answer is not much larger than its request. `MORE` replaces those
+ * that are left out.
  */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];

@@ -22,13 +22,19 @@ export interface Call {
   replayed: boolean;
 }
 
-/** The signed-in user. Throws in a method that is open to others, which is a bug. */
+/**
+ * The signed-in user. Throws for any other caller, which is a bug: the access rule of the method must refuse
+ * them.
+ */
 export function userOf(call: Call): UserCaller {
   if (call.caller.kind !== "user") throw new Error(`${call.method.path} has no user`);
   return call.caller;
 }
 
-/** The user or service account. Throws in a method that is open to others, which is a bug. */
+/**
+ * The user or service account. Throws for any other caller, which is a bug: the access rule of the method
+ * must refuse them.
+ */
 export function readerOf(call: Call): Reader {
   return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);
 }
