@@ -8,7 +8,7 @@ export type ProcessName = (typeof PROCESSES)[number];
 
 /**
  * Witness of each service: the service that stores checkpoints of its audit trail. They form a ring, so that
- * each witness has another database.
+ * no service is its own witness, and the checkpoints are in another database than the trail.
  */
 export const WITNESS_OF: Readonly<Record<ServiceName, ServiceName>> = {
   auth: "scheduling",

@@ -75,7 +75,7 @@ interface Waiting<M extends Member, Outcome> {
   readonly resolve: (committed: CommittedMember<Outcome>) => void;
   readonly reject: (error: unknown) => void;
   /**
-   * True if the member must run alone: its group failed or lacked one of its rows, or a recent change by its
+   * True if the member must run alone: its group failed or could not lock its rows, or a recent change by its
    * actor failed.
    */
   isAlone: boolean;

@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, KeyObject } from "node:crypto";
 
 /**
- * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash. Nobody
- * can test a guess of the value without the key, which is not in the database.
+ * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash.
+ * Somebody who only has the hash cannot test a guess of the value, because that needs the key.
  */
 export class KeyedHash {
   /**

@@ -41,7 +41,8 @@ export class GrpcClient {
   constructor(address: string, secured?: Secured) {
     this.#client = new Client(address, secured?.tls.client ?? credentials.createInsecure(), {
       ...(secured && { "grpc.ssl_target_name_override": secured.serverName }),
-      // Tries again often: a restart takes a second or two, and its end should be noticed at once.
+      // Reconnects often, because a server restarts within a second or two, and calls should then succeed at
+      // once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
       // Resolves names again after two seconds, because a restarted instance has a new address. By default,

@@ -2,8 +2,8 @@
 export type Step<Call> = (call: Call) => Promise<unknown>;
 
 /**
- * Wraps the next step. It may look at its response or error, pass on a call with more properties (`Known`),
- * or refuse the call without calling it.
+ * Wraps the next step. A layer may inspect the response or error of that step, pass it a call with more
+ * properties (`Known`), or refuse the call without running the step.
  */
 export type Layer<Call, Known> = (next: Step<Known>) => Step<Call>;
 

@@ -40,7 +40,7 @@ interface Finished {
 }
 
 /**
- * Closes streams that hold memory for nothing: without it, grpc-js waits for a request, and for its client to
+ * Closes streams that hold memory for nothing. By itself, grpc-js waits for a request, and for its client to
  * read the answer, as long as the connection lasts.
  *
  * - Too many incomplete requests (`maxUnfinished`): a new stream closes the oldest one. A client that opens
@@ -50,13 +50,13 @@ interface Finished {
  * - Too many complete requests (`maxFinished`): a new one closes a stream that already has an answer, whose
  *   client gets RESOURCE_EXHAUSTED. Calls that still run are never closed.
  *
- * In the third case, the oldest stream of the first kind goes first, then those of the next kind:
+ * If there are too many complete requests, streams are closed in this order, the oldest of each kind first:
  *
- * 1. answers without an end, such as health watches, older than a second, on connections with more than their
- *    share
- * 2. answers without an end, older than a second, on any connection
+ * 1. unfinished answers, such as health watches, older than a second, on connections with more than an equal
+ *    share of the streams
+ * 2. unfinished answers, older than a second, on any connection
  * 3. complete answers, older than a second, that nobody has read
- * 4. younger answers without an end, on connections with more than their share, as in a burst
+ * 4. younger unfinished answers, on connections with more than an equal share, as in a burst
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
@@ -153,7 +153,7 @@ export class OpenStreams {
     this.#displace(this.#old, (each) => isEndless(each) && isAboveShare(each));
     this.#displace(this.#old, isEndless);
     this.#displace(this.#old, () => true);
-    // Younger complete answers stay open, because their clients may still be reading them.
+    // Complete answers younger than a second stay open, because their clients may still be reading them.
     this.#displace(this.#finished, (each) => isEndless(each) && isAboveShare(each));
     if (this.#finished.size <= maxFinished) return;
     // Searches once per turn of the event loop, because a search for each request of a burst would take
@@ -182,7 +182,8 @@ export class OpenStreams {
   }
 
   #sweep(nowMs: number): void {
-    // Tried again here, because no answer had been started yet when the last request of a burst arrived.
+    // Displaces again, because when the last request of a burst arrived, none of the answers had been
+    // started, so none could be closed.
     this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
     for (const { item } of this.#unfinished) {

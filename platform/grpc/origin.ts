@@ -7,7 +7,7 @@ import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
 /**
- * Headers by which the gateway describes its client. They count only if the call has the token of the
+ * Headers by which the gateway describes its client. They are ignored unless the call has the token of the
  * gateway.
  */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
@@ -33,8 +33,8 @@ export interface Origin {
   /** True if the gateway forwards the call of a client. */
   readonly isByGateway: boolean;
   /**
-   * Name of the service that calls on its own behalf, proved by its token and certificate; undefined if none
-   * does. Verified when first asked for.
+   * Name of the service that calls on its own behalf, proved by its token and certificate; undefined if the
+   * caller is not a service. The token is verified at the first call of this function.
    */
   readonly service: () => Promise<string | undefined>;
 }
@@ -67,7 +67,7 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
   try {
     return await serviceOf(bearerToken(header(incoming, "authorization")), incoming, proof);
   } catch {
-    // Ignores a broken token here. The access check refuses it.
+    // Ignores an invalid token here, because the access check refuses it later.
     return undefined;
   }
 }

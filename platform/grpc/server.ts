@@ -87,7 +87,7 @@ export class GrpcServer {
     this.#streams = new OpenStreams({
       ...limits,
       maxUnfinished: 2 * maxConcurrentCalls,
-      // Half for running calls, and half for answers that clients are still reading.
+      // Half of these streams are for running calls, and half for answers that clients are still reading.
       maxFinished: 2 * maxConcurrentCalls,
     });
     this.#peers = new PeerConnections(options.maxPeerConnections, options.log);

@@ -31,7 +31,7 @@ export const SERVICE_CONFIG = JSON.stringify({
         initialBackoff: "0.02s",
         maxBackoff: "0.02s",
         backoffMultiplier: 1,
-        // A connection that was reset may cause either status.
+        // If a connection is reset, grpc-js reports either of these statuses.
         retryableStatusCodes: ["UNAVAILABLE", "INTERNAL"],
       },
     },

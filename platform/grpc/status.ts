@@ -80,12 +80,15 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
   [status.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
-  // The other side refused a message above its size limit, which is a bug.
+  // The server or client has refused a message above its size limit, which is a bug.
   [status.RESOURCE_EXHAUSTED]: "INTERNAL",
   [status.UNIMPLEMENTED]: "UNIMPLEMENTED",
 };
 
-/** Trailer of a replayed answer: the same request with the same idempotency key got it before. */
+/**
+ * Trailer that marks an answer as replayed: an earlier request with the same idempotency key got the same
+ * answer.
+ */
 export const REPLAYED_KEY = "idempotent-replayed";
 
 /** Converts the error of a gRPC client to the ApiError that the server threw. */

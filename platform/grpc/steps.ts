@@ -63,8 +63,8 @@ export const locate =
     await next({ incoming, trailer, origin: await originOf(incoming, proof) });
 
 /**
- * Runs the call in a span of the trace of its caller. A service or the gateway decides whether the trace is
- * sampled; for others, `traceRatio` does.
+ * Runs the call in a span of the trace of its caller. If the caller is a service or the gateway, it decides
+ * whether the trace is sampled. For other callers, `traceRatio` decides.
  */
 export function startSpan(method: Method, traceRatio: number): Layer<Located, Located> {
   const service = method.desc.parent.typeName;
@@ -193,7 +193,10 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
   }
 }
 
-/** Runs the use case. Until the call is cancelled, its database connections count for the caller. */
+/**
+ * Runs the use case. Counts its database connections for the caller. If the call is cancelled, it stops
+ * waiting for connections.
+ */
 export const handle =
   (useCase: UseCase): Step<Validated> =>
   async ({ incoming, trailer, call }) => {

@@ -14,7 +14,7 @@ export const CLOCK_SKEW_MS = 60_000;
 export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
-/** Maximum length of a token in characters: several times that of our own. */
+/** Maximum length of a token in characters: several times the length of the tokens that we issue. */
 const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
 

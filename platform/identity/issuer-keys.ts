@@ -1,14 +1,19 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { ApiError } from "../errors/api-error.ts";
 
-/** Minimum time between two fetches, so that tokens with invented key ids cannot cause a storm of them. */
+/**
+ * Minimum time in ms between two fetches, so that tokens with invented key ids cannot cause a storm of
+ * fetches.
+ */
 export const COOL_DOWN_MS = 5000;
 /**
- * Minimum time between two fetches while there are no keys yet, such as when all processes start together.
+ * Minimum time in ms between two fetches while no keys are known yet, such as when all processes start
+ * together.
  */
 const FIRST_COOL_DOWN_MS = 250;
 /**
- * Age at which keys expire if the issuer cannot be reached. Revocations of keys are kept longer than that.
+ * Age in ms at which keys expire if the issuer cannot be reached. The revocation of a key is kept longer, so
+ * that no process accepts the key again.
  */
 export const KEPT_FOR_MS = 24 * 3_600_000;
 
@@ -20,7 +25,8 @@ export interface IssuerKeysOptions {
 
 /**
  * Cache of the public keys of the issuer. Fetches them again if they are old, or if a token has an unknown
- * key id; at most once in five seconds. Keeps them while the issuer is unreachable.
+ * key id, but at most once in five seconds. While the issuer cannot be reached, the old keys stay valid for
+ * `KEPT_FOR_MS`.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -52,8 +58,8 @@ export class IssuerKeys {
   };
 
   /**
-   * Looks again after a fetch. If that failed, throws UNAVAILABLE for an unknown id, because it may belong to
-   * a new key.
+   * Looks for the key again after a fetch. If the fetch failed, throws UNAVAILABLE for an unknown id, because
+   * the id may belong to a new key.
    */
   readonly #findAgain: JWTVerifyGetKey = async (header, token) => {
     try {

@@ -18,7 +18,7 @@ const FIRST_POLL_MS = 100;
 /** Age at which the list in memory is too old, because it lacks later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
-/** Reads the whole list from auth, if Redis has no valid one. */
+/** Reads the whole list from auth. Called if Redis has no valid list. */
 export type RevocationSource = () => Promise<Revocation[]>;
 
 export interface RevocationsOptions {
@@ -61,8 +61,8 @@ export class Revocations {
   }
 
   /**
-   * Checks that a token is not revoked. Throws UNAUTHENTICATED if its session or its key is, and
-   * REVOCATION_UNKNOWN if this process has no recent list.
+   * Checks that a token is not revoked. Throws UNAUTHENTICATED if its session has ended or its signing key is
+   * compromised, and REVOCATION_UNKNOWN if this process has no recent list.
    */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
@@ -92,7 +92,8 @@ export class Revocations {
     const { redis, lists } = this.#options;
     try {
       const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
-      // If the clocks of two machines differ by more, each poll reads from auth, which is slower but correct.
+      // If the clocks of this machine and of auth differ by more than this age, each poll reads the list from
+      // auth, which is slower but correct.
       return Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
       return undefined;

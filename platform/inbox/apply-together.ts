@@ -11,14 +11,15 @@ type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 export interface Applied {
   /** Audit entries of each applied event; an empty list if the event changed nothing. */
   entries: Map<Event, AuditEntry[]>;
-  /** Events that this transaction could not apply, so another one must. */
+  /** Events that this transaction could not apply, so that another transaction must. */
   left: Event[];
 }
 
 /**
  * Applies those events that are newer than the last applied version of their aggregate, in few round trips.
  *
- * @param isNewer test for that; it resolves in the same round trip in which the rows of the events are locked
+ * @param isNewer tests whether an event is newer than that version; resolves in the same round trip in which
+ *   the rows of the events are locked
  * @param isShared true if the transaction skips locked rows. Then events whose rows are locked or missing,
  *   and events that cannot be applied, are left for another transaction
  */
@@ -31,7 +32,7 @@ export async function applyTogether(
   isShared: boolean,
 ): Promise<Applied> {
   const [isToApply, factsOf] = await Promise.all([isNewer, lock(tx, handlers, events, isShared)]);
-  // After the wait for locks, which may have taken seconds.
+  // Reads the time only now, because the wait for locks may have taken seconds.
   const now = clock.now();
   const newer = events.filter(isToApply);
   const { plans, ...outcome } = decide(handlers, newer, factsOf, now, isShared);
@@ -71,8 +72,8 @@ async function lock(
 }
 
 /**
- * Decides the events one by one. If several change the same row, decides only the first, and leaves the
- * others.
+ * Decides the events one by one. If several events change the same row, decides only the first, and leaves
+ * the others for another transaction.
  */
 function decide(
   handlers: Handlers,

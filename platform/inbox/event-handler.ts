@@ -40,7 +40,7 @@ export async function applyEvent(
 ): Promise<AuditEntry[]> {
   handler.prepare?.(tx, [event]);
   const [facts] = (await handler.lock?.(tx, [event])) ?? [];
-  // After the wait for locks, which may have taken seconds.
+  // Reads the time only now, because the wait for locks may have taken seconds.
   const now = clock.now();
   const plan = handler.decide(facts, event, now);
   return plan === undefined ? [] : (await handler.write(tx, [plan], now)).flat();

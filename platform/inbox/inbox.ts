@@ -87,13 +87,13 @@ export class Inbox {
    * Applies a batch of events in one transaction. If that fails, applies them one by one, so that a bad event
    * does not block the others.
    *
-   * Two errors make the sender try again: CONFLICT after a lock wait, when there is no time left to go one by
-   * one, so the sender does; UNAVAILABLE or DEADLINE_EXCEEDED if the database fails, after which the sender
-   * repeats the whole batch.
+   * Two failures make the sender try again. After a lock wait, no time is left to apply the events one by
+   * one: this throws CONFLICT, and the sender sends them one by one. If the database fails, this throws
+   * UNAVAILABLE or DEADLINE_EXCEEDED, and the sender repeats the whole batch.
    *
    * Postpones events of an unknown type for a day, because during a rollout, the sender may be newer than
-   * this process. After that day, each attempt counts as a refusal. If the release of the sender was rolled
-   * back, its events become dead, which raises an alert.
+   * this process. After that day, each attempt is counted as a refusal. If the release of the sender was
+   * rolled back, nobody can apply its events; after enough refusals they become dead, which raises an alert.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
@@ -184,8 +184,8 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // Failed at a primary key. Either the aggregate has an applied version, or the handler met the
-          // effect of the event itself, applied earlier.
+          // The transaction has failed at a primary key. Either another version of the aggregate was applied
+          // before, or this event was, so its row exists already.
           return await commit(false);
         }
       },
@@ -224,7 +224,8 @@ export class Inbox {
       },
       {
         skipsLocked: isShared,
-        // No retry after a lock wait: several of them would exceed the deadline of the sender.
+        // Does not retry after a lock wait, because several lock waits would exceed the deadline of the
+        // sender.
         mayRetry: async (error) => !isLockWait(error),
       },
     );
@@ -243,7 +244,10 @@ export class Inbox {
   }
 }
 
-/** Rethrows an error that the event has not caused. The sender then does not count it as a refusal. */
+/**
+ * Rethrows an error that the event has not caused, such as an outage of the database. The sender then does
+ * not count it as a refusal of the event.
+ */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
   const { code } = ApiError.from(error);

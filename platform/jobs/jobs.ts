@@ -43,7 +43,7 @@ export class Job {
       return;
     }
     clearTimeout(this.#timer);
-    // Outside of the trace of the request that calls `kick`, because a run serves many requests.
+    // Runs outside of the trace of the request that calls `kick`, because a run serves many requests.
     this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
   }
 

@@ -2,7 +2,10 @@ import type { Logger } from "../telemetry/log.ts";
 import { repeat } from "./jobs.ts";
 
 const BATCH = 100;
-/** Number of failed items after which a sweep stops. So many failures have another cause than the items. */
+/**
+ * Number of failed items after which a sweep stops. If so many fail, the cause is not the items, but for
+ * example an outage.
+ */
 const MAX_FAILED = 1000;
 
 export interface Sweep {

@@ -77,8 +77,8 @@ const isPrivateWay = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
 /**
- * Requires TLS if the URL has a user name. Otherwise somebody on the way could hide that the server offers
- * TLS, and read the password and the links in mails.
+ * Requires TLS if the URL has a user name. Otherwise an attacker in the network could hide that the server
+ * offers TLS, and read the password and the links in mails.
  */
 function withTls(mailUrl: string): string {
   const url = new URL(mailUrl);

@@ -39,8 +39,8 @@ export function createMailTransport(url: string): MailTransport {
 const nodemailer = () => import("nodemailer");
 
 /**
- * Sends mails to a server, each over a connection of its own. A shared connection that breaks would send
- * mails again that may have arrived.
+ * Sends mails to a server, each over a connection of its own. If a connection shared by several mails broke,
+ * all of them would be sent again, although some may have arrived.
  */
 class MailServer implements MailTransport {
   readonly #url: string;

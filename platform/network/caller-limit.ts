@@ -28,7 +28,7 @@ export class CallerLimit {
   }
 
   /**
-   * Counts a call. It ends when the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
+   * Counts a running call until the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
    *
    * @param caller undefined if the token was refused
    */
@@ -64,8 +64,8 @@ export class CallerLimit {
 }
 
 /**
- * Client for which a call counts. Methods without a rate limit, such as public keys and webhooks, count
- * separately for each address, as they do in the quotas of the gateway.
+ * Client to whose limit a call is counted. Calls of methods without a rate limit, such as public keys and
+ * webhooks, are counted by method and address, as in the quotas of the gateway.
  */
 const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
   rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);

@@ -10,17 +10,17 @@ export function canonicalAddress(address: string): string {
 }
 
 /**
- * Network for which an address counts: the address itself for IPv4, and the /64 for IPv6. A single IPv6
- * client has a whole /64 (RFC 6177, RFC 4291 §2.5.1).
+ * Network that limits are applied to, instead of the single address: the address itself for IPv4, and the /64
+ * for IPv6. A single IPv6 client has a whole /64 (RFC 6177, RFC 4291 §2.5.1).
  */
 export function networkOf(address: string): string {
   return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;
 }
 
 /**
- * Site of an IPv6 address: its /48 (RFC 6177 §2), which has 65,536 /64s. One owner may have them all, so a
- * site has a limit, too. It is larger than that of one client, because several may share the site. Undefined
- * for IPv4.
+ * Site of an IPv6 address: its /48 (RFC 6177 §2), which has 65,536 /64s. One owner may have all of these
+ * networks, so a site has a limit, too. The limit is larger than that of one client, because several clients
+ * may share the site. Undefined for IPv4.
  */
 export function siteOf(address: string): string | undefined {
   return groupsOf(address)?.slice(0, 3).join(":");

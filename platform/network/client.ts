@@ -1,10 +1,13 @@
 import type { Caller } from "../identity/caller.ts";
 import { networkOf, siteOf } from "./client-network.ts";
 
-/** The party for which a request counts in limits. */
+/** The party to whose limits a request is counted. */
 export interface Client {
   readonly key: string;
-  /** Group of the client, such as its IPv6 site. Its limit is larger, and all its clients share it. */
+  /**
+   * Group of the client, such as its IPv6 site. All clients of a group share its limit, which is larger than
+   * that of one client.
+   */
   readonly siteKey?: string;
 }
 

@@ -10,7 +10,7 @@ const RESERVED_SHARE = 4;
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
-  /** Another limit for which each call also counts, such as that of the whole service. */
+  /** Wider limit to which each call is counted as well, such as that of the whole service. */
   outer?: LoadLimit;
   /** True to reserve a quarter of the limit for networks with fewer than two running calls. */
   hasReserve?: boolean;
@@ -18,8 +18,8 @@ export interface LoadLimitOptions {
 
 /**
  * Load shedding: refuses calls if too many are running. A quick 503 instead of a queue keeps the rate of
- * successful calls near its maximum under any load. The reserve keeps room for others when many accounts of
- * one network call at once.
+ * successful calls near its maximum under any load. The reserve keeps room for other networks when many
+ * accounts of one network call at once.
  */
 export class LoadLimit {
   readonly #max: number;
@@ -72,8 +72,9 @@ const SEARCH_SHARE = 16;
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
 
 /**
- * Limits the running calls of each service, so that a slow service takes no room from others. A search may be
- * slow while the rest of its service is not, so each such method gets only a share of the limit.
+ * Limits the running calls of each service, so that calls of a slow service leave room for those of other
+ * services. A search may be slow while the rest of its service is fast, so each search method gets only a
+ * share of the limit of its service.
  */
 export class LoadLimits {
   readonly #max: number;

@@ -4,7 +4,10 @@ import type { Logger } from "../telemetry/log.ts";
 /** Time-out of a command, in ms: for one that a request waits for, and for one in the background. */
 export const REDIS_IN_REQUEST_MS = 100;
 export const REDIS_IN_BACKGROUND_MS = 1000;
-/** A connection on which a command waits and no data arrives for this time counts as lost. */
+/**
+ * Time in ms after which a connection is closed as lost, if a command waits for its answer and no data
+ * arrives.
+ */
 const SOCKET_TIMEOUT_MS = 2000;
 
 /**

@@ -36,7 +36,7 @@ const MAX_BACKOFF_MS = 30_000;
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
 /** Failure of a row that holds no event, or the event of another row. */
 const UNREADABLE = "UNREADABLE";
-/** Status codes that mean that the consumer has not answered. With any other code, it has. */
+/** Status codes that mean that the consumer has not answered. Any other code is an answer of the consumer. */
 const AWAY = new Set([
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -152,11 +152,12 @@ export class ConsumerQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // Waits one turn, because the requests of a commit group add their events one by one within one turn.
+      // Waits until the turn of the event loop ends, because the requests of a commit group add their events
+      // one by one within that turn.
       await endOfTurn();
       const batch = this.#queue.splice(0, BATCH);
-      // If the process stops, does not send to a consumer that does not answer: batch by batch, that could
-      // take longer than the drain. The table still holds the events.
+      // If the process stops and the consumer does not answer, leaves the events in the table. Sending all
+      // batches could take longer than the process may take to stop.
       if (this.#away && this.#stopping.aborted) this.#release(batch);
       else await this.#sendBatch(batch);
     }
@@ -199,7 +200,7 @@ export class ConsumerQueue {
         this.#count("unreachable", batch.length);
         return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
       }
-      // An error with another code is an answer of the consumer.
+      // Any other error shows that the consumer has answered, so it can be reached.
       this.#noteAway(false);
       const [only, ...others] = batch;
       if (only && others.length === 0) return new Map([[only.event.id, { reason, retryAfter: undefined }]]);

@@ -15,8 +15,8 @@ const SIGN = `UPDATE outbox SET mac = ?, dead = FALSE, refusals = 0, last_error 
 const DELETE = "DELETE FROM outbox WHERE id = ?";
 
 /**
- * Adds MACs to events that were refused for lack of a valid one, on the word of an operator. They are then
- * sent. @returns their ids
+ * Adds MACs to events that were refused for lack of a valid MAC, because an operator vouches for them. They
+ * are then sent. @returns their ids
  */
 export const vouchFor = (db: Database, hash: KeyedHash, ids: string[], now: Date): Promise<string[]> =>
   decide(db, "outbox.vouch", ids, now, (tx, row) => tx.defer(SIGN, [eventMac(hash, row), now, row.id]));

@@ -137,8 +137,8 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Makes dead events due again, a thousand per transaction. Only reads and locks dead ones, because a search
- * that locks would wait for every locked row.
+ * Makes dead events due again, a thousand per transaction. Finds them by a SELECT without locks, because a
+ * locking search would wait for the locks on all other rows.
  *
  * @param ids the events to revive; default: all that are dead
  * @returns the ids of the revived events

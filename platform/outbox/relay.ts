@@ -73,7 +73,9 @@ export class Relay {
     );
   }
 
-  /** Stops polling, and waits for running deliveries. One that is cut off would be repeated. */
+  /**
+   * Stops polling, and waits for running deliveries. A delivery that is cut off would have to be repeated.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#polling;

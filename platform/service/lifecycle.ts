@@ -37,8 +37,8 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
 
 /** Runs `main`. If it throws, the process ends with one line on standard error. */
 export function startProcess(name: string, main: () => Promise<void>): void {
-  // With NODE_COMPILE_CACHE, the next start takes a third less time. Node would write the cache only at a
-  // regular exit.
+  // Writes the compile cache, with which the next start takes a third less time (NODE_COMPILE_CACHE). By
+  // itself, Node writes it only at a regular exit.
   flushCompileCache();
   useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {

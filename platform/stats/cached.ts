@@ -12,7 +12,7 @@ export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): 
     const ageMs = kept ? nowMs - kept.readAtMs : ttlMs;
     // The age is negative if the clock has been set back.
     if (kept && ageMs >= 0 && ageMs < ttlMs) return kept.value;
-    // Outside of the context of the first caller, because others wait for the read, too.
+    // Runs outside of the context of the first caller, because other callers wait for the read, too.
     const started = { value: context.with(ROOT_CONTEXT, read), readAtMs: nowMs };
     kept = started;
     started.value.catch(() => {

@@ -52,7 +52,7 @@ function bufferedOutput(): DestinationStream {
   };
 }
 
-/** Form of an error for the log. Omits the message of a database error, because it may quote values. */
+/** Fields of an error to log. Omits the message of a database error, because it may quote values. */
 function describeError(error: unknown): object {
   if (error instanceof ApiError) return { type: error.reason, message: error.message, ...causeOf(error) };
   if (!(error instanceof Error)) return { type: typeof error };

@@ -1,6 +1,8 @@
 import { type Attributes, metrics } from "@opentelemetry/api";
 
-/** Looked up each time, because a meter from before `startMetrics` never records anything. */
+/**
+ * Looks up the meter each time, because one that was looked up before `startMetrics` never records anything.
+ */
 const meter = () => metrics.getMeter("medconnect");
 
 /** Creates an instrument when it is first used, so that modules can declare theirs while they load. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import { lastRun } from "./metrics.ts";
 
-/** The reads of all sampled values. Global, because a process has one meter. */
+/** Functions that read the sampled values. Global, because the metrics of a process are, too. */
 const reads: (() => Promise<void>)[] = [];
 
 /**

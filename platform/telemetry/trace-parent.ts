@@ -14,8 +14,8 @@ export function traceParent(traceparent: string | undefined, ratio: number): Con
   const sent = trace.getSpanContext(extractTrace({ traceparent }));
   if (!sent) return ROOT_CONTEXT;
   const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  // If the flag changes, the parent needs a new id (§4.3). Under an unsampled parent, there is no span of
-  // ours to provide one.
+  // If we change the sampled flag, the parent needs a new id (§4.3). If the trace is not sampled, we record
+  // no span that could provide the id, so it is random.
   const spanId = traceFlags === TraceFlags.NONE ? randomBytes(8).toString("hex") : sent.spanId;
   return trace.setSpanContext(ROOT_CONTEXT, { ...sent, spanId, traceFlags });
 }

@@ -9,8 +9,8 @@ import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/g
 import type { TlsIdentity } from "../config/tls-identity.ts";
 
 /**
- * Longest duration of a TLS handshake, in ms. A peer that does not speak TLS is disconnected at its first
- * bytes.
+ * Longest duration of a TLS handshake, in ms. It limits peers that send nothing; a peer that sends anything
+ * but TLS is disconnected at once.
  */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -53,8 +53,8 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
 });
 
 /**
- * Server credentials with a TLS version, a time-out and certificates that can be replaced. Those of
- * `ServerCredentials.createSsl` have none of these.
+ * Server credentials with a TLS version, a time-out and certificates that can be replaced. The credentials
+ * that `ServerCredentials.createSsl` makes support none of these.
  */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {

@@ -21,7 +21,7 @@ export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
  */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
-/** Printable ASCII without surrounding space. Most texts are, and they need no further check. */
+/** Printable ASCII without surrounding space. Most texts match this, and need no further check. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** Control and format characters, line and paragraph separators, and default ignorable code points. */

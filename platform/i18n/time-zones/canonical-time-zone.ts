@@ -18,8 +18,8 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
 /**
  * Canonical name of a time zone, given in any case; undefined for an unknown name.
  *
- * - Names in zone.tab of the tz database stay. Oslo does not become Berlin, whose clocks have agreed with it
- *   since 1970.
+ * - Names in zone.tab of the tz database stay as they are. Europe/Oslo does not become Europe/Berlin,
+ *   although both have had the same time since 1970.
  * - Other names are links, and become the name that they link to.
  * - Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused, because they do not follow the
  *   daylight saving of a country.
