@@ -37,7 +37,8 @@ export class Pages {
   }
 
   /**
-   * Reads the page token of a request. Throws INVALID_PAGE_TOKEN for a token of another scope.
+   * Reads the page token of a request. Throws INVALID_PAGE_TOKEN for a token that was made for a different
+   * scope.
    *
    * @param scope values that the token is bound to: the name of the list, every filter, and the caller if the
    *   list depends on it

@@ -110,7 +110,10 @@ describe("30,000 lines of a patient about themselves, some of them denials", () 
     await billing.db.write("ANALYZE TABLE audit_events");
   }, 300_000);
 
-  /** More than the rows that a page of 20 reads from each of a few ranges, and those of the counter. */
+  /**
+   * Maximum number of rows that may be read for a page of 20: enough for a few index ranges, and for reading
+   * MySQL's counter of rows.
+   */
   const A_PAGE = 1000;
   const rows = (work: () => Promise<unknown>) => rowsRead(billing.db, "scan", work);
 

@@ -26,7 +26,7 @@ export async function listAccesses(
   const auditEvents = rows.map((row) => ({
     ...toAuditEvent(service, row),
     subjectIds: [userId],
-    // Left out, because they identify a request of another person.
+    // Both ids are left out, because they identify a request that a different user may have sent.
     requestId: "",
     traceId: "",
   }));

@@ -65,8 +65,8 @@ export async function readSealedUntil(db: Database): Promise<Date | undefined> {
 }
 
 /**
- * Inserts seals. Throws a duplicate-key error if another sealer has continued the chain or sealed one of the
- * events.
+ * Inserts seals. Throws a duplicate-key error if another process has already continued the chain or sealed
+ * one of the events.
  */
 export async function insertSeals(db: Database, seals: readonly Seal[]): Promise<void> {
   await db.write(INSERT, [

@@ -45,8 +45,8 @@ test.each([
   await isFirstSent;
   const [second, ...others] = ids.map((id) => () => notes.send(noteOf(id)));
   sent.push(second!());
-  // After this round trip, a group that does not wait would have started. One round trip only, because the
-  // wait of the group is short.
+  // Gives a group that does not wait for the delivery time to start. Takes only one round trip, because a
+  // group that waits does so for 50 ms only.
   await notes.service.db.read("SELECT 1");
   for (const send of others) sent.push(send());
   if (isDelivered) deliver();

@@ -50,7 +50,7 @@ test("a request whose row is locked waits alone, and the others do not wait for 
   end();
   await holder;
   await sent[2];
-  // One group of five notes, and then the locked one alone.
+  // One transaction for all five notes, which skips the locked note, and then one for the locked note alone.
   expect(notes.groups).toEqual([5, 1]);
   expect(await notes.writesOf(ids)).toEqual(ids.map(() => 1));
 });
@@ -75,10 +75,11 @@ test("of many requests for a locked row, one waits on a connection and the other
     answered.push(i);
   });
   await doneOrWaiting(notes.service.db, Promise.all(sent));
-  // Each round would give the other requests an occasion to run alone.
+  // Commits three more groups. After each, a bug would let further requests for the locked row run alone.
   for (let round = 0; round < 3; round++) await notes.send(noteOf(free!));
-  // The first request finds the row locked in a group, and then waits for it alone. On a slow machine it does
-  // so again, after the lock wait of MySQL has ended. If each request could wait, eight would run alone.
+  // Two tries are expected: one in a group, which skips the locked row, and one alone, which waits for it. On
+  // a slow machine, MySQL may end the lock wait, and the request tries again. If every request could wait,
+  // eight would.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();
@@ -100,7 +101,8 @@ test("at most eight requests of a failed group run alone at once", async () => {
   };
   const sent = [free!, ...ids].map((id) => notes.send(noteOf(id), userCaller("PATIENT")));
   await areMany;
-  // Other requests are served meanwhile. In that time, more than eight would have started to run alone.
+  // Requests for a free row are still served. While they run, more than eight requests of the failed group
+  // would start to run alone if there were no limit.
   for (let round = 0; round < 10; round++) await notes.send(noteOf(free!));
   expect(alone).toBe(8);
   end();

@@ -82,8 +82,8 @@ interface Waiting<M extends Member, Outcome> {
 }
 
 /**
- * Group commit: while one transaction commits and delivers its events, new changes gather for the next one.
- * If the queue is idle, a new change starts within the same turn of the event loop.
+ * Group commit: while one transaction commits and delivers its events, new changes gather for the next
+ * transaction. If the queue is idle, a new change starts within the same turn of the event loop.
  *
  * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone. So does
  * every member of a group that failed, unless the database is down: then all of them get the error. A slow or

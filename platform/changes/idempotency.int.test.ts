@@ -40,7 +40,10 @@ describe("a request that changed nothing", () => {
       request,
     );
 
-  /** Sends a request for the first time. It finds a booking with a large reason, and changes nothing. */
+  /**
+   * Sends the first request with a key. It changes nothing, and its response is a booking with a long reason.
+   * @returns the request to repeat, and helpers
+   */
   async function repeated() {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const state = (reason: string) => Booking.fromPartial({ id: request.bookingId, reason });

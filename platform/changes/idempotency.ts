@@ -66,8 +66,8 @@ export const UNCHANGED = "UNCHANGED";
 
 /**
  * Table of idempotency keys (draft-ietf-httpapi-idempotency-key-header). The transaction of a change inserts
- * the key with its answer. A concurrent request with the same key blocks at the primary key until that
- * commit, rolls back, and replays the answer.
+ * the key with its answer. A concurrent request with the same key waits at the primary key until the first
+ * request is committed, then rolls back, and returns the stored answer.
  *
  * If a request has an effect at a provider, such as a payment, its key is committed before the answer is
  * known. A concurrent request then polls for the answer.
@@ -113,7 +113,7 @@ export class Idempotency {
     this.keepAll(tx, [[key, answer]]);
   }
 
-  /** Same as `keep`, for several keys. */
+  /** Inserts keys with their answers. Fails the transaction if one of the keys was used before. */
   keepAll(tx: Transaction, answers: [IdempotencyKey, Answer | typeof UNCHANGED][]): void {
     if (answers.length === 0) return;
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
@@ -177,8 +177,8 @@ export class Idempotency {
 
   /**
    * Waits up to two seconds for the first answer of a key. Undefined if the key is free: it has expired, or
-   * the first request was rolled back. Throws IDEMPOTENCY_KEY_REUSED if the key was sent with another
-   * message, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
+   * the first request was rolled back. Throws IDEMPOTENCY_KEY_REUSED if the key was first sent with a
+   * different message, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
    */
   async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | typeof UNCHANGED | undefined> {
     const waitUntilMs = Date.now() + TWIN_WAIT_MS;

@@ -21,7 +21,7 @@ const reasons = [...catalogue.values()];
 
 type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 
-/** Makes an effect with an entry of a change. */
+/** Makes an effect with an audit entry, so that it counts as a change. */
 const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   response: Booking.fromPartial({ id: bookingId }),
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
@@ -49,8 +49,8 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
 
 describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
   /**
-   * Sends one request twice with the same key. The rule refuses it with `first` and then with `second`, if
-   * given. @returns the second outcome
+   * Sends one request twice with the same key. A business rule refuses the first call with `first` and the
+   * second one with `second`; undefined: the rule allows the call. @returns the outcome of the second call
    */
   async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
     const caller = userCaller("PATIENT");
@@ -69,8 +69,8 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
     expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
   });
 
-  // A group looks for used keys before it decides. A use case that runs by itself decides first, and after a
-  // fault it does not look for the key.
+  // A group looks for used keys before it decides a request, so it always replays. A use case that runs by
+  // itself decides first. If that ends in a server fault (5xx), it does not look for the key.
   test.each(reasons)(
     "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
@@ -114,9 +114,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that only a change of the resource lifts: of its time, status, amount or set-up. The caller then
- * decides anew, with a new request. A late duplicate of the refused one must not reschedule, refund or
- * disable anything.
+ * Refusals that only a change of the resource lifts: of its time, status, amount or set-up. After such a
+ * change, the caller may send a new request with a new key. A late duplicate of the refused request must not
+ * reschedule, refund or disable anything.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",

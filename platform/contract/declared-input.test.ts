@@ -20,7 +20,7 @@ describe("the contract", () => {
       expect(
         kindOf(field) !== Kind.KIND_UNSPECIFIED || isUuid(field) || isClosed || BY_NAME.has(field.name),
       ).toBe(true);
-      // A kind and a UUID rule would contradict each other.
+      // A field has either a kind of text or a UUID rule: the two would contradict each other.
       expect(kindOf(field) !== Kind.KIND_UNSPECIFIED && isUuid(field)).toBe(false);
     },
   );

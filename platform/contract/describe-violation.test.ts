@@ -16,7 +16,7 @@ const patterns = texts.filter(({ field }) => stringRulesOf(field)?.pattern);
 /** Text that users should not see: signs of a regular expression, or of a list of numbers. */
 const FOR_MACHINES = /[[\]\\^{}$*]|\bin list\b|regex|pattern|enum/;
 
-/** Violations of a request that has only this value, at the end of the path. */
+/** Violations of a request in which only one field is set, to this value. */
 function violationsOf({ method, way }: RequestField, value: unknown): FieldViolation[] {
   const request = create(method.input);
   let at = reflect(method.input, request);

@@ -6,13 +6,13 @@ import {
   type StringRules,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-/** Rules of a string field; for a list or map, those of its values. */
+/** Rules of a string field; for a list or map, the rules of its values. */
 export function stringRulesOf(field: DescField): StringRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "string" ? rules.value : undefined;
 }
 
-/** Rules of an enum field; for a list or map, those of its values. */
+/** Rules of an enum field; for a list or map, the rules of its values. */
 export function enumRulesOf(field: DescField): EnumRules | undefined {
   const rules = valueRulesOf(field);
   return rules?.case === "enum" ? rules.value : undefined;

@@ -43,7 +43,7 @@ const isAsked = ({ field }: RequestField): boolean =>
   (stringRulesOf(field)?.minLen ?? 0n) > 0n || behavesAs(field, FieldBehavior.REQUIRED);
 
 describe("the time to refuse a text is linear in its length", () => {
-  // The libraries would need minutes to normalize these, because they take quadratic time.
+  // Normalizing these texts would take minutes, because the libraries take quadratic time.
   const LONG = [
     "\u0301\u0316".repeat(200_000),
     `en-${Array.from({ length: 70_000 }, (_, i) => `a${10_000 + i}`).join("-")}`,

@@ -37,10 +37,10 @@ const lists = [...methods.values()].flatMap((method) => {
 const rulesOf = (field: DescField): FieldRules | undefined =>
   hasOption(field, rulesOption) ? getOption(field, rulesOption) : undefined;
 
-/** Where a field is in an answer. */
+/** Position of a field in an answer, and the limits that its outer fields impose. */
 interface Place {
   path: string;
-  /** True inside an item of a page, where the option `in_lists` applies. */
+  /** True if the field is inside an item of a page. The option `in_lists` applies only there. */
   isListed?: boolean;
   /** True if `total_bytes` of an outer field limits the sum of all texts inside. */
   isTextCounted?: boolean;
@@ -160,8 +160,8 @@ test.each(others.map((method) => [method.name, method] as const))(
 );
 
 /**
- * Fields without a limit in the contract, and the test that fills them up to the limit of their service and
- * measures the size.
+ * Fields without a limit in the contract, but with one in their service. Each has a test that fills the field
+ * up to that limit and measures its size.
  */
 const MEASURED_IN: Record<string, string> = {
   "medconnect.scheduling.v1.Doctor.licenses": "services/scheduling/src/licenses/licenses.int.test.ts",

@@ -32,7 +32,7 @@ test("a required time of a wrong wire type is refused, or is present in the retu
       }
       expect(CreateSlotRequest.decode(validated).endTime).toBeInstanceOf(Date);
     }),
-    // A varint that one decoder reads as the length of a message, and that another one skips.
+    // A varint that one decoder takes for the length of a message, and that a different decoder skips.
     { examples: [[0, Uint8Array.of(0)]] },
   );
 });

@@ -130,7 +130,7 @@ const missing = (parent: DescField, field: DescField): FieldViolation => ({
 
 /**
  * Compiles the rules of messages in advance, which takes up to 100 ms for each. Yields to the event loop
- * after each message, so that calls are served meanwhile. A call whose rules are not compiled yet compiles
+ * after each message, so that calls are served in between. A call whose rules are not compiled yet compiles
  * them itself.
  */
 export async function warmUpValidation(schemas: Iterable<DescMessage>): Promise<void> {

@@ -2,8 +2,8 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 /**
- * Decrypts the rows of a list. Logs and leaves out rows that were altered, so that one of them does not hide
- * the others.
+ * Decrypts the rows of a list. Logs and leaves out rows that were altered, so that one altered row does not
+ * make the whole list fail.
  */
 export const leaveOutAltered = <Row, Item>(
   log: Logger,

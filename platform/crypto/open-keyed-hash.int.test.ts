@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-/** Hash of a text in a process with these values of DATA_KEY. */
+/** Hash of a fixed text, computed by a process that has these keys in DATA_KEY. */
 const hashed = async (current: Buffer, ...previous: Buffer[]): Promise<string> =>
   (await openKeyedHash(service.db, new FieldCipher(current, ...previous))).of("text").toString("hex");
 

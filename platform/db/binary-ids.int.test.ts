@@ -13,13 +13,17 @@ beforeAll(async () => {
   await service.db.write(
     "CREATE TABLE things (id BINARY(16) PRIMARY KEY, other BINARY(16), hash BINARY(32))",
   );
-  // Inserted in reverse, so that the order of rows is not that of ids.
+  // Inserts the rows in reverse order of their ids, so that a sorted result cannot come from the order of
+  // insertion.
   const rows = ids.map((id) => [binaryId(id), null, Buffer.alloc(32, 7)]).toReversed();
   await service.db.write("INSERT INTO things VALUES ?", [rows]);
 });
 afterAll(() => service.close());
 
-/** Ways to read: a prepared statement, a transaction, and a transaction that sends another statement, too. */
+/**
+ * Ways to read: by a prepared statement, in a transaction, and in a transaction that sends a second statement
+ * in the same round trip.
+ */
 const readers = {
   read: <Row>(sql: string, params: SqlValue[]) => service.db.read<Row>(sql, params),
   transaction: <Row>(sql: string, params: SqlValue[]) =>

@@ -77,7 +77,7 @@ export class Database {
     });
   }
 
-  /** Runs a SELECT. Throws UNAVAILABLE if it takes too long; the server then stops it. */
+  /** Runs a SELECT. If it takes too long, throws UNAVAILABLE, and the server stops it. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#reads, sql, params);
   }
@@ -122,8 +122,8 @@ export class Database {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Without the signal of the call: the transaction goes on even if the call is cancelled, because it
-        // may record something that has already happened.
+        // Omits the signal of the call. If the call is cancelled, the transaction goes on, because it may
+        // record something that has already happened.
         const { signal: _, ...borrower } = activeBorrower();
         return await this.#use(this.#writes, borrower, async (connection) => {
           const timeoutMs = this.#timeoutMs;

@@ -35,7 +35,8 @@ function errnoOf(error: unknown): number {
 }
 
 /**
- * True if the whole transaction may be retried, because it failed only through a conflict with another one.
+ * True if the whole transaction may be retried, because it failed only through a conflict with another
+ * transaction.
  */
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
 

@@ -8,7 +8,10 @@ const TIMEOUT_MS = 5000;
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate"] }));
 afterEach(() => void jest.useRealTimers());
 
-/** Starts pieces of work by name. `started` lists them in the order in which they start; `end` ends one. */
+/**
+ * Makes a `Turns` to test. `enter` queues a named piece of work; `started` has the names in the order in
+ * which the work starts; `end` ends one piece of work of a borrower.
+ */
 function fixture(places: number, share: number) {
   const turns = new Turns(places, share);
   const started: string[] = [];

@@ -10,7 +10,7 @@ import { GrpcClient, within } from "./client.ts";
 const { getBooking } = BookingServiceService;
 const READ = getBooking.requestDeserialize(Buffer.of());
 const EMPTY_MESSAGE = Buffer.alloc(5);
-/** Longest time in ms after the loss of an instance until calls succeed again. */
+/** Time in ms after the loss of an instance within which calls must succeed again. */
 const HEALED_MS = 10_000;
 
 /** Starts an instance of a service. `kill` ends it at once. */

@@ -155,7 +155,8 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = grpc.newClient();
-  // During this call, two sweeps find that the other answers have been started.
+  // This call takes so long that two sweeps run. They find that the answers on the other streams have been
+  // started.
   grpc.answerAfterMs = 2500;
   await call(client);
   grpc.answerAfterMs = 0;
@@ -165,7 +166,10 @@ test.each([
   await Promise.all(Array.from({ length: 8 }, callAgainAndAgain));
 });
 
-/** Three times the limit, because Node retains a buffer of several frames as long as one of them is held. */
+/**
+ * Maximum memory in bytes for incomplete requests: three times their limit, because Node retains a whole
+ * buffer of several frames as long as one of the frames is in use.
+ */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 
 test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {

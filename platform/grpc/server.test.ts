@@ -21,7 +21,7 @@ let client: Client;
 let handledIn: { traceId: string; traceFlags: number } | undefined;
 let deadline: number | undefined;
 let borrower: Borrower | undefined;
-/** Each call waits for this, if a test sets it. */
+/** If a test sets this function, each call waits for its promise before it is answered. */
 let held: (() => Promise<void>) | undefined;
 const CALLS_AT_ONCE = 3;
 
@@ -112,7 +112,7 @@ test.each<[string, () => Promise<Record<string, string>>, number]>([
 );
 
 describe("concurrent calls of one address that bypass the gateway", () => {
-  /** One function for each running call, which ends it. */
+  /** For each running call, a function that lets the call end. */
   const running: (() => void)[] = [];
   const calls: Promise<void>[] = [];
 

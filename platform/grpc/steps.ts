@@ -194,8 +194,8 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
 }
 
 /**
- * Runs the use case. Counts its database connections for the caller. If the call is cancelled, it stops
- * waiting for connections.
+ * Runs the use case. Counts its database connections for the caller. If the call is cancelled, the use case
+ * stops waiting for connections.
  */
 export const handle =
   (useCase: UseCase): Step<Validated> =>

@@ -51,7 +51,8 @@ const ASCII = /^[ -~]*$/;
  * list.
  */
 export function canonicalRegion(text: string): string | undefined {
-  // Checked first, because upper case would turn "ß" into SS and "ſ" into S.
+  // Refuses other characters before the conversion to upper case, which would turn "ß" into SS and "ſ" into
+  // S.
   const code = ASCII.test(text) ? text.toUpperCase() : "";
   return CODES.has(code) ? (TERRITORIES.get(code) ?? code) : undefined;
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  // Fakes the clock; timers stay real.
+  // Only the clock is fake; timers are real.
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout", "performance"],
   });

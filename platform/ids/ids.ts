@@ -2,8 +2,8 @@ import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
 /**
- * Random bytes for 256 ids, generated at once. Generating them for each id would take four times as long as
- * the rest of making it.
+ * Random bytes for 256 ids, generated at once. Generating them separately for each id would take four times
+ * as long as all other steps of making an id.
  */
 const RANDOM = Buffer.alloc(16 * 256);
 let used = RANDOM.length;
@@ -35,7 +35,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A request id. Clients may choose it, so it must be short and safe in a log. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** True for a text in the form of our ids: a UUID in lower case. */
+/** True for a text that may be one of our ids: a UUID in lower case. */
 export const isId = (value: unknown): value is string => typeof value === "string" && ID.test(value);
 
 export const isRequestId = (text: string): boolean => REQUEST_ID.test(text);

@@ -33,7 +33,10 @@ beforeEach(() => {
   transactions = [];
 });
 
-/** Ids of rows that an event shares with others, by id of its aggregate. */
+/**
+ * Ids of the rows that an event changes, by id of its aggregate. Tests list the same row for two events to
+ * make them conflict.
+ */
 let rowsOf: Map<string, string[]>;
 /** Number of events in each transaction, in order. */
 let transactions: number[];
@@ -87,7 +90,7 @@ test("a bad event of a batch is reported and blocks no other", async () => {
   const { response } = await deliver(events);
   expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
-  // The other two were applied in one transaction, and not again.
+  // The two good events were applied in one transaction, and not again when the bad event was retried alone.
   expect(transactions).toEqual([2]);
 });
 

@@ -166,7 +166,8 @@ export class Inbox {
   }
 
   /**
-   * Applies events in a span of the trace of the first one. @returns the events left for another transaction
+   * Applies events in a span that belongs to the trace of the first event. @returns the events left for
+   * another transaction
    */
   async #apply(events: Event[], actorId: string, isShared: boolean): Promise<Event[]> {
     // biome-ignore lint/style/noNonNullAssertion: both callers pass at least one event
@@ -254,7 +255,9 @@ function assertOfEvent(error: unknown): void {
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
 }
 
-/** Throws CONFLICT after a lock wait, because the deadline of the sender would pass during another one. */
+/**
+ * Throws CONFLICT after a lock wait, because the deadline of the sender would pass during a second lock wait.
+ */
 function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }

@@ -2,9 +2,9 @@ import { AsyncResource } from "node:async_hooks";
 
 /**
  * Replaces `AsyncResource.prototype.bind`, which the HTTP/2 client of Node calls for each request. The
- * version of Node adds a deprecated property with accessors (DEP0172). V8 stores these in a hidden class,
- * which counts as old from the start, and which retains the request until a full garbage collection (decision
- * 0034). This version omits the property.
+ * version of Node adds a deprecated property with accessors (DEP0172). V8 stores the accessors in a hidden
+ * class, which is in the old generation of the heap from the start. It retains the request until a full
+ * garbage collection (decision 0034). This version omits the property.
  */
 export function useLeanBind(): void {
   AsyncResource.prototype.bind = function <Bound>(this: AsyncResource, fn: Bound, thisArg?: unknown): Bound {

@@ -6,12 +6,12 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/** Number of calls that a SEARCH counts as, because it reads 100 doctors or calls all services. */
+/** A SEARCH is counted as this many calls, because it reads 100 doctors or calls all services. */
 const COST_OF_A_SEARCH = 4;
 
 /**
- * Limits the concurrent calls of each client. Refuses further ones at once, so that a burst of one client
- * takes no time from others. Each process counts separately, and only remembers clients with a running call.
+ * Limits the concurrent calls of each client. Refuses further calls at once, so that a burst of one client
+ * does not slow down others. Each process counts separately, and only remembers clients with a running call.
  */
 export class CallerLimit {
   readonly #max: number;
@@ -70,5 +70,5 @@ export class CallerLimit {
 const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
   rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);
 
-/** Number of calls that a call of this method counts as. */
+/** Number of calls that one call of this method is counted as. */
 const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);

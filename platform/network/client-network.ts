@@ -10,8 +10,8 @@ export function canonicalAddress(address: string): string {
 }
 
 /**
- * Network that limits are applied to, instead of the single address: the address itself for IPv4, and the /64
- * for IPv6. A single IPv6 client has a whole /64 (RFC 6177, RFC 4291 §2.5.1).
+ * Network to whose limits an address is counted: the address itself for IPv4, and the /64 for IPv6. A single
+ * IPv6 client has a whole /64 (RFC 6177, RFC 4291 §2.5.1).
  */
 export function networkOf(address: string): string {
   return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;

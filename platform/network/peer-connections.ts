@@ -17,8 +17,8 @@ const countRefused = counter(
 );
 
 /**
- * Limits the open connections of each peer to one server. Closes further ones at once, before TLS and HTTP
- * allocate memory for them. gRPC clients then report UNAVAILABLE, and retry with backoff.
+ * Limits the open connections of each peer to one server. Closes further connections at once, before TLS and
+ * HTTP allocate memory for them. gRPC clients then report UNAVAILABLE, and retry with backoff.
  */
 export class PeerConnections {
   readonly #max: number;

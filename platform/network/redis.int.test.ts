@@ -4,7 +4,7 @@ import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
 import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "./redis.ts";
 
-/** Longest time in ms after a network failure until commands succeed again. */
+/** Time in ms after a network failure within which commands must succeed again. */
 const HEALED_MS = 10_000;
 
 test.each([REDIS_IN_REQUEST_MS, REDIS_IN_BACKGROUND_MS])(

@@ -125,7 +125,8 @@ export class ConsumerQueue {
   }
 
   /**
-   * Counts a refusal of each unreadable row, so that they become dead, as events do that a consumer refuses.
+   * Counts a refusal of each unreadable row. After enough refusals, the row is dead, like an event that its
+   * consumer has refused.
    */
   async refuseUnreadable(rows: OutboxRow[]): Promise<void> {
     if (rows.length === 0) return;

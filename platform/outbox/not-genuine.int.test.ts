@@ -63,7 +63,7 @@ describe("a row that the service did not write", () => {
     expect(outbox.consumer.received.map(({ id }) => id).sort()).toEqual(
       others.map(({ event }) => event.id).sort(),
     );
-    // Reviving dead events does not revive this one.
+    // `reviveDead` must not revive an event without a valid MAC.
     expect(await reviveDead(outbox.service.db, outbox.service.clock.now(), undefined)).toEqual([]);
     await close();
   });

@@ -15,7 +15,7 @@ const BATCH = 200;
  */
 const PROBE = 5;
 const POLL_MS = 500;
-/** Time for which the rows that a relay has read are leased. After it, another relay may read them. */
+/** Time in ms for which a relay leases the rows that it has read. Afterwards, other relays may read them. */
 const LEASE_MS = 10_000;
 
 export interface RelayOptions extends ConsumerQueueOptions {

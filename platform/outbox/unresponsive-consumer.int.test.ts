@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { eventually, FakeConsumer, OutboxTest } from "../testing/outbox-test.ts";
 
 const MINUTE_MS = 60_000;
-/** Longest time in ms until the events for an unreachable consumer are sent again. */
+/** Time in ms within which events for an unreachable consumer must be sent again. */
 const RETRY_WITHIN_MS = 2500;
 
 const outbox = new OutboxTest();
@@ -74,8 +74,8 @@ test("a postponed event is sent again after its delay, costs no attempts and blo
 });
 
 test.each([
-  // The last number is that of the calls: the batch, two single events, and one more that finds the consumer
-  // unreachable.
+  // The number is that of the expected calls: one with the batch, two with single events, and in the first
+  // case one more, which finds the consumer unreachable.
   ["becomes unreachable", () => (outbox.consumer.isUnavailable = true), 4],
   ["has a relay that stops", (close: () => void) => close(), 3],
 ])("a consumer that takes events one by one and %s gets the rest later", async (_, happens, calls) => {

@@ -5,8 +5,8 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 
 /**
- * How to reach the other services of a deployment. Passed in, because the platform knows none of them by
- * name.
+ * How to reach the other services of a deployment. Each process passes it to the platform, which does not
+ * know the names of the services.
  */
 export interface Topology {
   connect(service: string, tls: MutualTls | undefined): GrpcClient;

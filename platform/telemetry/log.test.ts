@@ -39,7 +39,8 @@ test.each([
 ])("a process that %s has written all its lines", async (_title, end) => {
   const writer = run(`for (let i = 0; i < 1000; i++) log.info(String(i)); ${end}`);
   const lines = await linesOf(writer);
-  // Sorted, because lines that a thread is writing when the process exits may come last.
+  // Sorted before the comparison, because lines that a thread still writes when the process exits may come
+  // last.
   expect(lines.sort((a, b) => Number(a) - Number(b))).toEqual(NUMBERS);
 });
 

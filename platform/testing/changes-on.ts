@@ -14,7 +14,10 @@ interface Parts {
   routes?: EventRoutes;
 }
 
-/** Makes the transactions and calls of a service with another database or relay. */
+/**
+ * Makes the objects for changes in a service (`transactions`, `calls`), with a different database or relay
+ * than the service has.
+ */
 export function changesOn(
   service: Pick<Platform, "db" | "clock" | "cipher" | "hash">,
   { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,

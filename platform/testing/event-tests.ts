@@ -5,8 +5,8 @@ import type { EventRoutes } from "../outbox/event.ts";
 /**
  * Tests that the use cases of a service write each event in `routes`, for each of its destinations.
  *
- * @param cases by type of event: makes the change that the event reports
- * @param db called after the start of the service
+ * @param cases functions by type of event; each makes the change that the event reports
+ * @param db returns the database of the service; called after the service has started
  */
 export function testEvents(
   routes: EventRoutes,

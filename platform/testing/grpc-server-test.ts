@@ -14,7 +14,7 @@ import { GrpcServer, type ServerOptions } from "../grpc/server.ts";
 
 const { getJwks } = KeyServiceService;
 
-/** Maximum number of concurrent calls, unless a test sets another one. */
+/** Maximum number of concurrent calls, unless a test sets a different limit. */
 export const MAX_CALLS = 50;
 
 /** A gRPC server with one method, `getJwks`, and clients of it. Each test starts its own server. */

@@ -1,13 +1,15 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Returns a function that collects garbage: in the whole heap, or only among young objects (minor). */
+/**
+ * Returns a function that collects garbage: in the whole heap or, with `minor`, only in the young generation.
+ */
 export function garbageCollection(): (options?: { type: "minor" }) => void {
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc");
 }
 
-/** Memory in use after garbage collection, in bytes. `external` is that of buffers outside the heap. */
+/** Memory in use after garbage collection, in bytes. `external` is the memory of buffers outside the heap. */
 export function heldMemory(): { heap: number; external: number } {
   garbageCollection()();
   const { heapUsed: heap, external } = process.memoryUsage();

@@ -11,8 +11,8 @@ import { changesOn } from "./changes-on.ts";
 const INNODB_TRX_CACHED_MS = 150;
 
 /**
- * Runs a function as another caller or process, while a transaction of the test is open. Without it, a
- * `CheckedDatabase` would take its transactions for nested ones.
+ * Runs a function as if a different caller or process ran it, while a transaction of the test is open.
+ * Otherwise, `CheckedDatabase` would refuse the transactions of the function as nested ones.
  */
 export const asAnother = AsyncLocalStorage.snapshot();
 
@@ -28,7 +28,7 @@ export function pausedBeforeCommit<App extends Platform>(
     transaction: (work, options) =>
       app.db.transaction(async (tx) => {
         const result = await work(tx);
-        // This statement also sends the deferred ones, so that the row locks are taken.
+        // Sends the deferred statements together with this SELECT, so that they take their row locks.
         await tx.read("SELECT 1");
         pause();
         await isToCommit;
@@ -77,8 +77,8 @@ export async function interleave<App extends Platform>(
 }
 
 /**
- * Runs `act` so that its first read is stale: `happen` runs right after the first read outside of a
- * transaction.
+ * Runs `act` so that its first read is stale: `happen` changes the data right after the first read of `act`
+ * outside of a transaction.
  */
 export async function actAfterFirstRead<App extends Platform>(
   app: App,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import type { Job } from "../jobs/jobs.ts";
 
-/** Time in ms for a job to show its effect. */
+/** Time in ms within which a job must have its effect. */
 const WITHIN_MS = 20_000;
 const POLL_MS = 5;
 
@@ -12,8 +12,8 @@ export type JobCase = () => Promise<() => boolean | Promise<boolean>>;
 /**
  * Tests that each job of a service has an effect.
  *
- * @param cases by name of the job
- * @param jobs called after the start of the service
+ * @param cases test cases, by name of the job
+ * @param jobs returns the jobs of the service; called after the service has started
  */
 export function testJobs(cases: Record<string, JobCase>, jobs: () => readonly Job[]): void {
   test("every job of the service has a case here", () => {

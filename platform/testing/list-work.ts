@@ -41,7 +41,10 @@ type Pool = "read" | "scan";
 
 /** Number of pages of 100 items that are read to get far into a list. */
 const DEEP_PAGES = 15;
-/** Maximum number of rows read for a page of 100 items: with joins, and with the rows of the counter. */
+/**
+ * Maximum number of rows read for a page of 100 items. Includes rows of joined tables, and those read to
+ * query MySQL's counter.
+ */
 const FEW_ROWS = 1000;
 const PAGING = ["page_size", "page_token"];
 
@@ -71,8 +74,8 @@ export const listUnderTest = <App, Request, Response extends { nextPageToken: st
 
 /**
  * Calls a list with every combination of its filters, and reads two pages of each. Without filters, and with
- * each single filter, also reads `DEEP_PAGES`. Skips invalid combinations. Does not count statements in
- * transactions.
+ * each single filter, reads `DEEP_PAGES` pages. Skips invalid combinations. Ignores statements in
+ * transactions when counting rows.
  *
  * @param values values to filter by, by JSON name; not needed for enums
  */

@@ -5,8 +5,8 @@ const SAMPLE_EVERY = 1000;
 
 /**
  * Runs `act` `count` times. Returns the largest growth in bytes of the old generation of the heap. A full
- * collection at the start moves all live objects there. The largest growth counts, because V8 may collect the
- * garbage before the end.
+ * collection at the start moves all live objects there. Returns the largest growth instead of the last,
+ * because V8 may collect the garbage before the end.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
   // Same V8 option as in our processes (deploy/bundles/launch.ts).

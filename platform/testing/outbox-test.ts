@@ -24,9 +24,9 @@ const PATIENCE_MS = 60_000;
 export class FakeConsumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
-  /** If set, refusals carry it: the event is then postponed, and no refusal is counted. */
+  /** If set, each failure carries this delay. The relay then postpones the event, and counts no refusal. */
   retryAfter: { seconds: number; nanos: number } | undefined;
-  /** Each answer waits for this. */
+  /** The consumer answers no call before this promise resolves. */
   answers: Promise<void> = Promise.resolve();
   /** True to answer UNAVAILABLE. */
   isUnavailable = false;

@@ -34,7 +34,7 @@ function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
 }
 
 /**
- * JSON of a request with this value at the end of the path. Lists on the path get one item.
+ * JSON of a request in which the field at the end of the path has this value. Lists on the path get one item.
  *
  * @param around the rest of the request; default: empty
  */

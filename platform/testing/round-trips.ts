@@ -7,7 +7,8 @@ const exporter = new InMemorySpanExporter();
  * Counts the round trips to MySQL during `work`, by their spans. Nothing else in the test file may be traced.
  */
 export async function roundTrips(work: () => Promise<unknown>): Promise<number> {
-  // The provider of the first call stays. The OpenTelemetry API ignores those of later calls.
+  // Only the first call of `roundTrips` sets the provider. The OpenTelemetry API ignores the providers of
+  // later calls.
   trace.setGlobalTracerProvider(
     new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
   );

@@ -25,8 +25,8 @@ export const kindOf = (field: DescField): Kind => getOption(field, textOption);
 export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
 /**
- * Fields that people and external systems fill. Fields of internal messages are left out, because other
- * services have validated their values.
+ * Fields that people and external systems fill. Omits fields of messages between services, because the
+ * sending service has validated their values.
  */
 export const fields = requestFields.filter(
   ({ method, way }) =>
@@ -49,7 +49,7 @@ export function accept({ input }: Method, request: JsonObject): JsonObject | Fie
   }
 }
 
-/** Same as `accept`, for a request that only has this value. */
+/** Validates a request in which only this field is set. Returns its canonical form, or its violations. */
 export const send = ({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] =>
   accept(method, jsonWith(way, value));
 

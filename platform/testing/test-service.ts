@@ -28,7 +28,10 @@ import type { Clock } from "../time/clock.ts";
 import { CheckedDatabase } from "./checked-database.ts";
 import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
-/** Longer than real deadlines, because on a busy machine fifty concurrent sign-ins take longer. */
+/**
+ * Deadline of calls in tests, in ms. Longer than in production, because fifty concurrent sign-ins on a busy
+ * machine take long.
+ */
 const DEADLINE_MS = 120_000;
 
 /** Clock that stands still until a test sets or advances it. */
@@ -71,8 +74,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  // Keys have a prefix, because otherwise a test with an advanced clock would treat the revocations of a
-  // system that runs on the same Redis as expired.
+  // Each test has its own prefix of Redis keys. Otherwise, a test that advances its clock would treat the
+  // revocations of a system on the same Redis as expired.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
   const redis = connectRedis(redisUrl.href, log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");

@@ -135,7 +135,7 @@ describe("a client is refused at once", () => {
   });
 
   test("that stays silent for seconds", async () => {
-    // The default of Node for a TLS handshake is two minutes.
+    // Closed by our time limit for handshakes; the default of Node is two minutes.
     const socket = connectTcp(port, "127.0.0.1").resume();
     await once(socket, "close");
   });
@@ -176,7 +176,7 @@ test("after a replacement, clients of the new CA are accepted, and those of the 
   expect(await ask(open)).toBe("ehr");
   own.replace(newAuth);
   expect(await call(ehr, "auth", renewedPort)).toBe("UNAVAILABLE");
-  // The open connection keeps the old certificate. A new one gets the new certificate.
+  // The open connection keeps the old certificate. A new connection gets the new certificate.
   expect(await ask(open)).toBe("ehr");
   clientTls.replace(newEhr);
   const anew = client();
@@ -186,8 +186,8 @@ test("after a replacement, clients of the new CA are accepted, and those of the 
 });
 
 /**
- * Connects and returns the negotiated version of TLS. With TLS 1.3, a client whose certificate is refused is
- * at first told that it is connected.
+ * Connects and returns the negotiated version of TLS. With TLS 1.3, a client learns only after the handshake
+ * that its certificate is refused, so this returns a version even then.
  */
 async function connect(options: TlsIdentity & { maxVersion?: SecureVersion }): Promise<string | null> {
   const socket = connectTls({ host: "127.0.0.1", port, servername: "auth", ...options });

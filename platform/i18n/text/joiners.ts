@@ -1,4 +1,4 @@
-/** Scripts whose letters change their form with their neighbours, such as Arabic. */
+/** Scripts whose letters look different depending on the letters around them, such as Arabic. */
 const CURSIVE =
   "[\\p{scx=Arab}\\p{scx=Syrc}\\p{scx=Nkoo}\\p{scx=Mand}\\p{scx=Mong}\\p{scx=Phag}\\p{scx=Adlm}\\p{scx=Rohg}]";
 /** Scripts whose consonants merge into conjuncts, such as Devanagari. */

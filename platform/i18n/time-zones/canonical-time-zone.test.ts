@@ -102,15 +102,15 @@ test("the table comes from a release", () => {
 });
 
 /**
- * Links to a zone that several countries share, where the place of the link lies in the first of these
- * countries.
+ * Links to a zone that several countries share. The place that the link names lies in the first of the
+ * countries that the tz database lists for the zone.
  */
 const AT_HOME = `
   America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
   Pacific/Samoa Singapore US/Arizona US/Samoa
 `.split(/\s+/);
 
-// Fails if a link in Debian is missing or different here: then the table is out of date.
+// Fails if a link in Debian is missing in our table or different. The table is then out of date.
 (DEBIAN || process.env.CI ? test : test.skip)("the table agrees with Debian's tzdata", () => {
   if (!DEBIAN) throw new Error("tzdata.zi is missing: run dev/engines/time-zone-files.sh.");
   const rowsOf = (file: string) =>
@@ -130,8 +130,9 @@ const AT_HOME = `
     const countries = countriesOf.get(target) ?? [];
     const isDecided = countries.length > 1 && !AT_HOME.includes(name);
     const zone = canonicalTimeZone(name);
-    // Our zone differs from the target in Debian. It is in another one of the countries that the target
-    // covers, so the clocks of both have agreed since 1970.
+    // If several countries share the target in Debian, our table links to a zone of the right country
+    // instead. Debian's target must cover that country, because both zones have then had the same time since
+    // 1970.
     if (isDecided) expect([name, zone]).not.toEqual([name, target]);
     if (isDecided) expect([name, countries]).toEqual([name, expect.arrayContaining([countryOf.get(zone!)])]);
     else expect([name, zone]).toEqual([name, target === "Etc/UTC" ? "UTC" : target]);
