@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
 
-/** Checkpoints per page. */
+/** Number of checkpoints that are read at once. */
 const PAGE = 1000;
 
 /** Head of the chain of another service, and the time at which this service received it. */

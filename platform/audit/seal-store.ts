@@ -7,7 +7,7 @@ import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain
 const EXAMINED = 10_000;
 /** Maximum number of unsealed events that one statement returns. */
 const RETURNED = 500;
-/** Seals per page. */
+/** Number of seals that are read at once. */
 const PAGE = 1000;
 
 /** The earliest and the latest DATETIME, according to the manual of MySQL. */

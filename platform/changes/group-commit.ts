@@ -196,7 +196,10 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 }
 
-/** Answers to store with their keys: lasting refusals, and responses unless the keys are only reserved. */
+/**
+ * Answers to store with the idempotency keys of a group: lasting refusals and, unless the keys are only
+ * reserved, responses.
+ */
 function answersToKeep<Request, Response>(
   outcomes: Map<Asking<Request>, MemberOutcome<Response> | "MISSING">,
   isReserving: boolean,

@@ -27,10 +27,12 @@ interface Ended<Outcome, Response> extends Member {
   readonly outcome: Outcome;
 }
 
-/** Answer of a completion. It is stored with the key if it `isFirst`. */
+/**
+ * Answer to a completed call. It is stored with the idempotency key if the key has no answer yet (`isFirst`).
+ */
 interface KeyedAnswer<Response> {
   answer: Response | ApiError;
-  /** True if the key had no answer yet. */
+  /** True if the idempotency key had no answer yet. */
   isFirst: boolean;
 }
 
@@ -51,7 +53,7 @@ export class GroupFinish<Outcome, Facts, Response> {
     this.#queue = new GroupQueue((members, isShared) => this.#commit(members, isShared));
   }
 
-  /** Completes one call. @returns the answer stored with its key */
+  /** Completes one call. @returns the answer stored with the call's idempotency key */
   async run(pending: PendingCall<Response>, outcome: Outcome): Promise<Response | ApiError> {
     const rows = this.#end.rowsOf(outcome);
     // No deadline: the provider has acted, so the outcome must be stored even if the caller no longer waits.
@@ -70,7 +72,8 @@ export class GroupFinish<Outcome, Facts, Response> {
       async (tx) => {
         const outcomes = members.map(({ outcome }) => outcome);
         const keyIds = members.map(({ pending }) => pending.keyId);
-        // Locks the rows before the keys, in the same order as `begin`, which avoids deadlocks.
+        // Locks the rows of the use case before those of the idempotency keys. `begin` uses the same order,
+        // which avoids deadlocks.
         const [facts, isOpen] = await Promise.all([
           this.#end.lock(tx, outcomes),
           idempotency.lockReserved(tx, ...keyIds),

@@ -40,7 +40,7 @@ export interface Member {
    * never.
    */
   readonly deadline?: number;
-  /** OpenTelemetry context of the request. */
+  /** OpenTelemetry context of the request that makes the change. */
   readonly context: Context;
 }
 
@@ -94,7 +94,7 @@ export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
   #queue: Waiting<M, Outcome>[] = [];
   #isAtWork = false;
-  /** Ids of actors whose changes run alone, because one of them failed less than `ALONE_MS` ago. */
+  /** Ids of actors whose changes run alone, because one of their changes failed less than `ALONE_MS` ago. */
   readonly #aloneActors = new Set<string>();
   /** Members that run alone now. */
   readonly #alone = new Set<M>();

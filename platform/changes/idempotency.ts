@@ -12,7 +12,10 @@ import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Retention of a key: a day, or 30 days if the effect is at a payment provider. */
+/**
+ * Time for which an idempotency key is stored: a day, or 30 days if the request has an effect at a payment
+ * provider.
+ */
 export const KEPT_MS = DAY_MS;
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
 /**
@@ -83,7 +86,7 @@ export class Idempotency {
     this.#hash = hash;
   }
 
-  /** Key of a call, kept for `keptMs`; undefined if the call has none. */
+  /** Idempotency key of a call, to be stored for `keptMs`; undefined if the call has no key. */
   keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
@@ -102,24 +105,36 @@ export class Idempotency {
     tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
-  /** Fails the transaction if the key was used before. Does not use the key up, so a retry may run again. */
+  /**
+   * Fails the transaction if the idempotency key was used before. Does not store the key, so a later request
+   * may still use it.
+   */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
   }
 
-  /** Inserts the key with its answer. Fails the transaction if the key was used before. */
+  /**
+   * Inserts an idempotency key with the answer to its request. Fails the transaction if the key was used
+   * before.
+   */
   keep(tx: Transaction, key: IdempotencyKey, answer: Answer | typeof UNCHANGED): void {
     this.keepAll(tx, [[key, answer]]);
   }
 
-  /** Inserts keys with their answers. Fails the transaction if one of the keys was used before. */
+  /**
+   * Inserts idempotency keys with the answers to their requests. Fails the transaction if one of the keys was
+   * used before.
+   */
   keepAll(tx: Transaction, answers: [IdempotencyKey, Answer | typeof UNCHANGED][]): void {
     if (answers.length === 0) return;
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
-  /** Locks keys that `reserve` inserted. @returns a test whether a key still has no answer */
+  /**
+   * Locks idempotency keys that `reserve` has inserted. @returns a function that tells whether a key still
+   * has no answer
+   */
   async lockReserved(tx: Transaction, ...keyIds: Buffer[]): Promise<(keyId: Buffer) => boolean> {
     const rows = await tx.read<{ id: Buffer }>(LOCK_OPEN, [keyIds]);
     const open = new Set(rows.map(({ id }) => id.toString("hex")));
@@ -139,7 +154,7 @@ export class Idempotency {
     await this.#db.transaction(async (tx) => this.keep(tx, key, refusal));
   }
 
-  /** True if a transaction failed because the key was used before. */
+  /** True if a transaction failed because its idempotency key was used before. */
   isTaken(error: unknown): boolean {
     return duplicateKeyOf(error) === "idempotency_keys.PRIMARY";
   }
@@ -149,7 +164,7 @@ export class Idempotency {
     return (await this.#find(key, now)) !== undefined;
   }
 
-  /** @returns a test whether a key was used before */
+  /** Looks up idempotency keys. @returns a function that tells whether a key was used before */
   async findUsed(
     tx: Transaction,
     keys: IdempotencyKey[],
@@ -211,7 +226,7 @@ export class Idempotency {
     return { response: call.definition.responseDeserialize(answer) as T };
   }
 
-  /** The stored answer of a reserved key; undefined if there is none yet. */
+  /** The stored answer to the request that has reserved a key; undefined if there is no answer yet. */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
     const answer = row && this.#decrypted(keyId, row);

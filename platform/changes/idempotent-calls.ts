@@ -113,7 +113,8 @@ export class IdempotentCalls {
     const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
-      // `work` locks its rows before the key, in the same order as `begin`, which avoids deadlocks.
+      // `work` locks its rows before the row of the idempotency key. `begin` uses the same order, which
+      // avoids deadlocks.
       const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
       const { answer, entries } = completion;
       const isFirst = isOpen(keyId);

@@ -62,8 +62,8 @@ export class KeyedCommits {
   }
 
   /**
-   * True if the refusal may be caused by the first request with the same key, such as a slot that it has
-   * booked.
+   * True if the refusal may be an effect of the first request with the same idempotency key, such as
+   * SLOT_UNAVAILABLE after that request has booked the slot.
    */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
@@ -72,7 +72,10 @@ export class KeyedCommits {
     return await idempotency.isUsed(key, clock.now());
   }
 
-  /** Same as `commit`, but stores a lasting refusal with the key. */
+  /**
+   * Commits the effect of a call, as `commit` does. If the use case throws a lasting refusal, stores it with
+   * the idempotency key.
+   */
   async #commitOrKeepRefusal<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T> {
     const { idempotency } = this.#options;
     try {

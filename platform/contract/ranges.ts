@@ -33,7 +33,7 @@ const isPointInTime = (field: DescField): boolean =>
 
 type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
 
-/** Makes the checks that no range of a message ends before it starts. A range may be empty. */
+/** Makes one check for each range in a message: it must not end before it starts. A range may be empty. */
 export const rangeChecks = (desc: DescMessage): Check[] =>
   rangesIn(desc).map(({ start, end }) => (message, path, found) => {
     if (isBefore(message[end.localName], message[start.localName])) {

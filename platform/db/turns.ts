@@ -7,10 +7,10 @@ interface Queue {
   readonly waiting: Set<() => void>;
 }
 
-/** How long to wait for a place. */
+/** Limits of the wait for a place. */
 export interface Wait {
   timeoutMs: number;
-  /** Aborted when the call is cancelled, which ends its wait. */
+  /** Aborted when the call of the borrower is cancelled. The wait then ends with an error. */
   signal?: AbortSignal | undefined;
 }
 

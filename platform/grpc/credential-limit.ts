@@ -6,8 +6,8 @@ const WINDOW_S = 60;
 
 /**
  * Limits the credential attempts of each address for calls that bypass the gateway, which has a limit of its
- * own. Needed because the lock-out of an account does not stop guesses that are spread over many accounts.
- * Each process counts separately.
+ * own. Needed because locking an account after wrong passwords does not stop guesses that are spread over
+ * many accounts. Each process counts separately.
  */
 export class CredentialLimit {
   readonly #byNetwork: RateLimiterMemory | undefined;

@@ -35,7 +35,7 @@ interface Finished {
   readonly connection: Http2Session | undefined;
   /** Last time at which a sweep found that the client had read all of the answer so far. */
   freeAtMs: number;
-  /** True if the last sweep found that the answer had been started. */
+  /** True if the last sweep found that the server had started to send the answer. */
   isStarted: boolean;
 }
 

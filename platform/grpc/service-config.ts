@@ -3,7 +3,7 @@ import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methods } from "../contract/methods.ts";
 
 /**
- * Trailer by which a server forbids retries (gRFC A6). All our own errors have it, because the server has
+ * Trailer by which a server forbids retries (gRFC A6). Our servers send it with each error, because they have
  * handled the call.
  */
 export const PUSHBACK_KEY = "grpc-retry-pushback-ms";

@@ -10,7 +10,9 @@ export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
 /** Maximum difference between the clocks of the machines of a deployment, in ms. */
 export const CLOCK_SKEW_MS = 60_000;
-/** Claim that is true if the role of the user requires a second factor, and none is set up yet. */
+/**
+ * Claim that is true if the role of the user requires a second factor, and the user has not set one up yet.
+ */
 export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);

@@ -19,7 +19,7 @@ export const KEPT_FOR_MS = 24 * 3_600_000;
 
 export interface IssuerKeysOptions {
   fetchJwks: () => Promise<JSONWebKeySet>;
-  /** Age in ms after which keys are fetched again in the background. */
+  /** Age in ms after which the public keys are fetched again in the background. */
   maxAgeMs: number;
 }
 

@@ -49,8 +49,8 @@ export async function applyTogether(
 }
 
 /**
- * Locks rows and reads the facts for each event. If `isShared`, events without facts are missing in the
- * result.
+ * Locks rows and reads the facts for each event. If `isShared`, omits events whose rows are missing or
+ * locked.
  */
 async function lock(
   tx: Transaction,

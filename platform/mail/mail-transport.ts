@@ -22,8 +22,8 @@ export interface MailTransport {
 }
 
 /**
- * Time-outs in ms of one attempt. It has about nine SMTP steps, which together take less than the lease of a
- * mail.
+ * Time-outs in ms of one attempt. An attempt has about nine SMTP steps. Together they must take less time
+ * than the lease of a mail, after which another process would send it.
  */
 const SMTP_TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 10_000, socketTimeout: 10_000 };
 

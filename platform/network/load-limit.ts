@@ -4,9 +4,9 @@ import { ApiError } from "../errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
 
-/** The reserve for networks with few calls is the limit divided by this number. */
+/** The limit divided by this number is reserved for networks with few running calls. */
 const RESERVED_SHARE = 4;
-/** A network with this many running calls cannot use the reserve. */
+/** A network with this many running calls cannot use the reserve, which is for networks with fewer. */
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
@@ -66,7 +66,7 @@ export class LoadLimit {
   }
 }
 
-/** A method of the class SEARCH can use the limit of its service divided by this number. */
+/** The limit of each method of the class SEARCH is the limit of its service divided by this number. */
 const SEARCH_SHARE = 16;
 
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;

@@ -55,7 +55,7 @@ export interface Queued {
 type Failure = Pick<EventFailure, "reason" | "retryAfter">;
 
 interface Sending extends Queued {
-  /** Called after the attempt, whatever its result. */
+  /** Called after the attempt to send the event, whether it succeeded or failed. */
   resolve: () => void;
 }
 
@@ -260,7 +260,10 @@ export class ConsumerQueue {
     });
   }
 
-  /** Counts a refusal of an event, and postpones it or marks it as dead. */
+  /**
+   * Counts a refusal of an event by its consumer. Postpones the event or, after the last allowed refusal,
+   * marks it as dead.
+   */
   #refuse(tx: Transaction, event: Pick<OutboxRow, "id" | "type" | "refusals">, reason: string): void {
     const { id, type, refusals } = event;
     const isDead = refusals + 1 >= this.#options.maxRefusals;

@@ -108,7 +108,10 @@ export function postpone(
   ]);
 }
 
-/** Counts a refusal of an event by its consumer, and postpones it or marks it as dead. */
+/**
+ * Counts a refusal of an event by its consumer. Postpones the event or, after the last allowed refusal, marks
+ * it as dead.
+ */
 export function recordRefusal(
   tx: Transaction,
   id: string,

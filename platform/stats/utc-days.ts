@@ -14,7 +14,7 @@ export interface Count<Name extends string = string> {
   count: number;
 }
 
-/** Converts rows to counts by name. Expected names without a row get 0. */
+/** Converts rows to counts by name. Names in `expected` that have no row get 0. */
 export const byName = (counts: Count[], expected: string[] = []): Record<string, number> => ({
   ...Object.fromEntries(expected.map((name) => [name, 0])),
   ...Object.fromEntries(counts.map(({ name, count }) => [name, count])),

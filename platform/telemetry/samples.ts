@@ -19,8 +19,9 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Makes a job that reads all sampled values. If a read fails, its value stays, the others are still read, and
- * the job then throws the first error. A metric holds the time of the last run without an error.
+ * Makes a job that reads all sampled values. If a read fails, its value stays as it was, and the job reads
+ * the other values. Then it throws the first error. A metric holds the time of the last run without an
+ * error.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(
