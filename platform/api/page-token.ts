@@ -27,7 +27,8 @@ export interface Page {
 
 /**
  * Keyset pagination (AIP-158): a page token holds the sort key of the last row of its page, so page 10,000
- * costs as much as page 1. A MAC in the token binds it to the name, the filters and the caller of the list.
+ * costs as much as page 1. A MAC binds the token to the name of the list, its filters and, if the list
+ * depends on it, its caller.
  */
 export class Pages {
   readonly #hash: KeyedHash;

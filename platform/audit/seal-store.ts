@@ -132,7 +132,7 @@ export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<
   }
 }
 
-/** Position of the 10,000th event after `start`; undefined if there are fewer. */
+/** Position of the 10,000th event after `start`; undefined if fewer events follow. */
 async function findSliceEnd(db: Database, start: Position, until: Date): Promise<Position | undefined> {
   const [row] = await db.read<Pick<EventRow, "id" | "occur_time">>(SLICE_END, afterParams(start, until));
   return row && positionOf(row);

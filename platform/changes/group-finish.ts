@@ -15,7 +15,8 @@ export interface GroupedEnd<Outcome, Facts, Response> {
   /** Ids of the rows that an outcome changes. Outcomes with a common row never share a transaction. */
   rowsOf: (outcome: Outcome) => string[];
   /**
-   * Locks the rows of all outcomes. Returns one result per outcome, in order; undefined if a row is missing.
+   * Locks the rows of all outcomes. Returns one result per outcome, in order; undefined if a row of the
+   * outcome is missing or locked by another transaction.
    */
   lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
   /** Writes all outcomes. @returns the answer and audit entries of each, in order */

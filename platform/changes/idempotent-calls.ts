@@ -185,7 +185,10 @@ export class IdempotentCalls {
     return key;
   }
 
-  /** Commits audit entries of a replayed response before it is sent, because it shows as much as a read. */
+  /**
+   * Commits the audit entries of a replayed response before the response is sent. It shows data, so it is
+   * audited as a read.
+   */
   async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const causes = [causeOf(call, entries)];

@@ -8,7 +8,7 @@ const FORMAT = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
-/** Length of the header: format and key id. */
+/** Length in bytes of the header of an encrypted value. The header holds format and key id. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
 /** Number of bytes by which an encrypted value is longer than its plaintext. */
 export const ENCRYPTION_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;

@@ -21,9 +21,9 @@ export interface TransactionOptions {
 }
 
 /**
- * A transaction with few round trips. Statements that are issued in the same turn of the event loop share
- * one. `defer` adds a statement, whose result is not needed, to the next round trip. START TRANSACTION and
- * COMMIT travel with other statements.
+ * A transaction with few round trips. Statements that are issued in the same turn of the event loop share a
+ * round trip. `defer` adds a statement whose result is not needed to the next round trip. START TRANSACTION
+ * and COMMIT travel with other statements.
  */
 export class Transaction {
   readonly #connection: PoolConnection;

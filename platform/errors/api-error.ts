@@ -42,7 +42,7 @@ export class ApiError extends Error {
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
     const rule = ruleOf(reason);
-    // Without a stack, which would cost more than the rest of a refusal.
+    // Creates the error without a stack trace, which would cost more than the rest of a refused call.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });

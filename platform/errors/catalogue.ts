@@ -50,8 +50,8 @@ function httpStatusOf(code: status): number {
 }
 
 /**
- * True for the refusal of a business rule, which a retry does not change. Other errors (input, rights, races,
- * faults) may go away.
+ * True for the refusal by a business rule, which a retry does not change. After other errors (input, rights,
+ * races, faults), a retry may succeed.
  */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);

@@ -28,7 +28,10 @@ export function bearerToken(header: string | undefined): string | undefined {
   return token;
 }
 
-/** Identifies the caller as the method's access rule requires. Throws UNAUTHENTICATED. */
+/**
+ * Identifies the caller. Throws UNAUTHENTICATED if the method's access rule requires a token, and the call
+ * has none that is valid.
+ */
 export async function authenticate(
   rules: MethodRules,
   authorization: string | undefined,
@@ -49,7 +52,10 @@ export async function authenticate(
   }
 }
 
-/** Identifies the user or service account of a token. Throws UNAUTHENTICATED. */
+/**
+ * Identifies the user or service account of a token. Throws UNAUTHENTICATED if the token is missing, invalid
+ * or revoked.
+ */
 export async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
   const text = bearerToken(authorization);
   if (!text) throw new ApiError("UNAUTHENTICATED");
@@ -59,7 +65,7 @@ export async function signedIn(authorization: string | undefined, identity: Iden
 }
 
 /**
- * Checks the rights of the caller. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED,
+ * Checks that the caller may call the method. Otherwise throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED or
  * REAUTHENTICATION_REQUIRED.
  *
  * @param freshSince a sign-in before this time is too old for methods that require a fresh one

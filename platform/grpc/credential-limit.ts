@@ -20,7 +20,7 @@ export class CredentialLimit {
     this.#bySite = new RateLimiterMemory({ points: quota * NETWORKS_OF_A_SITE, duration: WINDOW_S });
   }
 
-  /** Counts an attempt from an address. Throws RATE_LIMITED. */
+  /** Counts an attempt from an address. Throws RATE_LIMITED if the address has used up its quota. */
   async count(address: string): Promise<void> {
     const site = siteOf(address);
     try {

@@ -69,7 +69,10 @@ export class OpenStreams {
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
-  /** True if a search in this turn of the event loop has found too few streams to close. */
+  /**
+   * True if a search in this turn of the event loop could not close enough streams, so another search would
+   * be useless.
+   */
   #isSearched = false;
 
   constructor(limits: StreamLimits) {
@@ -174,7 +177,7 @@ export class OpenStreams {
     }
   }
 
-  /** Removes a stream from the incomplete ones. @returns false if it was not among them */
+  /** Removes a stream from the list of incomplete requests. @returns false if it was not in the list */
   #forget(unfinished: Link<Unfinished>): boolean {
     if (!this.#unfinished.delete(unfinished)) return false;
     this.#unfinishedBytes -= unfinished.item.bytes;

@@ -74,7 +74,7 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
 
 /**
  * Name of the service in a token. With TLS, the certificate of the connection must have the same name: each
- * service could sign a token in the name of another one, but has a certificate for its own name only.
+ * service could sign a token in the name of another service, but has a certificate for its own name only.
  */
 async function serviceOf(
   token: string | undefined,

@@ -45,11 +45,11 @@ export interface ServerOptions {
   traceRatio: number;
   /** Age in ms from which on a sign-in is too old for methods that require a fresh one. */
   reauthenticationMs: number;
-  /** Maximum number of running calls of the process. Further ones are refused with UNAVAILABLE. */
+  /** Maximum number of running calls of the process. Further calls are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
   /**
    * Maximum number of running calls per account or address; 0 = unlimited. Does not count calls by services,
-   * or those that the gateway forwards, because it has this limit itself.
+   * or calls that the gateway forwards, because the gateway has this limit itself.
    */
   maxCallerCalls: number;
   /** Maximum number of open connections from one peer address; 0 = unlimited. */

@@ -83,7 +83,10 @@ async function parentOf({ incoming, origin }: Located, traceRatio: number): Prom
     : traceParent(traceparent, traceRatio);
 }
 
-/** Identifies the caller as the method's access rule requires. Throws UNAUTHENTICATED. */
+/**
+ * Identifies the caller. Throws UNAUTHENTICATED if the method's access rule requires a token, and the call
+ * has none that is valid.
+ */
 export const authenticate =
   ({ rules }: Method, identity: access.Identity): Layer<Located, Authenticated> =>
   (next) =>
@@ -97,8 +100,8 @@ export const authenticate =
   };
 
 /**
- * Limits the running calls of each client. Does not count calls by services, or those that the gateway
- * forwards, because it has this limit itself.
+ * Limits the running calls of each client. Does not count calls by services, or calls that the gateway
+ * forwards, because the gateway has this limit itself.
  */
 export const limitCalls =
   (method: Method, callers: CallerLimit): Layer<Authenticated, Authenticated> =>
@@ -114,7 +117,10 @@ export const limitCalls =
     }
   };
 
-/** Limits the credential attempts of each address, for calls that bypass the gateway. Throws RATE_LIMITED. */
+/**
+ * Limits the credential attempts of each address, for calls that bypass the gateway. Throws RATE_LIMITED
+ * above the limit.
+ */
 export const limitCredentials =
   ({ rules }: Method, credentials: CredentialLimit): Layer<Authenticated, Authenticated> =>
   (next) => {
@@ -146,8 +152,8 @@ export const auditDenials =
   };
 
 /**
- * Checks the rights of the caller by the rules of the method. Throws PERMISSION_DENIED,
- * MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
+ * Checks that the caller may call the method. Otherwise throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED or
+ * REAUTHENTICATION_REQUIRED.
  */
 export const authorize =
   ({ rules }: Method, reauthenticationMs: number): Layer<Authenticated, Authenticated> =>

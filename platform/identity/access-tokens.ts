@@ -94,7 +94,10 @@ export class AccessTokenVerifier {
   }
 }
 
-/** Reads the user or service account from the claims. Throws UNAUTHENTICATED. */
+/**
+ * Reads the user or service account from the claims of a token. Throws UNAUTHENTICATED if a claim is missing
+ * or invalid.
+ */
 function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
   const { jti, iat } = claims;
   // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iat`

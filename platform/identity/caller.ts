@@ -21,7 +21,7 @@ export interface ServiceAccountCaller {
   readonly accountId: string;
   /** Session of the token. Ending it revokes the token. */
   readonly sessionId: string;
-  /** Scopes granted to the account. A method declares the ones that it requires. */
+  /** Scopes granted to the account. Each method declares which scopes it requires. */
   readonly scopes: ReadonlySet<string>;
 }
 

@@ -36,7 +36,10 @@ export class ServiceTokens {
     return token;
   }
 
-  /** Identifies the service that made a token. Throws UNAUTHENTICATED. Caches verified tokens. */
+  /**
+   * Identifies the service that made a token. Throws UNAUTHENTICATED if the token is invalid. Caches verified
+   * tokens.
+   */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
     if (known && known.expiresAtMs > Date.now()) return known.caller;

@@ -233,7 +233,10 @@ export class Inbox {
     return left;
   }
 
-  /** Locks the last applied versions. @returns a test whether an event is newer than that */
+  /**
+   * Locks the last applied version of each aggregate. @returns a function that tells whether an event is
+   * newer than the last applied version of its aggregate
+   */
   async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
     tx.defer(LOCK, [events.map((event) => [binaryId(event.aggregateId), 0])]);
     const applied = await tx.read<{ aggregateId: string; version: number }>(VERSIONS, [

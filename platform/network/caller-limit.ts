@@ -28,7 +28,8 @@ export class CallerLimit {
   }
 
   /**
-   * Counts a running call until the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
+   * Counts a running call until the returned function is called. Throws TOO_MANY_CONCURRENT_REQUESTS if the
+   * client has reached its limit.
    *
    * @param caller undefined if the token was refused
    */

@@ -71,7 +71,8 @@ export interface ConsumerQueueOptions {
 const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
 
 /**
- * Queue of the events for one consumer. It sends one batch at a time. New events gather for the next batch.
+ * Queue of the events for one consumer. It sends one batch at a time. Events that arrive in the meantime form
+ * the next batch.
  */
 export class ConsumerQueue {
   readonly #destination: string;

@@ -5,7 +5,10 @@ import { type Attributes, metrics } from "@opentelemetry/api";
  */
 const meter = () => metrics.getMeter("medconnect");
 
-/** Creates an instrument when it is first used, so that modules can declare theirs while they load. */
+/**
+ * Creates an instrument when it is first used, so that modules can declare their instruments before metrics
+ * are started.
+ */
 function lazily<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());

@@ -60,7 +60,7 @@ export function injectTrace(carrier: Carrier = {}): Carrier {
   return carrier;
 }
 
-/** Context of the trace in headers. */
+/** Context that continues the trace in the headers of a request or event. */
 export function extractTrace(carrier: Carrier): Context {
   return propagation.extract(context.active(), carrier, defaultTextMapGetter);
 }

@@ -56,7 +56,7 @@ export class NotesTest {
     return this.#service;
   }
 
-  /** Sends the events of later requests to another relay. */
+  /** From now on, events of requests go to this relay. */
   useRelay(relay: Pick<Relay, "send">): void {
     this.handler = changesOn(this.service, { relay }).calls.grouped(this.#writeNote);
   }

@@ -108,7 +108,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   };
 }
 
-/** Makes a user, as an access token names it. */
+/** Makes a caller, as an access token of a user would identify it. */
 export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   kind: "user",
   userId,

@@ -58,7 +58,7 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
 const SPACE = /\p{White_Space}/u;
 
 /**
- * Finds the range of a text without surrounding space. With a loop, because a regular expression would take
+ * Finds the range of a text without surrounding space. Uses a loop, because a regular expression would take
  * quadratic time.
  */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
