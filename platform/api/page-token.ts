@@ -19,9 +19,9 @@ interface ListRequest {
 /** A page to read. Its query selects one row more than `size`, to find out whether there is a next page. */
 export interface Page {
   size: number;
-  /** Position after which the page starts; undefined for the first page. */
+  /** Sort key of the row after which the page starts; undefined for the first page. */
   after: Position | undefined;
-  /** Scope of the list (see `open`), to which the token of the next page is bound. */
+  /** Scope of the list (see `open`). The token of the next page is bound to it. */
   filters: string;
 }
 
@@ -70,7 +70,7 @@ export class Pages {
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
     const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
-    // A bug in the list: its sort key must consist of columns of bounded length.
+    // The use case that reads the list has a bug: its sort key must consist of columns of bounded length.
     if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
     return token;
   }

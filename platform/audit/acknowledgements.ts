@@ -32,7 +32,7 @@ export class Acknowledgements {
   readonly #service: string;
   readonly #hashes: readonly KeyedHash[];
 
-  /** @param keys the first one signs new acknowledgements; all of them are valid for old ones */
+  /** @param keys the first key signs new acknowledgements; each of the keys may have signed an old one */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     this.#hashes = keys.map((key) => new KeyedHash(deriveKey(key, "audit acknowledgement")));

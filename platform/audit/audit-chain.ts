@@ -28,7 +28,7 @@ export class AuditChain {
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #keyId: string;
 
-  /** @param keys 32 bytes each. The first one makes new seals; all of them are valid for old seals */
+  /** @param keys 32 bytes each. The first key makes new seals; each of the keys may have made an old seal */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     const entries = keys.map((key) => deriveKey(key, "audit")).map((key) => [idOf(key), key] as const);

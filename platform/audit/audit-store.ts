@@ -23,7 +23,7 @@ export interface AuditRecord {
 export const INSERT_AUDIT_EVENTS = `INSERT INTO audit_events
   (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id) VALUES ?`;
 
-/** Values for INSERT_AUDIT_EVENTS. */
+/** Rows to insert by INSERT_AUDIT_EVENTS. */
 export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
   records.map((r) => [
     binaryId(r.id),

@@ -30,7 +30,7 @@ export interface AuditReads {
   readonly audit: AuditRecorder;
 }
 
-/** Larger than in other lists, because an export through the gateway reads 10,000 lines. */
+/** Larger than the maximum of other lists, because an export through the gateway reads 10,000 lines. */
 const MAX_PAGE_SIZE = 1000;
 
 /**

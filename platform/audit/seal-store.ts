@@ -58,7 +58,9 @@ export async function readSealAt(db: Database, seq: number): Promise<ChainHead |
   return seal;
 }
 
-/** Time up to which events are sealed, except those committed late; undefined if there is no seal. */
+/**
+ * Time up to which events have a seal, except events that were committed late; undefined if there is no seal.
+ */
 export async function readSealedUntil(db: Database): Promise<Date | undefined> {
   const [row] = await db.read<{ time: Date | null }>(SEALED_UNTIL);
   return row?.time ?? undefined;
@@ -74,7 +76,7 @@ export async function insertSeals(db: Database, seals: readonly Seal[]): Promise
   ]);
 }
 
-/** Counts unsealed events since a time, up to 10,000, and finds the time of the oldest. */
+/** Counts unsealed events since a time, up to 10,000, and finds the time of the oldest one. */
 export async function countUnsealed(
   db: Database,
   from: Date,

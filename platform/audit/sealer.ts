@@ -44,7 +44,7 @@ export interface SealerOptions {
  */
 export class Sealer {
   readonly #options: SealerOptions;
-  /** Events before this time are sealed, except those committed late. */
+  /** Events before this time have a seal, except events that were committed late. */
   #sealedUntil: Date | undefined;
   #lookFarBackAtMs = 0;
 

@@ -11,7 +11,7 @@ export interface AuditEntry {
   /** Ids of the users whose data was changed or shown. */
   subjectIds: string[];
   /**
-   * Action in the audit trail, such as "booking.cancel"; default: the one that the proto gives for the
+   * Action in the audit trail, such as "booking.cancel"; default: the action that the proto gives for the
    * method.
    */
   action?: string;

@@ -96,7 +96,7 @@ export class GroupQueue<M extends Member, Outcome> {
   #isAtWork = false;
   /** Ids of actors whose changes run alone, because one of their changes failed less than `ALONE_MS` ago. */
   readonly #aloneActors = new Set<string>();
-  /** Members that run alone now. */
+  /** Members that are running alone now. */
   readonly #alone = new Set<M>();
 
   constructor(commit: Commit<M, Outcome>) {
@@ -201,7 +201,7 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#alone.add(member);
     try {
       const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
-      // Never MISSING, because a transaction that is not shared waits for locks.
+      // The outcome is never MISSING here, because a transaction with one member waits for locks.
       resolve({ outcome: outcomes.get(member) as Outcome, delivered });
     } catch (error) {
       this.#keepAlone(member.actorId);

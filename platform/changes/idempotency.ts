@@ -41,9 +41,9 @@ const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMI
 
 interface KeyRow {
   requestHmac: Buffer;
-  /** gRPC status code of the answer; null until there is an answer. */
+  /** gRPC status code of the answer; null until the request has an answer. */
   statusCode: number | null;
-  /** Serialized and encrypted answer; null until there is one, and if the first request changed nothing. */
+  /** Serialized and encrypted answer; null until the request has an answer, or if it changed nothing. */
   answer: Buffer | null;
   expireTime: Date;
 }
@@ -141,14 +141,14 @@ export class Idempotency {
     return (keyId) => open.has(keyId.toString("hex"));
   }
 
-  /** Stores the answer of a locked, reserved key. */
+  /** Stores the answer to a request whose key `reserve` has inserted. The key must be locked. */
   keepReserved(tx: Transaction, keyId: Buffer, answer: Answer): void {
     tx.defer(KEEP_ANSWER, [...this.#encrypted(keyId, answer), keyId]);
   }
 
   /**
-   * Stores a refusal with its key in a transaction of its own. Throws a duplicate-key error if the key was
-   * used before.
+   * Stores a refusal with the idempotency key of its request, in a transaction of its own. Throws a
+   * duplicate-key error if the key was used before.
    */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
     await this.#db.transaction(async (tx) => this.keep(tx, key, refusal));
@@ -233,7 +233,7 @@ export class Idempotency {
     return answer === UNCHANGED ? undefined : answer;
   }
 
-  /** Deletes expired keys. */
+  /** Deletes expired idempotency keys. */
   async sweep(now: Date, signal?: AbortSignal): Promise<void> {
     await this.#db.deleteAll(DELETE_EXPIRED, [now], signal);
   }

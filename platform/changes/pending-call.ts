@@ -15,7 +15,7 @@ export interface PendingCall<T> {
 
 /**
  * Answer of a completed call, and the audit entries to commit with it. A refusal by the provider is an
- * answer, too: it is committed and stored with the key.
+ * answer, too: it is committed and stored with the idempotency key.
  */
 export interface Completion<T> {
   answer: T | ApiError;

@@ -41,7 +41,7 @@ export function wholeNumber({ min, max }: { min: number; max?: number }) {
     .max(max ?? Number.MAX_SAFE_INTEGER, error);
 }
 
-/** A setting that limits something; 0 means no limit. */
+/** A setting that is an upper limit, as a whole number; 0 means no limit. */
 export const limit = (fallback: number) => wholeNumber({ min: 0 }).default(fallback);
 
 export const flag = z.stringbool("must be true or false").prefault("false");
@@ -206,7 +206,7 @@ export function loadConfig<S extends z.ZodRawShape>(
   process.exit(exitCode);
 }
 
-/** Error messages for schemas that have none of their own. */
+/** Error messages for settings whose schema has no error message of its own. */
 const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === undefined) {
     // biome-ignore lint/style/noNonNullAssertion: only a setting can be undefined, and its path is its name

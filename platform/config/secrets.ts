@@ -11,7 +11,8 @@ const MIN_PASSWORD_LENGTH = 16;
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
 /**
- * Secrets that a program generated, and so can be long. Passwords that people choose are checked elsewhere.
+ * Names of secrets that a program generates, and which can therefore be long. Passwords that people choose
+ * are checked elsewhere.
  */
 const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;

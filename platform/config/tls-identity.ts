@@ -6,7 +6,10 @@ export interface TlsIdentity {
   /** Certificate of this process, followed by intermediate certificates, if any. */
   cert: string;
   key: string;
-  /** One or more CA certificates. While the CA is replaced, both the old and the new one. */
+  /**
+   * One or more CA certificates. While the CA is being replaced, it holds both the old and the new
+   * certificate.
+   */
   ca: string;
 }
 

@@ -59,7 +59,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
 }
 
-/** Adds those violations whose fields have none yet. */
+/** Adds those violations whose fields have no violation in the list yet. */
 function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
   const named = new Set(violations.map(({ field }) => field));
   for (const violation of more) {

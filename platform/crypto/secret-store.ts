@@ -9,7 +9,10 @@ export async function findSecret(db: Database, name: string): Promise<Buffer | u
   return row?.value;
 }
 
-/** Stores an encrypted secret, unless another process has stored one of this name before. */
+/**
+ * Stores an encrypted secret, unless there already is a secret with this name, which another process has
+ * stored.
+ */
 export async function keepSecret(db: Database, name: string, encrypted: Buffer): Promise<void> {
   await db.write(KEEP, [name, encrypted]);
 }

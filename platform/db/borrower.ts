@@ -6,7 +6,7 @@ import { type Context, context, createContextKey } from "@opentelemetry/api";
  */
 export interface Borrower {
   readonly key: string;
-  /** True if it may hold only a share of the connections of a pool. */
+  /** True if the borrower may hold only a share of the connections of a pool at once. */
   readonly isBounded: boolean;
   /** Aborted when the call of the borrower is cancelled or exceeds its deadline. */
   readonly signal?: AbortSignal;

@@ -26,7 +26,7 @@ test("reads do not wait when scans use all their connections", async () => {
   await db.close();
 });
 
-/** SELECT that waits as long as the test holds the lock. */
+/** SELECT that runs as long as the test holds the MySQL lock named "slow". */
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
 
 async function lockStatements(): Promise<() => Promise<void>> {

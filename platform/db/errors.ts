@@ -1,6 +1,6 @@
 import { ApiError } from "../errors/api-error.ts";
 
-/** Fields of an error of mysql2. */
+/** Fields that an error of the driver, mysql2, may have. */
 interface MysqlError extends Error {
   errno?: number;
   code?: string;
@@ -28,7 +28,7 @@ const AWAY = new Set<string | number>([
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
 ]); // biome-ignore format: a list
 
-/** Error number of MySQL, from an error or its cause; 0 if it has none. */
+/** Error number of MySQL, from an error or its cause; 0 if neither has one. */
 function errnoOf(error: unknown): number {
   const cause = error instanceof ApiError ? error.cause : error;
   return (cause as MysqlError | undefined)?.errno ?? 0;
@@ -56,7 +56,9 @@ export const isLocked = (error: unknown): boolean => errnoOf(error) === 3572;
 /** Error for a connection to a read-only server, such as a standby. */
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
-/** Error for a server that did not answer in time. It has the same code as that of the driver. */
+/**
+ * Error for a server that did not answer in time. It has the same code as the time-out error of the driver.
+ */
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 
@@ -66,7 +68,10 @@ export function duplicateKeyOf(error: unknown): string | undefined {
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;
 }
 
-/** Translates an error of the database: to UNAVAILABLE if a later retry may succeed; else unchanged. */
+/**
+ * Converts an error of the database to UNAVAILABLE if a later retry may succeed. Returns other errors
+ * unchanged.
+ */
 export function translate(error: unknown): unknown {
   if (error instanceof ApiError) return error;
   const { errno, code, message } = error as MysqlError;

@@ -14,8 +14,8 @@ export type Position = (string | number | Date | Buffer)[];
 export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];
 
 /**
- * Combines filters to a WHERE clause, without those that have an undefined value. Its text holds constants
- * only.
+ * Combines filters to a WHERE clause. Omits filters with an undefined value. The SQL text only consists of
+ * constants.
  */
 export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlValue[] } {
   const used = filters.filter((filter) => filter?.every((part) => part !== undefined)) as [

@@ -32,7 +32,7 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
     await lock(connection, schema);
     return await applyMissing(connection, directory);
   } finally {
-    // Closing the connection releases the lock.
+    // Also releases the lock that this connection holds.
     await connection.end();
   }
 }

@@ -23,7 +23,7 @@ export class Turns {
   readonly #places: number;
   readonly #share: number;
   #free: number;
-  /** Queue of each borrower that holds a place or waits for one, by its key. */
+  /** Queue of each borrower that holds a place or waits for one, by the key of the borrower. */
   readonly #queues = new Map<string, Queue>();
   /** Queues with waiting work whose borrowers hold less than their share, in the order of their turns. */
   readonly #next = new Set<Queue>();

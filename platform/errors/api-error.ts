@@ -25,7 +25,7 @@ export interface ErrorDetails {
   retryAfterMs?: number;
   /** Resource of another user that a NOT_FOUND hides. It goes to the audit trail only. */
   hidden?: HiddenResource;
-  /** True if the refusal is a stored one: the same request with the same idempotency key got it before. */
+  /** True if the refusal was stored when an earlier request with the same idempotency key got it. */
   replayed?: boolean;
   cause?: unknown;
 }

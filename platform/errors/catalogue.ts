@@ -56,7 +56,7 @@ function httpStatusOf(code: status): number {
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
 
-/** Entries by the name of their reason. */
+/** Entries of the catalogue, by the name of the reason. */
 export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
   ReasonSchema.values
     .filter((value) => value.number !== 0)

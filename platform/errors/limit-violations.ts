@@ -21,7 +21,8 @@ const MAX_DESCRIPTION_LENGTH = 300;
 const MAX_BYTES = 4500;
 
 /**
- * Last violation if some are left out. It does not tell how many, because checks may stop early to save time.
+ * Last violation of a list that was cut. It does not tell how many are left out, because checks may stop
+ * early to save time.
  */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 

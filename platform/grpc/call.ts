@@ -14,11 +14,14 @@ export interface Call {
   readonly userAgent: string;
   /** Idempotency key; empty if the request has none, or the method takes none. */
   readonly idempotencyKey: string;
-  /** The message, to detect a key that is sent again with another message. */
+  /**
+   * The message of the request. Its hash is stored to detect an idempotency key that is sent again with a
+   * different message.
+   */
   readonly request: unknown;
   /** Time after which the client no longer waits, in ms since the epoch. */
   readonly deadline: number;
-  /** True if the response is the stored one of an earlier call with the same idempotency key. */
+  /** True if the response was stored for an earlier call with the same idempotency key. */
   replayed: boolean;
 }
 

@@ -1,8 +1,8 @@
 import type { ServerUnaryCall } from "@grpc/grpc-js";
 
 /**
- * Value of a header. If it was sent several times, the values are joined by commas (RFC 9110 §5.3), which
- * checks for a single value then refuse.
+ * Value of a header. If the header was sent several times, the values are joined by commas (RFC 9110 §5.3).
+ * Checks that expect a single value then refuse the result.
  */
 export function header(
   { metadata }: Pick<ServerUnaryCall<unknown, unknown>, "metadata">,

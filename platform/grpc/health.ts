@@ -45,7 +45,7 @@ export class Health {
     });
   }
 
-  /** Reports NOT_SERVING and ends the watch streams. Otherwise a drain would wait for them. */
+  /** Reports NOT_SERVING and ends the watch streams. Otherwise a drain would wait for these streams. */
   stop(): void {
     this.#status = ServingStatus.NOT_SERVING;
     for (const call of this.#watchers) {

@@ -17,7 +17,7 @@ const SAMPLED = `00-${TRACE_ID}-${"b".repeat(16)}-01`;
 const serviceTokens = new ServiceTokens("auth", [KEY]);
 let server: GrpcServer;
 let client: Client;
-/** Trace, deadline and borrower of the last call. */
+/** Trace, deadline and borrower of the last call that the server has handled. */
 let handledIn: { traceId: string; traceFlags: number } | undefined;
 let deadline: number | undefined;
 let borrower: Borrower | undefined;

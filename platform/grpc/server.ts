@@ -76,7 +76,7 @@ export class GrpcServer {
       "grpc.max_send_message_length": MAX_ANSWER_BYTES,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
-      // A single connection may carry all calls that the server runs, because the gateway needs only one.
+      // A single connection may carry all calls that the server runs, because the gateway opens only one.
       "grpc.max_concurrent_streams": maxConcurrentCalls,
       "grpc.max_connection_idle_ms": limits.idleMs,
       "grpc.max_connection_age_ms": limits.ageMs,

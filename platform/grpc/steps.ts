@@ -165,7 +165,7 @@ export const authorize =
 
 /**
  * Decodes the message, brings it into its canonical form, and checks it by the contract. Throws
- * INVALID_REQUEST.
+ * INVALID_REQUEST if the message is invalid.
  */
 export const validate =
   (method: Method, definition: MethodDefinition<unknown, unknown>): Layer<Authenticated, Validated> =>

@@ -22,7 +22,7 @@ const REMEMBERED = 10_000;
 
 export interface AccessToken {
   readonly caller: UserCaller | ServiceAccountCaller;
-  /** Id of the key that signed it. */
+  /** Id of the key that signed the token. */
   readonly keyId: string;
 }
 

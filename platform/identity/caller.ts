@@ -19,7 +19,7 @@ export interface UserCaller {
 export interface ServiceAccountCaller {
   readonly kind: "serviceAccount";
   readonly accountId: string;
-  /** Session of the token. Ending it revokes the token. */
+  /** Session of the access token. If the session ends, the token is revoked. */
   readonly sessionId: string;
   /** Scopes granted to the account. Each method declares which scopes it requires. */
   readonly scopes: ReadonlySet<string>;

@@ -6,7 +6,7 @@ export interface Revocation {
   expireTime: Date;
 }
 
-/** All current revocations, and the time at which auth wrote the list. */
+/** All revocations that have not expired, and the time at which auth wrote the list. */
 export interface RevocationList {
   readonly time: Date;
   readonly revocations: readonly Revocation[];

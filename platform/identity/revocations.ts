@@ -9,7 +9,10 @@ import type { Revocation, RevocationList, RevocationLists } from "./revocation-l
  * taken: earlier releases keep a sorted set there, and run at the same time during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
-/** Maximum age of a list in Redis. With it and the polling, a sign-out takes effect within five seconds. */
+/**
+ * Maximum age of a list in Redis. Together with the poll interval, it ensures that a sign-out takes effect
+ * within five seconds.
+ */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
@@ -35,7 +38,10 @@ export interface RevocationsOptions {
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
-  /** Time in ms since the epoch at which the last access token expires, by session id or key id. */
+  /**
+   * Ended sessions and compromised keys: time in ms since the epoch at which the last of their access tokens
+   * expires, by session id or key id.
+   */
   readonly #ended = new Map<string, number>();
   #heardAtMs = 0;
   readonly #startedAtMs = Date.now();

@@ -4,7 +4,7 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventHandler } from "./event-handler.ts";
 
-/** Handler of events, by their type. */
+/** Handlers of events, by the type of event. */
 type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 
 /** Outcome of events that one transaction has applied together. */

@@ -35,7 +35,10 @@ export class Job {
     }, this.#everyMs);
   }
 
-  /** Runs `work` now instead of at its next time. If it is running already, runs it once more afterwards. */
+  /**
+   * Runs `work` now, without waiting for the interval. If `work` is running already, runs it once more
+   * afterwards.
+   */
   kick(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#busy) {

@@ -4,7 +4,7 @@ import { sweep } from "./sweep.ts";
 
 const log = createLogger("test", "silent");
 
-/** Sweeps `count` items. Bad ones fail each time. @returns the items left, and the number of searches */
+/** Sweeps `count` items. Bad items fail each time. @returns the items left, and the number of searches */
 async function sweepAll(count: number, isBad: (id: string) => boolean) {
   const due = new Set(Array.from({ length: count }, (_, i) => `${i}`));
   let looks = 0;

@@ -38,7 +38,7 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     if (next) next.previous = previous;
     else this.#last = previous;
     link.isListed = false;
-    // Cleared, because an old link that somebody still holds would retain all later ones.
+    // Cleared, because otherwise a deleted link that is still referenced would retain all links after it.
     link.previous = undefined;
     link.next = undefined;
     this.#size -= 1;

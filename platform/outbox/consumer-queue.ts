@@ -19,7 +19,7 @@ import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
-/** Maximum number of events in the memory of a queue. The table holds all of them. */
+/** Maximum number of events of a queue in memory. Further events stay in the outbox table only. */
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
 /**
@@ -30,7 +30,7 @@ const SEND_TIMEOUT_MS = 5000;
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
 /**
- * Failure of an event whose consumer cannot be reached. It does not count as a refusal, because an outage may
+ * Failure of an event whose consumer cannot be reached. It is not counted as a refusal, because an outage may
  * last for hours.
  */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };

@@ -26,8 +26,8 @@ const IN_EMOJI =
   /(?<=\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?)\u200d(?=\p{Extended_Pictographic})/vy;
 
 /**
- * True if the joiner (ZWNJ or ZWJ) at an index has an effect. Without one, it would make two different texts
- * look the same.
+ * True if the joiner (ZWNJ or ZWJ) at an index has an effect. A joiner without an effect would make two
+ * different texts look the same.
  */
 export const joinsAt = (text: string, index: number): boolean =>
   matchesAt(BETWEEN_LETTERS, text, index) || matchesAt(IN_EMOJI, text, index);
