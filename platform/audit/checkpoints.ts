@@ -64,7 +64,7 @@ export interface CheckpointApp {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Name of the service that stores the checkpoints of the given one. */
+  /** Name of the service that stores the checkpoints of the given service. */
   readonly witnessOf: (service: string) => string;
   /** Interval at which services send checkpoints, in ms. */
   readonly everyMs: number;

@@ -32,7 +32,7 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
     await lock(connection, schema);
     return await applyMissing(connection, directory);
   } finally {
-    // Also releases the lock that this connection holds.
+    // Closing the connection releases the lock that `lock` has taken.
     await connection.end();
   }
 }

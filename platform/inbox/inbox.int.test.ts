@@ -38,7 +38,7 @@ beforeEach(() => {
  * make them conflict.
  */
 let rowsOf: Map<string, string[]>;
-/** Number of events in each transaction, in order. */
+/** Number of events in each transaction, in the order of the transactions. */
 let transactions: number[];
 
 const apply: EventHandler<string, Event> = {

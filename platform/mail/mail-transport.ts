@@ -35,7 +35,7 @@ export function createMailTransport(url: string): MailTransport {
   return new URL(url).protocol === "file:" ? new MailFolder(fileURLToPath(url)) : new MailServer(url);
 }
 
-/** Loaded with the first mail, because it takes 20 MB of memory. */
+/** Loaded only when the first mail is sent, because it takes 20 MB of memory. */
 const nodemailer = () => import("nodemailer");
 
 /**
@@ -79,7 +79,8 @@ function messageOf({ id, from, to, date, subject, text, html }: OutgoingMail) {
   // biome-ignore lint/style/noNonNullAssertion: the schema of MAIL_FROM requires an address
   const [, domain] = from.match(/@([^>\s]+)/)!;
   return {
-    // The same id in each attempt, so that mail servers and clients recognize duplicates.
+    // Each attempt to send a mail has the same message id, so that mail servers and clients recognize
+    // duplicates.
     messageId: `<${id}@${domain}>`,
     date,
     from,

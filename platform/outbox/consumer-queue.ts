@@ -102,8 +102,8 @@ export class ConsumerQueue {
   }
 
   /**
-   * True if the queue accepts events. Otherwise they stay in the table, where the poll of the relay finds
-   * them.
+   * True if the queue accepts events. Otherwise the events stay in the outbox table, where the poll of the
+   * relay finds them.
    */
   get isOpen(): boolean {
     return !this.#away && this.#queue.length < MAX_QUEUE;
@@ -113,14 +113,17 @@ export class ConsumerQueue {
     return this.#sending.has(eventId);
   }
 
-  /** Queues events. Resolves when there has been an attempt at each of them, whatever its result. */
+  /**
+   * Queues events. Resolves when there has been an attempt to send each of them, whether it succeeded or
+   * failed.
+   */
   async send(events: Queued[]): Promise<void> {
     if (events.length === 0) return;
     const tried = events.map(
       (queued) => new Promise<void>((resolve) => this.#queue.push({ ...queued, resolve })),
     );
     for (const { event } of events) this.#sending.add(event.id);
-    // Outside of the trace of the first request, because each event carries its own trace.
+    // Runs outside of the trace of the first request, because each event carries its own trace.
     this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
     await Promise.all(tried);
   }
@@ -241,7 +244,10 @@ export class ConsumerQueue {
     return new Map(message.failures.map((failure) => [failure.eventId, failure]));
   }
 
-  /** Schedules the deletion of applied events. Postpones or refuses the others. */
+  /**
+   * Schedules the deletion of events that the consumer has applied. Postpones the failed events, or counts a
+   * refusal.
+   */
   async #recordResults(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
     if (failed.size === 0) return;
@@ -281,7 +287,10 @@ export class ConsumerQueue {
     if (this.#applied.length > 0) this.#forgetting ??= setTimeout(() => void this.#forget(), FORGET_MS);
   }
 
-  /** Deletes the rows of applied events. If that fails, they are sent again, and consumers ignore them. */
+  /**
+   * Deletes the rows of applied events. If that fails, the events are sent again, and the consumer ignores
+   * them.
+   */
   async #forget(): Promise<void> {
     clearTimeout(this.#forgetting);
     this.#forgetting = undefined;

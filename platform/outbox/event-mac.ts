@@ -10,7 +10,7 @@ interface Sent {
   readonly payload: Buffer;
 }
 
-/** Reasons why a row does not count as written by this service. Such rows are not sent. */
+/** Reasons why a row was not written by this service. Such rows are not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 

@@ -21,10 +21,10 @@ interface EventWith<Kind extends State["$case"]> {
 /** An event before it has an id: the aggregate's whole state after a change, with its version. */
 export type NewEvent = { [Kind in State["$case"]]: EventWith<Kind> }[State["$case"]];
 
-/** Destinations of each type of event. */
+/** Names of the services to which each type of event is sent. */
 export type EventRoutes = Readonly<Record<string, readonly string[]>>;
 
-/** An event and the service that gets it. */
+/** An event, and the service to which it is sent. */
 export interface Delivery {
   destination: string;
   event: Event;

@@ -8,8 +8,8 @@ import type { Delivery } from "./event.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 
 /**
- * Time for which relays of other processes skip a new event, because the process that wrote it sends it at
- * once.
+ * Time in ms for which relays of other processes skip a new event, because the process that has written the
+ * event sends it at once.
  */
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
@@ -94,7 +94,7 @@ export async function deleteDelivered(db: Database, ids: string[]): Promise<void
   await db.transaction(async (tx) => tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]));
 }
 
-/** Postpones events without counting a refusal, because they have not caused the failure. */
+/** Postpones events after a failure that they have not caused, so that it is not counted as a refusal. */
 export function postpone(
   tx: Transaction,
   ids: string[],
@@ -169,8 +169,8 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * State of the undelivered events of each aggregate that has any. Call it after reading the aggregates: each
- * of their changes has then either been applied by its consumers, or is in the result.
+ * State of the undelivered events of each aggregate that has any. Call it after reading the aggregates. Each
+ * change that was read has then been applied by all its consumers, or its aggregate is in the result.
  */
 export async function findUndelivered(
   tx: Transaction,

@@ -150,7 +150,9 @@ export class Relay {
   }
 }
 
-/** Decodes the events in rows. Returns unreadable rows separately, so that they do not block the others. */
+/**
+ * Decodes the events in rows. Returns unreadable rows separately, so that they do not block readable ones.
+ */
 function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] } {
   const queued: Queued[] = [];
   const unreadable: OutboxRow[] = [];

@@ -26,7 +26,7 @@ test("a consumer without its database costs its events no attempts, and gets the
   const { relays, close } = outbox.startRelays(1);
   await outbox.commit(3);
   relays[0]!.start();
-  // More calls than there would be for an event that the consumer refuses.
+  // Waits for more calls than an event gets that the consumer refuses: after those, the event would be dead.
   await eventually(() => {
     outbox.service.clock.advance(MINUTE_MS);
     return outbox.consumer.calls > 5;
@@ -56,7 +56,7 @@ test("a postponed event is sent again after its delay, costs no attempts and blo
   relays[0]!.start();
   await relays[0]!.send(deliveries);
   expect(outbox.consumer.received).toHaveLength(2);
-  // More calls than there would be for an event that the consumer refuses.
+  // Waits for more calls than an event gets that the consumer refuses: after those, the event would be dead.
   await eventually(() => {
     outbox.service.clock.advance(MINUTE_MS);
     return outbox.consumer.calls > 5;

@@ -4,7 +4,7 @@ import type { Logger } from "../telemetry/log.ts";
 
 export interface LifecycleOptions {
   log: Logger;
-  /** Longest time in ms that `drain` may take. */
+  /** Longest time in ms that `drain` may take. After this time, the process exits with 1. */
   timeoutMs: number;
   /** Finishes running work and releases all resources. */
   drain: () => Promise<void>;

@@ -3,7 +3,10 @@ import type { AddressInfo } from "node:net";
 import { cached } from "../stats/cached.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 
-/** Age in ms up to which metrics are reused, so that a flood of scrapes costs one per second. */
+/**
+ * Age in ms up to which metrics are reused, so that metrics are collected only once per second even in a
+ * flood of scrapes.
+ */
 const SCRAPE_TTL_MS = 1000;
 
 export interface OpsServerOptions {

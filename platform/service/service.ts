@@ -58,7 +58,7 @@ export interface Platform {
   readonly transactions: AuditedTransactions;
   readonly calls: IdempotentCalls;
   readonly serviceTokens: ServiceTokens;
-  /** Clients of the services that consume events of this one, by name. */
+  /** Clients of the services that consume events of this service, by the name of the service. */
   readonly peers: Readonly<Record<string, GrpcClient>>;
 }
 
@@ -69,7 +69,9 @@ export interface ServiceParts {
   /** Consumers of events, by the type of event. */
   consumes: Consumers;
   jobs: Job[];
-  /** Set only in the service that issues tokens: it reads its own database instead of calling itself. */
+  /**
+   * Set only in the service that issues tokens (auth). It reads its own database instead of calling itself.
+   */
   tokenIssuer?: TokenIssuer;
 }
 
@@ -77,7 +79,7 @@ export interface ServiceDefinition {
   name: string;
   config: ServiceConfig;
   topology: Topology;
-  /** Names of the services that get its events, by the type of event. */
+  /** Names of the services that consume the events of this service, by the type of event. */
   routes: EventRoutes;
   build: (platform: Platform) => ServiceParts | Promise<ServiceParts>;
 }
@@ -234,7 +236,7 @@ export async function runService({
   });
 }
 
-/** Makes a client for each service that consumes events of this one. */
+/** Makes a client for each service that consumes events of this service. */
 function connectPeers(
   self: string,
   topology: Topology,

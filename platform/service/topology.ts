@@ -5,13 +5,13 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 
 /**
- * How to reach the other services of a deployment. Each process passes it to the platform, which does not
- * know the names of the services.
+ * How a process reaches the other services of its deployment. Each process passes it to the platform, which
+ * does not know the names of the services.
  */
 export interface Topology {
   connect(service: string, tls: MutualTls | undefined): GrpcClient;
   connectTokenIssuer(tls: MutualTls | undefined, tokens: ServiceTokens): TokenIssuer;
-  /** Name of the service that stores the checkpoints of the given one (see `leaveCheckpoints`). */
+  /** Name of the service that stores the audit checkpoints of the given service (see `leaveCheckpoints`). */
   witnessOf(service: string): string;
 }
 

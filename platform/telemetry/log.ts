@@ -5,8 +5,8 @@ import { ApiError } from "../errors/api-error.ts";
 export type { Logger } from "pino";
 
 /**
- * Time in ms for which lines are buffered. If each line were written alone, it would cost a request two
- * thread switches.
+ * Time in ms for which lines are buffered. If each line were written separately, each would cost two thread
+ * switches.
  */
 const GATHER_MS = 50;
 /** Size of the buffer in bytes at which it is written at once. */

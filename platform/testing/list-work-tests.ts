@@ -8,11 +8,11 @@ export const OWN_ROWS = 2000;
 /** Number of rows that belong to other users. */
 export const FOREIGN_ROWS = 8000;
 
-/** A service with a filled schema, and its lists. */
+/** A service whose tables have been filled, and its list RPCs. */
 export interface FilledLists<App> {
   app: App;
   lists: ListUnderTest<App>[];
-  /** Values to filter by, by JSON name of the filter. */
+  /** Values for the filters of the lists, by JSON name of the filter. */
   values: Record<string, JsonValue>;
 }
 

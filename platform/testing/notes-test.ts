@@ -24,7 +24,7 @@ export const TOO_LONG = "x".repeat(300);
  * CreateBooking, whose `reason` is the note.
  */
 export class NotesTest {
-  /** Number of requests in each group, in order. */
+  /** Number of requests in each group, in the order in which the groups ran. */
   groups: number[] = [];
   /** Called before each request is decided. */
   deciding: (asked: Asked<CreateBookingRequest>) => void = () => {};

@@ -9,7 +9,7 @@ const SAMPLE_EVERY = 1000;
  * because V8 may collect the garbage before the end.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
-  // Same V8 option as in our processes (deploy/bundles/launch.ts).
+  // Our processes run with the same V8 option (deploy/bundles/launch.ts).
   setFlagsFromString("--no-allocation-site-pretenuring");
   const collect = garbageCollection();
   collect();

@@ -28,7 +28,7 @@ export class FakeConsumer {
   retryAfter: { seconds: number; nanos: number } | undefined;
   /** The consumer answers no call before this promise resolves. */
   answers: Promise<void> = Promise.resolve();
-  /** True to answer UNAVAILABLE. */
+  /** True to answer each call with UNAVAILABLE. */
   isUnavailable = false;
   /** True to answer CONFLICT to batches of several events, as when another transaction holds locks. */
   isContended = false;

@@ -34,7 +34,7 @@ export async function createTestSchema(url: string, name: string): Promise<strin
       }),
     );
     await connection.changeUser({ database: schema });
-    // Checks are off, because a table may refer to one that is created later.
+    // Foreign key checks are off, because a table may refer to one that is created later.
     await connection.query(["SET foreign_key_checks = 0", ...definitions].join(";\n"));
     await connection.query("INSERT INTO schema_migrations SELECT * FROM ??.schema_migrations", [template]);
     return schema;

@@ -135,7 +135,7 @@ describe("a client is refused at once", () => {
   });
 
   test("that stays silent for seconds", async () => {
-    // Closed by our time limit for handshakes; the default of Node is two minutes.
+    // The connection is closed by our time limit for handshakes. The default of Node is two minutes.
     const socket = connectTcp(port, "127.0.0.1").resume();
     await once(socket, "close");
   });

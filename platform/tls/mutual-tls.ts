@@ -35,8 +35,8 @@ export class MutualTls {
 
   replace(identity: TlsIdentity): void {
     this.#server.replace(identity);
-    // grpc-js keeps this object as long as the channel, and reads its content at each connect. So the object
-    // stays, and its content changes.
+    // grpc-js keeps this object as long as the channel, and reads its content at each connect. So this
+    // replaces the content of the object, and not the object.
     this.#clientContext.context = createSecureContext(contextOf(identity)).context;
   }
 }

@@ -14,7 +14,7 @@ import { MutualTls } from "./mutual-tls.ts";
 
 /** TLS of a process. A job reloads its certificates until `stop` is called. */
 export interface RunningTls {
-  /** Undefined for plaintext. */
+  /** Undefined if the process uses plaintext. */
   tls: MutualTls | undefined;
   stop(): Promise<void>;
 }
