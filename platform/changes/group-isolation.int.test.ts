@@ -79,8 +79,8 @@ test("of many requests for a locked row, one waits on a connection and the other
   // after each of them.
   for (let round = 0; round < 3; round++) await notes.send(noteOf(free!));
   // Two tries are expected: one in a group, which skips the locked row, and one alone, which waits for it. On
-  // a slow machine, MySQL may end the lock wait, and the request tries again. If every request could wait,
-  // eight would.
+  // a slow machine, MySQL may end the lock wait, and the request tries again. If every request could wait on
+  // a connection, eight would try.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();

@@ -127,7 +127,7 @@ export class GroupQueue<M extends Member, Outcome> {
 
   /**
    * Takes the next group from the queue: members without a common row, and without a row of a member that
-   * runs alone. Also starts members that are to run alone, and drops those past their deadline.
+   * runs alone. Also starts members that are to run alone, and drops members whose deadline has passed.
    */
   #nextGroup(): Waiting<M, Outcome>[] {
     const taken = new Set([...this.#alone].flatMap(rowsOfAlone));

@@ -84,9 +84,9 @@ export class IdempotentCalls {
   }
 
   /**
-   * Starts a use case with an effect at a provider, such as a payment. Commits the key without an answer, and
-   * the data by which a job can later ask the provider for the outcome. The use case then calls the provider
-   * outside of any transaction, and passes the outcome to `finish`.
+   * Starts a use case with an effect at a provider, such as a payment. Commits the idempotency key without an
+   * answer, and the data by which a job can later ask the provider for the outcome. The use case then calls
+   * the provider outside of any transaction, and passes the outcome to `finish`.
    *
    * @returns the first answer if the key was used before; undefined if this call starts the use case
    */
@@ -101,8 +101,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Completes a call that `begin` started, and stores the answer with its key in the same transaction. If a
-   * job has completed the call already, the answer of the job stays.
+   * Completes a call that `begin` started, and stores the answer with the idempotency key in the same
+   * transaction. If a job has completed the call already, the answer of the job stays.
    *
    * @returns the answer stored with the key
    */

@@ -179,7 +179,7 @@ export function settingOf(name: string, env = process.env): string | undefined {
 }
 
 /**
- * Reads and checks the settings. Removes secret ones from the environment, so that child processes and crash
+ * Reads and checks the settings. Removes secrets from the environment, so that child processes and crash
  * reports do not contain them. If settings are invalid, or too weak for production, prints one line for each
  * and exits with `exitCode`.
  */

@@ -8,9 +8,10 @@ const NAME = "hash";
 const CONTEXT = `secrets.value:${NAME}`;
 
 /**
- * Reads the hash key of this schema. It is generated once and stored encrypted under DATA_KEY. A rotation of
- * DATA_KEY does not change it, so stored hashes stay valid. Throws if it cannot be decrypted: then DATA_KEY
- * belongs to another schema, and other processes could not read what this one encrypts.
+ * Reads the hash key of this schema. The hash key is generated once and stored encrypted under DATA_KEY. A
+ * rotation of DATA_KEY does not change the hash key, so stored hashes stay valid. Throws if the hash key
+ * cannot be decrypted: DATA_KEY is then that of a different schema, and other processes could not read what
+ * this process encrypts.
  */
 export async function openKeyedHash(db: Database, cipher: FieldCipher): Promise<KeyedHash> {
   const kept = await findSecret(db, NAME);

@@ -18,8 +18,8 @@ const STANDBY = "SERVER_IS_STANDBY";
 /**
  * Errors of a server or network that is down, or of a statement that takes too long (3024). In a replication
  * group, the server is read-only after a fail-over (1290, 1836), expelled (3032), or without a majority or
- * behind (3100, 3796 to 3799). From MySQL Router: no server accepts connections (2003), or the server was
- * lost during the connect (2013).
+ * too far behind the others (3100, 3796 to 3799). From MySQL Router: no server accepts connections (2003), or
+ * the server was lost during the connect (2013).
  */
 const AWAY = new Set<string | number>([
   1040, 1053, 1290, 1836, 1927, 2003, 2013, 3024, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,

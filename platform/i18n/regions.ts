@@ -8,8 +8,8 @@ const CODES: ReadonlySet<string> = new Set([
 
 /**
  * Country code (ISO 3166-1) of each subdivision (ISO 3166-2) that also has one, such as PR for US-PR. BQ
- * covers three islands, which map to subdivisions of BQ. SJ has no subdivisions, so both of its parts map to
- * SJ. The `subdivisionAlias` of CLDR has only some of these.
+ * covers three islands, which map to subdivisions of BQ. SJ has no subdivisions, so NO-21 and NO-22 both map
+ * to SJ. The `subdivisionAlias` of CLDR has only some of these.
  */
 export const TERRITORIES: ReadonlyMap<string, string> = new Map([
   ["CN-HK", "HK"],

@@ -197,8 +197,8 @@ export class Inbox {
    * Applies those events that are newer than the last applied version of their aggregate.
    *
    * @param isShared true if the transaction skips locked rows
-   * @param areFirst true to assume that no event of the aggregates was applied before. If one was, the
-   *   transaction fails at the primary key of the inbox
+   * @param areFirst true to assume that no event of these aggregates was applied before. If this is wrong,
+   *   the transaction fails at the primary key of the inbox
    * @returns the events left for another transaction
    */
   async #commit(
