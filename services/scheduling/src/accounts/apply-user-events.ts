@@ -12,8 +12,9 @@ import { compareNames } from "../licenses/licensing-store.ts";
 import { savePeople } from "../people/people-store.ts";
 
 /**
- * user.*: copies name and state. A doctor keeps the public name that an admin verified. A disabled account
- * loses its profile, its open slots and its future bookings, whose fees are released.
+ * user.*: copies an account's name and state. A doctor's public name stays the one that an admin verified. If
+ * the account is disabled, its profile is hidden, its open slots are withdrawn, and its future bookings are
+ * cancelled without a fee.
  */
 export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
   decide: (_facts, event) => event,
@@ -29,7 +30,8 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
 });
 
 /**
- * Compares a doctor's name with the licences, and ends the practice or the bookings of a disabled account.
+ * Compares a doctor's name with the verified licences. If the account is disabled, cancels its future
+ * bookings and withdraws its open slots.
  */
 async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
   const { aggregateId: userId } = event;
@@ -47,7 +49,10 @@ const doctorEntry = (action: string, userId: string): AuditEntry => ({
   subjectIds: [userId],
 });
 
-/** Ends the first future bookings and slots; the sweeps end the rest. */
+/**
+ * Cancels a first batch of a disabled doctor's future bookings, and withdraws a first batch of the slots. The
+ * sweeps end the rest.
+ */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
   const now = app.clock.now();
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);

@@ -35,7 +35,7 @@ export async function acceptBookingMove(
   );
 }
 
-/** Accepts the move of a locked booking. @returns the saved booking and the entry of the change */
+/** Accepts the move of a locked booking. @returns the saved booking and its audit entry */
 export function saveAcceptance(
   tx: Transaction,
   row: BookingRow,

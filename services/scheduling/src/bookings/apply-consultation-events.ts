@@ -10,8 +10,9 @@ import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**
- * consultation.*: a patient who joins accepts a move. A booking whose consultation has started cannot be
- * cancelled. The end of the consultation ends the booking, at the consultation's time.
+ * consultation.*: a patient who joins accepts the last move of the booking. Once the consultation has
+ * started, its booking cannot be cancelled. When the consultation ends, the booking ends, too, and gets the
+ * consultation's times.
  */
 export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
   lock: async (tx, events) => {
@@ -30,7 +31,10 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
   write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),
 });
 
-/** A change to write, with the booking before it, and the consultation's state from the event. */
+/**
+ * A change of a booking that is to be saved, with the booking before the change, and the consultation's state
+ * from the event.
+ */
 interface Plan extends Change {
   current: BookingRow;
   consultation: ConsultationState;
@@ -42,10 +46,11 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // Sent back to clinical: it may have applied a repeated event of the move since the patient joined, which
-  // makes the acceptance pending again.
+  // The acceptance is sent back to clinical. Reconciliation may have sent the move again since the patient
+  // joined, and then clinical waits for an acceptance again.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
-  // A no-show at an old time is void, so billing learns of valid no-shows from scheduling.
+  // Billing learns of no-shows from scheduling, not from clinical: a no-show has no effect if the booking was
+  // moved to another time than the missed one, and only scheduling knows that.
   if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };
   return { action, resource: `bookings/${row.id}`, subjectIds: [row.patientId, row.doctorId] };
 }
@@ -53,9 +58,9 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
 
 /**
- * An ended booking at its consultation's time. A booking that was moved while its consultation started takes
- * place at the old time, so its new slot is released. It keeps the new slot until then, because another
- * booking may have the old one.
+ * Gives an ended booking the times of its consultation. If the booking was moved while its consultation
+ * started, the appointment took place at the old time, so the new slot is released. Until the end, the
+ * booking keeps the new slot, because another booking may have taken the old one.
  */
 function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
   if (!wasMoved(row, consultation)) return row;

@@ -18,13 +18,15 @@ import { eraseReason } from "./reason-store.ts";
 type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
- * payment.authorized: confirms the booking while its hold lasts. A late payment confirms it only if it may
- * claim its slot again. Otherwise the payment is refused, and billing returns the money.
+ * payment.authorized: confirms the booking while its hold lasts. After the hold, a payment confirms the
+ * booking only if the patient could book the slot anew. Otherwise the payment is refused, and billing returns
+ * the money.
  */
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
   lock: (tx, events) => lockPaidBookings(tx, events.map(bookingOf), app),
-  // A late payment claims the slot anew, which depends on the patient's other bookings, too.
+  // A late payment claims the slot anew. Its result also depends on the patient's other bookings, so the
+  // patient is one of its rows.
   rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
   decide: (paid, { aggregateId }, now) => {
     if (paid) assertOwnRow<BookingRow>(paid.row, { paymentId: aggregateId });
@@ -40,8 +42,8 @@ interface Plan {
   row: BookingRow;
   isConfirmed: boolean;
   /**
-   * The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live
-   * booking.
+   * Unpaid booking that still has the slot although its hold has ended. This transaction expires it, because
+   * a slot can have only one live booking.
    */
   endedHold: BookingRow | undefined;
 }
@@ -62,7 +64,7 @@ function mayClaim({ slot, patient }: PaidBooking, claim: LateClaim, app: Decidin
 }
 
 function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
-  // Ended holds are saved before the confirmations, because a unique key allows one live booking per slot.
+  // Ended holds are saved before the confirmations, because a unique index allows one live booking per slot.
   const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
   const confirmed = plans.filter(({ isConfirmed }) => isConfirmed).map(({ row }) => row);
   takeSlots(
@@ -82,9 +84,9 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
 }
 
 /**
- * Releases the fee, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold
- * that ended before its payment starts a cooldown. A payment in time is refused because of the doctor or the
- * start, so it starts none.
+ * Refuses a payment, and releases the fee unless a cancellation has charged it. If the booking is still an
+ * unpaid hold, it expires, and its reason is erased. If the payment came after the hold, a cooldown starts. A
+ * payment in time is refused only because of the doctor or the start, so no cooldown starts.
  */
 function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   const { status, holdExpireTime } = row;

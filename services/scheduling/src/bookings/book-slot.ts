@@ -56,20 +56,21 @@ const wishOf = ({ jurisdiction }: Scheduling, asked: Asking): Wish => ({
 /** A booking to write. */
 interface Plan {
   booking: BookingRow;
-  /** The patient's text; the row holds it encrypted. */
+  /** The patient's plain text; `booking` has it encrypted. */
   reason: string;
-  /** Region that the patient stated; empty: the profile's applies. */
+  /** Region in the request; empty: the region of the patient's profile applies. */
   statedRegion: string;
   /**
-   * The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live
-   * booking.
+   * Unpaid booking that still has the slot although its hold has ended. This transaction expires it, because
+   * a slot can have only one live booking.
    */
   endedHold: BookingRow | undefined;
 }
 
 function decide(app: Scheduling, wish: LockedWish | undefined, { request }: Asking, now: Date): Plan {
   const { reason, patientRegion: statedRegion } = request;
-  // A slot without a practising doctor is refused like an unknown one, before any other check.
+  // A slot whose doctor does not practise at its start is refused like an unknown slot, before any other
+  // check.
   if (!wish || !isPractising(wish.slot, wish.slot.startTime)) throw new ApiError("NOT_FOUND");
   const { slot, patient, endedHold, licensedInRegion } = wish;
   const patientRegion = statedRegion || patient.region;
@@ -102,7 +103,9 @@ function write(tx: Transaction, plans: Plan[], now: Date) {
   }));
 }
 
-/** Audit entry for the source of a booking's region: the patient's statement, or the profile. */
+/**
+ * Audit entry that tells whether a booking's region comes from the request or from the patient's profile.
+ */
 function regionEntry({ id, patientId, patientRegion }: BookingRow, statedRegion: string): AuditEntry[] {
   if (patientRegion === "") return [];
   const action = statedRegion === "" ? "booking.region_from_profile" : "booking.state_region";

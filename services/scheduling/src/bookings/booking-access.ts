@@ -17,7 +17,7 @@ export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doc
 
 /**
  * Filter of the reader's lists: patients and doctors list their own bookings, admins and service accounts
- * all.
+ * list all bookings.
  */
 export function scopeOf(reader: Reader): BookingScope {
   if (reader.kind === "serviceAccount") return {};
@@ -31,7 +31,7 @@ export function scopeOf(reader: Reader): BookingScope {
   }
 }
 
-/** A booking as the reader sees it: overseers see no texts. */
+/** A booking as the reader sees it. Overseers (`isOverseer`) do not see its texts. */
 export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: FieldCipher): Booking =>
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 

@@ -10,10 +10,10 @@ export interface BookingLimits {
   readonly bookingsPerDoctor: number;
 }
 
-/** A move is subject to no limit, because the limits counted the booking when it was made. */
+/** A move is subject to no limit, because the booking was checked against the limits when it was made. */
 export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 
-/** Counts of a patient's live bookings, without the booking that claims a slot. */
+/** Numbers of a patient's live bookings, except the one that is being booked or moved. */
 export interface LiveBookings {
   overlapping: number;
   /** Unpaid holds before their start. */
@@ -25,8 +25,8 @@ export interface LiveBookings {
 }
 
 /**
- * Refusal by a limit or an overlap; undefined if the booking is within all. Only a paid booking can be a
- * hold.
+ * Error if a new booking overlaps one of the patient's live bookings, or exceeds a limit; undefined if
+ * neither. `isHold` is true for a booking that must be paid first.
  */
 export function limitRefusal(
   live: LiveBookings,
@@ -49,11 +49,11 @@ const isReached = (limit: number, count: number): boolean => limit > 0 && count 
 const tooMany = (reason: "TOO_MANY_HOLDS" | "TOO_MANY_BOOKINGS", limit: number, per: "PATIENT" | "DOCTOR") =>
   new ApiError(reason, { metadata: { limit: `${limit}`, per } });
 
-/** Length of a cooldown, in lengths of its unpaid hold. */
+/** A cooldown lasts this many times as long as the unpaid hold before it. */
 const COOLDOWN_FACTOR = 2;
 
 /**
- * End of a cooldown: twice the hold's length after the hold.
+ * End of the cooldown after an unpaid hold.
  *
  * @param endTime end or cancellation of the hold
  */
@@ -62,7 +62,7 @@ export function cooldownEndOf(hold: { createTime: Date; holdExpireTime: Date }, 
   return new Date(endTime.getTime() + COOLDOWN_FACTOR * lengthMs);
 }
 
-/** Refusal during a cooldown, with the remaining time; undefined after it. */
+/** Error during a cooldown, with the remaining time; undefined after the cooldown. */
 export function cooldownRefusal(cooldownEnd: Date | null, now: Date): ApiError | undefined {
   if (cooldownEnd === null || cooldownEnd <= now) return undefined;
   return new ApiError("HOLD_COOLDOWN", { retryAfterMs: cooldownEnd.getTime() - now.getTime() });

@@ -6,7 +6,7 @@ import type { ListBookingsRequest } from "@medconnect/proto/medconnect/schedulin
 import type { BookingRow } from "./booking.ts";
 import { BOOKING_COLUMNS, BOOKING_NAMES } from "./booking-store.ts";
 
-/** SQL form of `statusAt`. Takes the time. */
+/** SQL of the status of booking `b` at a time, as `statusAt`. Its parameter is the time. */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
 
 /** Patient or doctor whose bookings a reader sees; neither: all bookings. */
@@ -16,8 +16,9 @@ export interface BookingScope {
 }
 
 /**
- * Lists matching bookings, latest appointment first. The inner statement reads the page by a named index;
- * other plans would join and sort all bookings. A filter outside the key is a scan.
+ * Lists matching bookings, latest appointment first. The inner statement names the index for the page,
+ * because other plans would join and sort all bookings. A filter that the index does not cover scans the
+ * bookings.
  */
 export async function listBookings(
   db: Database,

@@ -22,7 +22,9 @@ const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
 export const canBecome = (current: Booking_Status, next: Booking_Status): boolean =>
   TRANSITIONS[current].includes(next);
 
-/** True if an authorized payment has an effect on the booking: it confirms it or is refused. */
+/**
+ * True for a status in which an authorized payment must be decided on: it confirms the booking or is refused.
+ */
 export const awaitsPayment = (status: Booking_Status): boolean =>
   status === "PENDING_PAYMENT" || status === "EXPIRED" || status === "CANCELLED";
 
@@ -39,7 +41,9 @@ export interface BookingFacts {
   movePending: boolean;
 }
 
-/** Status of a booking at a time: an ended hold is EXPIRED, swept or not. */
+/**
+ * Status of a booking at a time. An unpaid hold is EXPIRED from its end, even before the sweep stores that.
+ */
 export function statusAt(
   { status, holdExpireTime }: Pick<BookingFacts, "status" | "holdExpireTime">,
   now: Date,
@@ -49,8 +53,8 @@ export function statusAt(
 }
 
 /**
- * Checks that a booking can be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for
- * a patient later than `cutoffMs` before a start that they have accepted.
+ * Checks that a booking can be moved. A patient who has accepted the start cannot move it in the last
+ * `cutoffMs` before it. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE.
  */
 export function assertReschedulable(
   booking: BookingFacts,
@@ -69,9 +73,9 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient accepts a move now; false if they have already. They accept the time that they saw,
- * which a later move may have replaced. A past start cannot be accepted, because that would make the patient
- * a no-show. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
+ * True if the patient accepts a move now; false if they accepted it before. The request names the time that
+ * the patient saw; if a later move has replaced it, it cannot be accepted. Neither can a past start, because
+ * the patient would be a no-show at once. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
   { status, moved, movePending, started, startTime, endTime }: BookingFacts,
@@ -93,8 +97,8 @@ export function acceptsMove(
 }
 
 /**
- * True after the start. Under a pending move, the start does not count for the patient until the consultation
- * starts.
+ * True after the start. For a patient who has not accepted the last move, only the start of the consultation
+ * is decisive, not the time.
  */
 const hasStarted = (
   { started, startTime, movePending }: BookingFacts,
@@ -102,7 +106,10 @@ const hasStarted = (
   now: Date,
 ): boolean => started || (startTime <= now && !(by === "PATIENT" && movePending));
 
-/** Last moment at which a patient cancels or moves an accepted time free of charge. */
+/**
+ * Last moment at which a patient who has accepted the start can move the booking, or cancel it free of
+ * charge.
+ */
 export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
   new Date(startTime.getTime() - cutoffMs);
 
@@ -144,8 +151,9 @@ export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireT
 
 /**
  * True if an admin closes a booking now; false if the same admin has closed it in the same way. Only a
- * CONFIRMED booking can be closed, after its end. Under a pending move, a no-show of the patient or a charge
- * is refused. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED.
+ * CONFIRMED booking can be closed, and only after its end. If the patient has not accepted the last move, it
+ * cannot be closed as their no-show or with a charge. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY,
+ * MOVE_NOT_ACCEPTED.
  */
 export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {
   const { closing, endTime, movePending } = booking;
@@ -176,9 +184,9 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**
- * Decides a cancellation; undefined if the same party has cancelled already. A patient who cancels a
- * confirmed booking later than `cutoffMs` before a start that they have accepted is charged. Every other
- * cancellation releases the fee. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ * Fee decision of a cancellation; undefined if the same party has cancelled the booking already. A patient is
+ * charged for cancelling a confirmed booking in the last `cutoffMs` before a start that they have accepted.
+ * Every other cancellation releases the fee. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function decideCancel(
   booking: BookingFacts,

@@ -16,7 +16,7 @@ export const BOOKING_COLUMNS = `b.id, b.slot_id AS slotId, b.doctor_id AS doctor
   b.moved_by AS movedBy, b.move_time AS moveTime, b.previous_start_time AS previousStartTime,
   b.move_pending AS movePending, b.patient_region AS patientRegion, b.close_outcome AS closeOutcome,
   b.close_time AS closeTime, b.closed_by AS closedBy, b.close_reason AS closeReason`;
-/** Joins of the names in `BOOKING_COLUMNS`. */
+/** Joins of the tables that `BOOKING_COLUMNS` reads names from. */
 export const BOOKING_NAMES =
   "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${BOOKING_COLUMNS} FROM bookings b ${BOOKING_NAMES}`;
@@ -88,7 +88,8 @@ export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<
     lockSlotsOf(tx, ids),
     tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
-  // A booking that moved between the two statements has another slot. Under its lock it moves no more.
+  // A booking that was moved between the two statements has a new slot, which is not locked yet. The booking
+  // is locked now, so it cannot be moved again.
   const moved = rows.filter((row) => !slots.has(row.slotId)).map((row) => row.id);
   if (moved.length > 0) for (const [id, slot] of await lockSlotsOf(tx, moved)) slots.set(id, slot);
   return new Map(
@@ -99,12 +100,12 @@ export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<
   );
 }
 
-/** Same as `lockBookings`, for one booking. */
+/** Locks one booking, and its slot before it; undefined if the booking does not exist. */
 export async function lockBooking(tx: Transaction, id: string): Promise<BookingRow | undefined> {
   return (await lockBookings(tx, [id])).get(id)?.row;
 }
 
-/** Same as `lockBooking`, for a booking that was read before. Throws NOT_FOUND. */
+/** Locks one booking, and its slot before it. Throws NOT_FOUND. */
 export async function lockKnownBooking(tx: Transaction, id: string): Promise<BookingRow> {
   const row = await lockBooking(tx, id);
   if (!row) throw new ApiError("NOT_FOUND");
@@ -112,7 +113,8 @@ export async function lockKnownBooking(tx: Transaction, id: string): Promise<Boo
 }
 
 /**
- * Writes the columns that change after creation, except the close columns. The caller has raised the version.
+ * Saves the columns that change after creation, except the close columns. The caller must have incremented
+ * `version`.
  */
 export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   tx.defer(
@@ -141,7 +143,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   );
 }
 
-/** Confirms locked bookings, each under its next version. */
+/** Confirms locked bookings, and increments their versions. */
 export function confirmBookings(tx: Transaction, ids: string[], now: Date): void {
   if (ids.length === 0) return;
   tx.defer(
@@ -151,7 +153,7 @@ export function confirmBookings(tx: Transaction, ids: string[], now: Date): void
   );
 }
 
-/** Writes the close columns, which few bookings have. */
+/** Saves the close columns. `saveBooking` does not, because admins close few bookings. */
 export function saveClose(tx: Transaction, row: BookingRow): void {
   tx.defer(
     "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",

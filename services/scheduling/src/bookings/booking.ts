@@ -60,7 +60,8 @@ export type BookingEventType =
 type Owned = Pick<BookingRow, "id" | "patientId" | "doctorId">;
 
 /**
- * Contexts of a booking's encrypted texts. They hold the people, so a row with other people does not decrypt.
+ * Encryption contexts of a booking's texts. They contain the ids of patient and doctor, so the texts cannot
+ * be decrypted in a row that was given to another patient or doctor.
  */
 export const reasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.reason:${id}:${patientId}:${doctorId}`;
@@ -69,7 +70,10 @@ export const cancelReasonContext = ({ id, patientId, doctorId }: Owned): string 
 export const closeReasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.close_reason:${id}:${patientId}:${doctorId}`;
 
-/** A booking without its texts: for overseers, and for responses that add the text themselves. */
+/**
+ * A booking without its texts, for readers who may not see them, and for callers that add the plain texts
+ * themselves.
+ */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
   return {
     id: row.id,
@@ -162,7 +166,7 @@ export const bookingEntry = (type: BookingEventType, row: BookingRow): AuditEntr
   events: [bookingEvent(type, row)],
 });
 
-/** Facts of a booking for the rules. */
+/** Facts of a booking that the functions in `booking-rules.ts` decide by. */
 export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
   holdExpireTime: row.holdExpireTime,

@@ -12,7 +12,10 @@ import {
 } from "./booking-limits.ts";
 import { NOT_CLOSED } from "./booking-rules.ts";
 
-/** Facts that decide whether a patient gets a slot. The locks on both keep them valid until the commit. */
+/**
+ * Facts that decide whether a patient gets a slot. Patient and slot are locked, so the facts stay true until
+ * the commit.
+ */
 export interface Claim {
   slot: BookableFacts;
   /** The patient's account; `disabled` is 1 if it may not book. */
@@ -23,8 +26,8 @@ export interface Claim {
 }
 
 /**
- * Refusal of a claim; undefined if the patient gets the slot. New bookings, moves and late payments share
- * this rule.
+ * Error if a patient may not have a slot; undefined if they get it. This rule decides new bookings, moves and
+ * late payments.
  */
 export function claimRefusal(
   { slot, patient, live, cooldownEnd }: Claim,
@@ -39,7 +42,10 @@ export function claimRefusal(
   return patient.disabled ? new ApiError("SLOT_UNAVAILABLE") : undefined;
 }
 
-/** End of the cooldown that a patient's own ended hold starts, before the sweep stores it. */
+/**
+ * End of the cooldown after a patient's own ended hold, before the sweep stores it; undefined if the hold was
+ * another patient's.
+ */
 export function cooldownEndAfter(endedHold: BookingRow | undefined, patientId: string): Date | undefined {
   if (endedHold?.patientId !== patientId || endedHold.holdExpireTime === null) return undefined;
   const { createTime, holdExpireTime } = endedHold;
@@ -55,7 +61,7 @@ export interface NewBooking {
   holdMs: number;
 }
 
-/** A booking of a slot: a free one is confirmed, a paid one is held until `endOfHold`. */
+/** A new booking. It is confirmed if the slot is free of charge, otherwise held until `endOfHold`. */
 export function newBooking(
   slot: SlotRow & { doctorName: string },
   { ids, patient, patientRegion, holdMs }: NewBooking,
@@ -95,13 +101,13 @@ export function newBooking(
   };
 }
 
-/** A hold ends at the start of its slot at the latest, because an unpaid booking does not take place. */
+/** End of a hold that begins now: after `holdMs`, but not later than the start of the slot. */
 export const endOfHold = ({ startTime }: { startTime: Date }, now: Date, holdMs: number): Date =>
   new Date(Math.min(now.getTime() + holdMs, startTime.getTime()));
 
 /**
- * A booking at another slot of the same doctor and fee. A move by the doctor or an admin waits for the
- * patient.
+ * A booking after its move to another slot of the same doctor and fee. If the doctor or an admin moved it,
+ * the patient has to accept the new time.
  */
 export const movedTo = (
   { id, startTime, endTime }: SlotRow,

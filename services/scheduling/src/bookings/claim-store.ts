@@ -10,11 +10,11 @@ import type { BookingRow } from "./booking.ts";
 import type { LiveBookings } from "./booking-limits.ts";
 import { findEndedHolds } from "./booking-store.ts";
 
-/** A slot that a patient wants. One transaction holds at most one wish for each slot. */
+/** A slot that a patient wants to book. A transaction has at most one wish for each slot. */
 export interface Wish {
   slotId: string;
   patientId: string;
-  /** The booking that wants it; absent for a new one. */
+  /** Booking that is to be moved to the slot, or whose late payment claims it; absent for a new booking. */
   bookingId?: string;
   /**
    * Region that the doctor's licence must cover. Empty: the region of the patient's profile; undefined: the
@@ -23,15 +23,20 @@ export interface Wish {
   region: string | undefined;
 }
 
-/** Facts that decide a wish, besides its slot and patient. They may change until both are locked. */
+/**
+ * Facts that decide a wish, besides its slot and patient. They may change until slot and patient are locked.
+ */
 export interface WishFacts {
   live: LiveBookings;
   cooldownEnd: Date | null;
-  /** 1 if a licence covers the region at the start; undefined if the region does not matter. */
+  /**
+   * 1 if a licence of the doctor covers the region at the slot's start, else 0; undefined if the region does
+   * not matter.
+   */
   licensedInRegion: number | undefined;
 }
 
-/** Facts of a wish with its locked slot and patient. They hold until the commit. */
+/** Facts of a wish, with its slot and patient. Both are locked, so all facts stay true until the commit. */
 export interface LockedWish extends WishFacts {
   slot: LockedSlot;
   patient: Person;
@@ -40,7 +45,8 @@ export interface LockedWish extends WishFacts {
 }
 
 /**
- * Locks patients and slots, and reads the facts of each wish; undefined if its patient or slot is missing.
+ * Locks the patients and slots of wishes, and reads the facts. A wish whose patient or slot does not exist
+ * yields undefined.
  */
 export async function lockWishes(
   tx: Transaction,
@@ -58,7 +64,7 @@ export async function lockWishes(
     ),
     readWishFacts(tx, wishes, now),
   ]);
-  // A booking changes only under the lock of its slot.
+  // These bookings need no lock, because a booking changes only while its slot is locked.
   const endedHolds = await findEndedHolds(tx, [...slots.values()], now);
   return wishes.map(({ slotId, patientId }) => {
     const [slot, patient, known] = [slots.get(slotId), people.get(patientId), facts.get(slotId)];
@@ -67,7 +73,7 @@ export async function lockWishes(
   });
 }
 
-/** Reads the facts of wishes in one round trip. @returns them by slot */
+/** Reads the facts of wishes in one round trip. @returns the facts by slot id */
 export async function readWishFacts(
   tx: Transaction,
   wishes: Wish[],
@@ -82,17 +88,20 @@ export async function readWishFacts(
   );
 }
 
-/** Patient who wants slot `s`. Takes `patientValues`. */
+/** SQL of the id of the patient who wants slot `s`. Its parameters are `patientValues`. */
 const PATIENT = "ELT(FIELD(s.id, ?), ?)";
 const patientValues = (wishes: Wish[]): SqlValue[] => [
   wishes.map(({ slotId }) => binaryId(slotId)),
   wishes.map(({ patientId }) => binaryId(patientId)),
 ];
-/** Id that no booking has, for wishes without a booking: NULL would exclude every booking. */
+/**
+ * Id that no booking has, for wishes of new bookings. With NULL, `b.id <> NULL` would exclude every booking.
+ */
 const NO_BOOKING = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Reads one key range of live bookings per wish. Ended bookings cost nothing, and the limits bound the range.
+ * Reads one range of the index `live_bookings_by_patient` per wish. It has no ended bookings, and the limits
+ * on a patient's bookings keep it short.
  */
 const PATIENT_FACTS = `SELECT s.id AS slotId, MAX(c.end_time) AS cooldownEnd,
     SUM(b.start_time < s.end_time AND b.end_time > s.start_time) AS overlapping,
@@ -116,7 +125,7 @@ async function readPatientFacts(tx: Transaction, wishes: Wish[], now: Date) {
     ...[now, now, now],
     ...patientValues(wishes),
     ...patientValues(wishes),
-    // An overlapping booking starts at most the maximum slot length earlier.
+    // A booking that started longer ago than the maximum length has ended, so it overlaps no future slot.
     new Date(now.getTime() - MAX_LENGTH_MS),
     slotIds,
     wishes.map(({ bookingId }) => binaryId(bookingId ?? NO_BOOKING)),
@@ -144,7 +153,7 @@ const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION)} AS licensed
   FROM slots s JOIN people p ON p.user_id = ${PATIENT} WHERE s.id IN (?)`;
 
 /**
- * Reads whether a licence covers the patient's region at the start.
+ * Reads whether a licence of the slot's doctor covers the patient's region at the slot's start.
  *
  * @returns 1 or 0 by slot id; slots whose region does not matter are absent
  */

@@ -32,7 +32,7 @@ export async function closeBooking(
 ): Promise<Booking> {
   const { bookingId, reason } = request;
   const user = userOf(call);
-  // The contract refuses the unspecified values.
+  // The field rules of the request refuse the unspecified values.
   const outcome = request.outcome as CloseOutcome;
   const feeDecision = request.feeDecision as FeeDecision;
   await findOwnBooking(app, user, bookingId);

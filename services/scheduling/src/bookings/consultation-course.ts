@@ -69,7 +69,7 @@ const COURSES = {
 
 export type Course = keyof typeof COURSES;
 
-/** Effect of a consultation's event on its booking; undefined without one. */
+/** Change of a booking by an event of its consultation; undefined if the event changes nothing. */
 export function changeBy(
   type: Course,
   consultation: ConsultationState,
@@ -79,21 +79,22 @@ export function changeBy(
   const change = isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
   if (row.status === "CONFIRMED") return change;
   if (!isEnd(type)) return undefined;
-  // Scheduling and clinical have both decided about the fee, and billing receives the decisions in any order.
-  // A release prevails.
+  // The booking had ended before this event, so scheduling and clinical have both decided about the fee.
+  // Billing may receive their decisions in any order, so a release overrides a charge.
   const isReleased = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
   const feeDecision = isReleased ? "RELEASE" : row.feeDecision;
-  // An admin closed the booking while its consultation ended. Clinical skips the closing, so the
-  // consultation's end counts.
+  // An admin closed the booking before scheduling learned of its consultation's end. Clinical ignores the
+  // closing of an ended consultation, so its end replaces the closing here, too.
   if (row.closeOutcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
   return isReleased ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
 }
 
 /**
- * True if the event changes nothing: it is known already, or clinical had not applied a move of the booking
- * yet. A no-show at the old time, or of the patient at a time not accepted, is void. Clinical reopens the
- * consultation when it applies the move. A patient who joined at one time has not accepted another.
+ * True if the event must not change the booking: scheduling knows of it already, or clinical sent it before
+ * it applied a move of the booking. A no-show has no effect if it was recorded for the time before the move,
+ * or if it is the patient's at a time that they have not accepted. Clinical reopens the consultation when it
+ * applies the move. A patient who joined at the old time has not accepted the new one.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {

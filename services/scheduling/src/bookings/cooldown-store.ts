@@ -10,5 +10,5 @@ export function insertCooldown(tx: Transaction, patientId: string, slotId: strin
   );
 }
 
-/** Takes the time and the maximum number of rows. */
+/** Deletes ended cooldowns. Its parameters are the time and the maximum number of rows. */
 export const DELETE_ENDED_COOLDOWNS = "DELETE FROM hold_cooldowns WHERE end_time <= ? LIMIT ?";

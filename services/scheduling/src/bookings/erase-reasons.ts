@@ -12,9 +12,9 @@ import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
 /**
- * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may notice the end
- * of the hold before the sweep does. The hold then ends here; otherwise its reason would stay until the
- * start.
+ * payment.cancelled: the booking can no longer be paid, so its reason is erased. If billing notices the end
+ * of the hold before the sweep of holds, this handler ends the hold, because its reason would otherwise be
+ * kept until the start of the appointment.
  */
 export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   lock: async (tx, events) => {
@@ -54,7 +54,8 @@ async function eraseIfExpired(tx: Transaction, id: string): Promise<AuditEntry[]
 function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
   const { id, status, reason } = row;
   if (status !== "EXPIRED" || !reason) {
-    // A late payment confirmed the booking, or its reason is erased already. An open hold keeps its erasure.
+    // The erasure is no longer needed if a late payment confirmed the booking, or the reason is erased
+    // already. The erasure of an unpaid hold stays due.
     if (status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }

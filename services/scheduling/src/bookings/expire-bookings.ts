@@ -11,7 +11,7 @@ import { findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./cooldown-store.ts";
 import { eraseReasonAtStart } from "./reason-store.ts";
 
-/** Ends a booking's hold if its time is over; changes no other booking. */
+/** Ends the unpaid hold of a booking if its time is over; otherwise changes nothing. */
 export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = await lockBooking(tx, id);
   if (row?.status !== "PENDING_PAYMENT" || statusAt(row, now) !== "EXPIRED") return [];
@@ -35,7 +35,10 @@ export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void 
   insertCooldown(tx, patientId, slotId, cooldownEndOf({ createTime, holdExpireTime }, endTime));
 }
 
-/** Ends the holds whose time is over. Readers and claims see them as ended before the sweep. */
+/**
+ * Sweep that stores the end of unpaid holds whose time is over. Reads and new bookings treat such holds as
+ * ended even before the sweep.
+ */
 export const sweepHolds =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {

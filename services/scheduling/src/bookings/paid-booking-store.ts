@@ -8,21 +8,23 @@ import { awaitsPayment } from "./booking-rules.ts";
 import { findEndedHolds, type LockedBooking, lockBookings } from "./booking-store.ts";
 import { readWishFacts, type WishFacts } from "./claim-store.ts";
 
-/** A paid booking with its locked slot and patient. They hold until the commit. */
+/** A booking that was paid, with its slot and patient. All three are locked until the commit. */
 export interface PaidBooking extends LockedBooking {
   patient: Person;
-  /** Facts of a new claim on the slot; undefined while the booking's hold lasts. */
+  /** Facts by which a late payment claims the slot anew; undefined while the booking's hold lasts. */
   claim: LateClaim | undefined;
 }
 
 export interface LateClaim extends WishFacts {
-  /** Another unpaid booking that still has the slot although its hold has ended. */
+  /**
+   * Unpaid booking, other than the one that was paid, that still has the slot although its hold has ended.
+   */
   endedHold: BookingRow | undefined;
 }
 
 /**
- * Locks patients, slots and bookings, and reads the facts of late payments; undefined if one of the rows is
- * missing.
+ * Locks bookings with their patients and slots, and reads the facts of late payments. A booking of which one
+ * of the three rows is missing yields undefined.
  */
 export async function lockPaidBookings(
   tx: Transaction,
@@ -50,7 +52,7 @@ export async function lockPaidBookings(
 const isLate = ({ row, slot }: LockedBooking, now: Date): boolean =>
   awaitsPayment(row.status) && !holdsSlot(row.id, slot, now);
 
-/** Reads one claim at a time, because few payments are late. Concurrent reads share a round trip. */
+/** Reads the facts of one late payment. It takes no list, because few payments are late. */
 async function readClaim(
   tx: Transaction,
   { row, slot }: LockedBooking,

@@ -4,8 +4,8 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking.ts";
 
 /**
- * Schedules the erasure of an expired booking's reason for its start. Until then a late payment may confirm
- * it.
+ * Schedules the erasure of an expired booking's reason for the start of the appointment. Until the start, a
+ * late payment may confirm the booking.
  */
 export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {
   tx.defer(
@@ -21,12 +21,12 @@ export function eraseReason(tx: Transaction, id: string): void {
   forgetErasure(tx, id);
 }
 
-/** Deletes an erasure that is done or no longer needed. */
+/** Deletes the scheduled erasure of a booking's reason, once it is done or no longer needed. */
 export function forgetErasure(tx: Transaction, id: string): void {
   tx.defer("DELETE FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
 }
 
-/** Bookings with due erasures, the longest overdue first. */
+/** Ids of bookings whose reason is due for erasure, the longest overdue first. */
 export async function findDueErasures(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ bookingId: string }>(
     "SELECT booking_id AS bookingId FROM reason_erasures WHERE due_time <= ? ORDER BY due_time LIMIT ?",

@@ -25,8 +25,8 @@ import { endHold } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
- * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by
- * the doctor or an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION,
+ * BookingService.RescheduleBooking: one transaction opens the old slot and books the new one. A move by the
+ * doctor or an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION,
  * BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE, PATIENT_OVERLAP,
  * NOT_LICENSED_IN_REGION.
  */
@@ -55,7 +55,8 @@ export async function rescheduleBooking(
     if (refusal) throw refusal;
     const moved = movedTo(slot, row, user.role, now);
     takeSlots(tx, [{ slotId, bookingId, holdExpireTime: null }]);
-    // Saved before the booking, because a unique key allows one live booking per slot.
+    // The ended hold of the new slot is saved before the moved booking, because a unique index allows one
+    // live booking per slot.
     const expired = endedHold ? [endHold(tx, endedHold, now)] : [];
     releaseSlot(tx, row.slotId, bookingId);
     saveBooking(tx, moved, now);
@@ -67,7 +68,8 @@ export async function rescheduleBooking(
 }
 
 /**
- * Result for a booking that has the slot already. A patient who moves it to its new time accepts the move.
+ * Response if the booking already has the requested slot. If the doctor moved it there, and the patient
+ * requests the same, the patient accepts the move.
  */
 function stay(
   app: Scheduling,
@@ -85,8 +87,8 @@ function stay(
 }
 
 /**
- * Checks that the slot has the doctor and the fee of the booking. Throws NOT_FOUND, DOCTOR_DIFFERS,
- * FEE_DIFFERS.
+ * Checks that the wished slot has the same doctor and the same fee as the booking. Throws NOT_FOUND,
+ * DOCTOR_DIFFERS, FEE_DIFFERS.
  */
 function assertFits(booking: BookingRow, wish: LockedWish | undefined): asserts wish is LockedWish {
   // Checked first, so that the slot of a doctor who does not practise is refused like an unknown slot.

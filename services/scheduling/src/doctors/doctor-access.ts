@@ -12,8 +12,8 @@ export async function assertVisible(app: Scheduling, doctorId: string, { caller 
 }
 
 /**
- * Checks that doctors change only their own profile, which need not exist. Another visible profile is
- * NOT_OWNER; a hidden or missing one is NOT_FOUND.
+ * Checks that doctors change only their own profile, which need not exist yet. Throws NOT_OWNER for the
+ * visible profile of another doctor, and NOT_FOUND for a hidden or missing one.
  */
 export async function assertOwnProfile(app: Scheduling, doctorId: string, call: Call): Promise<void> {
   if (doctorId === callerId(call.caller)) return;

@@ -14,7 +14,7 @@ export interface Practice {
 
 /**
  * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day
- * (UTC). Others can see, find and book practising doctors only.
+ * (UTC). Users other than the doctor can see, find and book only a practising doctor.
  */
 export function isPractising({ hidden, licensedUntil: until }: Omit<Practice, "id">, instant: Date): boolean {
   return !hidden && until !== null && dateOf(until) >= dateOf(instant);

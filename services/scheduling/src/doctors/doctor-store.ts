@@ -44,7 +44,7 @@ export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date):
   );
 }
 
-/** Writes the doctor's fields of a locked profile. */
+/** Saves the fields of a locked profile that its doctor can change. */
 export function updateDoctor(tx: Transaction, doctor: Profile): void {
   const fee = feeColumns(doctor.fee);
   tx.defer(
@@ -77,8 +77,8 @@ function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
 }
 
 /**
- * Copies the state of a doctor's locked account to the profile, if there is one. Copies the name until an
- * admin verifies one.
+ * Copies the state of a doctor's locked account to the profile, if the doctor has one. The account's name is
+ * copied only until an admin verifies a licence for a name.
  *
  * @returns true if the profile was hidden or shown again
  */

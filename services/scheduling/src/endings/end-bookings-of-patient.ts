@@ -32,7 +32,7 @@ export async function endBookingsOfPatient(
   return entries;
 }
 
-/** Cancels bookings of disabled patients beyond the first batch. */
+/** Sweep that cancels the bookings of disabled patients beyond the first batch. */
 export const sweepBookingsOfPatients =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {

@@ -16,7 +16,10 @@ import {
 
 /** Maximum of bookings that a decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
-/** Time in ms after a decision within which older transactions may still commit bookings. */
+/**
+ * Time in ms after a decision about a licence within which transactions that began before it may still commit
+ * bookings.
+ */
 const LATE_CLAIMS_MS = 60_000;
 
 /** Reasons shown to patient and doctor. */
@@ -28,8 +31,9 @@ const REASONS = {
 type Licensing = Pick<Scheduling, "cipher" | "jurisdiction">;
 
 /**
- * Cancels a first batch of a doctor's future bookings without the required licence, or of a disabled doctor,
- * and releases their fees. Marks the doctor for the sweep, which cancels the rest.
+ * Cancels a first batch of a doctor's future bookings, and releases their fees: of a disabled doctor all
+ * bookings, otherwise those for which the doctor lacks the licence. Marks the doctor for the sweep, which
+ * cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -46,8 +50,8 @@ export async function endUnlicensedBookings(
 }
 
 /**
- * Checks again under the locks, because the booking may have moved, or an admin verified a licence, since it
- * was found.
+ * Cancels a booking if its doctor still lacks the licence. This is checked again now that the booking is
+ * locked, because since it was found it may have been moved, or an admin may have verified a licence.
  */
 async function endIfUnlicensed(
   { cipher, jurisdiction }: Licensing,
@@ -62,8 +66,8 @@ async function endIfUnlicensed(
 }
 
 /**
- * Cancels the rest after a decision about a licence or an account: bookings beyond its batch, and bookings
- * made or moved concurrently.
+ * Sweep that cancels the bookings left over from a decision about a licence or an account: those beyond the
+ * decision's batch, and those made or moved while it was committed.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>

@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Marked, disabled doctors with future open slots. */
+/** Ids of disabled doctors who are marked for the sweep and have future open slots. */
 export async function findHiddenDoctors(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT d.id FROM doctors d WHERE d.licensing_change_time IS NOT NULL AND d.hidden AND EXISTS

@@ -5,9 +5,9 @@ import { covers } from "../jurisdiction/covers.ts";
 import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**
- * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence.
- * Takes the time. A doctor who lost a licence still completes a consultation that started early; a disabled
- * doctor does not.
+ * SQL condition: live booking `b` starts in the future, and its doctor `d` is disabled or lacks the required
+ * licence. Its parameter is the time. If the consultation has started early, a doctor who lost the licence
+ * may still complete it; a disabled doctor may not.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
@@ -22,7 +22,7 @@ const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
   enforced: unlicensed(`${LACKS_ANY} OR (${LACKS_REGION})`),
 };
 
-/** Unlicensed bookings of marked doctors, the earliest first. */
+/** Ids of the unlicensed bookings of doctors whom `markChange` has marked, the earliest first. */
 export async function findUnlicensedBookings(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   now: Date,
@@ -63,7 +63,9 @@ export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   );
 }
 
-/** Reason to cancel a booking; undefined if it can take place. */
+/**
+ * Reason to cancel a booking whose doctor is disabled or lacks the licence; undefined if it can take place.
+ */
 export async function reasonToEnd(
   tx: Transaction,
   jurisdiction: Jurisdiction,

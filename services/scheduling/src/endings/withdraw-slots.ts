@@ -17,8 +17,8 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 }
 
 /**
- * Withdraws open slots of disabled doctors: those beyond the first batch, and those of bookings that ended
- * later.
+ * Sweep that withdraws open slots of disabled doctors: slots beyond the first batch, and slots whose bookings
+ * ended after it.
  */
 export const sweepSlots =
   (app: Scheduling) =>

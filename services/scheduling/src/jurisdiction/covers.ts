@@ -2,7 +2,8 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 
 /**
- * `WHEN 'PR' THEN 'US' …`: territories with an own code, and the countries that ISO 3166-2 lists them under.
+ * SQL such as `WHEN 'PR' THEN 'US'`, for each territory that has its own code and is listed under a country
+ * in ISO 3166-2.
  */
 const COUNTRIES = [
   ...new Map([...TERRITORIES].map(([listed, own]) => [own.slice(0, 2), listed.slice(0, 2)] as const)),
@@ -11,7 +12,7 @@ const COUNTRIES = [
   .join(" ");
 
 /**
- * Condition that licence `l` covers a patient's region: the licence is for the same region, or for its
+ * SQL condition: licence `l` covers a patient's region. The licence is for the same region, or for its
  * country. A territory has two countries: its own code and the one that ISO 3166-2 lists it under, so US
  * covers PR. The licence of a subdivision covers no country.
  *
@@ -20,5 +21,7 @@ const COUNTRIES = [
 export const covers = (region: string): string =>
   `l.region IN (${region}, LEFT(${region}, 2), CASE LEFT(${region}, 2) ${COUNTRIES} END)`;
 
-/** Parameters of `covers`. @param values parameters of its region's SQL, such as the region itself for "?" */
+/**
+ * Parameters of `covers`. @param values parameters of the SQL given as `region`: for "?", the region itself
+ */
 export const coversValues = (...values: SqlValue[]): SqlValue[] => [...values, ...values, ...values];

@@ -11,7 +11,10 @@ interface Enforcement {
   readonly jurisdiction: Jurisdiction;
 }
 
-/** Region of the caller's profile under enforcement; undefined if unknown, or without enforcement. */
+/**
+ * Region of the caller's profile, if jurisdictions are enforced; undefined if they are not, or if the region
+ * is unknown.
+ */
 export async function profileRegion(
   { db, jurisdiction }: Enforcement,
   { caller }: Call,
@@ -21,8 +24,9 @@ export async function profileRegion(
 }
 
 /**
- * Region of a search for doctors or slots: the requested region, or the profile's under enforcement.
- * Undefined if the region does not matter. Throws REGION_REQUIRED.
+ * Region by which a search for doctors or slots filters: the requested one, or else, if jurisdictions are
+ * enforced, that of the caller's profile. Undefined: the search does not filter by region. Throws
+ * REGION_REQUIRED.
  */
 export async function searchRegion(
   enforcement: Enforcement,

@@ -51,7 +51,7 @@ export function revokeLicense(
   return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
 }
 
-/** A decision by an admin, with the details that it needs. */
+/** An admin's decision about a licence, with the details that it needs. */
 type Decided =
   | {
       decision: "VERIFIED";
@@ -87,8 +87,8 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
         ? await verify(tx, row, accountName, now)
         : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
     const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
-    // Only a decision that takes licensed days away cancels bookings. Others cancel none, even if
-    // JURISDICTION has changed since a booking was made.
+    // Only a decision that takes licensed days away cancels bookings. Any other decision cancels none, even
+    // if a booking lacks a licence because JURISDICTION was enforced only after it was made.
     const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctorId, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return changed(toLicense(after, now, app.cipher), { ...entry, events }, ...licensing, ...cancelled);
@@ -99,7 +99,7 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
 }
 
 /**
- * Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS.
+ * Checks that a licence's state allows a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS.
  *
  * @returns false if the licence has this decision already
  */
@@ -124,7 +124,7 @@ async function changeLicensing(
   now: Date,
   stoppedBy: string | undefined,
 ): Promise<AuditEntry> {
-  // Without a verified licence, the last verified name stays.
+  // If no licence is verified any more, the profile keeps the name that was verified last.
   const name = await findVerifiedName(tx, doctorId);
   if (name !== undefined) await renameDoctor(tx, doctorId, name);
   const licensing = await updateLicensing(tx, doctorId, now, stoppedBy);
@@ -139,11 +139,11 @@ async function changeLicensing(
 /** A licence after a decision. */
 interface Outcome {
   after: LicenseRow;
-  /** The doctor's licences cover fewer days than before. */
+  /** True if the doctor's verified licences cover fewer days than before the decision. */
   isShortened: boolean;
 }
 
-/** Verifies a claim, or the new name of the account on a verified licence. */
+/** Verifies a pending licence, or, on a verified licence, the new name of the doctor's account. */
 async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date): Promise<Outcome> {
   const isShortened = row.status === "PENDING" && (await replaceVerified(tx, row, now));
   try {

@@ -3,7 +3,10 @@ import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
-/** Maximum of a doctor's pending and valid licences, because the profile shows all of them. */
+/**
+ * Maximum number of a doctor's pending and valid licences. There is a limit, because the profile shows all of
+ * them.
+ */
 export const MAX_LICENSES = 20;
 /** Stored expire date of an unlimited licence. */
 export const NO_EXPIRY: CalendarDate = "9999-12-31";
@@ -52,8 +55,8 @@ export interface LicenseFacts {
 }
 
 /**
- * Checks a decision about a licence. An expired licence that was verified can still be revoked, which frees
- * its number. Throws ILLEGAL_TRANSITION.
+ * Checks a decision about a licence. An expired licence that was verified can still be revoked, so that
+ * another licence with its number can be verified. Throws ILLEGAL_TRANSITION.
  *
  * @returns false if the same decision was made already, for the same reason
  */
@@ -76,7 +79,7 @@ export function assertDecidable(
 
 /** Names that a verification compares, by code points. */
 export interface VerificationNames {
-  /** Name that the admin compared with the licence. */
+  /** Name of the account that the admin saw and compared with the licence. */
   seen: string;
   account: string;
   /** Name at the last verification; null before the first. */

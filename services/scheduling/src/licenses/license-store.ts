@@ -13,7 +13,7 @@ const COLUMNS = `l.id, l.doctor_id AS doctorId, l.number, l.number_key AS number
   l.verified_name AS verifiedName`;
 const SELECT = `SELECT ${COLUMNS} FROM licenses l`;
 
-/** SQL form of `statusOn`. Takes the day. */
+/** SQL of the status of licence `l` on a day, as `statusOn`. Its parameter is the day. */
 const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
   'EXPIRED', l.status)`;
 
@@ -26,7 +26,10 @@ export interface LicenseFilter {
   isAwaiting?: boolean;
 }
 
-/** Licences that wait for an admin: claims, and verified licences whose account has a new name. */
+/**
+ * Filters for licences that wait for an admin: pending ones, and verified ones whose doctor's account has a
+ * new name.
+ */
 const awaiting = (now: Date): Filter[] => [
   ["l.awaits_decision = ?", true],
   ["l.expire_date >= ?", dateOf(now)],
@@ -62,7 +65,10 @@ function keyOf({ doctorId, status, region, isAwaiting }: LicenseFilter): string 
   return region ? "licenses_by_region" : "licenses_by_age";
 }
 
-/** True for a status that is stored, so that the key on `status` finds it. EXPIRED follows from the date. */
+/**
+ * True for a status that is stored, so that the index on `status` finds it. EXPIRED is computed from the
+ * expire date.
+ */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
 /** Counts the licences that wait for an admin, and finds since when the oldest waits; null if none does. */
@@ -82,8 +88,8 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
 }
 
 /**
- * Locks a found licence, and its doctor's profile before it. The profile guards the counts and copies of
- * licences.
+ * Locks a licence, and its doctor's profile before it. The lock on the profile keeps the number of the
+ * doctor's licences, and the profile's copies from them, unchanged until the commit.
  */
 export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctorId);
@@ -128,10 +134,10 @@ export function insertLicense(
 const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'";
 
 /**
- * Replaces the doctor's own verified licence for the same region and number, before its successor is
+ * Sets the doctor's verified licence for the region and number of `row` to REPLACED, before `row` is
  * verified.
  *
- * @returns true if it was valid longer than its successor
+ * @returns true if the replaced licence was valid longer than `row`
  */
 export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
   const values = [binaryId(row.doctorId), row.region, row.numberKey];

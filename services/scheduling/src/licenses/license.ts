@@ -20,13 +20,17 @@ export interface LicenseRow {
   verifiedName: string | null;
 }
 
-/** Context of the encrypted reason. It holds the doctor, so a row of another doctor does not decrypt. */
+/**
+ * Encryption context of the reason. It contains the doctor's id, so the reason cannot be decrypted in the row
+ * of another doctor.
+ */
 export const rejectReasonContext = ({ id, doctorId }: Pick<LicenseRow, "id" | "doctorId">): string =>
   `licenses.reject_reason:${id}:${doctorId}`;
 
 /**
- * Reason of a rejection or revocation; "" without one. A text in any other row was put there by a writer of
- * the database, and must not stop a decision.
+ * Reason of a rejection or revocation; "" without one. If a licence of another status has a text, somebody
+ * put it into the database. It is not decrypted, because a failure would prevent the decision about the
+ * licence.
  */
 export const decisionReasonOf = (row: LicenseRow, cipher: FieldCipher): string =>
   row.rejectReason && (row.status === "REJECTED" || row.status === "REVOKED")

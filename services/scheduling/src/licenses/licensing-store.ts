@@ -2,7 +2,10 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { LicensingRow } from "./licensing.ts";
 
-/** Marks the verified licences of a locked doctor whose name differs from the account's, with the time. */
+/**
+ * Sets `rename_time` of a locked doctor's verified licences: to now if the account's name differs from the
+ * verified name, unless it is set already; to NULL if the names are equal.
+ */
 export function compareNames(tx: Transaction, doctorId: string, accountName: string, now: Date): void {
   tx.defer(
     `UPDATE licenses SET rename_time = IF(verified_name <=> ?, NULL, COALESCE(rename_time, ?))
@@ -22,8 +25,8 @@ export async function findVerifiedName(tx: Transaction, doctorId: string): Promi
 }
 
 /**
- * Copies the last day of the doctor's verified licences to the profile, which hot statements read, under a
- * new version.
+ * Copies the last day of the doctor's verified licences to the profile, where frequent statements read it,
+ * and increments the profile's `licensing_version`.
  *
  * @param stoppedBy admin who stops the prescriptions issued until now; absent: none are stopped
  */

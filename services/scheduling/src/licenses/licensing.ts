@@ -18,8 +18,8 @@ export interface LicensingRow {
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 
 /**
- * Aggregate id of the events about a doctor's licensing. It is not the user id, which is the aggregate of
- * auth's events, because each aggregate has its own sequence of versions.
+ * Aggregate id of the events about a doctor's licensing. The user id cannot be used, because it is the
+ * aggregate id of auth's events, and each aggregate has its own sequence of versions.
  */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 

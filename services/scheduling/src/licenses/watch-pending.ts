@@ -4,7 +4,8 @@ import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
 /**
- * Reports licences that wait for an admin. A doctor without a verified licence cannot be booked until then.
+ * Exports metrics of licences that wait for an admin. Until the first of their licences is verified, doctors
+ * cannot be booked.
  */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));

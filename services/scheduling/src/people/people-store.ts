@@ -14,9 +14,9 @@ export interface Person {
 }
 
 /**
- * Locks the copy of an account until the commit. The account's next event waits, and then sees the changes of
- * this transaction. Inserts an empty copy if auth has not sent the account yet, because a missing row cannot
- * be locked.
+ * Locks the copy of an account until the commit. The handler of the account's next event waits for the
+ * commit, and then sees the changes of this transaction. Inserts an empty copy if auth has not sent the
+ * account yet, because a missing row cannot be locked.
  */
 export function guardPerson(tx: Transaction, userId: string): void {
   tx.defer(

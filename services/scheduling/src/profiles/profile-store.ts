@@ -9,9 +9,9 @@ import type { ProfileRow } from "./profile.ts";
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /**
- * Columns of a `ProfileRow`. They take the day, then `bookableValues`. The next slot is ordered by the whole
- * key, because MySQL does not infer the order of slots read by an outer reference, and would sort all free
- * slots of each doctor.
+ * Columns of a `ProfileRow`. Their parameters are the day, then `bookableValues`. The next slot is ordered by
+ * all columns of the index `slots_by_class`. Ordered by `start_time` alone, MySQL would sort all free slots
+ * of each doctor, because the doctor's id comes from the outer statement.
  */
 const columnsWith = (
   isBookable: string,

@@ -20,9 +20,9 @@ const FIELDS: Updatable<Doctor> = {
 };
 
 /**
- * DoctorService.UpdateDoctor: applies the mask to the locked profile. Without an etag, concurrent updates all
- * succeed, and the last write of each field wins. An update without a change keeps the version. Throws
- * NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
+ * DoctorService.UpdateDoctor: changes the fields that the update mask names. Without an etag, concurrent
+ * updates all succeed, and the last write of each field wins. An update without a change keeps the version.
+ * Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
  */
 export async function updateDoctor(
   app: Scheduling,

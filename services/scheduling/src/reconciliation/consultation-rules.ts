@@ -38,7 +38,8 @@ function evaluateConfirmed(
     case "IN_PROGRESS":
       if (!booking.started)
         return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: "consultation.started" } }];
-      // The booking was moved while the consultation started. The end of the consultation moves it back.
+      // The booking was moved while the consultation started. The end of the consultation will move the
+      // booking back, so nothing is repaired.
       return isAsBooked(consultation, booking)
         ? evaluateOpen(booking, now)
         : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
@@ -48,8 +49,8 @@ function evaluateConfirmed(
 }
 
 /**
- * Compares the acceptance of the last move. A waiting patient has accepted it, because joining accepts a
- * move.
+ * Compares whether the patient has accepted the last move, according to scheduling and to clinical. A patient
+ * in the waiting room has accepted it by joining.
  */
 function evaluateAcceptance(
   { movePending }: ReconciledBooking,
@@ -64,8 +65,8 @@ function evaluateAcceptance(
 }
 
 /**
- * Reports a consultation that nobody closed. Billing captures its fee before the authorization expires, even
- * if it did not take place.
+ * Reports a consultation that nobody closed in time. If nobody does, billing captures the fee before the
+ * authorization expires, even if the consultation did not take place.
  */
 const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
   endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
@@ -82,8 +83,9 @@ function evaluateCancelled({ started }: ReconciledBooking, { status }: Consultat
       return [];
     case "COMPLETED":
     case "NO_SHOW":
-      // Unless scheduling knew of the start, the cancellation and the end crossed: each service decided
-      // before it heard of the other's decision. Both stand.
+      // If scheduling did not know of the start, the difference is allowed: the booking was cancelled before
+      // scheduling learned of the consultation, and the consultation ended before clinical learned of the
+      // cancellation. If scheduling knew of the start, it should not have cancelled the booking.
       return started ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { send: "cancelled" } }];

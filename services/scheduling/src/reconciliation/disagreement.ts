@@ -35,7 +35,7 @@ export type DisagreementKind =
   | "CONSULTATION_MISSING"
   /** Booking and consultation have different times. */
   | "CONSULTATION_TIMES_DIFFER"
-  /** Clinical and scheduling disagree about the acceptance of the last move. */
+  /** Clinical and scheduling disagree about whether the patient has accepted the last move. */
   | "MOVE_ACCEPTANCE_DIFFERS"
   /** The consultation of a cancelled booking is still open. */
   | "CONSULTATION_LIVE_FOR_CANCELLED"
@@ -53,7 +53,7 @@ export type DisagreementKind =
   | "CONSULTATION_NOT_CLOSED"
   /** A booking with a fee has no payment. */
   | "PAYMENT_MISSING"
-  /** The amount differs from the fee, or the booking is free. */
+  /** The payment's amount differs from the booking's fee, or a free booking has a payment. */
   | "PAYMENT_AMOUNT_DIFFERS"
   /** The payment is authorized, and scheduling has neither confirmed the booking nor refused the payment. */
   | "PAYMENT_NOT_HEARD"
@@ -61,7 +61,9 @@ export type DisagreementKind =
   | "PAYMENT_NOT_SECURED"
   /** The booking has ended, and billing has no decision about the fee. */
   | "PAYMENT_OPEN_FOR_ENDED"
-  /** Billing carries out another fee decision, or can no longer carry out this one. */
+  /**
+   * Billing carries out another fee decision than the booking's, or can no longer carry out the booking's.
+   */
   | "FEE_DECISION_DIFFERS";
 
 /**
@@ -82,9 +84,9 @@ export type Remedy =
 
 export interface Disagreement {
   kind: DisagreementKind;
-  /** Absent if the disagreement is only reported. */
+  /** Absent if the disagreement is only reported, because a person must repair it. */
   remedy?: Remedy;
 }
 
-/** Time in ms after its end within which a doctor may close an appointment, before it is reported. */
+/** Time in ms after the end of an appointment. If its doctor has not closed it by then, it is reported. */
 export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;

@@ -32,14 +32,20 @@ export function evaluatePayment(
 const isSameMoney = (a: Money | undefined, b: Money): boolean =>
   a?.currencyCode === b.currencyCode && a.amountMinor === b.amountMinor;
 
-/** A missing payment. Billing creates it from the event again, except for a booking that was paid before. */
+/**
+ * Reports a missing payment. For a booking that was never paid, the repair is to send its event again, from
+ * which billing creates the payment.
+ */
 function missingPayment(status: Booking_Status): Disagreement {
   const events = { PENDING_PAYMENT: "held", EXPIRED: "expired", CANCELLED: "cancelled" } as const;
   const send = status in events ? events[status as keyof typeof events] : undefined;
   return { kind: "PAYMENT_MISSING", ...(send && { remedy: { send } }) };
 }
 
-/** Compares the payment of an unpaid hold. A cancelled or voided payment waits for the end of the hold. */
+/**
+ * Compares the payment of an unpaid hold. A cancelled or voided payment is no disagreement, because the hold
+ * soon ends.
+ */
 function evaluatePending({ status, feeDecision }: PaymentSnapshot): Disagreement[] {
   switch (status) {
     case "AUTHORIZED":
@@ -63,13 +69,19 @@ const PAYMENT_NOT_HEARD: Disagreement = {
 const isSecured = ({ status, feeDecision }: PaymentSnapshot): boolean =>
   feeDecision !== "RELEASE" && (status === "AUTHORIZED" || DONE.CHARGE.includes(status));
 
-/** States of a payment whose decision is carried out. An admin may have refunded a charged fee. */
+/**
+ * Statuses of a payment by which a fee decision is carried out. After CHARGE, an admin may have refunded the
+ * fee.
+ */
 const DONE: Record<FeeDecision, readonly Payment_Status[]> = {
   RELEASE: ["CANCELLED", "VOIDED", "REFUNDED"],
   CHARGE: ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"],
 };
 
-/** States from which billing can still carry out a decision. A voided payment can no longer be charged. */
+/**
+ * Statuses of a payment from which billing can still carry out a fee decision. A voided payment can no longer
+ * be charged.
+ */
 const ON_ITS_WAY: Record<FeeDecision, readonly Payment_Status[]> = {
   RELEASE: ["PROCESSING", "AUTHORIZED", "CAPTURED", "PARTIALLY_REFUNDED"],
   CHARGE: ["PROCESSING", "AUTHORIZED"],
@@ -85,13 +97,13 @@ function evaluateEnded(
   if (DONE[decision].includes(status)) return [];
   if (feeDecision === decision && ON_ITS_WAY[decision].includes(status)) return [];
   if (booking.status === "EXPIRED" && feeDecision === "FEE_DECISION_UNSPECIFIED") {
-    // The provider decides. A late authorization may still confirm the booking.
+    // The payment provider has not decided yet. A late authorization may still confirm the booking.
     if (status === "PROCESSING") return [];
     if (status === "AUTHORIZED") return [PAYMENT_NOT_HEARD];
   }
   const isUndecided = feeDecision === "FEE_DECISION_UNSPECIFIED" && !DONE.RELEASE.includes(status);
   const kind = isUndecided ? "PAYMENT_OPEN_FOR_ENDED" : "FEE_DECISION_DIFFERS";
-  // In billing, RELEASE prevails over CHARGE, so sending CHARGE again would have no effect.
+  // In billing, RELEASE overrides CHARGE, so sending CHARGE again would have no effect.
   const wouldHelp = isUndecided || decision === "RELEASE";
   const send = wouldHelp ? endEventOf(booking, status) : undefined;
   return [{ kind, ...(send && { remedy: { send } }) }];
@@ -115,8 +127,8 @@ function decisionOf(
 }
 
 /**
- * Event by which scheduling tells billing the end of a booking. Undefined for a consultation whose fee is
- * charged, because clinical tells billing of it.
+ * Event by which scheduling tells billing the end of a booking. Undefined for a completed consultation whose
+ * fee is charged, because clinical tells billing of that end.
  */
 function endEventOf(
   { status, closed, feeDecision }: ReconciledBooking,

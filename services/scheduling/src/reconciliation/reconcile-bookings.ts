@@ -10,7 +10,10 @@ import type { Snapshots } from "./snapshots.ts";
 /** Bookings per page, below the 500 ids that the other services accept. */
 const PAGE = 200;
 
-/** Outcome of a disagreement. LEFT: policy allows no repair, or none was requested. */
+/**
+ * Outcome of a disagreement. LEFT: it was not repaired, because policy allows no repair or the mode is
+ * REPORT.
+ */
 export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
 
 export interface Finding {
@@ -22,7 +25,7 @@ export interface Finding {
 export interface Report {
   /** Number of compared bookings. */
   compared: number;
-  /** Number of them that could not be compared, because an event was in flight. */
+  /** Number of bookings that could not be compared, because one of their events was in flight. */
   inFlight: number;
   findings: Finding[];
   /** Start of the next run, which includes the bookings in flight. */
@@ -41,7 +44,8 @@ export interface ReconcileOptions {
 
 /**
  * Every booking is compared after each of its changes, and again when its appointment must be over and
- * closed. The second comparison finds ends whose event was lost, and consultations that nobody closed.
+ * closed. The second comparison finds consultations whose end was lost as an event, and consultations that
+ * nobody closed.
  */
 const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
   { time: "updateTime", laterMs: 0 },
@@ -49,8 +53,8 @@ const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
 ];
 
 /**
- * Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE if one of them does not
- * answer.
+ * Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE if billing or clinical does
+ * not answer.
  */
 export async function reconcileBookings(
   app: Repairing,

@@ -3,7 +3,10 @@ import type { Scheduling } from "../app.ts";
 import { reconcileBookings } from "./reconcile-bookings.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-/** Look-back of a process's first run, in ms, for changes made while no process ran. */
+/**
+ * The first run of a process compares the bookings changed in this many ms before it, because some may have
+ * changed while no process ran.
+ */
 const FIRST_LOOK_BACK_MS = 24 * 60 * 60_000;
 
 const disagreements = counter(
@@ -12,8 +15,8 @@ const disagreements = counter(
 );
 
 /**
- * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica does so: a
- * repair is one conditional change of the booking, so only one replica makes it.
+ * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica runs this.
+ * A repair changes a booking only if it still has the compared version, so only one replica makes it.
  */
 export function reconcileRegularly(
   app: Scheduling,

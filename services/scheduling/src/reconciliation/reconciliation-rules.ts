@@ -8,10 +8,10 @@ import type { Disagreement, ReconciledBooking } from "./disagreement.ts";
 import { evaluatePayment } from "./payment-rules.ts";
 
 /**
- * Finds disagreements of a booking with its payment and consultation. No event may be in flight between the
- * three. If several disagreements of a booking have a remedy, it is the same one.
+ * Finds disagreements of a booking with its payment and consultation. The caller must have checked that no
+ * event about them is in flight. If several disagreements of a booking have a remedy, all have the same one.
  *
- * @param payment undefined if it does not exist, as `consultation`
+ * @param payment undefined if it does not exist; the same applies to `consultation`
  */
 export function evaluate(
   booking: ReconciledBooking,
@@ -20,20 +20,25 @@ export function evaluate(
   now: Date,
 ): Disagreement[] {
   const crossed = evaluateIds(booking, payment, consultation);
-  // A booking's ids never change, so somebody altered a row. Its content must not be used for repairs.
+  // A booking's ids never change, so somebody altered a row. The content of that row must not be used for
+  // repairs.
   if (crossed.length > 0) return crossed;
   const endEvent = consultation && END_EVENTS[consultation.status];
   // The expected payment is known only after scheduling has applied the end of the consultation.
   if (booking.status === "CONFIRMED" && endEvent) {
-    // Clinical marked the no-show before it applied the move, whose event reopens the consultation.
+    // Clinical recorded the no-show before it applied the move of the booking. The event of the move reopens
+    // the consultation.
     if (isVoidNoShow(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { send: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
   }
-  // The consultation ended first, but an admin closed the booking before scheduling applied the end.
+  // The consultation ended before clinical learned that an admin had closed the booking. Scheduling has not
+  // applied that end, which replaces the closing.
   if (booking.closed && endEvent && !consultation.closedByAdmin && !isVoidNoShow(booking, consultation))
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
-  // A late cancellation crossed a failure of the doctor. Clinical has told billing to release the fee.
+  // The patient cancelled late and was charged, but the consultation ended by the doctor's fault before
+  // clinical learned of the cancellation. Clinical has told billing to release the fee; scheduling does not
+  // know yet.
   const isLate = booking.status === "CANCELLED" && booking.feeDecision === "CHARGE";
   if (isLate && endEvent && isDoctorsFault(consultation)) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
@@ -58,18 +63,21 @@ function evaluateIds(
   return crossed;
 }
 
-/** True for a no-show at a time that the booking does not have, or that its patient has not accepted. */
+/**
+ * True for a no-show without effect: it was recorded for another time than the booking's, or it is the
+ * patient's at a time that they have not accepted.
+ */
 const isVoidNoShow = (booking: ReconciledBooking, consultation: ConsultationSnapshot): boolean =>
   consultation.status === "NO_SHOW" &&
   (!isAsBooked(consultation, booking) || (booking.movePending && consultation.noShowParty === "PATIENT"));
 
-/** True for an end that releases the fee because of the doctor. */
+/** True if the fee is released because the doctor was late, did not come, or broke the consultation off. */
 const isDoctorsFault = ({ status, brokenOff, noShowParty, lateParty }: ConsultationSnapshot): boolean =>
   brokenOff ||
   (status === "NO_SHOW" && noShowParty !== "PATIENT") ||
   (status === "COMPLETED" && lateParty === "DOCTOR");
 
-/** Event of each end of a consultation. */
+/** Event that clinical sends for each end of a consultation; undefined for statuses without one. */
 const END_EVENTS = {
   STATUS_UNSPECIFIED: undefined,
   SCHEDULED: undefined,

@@ -27,7 +27,10 @@ export type ComparedRow = Pick<
 const COLUMNS = { updateTime: "update_time", startTime: "start_time" } as const;
 export type WalkTime = keyof typeof COLUMNS;
 
-/** Bookings whose time is in [from, to), by that time, after a position. */
+/**
+ * A page of bookings whose `time` is in [from, to), ordered by that time, after the position of the last
+ * page.
+ */
 export async function findBookingsBetween(
   db: Database,
   time: WalkTime,

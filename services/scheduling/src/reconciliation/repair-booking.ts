@@ -40,7 +40,9 @@ export async function repairBooking(app: Repairing, disputed: Disputed, remedy: 
   return isApplied;
 }
 
-/** Sends the booking's state under a new version, so that its receivers apply it after the last one. */
+/**
+ * Sends the booking's state as an event with a new version, so that the receivers do not skip it as outdated.
+ */
 function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now: Date): AuditEntry[] {
   const next: BookingRow = { ...row, version: row.version + 1 };
   saveBooking(tx, next, now);
@@ -48,9 +50,9 @@ function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 }
 
 /**
- * Applies a snapshot by the handler of the event that was lost. If the event arrives after all, because its
- * dead outbox row is replayed, the inbox skips it. This transaction locks the inbox after the booking and a
- * delivery locks it before, so the two may deadlock; then the transaction is retried.
+ * Applies a snapshot with the handler of the event that was lost. If the lost event arrives after all,
+ * because its dead outbox row is replayed, the inbox skips it. This transaction locks the booking and then
+ * the inbox; a delivery locks the inbox first. If this leads to a deadlock, the transaction is retried.
  */
 async function applyMissed(
   app: Repairing,

@@ -37,7 +37,7 @@ export function indexDoctor(tx: Transaction, { id, displayName: name, specialty,
   }
 }
 
-/** Doctors whose index differs from the profile's texts. */
+/** Ids of doctors whose index does not fit the texts of the profile. */
 export async function findStaleIndexes(db: Database, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>("SELECT id FROM doctors WHERE is_index_stale LIMIT ?", [limit]);
   return rows.map(({ id }) => id);

@@ -20,8 +20,8 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query for such a
- * prefix reads one entry per doctor instead of one per word.
+ * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query of one or
+ * two letters reads one entry per doctor instead of one per word.
  */
 export function entriesOf(text: string): string[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
@@ -30,8 +30,9 @@ export function entriesOf(text: string): string[] {
 }
 
 /**
- * Ranges of a query. A matching doctor has an entry in each. A word that is a prefix of another is left out,
- * so the ranges do not overlap. Throws INVALID_REQUEST for a query without words, or with more than eight.
+ * Ranges of index entries, one for each word of a query. A doctor matches if each range contains an entry of
+ * the doctor. A query's word that is a prefix of another of its words is left out, so the ranges do not
+ * overlap. Throws INVALID_REQUEST for a query without words, or with more than eight.
  */
 export function rangesOf(query: string): WordRange[] {
   if (query === "") return [];

@@ -47,7 +47,10 @@ async function changeSlot(
   });
 }
 
-/** Throws NOT_OWNER for another doctor's slot that everybody sees, and NOT_FOUND for one that is hidden. */
+/**
+ * Checks that a slot is the user's. Throws NOT_OWNER for another doctor's slot that everybody can see, and
+ * NOT_FOUND for one that is hidden.
+ */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {
   if (slot.doctorId === userId) return;
   if (isSlotVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");

@@ -3,34 +3,37 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { covers, coversValues } from "../jurisdiction/covers.ts";
 
 /**
- * SQL form of `isPractising` at the start of slot `s` of doctor `d`. The bare `s.start_time` lets InnoDB skip
- * slots after the last licensed day within the key.
+ * SQL condition: doctor `d` practises at the start of slot `s`, as `isPractising`. No function is applied to
+ * `s.start_time`, so that InnoDB can skip slots after the last licensed day within the index.
  */
 const PRACTISES_AT_START = "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
-/** SQL form of `statusAt` = OPEN, for slot `s`. Takes the time twice. */
+/**
+ * SQL condition: the status of slot `s` at a time is OPEN, as by `statusAt`. Its parameters are the time,
+ * twice.
+ */
 const IS_OPEN = "s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))";
 /**
- * SQL form of `whyNotBookable`, for slot `s` of doctor `d`. Takes the time twice. The class narrows the range
- * on the key `slots_by_class`.
+ * SQL condition: slot `s` of doctor `d` can be booked, as by `whyNotBookable`. Its parameters are the time,
+ * twice. `list_class` narrows the range of the index `slots_by_class`.
  */
 export const IS_BOOKABLE = `s.list_class = 'FREE' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
 /**
- * Condition that a verified licence at the start of slot `s` covers a region. Without the hint, MySQL joins
- * the licences first, and reads and sorts all later slots for each page.
+ * SQL condition: a licence that is valid at the start of slot `s` covers a region. Without the hint, MySQL
+ * joins the licences first, and reads and sorts all later slots for each page.
  *
  * @param region SQL of the patient's region, as in `covers`
  */
 export const licensedAtStart = (region: string): string =>
   `EXISTS (SELECT /*+ SUBQUERY(INTOEXISTS) */ 1 FROM licenses l WHERE l.doctor_id = s.doctor_id
     AND l.status = 'VERIFIED' AND l.expire_date >= DATE(s.start_time) AND ${covers(region)})`;
-/** `licensedAtStart` for a region as parameter. Takes `coversValues`. */
+/** `licensedAtStart` with the region as a parameter. Its parameters are `coversValues`. */
 export const IS_LICENSED_AT_START = licensedAtStart("?");
 
-/** `IS_BOOKABLE` for patients of a region. Takes the time twice, then `coversValues`. */
+/** `IS_BOOKABLE` for patients of a region. Its parameters are the time, twice, and then `coversValues`. */
 export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}`;
 
-/** Values of `IS_BOOKABLE`, or of `IS_BOOKABLE_IN_REGION` for a region. */
+/** Parameters of `IS_BOOKABLE`, or, if a region is given, of `IS_BOOKABLE_IN_REGION`. */
 export const bookableValues = (now: Date, region: string | undefined): SqlValue[] =>
   region === undefined ? [now, now] : [now, now, ...coversValues(region)];
 

@@ -22,7 +22,7 @@ export async function guardSlotsOf(
   return row && { fee: feeOf(row) };
 }
 
-/** The doctor's live slots that overlap an interval. Exact only under the guard. */
+/** The doctor's live slots that overlap an interval. Exact only after `guardSlotsOf`. */
 export async function findOverlapping(
   tx: Transaction,
   doctorId: string,
@@ -32,12 +32,13 @@ export async function findOverlapping(
     `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
      WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
        AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
-    // The maximum length bounds the range on the key.
+    // Slots that start more than the maximum length before the interval have ended by then, so they are not
+    // read.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
 }
 
-/** Number of the doctor's future slots, except withdrawn ones. Exact only under the guard. */
+/** Number of the doctor's future slots, except withdrawn ones. Exact only after `guardSlotsOf`. */
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
     `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_class)

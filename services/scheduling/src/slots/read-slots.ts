@@ -26,7 +26,7 @@ export async function getSlot(
   const row = await findSlot(app.db, slotId);
   if (!row) throw new ApiError("NOT_FOUND");
   if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
-  // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
+  // Checked before the region, so that REGION_REQUIRED does not reveal a hidden slot.
   if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
   const region = await searchRegion(app, requested, call);
   const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
@@ -35,8 +35,8 @@ export async function getSlot(
 }
 
 /**
- * SlotService.ListSlots: all slots for their doctor, bookable ones for others. Throws NOT_FOUND,
- * REGION_REQUIRED, INVALID_PAGE_TOKEN.
+ * SlotService.ListSlots: lists all slots for their doctor, and only bookable slots for other callers. Throws
+ * NOT_FOUND, REGION_REQUIRED, INVALID_PAGE_TOKEN.
  */
 export async function listSlots(
   app: Scheduling,
@@ -76,7 +76,7 @@ export async function listSlots(
     page,
     now,
   );
-  // Visible slots prove a visible doctor.
+  // If the caller sees slots, they may see the doctor, too.
   if (found.length === 0) await assertVisible(app, doctorId, call);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };

@@ -9,7 +9,10 @@ export const MAX_LENGTH_MS = 12 * 60 * MINUTE_MS;
 /** Maximum time from now to the start of a new slot. */
 const HORIZON_MS = 2 * 366 * 24 * 60 * MINUTE_MS;
 
-/** Maximum distance between the starts of a batch, because its overlap check reads every slot in between. */
+/**
+ * Maximum time between the first and the last start in a batch of new slots. There is a limit, because the
+ * check for overlaps reads every slot in between.
+ */
 const BATCH_SPAN_MS = 31 * 24 * 60 * MINUTE_MS;
 
 export interface Interval {
@@ -34,7 +37,7 @@ export function slotViolations({ startTime, endTime }: Interval, now: Date, path
   return violations;
 }
 
-/** Violations of the times of a batch. */
+/** Violations of the rules for the times of a batch of new slots. */
 export function batchViolations(intervals: Interval[], now: Date): FieldViolation[] {
   const earliestMs = Math.min(...intervals.map(({ startTime }) => startTime.getTime()));
   return intervals.flatMap((interval, i) => {
@@ -62,7 +65,8 @@ export interface StatusFacts {
 }
 
 /**
- * Status of a slot at a time. An ended hold leaves it open, swept or not. An open slot expires at its start.
+ * Status of a slot at a time. After the end of its hold, a slot is OPEN, even before the sweep stores that.
+ * An open slot expires at its start.
  */
 export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now: Date): Slot_Status {
   const holdEnded = status === "HELD" && holdExpireTime !== null && holdExpireTime <= now;
@@ -75,7 +79,7 @@ export interface BookableFacts extends StatusFacts {
   hidden: number;
   licensedUntil: Date | null;
   /**
-   * 1 if a verified licence at the start covers the patient's region; undefined if the region does not
+   * 1 if a licence that is valid at the start covers the patient's region; undefined if the region does not
    * matter.
    */
   licensedInRegion?: number | undefined;

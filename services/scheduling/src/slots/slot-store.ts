@@ -15,9 +15,11 @@ const COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end
   s.hold_expire_time AS holdExpireTime, d.hidden, d.licensed_until AS licensedUntil`;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const FIND = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`;
-/** Finds a slot, and whether a licence covers a region at its start. Takes `coversValues` first. */
+/**
+ * Finds a slot, and whether a licence covers a region at its start. Its first parameters are `coversValues`.
+ */
 const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM} WHERE s.id = ?`;
-/** SQL form of `statusAt`. Takes the time twice. */
+/** SQL of the status of slot `s` at a time, as `statusAt`. Its parameters are the time, twice. */
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
@@ -63,7 +65,7 @@ export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promis
 /** Filters of a list of slots. */
 export interface SlotFilter {
   doctorId: string;
-  /** Interval of the start. */
+  /** Interval in which the slots start. */
   range: Interval;
   /** BOOKABLE: the slots that everybody but the doctor sees. */
   status: Slot_Status | "BOOKABLE" | undefined;
@@ -73,8 +75,7 @@ export interface SlotFilter {
 
 /**
  * Lists a doctor's slots by start. The statement names its index, because other plans would sort all slots of
- * the doctor.
- * OPEN, HELD and EXPIRED scan all free slots.
+ * the doctor. A filter by the status OPEN, HELD or EXPIRED scans all free slots of the doctor.
  */
 export async function listSlots(
   db: Database,
@@ -103,7 +104,7 @@ const statusFilters = (status: Slot_Status | undefined, now: Date): Filter[] => 
   [`${STATUS_AT} = ?`, now, now, status],
 ];
 
-/** Value of `list_class` for a status. An expired slot was free. */
+/** Value of `list_class` for a status. Expired slots stay in the class FREE. */
 const classOf = (status: Slot_Status): string =>
   status === "BOOKED" || status === "BLOCKED" || status === "WITHDRAWN" ? status : "FREE";
 
@@ -114,7 +115,7 @@ export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status):
   ]);
 }
 
-/** A slot that a booking takes. */
+/** A slot to assign to a booking. */
 export interface Taken {
   slotId: string;
   bookingId: string;
@@ -141,7 +142,7 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
   );
 }
 
-/** Opens the slot again, unless another booking has it by now. */
+/** Opens a booking's slot again, unless another booking has the slot by now. */
 export function releaseSlot(tx: Transaction, id: string, bookingId: string): void {
   tx.defer(
     `UPDATE slots SET status = 'OPEN', booking_id = NULL, hold_expire_time = NULL
