@@ -7,17 +7,17 @@ import { findLiveGrants } from "../break-glass/grant-store.ts";
 import { isOwn, type Parties, type Scope } from "./parties.ts";
 
 /**
- * Right to read a record: as its patient or doctor, or as an admin under a grant, which the audit trail
- * names.
+ * Right to read a record. An admin reads it under a grant, whose id the audit trail records; its patient and
+ * doctor need none.
  */
 export interface ReadRight {
   grantId?: string;
 }
 
 /**
- * Authorizes the read of a record for its patient, its doctor, or an admin under a break-glass grant for its
- * patient.
- * Throws NOT_FOUND. Admins without a grant get BREAK_GLASS_REQUIRED, whether or not the record exists.
+ * Authorizes a caller to read a record: as its patient or doctor, or as an admin with a break-glass grant for
+ * its patient. Throws NOT_FOUND. Admins without a grant get BREAK_GLASS_REQUIRED, whether or not the record
+ * exists.
  *
  * @param record undefined for an unknown id
  */
@@ -37,8 +37,8 @@ export async function authorizeRead<Row extends Parties>(
 }
 
 /**
- * Scope of a list: the caller's own records; for an admin, those of the patient of their grant. Throws
- * BREAK_GLASS_REQUIRED, and INVALID_REQUEST for an admin's request without a patient.
+ * Scope of a list of records: the caller's own, or, for an admin, those of the patient for whom they have a
+ * grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST for an admin's request without a patient.
  */
 export async function authorizeList(
   app: Clinical,
@@ -59,8 +59,8 @@ export async function authorizeList(
 }
 
 /**
- * Audit entries of a list, one for each record. Under a grant, an empty list has an entry as well, because it
- * also reveals something about the patient.
+ * Audit entries of a list, one for each record. If an admin lists under a grant, an empty list has an entry,
+ * too, because it also reveals something about the patient.
  */
 export function accessesTo(found: Access[], right: ReadRight, patientId: string, resource: string): Access[] {
   const accesses = found.length === 0 && right.grantId ? [{ resource, subjectIds: [patientId] }] : found;

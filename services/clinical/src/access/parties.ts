@@ -6,7 +6,7 @@ export interface Parties {
   doctorId: string;
 }
 
-/** A record and the people to whom its encrypted texts are bound. */
+/** Ids of a record, its patient and its doctor. All are part of the encryption context of its texts. */
 export interface Owned extends Parties {
   id: string;
 }
@@ -23,5 +23,8 @@ export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   }
 }
 
-/** Patient or doctor of a list's records. At least one is set, so no list covers all patients. */
+/**
+ * Patient, doctor, or both, whose records a list shows. At least one is set, so that no list shows the
+ * records of all patients.
+ */
 export type Scope = { patientId: string; doctorId?: string } | { patientId?: string; doctorId: string };

@@ -12,8 +12,8 @@ const INSERT = `INSERT INTO consultations
   VALUES ? AS new ON DUPLICATE KEY UPDATE`;
 
 /**
- * Checks the same as `assertOwnRow`, without a read. If the row has other ids than the event, the statement
- * assigns NULL to a NOT NULL column, and fails.
+ * Checks that an existing consultation has the same ids as the event, as `assertOwnRow` does, but without a
+ * read. If they differ, the statement assigns NULL to a NOT NULL column, and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
@@ -51,8 +51,8 @@ const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${
     AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
 
 /**
- * Reschedules consultations that have not started. Inserts unknown ones: a reschedule may overtake the
- * confirmation.
+ * Reschedules consultations that have not started. Inserts unknown ones, because booking.rescheduled may
+ * arrive before booking.confirmed.
  */
 export function rescheduleConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   // MySQL assigns from left to right, so the columns after `status` see its new value.

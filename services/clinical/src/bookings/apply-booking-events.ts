@@ -17,8 +17,8 @@ import {
 import { type Closing, cancellationTransition, closingTransition } from "./booking-event-rules.ts";
 
 /**
- * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, because
- * the response to a booking waits for this event.
+ * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, to be
+ * fast, because the response to the patient who books waits for this event.
  */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
   decide: (_facts, event) => newConsultationOf(event),
@@ -40,8 +40,8 @@ const rescheduling = (action: string): EventHandler<never, NewConsultation> => (
 export const applyBookingRescheduled = rescheduling("consultation.reschedule");
 
 /**
- * booking.move_accepted: also reschedules, because an older booking.rescheduled that arrives later is
- * skipped.
+ * booking.move_accepted: records that the patient has accepted the new time. Also changes the time, because a
+ * booking.rescheduled that arrives after this event is skipped as outdated.
  */
 export const applyMoveAccepted = rescheduling("consultation.accept_move");
 
@@ -65,9 +65,9 @@ export const applyBookingCancelled = (app: Clinical) =>
   });
 
 /**
- * booking.closed: ends the consultation with the admin's outcome, at the booking's time. An ended
- * consultation keeps its end, which scheduling receives as an event. An unknown consultation is created, so
- * that it can have addenda.
+ * booking.closed: ends the consultation with the outcome that the admin chose, and gives it the booking's
+ * times. A consultation that has ended already stays as it is; scheduling learns of its end from clinical's
+ * event. An unknown consultation is created, so that it can have addenda.
  */
 export const applyBookingClosed = (app: Clinical) =>
   endConsultations(app, {
@@ -89,14 +89,14 @@ interface Found {
   row: ConsultationRow | undefined;
 }
 
-/** A decided transition of a locked consultation. */
+/** A transition that is to be made, with its locked consultation. */
 interface PlannedEnd {
   row: ConsultationRow;
   transition: Transition;
   action: string;
 }
 
-/** Handler of events that each end a consultation. */
+/** Handler of event types that each end a consultation. */
 const endConsultations = (
   app: Clinical,
   {

@@ -1,7 +1,9 @@
 import type { BookingState_CloseOutcome } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
-/** Transition after the cancellation of the booking; undefined for an ended consultation. */
+/**
+ * Transition of a consultation whose booking was cancelled; undefined if the consultation has ended already.
+ */
 export function cancellationTransition({
   status,
 }: Pick<ConsultationFacts, "status">): Transition | undefined {
@@ -26,7 +28,10 @@ export interface Closing {
 
 type ClosableFacts = Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">;
 
-/** Transition after the closing of the booking; undefined for an ended consultation. */
+/**
+ * Transition of a consultation whose booking an admin closed; undefined if the consultation has ended
+ * already.
+ */
 export function closingTransition(consultation: ClosableFacts, closing: Closing): Transition | undefined {
   if (!isOpen(consultation, closing)) return undefined;
   switch (closing.outcome) {
@@ -42,8 +47,9 @@ export function closingTransition(consultation: ClosableFacts, closing: Closing)
 }
 
 /**
- * True for a consultation that a closing can end: one that has no end, or a void no-show. A no-show is void
- * if it was recorded for a time that the booking has left, or that the patient had not accepted.
+ * True for a consultation that a closing can end: it has not ended, or its no-show no longer counts. A
+ * no-show no longer counts if it was recorded for an earlier time of the booking, or for a time that the
+ * patient had not accepted.
  */
 function isOpen({ status, startTime, endTime, noShowParty }: ClosableFacts, closing: Closing): boolean {
   switch (status) {

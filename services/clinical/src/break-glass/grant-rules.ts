@@ -1,6 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Times of a grant's event: its occurrence, and the end of the grant. */
+/** Time at which auth made a grant, and the end of the grant. */
 export interface GrantTimes {
   occurTime: Date;
   endTime: Date;
@@ -9,11 +9,11 @@ export interface GrantTimes {
 export interface GrantLimits {
   /** Maximum length of a grant, in ms (BREAK_GLASS_TTL). */
   readonly maxMs: number;
-  /** Maximum lead of auth's clock, in ms. */
+  /** Maximum time by which auth's clock may be ahead of clinical's, in ms. */
   readonly skewMs: number;
 }
 
-/** Throws INVALID_REQUEST for a grant that is too long or from the future. */
+/** Checks the times of a grant. Throws INVALID_REQUEST if it is too long or from the future. */
 export function assertPlausible(
   { occurTime, endTime }: GrantTimes,
   { maxMs, skewMs }: GrantLimits,

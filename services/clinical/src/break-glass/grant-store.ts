@@ -10,12 +10,12 @@ export interface Grant {
   endTime: Date;
 }
 
-/** A stored grant. Its proof is null if another writer inserted it. */
+/** A stored grant. `proof` is null if the row was not inserted by clinical. */
 export interface GrantRow extends Grant {
   proof: Buffer | null;
 }
 
-/** Limits the work that rows of another writer can cause. */
+/** Maximum number of grants to read and verify. Without it, forged rows could make reads slow. */
 const MAX_READ = 20;
 
 /** Inserts grants, or updates their end. */
@@ -35,7 +35,10 @@ export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   );
 }
 
-/** Unexpired grants for an admin to read a patient's records, longest first. Their proofs are unchecked. */
+/**
+ * Unexpired grants of an admin for a patient, the one that ends last first. The caller must check their
+ * proofs.
+ */
 export async function findLiveGrants(
   db: Database,
   adminId: string,

@@ -24,7 +24,10 @@ export function insertAddendum(
   );
 }
 
-/** The addenda of a consultation, oldest first. Only a completed one has any, so for others no query runs. */
+/**
+ * The addenda of a consultation, oldest first. Only a completed consultation has addenda, so no query runs
+ * for another status.
+ */
 export async function findAddenda(
   tx: Pick<Transaction, "read">,
   { id, status }: Pick<ConsultationRow, "id" | "status">,

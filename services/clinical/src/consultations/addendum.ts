@@ -2,7 +2,7 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Addendum } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Owned } from "../access/parties.ts";
 
-/** An addendum as its store reads it. */
+/** A row of an addendum, with the text encrypted. */
 export interface AddendumRow {
   id: string;
   consultationId: string;
@@ -16,8 +16,8 @@ export const textContext = (id: string, { id: consultationId, patientId, doctorI
   `addenda.text:${id}:${consultationId}:${patientId}:${doctorId}`;
 
 /**
- * @param consultation the one that the caller may read; its ids bind the text; only `npm run rekey` uses
- * those in the addendum's row
+ * @param consultation the consultation that the caller may read. Its ids decrypt the text, not those in
+ * `row`, so an addendum that was moved to another consultation is not shown.
  */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,

@@ -6,7 +6,7 @@ import type {
 import type { Clinical } from "../app.ts";
 import { findSnapshots } from "./snapshot-store.ts";
 
-/** ConsultationService.BatchGetConsultationSnapshots. Leaves out unknown ids. */
+/** ConsultationService.BatchGetConsultationSnapshots. Unknown ids are left out of the response. */
 export const batchGetConsultationSnapshots = async (
   app: Clinical,
   { consultationIds }: BatchGetConsultationSnapshotsRequest,

@@ -21,8 +21,8 @@ type Change = (
 ) => { row: ConsultationRow; entry: AuditEntry } | undefined;
 
 /**
- * Changes a consultation for its patient or doctor. A repeated call changes nothing and is audited as a read.
- * Throws NOT_FOUND, and the errors of `change`.
+ * Changes a consultation at the request of its patient or doctor. A repeated call changes nothing and is
+ * audited as a read. Throws NOT_FOUND, and the errors of `change`.
  */
 export async function changeConsultation(
   app: Clinical,

@@ -5,7 +5,9 @@ import type { ConsultationRow } from "./consultation.ts";
 
 type ConsultationEventType = `consultation.${string}`;
 
-/** Event types of the statuses that other services need. */
+/**
+ * Event types by the new status of a consultation. Other services do not need the statuses that are absent.
+ */
 const EVENT_TYPES: Partial<Record<Consultation_Status, ConsultationEventType>> = {
   IN_PROGRESS: "consultation.started",
   COMPLETED: "consultation.completed",
@@ -14,9 +16,9 @@ const EVENT_TYPES: Partial<Record<Consultation_Status, ConsultationEventType>> =
 };
 
 /**
- * Event of a transition, if other services need it. Joining sends one only if it accepts a reschedule. An end
- * that follows from the booking's cancellation or closing sends none: scheduling has decided on the fee and
- * informed billing.
+ * Event of a transition; none if no other service needs it. When a patient joins, an event is sent only if
+ * they thereby accept a reschedule. If the consultation ends because its booking was cancelled or closed,
+ * none is sent, because scheduling has decided about the fee and informed billing.
  */
 export function consultationEvents(before: ConsultationRow, after: ConsultationRow): NewEvent[] {
   const { status, transitionedBy } = after;

@@ -6,7 +6,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
 
-/** Possible next statuses. */
+/** Statuses that can follow each status of a consultation. */
 const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]> = {
   STATUS_UNSPECIFIED: [],
   SCHEDULED: ["WAITING", "CANCELLED", "NO_SHOW"],
@@ -19,13 +19,14 @@ const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]>
 };
 
 /**
- * Time after the start in which `:ready` is accepted, in ms. Later it would not prove that the doctor waited.
+ * Time after the start within which a doctor can call `:ready`, in ms. A later call would not prove that the
+ * doctor waited for the patient.
  */
 export const READY_GRACE_MS = 5 * 60_000;
 
 /**
- * Actor of a transition. SERVICE: the sweep of no-shows, or the rescheduling or cancellation of the booking.
- * ADMIN: the closing of the booking.
+ * Actor of a transition. SERVICE: the sweep of no-shows, or an event that the booking was moved or cancelled.
+ * ADMIN: an event that an admin closed the booking.
  */
 export type Actor = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
@@ -38,16 +39,16 @@ export interface ConsultationFacts {
   startTime: Date;
   endTime: Date;
   notes: string;
-  /** The doctor's reason for abandoning it, or empty. */
+  /** The doctor's reason for abandoning the consultation; empty if it was not abandoned. */
   abandonReason: string;
   noShowParty: Party | null;
   /** Time at which the doctor became ready; null before. */
   doctorReadyTime: Date | null;
   /** Time at which the patient joined the waiting room; null before. */
   joinTime: Date | null;
-  /** Party that the other waited for during the full waiting time. */
+  /** Party that came so late that the other one had waited the full waiting time; null if neither did. */
   lateParty: Party | null;
-  /** True until the patient accepts the reschedule to this time. */
+  /** True until the patient accepts the reschedule to `startTime`. */
   movePending: boolean;
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;
@@ -64,14 +65,17 @@ export type Transition = { by: Actor } & (
 export interface Times {
   /** Time before the start from which patient and doctor may join, in ms. */
   readonly earlyStartMs: number;
-  /** Waiting time until a no-show, in ms. An appointment of at most this length uses half of it. */
+  /**
+   * Time that one party must wait until the other is a no-show, in ms. For an appointment that is not longer
+   * than this, it is half of the appointment's length.
+   */
   readonly noShowAfterMs: number;
 }
 
 /**
- * True if a patient's or doctor's transition takes place now; false for a repeat of the last one.
- * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED,
- * DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
+ * True if the transition that a patient or doctor requests is to be made now; false if it repeats the last
+ * one. Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,
+ * PATIENT_NOT_JOINED, DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
 export function transitionsNow(
   consultation: ConsultationFacts,
@@ -82,11 +86,12 @@ export function transitionsNow(
   if (isRepeat(consultation, transition)) return false;
   const { status } = consultation;
   if (transition.to === "COMPLETED" && status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
-  // A start of a SCHEDULED consultation succeeds once the patient has joined, so it is not illegal.
+  // If the doctor starts a SCHEDULED consultation, the error must be PATIENT_NOT_JOINED instead of
+  // ILLEGAL_TRANSITION, because the start succeeds once the patient has joined.
   const lacksPatient = transition.to === "IN_PROGRESS" && status === "SCHEDULED";
   assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, transition, now);
   if (transition.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
-  // A patient no-show charges the patient, so the doctor must have been allowed to start.
+  // The patient is charged for their no-show, so the doctor must have been licensed to start at `startTime`.
   if (isPatientNoShow(transition)) assertLicensed(consultation.licensedUntil, consultation.startTime);
   assertNotBefore(possibleFrom(consultation, transition, times), now);
   if (lacksPatient) throw new ApiError("PATIENT_NOT_JOINED");
@@ -95,8 +100,8 @@ export function transitionsNow(
 }
 
 /**
- * True if the doctor becomes ready now; false if they already are. Possible until shortly after the start.
- * Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
+ * True if the doctor becomes ready now; false if they are ready already. Not possible later than
+ * `READY_GRACE_MS` after the start. Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
  */
 export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
   const { status, startTime, endTime, doctorReadyTime, licensedUntil } = consultation;
@@ -113,9 +118,9 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
 }
 
 /**
- * Late party after a transition. A patient is late if they join a ready doctor after the waiting time, unless
- * they never accepted the time of the appointment. A doctor is late if they start after the patient has
- * waited that long.
+ * Late party after a transition. The patient is late if they join after the waiting time, the doctor is
+ * ready, and the patient had accepted the time of the appointment. The doctor is late if they start after the
+ * patient has waited for the waiting time.
  */
 export function latePartyAfter(
   consultation: ConsultationFacts,
@@ -131,7 +136,7 @@ export function latePartyAfter(
       return isAwaited && now.getTime() >= startTime.getTime() + waitMs ? "PATIENT" : null;
     }
     case "IN_PROGRESS": {
-      // Without a join time, no wait is proven.
+      // Without a join time, nothing proves that the patient waited, so the doctor is not late.
       if (!joinTime) return lateParty;
       const since = Math.max(startTime.getTime(), joinTime.getTime());
       return now.getTime() >= since + waitMs ? "DOCTOR" : lateParty;
@@ -144,7 +149,7 @@ export function latePartyAfter(
 /** True for a final status. */
 export const isOver = (status: Consultation_Status): boolean => NEXT_STATUSES[status].length === 0;
 
-/** Guards prescriptions and addenda. Throws CONSULTATION_NOT_COMPLETED. */
+/** Checks that a consultation can have prescriptions and addenda. Throws CONSULTATION_NOT_COMPLETED. */
 export function assertCompleted({ status }: Pick<ConsultationFacts, "status">): void {
   if (status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
 }
@@ -177,7 +182,10 @@ function assertReachable(consultation: ConsultationFacts, transition: Transition
 const isPatientNoShow = (transition: Transition): boolean =>
   transition.to === "NO_SHOW" && transition.party === "PATIENT";
 
-/** Checks that a ready doctor reports the patient no-show before the end. */
+/**
+ * Checks that the doctor can report the patient's no-show: the consultation has not ended, the doctor was
+ * ready, and the patient had accepted the time.
+ */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
   if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");
   assertNotAfter(endTime, now);
@@ -192,13 +200,15 @@ function assertNotAfter(until: Date, now: Date): void {
   if (now >= until) throw new ApiError("TOO_LATE", { metadata: { possibleUntil: until.toISOString() } });
 }
 
-/** Possible next statuses at a time. After its end, a consultation cannot start. */
+/**
+ * Statuses that can follow at a time. After its end time, a consultation can no longer be joined or started.
+ */
 function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly Consultation_Status[] {
   const isPast = now >= endTime;
   return NEXT_STATUSES[status].filter((next) => !(isPast && (next === "WAITING" || next === "IN_PROGRESS")));
 }
 
-/** Earliest time of a transition. */
+/** Earliest time at which a transition is possible. */
 function possibleFrom(consultation: ConsultationFacts, { to }: Transition, times: Times): Date {
   const { startTime } = consultation;
   switch (to) {
@@ -212,7 +222,7 @@ function possibleFrom(consultation: ConsultationFacts, { to }: Transition, times
   }
 }
 
-/** Waiting time of this appointment until a no-show, in ms. */
+/** Time that one party must wait until the other is a no-show, in ms. See `noShowAfterMs`. */
 function waitOf({ startTime, endTime }: ConsultationFacts, { noShowAfterMs }: Times): number {
   const lengthMs = endTime.getTime() - startTime.getTime();
   return noShowAfterMs < lengthMs ? noShowAfterMs : lengthMs / 2;

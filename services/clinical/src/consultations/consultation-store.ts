@@ -40,14 +40,20 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
   );
 }
 
-/** Same as `lockConsultations`, for one consultation. Throws if it does not exist. */
+/**
+ * Locks one consultation, and its doctor's licensing against changes. Throws if the consultation does not
+ * exist.
+ */
 export async function lockConsultation(tx: Transaction, id: string): Promise<ConsultationRow> {
   const [row] = await lockConsultations(tx, [id]);
   if (!row) throw new Error(`consultation ${id} does not exist`);
   return row;
 }
 
-/** Updates the columns that change after the insert. An ended consultation keeps the current names. */
+/**
+ * Updates the columns that change after the insert. When a consultation ends, the current names of patient
+ * and doctor are stored in it for good.
+ */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   const [patientName, doctorName] = isOver(row.status) ? [row.patientName, row.doctorName] : [null, null];
   tx.defer(
@@ -77,8 +83,9 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
 }
 
 /**
- * Matching consultations, latest start first. The inner statement reads one page by a named index; other
- * plans would join and sort all rows. A filter without an index is a scan.
+ * Matching consultations, latest start first. The inner statement names the index for the page, because other
+ * plans would join and sort all rows. A filter that the index does not cover scans the caller's
+ * consultations.
  */
 export async function listConsultations(
   db: Database,
@@ -111,7 +118,10 @@ export async function countByStatus(db: Database): Promise<Count<Consultation_St
   return await db.scan("SELECT status AS name, COUNT(*) AS count FROM consultations GROUP BY status");
 }
 
-/** Completed consultations by day of their end (UTC), since a time. Days without any are absent. */
+/**
+ * Numbers of completed consultations, by the day of their end (UTC), since a time. Days without completed
+ * consultations are absent.
+ */
 export async function countCompletedByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.scan(
     `SELECT DATE_FORMAT(ended_time, '%Y-%m-%d') AS name, COUNT(*) AS count

@@ -10,16 +10,16 @@ import type { AddendumRow } from "./addendum.ts";
 import { toAddendum } from "./addendum.ts";
 import type { Actor, ConsultationFacts, Party } from "./consultation-rules.ts";
 
-/** A consultation as its store reads it. */
+/** A row of a consultation, with its texts encrypted. */
 export interface ConsultationRow {
   id: string;
   bookingId: string;
   paymentId: string | null;
   patientId: string;
-  /** Current name until the end, then the name at the end; null if unknown. */
+  /** The patient's current name until the consultation ends, then the name at its end; null if unknown. */
   patientName: string | null;
   doctorId: string;
-  /** Follows the same rule as `patientName`. */
+  /** The doctor's current name until the consultation ends, then the name at its end; null if unknown. */
   doctorName: string | null;
   status: Consultation_Status;
   transitionedBy: Actor;
@@ -37,14 +37,14 @@ export interface ConsultationRow {
   lateParty: Party | null;
   /** 1 while the patient has not accepted the last reschedule. */
   movePending: 0 | 1;
-  /** Time at which clinical sent the event that the consultation is overdue; null before. */
+  /** Time at which clinical reported the consultation as overdue; null if it has not. */
   overdueTime: Date | null;
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;
   version: number;
 }
 
-/** A consultation in lists, which neither read nor show its texts. */
+/** A consultation in lists. They neither read nor show its texts. */
 export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandonReason" | "licensedUntil"> & {
   addendaCount: number;
 };
@@ -55,7 +55,10 @@ export type ConsultationIds = Pick<
   "id" | "bookingId" | "paymentId" | "patientId" | "doctorId"
 >;
 
-/** Encryption contexts of a consultation's texts. They bind the texts to its patient and doctor. */
+/**
+ * Encryption contexts of a consultation's texts. They contain the ids of patient and doctor, so the texts
+ * cannot be decrypted in a row that was given to another patient or doctor.
+ */
 export const notesContext = ({ id, patientId, doctorId }: Owned): string =>
   `consultations.notes:${id}:${patientId}:${doctorId}`;
 export const abandonReasonContext = ({ id, patientId, doctorId }: Owned): string =>

@@ -17,8 +17,8 @@ import { lockConsultation } from "./consultation-store.ts";
 import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
- * Limits of the contract. A consultation is read with all of its addenda, and the size of a response is
- * limited.
+ * Limits for one consultation, which the proto documents. They keep GetConsultation, which returns all
+ * addenda, below the maximum size of a response.
  */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
@@ -32,8 +32,8 @@ export async function createAddendum(
   const consultation = await findOwnConsultation(app, call, consultationId);
   const { patientId, doctorId } = consultation;
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
-    // A completed consultation stays completed, so this check needs no lock. The lock below serializes the
-    // check of the limits.
+    // A completed consultation stays completed, so this check needs no lock. The lock below is for the
+    // limits: without it, concurrent calls could exceed them together.
     assertCompleted(consultation);
     await lockConsultation(tx, consultationId);
     const { count, bytes } = await measureAddenda(tx, consultationId);

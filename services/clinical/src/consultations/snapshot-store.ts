@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationRow } from "./consultation.ts";
 
-/** The part of a consultation that its booking is compared with. */
+/** Columns of a consultation that scheduling compares with its booking. */
 export type SnapshotRow = Pick<
   ConsultationRow,
   | "id"

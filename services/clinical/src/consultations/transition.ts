@@ -25,7 +25,7 @@ export function afterTransition(
     version: row.version + 1,
     startedTime: to === "IN_PROGRESS" ? now : row.startedTime,
     endedTime: row.status === "IN_PROGRESS" ? now : row.endedTime,
-    // Joining the waiting room accepts the time.
+    // A patient who joins the waiting room thereby accepts the time.
     movePending: to === "WAITING" ? 0 : row.movePending,
     joinTime: to === "WAITING" ? now : row.joinTime,
     lateParty: latePartyAfter(factsOf(row, app.cipher), transition, now, app),

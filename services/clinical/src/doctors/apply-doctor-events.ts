@@ -18,7 +18,8 @@ export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   },
   decide: (licensing) => licensing,
   write: (tx, licensings, now) => {
-    // The locks make `now` later than all prescriptions issued under the old licensing.
+    // The licensings are locked, so all prescriptions issued under the old ones are committed, and earlier
+    // than `now`.
     saveLicensings(tx, licensings, now);
     return licensings.map(() => []);
   },

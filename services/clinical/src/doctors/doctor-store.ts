@@ -12,7 +12,7 @@ export interface Licensing {
   stopTime: Date | null;
   /** Admin who ordered the stop. */
   stoppedBy: string | null;
-  /** Public name; null in events of a release that sent none. */
+  /** Public name; null in events of older releases, which sent none. */
   displayName: string | null;
 }
 
@@ -24,12 +24,12 @@ export interface IssueFacts {
   patientName: string | null;
 }
 
-/** Facts of a doctor without an event of scheduling. */
+/** Facts of a doctor of whom scheduling has sent no event yet. */
 const UNKNOWN_DOCTOR: IssueFacts = { licensedUntil: null, doctorName: null, patientName: null };
 
 /**
- * Facts at the issue of a prescription. Locks the licensing, so that no revocation commits before the
- * prescription, and an order to stop finds it.
+ * Facts at the issue of a prescription. Locks the doctor's licensing until the commit. A revocation of the
+ * licence waits for it, so an order to stop prescriptions finds the new one.
  */
 export async function lockIssueFacts(
   tx: Transaction,
@@ -44,14 +44,17 @@ export async function lockIssueFacts(
   return row ?? UNKNOWN_DOCTOR;
 }
 
-/** Locks the licensings of doctors. Waits for the prescriptions that they are issuing. */
+/**
+ * Locks the licensings of doctors. Waits until the prescriptions that these doctors are issuing are
+ * committed.
+ */
 export async function lockLicensings(tx: Transaction, doctorIds: string[]): Promise<void> {
   await tx.read("SELECT doctor_id FROM doctors WHERE doctor_id IN (?) ORDER BY doctor_id FOR UPDATE", [
     doctorIds.map(binaryId),
   ]);
 }
 
-/** Saves current licensings. A new order to stop prescriptions becomes due for the job. */
+/** Saves current licensings. The job then carries out a new order to stop prescriptions. */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
   // MySQL assigns from left to right, so `stop_time` keeps its old value until the last line.
   tx.defer(
@@ -78,7 +81,10 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
   if (nameless.length > 0) copyAccountNames(tx, nameless);
 }
 
-/** Gives doctors without a public name the name of their account, as older releases did for all doctors. */
+/**
+ * Gives the doctors who have no public name the name of their account. Older releases used the account's name
+ * for all doctors.
+ */
 function copyAccountNames(tx: Transaction, doctors: Licensing[]): void {
   tx.defer(
     `UPDATE doctors d JOIN people p ON p.user_id = d.doctor_id SET d.display_name = p.full_name

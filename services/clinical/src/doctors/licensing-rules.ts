@@ -12,8 +12,9 @@ export function assertLicensed(until: Date | null, now: Date): void {
 }
 
 /**
- * Latest issue time of the prescriptions that an order stops: the time of the order. For a doctor who has
- * lost the last licence it is the arrival of the order, because until then clinical let them prescribe.
+ * Latest issue time of the prescriptions that an order stops. It is the time of the order. For a doctor who
+ * has lost the last licence, it is the arrival of the order at clinical, because until then the doctor could
+ * still prescribe.
  *
  * @param licensedUntil last day of the verified licences, from the event with the order
  */

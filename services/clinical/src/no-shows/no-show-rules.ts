@@ -1,8 +1,9 @@
 import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
 /**
- * Transition that is due by time alone. If a punctual patient waited until the end, the doctor missed the
- * consultation. If it has not started `unattendedAfterMs` after its end, both missed it.
+ * Transition that is due because time has passed; undefined if none is. If a punctual patient waited until
+ * the end, it is the doctor's no-show. If the consultation has not started `unattendedAfterMs` after its end,
+ * it is the no-show of both.
  */
 export function timeoutTransition(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,

@@ -1,12 +1,12 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
 /**
- * Condition of consultations whose punctual patient still waits. Takes the time by which they must have
- * ended.
+ * SQL condition: a punctual patient still waits, although the consultation's time has ended. Its parameter is
+ * the current time.
  */
 const IS_DOCTOR_NO_SHOW = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
 
-/** Consultations that ended with a punctual patient still waiting, earliest end first. */
+/** Ids of consultations whose punctual patient still waits after the end time, earliest end first. */
 export async function findDoctorNoShows(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT id FROM consultations WHERE ${IS_DOCTOR_NO_SHOW} ORDER BY end_time LIMIT ?`,
@@ -15,7 +15,7 @@ export async function findDoctorNoShows(db: Database, now: Date, limit: number):
   return rows.map(({ id }) => id);
 }
 
-/** Consultations of a status that end at or before a time, earliest end first. */
+/** Ids of consultations in a status whose end time is at or before the given time, earliest end first. */
 export async function findUnattended(
   db: Database,
   status: "SCHEDULED" | "WAITING",

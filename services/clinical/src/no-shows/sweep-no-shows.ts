@@ -33,14 +33,17 @@ async function closeAll(
 
 async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = await lockConsultation(tx, id);
-  // Since the search, its doctor, an admin or another instance may have closed it.
+  // Since the sweep found the consultation, its doctor, an admin or another replica may have ended it.
   const transition = timeoutTransition(row, now, app.unattendedAfterMs);
   if (!transition) return [];
   const after = afterTransition(app, row, transition, now);
   return [{ ...saveTransition(tx, row, after), action: "consultation.mark_no_show" }];
 }
 
-/** Exports the number of patients who wait past the end. If it stays high, the sweep does not run. */
+/**
+ * Exports the number of punctual patients who wait past the end of their consultation. It stays above 0 only
+ * if the sweep does not run.
+ */
 export function watchNoShows(app: Clinical): void {
   const count = sampled(() => countDoctorNoShows(app.db, app.clock.now()));
   gauge("consultation.waiting_in_vain", "Consultations past their end with a waiting patient", (report) => {

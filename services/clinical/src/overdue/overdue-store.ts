@@ -6,7 +6,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationRow, ListedConsultation } from "../consultations/consultation.ts";
 import { LISTED, NAMES } from "../consultations/consultation-store.ts";
 
-/** Records the report of an overdue consultation, under its new version. */
+/** Saves the time at which a consultation was reported as overdue, and its new version. */
 export function saveOverdue(
   tx: Transaction,
   { id, overdueTime, version }: Pick<ConsultationRow, "id" | "overdueTime" | "version">,
@@ -19,7 +19,8 @@ export function saveOverdue(
 }
 
 /**
- * Consultations in progress that end at or before a time and have no event about it yet, earliest end first.
+ * Ids of consultations in progress whose end time is at or before the given time, and which are not reported
+ * as overdue yet. Earliest end first.
  */
 export async function findUnreportedOverdue(db: Database, before: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
@@ -30,7 +31,7 @@ export async function findUnreportedOverdue(db: Database, before: Date, limit: n
   return rows.map(({ id }) => id);
 }
 
-/** Consultations in progress that end at or before a time, earliest end first. */
+/** Consultations in progress whose end time is at or before the given time, earliest end first. */
 export async function listOverdue(db: Database, before: Date, page: Page): Promise<ListedConsultation[]> {
   const { sql, params } = where(
     ["c.status = ?", "IN_PROGRESS"],

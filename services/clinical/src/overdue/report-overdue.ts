@@ -8,8 +8,8 @@ import { SWEEPER } from "../sweeper.ts";
 import { findUnreportedOverdue, saveOverdue } from "./overdue-store.ts";
 
 /**
- * Sends one event for each consultation that is still in progress long after its end. Its fee stays
- * undecided: only the doctor or an admin knows whether the consultation took place.
+ * Sends one event for each consultation that is still in progress long after its end time. The fee stays
+ * undecided, because only the doctor or an admin knows whether the consultation took place.
  */
 export const reportOverdue =
   (app: Clinical) =>
@@ -26,7 +26,8 @@ export const overdueBefore = ({ clock, overdueAfterMs }: Clinical): Date =>
 
 async function report(app: Clinical, tx: Transaction, id: string): Promise<AuditEntry[]> {
   const row = await lockConsultation(tx, id);
-  // Since the search, its doctor may have ended it, or another instance reported it.
+  // Since the job found the consultation, its doctor may have ended it, or another replica may have reported
+  // it.
   if (row.status !== "IN_PROGRESS" || row.overdueTime) return [];
   const reported = { ...row, version: row.version + 1, overdueTime: app.clock.now() };
   saveOverdue(tx, reported);

@@ -3,7 +3,10 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { type Person, savePeople } from "./people-store.ts";
 
-/** user.*: copies name and role. For a disabled account, scheduling sends booking.cancelled. */
+/**
+ * user.*: copies an account's name and role. A disabled account needs nothing more here: scheduling cancels
+ * its bookings, and sends booking.cancelled.
+ */
 export const applyUserEvents: EventHandler<never, Person> = {
   decide: (_facts, event) => {
     const { fullName, role } = stateOf(event, "user");

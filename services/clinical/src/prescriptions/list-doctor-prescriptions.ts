@@ -11,7 +11,7 @@ import { listPrescriptions } from "./prescription-store.ts";
 
 /**
  * PrescriptionService.ListDoctorPrescriptions. Adds an entry to the access log of each patient shown. An
- * empty list is audited as a read of the doctor's data. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
+ * empty list is audited as a read of the doctor. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
  */
 export async function listDoctorPrescriptions(
   app: Clinical,

@@ -19,7 +19,10 @@ export interface End {
   reason: string;
 }
 
-/** Status at a time. An active prescription becomes EXPIRED at its expiry. */
+/**
+ * Status of a prescription at a time. The database keeps ACTIVE after `expireTime`, but the status is EXPIRED
+ * then.
+ */
 export function statusAt(
   { status, expireTime }: Pick<PrescriptionFacts, "status" | "expireTime">,
   now: Date,
@@ -28,8 +31,8 @@ export function statusAt(
 }
 
 /**
- * True if the end takes place now; false if it repeats the end by the same actor, for the same reason.
- * Throws ILLEGAL_TRANSITION.
+ * True if a prescription is to be ended now; false if the same actor has ended it in the same way, for the
+ * same reason. Throws ILLEGAL_TRANSITION.
  */
 export function endsNow(prescription: PrescriptionFacts, { to, actorId, reason }: End, now: Date): boolean {
   const current = statusAt(prescription, now);

@@ -60,8 +60,9 @@ export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
 }
 
 /**
- * Matching prescriptions, newest first. The inner statement reads one page by a named index; other plans
- * would join and sort all rows. A doctor's prescriptions for one patient are a scan of the patient's.
+ * Matching prescriptions, newest first. The inner statement names the index for the page, because other plans
+ * would join and sort all rows. A list of one doctor's prescriptions for one patient scans all prescriptions
+ * of the patient.
  */
 export async function listPrescriptions(
   db: Database,

@@ -8,7 +8,7 @@ import type {
 import type { Owned } from "../access/parties.ts";
 import { statusAt } from "./prescription-rules.ts";
 
-/** A prescription as its store reads it. */
+/** A row of a prescription, with its texts encrypted. */
 export interface PrescriptionRow {
   id: string;
   consultationId: string;
@@ -32,10 +32,13 @@ export interface PrescriptionRow {
   endReason: Buffer | null;
 }
 
-/** A prescription in lists, which neither read nor show its texts. */
+/** A prescription in lists. They neither read nor show its texts. */
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "endReason">;
 
-/** Encryption contexts of a prescription's texts. They bind the texts to its patient and doctor. */
+/**
+ * Encryption contexts of a prescription's texts. They contain the ids of patient and doctor, so the texts
+ * cannot be decrypted in a row that was given to another patient or doctor.
+ */
 export const contentContext = ({ id, patientId, doctorId }: Owned): string =>
   `prescriptions.content:${id}:${patientId}:${doctorId}`;
 export const itemsContext = ({ id, patientId, doctorId }: Owned): string =>
@@ -74,7 +77,10 @@ export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Presc
   doctorName: "",
 });
 
-/** Reason of the end. An active prescription has none, so a planted text cannot prevent its end. */
+/**
+ * Reason why a prescription was ended. An active one has none: if its row has a text, somebody put it there,
+ * and it is not decrypted, because a failure would prevent that the prescription is ended.
+ */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.endReason && row.status !== "ACTIVE"
     ? cipher.decrypt(endReasonContext(row), row.endReason).toString()

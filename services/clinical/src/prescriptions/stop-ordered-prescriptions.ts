@@ -7,14 +7,16 @@ import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./stop-store.ts";
 
-/** Reason that patient and doctor read. */
+/** Reason that is shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
-/** Time after an order until which earlier prescriptions may still commit, in ms. */
+/**
+ * Time after the arrival of an order within which prescriptions issued before it may still commit, in ms.
+ */
 const LATE_COMMIT_MS = 60_000;
 
 /**
- * Stops active prescriptions by an admin's order, without decrypting their content. Each patient's access log
- * names the admin.
+ * Stops the active prescriptions of doctors for whom an admin has ordered it, without decrypting their
+ * content. The access log of each patient names the admin.
  */
 export const stopOrderedPrescriptions =
   (app: Clinical) =>

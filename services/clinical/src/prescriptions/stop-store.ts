@@ -3,12 +3,13 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 /**
- * Condition that an order about doctor d demands the stop of active prescription p. Takes the current time.
+ * SQL condition: prescription p is active, and an order to stop prescriptions of doctor d applies to it. Its
+ * parameter is the current time.
  */
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 
-/** Active prescriptions with an order to stop, oldest first. */
+/** Ids of active prescriptions to which an order to stop applies, oldest first. */
 export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT p.id FROM doctors d JOIN prescriptions p ON p.doctor_id = d.doctor_id
@@ -18,7 +19,7 @@ export async function findPrescriptionsToStop(db: Database, now: Date, limit: nu
   return rows.map(({ id }) => id);
 }
 
-/** Admin who ordered the stop of an active prescription; undefined without an order. */
+/** Id of the admin who ordered to stop an active prescription; undefined if no order applies to it. */
 export async function findOrderingAdmin(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
   const [row] = await tx.read<{ stoppedBy: string }>(
     `SELECT d.stopped_by AS stoppedBy FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
@@ -28,7 +29,7 @@ export async function findOrderingAdmin(tx: Transaction, id: string, now: Date):
   return row?.stoppedBy;
 }
 
-/** Ends the orders received before a time that have no prescriptions left to stop. */
+/** Marks orders as done that were received before a time and have no prescription left to stop. */
 export async function endStopOrders(db: Database, before: Date, now: Date): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.stop_received_time = NULL WHERE d.stop_received_time < ?
