@@ -25,7 +25,8 @@ import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./t
 
 let clinical: ClinicalTest;
 /**
- * Clinical, whose clock advances with each read, so that all events and prescriptions have different times.
+ * Clinical with a clock that advances each time it is read, so that no two events or prescriptions have the
+ * same time.
  */
 let app: Clinical;
 beforeAll(async () => {
@@ -66,7 +67,7 @@ const prescribe = async (on: Clinical, consultationId: string): Promise<string> 
   return (await invoke(method, bound(createPrescription, on), doctor, request)).response.id;
 };
 
-/** Use cases that read a copy of a person, a licensing or a grant. */
+/** Use cases that read a copy: of an account, a licensing or a grant. */
 const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>> = {
   "starts a consultation": (on, { waiting: consultationId }) =>
     invoke(ConsultationServiceService.startConsultation, bound(startConsultation, on), doctor, {
@@ -154,10 +155,14 @@ test.each(CASES)("copies converge if a caller %s while %s, and %s", async (useCa
   await CONVERGED[event]!(scene);
 });
 
-/** A licensed doctor with a consultation of each kind, and an admin with a grant for its patient. */
+/**
+ * A licensed doctor with a waiting, a started and a completed consultation of the patient, and an admin with
+ * a grant for the patient.
+ */
 async function prepare(): Promise<Scene> {
   await rename(app, "Old");
-  // From now on, the inbox skips other events of this version.
+  // Version 1 of the licensing, with the old public name. The inbox will skip any later event of the same
+  // version.
   await clinical.deliver("scheduling", clinical.licensed(doctor, "9999-12-31", 1, { displayName: "Old" }));
   const { consultationId: waiting } = await clinical.scheduled(patient, doctor, 0);
   await clinical.join(waiting, patient);
@@ -192,7 +197,7 @@ const namesAre =
     expect(row).toEqual({ patientName, doctorName });
   };
 
-/** Checks of the final state, by the event that was delivered. */
+/** Checks of the final state, by the title of the event that the test delivers. */
 const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
   "both accounts are renamed": namesAre("New", "Old"),
   "an admin verifies the doctor's new name": namesAre("Old", "New"),

@@ -93,8 +93,8 @@ beforeAll(async () => {
 afterAll(() => clinical.app.close());
 
 /**
- * Calls with filters that no index covers: the RPC, the caller's role if it matters, and the names of its
- * filters.
+ * Calls that may scan, because no index covers their filters: the RPC, the caller's role if it matters, and
+ * the names of its filters.
  */
 const SCANS = [
   "ListConsultations status",

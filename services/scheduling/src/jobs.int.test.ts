@@ -50,7 +50,8 @@ const cases: Record<string, JobCase> = {
   "cancel bookings of disabled patients": async () => {
     await fixture.createDoctor(0);
     const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
-    // State after a disabling whose first batch did not include this booking.
+    // State after the account was disabled, if the first batch of cancelled bookings did not include this
+    // one.
     const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
     await fixture.app.db.write(marked, [binaryId(fixture.patient.userId)]);
     return async () => (await fixture.read(id)).status === "CANCELLED";
@@ -72,7 +73,7 @@ const cases: Record<string, JobCase> = {
   // Billing has no payment for this booking, so reconciliation sends the booking's event again.
   "reconcile bookings": async () => {
     const { id } = await held();
-    // State after the events of the booking were lost.
+    // This is the state of the outbox if the events of the booking were lost.
     await fixture.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
     fixture.app.clock.advance(1);
     return async () => (await fixture.outboxTypes(id)).includes("booking.held");

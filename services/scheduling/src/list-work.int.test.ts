@@ -85,8 +85,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 /**
- * Calls with filters that no key covers: the RPC, the caller's role if it matters, and the names of its
- * filters.
+ * Calls that may scan, because no index covers their filters: the RPC, the caller's role if it matters, and
+ * the names of its filters.
  */
 const SCANS = [
   "SearchDoctors",

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
-/** Event booking.rescheduled, after a doctor has moved the booking by so many minutes. */
+/** Event booking.rescheduled, as after a doctor has moved the booking by `minutes`. */
 function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
   const rescheduled = clinical.rescheduledBy(confirmed, minutes);
   return {
@@ -91,7 +91,7 @@ test("joining accepts the reschedule, with one event to scheduling", async () =>
     startTime,
     endTime,
   });
-  // Scheduling confirms the acceptance, and the patient still waits.
+  // Scheduling sends the acceptance back. The patient must still be waiting after it.
   await clinical.deliver("scheduling", acceptanceOf(rescheduled));
   expect((await clinical.read(made.consultationId, patient)).status).toBe(joined.status);
   expect((await clinical.start(made.consultationId, doctor)).status).toBe("IN_PROGRESS");

@@ -58,7 +58,8 @@ test("a doctor adds addenda to a completed consultation, which patient and docto
 });
 
 test("addenda are read in the order of their times, even if the clocks of instances differ", async () => {
-  // Reads along the index would be in this order by chance.
+  // Without this index, the order can only come from ORDER BY. Reads along the index would be in order by
+  // chance.
   await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
   const consultationId = await complete();
   const second = await clinical.add(consultationId, doctor, "added last");
@@ -142,7 +143,7 @@ test("a consultation has at most a hundred addenda, also when added concurrently
 
 test("the addenda of a consultation have at most 256 KiB together, also when added concurrently", async () => {
   const consultationId = await complete();
-  // 60,000 bytes in UTF-8.
+  // Each character has 3 bytes in UTF-8, so the text has 60,000.
   const long = "診".repeat(20_000);
   const added = await Promise.allSettled(
     Array.from({ length: 8 }, () => clinical.add(consultationId, doctor, long)),
@@ -162,7 +163,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await complete());
   const text = clinical.app.cipher.encrypt("addenda.text:any", "x".repeat(20_000));
-  // The addenda of each consultation are longer than the limit of the contract.
+  // The store does not check the limit of 256 KiB, so each consultation gets addenda of about 2 MB.
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
       for (let i = 0; i < 100; i++)

@@ -17,7 +17,7 @@ export const textContext = (id: string, { id: consultationId, patientId, doctorI
 
 /**
  * @param consultation the consultation that the caller may read. Its ids decrypt the text, not those in
- * `row`, so an addendum that was moved to another consultation is not shown.
+ * `row`, so an addendum that was moved to another consultation cannot be decrypted.
  */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,

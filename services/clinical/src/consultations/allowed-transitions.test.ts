@@ -15,7 +15,10 @@ import { type ConsultationFacts, type Transition, transitionsNow } from "./consu
 
 type Cause = Transition | "cancellation" | "clock";
 
-/** Requests of a party, cancellations and the clock, each at a minute after the start. */
+/**
+ * Random sequences of causes: requests of patient or doctor, cancellations, and time-outs ("clock"). Each has
+ * a time, in minutes after the start.
+ */
 const histories = fc.array(
   fc.record({
     minutes: fc.oneof(fc.integer({ min: -30, max: 60 }), fc.constant(200)),
@@ -35,7 +38,7 @@ const ALLOWED = [
   "IN_PROGRESS>ABANDONED",
 ];
 
-/** The transition that follows from a cause; undefined if the cause repeats one, or is refused. */
+/** Transition that a cause leads to; undefined if it repeats the last one, or is refused. */
 function transitionOf(consultation: ConsultationFacts, cause: Cause, now: Date): Transition | undefined {
   if (cause === "cancellation") return cancellationTransition(consultation);
   if (cause === "clock") return timeoutTransition(consultation, now, UNATTENDED_AFTER_MS);

@@ -51,7 +51,7 @@ async function renameAccount({ userId: aggregateId, role }: UserCaller, fullName
   });
 }
 
-/** Licenses the doctor under a public name. */
+/** Delivers scheduling's event that the doctor is licensed and has a public name. */
 async function license(displayName: string): Promise<void> {
   const version = nextVersion("licensing");
   await clinical.deliver("scheduling", clinical.licensed(doctor, "9999-12-31", version, { displayName }));

@@ -41,7 +41,7 @@ test("a patient who waits until the end makes it a doctor no-show, once for conc
   await sweepNoShows(clinical.app)();
   const closed = { status: "NO_SHOW", noShowParty: "DOCTOR" };
   expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
-  // The sweep closes the consultation only two hours after its end.
+  // If the patient never joined, the sweep ends the consultation only two hours after its end time.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
   expect(await outbox(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
 });
@@ -116,7 +116,8 @@ test("a consultation that cannot be closed does not delay others", async () => {
   const [first, second] = [await book(0), await book(0)];
   for (const { consultationId } of [first, second]) await clinical.join(consultationId, patient);
   clinical.app.clock.advance(30 * MINUTE_MS);
-  // A change of this consultation then fails, because the next version exceeds the column.
+  // With this version, a change of the first consultation fails, because the next version exceeds the
+  // column's maximum.
   await clinical.app.db.write("UPDATE consultations SET version = 4294967295 WHERE id = ?", [
     binaryId(first.consultationId),
   ]);

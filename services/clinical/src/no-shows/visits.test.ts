@@ -18,7 +18,7 @@ import {
 } from "../testing/consultation-facts.ts";
 import { timeoutTransition } from "./no-show-rules.ts";
 
-/** Actions of patient and doctor, in minutes after the start. */
+/** Actions of patient and doctor in a consultation. Numbers are minutes after the start. */
 interface Visit {
   /** True if the doctor calls `:ready` at the start. */
   isReady?: boolean;
@@ -30,8 +30,8 @@ interface Visit {
 }
 
 /**
- * End of a consultation of 30 minutes: by the actions of a visit, then by the sweep. Or the reason why an
- * action was refused.
+ * Final status of a consultation of 30 minutes, after the actions of a visit and then the sweep; or the
+ * reason why an action was refused.
  */
 function endOf({ isReady, movePending, joins, starts, misses }: Visit): string {
   let consultation: ConsultationFacts = {
@@ -130,7 +130,7 @@ test("a punctual party is neither missing nor late, for all arrivals and lengths
       const miss = () =>
         transitionsNow(joined, REQUESTS["mark the patient's no-show"], at(length - 0.001), times);
       const wait = noShowAfter < length ? noShowAfter : length / 2;
-      // Left out at the limit itself, because times have whole milliseconds only.
+      // The limit itself is not tested, because times are rounded to whole milliseconds.
       if (Math.abs(joins * length - wait) < 0.001) return;
       if (joins * length < wait)
         expect(miss).toThrow(expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }));

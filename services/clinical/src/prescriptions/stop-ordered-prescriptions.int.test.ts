@@ -92,9 +92,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   });
 
   /**
-   * Delivers the events of a revocation and of a new licence late, in the given order. One prescription is
-   * issued before the revocation, one between the revocation and its arrival, and one after the new licence
-   * arrived.
+   * Delivers the events of a revocation and of a new licence late, in the given order. The doctor issues
+   * three prescriptions: one before the revocation, one between it and the arrival of its event, and one
+   * after the event of the new licence arrived.
    */
   async function stopAroundNewLicence(
     deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",
@@ -123,10 +123,10 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   }
 
   test.each([
-    // The event of the revocation reaches all prescriptions issued before its arrival.
+    // The revocation stops all prescriptions issued before its event arrived.
     ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
-    // In this order, clinical never sees the doctor without a licence, so only prescriptions before the
-    // revocation are stopped.
+    // In this order, clinical never sees the doctor without a licence, so only the prescription issued before
+    // the revocation is stopped.
     ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
     ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
   ] as const)("are stopped up to the order if the doctor is licensed again: %s", async (order, statuses) => {

@@ -58,9 +58,9 @@ export async function startClinical() {
   return { app, ...uses, ...stagesOn(uses) };
 }
 
-/** Makes consultations that have reached a stage. */
+/** Functions that create consultations of a given status. */
 function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof actionsOn>) {
-  /** A scheduled consultation that starts in so many minutes. @returns the ids and events of its booking */
+  /** A scheduled consultation that starts in `startMinutes`. @returns the ids and events of its booking */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
     const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
@@ -68,7 +68,7 @@ function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnT
     return made;
   };
 
-  /** The patient joins, and the licensed doctor starts. */
+  /** The patient joins the consultation, and the doctor, who is licensed first, starts it. */
   const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
     await deliver("scheduling", licensed(doctor));
     await join(consultationId, patient);
@@ -97,7 +97,7 @@ function actionsOn(app: Clinical & TestService) {
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 
-  /** Delivers events in one batch. @returns the reasons of failures */
+  /** Delivers events of a service in one batch. @returns the reasons of the events that failed */
   const deliver = async (from: string, ...sent: SentEvent[]): Promise<string[]> => {
     const events = sent.map((event) =>
       Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
@@ -112,7 +112,7 @@ function actionsOn(app: Clinical & TestService) {
   return {
     deliver,
 
-    /** A booking of 30 minutes. */
+    /** A booking of 30 minutes that starts in `startMinutes`, with the event booking.confirmed. */
     booking: (patient: Caller, doctor: Caller, startMinutes: number) => {
       const aggregateId = newId();
       const booking = {
@@ -153,7 +153,8 @@ function actionsOn(app: Clinical & TestService) {
     licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
       const doctorId = callerId(doctor);
       const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
-      // Id of the doctor's licensing. It differs from the doctor's own id, under which auth's events are.
+      // Id of the doctor's licensing. It differs from the doctor's user id, which is the aggregate id of
+      // auth's events.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return {
         type: "doctor.licensed",
@@ -163,7 +164,7 @@ function actionsOn(app: Clinical & TestService) {
       } satisfies SentEvent;
     },
 
-    /** Event booking.rescheduled, to a time so many minutes later. */
+    /** Event booking.rescheduled, which moves the booking of `confirmed` by `minutes`. */
     rescheduledBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
       const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
       const { state, version } = confirmed;

@@ -8,7 +8,7 @@ export const MINUTE_MS = 60_000;
 export const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
 export const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 export const start = new Date("2030-01-01T09:00:00Z");
-/** Time so many minutes after the start. */
+/** Time that is `minutes` after the start of the consultation. */
 export const at = (minutes: number) => new Date(start.getTime() + minutes * MINUTE_MS);
 
 /** An appointment of 30 minutes. */

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Minutes until a start that is later than every cut-off. */
+/** Minutes until the start of slots. It is so late that no cut-off for moves or cancellations applies. */
 const IN_DAYS = 4 * 24 * 60;
 
 /** New name of an account whose licence was verified for the old one. */
@@ -39,7 +39,7 @@ interface Scene {
   slot: Slot;
   other: Slot;
   booking: Booking;
-  /** A second licence. */
+  /** The doctor's second licence, which the use case is about. */
   licenseId: string;
 }
 
@@ -73,7 +73,7 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
     fixture.accountEvent(fixture.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
-/** Use cases that also read the copy before they lock it. */
+/** Use cases that read the account's copy before they lock it, and read it again under the lock. */
 const READS_BEFORE = new Set([
   "moves a booking",
   "verifies a licence",
@@ -138,8 +138,9 @@ test("a new name is a new version of the profile; the same name again is not", a
 });
 
 /**
- * Prepares a use case: an enabled doctor with a profile, two slots and a booking. A use case about a licence
- * gets two licences. The use case that creates a profile gets none.
+ * Prepares a use case: an enabled doctor with a profile, two free slots and a booking. For a use case about a
+ * licence, the doctor has two licences. For the use case that creates a profile, nothing but the accounts
+ * exists.
  */
 async function prepare(useCase: string): Promise<Scene> {
   await fixture.accountEvent(fixture.doctor, { fullName: "Olga Old" });
@@ -155,7 +156,10 @@ async function prepare(useCase: string): Promise<Scene> {
   return { slot, other, booking, licenseId: useCase in LICENSES ? await LICENSES[useCase]!() : "" };
 }
 
-/** Makes the second licence of a use case, of an account that was renamed after the first was verified. */
+/**
+ * Creates the second licence for use cases about one. In all of them, the doctor's account was renamed after
+ * the first licence was verified.
+ */
 const LICENSES: Record<string, () => Promise<string>> = {
   "verifies a licence": async () => {
     await fixture.accountEvent(fixture.doctor, { fullName: MARRIED });
@@ -220,8 +224,8 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
   );
 
 /**
- * Checks that search and bookings of the profile follow the account, and that its name is the one that was
- * verified last, or else the account's. Before, sweeps the bookings that crossed the change.
+ * Runs the sweeps, then checks that search and bookings agree with the doctor's and patient's accounts, and
+ * that the profile has the name verified last, or the account's if none was verified.
  */
 async function assertConverged(): Promise<void> {
   await fixture.sweepEndings();

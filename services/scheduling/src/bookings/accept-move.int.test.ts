@@ -20,7 +20,7 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 const admin = userCaller("ADMIN");
 
-/** A paid booking of the patient that starts in `minutes`. */
+/** A paid booking of the patient that starts in `startMinutes`. */
 async function booked(startMinutes: number): Promise<Booking> {
   await fixture.createDoctor(5000);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
@@ -39,7 +39,7 @@ async function move(
 
 const passMinutes = (minutes: number) => fixture.app.clock.advance(minutes * MINUTE_MS);
 
-/** Reads the event that tells clinical of a booking's last change. */
+/** Reads the last event about a booking that was sent to clinical. */
 async function lastEvent({ id }: Booking): Promise<Event> {
   const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
   return Event.decode((await fixture.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);

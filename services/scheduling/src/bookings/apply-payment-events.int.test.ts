@@ -53,7 +53,7 @@ test("a payment that waits for its payer keeps no slot after the end of the hold
   fixture.app.clock.advance(1);
   const { response: others } = await fixture.book(slot.id, other);
   await fixture.paymentAuthorized(others.id);
-  // The payer confirms too late, so every delivery of the event refuses the payment.
+  // The patient pays after another patient has booked the slot, so the payment is refused.
   await fixture.paymentAuthorized(waiting.id);
   await expect(fixture.book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
   expect(await fixture.read(others.id, fixture.admin)).toMatchObject({ status: "CONFIRMED" });

@@ -235,7 +235,7 @@ test("a slot can be booked again at once after a paid booking is cancelled", asy
   expect(await bookAll([slotId!])).toEqual(["ok"]);
 });
 
-/** Number of rows that a statement reads, with and without keys. */
+/** Number of rows that the connection's statements have read, by an index or without. */
 async function rowsRead(tx: Transaction): Promise<number> {
   const rows = await tx.read<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'");
   return rows.reduce((sum, { Value }) => sum + Number(Value), 0);

@@ -173,7 +173,8 @@ test.each([
   const booking = { ...confirmed, ...facts };
   const { startTime, endTime } = booking;
   expect(acceptsMove(booking, { startTime, endTime }, now)).toBe(changes);
-  // A later move has replaced the time that the patient saw; a shorter slot may start at the same time.
+  // Times that the patient saw before a later move replaced them: start, end or both differ from the
+  // booking's.
   const others = [
     { startTime: inHours(47), endTime },
     { startTime, endTime: new Date(endTime.getTime() + 1) },

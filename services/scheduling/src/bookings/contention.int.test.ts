@@ -8,12 +8,14 @@ import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-/** Number of rounds. `npm run test:contention` runs more. */
+/** Number of times that each test runs. `npm run test:contention` runs them more often. */
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
 let fixture: SchedulingFixture;
-/** Processes on one schema. Each groups its own concurrent bookings. */
+/**
+ * Stand-ins for processes that share a database. Each groups its own concurrent bookings into transactions.
+ */
 let processes: Scheduling[];
 
 beforeAll(async () => {
@@ -36,7 +38,7 @@ const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCalle
 const bookedBy = (results: Result[]): Booking[] =>
   results.flatMap((result) => (result.status === "fulfilled" ? result.value.response : []));
 
-/** Consecutive slots of the current doctor. */
+/** Ids of new, consecutive slots of `fixture.doctor`. */
 async function slots(count: number, startMinutes = 60): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push((await fixture.createSlot(startMinutes + i * 30)).id);
@@ -44,8 +46,8 @@ async function slots(count: number, startMinutes = 60): Promise<string[]> {
 }
 
 /**
- * Checks that the table holds exactly the confirmed responses, each with one audit line, and one live booking
- * per slot.
+ * Checks that the bookings of the slots are exactly those in the responses. Each must have one audit entry of
+ * its creation, and each slot at most one live booking.
  */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await fixture.app.db.transaction((tx) =>
@@ -72,7 +74,8 @@ test.each(rounds)("of 200 patients who book one slot in four processes, one gets
 
 test.each(rounds)("a patient gets one of 20 overlapping slots (round %d)", async () => {
   const { patient } = fixture;
-  // Without auth's event the patient has no row to lock, so each request runs alone.
+  // This event inserts the patient's row. Without the row, nothing could be locked, so each request would run
+  // alone.
   await fixture.accountEvent(patient, { role: "PATIENT" });
   const slotIds: string[] = [];
   for (let i = 0; i < 20; i++) {

@@ -41,7 +41,7 @@ async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booki
   await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }
 
-/** Encrypted reason of a booking. */
+/** Reason of a booking as it is stored, encrypted; null after its erasure. */
 async function stored({ id }: Booking): Promise<Buffer | null> {
   const [row] = await fixture.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",

@@ -32,7 +32,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-/** Statements that wait for the test's lock in MySQL. */
+/** Number of statements that wait for the lock that the test holds in MySQL. */
 async function waiting(): Promise<number> {
   const rows = await fixture.app.db.read(
     "SELECT 1 FROM information_schema.PROCESSLIST WHERE db = DATABASE() AND state = 'User lock'",
@@ -66,7 +66,8 @@ test("one caller's audited reads leave connections to a booking", async () => {
 
 test("a group of bookings counts for none of its callers, so a busy caller delays no other", async () => {
   const patient = userCaller("PATIENT");
-  // A patient's first booking runs alone, because it inserts the patient's row.
+  // The patient books once before the test, because a first booking inserts the patient's row, and so runs
+  // alone.
   await fixture.book((await fixture.createSlot(120)).id, patient);
   const { id: slotId } = await fixture.createSlot(150);
   await console.query("SELECT GET_LOCK('slow', 0)");

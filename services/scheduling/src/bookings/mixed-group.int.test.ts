@@ -17,7 +17,10 @@ import { createLicense } from "../licenses/create-license.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 
-/** Number of wishes, one per combination of cases. All but the first are written in one group. */
+/**
+ * Number of bookings that are requested at once, one for each combination of cases. The first is written
+ * alone, the others in one transaction.
+ */
 const WISHES = 25;
 
 let fixture: SchedulingFixture;
@@ -27,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** A patient whose account scheduling knows. */
+/** A new patient. Scheduling has applied auth's event about the account. */
 async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;
@@ -43,8 +46,8 @@ async function patientOf(region: string, fullName: string) {
 }
 
 /**
- * Prepares a patient's wish for a slot. The doctor is licensed in US-CA, in some cases also in Germany. Some
- * slots have an ended hold.
+ * Prepares a request to book, which `n` varies. The doctor is licensed in US-CA, for some `n` in Germany,
+ * too. For some `n`, the slot has an ended hold.
  */
 async function prepare(n: number) {
   fixture.renewPeople();

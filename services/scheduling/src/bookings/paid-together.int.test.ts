@@ -42,7 +42,7 @@ async function payTogether(bookings: Paid[]): Promise<void> {
   expect(response.failures).toEqual([]);
 }
 
-/** Consecutive paid slots, each held by another patient. */
+/** Unpaid holds of consecutive slots, each by a patient of its own. */
 async function holds(count: number): Promise<Booking[]> {
   const held: Booking[] = [];
   for (let i = 0; i < count; i++) {
@@ -120,7 +120,7 @@ test("of late payments for one slot, one is confirmed and the others are refused
 
 test("each late payment of a patient counts for the limits of the next", async () => {
   const late: Booking[] = [];
-  // Overlapping slots of different doctors, of which the patient may have one.
+  // Overlapping slots of different doctors. The patient may have only one of them.
   for (let i = 0; i < 3; i++) {
     fixture.doctor = userCaller("DOCTOR");
     await fixture.createDoctor(5000);
@@ -178,7 +178,8 @@ test("slots are locked in id order for every order of payments", async () => {
     isOver = true;
   };
   locking.then(over, over);
-  // The first slot is also free between two attempts, after a lock wait timed out.
+  // Waits until the first slot is locked. If a wait for a lock times out, the transaction is retried, and the
+  // slot is free for a moment.
   while (!isOver && (await isFree(first!)));
   expect([isOver, await isFree(last!)]).toEqual([false, true]);
   end();

@@ -16,7 +16,7 @@ const admin = userCaller("ADMIN");
 const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
   role === "ADMIN" ? admin : role === "DOCTOR" ? fixture.doctor : fixture.patient;
 
-/** A booking of the patient that starts in `minutes`. */
+/** A booking of the patient that starts in `startMinutes`. */
 async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
   await fixture.createDoctor(feeMinor);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);

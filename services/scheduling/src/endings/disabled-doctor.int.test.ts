@@ -97,8 +97,8 @@ test("a first batch of bookings and slots ends at once, and the sweeps end the r
     fixture.accountEvent(fixture.doctor, { disabled: true }, paused),
   );
   await disabling.isPaused;
-  // Slots beyond the batch are not locked. Only some are checked, because MySQL may lock the whole table for
-  // many ids.
+  // The transaction must not lock slots beyond the first batch of 1000. Only every hundredth is checked,
+  // because with many ids MySQL may lock the whole table.
   const beyond = open.slice(1000).filter((_, i) => i % 100 === 0);
   await fixture.app.db.transaction(async (tx) => {
     const lock = "SELECT id FROM slots FORCE INDEX (PRIMARY) WHERE id IN (?) FOR UPDATE NOWAIT";

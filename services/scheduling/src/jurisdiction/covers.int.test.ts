@@ -20,7 +20,10 @@ const REGIONS = [
   ),
 ];
 
-/** Pairs of a patient's region and a licence's region that covers it. */
+/**
+ * Those of the given pairs (patient's region, licence's region) of which the licence's region covers the
+ * patient's.
+ */
 async function coveredPairs(pairs: string[][]): Promise<string[]> {
   const rows = await fixture.app.db.read<{ patient: string; region: string }>(
     `SELECT l.patient, l.region FROM JSON_TABLE(?, '$[*]' COLUMNS (patient VARCHAR(6) PATH '$[0]', region VARCHAR(6) PATH '$[1]')) l

@@ -87,7 +87,7 @@ const book = (slotId: string, by: typeof fixture.patient, app: Scheduling, patie
   return invoke(BookingServiceService.createBooking, bound(bookSlot, app), by, request);
 };
 
-/** Result of a call in one word: "yes", "no", or the reason of its error. */
+/** Result of a call in one word: "yes" for true, "no" for false, or the reason of its error. */
 const said = async (answer: Promise<boolean>): Promise<string> => {
   try {
     return (await answer) ? "yes" : "no";
@@ -97,7 +97,7 @@ const said = async (answer: Promise<boolean>): Promise<string> => {
 };
 
 interface TestDoctor {
-  /** Regions and days of validity; absent: unlimited. */
+  /** Region and days of validity of each licence; days absent: unlimited. */
   licenses: [string, number?][];
   /** SQL that hides the doctor. */
   hide?: string;
@@ -137,7 +137,7 @@ const REGIONS: Record<string, string[]> = {
   "NL-BQ1": ["NL-BQ1", "BQ-BO", "BQ", "NL"],
 };
 
-/** The doctor under test, with a slot, and a booking at another time. */
+/** A slot of the doctor under test, and a booking of the doctor at another time than the slot's. */
 interface Arrangement {
   app: Scheduling;
   slot: Slot;
@@ -145,8 +145,8 @@ interface Arrangement {
 }
 
 /**
- * Results of all calls that depend on a region, be it of the patient's profile, of the request, or of the
- * booking.
+ * Results of all calls that depend on a region: the region of the patient's profile, of the request, or of
+ * the booking.
  */
 async function look({ app, slot, booked }: Arrangement, region: string) {
   const { doctorId, startTime } = slot;
@@ -205,7 +205,7 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
   };
 }
 
-/** Expected results, independent of the code under test. */
+/** Expected results of `look`, computed without the code under test. */
 function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: string, enforced: boolean) {
   const valid = licenses.filter(([, days]) => days === undefined || days * DAY_MINUTES >= startMinutes);
   const practises = hide === undefined && valid.length > 0;
@@ -217,7 +217,8 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
       search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
       list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
       get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
-      // Without a known region, the profile shows the next slot for any region.
+      // If the patient's region is unknown, the profile shows the next slot that a patient of any region can
+      // book.
       next: hide ? "NOT_FOUND" : (isUnknown ? practises : isShown) ? "yes" : "no",
       book: !practises
         ? "NOT_FOUND"

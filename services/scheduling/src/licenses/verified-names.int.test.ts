@@ -21,7 +21,7 @@ beforeEach(() => fixture.renewPeople());
 
 const { claim, decide, profile, list } = licenseCalls(() => fixture);
 
-/** A doctor whose licence was verified for "Ana Old". @returns the licence's id */
+/** Creates a doctor whose licence is verified for the name "Ana Old". @returns the licence's id */
 async function verifiedAsOld(): Promise<string> {
   await fixture.accountEvent(fixture.doctor, { fullName: "Ana Old" });
   const { id } = await fixture.claimLicense(0);

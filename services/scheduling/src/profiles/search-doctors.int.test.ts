@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Creates a profile with a name. @returns the doctor's id */
+/** Creates the profile of a new doctor. @returns the doctor's id */
 async function publishAs(fullName: string, specialty = "cardiology", bio = ""): Promise<string> {
   fixture.renewPeople();
   await fixture.accountEvent(fixture.doctor, { fullName });

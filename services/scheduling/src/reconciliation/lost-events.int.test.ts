@@ -35,7 +35,7 @@ test("a lost authorization confirms the booking, and its late event is skipped",
     "booking.confirm by service:scheduling",
   ]);
 
-  // The booking ends in another way, and then the lost event arrives.
+  // The lost event arrives after all. By then, the booking has expired.
   await fixture.app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [binaryId(row.id)]);
   const inbox = new Inbox(
     fixture.app.transactions,

@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.reset());
 
-/** Altered columns of booking b, from another booking o, and the findings. */
+/**
+ * Manipulations that give booking b an id of another booking, o, and the findings that each must lead to.
+ */
 const REDIRECTIONS: [string, set: string, findings: string[]][] = [
   [
     "payment_id to the other's",

@@ -16,7 +16,7 @@ import { evaluate } from "./reconciliation-rules.ts";
 describe("redirected ids", () => {
   const OTHER = "other";
   const confirmed = bookingOf("CONFIRMED");
-  // Reconciliation would repair each of these if the ids were right.
+  // With matching ids, reconciliation would repair a booking with either of these.
   const [authorized, missed] = [payment("AUTHORIZED"), consultation("NO_SHOW", DOCTOR_MISSING)];
 
   test.each<

@@ -2,7 +2,10 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { entriesOf, rangesOf, wordsOf } from "./search-words.ts";
 
-/** True if a query finds a text, by the store's rule of an entry in each range. */
+/**
+ * True if a query finds a text. As in the SQL of the search, each range of the query must contain an entry of
+ * the text.
+ */
 function finds(query: string, text: string): boolean {
   const entries = entriesOf(text).map((entry) => Buffer.from(entry));
   return rangesOf(query).every(({ first, end }) =>

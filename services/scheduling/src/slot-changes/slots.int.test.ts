@@ -46,7 +46,7 @@ test("concurrent creations for one doctor leave connections to others", async ()
     `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
        AND id <> CONNECTION_ID()`,
   );
-  // At most 10: a quarter of a test service's connections.
+  // A caller may occupy at most a quarter of the connections, of which a test service has 40.
   expect(held.length).toBeLessThanOrEqual(10);
   end();
   await locking;

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Slot statuses with the minutes until the end of the hold. */
+/** Statuses of a slot. For a held one, the minutes until its hold ends. */
 const STATES = {
   open: { status: "OPEN" },
   held: { status: "HELD", holdMinutes: 5 },
@@ -34,7 +34,7 @@ const STATES = {
   blocked: { status: "BLOCKED" },
   withdrawn: { status: "WITHDRAWN" },
 } as const;
-/** Minutes until the start. The clock is at 09:00 UTC. */
+/** Minutes until the slot's start. The fixture's clock is at 09:00 UTC. */
 const STARTS = { "next day": 24 * 60, "in a minute": 1, now: 0, "a minute ago": -1 };
 /** Last days of the doctor's licence. */
 const LICENSES = {
@@ -77,7 +77,7 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
   return slot.id;
 }
 
-/** Visibility of a slot to a stranger on every route. */
+/** Whether each route shows a slot to a user other than its doctor. */
 async function look(slotId: string) {
   const { app, doctor } = fixture;
   const row = (await findSlot(app.db, slotId))!;
@@ -102,7 +102,7 @@ async function look(slotId: string) {
   };
 }
 
-/** Statuses of a slot for its doctor: from a get, and from each list that finds it. */
+/** Statuses of a slot that its doctor sees: in GetSlot, and in each list that contains the slot. */
 async function lookAsOwner(slotId: string) {
   const { app, doctor } = fixture;
   const { startTime } = (await findSlot(app.db, slotId))!;
@@ -149,8 +149,8 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // Two states count as open. A slot of each is bookable tomorrow under two of the licences, and in a minute
-  // under three.
+  // In two of the states, a slot is open. It can be booked with two of the licences if it starts tomorrow,
+  // and with three if it starts in a minute.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),

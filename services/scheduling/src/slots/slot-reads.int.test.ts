@@ -20,9 +20,12 @@ import { searchDoctors } from "../profiles/search-doctors.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
-/** Number of slots of each class, and of past free slots. */
+/** Number of slots in each `list_class`, and of free slots whose start is over. */
 const SLOTS = 10_000;
-/** Maximum rows that a list may read: a page, and the rows of the count itself. */
+/**
+ * Maximum number of rows that a list may read. It allows for a page, and for the rows that the counting
+ * statement reads.
+ */
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;
 

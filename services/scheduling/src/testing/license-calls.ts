@@ -12,7 +12,7 @@ import type { SchedulingFixture } from "./scheduling-fixture.ts";
 
 const { createLicense: create, rejectLicense: reject, revokeLicense: revoke } = LicenseServiceService;
 
-/** Calls about licences, by the fixture's doctor and admin. */
+/** Calls about licences, made by the fixture's doctor or admin. */
 export function licenseCalls(fixture: () => SchedulingFixture) {
   async function claim(
     number: string,

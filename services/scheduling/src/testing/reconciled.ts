@@ -63,7 +63,7 @@ export const consultation = (
   ...more,
 });
 
-/** Stands for no payment, no consultation or no remedy. */
+/** Used in tables of cases for "no payment", "no consultation" or "no remedy". */
 export const NONE = undefined;
 export const FREE = { fee: NONE, paymentId: null } as const;
 export const UNPAID = { paymentId: NONE } as const;

@@ -28,7 +28,7 @@ export class ReconciliationFixture {
   readonly app: Scheduling;
   payments = new Map<string, PaymentSnapshot>();
   consultations = new Map<string, ConsultationSnapshot>();
-  /** Called while the snapshots are read, so that a test can change something meanwhile. */
+  /** Called while the snapshots are read, so that a test can change something at that moment. */
   whileReading: () => Promise<void> = async () => {};
   readonly snapshots: Snapshots = {
     payments: async (ids) => only(this.payments, ids),
@@ -58,7 +58,10 @@ export class ReconciliationFixture {
     await this.service.close();
   }
 
-  /** Forgets the snapshots, and advances the clock so that no earlier booking is compared. */
+  /**
+   * Forgets the snapshots, and advances the clock by a day, so that bookings of earlier tests are not
+   * compared.
+   */
   reset(): void {
     this.payments = new Map();
     this.consultations = new Map();
@@ -70,7 +73,10 @@ export class ReconciliationFixture {
     return new Date(this.service.clock.now().getTime() + ms);
   }
 
-  /** Inserts a booking for tomorrow and its slot, as after the delivery of its events. */
+  /**
+   * Inserts a booking for tomorrow, and its slot. The outbox has no event of the booking, as if all were
+   * delivered.
+   */
   async insertBooking(status: BookingRow["status"], more: Partial<BookingRow> = {}): Promise<BookingRow> {
     const [startTime, endTime] = [this.fromNow(24 * HOUR_MS), this.fromNow(24 * HOUR_MS + 30 * MINUTE_MS)];
     const slot = { id: newId(), doctorId: newId(), startTime, endTime };

@@ -290,7 +290,7 @@ export class SchedulingFixture {
     await on.transactions.run("service:auth", (tx) => applyEvent(tx, applyUserEvents(on), event, on.clock));
   }
 
-  /** Types of a booking's events, in order. */
+  /** Types of a booking's events in the outbox, oldest first. */
   async outboxTypes(aggregateId: string): Promise<string[]> {
     const sql = "SELECT type FROM outbox WHERE aggregateid = ? ORDER BY id";
     return (await this.app.db.read<{ type: string }>(sql, [aggregateId])).map((row) => row.type);
@@ -309,12 +309,12 @@ export class SchedulingFixture {
     await sweepSlots(this.app)();
   }
 
-  /** Runs a change up to its commit, which waits until the test releases it. */
+  /** Runs a change up to its commit, and commits it only when the test calls `commit`. */
   pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
     return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
   }
 
-  /** Resolves when the change is done or waits for a lock. */
+  /** Resolves when `done` is settled, or a statement waits for a lock. */
   async doneOrWaiting(done: Promise<unknown>): Promise<void> {
     await doneOrWaiting(this.app.db, done);
   }
