@@ -11,7 +11,7 @@ import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import { applyDoctorEvents } from "./doctors/apply-doctor-events.ts";
 import { applyUserEvents } from "./people/apply-user-events.ts";
 
-/** Senders and handlers of the events that clinical receives. */
+/** Event types that clinical consumes, each with its sender and handler. */
 export function consumersOf(app: Clinical): Consumers {
   const user = { from: "auth", apply: applyUserEvents };
   const grant = { from: "auth", apply: applyGrantEvents(app) };

@@ -5,7 +5,7 @@ import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts"
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { applyPaymentCancelled } from "./bookings/erase-reasons.ts";
 
-/** Consumed events with their senders and handlers. */
+/** Event types that scheduling consumes, each with its sender and handler. */
 export function consumersOf(app: Scheduling): Consumers {
   const user = { from: "auth", apply: applyUserEvents(app) };
   return {

@@ -41,10 +41,10 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
 
 /**
- * Condition of a consultation that moves with its booking: it has not started, or its no-show no longer
- * counts. A no-show counts no longer if it was recorded for an earlier time of the booking, or for a time
- * that the patient had not accepted. If the patient is waiting, the consultation becomes SCHEDULED again,
- * because they have not accepted the new time.
+ * SQL condition: an existing consultation must move to the new time of its booking, because it has not
+ * started, or its no-show no longer counts. A no-show no longer counts if it was recorded for an earlier time
+ * of the booking, or for a time that the patient had not accepted. If the patient is waiting, the
+ * consultation becomes SCHEDULED again, because they have not accepted the new time.
  */
 const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'

@@ -2,7 +2,7 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Addendum } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Owned } from "../access/parties.ts";
 
-/** A row of an addendum, with the text encrypted. */
+/** An addendum as read from the database, with its text encrypted. */
 export interface AddendumRow {
   id: string;
   consultationId: string;

@@ -9,7 +9,7 @@ export const getConsultationStats = figures(
   "stats/consultations",
   async (app: Clinical): Promise<ConsultationStats> => {
     const days = lastDays(app.clock.now());
-    // One after the other, because few connections run scans.
+    // The statements run one after the other, because only a few connections may run scans.
     const statuses = await countByStatus(app.db);
     // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates
     const completed = await countCompletedByDay(app.db, new Date(days[0]!));

@@ -10,7 +10,7 @@ import type { AddendumRow } from "./addendum.ts";
 import { toAddendum } from "./addendum.ts";
 import type { Actor, ConsultationFacts, Party } from "./consultation-rules.ts";
 
-/** A row of a consultation, with its texts encrypted. */
+/** A consultation as read from the database, with its texts encrypted. */
 export interface ConsultationRow {
   id: string;
   bookingId: string;
@@ -49,7 +49,7 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandonReason"
   addendaCount: number;
 };
 
-/** Ids of a consultation from its booking. They never change. */
+/** Ids that a consultation gets from its booking. They never change. */
 export type ConsultationIds = Pick<
   ConsultationRow,
   "id" | "bookingId" | "paymentId" | "patientId" | "doctorId"

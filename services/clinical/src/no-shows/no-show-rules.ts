@@ -3,7 +3,7 @@ import type { ConsultationFacts, Transition } from "../consultations/consultatio
 /**
  * Transition that is due because time has passed; undefined if none is. If a punctual patient waited until
  * the end, it is the doctor's no-show. If the consultation has not started `unattendedAfterMs` after its end,
- * it is the no-show of both.
+ * it is a no-show of both patient and doctor.
  */
 export function timeoutTransition(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,

@@ -10,7 +10,10 @@ import { SWEEPER } from "../sweeper.ts";
 import { timeoutTransition } from "./no-show-rules.ts";
 import { countDoctorNoShows, findDoctorNoShows, findUnattended } from "./no-show-store.ts";
 
-/** Records the no-shows of doctors, and those of both parties of unattended consultations. */
+/**
+ * Sweep that records no-shows: of the doctor if a punctual patient waited until the end, and of both if a
+ * consultation never started.
+ */
 export const sweepNoShows =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {

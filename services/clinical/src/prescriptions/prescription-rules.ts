@@ -20,8 +20,8 @@ export interface End {
 }
 
 /**
- * Status of a prescription at a time. The database keeps ACTIVE after `expireTime`, but the status is EXPIRED
- * then.
+ * Status of a prescription at a time. From `expireTime`, an active prescription is EXPIRED, although the
+ * database keeps ACTIVE.
  */
 export function statusAt(
   { status, expireTime }: Pick<PrescriptionFacts, "status" | "expireTime">,

@@ -8,7 +8,7 @@ import type {
 import type { Owned } from "../access/parties.ts";
 import { statusAt } from "./prescription-rules.ts";
 
-/** A row of a prescription, with its texts encrypted. */
+/** A prescription as read from the database, with its texts encrypted. */
 export interface PrescriptionRow {
   id: string;
   consultationId: string;

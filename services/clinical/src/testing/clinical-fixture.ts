@@ -35,13 +35,16 @@ export const MINUTE_MS = 60_000;
 /** An event of another service. */
 export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
-/** An event of a booking with its times. */
+/** An event of a booking that has start and end. */
 type BookingEvent = SentEvent & {
   version: number;
   state: { $case: "booking"; value: { startTime: Date; endTime: Date } };
 };
 
-/** Clinical on its own schema, with the actions of patients, doctors and other services. */
+/**
+ * Starts clinical on its own database schema. The result has functions for the actions of patients, doctors
+ * and other services.
+ */
 export async function startClinical() {
   const service = await startTestService("clinical", EVENT_ROUTES);
   const app: Clinical & TestService = {

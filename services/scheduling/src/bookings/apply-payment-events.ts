@@ -25,8 +25,8 @@ type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
   lock: (tx, events) => lockPaidBookings(tx, events.map(bookingOf), app),
-  // A late payment claims the slot anew. Its result also depends on the patient's other bookings, so the
-  // patient is one of its rows.
+  // The result of a late payment also depends on the patient's other bookings, so two late payments of one
+  // patient must not share a transaction.
   rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
   decide: (paid, { aggregateId }, now) => {
     if (paid) assertOwnRow<BookingRow>(paid.row, { paymentId: aggregateId });
@@ -86,7 +86,7 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
 /**
  * Refuses a payment, and releases the fee unless a cancellation has charged it. If the booking is still an
  * unpaid hold, it expires, and its reason is erased. If the payment came after the hold, a cooldown starts. A
- * payment in time is refused only because of the doctor or the start, so no cooldown starts.
+ * payment during the hold is refused only because of the doctor or the start, which starts no cooldown.
  */
 function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   const { status, holdExpireTime } = row;

@@ -55,7 +55,7 @@ export async function findBooking(db: Database, id: string): Promise<BookingRow 
   return row;
 }
 
-/** Unpaid bookings that still have their slots although their holds have ended, by slot. */
+/** Unpaid bookings that still have one of the given slots although their holds have ended, by slot id. */
 export async function findEndedHolds(
   tx: Transaction,
   slots: Pick<SlotRow, "bookingId" | "holdExpireTime">[],
@@ -78,7 +78,7 @@ export interface LockedBooking {
 }
 
 /**
- * Locks bookings, and their slots before them. Every transaction keeps this order, so that none of them
+ * Locks bookings, and their slots before them. Every transaction locks in this order, so that no two
  * deadlock.
  *
  * @returns the existing bookings by id
@@ -170,7 +170,7 @@ export async function findExpiredHolds(db: Database, now: Date, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/** Live bookings of a patient before their start, in the order in which their slots are locked. */
+/** Ids of a patient's future live bookings, in slot order. Slots are locked in this order. */
 export async function findFutureBookings(
   tx: Transaction,
   patientId: string,

@@ -2,7 +2,7 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { BookingRow } from "./booking.ts";
 import { type FeeDecision, NOT_CLOSED } from "./booking-rules.ts";
 
-/** A booking as changed by a consultation's event. The caller sets its next version. */
+/** A booking after the change by a consultation's event, except that the caller increments `version`. */
 export interface Change {
   action: string;
   row: BookingRow;

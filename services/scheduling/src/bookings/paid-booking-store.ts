@@ -52,7 +52,7 @@ export async function lockPaidBookings(
 const isLate = ({ row, slot }: LockedBooking, now: Date): boolean =>
   awaitsPayment(row.status) && !holdsSlot(row.id, slot, now);
 
-/** Reads the facts of one late payment. It takes no list, because few payments are late. */
+/** Reads the facts by which one late payment claims its slot. Not batched, because few payments are late. */
 async function readClaim(
   tx: Transaction,
   { row, slot }: LockedBooking,

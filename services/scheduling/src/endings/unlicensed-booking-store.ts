@@ -36,7 +36,7 @@ export async function findUnlicensedBookings(
   return rows.map(({ id }) => id);
 }
 
-/** A doctor's unlicensed bookings, in the order in which their slots are locked. */
+/** Ids of a doctor's unlicensed bookings, in slot order. Slots are locked in this order. */
 export async function findUnlicensedBookingsOf(
   tx: Transaction,
   jurisdiction: Jurisdiction,
@@ -85,7 +85,10 @@ export function markChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, binaryId(doctorId)]);
 }
 
-/** Unmarks doctors marked before a time that have no booking or slot left to end. */
+/**
+ * Removes the mark of doctors who were marked before a time, and have no booking to cancel and no slot to
+ * withdraw any more.
+ */
 export async function unmarkChanges(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   before: Date,

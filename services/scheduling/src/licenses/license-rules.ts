@@ -34,7 +34,7 @@ export function assertNotOver({ expireDate }: Claim, now: Date, field: string): 
   if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
 }
 
-/** State of a licence on a day. A pending or verified licence expires after its last day. */
+/** Status of a licence on a day. A pending or verified licence is EXPIRED after its last day. */
 export function statusOn(
   { status, expireDate }: { status: StoredStatus; expireDate: CalendarDate },
   today: CalendarDate,

@@ -89,7 +89,7 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
 
 /**
  * Locks a licence, and its doctor's profile before it. The lock on the profile keeps the number of the
- * doctor's licences, and the profile's copies from them, unchanged until the commit.
+ * doctor's licences, and the last day and name that the profile copies from them, unchanged until the commit.
  */
 export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctorId);

@@ -26,7 +26,10 @@ export function guardPerson(tx: Transaction, userId: string): void {
   );
 }
 
-/** Same as `guardPerson`, for the patients of bookings. Call it before the bookings are locked. */
+/**
+ * Locks the account copies of bookings' patients, as `guardPerson` does. Call it before the bookings are
+ * locked.
+ */
 export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled)
@@ -36,7 +39,10 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
   );
 }
 
-/** Same as `guardPerson`. @returns the full name; empty until auth's first event about the account */
+/**
+ * Locks the copy of an account, as `guardPerson` does. @returns the full name; empty until auth's first event
+ * about the account
+ */
 export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
   guardPerson(tx, userId);
   const [person] = await tx.read<{ fullName: string }>(
@@ -47,7 +53,10 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
   return person!.fullName;
 }
 
-/** Locks the existing copies in id order, as every transaction does. @returns them by id */
+/**
+ * Locks the existing copies of accounts in id order, as every transaction does. @returns the copies by user
+ * id
+ */
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     "SELECT user_id AS userId, full_name AS fullName, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
@@ -56,7 +65,7 @@ export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Ma
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Same as `lockPeople`, for the patients of bookings. */
+/** Locks the existing account copies of bookings' patients, as `lockPeople` does. */
 export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     `SELECT p.user_id AS userId, p.full_name AS fullName, p.disabled, p.region

@@ -38,7 +38,7 @@ export function profileColumns(now: Date, region?: string): { sql: string; param
   return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
 }
 
-/** @param region as in `profileColumns` */
+/** @param region region of the patients who can book the next available time; absent: any region */
 export async function findProfile(
   db: Database,
   id: string,

@@ -25,9 +25,9 @@ export interface ReconciledBooking {
 
 /** Kind of a disagreement. Metrics and scripts use these names, so they are stable. */
 export type DisagreementKind =
-  /** The consultation belongs to another booking, or its booking has another payment. */
+  /** The consultation's row names another booking or another payment than the booking's row. */
   | "CONSULTATION_IDS_DIFFER"
-  /** The payment belongs to another booking, or its booking has another consultation. */
+  /** The payment's row names another booking or another consultation than the booking's row. */
   | "PAYMENT_IDS_DIFFER"
   /** A booking with a fee names no payment. */
   | "PAYMENT_ID_MISSING"

@@ -88,7 +88,7 @@ export interface BookableFacts extends StatusFacts {
 export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
 
 /**
- * Reason to refuse a slot; undefined if it can be booked. Its SQL form for lists and searches is
+ * Reason to refuse a slot; undefined if it can be booked. Lists and searches use the same rule in SQL,
  * `IS_BOOKABLE`.
  */
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {

@@ -32,12 +32,12 @@ export async function findSlot(db: Database, id: string, region?: string): Promi
   return row;
 }
 
-/** A locked slot, with its doctor's name for the booking. */
+/** A locked slot, with its doctor's name, which the response to a booking shows. */
 export interface LockedSlot extends SlotRow {
   doctorName: string;
 }
 
-/** Locks the existing slots in id order, as every transaction does. @returns them by id */
+/** Locks the existing slots in id order, as every transaction does. @returns the slots by id */
 export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<string, LockedSlot>> {
   const slots = await tx.lock<LockedSlot>(
     `SELECT ${COLUMNS}, d.display_name AS doctorName ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,

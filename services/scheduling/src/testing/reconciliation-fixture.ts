@@ -22,7 +22,10 @@ const LICENSED_DOCTOR = `INSERT IGNORE INTO doctors (id, display_name, specialty
     hidden, version, create_time, licensed_until)
   VALUES (?, 'Dora', 'Cardiology', '', '[]', 'UTC', 0, FALSE, 1, ?, '9999-12-31')`;
 
-/** Bookings on their own schema, with snapshots of payments and consultations that tests set. */
+/**
+ * Scheduling on its own database schema. Tests set the snapshots of payments and consultations with which
+ * bookings are compared.
+ */
 export class ReconciliationFixture {
   readonly service: TestService;
   readonly app: Scheduling;

@@ -74,7 +74,10 @@ type User = ReturnType<typeof userCaller>;
 export const outcome = (result: PromiseSettledResult<unknown>): string =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
-/** Scheduling on its own schema, with a doctor and a patient as callers, and events of the other services. */
+/**
+ * Scheduling on its own database schema, with a doctor and a patient as callers. Tests can apply events of
+ * other services.
+ */
 export class SchedulingFixture {
   readonly app: Scheduling & TestService;
   doctor: User = userCaller("DOCTOR");
