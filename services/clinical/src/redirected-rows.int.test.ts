@@ -56,7 +56,7 @@ const readPrescription = async (by: UserCaller) => {
   return (await invoke(method, bound(getPrescription, clinical.app), by, { prescriptionId })).response;
 };
 
-/** Value of a counter, by its label. */
+/** Value of the exported counter `name` with the given label. */
 async function counted(name: string, label: string): Promise<number> {
   const line = new RegExp(`^${name}\\{[^}]*${label}[^}]*\\} (\\d+)`, "m");
   return Number(line.exec(await readMetrics())?.[1] ?? 0);

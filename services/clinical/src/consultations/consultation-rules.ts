@@ -118,9 +118,9 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
 }
 
 /**
- * Late party after a transition. The patient is late if they join after the waiting time, the doctor is
- * ready, and the patient had accepted the time of the appointment. The doctor is late if they start after the
- * patient has waited for the waiting time.
+ * Late party after a transition. The patient is late if they join only after the waiting time, although the
+ * doctor was ready and the patient had accepted the time of the appointment. The doctor is late if they start
+ * after the patient has waited for the waiting time.
  */
 export function latePartyAfter(
   consultation: ConsultationFacts,

@@ -12,7 +12,7 @@ import type { Scope } from "../access/parties.ts";
 import type { ConsultationRow, ListedConsultation } from "./consultation.ts";
 import { isOver } from "./consultation-rules.ts";
 
-/** Columns of a `ListedConsultation` from consultations c, and the tables of NAMES. */
+/** Columns of a `ListedConsultation`, from consultations `c` and the tables that NAMES joins. */
 export const LISTED = `c.id, c.booking_id AS bookingId, c.payment_id AS paymentId, c.patient_id AS patientId,
     COALESCE(c.patient_name, p.full_name) AS patientName, c.doctor_id AS doctorId,
     COALESCE(c.doctor_name, d.display_name) AS doctorName, c.status, c.transitioned_by AS transitionedBy,

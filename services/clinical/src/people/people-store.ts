@@ -17,7 +17,7 @@ export function savePeople(tx: Transaction, people: Person[]): void {
   );
 }
 
-/** True for a doctor of whom auth has sent an event. */
+/** True if the user is a doctor about whom auth has sent an event. */
 export async function isKnownDoctor(db: Database, userId: string): Promise<boolean> {
   const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ? AND role = 'DOCTOR'", [
     binaryId(userId),

@@ -7,7 +7,7 @@ import type { ListPrescriptionsRequest } from "@medconnect/proto/medconnect/clin
 import type { Scope } from "../access/parties.ts";
 import type { ListedPrescription, PrescriptionRow } from "./prescription.ts";
 
-/** Columns of a `ListedPrescription` from prescriptions r, and the tables of NAMES. */
+/** Columns of a `ListedPrescription`, from prescriptions `r` and the tables that NAMES joins. */
 const LISTED = `r.id, r.consultation_id AS consultationId, r.patient_id AS patientId,
     COALESCE(r.patient_name, p.full_name) AS patientName, r.doctor_id AS doctorId,
     COALESCE(r.doctor_name, d.display_name) AS doctorName, r.status, r.issue_time AS issueTime,

@@ -142,7 +142,7 @@ test("while 200 patients wait for a locked slot, another one is booked", async (
   await assertExact([locked!, free!], bookedBy([...(await results), ...others]));
 });
 
-/** Ways to end a practice. */
+/** Ways to end a doctor's practice, after which the doctor must have no future booking. */
 const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
   "is disabled": () => fixture.accountEvent(fixture.doctor, { disabled: true }),
   "loses the licence": (licenseId) =>

@@ -46,8 +46,8 @@ async function patientOf(region: string, fullName: string) {
 }
 
 /**
- * Prepares a request to book, which `n` varies. The doctor is licensed in US-CA, for some `n` in Germany,
- * too. For some `n`, the slot has an ended hold.
+ * Prepares the `n`-th request to book. The doctor is licensed in US-CA, for some `n` in Germany, too. For
+ * some `n`, the slot has an ended hold.
  */
 async function prepare(n: number) {
   fixture.renewPeople();

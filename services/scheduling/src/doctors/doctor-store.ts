@@ -78,7 +78,7 @@ function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
 
 /**
  * Copies the state of a doctor's locked account to the profile, if the doctor has one. The account's name is
- * copied only until an admin verifies a licence for a name.
+ * copied only until an admin has verified a licence; after that, the profile shows the verified name.
  *
  * @returns true if the profile was hidden or shown again
  */

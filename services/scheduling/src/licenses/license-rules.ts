@@ -26,7 +26,7 @@ export interface Claim {
 }
 
 /**
- * Throws INVALID_REQUEST for a last day in the past.
+ * Checks that a licence is not over. Throws INVALID_REQUEST if its last day is in the past.
  *
  * @param field name of the request's field with the day, for the error
  */

@@ -44,8 +44,8 @@ export interface ReconcileOptions {
 
 /**
  * Every booking is compared after each of its changes, and again when its appointment must be over and
- * closed. The second comparison finds consultations whose end was lost as an event, and consultations that
- * nobody closed.
+ * closed. The second comparison finds consultations of whose end scheduling does not know, because the event
+ * was lost, and consultations that nobody closed.
  */
 const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
   { time: "updateTime", laterMs: 0 },

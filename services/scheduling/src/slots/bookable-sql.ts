@@ -37,7 +37,7 @@ export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}
 export const bookableValues = (now: Date, region: string | undefined): SqlValue[] =>
   region === undefined ? [now, now] : [now, now, ...coversValues(region)];
 
-/** Filter of slots that patients of a region can book; undefined: of any region. */
+/** Filter for slots that patients of `region` can book; undefined: patients of any region. */
 export const bookableFilter = (now: Date, region: string | undefined): Filter => [
   region === undefined ? IS_BOOKABLE : IS_BOOKABLE_IN_REGION,
   ...bookableValues(now, region),

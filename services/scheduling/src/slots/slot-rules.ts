@@ -125,8 +125,8 @@ const TRANSITIONS = {
 export type SlotTransition = keyof typeof TRANSITIONS;
 
 /**
- * Status after a doctor's command; undefined if the slot has it already. Throws SLOT_HAS_BOOKING,
- * ILLEGAL_TRANSITION.
+ * Status of a slot after its doctor's command; undefined if the slot has that status already. Throws
+ * SLOT_HAS_BOOKING, ILLEGAL_TRANSITION.
  */
 export function decideTransition(current: Slot_Status, transition: SlotTransition): Slot_Status | undefined {
   const { from, to } = TRANSITIONS[transition];

@@ -67,7 +67,7 @@ export interface SlotFilter {
   doctorId: string;
   /** Interval in which the slots start. */
   range: Interval;
-  /** BOOKABLE: the slots that everybody but the doctor sees. */
+  /** BOOKABLE: only slots that can be booked. Users other than the doctor see no other slots. */
   status: Slot_Status | "BOOKABLE" | undefined;
   /** Region of the patient, for BOOKABLE; undefined: any region. */
   region: string | undefined;

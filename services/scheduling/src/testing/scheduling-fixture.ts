@@ -142,7 +142,10 @@ export class SchedulingFixture {
     return response.licenses[0]!;
   }
 
-  /** Verifies a licence. @param doctorName that the admin compared; default: the account's */
+  /**
+   * Verifies a licence. @param doctorName name that the admin compared with the licence; default: the
+   * account's
+   */
   async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
     const request = {
       licenseId,
