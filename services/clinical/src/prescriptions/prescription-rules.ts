@@ -7,7 +7,7 @@ export type EndedStatus = "STOPPED" | "CANCELLED";
 export interface PrescriptionFacts {
   status: Prescription_Status;
   expireTime: Date;
-  /** Actor who stopped or cancelled it; null if nobody did. */
+  /** Actor who stopped or cancelled the prescription; null if nobody did. */
   endedBy: string | null;
   endReason: string;
 }

@@ -25,7 +25,7 @@ export interface PrescriptionRow {
   items: Buffer;
   issueTime: Date;
   expireTime: Date;
-  /** Actor who stopped or cancelled it; null if nobody did. */
+  /** Actor who stopped or cancelled the prescription; null if nobody did. */
   endedBy: string | null;
   endTime: Date | null;
   /** Ciphertext. */
@@ -79,7 +79,7 @@ export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Presc
 
 /**
  * Reason why a prescription was ended. An active one has none: if its row has a text, somebody put it there,
- * and it is not decrypted, because a failure would prevent that the prescription is ended.
+ * and it is not decrypted, because a failure to decrypt it would make it impossible to end the prescription.
  */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.endReason && row.status !== "ACTIVE"

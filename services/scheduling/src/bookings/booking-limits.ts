@@ -20,7 +20,7 @@ export interface LiveBookings {
   holds: number;
   /** Bookings before their start, including holds. */
   bookings: number;
-  /** Those of `bookings` with the doctor of the claimed slot. */
+  /** Number of those in `bookings` that are with the claimed slot's doctor. */
   withDoctor: number;
 }
 

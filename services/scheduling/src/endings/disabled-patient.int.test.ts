@@ -15,7 +15,7 @@ beforeEach(() => fixture.renewPeople());
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const BOOKINGS = 103;
 
-/** Creates bookings of the patient without limits. */
+/** Creates more bookings of the patient than the first batch cancels, with the limits turned off. */
 async function bookMany(): Promise<string[]> {
   await fixture.createDoctor(0);
   const ids: string[] = [];

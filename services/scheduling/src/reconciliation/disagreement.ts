@@ -35,7 +35,7 @@ export type DisagreementKind =
   | "CONSULTATION_MISSING"
   /** Booking and consultation have different times. */
   | "CONSULTATION_TIMES_DIFFER"
-  /** Clinical and scheduling disagree about whether the patient has accepted the last move. */
+  /** Clinical and scheduling disagree on whether the patient has accepted the last move. */
   | "MOVE_ACCEPTANCE_DIFFERS"
   /** The consultation of a cancelled booking is still open. */
   | "CONSULTATION_LIVE_FOR_CANCELLED"

@@ -115,7 +115,7 @@ function decisionOf(
   consultation: ConsultationSnapshot | undefined,
 ): FeeDecision {
   if (feeDecision !== null) return feeDecision;
-  // Older releases stored no decision.
+  // Older releases stored no fee decision.
   switch (status) {
     case "COMPLETED":
       return "CHARGE";

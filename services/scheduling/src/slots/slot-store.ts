@@ -23,7 +23,7 @@ const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedIn
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
-/** @param region of the patient; absent: any region */
+/** @param region region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
   const [row] =
     region === undefined

@@ -156,7 +156,9 @@ export class SchedulingFixture {
     return (await invoke(method, bound(verifyLicense, on), this.admin, request)).response;
   }
 
-  /** Name of a licence's doctor. Applies an event of the account first if there was none. */
+  /**
+   * Account name of a licence's doctor. If no event about the account was applied yet, applies one first.
+   */
   async #accountName(licenseId: string): Promise<string> {
     const [found] = await this.app.db.read<{ userId: string; name: string | null }>(
       `SELECT l.doctor_id AS userId, p.full_name AS name FROM licenses l LEFT JOIN people p ON p.user_id = l.doctor_id
