@@ -31,7 +31,7 @@ export function scopeOf(reader: Reader): BookingScope {
   }
 }
 
-/** A booking as the reader sees it. Overseers (`isOverseer`) do not see its texts. */
+/** A booking as the reader sees it. Admins and service accounts (`isOverseer`) do not see its texts. */
 export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: FieldCipher): Booking =>
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 

@@ -4,8 +4,8 @@ import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
 /**
- * Exports metrics of licences that wait for an admin. Until the first of their licences is verified, doctors
- * cannot be booked.
+ * Exports metrics of licences that wait for an admin. Doctors cannot be booked until an admin has verified a
+ * licence of theirs.
  */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));
