@@ -7,7 +7,7 @@ CREATE TABLE people (
   role ENUM ('PATIENT', 'DOCTOR', 'ADMIN') CHARACTER SET ascii COLLATE ascii_bin NULL
 );
 
--- Consultations, one for each confirmed booking. Scheduling chooses the id and stores it in the booking.
+-- Consultations, one for each confirmed booking. Scheduling chooses the consultation's id, and stores it in the booking.
 CREATE TABLE consultations (
   id BINARY(16) NOT NULL PRIMARY KEY,
   booking_id BINARY(16) NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE consultations (
   KEY consultations_by_end (ended_time)
 );
 
--- After the insert, only status, ended_by, end_time and end_reason change.
+-- Prescriptions. Only their status, ended_by, end_time and end_reason change after the insert.
 CREATE TABLE prescriptions (
   id BINARY(16) NOT NULL PRIMARY KEY,
   consultation_id BINARY(16) NOT NULL,

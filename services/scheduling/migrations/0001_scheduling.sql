@@ -1,6 +1,6 @@
 -- Profiles, licences, slots and bookings. Times are UTC.
 
--- Copies of auth's accounts, from its events. A booking locks its patient's row first.
+-- Copies of accounts, from auth's events. A transaction that books a slot first locks the row of the patient.
 CREATE TABLE people (
   user_id BINARY(16) NOT NULL PRIMARY KEY,
   full_name VARCHAR(200) NOT NULL,
@@ -10,7 +10,8 @@ CREATE TABLE people (
   KEY people_with_ending_bookings (bookings_ending)
 );
 
--- Search keys hold folded texts (search-index/fold.ts), which SQL cannot make. A job rebuilds them if the index is stale.
+-- Profiles of doctors. `name_key` and `specialty_key` hold folded texts (search-index/fold.ts), which SQL cannot compute. A job
+-- rebuilds them if `is_index_stale`.
 CREATE TABLE doctors (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the user id',
   display_name VARCHAR(200) NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE doctors (
   KEY doctors_by_licensing_change (licensing_change_time)
 );
 
--- Search words of doctors. Words are folded, so bytes are compared.
+-- Words of doctors' profiles, which the search finds. They are folded already, so their bytes are compared.
 CREATE TABLE doctor_words (
   doctor_id BINARY(16) NOT NULL,
   word VARBINARY(160) NOT NULL,
@@ -49,8 +50,9 @@ CREATE TABLE doctor_words (
   KEY doctor_words_by_word (word, doctor_id)
 );
 
--- Searches, profiles and lists read slots of one `list_class`, so booked, blocked and withdrawn slots cost them nothing. The column is
--- stored, because InnoDB pushes conditions down to a key (ICP) only if the key has no virtual column.
+-- Searches, profiles and lists of bookable slots read only slots of `list_class` FREE, so booked, blocked and withdrawn slots cost
+-- them nothing. `list_class` is stored, because InnoDB pushes conditions down to an index (ICP) only if the index has no virtual
+-- column.
 CREATE TABLE slots (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
@@ -72,7 +74,7 @@ CREATE TABLE patient_calendars (
   version INT UNSIGNED NOT NULL
 );
 
--- Overlap and limits read a patient's live bookings (`live_patient_id`), so ended bookings cost nothing.
+-- The checks of overlaps and limits find a patient's live bookings by `live_patient_id`, so ended bookings cost them nothing.
 CREATE TABLE bookings (
   id BINARY(16) NOT NULL PRIMARY KEY,
   slot_id BINARY(16) NOT NULL,
@@ -117,8 +119,9 @@ CREATE TABLE bookings (
   KEY live_bookings_by_patient (live_patient_id, start_time)
 );
 
--- Licences to practise. Region and number are unique among verified licences, so a pending claim blocks no other. Numbers are
--- compared by letters and digits, ignoring case: X-123, x.123 and X123 are equal.
+-- Licences to practise. Region and number are unique among verified licences only, so a pending licence with a false number does
+-- not block the licence of another doctor. Numbers are compared by letters and digits, ignoring case: X-123, x.123 and X123 are
+-- equal.
 CREATE TABLE licenses (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
@@ -146,7 +149,7 @@ CREATE TABLE licenses (
   KEY licenses_by_waiting (awaits_decision, create_time, id)
 );
 
--- Cooldowns of slots that a patient held without paying.
+-- A patient who held a slot without paying cannot hold it again until `end_time`.
 CREATE TABLE hold_cooldowns (
   patient_id BINARY(16) NOT NULL,
   slot_id BINARY(16) NOT NULL,
@@ -155,7 +158,8 @@ CREATE TABLE hold_cooldowns (
   KEY hold_cooldowns_by_end (end_time)
 );
 
--- Erasures of the reasons of expired bookings, due at their start, when no late payment can confirm them any more.
+-- Expired bookings whose reason must be erased at `due_time`, the start of the appointment. From then on, no late payment can
+-- confirm them.
 CREATE TABLE reason_erasures (
   booking_id BINARY(16) NOT NULL PRIMARY KEY,
   due_time DATETIME(3) NOT NULL,
