@@ -40,7 +40,7 @@ export class Arena {
   readonly #load: Load;
   readonly #seconds: number;
   readonly #idle = new Map<System, Cost>();
-  /** Highest rate so far, by system, workload and clients. */
+  /** Highest rate so far in operations per second, by system, workload and number of clients. */
   readonly #rates = new Map<string, number>();
   /** Operations of each system so far. */
   readonly #operations = new Map<System, number>();

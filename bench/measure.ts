@@ -9,7 +9,7 @@ export type Cost = Record<string, number>;
 
 /** Measurements of a few seconds of load on one system. */
 export interface Sample {
-  /** Number of completed operations, without incomplete bookings. */
+  /** Number of successful operations. A booking counts only if its consultation existed after the load. */
   operations: number;
   /** Number of bookings whose consultation did not exist after the load. */
   incomplete: number;

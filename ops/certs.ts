@@ -48,8 +48,8 @@ runCommand({
 });
 
 /**
- * Shows how to use the certificates: for a process, and for a caller, which is an internal system if there is
- * one.
+ * Shows how to use the certificates, by two examples: a process, and a caller of its RPCs. The caller is an
+ * internal system if the command made a certificate for one.
  */
 function howToUse(outcomes: Outcome[]): string {
   // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process

@@ -75,8 +75,8 @@ test("of many requests for a locked row, one waits on a connection and the other
     answered.push(i);
   });
   await doneOrWaiting(notes.service.db, Promise.all(sent));
-  // Commits three more groups. If the queue were wrong, further requests for the locked row would run alone
-  // after each of them.
+  // Commits three more groups. A faulty queue would try the request for the locked row again after each of
+  // them.
   for (let round = 0; round < 3; round++) await notes.send(noteOf(free!));
   // Two tries are expected: one in a group, which skips the locked row, and one alone, which waits for it. On
   // a slow machine, MySQL may end the lock wait, and the request tries again. If every request could wait on

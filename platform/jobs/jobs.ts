@@ -4,7 +4,7 @@ import type { Logger } from "../telemetry/log.ts";
 /** A background task. When the process stops, `signal` aborts, and the task throws `signal.reason`. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
-/** Calls `turn` again until it resolves to false. Throws `signal.reason` if aborted between two calls. */
+/** Calls `turn` until it resolves to false. Throws `signal.reason` in place of a call after the abortion. */
 export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   do signal?.throwIfAborted();
   while (await turn());

@@ -161,7 +161,8 @@ export class Patient {
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
-    // The patient reads the booking, because only scheduling decides whether the payment was in time.
+    // Billing's response does not tell whether the payment was in time. Scheduling decides that, so the
+    // patient reads the booking.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
       await this.#read(expected);
   }

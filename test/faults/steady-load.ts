@@ -18,11 +18,9 @@ const READS = [
 ];
 /** Percentage of calls that book; the others read. Each booking is then paid, started or cancelled. */
 const BOOKINGS = 10;
-/**
- * Maximum number of consultations that are started, because each uses up a slot; and the maximum share of the
- * bookings without a fee that are started.
- */
+/** Maximum number of consultations to start. Each uses up a slot. */
 const STARTS = 24;
+/** Probability with which the doctor starts the consultation of a free booking. */
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],

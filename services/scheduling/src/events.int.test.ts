@@ -5,7 +5,7 @@ import { EVENT_ROUTES } from "./app.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
-/** Minutes until the start of a booking. It is late enough for the patient to move the booking. */
+/** Minutes from now to the start of a booking: more than the day before it, when patients cannot move it. */
 const START_MINUTES = 25 * 60;
 const LATER_MINUTES = START_MINUTES + 60;
 

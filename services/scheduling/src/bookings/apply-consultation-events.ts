@@ -46,8 +46,8 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // The acceptance is sent back to clinical. Scheduling may have sent the move twice, and if clinical applied
-  // it again after the patient joined, clinical regards it as not accepted.
+  // By joining, the patient accepted the move. Clinical is told so, because it may have received the move
+  // twice. If it applied the second copy after the patient joined, it regards the move as not accepted.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
   // Billing learns of no-shows from scheduling, not from clinical: a no-show has no effect if the booking was
   // moved to another time than the missed one, and only scheduling knows that.

@@ -9,7 +9,9 @@ import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 /** Maximum of slots withdrawn in one transaction. */
 const BATCH = 1000;
 
-/** Withdraws a first batch of a disabled doctor's future open slots; the sweep withdraws the rest. */
+/**
+ * Withdraws a first batch of a disabled doctor's future open slots; the job `sweepSlots` withdraws the rest.
+ */
 export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<AuditEntry[]> {
   const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
   if (withdrawn === 0) return [];

@@ -149,8 +149,8 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // In two of the states, a slot is open. It can be booked with two of the licences if it starts tomorrow,
-  // and with three if it starts in a minute.
+  // Two states of a slot are open, so there are two bookable slots for each licence that is valid at the
+  // start. Two of the tested licences are valid at a start tomorrow, and three at a start in a minute.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),
