@@ -11,8 +11,9 @@ const THINK_MS = 800;
 const EXPECTED = {
   "list confirmed": [],
   "list waiting": [],
-  // NOT_FOUND is expected if clinical was away when the booking was confirmed; the others, if the booking was
-  // cancelled or rescheduled before the call arrived.
+  // NOT_FOUND is expected if clinical was away when the booking was confirmed. ILLEGAL_TRANSITION and
+  // PATIENT_NOT_JOINED are expected if the booking was cancelled or rescheduled before the call arrived, and
+  // LICENSE_NOT_VERIFIED if an admin has revoked the doctor's licence.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   // TOO_LATE is expected if the five-minute slot has ended.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE", "LICENSE_NOT_VERIFIED"],
@@ -25,8 +26,8 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
     "LICENSE_NOT_VERIFIED",
   ],
-  // Expected if the booking was cancelled just before the start, because the cancellation prevails. Also
-  // expected if the appointment has ended, and an admin has closed the booking.
+  // Expected if the booking was cancelled just before the start, because the cancellation then ends the
+  // consultation. Also expected if the appointment has ended, and an admin has closed the booking.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],

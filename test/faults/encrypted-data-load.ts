@@ -132,7 +132,7 @@ export class EncryptedDataLoad {
     const secured: Secured[] = [];
     for (let i = 0; i < SECURED; i++) {
       const account = await signUp(api, "PATIENT");
-      // As if each user had last used a code at a different time, so that they do not all sign in at once.
+      // Pretends that the users last used a code at different times, so that they do not all sign in at once.
       const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
       secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
     }

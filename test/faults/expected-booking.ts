@@ -58,7 +58,7 @@ const OVER = ["COMPLETED", "NO_SHOW"] as const;
  */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
-/** Statuses that are legal after each acknowledged status, because the booking may have changed since. */
+/** For each acknowledged status, the statuses that the booking may have when it is checked later. */
 const LATER: Record<Status, readonly Status[]> = {
   PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", ...OVER],
   CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],

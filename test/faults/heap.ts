@@ -10,9 +10,9 @@ const PAUSE_MS = 20;
 const MIB = 1024 * 1024;
 
 /**
- * Heap of a running Node process in bytes, right after a garbage collection. Its inspector triggers the
- * collection (Chrome DevTools Protocol); without one, most of the heap would be garbage. Call it for one
- * process at a time, because all inspectors use the same port.
+ * Heap of a running Node process in bytes, right after a garbage collection. The process's inspector triggers
+ * the collection (Chrome DevTools Protocol). Without a collection, most of the heap would be garbage. Call
+ * this for one process at a time, because all inspectors use the same port.
  */
 export async function collectedHeap(pid: number): Promise<number> {
   process.kill(pid, "SIGUSR1");

@@ -31,8 +31,7 @@ export interface Outcome {
 /** Longer than every deadline of the system, so a call without a response by then hangs. */
 export const CLIENT_TIMEOUT_MS = 15_000;
 /**
- * Reasons of refusals that do not tell whether the call took or may take effect: the same request may succeed
- * later.
+ * Reasons of refusals after which the same request may still succeed, or an earlier attempt may take effect.
  */
 const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 

@@ -65,14 +65,15 @@ export class OverloadScenario {
   }
 
   /**
-   * Waits for the last responses. Then lists the bookings of patients who do not know the outcome of a
-   * booking.
+   * Waits for the last responses. Then looks up the bookings of patients who called "book" with an unknown
+   * outcome.
    */
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
     if (unsure.length === 0) return;
-    // Repeated until no new booking appears, because calls whose clients have given up may still take effect.
+    // Repeated until no new booking appears, because a call may still take effect after its client has given
+    // up.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
       for (const patient of unsure) found += await this.#lookUp(patient);

@@ -21,7 +21,8 @@ const METHODS = [
 
 const EXPECTED = {
   book: BOOKING_REFUSALS,
-  // NOT_FOUND is expected if billing was away when the slot was held, and has not learned of the booking yet.
+  // NOT_FOUND is expected if billing was away when the slot was held, so that billing does not know the
+  // booking yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
   // Expected if the doctor has started, ended or cancelled the booking before the call arrived.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
@@ -33,11 +34,11 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Expected if the booking was not rescheduled, or if it was rescheduled again or ended, and the patient
-  // does not know yet.
+  // Expected if the doctor did not reschedule the booking, or if the booking was rescheduled again or ended
+  // after the patient had read it.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
-  // NOT_FOUND is expected if clinical was away when the booking was confirmed; the other, if the doctor has
-  // started, ended or cancelled the booking.
+  // NOT_FOUND is expected if clinical was away when the booking was confirmed; ILLEGAL_TRANSITION, if the
+  // doctor has started, ended or cancelled the booking.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
   list: [],
@@ -161,8 +162,7 @@ export class Patient {
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
-    // Billing's response does not tell whether the payment was in time. Scheduling decides that, so the
-    // patient reads the booking.
+    // Billing's response does not tell whether scheduling has confirmed the booking, so the patient reads it.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
       await this.#read(expected);
   }
@@ -191,7 +191,7 @@ export class Patient {
     Object.assign(expected, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Reads the booking. If it was rescheduled and awaits the patient, accepts the time that it shows. */
+  /** Reads the booking, and accepts the time that it shows, in case the doctor has rescheduled it. */
   async #acceptMove(expected: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind !== "ok") return;

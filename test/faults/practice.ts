@@ -34,8 +34,8 @@ export class Calendar {
   #soonEndMs = 0;
 
   /**
-   * Returns a new interval. As long as `NEAR` has free times, half of the intervals are in it; the others
-   * start after `FAR_MS`.
+   * Returns a new interval. While `NEAR` has free times, every second interval is in `NEAR`. All others start
+   * after `FAR_MS`.
    */
   next(): Interval {
     const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;

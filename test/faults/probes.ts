@@ -18,7 +18,8 @@ export interface Probe {
 }
 
 /**
- * A write that changes nothing: scheduling stores its idempotency key, refuses the booking, and rolls back.
+ * A write without effect: scheduling stores the idempotency key, refuses the booking, and rolls back the
+ * transaction.
  */
 export const REFUSED_BOOKING: Probe = {
   call: "POST /v1/bookings",

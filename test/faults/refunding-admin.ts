@@ -12,8 +12,8 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // Expected if the doctor or the automatic end was faster, or the patient has not accepted the rescheduled
-  // time.
+  // Expected if the doctor or the system has ended the booking before the admin closes it, or the patient has
+  // not accepted the rescheduled time.
   close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;

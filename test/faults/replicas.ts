@@ -4,7 +4,7 @@ import { makeProcesses, type Processes } from "@medconnect/dev/stack/processes.t
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
 
-/** Starts a second instance of every process, and restarts the first ones with the addresses of both. */
+/** Starts a second instance of every process, and restarts the first instances with the addresses of both. */
 export async function addReplicas({ stack }: System) {
   const ports = await freeProcessPorts();
   const both = Object.fromEntries(

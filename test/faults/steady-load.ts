@@ -18,15 +18,15 @@ const READS = [
 ];
 /** Percentage of calls that book; the others read. Each booking is then paid, started or cancelled. */
 const BOOKINGS = 10;
-/** Maximum number of consultations to start. Each uses up a slot. */
+/** Maximum number of consultations that are started. It is limited because each uses up a slot. */
 const STARTS = 24;
-/** Probability with which the doctor starts the consultation of a free booking. */
+/** Maximum share of the bookings without a fee that are started. */
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
   book: BOOKING_REFUSALS,
-  // NOT_FOUND is expected if billing or clinical has not learned of the booking yet; the others, if the hold
-  // has expired.
+  // NOT_FOUND is expected if billing or clinical has not learned of the booking yet; HOLD_EXPIRED and
+  // ILLEGAL_TRANSITION, if the hold has expired.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],

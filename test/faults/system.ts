@@ -26,8 +26,8 @@ export const SETTINGS = {
   // Doctors can report a no-show right after the start.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
-  // Short, so that the run sees the system end unattended appointments. Still, an admin can close some
-  // bookings before.
+  // Short, so that the system closes bookings of unattended appointments during the run. An admin may close
+  // such a booking earlier.
   UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
   // Off, because reconciliation would repair the effects of lost events, which the scenarios look for.
   RECONCILE_EVERY: "0s",

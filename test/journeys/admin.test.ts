@@ -68,7 +68,8 @@ describe("the platform's figures", () => {
     await payAndComplete();
     const completed = (figures: Json) => count(figures, "consultationsByStatus", "COMPLETED");
     const closed = (figures: Json) => count(figures, "bookingsByStatus", "COMPLETED");
-    // Counts refunded payments, too, because other tests may refund a captured payment between the two reads.
+    // Counts refunded payments, too, because other tests may refund a captured payment between two reads of
+    // the figures.
     const captured = (figures: Json) =>
       CAPTURED.map((status) => count(figures, "paymentsByStatus", status)).reduce((sum, more) => sum + more);
     const patients = (figures: Json) => count(figures, "usersByRole", "PATIENT");

@@ -247,7 +247,7 @@ test("a doctor who loses the licence after the start is not paid for the patient
     async () => (await struck.api.send(`GET ${path}`)).body,
     ({ startTime }) => startTime !== undefined,
   );
-  // Waits for the start of the appointment, because before it the revocation would cancel the booking.
+  // Waits for the start of the appointment. A revocation before the start would cancel the booking.
   await eventually(
     async () => Date.now(),
     (now) => now > Date.parse(String(startTime)),

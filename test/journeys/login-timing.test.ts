@@ -18,8 +18,8 @@ const TRIES_AN_ACCOUNT = 4;
 /** Maximum ratio of the slowest kind's median latency to the fastest kind's. */
 const BOUND = 1.1;
 /**
- * Maximum rounds until one must be within the limit. Other load may distort some rounds, but a real
- * difference shows in every round.
+ * Maximum number of rounds. The test passes once a round is within `BOUND`. Other load may distort some
+ * rounds, but a real difference shows in every round.
  */
 const ROUNDS = 3;
 const TIMEOUT_MS = 600_000;

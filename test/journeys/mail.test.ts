@@ -183,7 +183,7 @@ describe("auth that is killed", () => {
       ({ length }) => length === 1,
       RECOVERED_WITHIN_MS,
     );
-    // Requests a second mail. If another copy of the first were pending, it would arrive before this one.
+    // Requests a mail to another address. A second copy of the first mail would arrive before this one.
     const other = await forgetful();
     await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
     await eventually(

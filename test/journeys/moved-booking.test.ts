@@ -6,8 +6,8 @@ import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "
 import { sharedStack } from "../support/stack.ts";
 
 /**
- * Time until the start: short enough that the patient can join and that a cancellation is late, but long
- * enough for the calls before the start on a busy machine.
+ * Time until the start: short enough that the patient can join, and can no longer cancel free of charge, but
+ * long enough for the calls before the start on a busy machine.
  */
 const AT_ONCE_MS = 15_000;
 

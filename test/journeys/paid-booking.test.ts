@@ -171,8 +171,8 @@ test("another card replaces one that waits for its payer, or the payer confirms 
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;
   const waiting = await patient.api.send(path, first);
   expect(waiting.body).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
-  // On a busy machine, this call may come after the confirmation, which the payment stub makes after two
-  // seconds.
+  // On a busy machine, this call may come after the payer's confirmation, which the payment stub simulates
+  // after two seconds.
   const second = await pay(booked, "pm_card_visa");
   if (second.status !== 200) {
     expect(refusal(second)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });

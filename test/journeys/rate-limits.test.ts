@@ -11,7 +11,8 @@ const START_TIMEOUT_MS = 240_000;
 
 const stack = sharedStack();
 /**
- * Two gateways with low limits, in front of the services of the shared system, whose own gateway has none.
+ * Two gateways with low limits, in front of the shared system's services. The shared system's own gateway has
+ * no limits.
  */
 const gateways: SideProcess[] = [];
 let apis: [Api, Api];

@@ -36,7 +36,8 @@ beforeAll(async () => {
   await patient.api.send("GET /v1/bookings/not-an-id");
   // Reads the metrics repeatedly, because the gateway counts a request only after it has sent the response.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
-  // Waits for the last event: scheduling sends this one to clinical after billing's event about the payment.
+  // Waits for the last event that the calls above cause: scheduling's event to clinical. It follows billing's
+  // event about the payment.
   const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,

@@ -74,8 +74,8 @@ beforeAll(async () => {
   await actAsAdmin();
   await registerAndVerify();
   processes = commandLines();
-  // Waits for the list of revoked sessions, which is in Redis for three seconds at a time. Auth publishes it
-  // each second.
+  // Waits for the list of revoked sessions. Auth writes the list to Redis each second, where it expires after
+  // three seconds.
   inRedis = await eventually(
     () => contentOf(stack.urls.redis),
     (content) => content.includes("medconnect:revocation-list"),

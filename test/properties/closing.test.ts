@@ -261,7 +261,7 @@ const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow
     ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }
     : row;
 
-/** The payment after the next step that billing takes at the provider; undefined if none is due. */
+/** The payment after the next step that billing takes at the provider; undefined if no step is due. */
 function settle({ payment }: World): World["payment"] | undefined {
   const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
@@ -332,8 +332,8 @@ const CASES = ENDS.flatMap(([name, consultation, end]) =>
 );
 
 /**
- * The event when a patient has joined, by the consultation's status. It also accepts the time of a
- * rescheduled booking.
+ * Event that clinical sends when the patient has joined, by the consultation's status. By joining, the
+ * patient also accepts the time of a rescheduled booking.
  */
 const PRESENCE = { WAITING: "consultation.joined", IN_PROGRESS: "consultation.started" } as const;
 
@@ -345,7 +345,8 @@ test.each(CASES)(
       outcomesOf({
         booking: { ...BOOKING, movePending: movePending ? 1 : 0 },
         consultation: { ...consultation, movePending: movePending && !presence },
-        // The payment was captured before its authorization expired, and before anybody closed the booking.
+        // Billing captures a payment before its authorization expires. If this one is CAPTURED, billing did
+        // so before anybody closed the booking.
         payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
         close: closing,
         move: false,
@@ -359,8 +360,9 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // At least three outcomes: the closing comes first, or the end of the consultation, or neither process
-    // knows of the other. With a pending rescheduling there may be fewer, because the closing may be refused.
+    // There are at least three outcomes: the closing comes first, the consultation's end comes first, or each
+    // happens before the other service knows of it. With a pending rescheduling there may be fewer, because
+    // the closing may be refused.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);

@@ -119,7 +119,7 @@ const mistakenFields = (violations: unknown): string[] =>
     .filter(({ description }) => description !== "must not be before the start of the range")
     .map(({ field }) => String(field));
 
-/** Path by which a client knows the field: without the name of the field that is the whole body. */
+/** Path of the field in HTTP requests. If a field is the whole body, its name is not part of the path. */
 function clientsName({ method, way }: RequestField): string {
   const { body } = getOption(method.desc, http);
   return pathOf(way[0]!.name === body ? way.slice(1) : way, "jsonName");

@@ -7,7 +7,10 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/** A value for a field, and whether the API must refuse it. Accepted values are at the limits. */
+/**
+ * A value for a field, and whether the API must refuse it. Accepted values are at the limits of what the
+ * field allows.
+ */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -154,12 +157,11 @@ const GOOD: Partial<Record<Kind, string[]>> = {
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
-  // Any outcome is allowed: such a page token is treated as an unknown one. This also applies to lists that
-  // the gateway merges.
+  // Any outcome is allowed. An invalid page token is treated like an unknown one, also in lists that the
+  // gateway merges.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const maxLength = Number(rules?.maxLen ?? 0n);
-  // Characters of four bytes, because these need the most space where bytes are counted, as in a column or
-  // body.
+  // Characters of four bytes need the most space in columns and bodies, whose sizes are limited in bytes.
   const long = maxLength > 0 ? [...refused("x".repeat(maxLength + 1)), ...any("𠀀".repeat(maxLength))] : [];
   if (kind in BAD)
     return [

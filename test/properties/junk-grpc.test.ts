@@ -59,8 +59,8 @@ async function sendJunk(method: Method, service: ServiceName, token: string | un
 }
 
 /**
- * Access token for a call. Each call of Logout gets a new token, because it ends the session if it is not
- * refused.
+ * Access token for a call. Each call of Logout gets a new token, because a successful Logout ends the session
+ * of its token.
  */
 async function tokenFor({ path }: Method, role: CastRole): Promise<string | undefined> {
   if (!path.endsWith("/Logout") || role === "anonymous") return tokenOf(cast, role);

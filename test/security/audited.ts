@@ -29,7 +29,9 @@ export function mustBeAudited(result: Result, world: World): boolean {
 
 const isForAdmins = ({ rules: { roles } }: Method): boolean => roles.length === 1 && roles[0] === Role.ADMIN;
 
-/** True if the response is a page of a list (AIP-158) without items. Over gRPC, JSON omits an empty list. */
+/**
+ * True if the response is a page of a list (AIP-158) without items. In a gRPC reply, an empty list is absent.
+ */
 function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boolean {
   const items = output.fields.find((field) => field.fieldKind === "list");
   if (!output.field.nextPageToken || !items) return false;
@@ -38,9 +40,9 @@ function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boo
 }
 
 /**
- * True if the response shows a patient's data to another person: it does if it contains the patient's id.
- * False for composed responses, because the services behind them write the audit events, and for services,
- * which are no persons.
+ * True if the response contains the id of a patient who is not the caller. False for composed responses,
+ * because the services behind them write the audit events. Also false for calls by services, which are no
+ * persons.
  */
 function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
   if (method.rules.composed || caller === "service") return false;
@@ -51,8 +53,9 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * RPCs that may succeed without an audit event. A repeated call of these gets 200, changes nothing, and shows
- * nothing whose reading is audited. If any other RPC succeeds without an event, that is a defect.
+ * RPCs that may succeed without an audit event. When one of these calls is repeated, it succeeds, but changes
+ * nothing, and shows nothing whose reading is audited. For any other RPC, success without an audit event is a
+ * defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",

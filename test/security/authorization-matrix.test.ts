@@ -7,11 +7,9 @@ import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts"
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/**
- * Number of concurrent calls, for denied calls and for reads, which do not affect each other; and for
- * permitted changes.
- */
+/** Number of concurrent calls that are denied, or that only read. Such calls do not affect each other. */
 const AT_ONCE = 24;
+/** Number of concurrent permitted changes. */
 const CHANGES_AT_ONCE = 4;
 const TIMEOUT_MS = 300_000;
 
@@ -62,7 +60,7 @@ test("each permitted change, admin's call, and read of a patient, clinical conte
   ].sort();
   expect(expected.length).toBeGreaterThan(20);
   // ResetMfa is not audited here, because the account has no second factor, so nothing changes.
-  // mfa.int.test.ts tests it with one.
+  // mfa.int.test.ts tests ResetMfa with a second factor.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });
 

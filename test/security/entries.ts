@@ -10,8 +10,8 @@ export interface Given {
   /** Id of the object that the request names; empty if it names none. */
   id: string;
   /**
-   * Practice to which the object belongs. If the object is missing, or the request names none, it is the
-   * caller's.
+   * Practice to which the object belongs. If the object is missing, or the request names none, this is the
+   * caller's practice.
    */
   of: Practice;
   /** Name of the service that receives the call. */
@@ -29,8 +29,8 @@ export interface Entry {
   /** Makes a valid request in JSON, without an idempotency key: each call gets one. */
   request?: (given: Given) => Json;
   /**
-   * True if a permitted call changes sessions or credentials. Then an account that is used for nothing else
-   * makes it, with a new session.
+   * True if a permitted call changes sessions or credentials. The call is then made by an account that is
+   * used for nothing else, with a new session.
    */
   touchesSession?: true;
   /** Service that calls an internal RPC. Default: the first that the proto admits. */
@@ -57,8 +57,8 @@ const endsPrescription: Entry = {
   request: ({ id }) => ({ prescriptionId: id, reason: "The wrong dose" }),
 };
 /**
- * Everybody sees an open slot, so others who change it are told that it is not theirs. Only its doctor sees a
- * blocked slot, so for others it does not exist.
+ * Everybody sees an open slot, so other users who change it get NOT_OWNER. Only its doctor sees a blocked
+ * slot, so other users get NOT_FOUND.
  */
 const onSlot: Entry[] = [
   { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },

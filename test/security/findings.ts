@@ -3,7 +3,8 @@ import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
 /**
- * Reasons that must not occur: they are of invalid requests and failures, so they do not test authorization.
+ * Reasons that must not occur. They mean an invalid request or a failure, so the call has not tested
+ * authorization.
  */
 const NO_ANSWER = [
   "INVALID_REQUEST",

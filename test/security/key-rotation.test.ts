@@ -88,7 +88,7 @@ test(
     let requests = 0;
     const signers = new Set([kidOf(oldest)]);
     while (signers.size <= ROTATIONS) {
-      // Uses the first token of each key as soon as it is issued, and the oldest token again and again.
+      // Tests each new token as soon as it is issued, and the oldest token again each time.
       const tokens = await refresh(refreshToken);
       newest = String(tokens.accessToken);
       refreshToken = String(tokens.refreshToken);

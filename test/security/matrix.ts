@@ -62,7 +62,7 @@ export function combinationsOf(world: World): Combination[] {
 }
 
 function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
-  // Left out: except under break-glass rules, an admin with a grant is treated like every other admin.
+  // Leaves out the call, because a grant changes an admin's outcome only under break-glass rules.
   if (caller === "granted admin" && !isBreakGlass(rule)) return [];
   if (!on) return [{ relation: undefined, of: mine }];
   const missing = { relation: "missing" as const, of: mine };

@@ -8,7 +8,8 @@ import { sharedStack } from "../support/stack.ts";
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
 /**
- * Tables that are left out: denied calls may write to some, and the others change while events are delivered.
+ * Tables that are left out. Denied calls may write audit events, and `inbox` and `outbox` change while events
+ * are delivered.
  */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
 /** Columns that are left out, because background jobs clear them at any time. */

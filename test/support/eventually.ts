@@ -11,8 +11,8 @@ const WITHIN_MS = 60_000;
  * Calls `ask` again and again until the predicate accepts the answer.
  *
  * @returns the accepted answer
- * @throws after `withinMs`, with the last answer; that one is requested when the time is over, so that one
- * slow answer is no failure
+ * @throws after `withinMs`, with the last answer. `ask` is called once more after that time, so that one slow
+ * answer is no failure.
  */
 export async function eventually<T>(
   ask: () => T | Promise<T>,

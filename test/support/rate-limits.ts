@@ -8,13 +8,13 @@ const all = (limit: string) => ({
 });
 
 /**
- * Limits that no test reaches. Unlike with 0, which means no limit, calls are counted: the first of each
- * client, and one in 50, in Redis.
+ * Limits that no test reaches. Limits of 0 would turn off the counting of calls. With these limits, the
+ * gateway reports the first call of each client and one in 50 to Redis.
  */
 export const HIGH_RATE_LIMITS = all("1000000");
 
 /**
- * No limits, for gateways that share a Redis: calls from the same address to one gateway would use up the
- * limits of the other.
+ * No limits, for gateways that share a Redis. With limits, the calls to one gateway would use up the other's,
+ * because all calls come from the same address.
  */
 export const NO_RATE_LIMITS = all("0");

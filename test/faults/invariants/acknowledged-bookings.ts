@@ -71,9 +71,9 @@ function differences(expected: ExpectedBooking, row: Stored, movesAsked: Readonl
 }
 
 /**
- * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. If it was
- * rescheduled while its consultation started, the rescheduling is undone when the consultation ends, which
- * raises the sequence once more.
+ * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. If a
+ * booking was rescheduled while its consultation started, the consultation's end undoes the rescheduling. The
+ * undoing raises the booking's sequence once more.
  */
 function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
@@ -83,8 +83,9 @@ function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: Readon
 }
 
 /**
- * Reports a cancellation that its party did not request. A doctor who abandons the consultation also cancels
- * the booking, and so does an admin who revokes the doctor's licence.
+ * Reports a booking whose cancellation was not requested by the person who is stored as `cancelledBy`. A
+ * doctor also cancels the booking by abandoning the consultation, and an admin by revoking the doctor's
+ * licence.
  */
 function unasked(
   expected: ExpectedBooking,

@@ -20,8 +20,8 @@ const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_b
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
 /**
- * Compares the stored consultations with the acknowledged ones. Consultations that nobody was told of may
- * neither have started nor ended.
+ * Compares the stored consultations with the acknowledged ones. Doctors may start or end a consultation only
+ * by an acknowledged call.
  */
 export async function unacknowledgedConsultations(
   schemas: Schemas,
@@ -84,7 +84,8 @@ export function contradiction(
   const { id, status, noShowParty } = acknowledged;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
   if (isOvertaken(acknowledged, seen.startTime)) return undefined;
-  // Allowed: the booking was cancelled while the consultation started, and the cancellation prevails.
+  // Allowed if the booking was cancelled while the consultation started. The cancellation then ends the
+  // consultation.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;
   if ((seen.noShowParty ?? null) !== noShowParty)

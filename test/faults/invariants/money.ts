@@ -8,9 +8,9 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 /**
  * Decision on a booking's fee that follows from the policy; NULL before the booking ends. It is computed from
  * the history, not read from the services' decisions. If a booking was cancelled while its consultation
- * ended, and one of the two releases the fee, it is released. The cancellation cut-off is the default of
- * CANCEL_CUTOFF. While a rescheduling awaits acceptance, the patient can always cancel free of charge. An
- * admin who closes a booking decides freely; that decision is checked elsewhere.
+ * ended, the fee is released if the cancellation or the end releases it. The cancellation cut-off is the
+ * default of CANCEL_CUTOFF. While a rescheduling awaits acceptance, the patient can always cancel free of
+ * charge. An admin who closes a booking decides freely, so for closed bookings this is the stored decision.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision

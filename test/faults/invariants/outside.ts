@@ -7,7 +7,9 @@ import { contradiction as contradictionOfConsultation } from "./acknowledged-con
 
 const PAGE_SIZE = 100;
 
-/** Compares the users' lists over HTTP with those over gRPC, and both with the acknowledged states. */
+/**
+ * Compares each user's lists over HTTP with the lists over gRPC, and all lists with the acknowledged states.
+ */
 export async function contradictionsOutside(
   system: System,
   bookingHolders: readonly BookingHolder[],

@@ -5,22 +5,22 @@ import type { Rule } from "./schemas.ts";
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
 /**
- * Counts the changes of each booking that events of clinical caused. Scheduling sends no event about them,
- * except to billing about no-shows.
+ * Counts, for each booking, the changes that clinical's events caused. Scheduling sends no events about these
+ * changes, except that it tells billing of no-shows.
  */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * Counts the changes of each booking of which clinical gets no event: those that events of clinical caused,
- * and refused payments, which concern billing only. If a patient accepts a rescheduling by joining, clinical
- * does get an event, so this is left out.
+ * Counts, for each booking, the changes of which scheduling does not inform clinical: those that clinical's
+ * events caused, and refused payments, which concern only billing. Leaves out patients who accept a
+ * rescheduling by joining, because scheduling does inform clinical of that.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
 /**
- * True if clinical has sent an event about the status of consultation c. It sends none after the booking was
- * cancelled or closed, because the other services know of that.
+ * True if clinical has sent an event about the status of consultation c. Clinical sends none if the booking
+ * was cancelled, or was closed by an admin, because the other services know of that.
  */
 const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
@@ -115,8 +115,8 @@ export const SETTLED: readonly Rule[] = [
         ELSE c.status IS NULL END`,
   },
   {
-    // Must also hold if the consultation had started before its booking was rescheduled; the new slot is then
-    // opened again.
+    // If a consultation had started before its booking was rescheduled, the booking gets the consultation's
+    // time again when it ends, and the new slot is opened again.
     name: "a booking was closed at another time than its consultation's, or keeps a slot of another time",
     sql: `SELECT b.id, b.status, b.start_time, c.start_time AS held, s.start_time AS slot FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -132,7 +132,8 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
-    // Leaves out the start and end of consultations, of which clinical informs billing, not scheduling.
+    // Leaves out bookings whose consultation has started or ended: clinical informs billing of that, not
+    // scheduling.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id

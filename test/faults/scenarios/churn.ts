@@ -14,8 +14,8 @@ const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /**
  * Allowed growth of the number of prepared statements. Each of a pool's 16 connections prepares a statement
- * at its first use, so the number of rare ones, such as those for licences, grows for a long time. A leak
- * would add one for each call, many thousands.
+ * when it first uses it. So rarely used statements, such as those for licences, are still prepared late in
+ * the run. A leak would add a statement for each call, many thousands in a run.
  */
 const STATEMENT_SLACK = 400;
 

@@ -10,7 +10,9 @@ const PAUSE_MS = 3000;
 const PROBE_PAUSE_MS = 25;
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Kills the primary of the database cluster under load. The node must rejoin while the load continues. */
+/**
+ * Kills the primary of the database cluster under load. The killed node must rejoin while the load continues.
+ */
 export const failOver = (cluster: Cluster): Scenario => ({
   name: "fail-over",
   promise: "kill -9 of the primary: nothing acknowledged is lost, writes succeed again within 10 s",

@@ -22,8 +22,7 @@ const CUTS: readonly Cut[] = [
 ];
 
 /**
- * Cuts network links, one after the other: some to processes that a booking does not need, and one that it
- * needs.
+ * Cuts network links, one after the other: to clinical, billing, scheduling's MySQL, and the gateway's Redis.
  */
 export const network: Scenario = {
   name: "network",

@@ -111,8 +111,8 @@ function newKeys(): Keys {
 }
 
 /**
- * Lists both keys of each service. Processes sign and encrypt with the first key of a list, and also accept
- * the second.
+ * Joins the first and the second key of each service to a list. Processes sign and encrypt with the first key
+ * of a list, and also accept the second.
  */
 function listOf(first: Keys, second: Keys): Keys {
   const entries = Object.keys(first).map((name) => [
