@@ -5,7 +5,10 @@ import { EVENT_ROUTES } from "./app.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
-/** Minutes from now to the start of a booking: more than the day before it, when patients cannot move it. */
+/**
+ * Minutes until the start of a booking, before and after its move: far enough ahead for the patient to move
+ * the booking.
+ */
 const START_MINUTES = 25 * 60;
 const LATER_MINUTES = START_MINUTES + 60;
 

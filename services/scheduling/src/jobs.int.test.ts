@@ -50,8 +50,8 @@ const cases: Record<string, JobCase> = {
   "cancel bookings of disabled patients": async () => {
     await fixture.createDoctor(0);
     const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
-    // State after the account was disabled, if the first batch of cancelled bookings did not include this
-    // one.
+    // The state when the patient's account was disabled, but the first batch of cancellations did not include
+    // this booking.
     const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
     await fixture.app.db.write(marked, [binaryId(fixture.patient.userId)]);
     return async () => (await fixture.read(id)).status === "CANCELLED";

@@ -7,8 +7,8 @@ import { findLiveGrants } from "../break-glass/grant-store.ts";
 import { isOwn, type Parties, type Scope } from "./parties.ts";
 
 /**
- * Right to read a record. An admin reads it under a grant, whose id the audit trail records; its patient and
- * doctor need none.
+ * Right to read a record. An admin needs a grant, whose id the audit trail records. The patient and the
+ * doctor of the record need none.
  */
 export interface ReadRight {
   grantId?: string;

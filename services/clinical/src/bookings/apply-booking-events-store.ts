@@ -13,7 +13,7 @@ const INSERT = `INSERT INTO consultations
 
 /**
  * Checks that an existing consultation has the same ids as the event, as `assertOwnRow` does, but without a
- * read. If they differ, the statement assigns NULL to a NOT NULL column, and fails.
+ * read. If the ids differ, the statement assigns NULL to a NOT NULL column, and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;

@@ -17,8 +17,8 @@ import {
 import { type Closing, cancellationTransition, closingTransition } from "./booking-event-rules.ts";
 
 /**
- * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, to be
- * fast, because the response to the patient who books waits for this event.
+ * booking.confirmed: creates the consultation under the id that the booking names. The response to the
+ * patient who books waits for this event, so the handler reads nothing, to be fast.
  */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
   decide: (_facts, event) => newConsultationOf(event),
@@ -66,8 +66,8 @@ export const applyBookingCancelled = (app: Clinical) =>
 
 /**
  * booking.closed: ends the consultation with the outcome that the admin chose, and gives it the booking's
- * times. A consultation that has ended already stays as it is; scheduling learns of its end from clinical's
- * event. An unknown consultation is created, so that it can have addenda.
+ * times. A consultation that has ended already stays as it is, and scheduling learns of its end from
+ * clinical's event. An unknown consultation is created, so that it can have addenda.
  */
 export const applyBookingClosed = (app: Clinical) =>
   endConsultations(app, {

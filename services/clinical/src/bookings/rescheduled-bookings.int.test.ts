@@ -41,8 +41,8 @@ const outbox = async (consultationId: string) =>
   (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
 /**
- * A ready doctor waits past the waiting time and records a patient no-show. @returns new status, or reason of
- * the refusal
+ * The doctor becomes ready, waits past the waiting time, and records a no-show of the patient. @returns new
+ * status of the consultation, or reason of the refusal
  */
 async function miss({ consultationId }: Made): Promise<string> {
   await clinical.ready(consultationId, doctor);
@@ -91,7 +91,7 @@ test("joining accepts the reschedule, with one event to scheduling", async () =>
     startTime,
     endTime,
   });
-  // Scheduling sends the acceptance back. The patient must still be waiting after it.
+  // Scheduling answers with booking.move_accepted, after which the patient must still be waiting.
   await clinical.deliver("scheduling", acceptanceOf(rescheduled));
   expect((await clinical.read(made.consultationId, patient)).status).toBe(joined.status);
   expect((await clinical.start(made.consultationId, doctor)).status).toBe("IN_PROGRESS");

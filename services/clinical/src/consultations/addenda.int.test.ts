@@ -58,8 +58,8 @@ test("a doctor adds addenda to a completed consultation, which patient and docto
 });
 
 test("addenda are read in the order of their times, even if the clocks of instances differ", async () => {
-  // Without this index, the order can only come from ORDER BY. Reads along the index would be in order by
-  // chance.
+  // Addenda that are read along this index have the right order by chance. Without the index, only ORDER BY
+  // can order them.
   await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
   const consultationId = await complete();
   const second = await clinical.add(consultationId, doctor, "added last");

@@ -16,8 +16,8 @@ import { type ConsultationFacts, type Transition, transitionsNow } from "./consu
 type Cause = Transition | "cancellation" | "clock";
 
 /**
- * Random sequences of causes: requests of patient or doctor, cancellations, and time-outs ("clock"). Each has
- * a time, in minutes after the start.
+ * Random sequences of what can change a consultation: requests of patient or doctor, cancellations, and
+ * time-outs ("clock"). `minutes` counts from the start of the appointment.
  */
 const histories = fc.array(
   fc.record({

@@ -46,7 +46,10 @@ export interface ConsultationFacts {
   doctorReadyTime: Date | null;
   /** Time at which the patient joined the waiting room; null before. */
   joinTime: Date | null;
-  /** Party that came so late that the other one had waited the full waiting time; null if neither did. */
+  /**
+   * The party (patient or doctor) that came only after the other had waited the full waiting time; null if
+   * none.
+   */
   lateParty: Party | null;
   /** True until the patient accepts the reschedule to `startTime`. */
   movePending: boolean;
@@ -201,7 +204,7 @@ function assertNotAfter(until: Date, now: Date): void {
 }
 
 /**
- * Statuses that can follow at a time. After its end time, a consultation can no longer be joined or started.
+ * Statuses that a consultation can change to now. After the end time, it can no longer be joined or started.
  */
 function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly Consultation_Status[] {
   const isPast = now >= endTime;

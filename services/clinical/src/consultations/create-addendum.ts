@@ -17,8 +17,8 @@ import { lockConsultation } from "./consultation-store.ts";
 import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
- * Limits for one consultation, which the proto documents. They keep GetConsultation, which returns all
- * addenda, below the maximum size of a response.
+ * Maximum number of a consultation's addenda, and of their bytes, as documented in the proto. GetConsultation
+ * returns all addenda, so without limits its response could become too large.
  */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
@@ -32,8 +32,8 @@ export async function createAddendum(
   const consultation = await findOwnConsultation(app, call, consultationId);
   const { patientId, doctorId } = consultation;
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
-    // A completed consultation stays completed, so this check needs no lock. The lock below is for the
-    // limits: without it, concurrent calls could exceed them together.
+    // A completed consultation stays completed, so this check needs no lock. The limits need the lock below:
+    // without it, concurrent calls could exceed the limits together.
     assertCompleted(consultation);
     await lockConsultation(tx, consultationId);
     const { count, bytes } = await measureAddenda(tx, consultationId);

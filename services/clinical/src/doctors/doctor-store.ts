@@ -28,8 +28,8 @@ export interface IssueFacts {
 const UNKNOWN_DOCTOR: IssueFacts = { licensedUntil: null, doctorName: null, patientName: null };
 
 /**
- * Facts at the issue of a prescription. Locks the doctor's licensing until the commit. A revocation of the
- * licence waits for it, so an order to stop prescriptions finds the new one.
+ * Facts at the issue of a prescription. Locks the doctor's licensing until the commit. A revocation waits for
+ * this lock, so its order to stop prescriptions also finds the new prescription.
  */
 export async function lockIssueFacts(
   tx: Transaction,
@@ -82,8 +82,8 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
 }
 
 /**
- * Gives the doctors who have no public name the name of their account. Older releases used the account's name
- * for all doctors.
+ * Gives doctors without a public name the name of their account. Events of older releases contain no public
+ * name, because the account's name was the public name then.
  */
 function copyAccountNames(tx: Transaction, doctors: Licensing[]): void {
   tx.defer(

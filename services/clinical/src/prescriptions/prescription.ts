@@ -78,8 +78,9 @@ export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Presc
 });
 
 /**
- * Reason why a prescription was ended. An active one has none: if its row has a text, somebody put it there,
- * and it is not decrypted, because a failure to decrypt it would make it impossible to end the prescription.
+ * Reason why a prescription was ended. An active prescription has none. If its row has a text, somebody put
+ * it into the database. It is not decrypted, because a failure would make it impossible to end the
+ * prescription.
  */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.endReason && row.status !== "ACTIVE"

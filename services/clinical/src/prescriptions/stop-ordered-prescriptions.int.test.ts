@@ -92,9 +92,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   });
 
   /**
-   * Delivers the events of a revocation and of a new licence late, in the given order. The doctor issues
-   * three prescriptions: one before the revocation, one between it and the arrival of its event, and one
-   * after the event of the new licence arrived.
+   * Delivers the events of a revocation and of a new licence late, in the given order. The doctor issues one
+   * prescription before the revocation, one after it but before any event arrives, and one after all events
+   * have arrived.
    */
   async function stopAroundNewLicence(
     deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",
@@ -125,8 +125,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   test.each([
     // The revocation stops all prescriptions issued before its event arrived.
     ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
-    // In this order, clinical never sees the doctor without a licence, so only the prescription issued before
-    // the revocation is stopped.
+    // If the event of the new licence arrives first, the older event of the revocation is skipped. Clinical
+    // never learns that the doctor had no licence, so only the prescription issued before the revocation is
+    // stopped.
     ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
     ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
   ] as const)("are stopped up to the order if the doctor is licensed again: %s", async (order, statuses) => {

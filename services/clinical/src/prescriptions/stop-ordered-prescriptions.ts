@@ -9,14 +9,12 @@ import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./sto
 
 /** Reason that is shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
-/**
- * Time after the arrival of an order within which prescriptions issued before it may still commit, in ms.
- */
+/** A prescription that was issued before an order arrived may commit up to this many ms after the arrival. */
 const LATE_COMMIT_MS = 60_000;
 
 /**
- * Stops the active prescriptions of doctors for whom an admin has ordered it, without decrypting their
- * content. The access log of each patient names the admin.
+ * Stops active prescriptions of doctors if an admin has ordered to stop them. Does not decrypt their content.
+ * The access log of each patient names the admin.
  */
 export const stopOrderedPrescriptions =
   (app: Clinical) =>

@@ -50,8 +50,8 @@ const doctorEntry = (action: string, userId: string): AuditEntry => ({
 });
 
 /**
- * Cancels a first batch of a disabled doctor's future bookings, and withdraws a first batch of the slots. The
- * sweeps end the rest.
+ * Cancels a first batch of a disabled doctor's future bookings, and withdraws a first batch of the doctor's
+ * open slots. The sweeps cancel and withdraw the rest.
  */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
   const now = app.clock.now();

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
-/** Minutes until the start of slots. It is so late that no cut-off for moves or cancellations applies. */
+/** Minutes until the slots start, far enough ahead that no cut-off for moves or cancellations applies. */
 const IN_DAYS = 4 * 24 * 60;
 
 /** New name of an account whose licence was verified for the old one. */
@@ -157,8 +157,8 @@ async function prepare(useCase: string): Promise<Scene> {
 }
 
 /**
- * Creates the second licence for use cases about one. In all of them, the doctor's account was renamed after
- * the first licence was verified.
+ * Functions that create the second licence, by the use case that needs it. Each renames the doctor's account
+ * after the first licence was verified.
  */
 const LICENSES: Record<string, () => Promise<string>> = {
   "verifies a licence": async () => {
@@ -224,8 +224,8 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
   );
 
 /**
- * Runs the sweeps, then checks that search and bookings agree with the doctor's and patient's accounts, and
- * that the profile has the name verified last, or the account's if none was verified.
+ * Runs the sweeps, then checks that search and bookings agree with the accounts of doctor and patient. The
+ * profile must have the last verified name, or without a verified licence the account's name.
  */
 async function assertConverged(): Promise<void> {
   await fixture.sweepEndings();

@@ -46,11 +46,11 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // By joining, the patient accepted the move. Clinical is told so, because it may have received the move
-  // twice. If it applied the second copy after the patient joined, it regards the move as not accepted.
+  // Scheduling tells clinical that the patient has accepted the move. Clinical knows that the patient has
+  // joined. But if clinical then received the move a second time, it regards the move as not accepted.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
-  // Billing learns of no-shows from scheduling, not from clinical: a no-show has no effect if the booking was
-  // moved to another time than the missed one, and only scheduling knows that.
+  // A no-show has no effect if the booking was moved to another time, which only scheduling knows. So billing
+  // learns of no-shows from scheduling, not from clinical.
   if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };
   return { action, resource: `bookings/${row.id}`, subjectIds: [row.patientId, row.doctorId] };
 }

@@ -173,8 +173,7 @@ test.each([
   const booking = { ...confirmed, ...facts };
   const { startTime, endTime } = booking;
   expect(acceptsMove(booking, { startTime, endTime }, now)).toBe(changes);
-  // Times that the patient saw before a later move replaced them: start, end or both differ from the
-  // booking's.
+  // Earlier times of the booking, which a move replaced. Start, end or both differ from the current time.
   const others = [
     { startTime: inHours(47), endTime },
     { startTime, endTime: new Date(endTime.getTime() + 1) },

@@ -74,8 +74,8 @@ export function assertReschedulable(
 
 /**
  * True if the patient accepts a move now; false if they accepted it before. The request names the time that
- * the patient saw; if a later move has replaced it, it cannot be accepted. Neither can a past start, because
- * the patient would be a no-show at once. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
+ * the patient saw, which must still be the booking's. A start in the past cannot be accepted, because the
+ * patient would be a no-show at once. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
   { status, moved, movePending, started, startTime, endTime }: BookingFacts,

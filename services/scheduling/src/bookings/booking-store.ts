@@ -79,7 +79,7 @@ export interface LockedBooking {
 
 /**
  * Locks bookings, and their slots before them. Every transaction locks in this order, so that no two
- * deadlock.
+ * transactions deadlock.
  *
  * @returns the existing bookings by id
  */
@@ -88,7 +88,7 @@ export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<
     lockSlotsOf(tx, ids),
     tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
-  // A booking that was moved between the two statements has a new slot, which is not locked yet. The booking
+  // A booking that was moved after the slots were locked has a new slot, which is not locked yet. The booking
   // is locked now, so it cannot be moved again.
   const moved = rows.filter((row) => !slots.has(row.slotId)).map((row) => row.id);
   if (moved.length > 0) for (const [id, slot] of await lockSlotsOf(tx, moved)) slots.set(id, slot);

@@ -43,8 +43,8 @@ export function claimRefusal(
 }
 
 /**
- * End of the cooldown after a patient's own ended hold, before the sweep stores it; undefined if the hold was
- * another patient's.
+ * End of the cooldown after an ended hold of the patient, computed because the sweep has not stored the
+ * cooldown yet; undefined if the hold was another patient's.
  */
 export function cooldownEndAfter(endedHold: BookingRow | undefined, patientId: string): Date | undefined {
   if (endedHold?.patientId !== patientId || endedHold.holdExpireTime === null) return undefined;
@@ -123,7 +123,8 @@ export const movedTo = (
   version: row.version + 1,
   movedBy: by,
   moveTime: now,
-  // The start that the patient accepted last. A second move before the acceptance keeps it.
+  // The start that the patient accepted last. It stays the same if the booking is moved again before the
+  // patient accepts.
   previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
   movePending: by === "PATIENT" ? 0 : 1,
 });

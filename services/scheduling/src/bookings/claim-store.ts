@@ -24,7 +24,8 @@ export interface Wish {
 }
 
 /**
- * Facts that decide a wish, besides its slot and patient. They may change until slot and patient are locked.
+ * Facts that decide a wish, besides its slot and patient. The facts may change until slot and patient are
+ * locked.
  */
 export interface WishFacts {
   live: LiveBookings;

@@ -83,18 +83,19 @@ export function changeBy(
   // Billing may receive their decisions in any order, so a release overrides a charge.
   const isReleased = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
   const feeDecision = isReleased ? "RELEASE" : row.feeDecision;
-  // An admin closed the booking before scheduling learned of its consultation's end. Clinical ignores the
-  // closing of an ended consultation, so its end replaces the closing here, too.
+  // An admin closed the booking before scheduling learned that its consultation had ended. Clinical ignores
+  // the closing of an ended consultation. So in scheduling, too, the end of the consultation replaces the
+  // closing.
   if (row.closeOutcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
   return isReleased ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
 }
 
 /**
- * True if the event must not change the booking: scheduling knows of it already, or clinical sent it before
- * it applied a move of the booking. A no-show has no effect if it was recorded for the time before the move,
- * or if it is the patient's at a time that they have not accepted. Clinical reopens the consultation when it
- * applies the move. A patient who joined at the old time has not accepted the new one.
+ * True if the event must not change the booking, because scheduling knows of it already, or because clinical
+ * sent the event before it applied a move of the booking. A no-show has no effect if it was recorded for the
+ * time before the move, or if the patient had not accepted the time that they missed. Clinical reopens such a
+ * consultation when it applies the move. A patient who joined at the old time has not accepted the new one.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {

@@ -14,7 +14,8 @@ const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
 let fixture: SchedulingFixture;
 /**
- * Stand-ins for processes that share a database. Each groups its own concurrent bookings into transactions.
+ * Instances of scheduling that share a database, like processes. Each instance writes concurrent bookings in
+ * shared transactions.
  */
 let processes: Scheduling[];
 
@@ -46,8 +47,8 @@ async function slots(count: number, startMinutes = 60): Promise<string[]> {
 }
 
 /**
- * Checks that the bookings of the slots are exactly those in the responses. Each must have one audit entry of
- * its creation, and each slot at most one live booking.
+ * Checks that the slots have exactly the bookings in the responses. Each booking must have one audit entry of
+ * its creation. Each slot must have at most one live booking.
  */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await fixture.app.db.transaction((tx) =>
@@ -74,8 +75,8 @@ test.each(rounds)("of 200 patients who book one slot in four processes, one gets
 
 test.each(rounds)("a patient gets one of 20 overlapping slots (round %d)", async () => {
   const { patient } = fixture;
-  // This event inserts the patient's row. Without the row, nothing could be locked, so each request would run
-  // alone.
+  // This event inserts the patient's row. A shared transaction cannot lock a missing row, so without the
+  // event each booking would run in a transaction of its own.
   await fixture.accountEvent(patient, { role: "PATIENT" });
   const slotIds: string[] = [];
   for (let i = 0; i < 20; i++) {

@@ -54,8 +54,9 @@ async function eraseIfExpired(tx: Transaction, id: string): Promise<AuditEntry[]
 function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
   const { id, status, reason } = row;
   if (status !== "EXPIRED" || !reason) {
-    // The erasure is no longer needed if a late payment confirmed the booking, or the reason is erased
-    // already. The erasure of an unpaid hold stays due.
+    // A booking that a late payment has confirmed keeps its reason, and another reason may be erased already.
+    // In these cases nothing is left to erase. The reason of an unpaid hold must still be erased if the hold
+    // expires.
     if (status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }

@@ -66,8 +66,8 @@ test("one caller's audited reads leave connections to a booking", async () => {
 
 test("a group of bookings counts for none of its callers, so a busy caller delays no other", async () => {
   const patient = userCaller("PATIENT");
-  // The patient books once before the test, because a first booking inserts the patient's row, and so runs
-  // alone.
+  // A patient's first booking inserts the patient's row in a transaction of its own. This test needs a later
+  // booking, whose transaction others can share.
   await fixture.book((await fixture.createSlot(120)).id, patient);
   const { id: slotId } = await fixture.createSlot(150);
   await console.query("SELECT GET_LOCK('slow', 0)");

@@ -18,8 +18,8 @@ import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixtu
 import { bookSlot } from "./book-slot.ts";
 
 /**
- * Number of bookings that are requested at once, one for each combination of cases. The first is written
- * alone, the others in one transaction.
+ * Number of bookings that are requested at once: one that is written alone, then each of the 12 combinations
+ * of cases twice, in one transaction.
  */
 const WISHES = 25;
 
@@ -46,8 +46,8 @@ async function patientOf(region: string, fullName: string) {
 }
 
 /**
- * Prepares the `n`-th request to book. The doctor is licensed in US-CA, for some `n` in Germany, too. For
- * some `n`, the slot has an ended hold.
+ * Prepares the `n`-th request to book. The doctor is licensed in US-CA. Depending on `n`, the doctor is also
+ * licensed in Germany, the slot has a fee, and another patient's hold of the slot ends before the request.
  */
 async function prepare(n: number) {
   fixture.renewPeople();

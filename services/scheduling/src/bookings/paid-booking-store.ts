@@ -23,8 +23,8 @@ export interface LateClaim extends WishFacts {
 }
 
 /**
- * Locks bookings with their patients and slots, and reads the facts of late payments. A booking of which one
- * of the three rows is missing yields undefined.
+ * Locks bookings with their patients and slots, and reads the facts of late payments. A booking yields
+ * undefined if its row, its patient's or its slot's is missing.
  */
 export async function lockPaidBookings(
   tx: Transaction,

@@ -178,8 +178,8 @@ test("slots are locked in id order for every order of payments", async () => {
     isOver = true;
   };
   locking.then(over, over);
-  // Waits until the first slot is locked. If a wait for a lock times out, the transaction is retried, and the
-  // slot is free for a moment.
+  // Waits until the transaction has locked the first slot. If its wait for the middle slot times out, it is
+  // retried, and the first slot is free for a moment.
   while (!isOver && (await isFree(first!)));
   expect([isOver, await isFree(last!)]).toEqual([false, true]);
   end();

@@ -69,7 +69,7 @@ export async function rescheduleBooking(
 
 /**
  * Response if the booking already has the requested slot. If the doctor moved it there, and the patient
- * requests the same, the patient accepts the move.
+ * requests the same slot, the patient accepts the move.
  */
 function stay(
   app: Scheduling,

@@ -15,7 +15,10 @@ beforeEach(() => fixture.renewPeople());
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const BOOKINGS = 103;
 
-/** Creates more bookings of the patient than the first batch cancels, with the limits turned off. */
+/**
+ * Creates more bookings of the patient than the first batch cancels. The limits on a patient's bookings are
+ * turned off.
+ */
 async function bookMany(): Promise<string[]> {
   await fixture.createDoctor(0);
   const ids: string[] = [];

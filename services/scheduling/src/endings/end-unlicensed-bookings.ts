@@ -17,8 +17,8 @@ import {
 /** Maximum of bookings that a decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
 /**
- * Time in ms after a decision about a licence within which transactions that began before it may still commit
- * bookings.
+ * A transaction that began before a decision about a licence may commit a booking up to this many ms after
+ * the decision.
  */
 const LATE_CLAIMS_MS = 60_000;
 
@@ -50,8 +50,8 @@ export async function endUnlicensedBookings(
 }
 
 /**
- * Cancels a booking if its doctor still lacks the licence. This is checked again now that the booking is
- * locked, because since it was found it may have been moved, or an admin may have verified a licence.
+ * Cancels a booking if its doctor still lacks the licence. Before the lock, the booking may have been moved,
+ * or an admin may have verified a licence, so this is checked again under the lock.
  */
 async function endIfUnlicensed(
   { cipher, jurisdiction }: Licensing,
@@ -66,8 +66,8 @@ async function endIfUnlicensed(
 }
 
 /**
- * Sweep that cancels the bookings left over from a decision about a licence or an account: those beyond the
- * decision's batch, and those made or moved while it was committed.
+ * Sweep that cancels the bookings that a decision about a licence or an account left: those beyond its first
+ * batch, and those that other transactions made or moved at the same time.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>

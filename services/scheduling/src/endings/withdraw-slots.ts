@@ -19,8 +19,8 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 }
 
 /**
- * Sweep that withdraws open slots of disabled doctors: slots beyond the first batch, and slots whose bookings
- * ended after it.
+ * Sweep that withdraws the open slots that a disabled doctor still has: slots beyond the first batch, and
+ * slots that became open later because their bookings ended.
  */
 export const sweepSlots =
   (app: Scheduling) =>

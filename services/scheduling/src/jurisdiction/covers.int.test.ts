@@ -20,10 +20,7 @@ const REGIONS = [
   ),
 ];
 
-/**
- * Those of the given pairs (patient's region, licence's region) of which the licence's region covers the
- * patient's.
- */
+/** Selects from pairs of a patient's and a licence's region those in which the licence covers the patient. */
 async function coveredPairs(pairs: string[][]): Promise<string[]> {
   const rows = await fixture.app.db.read<{ patient: string; region: string }>(
     `SELECT l.patient, l.region FROM JSON_TABLE(?, '$[*]' COLUMNS (patient VARCHAR(6) PATH '$[0]', region VARCHAR(6) PATH '$[1]')) l

@@ -217,8 +217,8 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
       search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
       list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
       get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
-      // If the patient's region is unknown, the profile shows the next slot that a patient of any region can
-      // book.
+      // If the patient's region is unknown, the profile shows the next slot that anybody can book, whatever
+      // their region.
       next: hide ? "NOT_FOUND" : (isUnknown ? practises : isShown) ? "yes" : "no",
       book: !practises
         ? "NOT_FOUND"

@@ -70,8 +70,8 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   if (!found) throw new ApiError("NOT_FOUND");
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
-    // The account is locked before the licence, as in the handler of the account's events, so that the two do
-    // not deadlock.
+    // The handler of the account's events also locks the account before the licence. With the same order
+    // here, the two transactions cannot deadlock.
     const accountName = await lockPerson(tx, found.doctorId);
     const row = await lockLicense(tx, found);
     const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctorId] };

@@ -3,8 +3,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { LicensingRow } from "./licensing.ts";
 
 /**
- * Sets `rename_time` of a locked doctor's verified licences: to now if the account's name differs from the
- * verified name, unless it is set already; to NULL if the names are equal.
+ * Sets `rename_time` of a locked doctor's verified licences. If the account's name differs from the verified
+ * name, NULL becomes the current time, and an earlier time stays. If the names are equal, the time becomes
+ * NULL.
  */
 export function compareNames(tx: Transaction, doctorId: string, accountName: string, now: Date): void {
   tx.defer(

@@ -65,7 +65,7 @@ function evaluateAcceptance(
 }
 
 /**
- * Reports a consultation that nobody closed in time. If nobody does, billing captures the fee before the
+ * Reports a consultation that nobody closed in time. If it stays open, billing captures the fee before the
  * authorization expires, even if the consultation did not take place.
  */
 const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
@@ -83,9 +83,9 @@ function evaluateCancelled({ started }: ReconciledBooking, { status }: Consultat
       return [];
     case "COMPLETED":
     case "NO_SHOW":
-      // If scheduling did not know of the start, the difference is allowed: the booking was cancelled before
-      // scheduling learned of the consultation, and the consultation ended before clinical learned of the
-      // cancellation. If scheduling knew of the start, it should not have cancelled the booking.
+      // The consultation of a cancelled booking may end in this way if clinical learned of the cancellation
+      // only after that end, and scheduling did not know of the start. If scheduling knew of the start, it
+      // should not have cancelled the booking.
       return started ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { send: "cancelled" } }];

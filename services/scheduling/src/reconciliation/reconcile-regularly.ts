@@ -4,8 +4,8 @@ import { reconcileBookings } from "./reconcile-bookings.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /**
- * The first run of a process compares the bookings changed in this many ms before it, because some may have
- * changed while no process ran.
+ * The first run of a process compares the bookings that changed in this many ms before the run. Some of them
+ * may have changed while no process ran.
  */
 const FIRST_LOOK_BACK_MS = 24 * 60 * 60_000;
 

@@ -26,8 +26,8 @@ export function evaluate(
   const endEvent = consultation && END_EVENTS[consultation.status];
   // The expected payment is known only after scheduling has applied the end of the consultation.
   if (booking.status === "CONFIRMED" && endEvent) {
-    // Clinical recorded the no-show before it applied the move of the booking. The event of the move reopens
-    // the consultation.
+    // The no-show has no effect, because clinical recorded it before it applied the move of the booking. The
+    // event of the move reopens the consultation.
     if (isVoidNoShow(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { send: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
@@ -36,9 +36,9 @@ export function evaluate(
   // applied that end, which replaces the closing.
   if (booking.closed && endEvent && !consultation.closedByAdmin && !isVoidNoShow(booking, consultation))
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
-  // The patient cancelled late and was charged, but the consultation ended by the doctor's fault before
-  // clinical learned of the cancellation. Clinical has told billing to release the fee; scheduling does not
-  // know yet.
+  // The patient cancelled late and was charged. But before clinical learned of the cancellation, the
+  // consultation ended by the doctor's fault. Clinical has told billing to release the fee, and scheduling
+  // does not know of that end yet.
   const isLate = booking.status === "CANCELLED" && booking.feeDecision === "CHARGE";
   if (isLate && endEvent && isDoctorsFault(consultation)) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];

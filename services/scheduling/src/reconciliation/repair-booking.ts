@@ -50,9 +50,9 @@ function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 }
 
 /**
- * Applies a snapshot with the handler of the event that was lost. If the lost event arrives after all,
- * because its dead outbox row is replayed, the inbox skips it. This transaction locks the booking and then
- * the inbox; a delivery locks the inbox first. If this leads to a deadlock, the transaction is retried.
+ * Applies a snapshot with the handler of the event that was lost. If the dead outbox row of the event is
+ * replayed later, the inbox skips the event. This transaction locks the booking before the inbox. A delivery
+ * locks the inbox before the booking. If that leads to a deadlock, this transaction is retried.
  */
 async function applyMissed(
   app: Repairing,

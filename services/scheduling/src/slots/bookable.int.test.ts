@@ -149,8 +149,8 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // Two states of a slot are open, so there are two bookable slots for each licence that is valid at the
-  // start. Two of the tested licences are valid at a start tomorrow, and three at a start in a minute.
+  // A slot can be booked in two states: `open` and `held until now`. For a start on the next day, two of the
+  // licences are valid (tomorrow, endless), for a start in a minute three (also today).
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),

@@ -32,8 +32,8 @@ export async function findOverlapping(
     `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
      WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
        AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
-    // Slots that start more than the maximum length before the interval have ended by then, so they are not
-    // read.
+    // No slot is longer than the maximum length. Slots that start more than that before the interval have
+    // ended when it begins, so they are not read.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
 }

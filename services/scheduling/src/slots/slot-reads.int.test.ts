@@ -23,8 +23,8 @@ import { listSlots } from "./read-slots.ts";
 /** Number of slots in each `list_class`, and of free slots whose start is over. */
 const SLOTS = 10_000;
 /**
- * Maximum number of rows that a list may read. It allows for a page, and for the rows that the counting
- * statement reads.
+ * Maximum number of rows that a list may read, as counted by `rowsRead`. It allows for a page, and for the
+ * rows that the counting itself reads.
  */
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;

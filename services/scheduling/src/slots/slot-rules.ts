@@ -11,7 +11,7 @@ const HORIZON_MS = 2 * 366 * 24 * 60 * MINUTE_MS;
 
 /**
  * Maximum time between the first and the last start in a batch of new slots. There is a limit, because the
- * check for overlaps reads every slot in between.
+ * check for overlaps reads all of the doctor's slots from the first start to the last.
  */
 const BATCH_SPAN_MS = 31 * 24 * 60 * MINUTE_MS;
 

@@ -77,8 +77,8 @@ export class ReconciliationFixture {
   }
 
   /**
-   * Inserts a booking for tomorrow, and its slot. The outbox has no event of the booking, as if all were
-   * delivered.
+   * Inserts a booking for tomorrow, and its slot. The outbox has no event of the booking, as if all events
+   * had been delivered.
    */
   async insertBooking(status: BookingRow["status"], more: Partial<BookingRow> = {}): Promise<BookingRow> {
     const [startTime, endTime] = [this.fromNow(24 * HOUR_MS), this.fromNow(24 * HOUR_MS + 30 * MINUTE_MS)];

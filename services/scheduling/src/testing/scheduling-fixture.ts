@@ -143,8 +143,8 @@ export class SchedulingFixture {
   }
 
   /**
-   * Verifies a licence. @param doctorName name that the admin compared with the licence; default: the
-   * account's
+   * Verifies a licence. @param doctorName name that the admin compared with the licence; default: the name of
+   * the doctor's account
    */
   async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
     const request = {
@@ -310,7 +310,10 @@ export class SchedulingFixture {
     return (await this.app.db.read(sql, [userId])).length;
   }
 
-  /** Runs the sweeps that end bookings and slots of disabled accounts, and bookings without a licence. */
+  /**
+   * Runs the sweeps that end bookings and slots of disabled accounts, and bookings whose doctor lacks the
+   * licence.
+   */
   async sweepEndings(): Promise<void> {
     await sweepUnlicensedBookings(this.app)();
     await sweepBookingsOfPatients(this.app)();
