@@ -48,8 +48,8 @@ test.each([
   ["another service", "service:scheduling", "", "MedConnect (scheduling)", "SYSTEM"],
   ["a payment provider", "provider:stripe", "", "Payment provider (stripe)", "SYSTEM"],
   ["an internal system", "service-account:7", "", "An internal system", "SYSTEM"],
-  // A person that the patient must not see: another patient, who books the slot after this one did not pay in
-  // time.
+  // Another patient, who books the slot after the reader has not paid for it in time. The reader must not see
+  // the name of that patient.
   ["a person hidden from the patient", OTHER_ID, "", "MedConnect", "SYSTEM"],
 ])("names %s", async (_title, actorId, grantId, actorName, relation) => {
   log(actorId, grantId);

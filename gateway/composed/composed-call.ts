@@ -7,7 +7,7 @@ export interface ComposedCall {
   readonly services: Services;
   /**
    * Options for the calls to services. They carry the caller's own token, so each service checks the
-   * permission.
+   * permission of the caller.
    */
   readonly options: CallOptions;
   readonly caller: Caller;

@@ -12,7 +12,7 @@ const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, op
 
 /**
  * Longer time-out for Redis than in production: on a busy machine, Redis often answers late. A gateway that
- * stops waiting counts without the others.
+ * no longer waits for Redis would count only its own requests.
  */
 const REDIS_MS = 30_000;
 

@@ -14,7 +14,7 @@ const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  // On a busy machine, the stubs need more than the default of 10 s to encode several such pages.
+  // On a busy machine, the stubs need more than the default of 10 s to encode several of the largest pages.
   gateway = await startTestGateway({ callTimeoutMs: 60_000 });
 });
 afterAll(() => gateway.close());

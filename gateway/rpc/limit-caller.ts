@@ -24,7 +24,7 @@ export async function limitCaller(
   response: GatewayResponse,
 ): Promise<readonly ClientQuota[]> {
   const { locals } = response;
-  // Checks concurrency first, because it needs no round trip to Redis. In a burst it refuses most requests.
+  // First limits concurrent requests, because that needs no round trip to Redis, and refuses most of a burst.
   response.once("close", callers.enter(method, caller, locals.address));
   const quotas = quotasOf(method, caller, locals);
   await limiter.count(quotas, (name, value) => locals.headers.push(name, value));

@@ -18,15 +18,13 @@ import { type Checkpoint, readCheckpointBefore } from "./checkpoint-store.ts";
 import { readHead, readSealAt } from "./seal-store.ts";
 
 const TIMEOUT_MS = 5000;
-/**
- * Maximum plausible growth of a chain: audit lines per second, and a burst on top. Real chains grow more
- * slowly, because sealers cannot reach these numbers.
- */
+/** Maximum plausible growth of a chain in audit lines per second. Sealers cannot reach it. */
 const MOST_A_SECOND = 5000;
+/** Number of audit lines by which a chain may exceed that growth, as in a burst. */
 const MOST_AT_ONCE = 10_000;
 /**
- * Maximum time in ms for which a chain may have grown: two checkpoint intervals. Otherwise, a service that
- * was quiet for days could report a huge number.
+ * Maximum time in ms for which growth is counted: two checkpoint intervals. Without this limit, a service
+ * that was quiet for days could report a huge number.
  */
 const COUNTED_MS = 120_000;
 /**
@@ -144,9 +142,9 @@ export interface Witness {
 }
 
 /**
- * Makes a job that sends the head of this service's chain to its witness. The gauge grows only while the
- * witness lacks the newest head. If the witness could not be reached for hours, the head may be too far ahead
- * for it. Each run then sends one plausible step.
+ * Makes a job that sends the head of this service's audit chain to its witness. The metric
+ * `audit.checkpoint.age` grows only while the witness lacks the newest head. If the witness could not be
+ * reached for hours, it may refuse the head as too far ahead. Each run then sends one plausible step.
  */
 export function leaveCheckpoints(
   db: Database,

@@ -26,7 +26,7 @@ export async function listAccesses(
   const auditEvents = rows.map((row) => ({
     ...toAuditEvent(service, row),
     subjectIds: [userId],
-    // Both ids are left out, because they identify a request that a different user may have sent.
+    // The ids of the request and its trace are left out, because a different user may have sent that request.
     requestId: "",
     traceId: "",
   }));

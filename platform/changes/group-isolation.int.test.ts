@@ -75,12 +75,12 @@ test("of many requests for a locked row, one waits on a connection and the other
     answered.push(i);
   });
   await doneOrWaiting(notes.service.db, Promise.all(sent));
-  // Commits three more groups. A faulty queue would try the request for the locked row again after each of
-  // them.
+  // Commits three groups for the free row. After each of them, the queue looks for more work, and must not
+  // start another request for the locked row.
   for (let round = 0; round < 3; round++) await notes.send(noteOf(free!));
   // Two tries are expected: one in a group, which skips the locked row, and one alone, which waits for it. On
-  // a slow machine, MySQL may end the lock wait, and the request tries again. If every request could wait on
-  // a connection, eight would try.
+  // a slow machine, MySQL may end the lock wait, and the request tries again. If the queue let every request
+  // for the locked row wait on a connection, eight would try.
   expect(tries).toBeLessThan(6);
   expect(answered).toEqual([]);
   end();
@@ -102,8 +102,8 @@ test("at most eight requests of a failed group run alone at once", async () => {
   };
   const sent = [free!, ...ids].map((id) => notes.send(noteOf(id), userCaller("PATIENT")));
   await areMany;
-  // Requests for a free row are still served. While they run, more than eight requests of the failed group
-  // would start to run alone if there were no limit.
+  // Serves ten requests for a free row. After each of them, the queue looks for more work. Without a limit,
+  // it would then start further requests of the failed group, and more than eight would run alone.
   for (let round = 0; round < 10; round++) await notes.send(noteOf(free!));
   expect(alone).toBe(8);
   end();

@@ -12,11 +12,9 @@ import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/**
- * Time for which an idempotency key is stored: a day, or 30 days if the request has an effect at a payment
- * provider.
- */
+/** Time for which an idempotency key is stored. */
 export const KEPT_MS = DAY_MS;
+/** Time for which an idempotency key is stored if its request has an effect at a payment provider. */
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
 /**
  * Time in ms for which a request waits for the answer to an earlier request with the same key that still

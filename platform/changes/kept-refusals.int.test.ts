@@ -69,8 +69,9 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
     expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
   });
 
-  // A group looks for used keys before it decides a request, so it always replays. A use case that runs by
-  // itself decides first. If that ends in a server fault (5xx), it does not look for the key.
+  // A group looks for used idempotency keys before it decides a request, so it always replays a success. A
+  // use case that runs by itself decides first. If it then fails with a server fault (5xx), it does not look
+  // for the key.
   test.each(reasons)(
     "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
@@ -114,9 +115,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that only a change of the resource lifts: of its time, status, amount or set-up. After such a
- * change, the caller may send a new request with a new key. A late duplicate of the refused request must not
- * reschedule, refund or disable anything.
+ * Refusals that end only when the resource changes: its time, status, amount or set-up. They are stored,
+ * because a late duplicate of the refused request must not reschedule, refund or disable anything after such
+ * a change. The caller may then send a new request with a new key.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",

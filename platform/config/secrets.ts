@@ -10,10 +10,7 @@ const MIN_PASSWORD_LENGTH = 16;
 /** Minimum number of different bytes in a key. Of 10^15 random keys, one has fewer. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
-/**
- * Names of secrets that a program generates, and which can therefore be long. Passwords that people choose
- * are checked elsewhere.
- */
+/** Names of settings whose secrets a program generates, so that they can be long. */
 const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
 

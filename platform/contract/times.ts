@@ -1,10 +1,8 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
-/**
- * Range of valid times, in seconds since the epoch. It is so narrow that arithmetic with times never
- * overflows.
- */
+/** First valid time, in seconds since the epoch. */
 const FIRST = BigInt(Date.parse("1900-01-01T00:00:00Z") / 1000);
+/** End of the valid times. Their range is so narrow that arithmetic with times never overflows. */
 const END = BigInt(Date.parse("2201-01-01T00:00:00Z") / 1000);
 
 /**

@@ -32,7 +32,8 @@ test("a required time of a wrong wire type is refused, or is present in the retu
       }
       expect(CreateSlotRequest.decode(validated).endTime).toBeInstanceOf(Date);
     }),
-    // A varint that one decoder takes for the length of a message, and that a different decoder skips.
+    // A number where the field should hold a message. One decoder takes the number for the length of a
+    // message, and another decoder skips it.
     { examples: [[0, Uint8Array.of(0)]] },
   );
 });

@@ -10,8 +10,8 @@ const SET = `SET SESSION
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
 /**
- * The server stops a SELECT after this share of the time-out of the client, so that the connection stays
- * usable.
+ * The server stops a SELECT after this share of the client's time-out. If the client's time-out passed first,
+ * the client could no longer use the connection.
  */
 const SERVER_SHARE = 0.9;
 

@@ -83,8 +83,8 @@ export class Transaction {
     this.#waiting = [];
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // After an unanswered statement, ROLLBACK would wait behind it for ever. MySQL rolls back a lost
-    // connection by itself.
+    // If a statement got no answer, ROLLBACK would wait behind that statement for ever. So this closes the
+    // connection, and MySQL then rolls back the transaction by itself.
     if (this.#isStuck) return this.#connection.destroy();
     await answerWithin(this.#options.timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
       this.#connection.destroy(),

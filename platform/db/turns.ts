@@ -16,8 +16,8 @@ export interface Wait {
 
 /**
  * Fair semaphore for a number of places, such as connections. Borrowers that wait take turns, however much
- * work each of them has. The work of one borrower starts in order of arrival. It never holds more than a
- * share of the places at once.
+ * work each of them has. The work of one borrower starts in order of arrival. A borrower never holds more
+ * than its share of the places at once.
  */
 export class Turns {
   readonly #places: number;

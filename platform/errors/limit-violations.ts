@@ -8,10 +8,11 @@ export interface FieldViolation {
 export const MAX_VIOLATIONS = 50;
 
 /**
- * Maximum lengths in UTF-16 units. Needed because a client may send unknown fields and update masks with
+ * Maximum length of a field's path in UTF-16 units. A client may send unknown fields and update masks with
  * names of any length.
  */
 const MAX_FIELD_LENGTH = 100;
+/** Maximum length of a description in UTF-16 units. */
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**

@@ -2,7 +2,7 @@ import { ApiError } from "./api-error.ts";
 
 /**
  * Refusal of a transition to a status that the resource has already, but by another party or for another
- * reason. If this returned the first response instead, the client would believe that its own reason was
+ * reason. If the repeat got the first response instead, the client would believe that its own reason was
  * recorded.
  */
 export const repeatDiffers = (status: string): ApiError =>

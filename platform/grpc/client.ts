@@ -33,7 +33,7 @@ export interface Secured {
 /**
  * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` if
  * there are several instances, which are then called round robin. If a connection breaks during a read, the
- * read is retried once. Without `secured`, plaintext.
+ * read is retried once. Without `secured`, connections are not encrypted.
  */
 export class GrpcClient {
   readonly #client: Client;

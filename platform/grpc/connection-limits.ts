@@ -18,8 +18,8 @@ export interface ConnectionLimits {
 
 /**
  * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`, so that no call is cut
- * off. The age is short, because Node and grpc-js keep the calls of a connection in Maps and Sets, whose
- * garbage grows with it (decision 0034).
+ * off. The age is short, because Node and grpc-js keep the calls of a connection in Maps and Sets. The older
+ * a connection is, the more garbage these leave (decision 0034).
  */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,

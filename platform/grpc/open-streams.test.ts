@@ -16,7 +16,8 @@ const { getJwks } = KeyServiceService;
 const grpc = new GrpcServerTest();
 
 /**
- * Calls a method with a client that has no keepalive: under load, a turn of the event loop may take over 3 s.
+ * Calls a method with a client that sends no keepalive pings. On a busy machine, the answer to a ping may
+ * take over 3 s, and the client would close the connection.
  */
 function callPatiently(): Promise<void> {
   const client = new Client(grpc.address, credentials.createInsecure());
@@ -155,8 +156,8 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = grpc.newClient();
-  // This call takes so long that two sweeps run. They find that the answers on the other streams have been
-  // started.
+  // During this call, the server looks through its streams twice. It finds that the answers on the other
+  // streams have been started.
   grpc.answerAfterMs = 2500;
   await call(client);
   grpc.answerAfterMs = 0;

@@ -33,9 +33,9 @@ interface Unfinished {
 interface Finished {
   readonly stream: ServerHttp2Stream;
   readonly connection: Http2Session | undefined;
-  /** Last time at which a sweep found that the client had read all of the answer so far. */
+  /** Last time at which `#sweep` found that the client had read all of the answer so far. */
   freeAtMs: number;
-  /** True if the last sweep found that the server had started to send the answer. */
+  /** True if the last `#sweep` found that the server had started to send the answer. */
   isStarted: boolean;
 }
 
@@ -46,7 +46,8 @@ interface Finished {
  * - Too many incomplete requests (`maxUnfinished`): a new stream closes the oldest one. A client that opens
  *   many streams thus loses its own.
  * - Too many bytes in incomplete requests (`unfinishedBytes`): new data closes the oldest request that has
- *   data. In both cases the stream is refused as not processed (RFC 9113 §8.7), so gRPC clients retry.
+ *   data. A stream that is closed with an incomplete request is refused as not processed (RFC 9113 §8.7), so
+ *   gRPC clients retry.
  * - Too many complete requests (`maxFinished`): a new one closes a stream that already has an answer, whose
  *   client gets RESOURCE_EXHAUSTED. Calls that still run are never closed.
  *
@@ -64,7 +65,7 @@ export class OpenStreams {
   readonly #unfinished = new LinkedList<Unfinished>();
   #unfinishedBytes = 0;
   readonly #finished = new LinkedList<Finished>();
-  /** Streams whose answer was found started by two sweeps, so that it is older than a second. */
+  /** Streams with an answer older than a second: two runs of `#sweep` have found the answer started. */
   readonly #old = new Set<Link<Finished>>();
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
@@ -185,8 +186,8 @@ export class OpenStreams {
   }
 
   #sweep(nowMs: number): void {
-    // Displaces again, because when the last request of a burst arrived, none of the answers had been
-    // started, so none could be closed.
+    // Searches again for streams to close. When the last request of a burst arrived, no answer of the burst
+    // had been started, so none of its streams could be closed.
     this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
     for (const { item } of this.#unfinished) {

@@ -15,7 +15,7 @@ interface Key {
   privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
 }
 
-/** Keys that the issuer publishes, or "away" while it cannot be reached; and the number of fetches so far. */
+/** Keys that the issuer publishes; "away" while the issuer cannot be reached. */
 let published: Key[] | "away";
 let fetches: number;
 let verifier: AccessTokenVerifier;

@@ -98,8 +98,8 @@ export class Revocations {
     const { redis, lists } = this.#options;
     try {
       const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
-      // If the clocks of this machine and of auth differ by more than this age, each poll reads the list from
-      // auth, which is slower but correct.
+      // If the clocks of this machine and of auth differ by more than `PUBLISHED_FOR_MS`, each poll reads the
+      // list from auth, which is slower but correct.
       return Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
       return undefined;

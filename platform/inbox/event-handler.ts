@@ -15,7 +15,7 @@ export interface EventHandler<Facts = unknown, Plan = unknown> {
   prepare?(tx: Transaction, events: Event[]): void;
   /**
    * Locks rows and reads the facts for `decide`, in few round trips. Returns one result per event, in order;
-   * undefined if a row is missing or skipped.
+   * undefined if a row is missing, or if the transaction has skipped it as locked.
    */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
   /**

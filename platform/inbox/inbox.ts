@@ -51,8 +51,8 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
 
 /**
- * Records that this transaction has applied a version of an aggregate that it learned in another way, such as
- * by a call. Late events with older versions are then ignored.
+ * Records that this transaction has applied a version of an aggregate that did not come through the inbox,
+ * but for example by a call. Events that arrive later with older versions are then ignored.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
@@ -185,8 +185,8 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // The transaction has failed at a primary key. Either another version of the aggregate was applied
-          // before, or this event was, so its row exists already.
+          // The transaction has failed because a primary key exists already. Either an event of the same
+          // aggregate was applied before, or this event was.
           return await commit(false);
         }
       },

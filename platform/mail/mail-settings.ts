@@ -70,8 +70,8 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
 }
 
 /**
- * True if a page at this address is reached over TLS or on the same host, so that nobody in between can read
- * or change it.
+ * True if a page at this address is reached over TLS or on the same host, so that nobody in the network can
+ * read or change it.
  */
 const isPrivateWay = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);

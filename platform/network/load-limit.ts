@@ -6,7 +6,10 @@ const RETRY_AFTER_MS = 1000;
 
 /** The limit divided by this number is reserved for networks with few running calls. */
 const RESERVED_SHARE = 4;
-/** A network with this many running calls cannot use the reserve, which is for networks with fewer. */
+/**
+ * A network with this many running calls cannot use the reserved places, which are for networks with fewer
+ * calls.
+ */
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
@@ -18,7 +21,7 @@ export interface LoadLimitOptions {
 
 /**
  * Load shedding: refuses calls if too many are running. A quick 503 instead of a queue keeps the rate of
- * successful calls near its maximum under any load. The reserve keeps room for other networks when many
+ * successful calls near its maximum under any load. Some places are reserved for other networks when many
  * accounts of one network call at once.
  */
 export class LoadLimit {

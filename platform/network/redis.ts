@@ -1,8 +1,9 @@
 import { Redis } from "ioredis";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Time-out of a command, in ms: for one that a request waits for, and for one in the background. */
+/** Time-out in ms of a command that a request waits for. */
 export const REDIS_IN_REQUEST_MS = 100;
+/** Time-out in ms of a command in the background. */
 export const REDIS_IN_BACKGROUND_MS = 1000;
 /**
  * Time in ms after which a connection is closed as lost, if a command waits for its answer and no data

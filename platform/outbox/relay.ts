@@ -167,7 +167,7 @@ function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] 
 function eventOf({ id, payload }: OutboxRow): Event | undefined {
   try {
     const event = Event.decode(payload);
-    // A truncated payload may decode, but without its id. Its delivery could then not be recorded.
+    // A truncated payload may decode to an event without an id, whose delivery could not be recorded.
     return event.id === id ? event : undefined;
   } catch {
     return undefined;

@@ -26,7 +26,7 @@ test("a consumer without its database costs its events no attempts, and gets the
   const { relays, close } = outbox.startRelays(1);
   await outbox.commit(3);
   relays[0]!.start();
-  // Waits for more calls than an event gets that the consumer refuses: after those, the event would be dead.
+  // Waits for more calls than the number of refusals after which an event is dead.
   await eventually(() => {
     outbox.service.clock.advance(MINUTE_MS);
     return outbox.consumer.calls > 5;
@@ -56,7 +56,7 @@ test("a postponed event is sent again after its delay, costs no attempts and blo
   relays[0]!.start();
   await relays[0]!.send(deliveries);
   expect(outbox.consumer.received).toHaveLength(2);
-  // Waits for more calls than an event gets that the consumer refuses: after those, the event would be dead.
+  // Waits for more calls than the number of refusals after which an event is dead.
   await eventually(() => {
     outbox.service.clock.advance(MINUTE_MS);
     return outbox.consumer.calls > 5;
@@ -74,8 +74,8 @@ test("a postponed event is sent again after its delay, costs no attempts and blo
 });
 
 test.each([
-  // The number is that of the expected calls: one with the batch, two with single events, and in the first
-  // case one more, which finds the consumer unreachable.
+  // The last value is the number of expected calls: one with all events, and two with one event each. A
+  // consumer that becomes unreachable gets a fourth call, which fails.
   ["becomes unreachable", () => (outbox.consumer.isUnavailable = true), 4],
   ["has a relay that stops", (close: () => void) => close(), 3],
 ])("a consumer that takes events one by one and %s gets the rest later", async (_, happens, calls) => {

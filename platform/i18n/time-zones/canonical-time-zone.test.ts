@@ -102,8 +102,8 @@ test("the table comes from a release", () => {
 });
 
 /**
- * Links to a zone that several countries share. The place that the link names lies in the first of the
- * countries that the tz database lists for the zone.
+ * Links to a zone that several countries share. Each link names a place in the first of the countries that
+ * the tz database lists for the zone.
  */
 const AT_HOME = `
   America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
@@ -130,9 +130,9 @@ const AT_HOME = `
     const countries = countriesOf.get(target) ?? [];
     const isDecided = countries.length > 1 && !AT_HOME.includes(name);
     const zone = canonicalTimeZone(name);
-    // If several countries share the target in Debian, our table links to a zone of the right country
-    // instead. Debian's target must cover that country, because both zones have then had the same time since
-    // 1970.
+    // If several countries share the zone that Debian links to, our table links to the zone of the place's
+    // own country instead. Debian's zone must cover that country: the two zones have then had the same time
+    // since 1970.
     if (isDecided) expect([name, zone]).not.toEqual([name, target]);
     if (isDecided) expect([name, countries]).toEqual([name, expect.arrayContaining([countryOf.get(zone!)])]);
     else expect([name, zone]).toEqual([name, target === "Etc/UTC" ? "UTC" : target]);
