@@ -20,7 +20,7 @@ import { readHead, readSealAt } from "./seal-store.ts";
 const TIMEOUT_MS = 5000;
 /** Maximum plausible growth of a chain in audit lines per second. Sealers cannot reach it. */
 const MOST_A_SECOND = 5000;
-/** Number of audit lines by which a chain may exceed that growth, as in a burst. */
+/** Number of audit lines by which a burst may exceed the growth at `MOST_A_SECOND`. */
 const MOST_AT_ONCE = 10_000;
 /**
  * Maximum time in ms for which growth is counted: two checkpoint intervals. Without this limit, a service

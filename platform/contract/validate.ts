@@ -51,7 +51,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const violations: FieldViolation[] = [];
   addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
-  // A CEL rule throws for an invalid time. That time is a violation already.
+  // A CEL rule throws for an invalid time. Its error is ignored, because the time is a violation already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
   addMissing(violations, resourceViolations(schema, message));
