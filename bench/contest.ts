@@ -13,8 +13,8 @@ export interface Contest {
 
 /**
  * Measurements of the subject, the baseline, and the subject again, in this order, so that other work on the
- * machine affects both alike. The ratio of the subject's second sample to its first is the control (A/A):
- * without noise it is 1.
+ * machine affects subject and baseline alike. The ratio of the subject's second sample to its first is the
+ * control (A/A): without noise it is 1.
  */
 export interface Round {
   subject: Sample;
@@ -22,15 +22,13 @@ export interface Round {
   again: Sample;
 }
 
-/**
- * Expected bookings per second in the first measurement, by number of clients; that many slots are created.
- * Later measurements get slots for `RESERVE` times the highest rate so far.
- */
+/** Bookings per second for which slots are made before the first measurement, by number of clients. */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
+/** Before a later measurement, slots are made for the highest rate so far, multiplied by this. */
 const RESERVE = 1.5;
 /**
- * Warm-up by workload, long enough for V8 to optimize most code: its compiler threads took 0.7 ms a booking
- * after 12 s, and 0.3 ms after 50 s.
+ * Warm-up by workload, long enough for V8 to optimize most code. V8's compiler threads took 0.7 ms of CPU per
+ * booking after 12 s, and 0.3 ms after 50 s.
  */
 const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;

@@ -28,7 +28,7 @@ export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
 }
 
 /**
- * Copies a system's rows until its tables have this number. Each copy gets new ids. Their UUIDv7 timestamps
+ * Copies a system's rows until each table has `rows` rows. Each copy gets new ids. Their UUIDv7 timestamps
  * are 65 s (2^16 ms) older than those of the previous copy, so that the rows look like older bookings.
  */
 export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {

@@ -23,17 +23,18 @@ export interface Sample {
 }
 
 /**
- * Time that is waited after the load, until consumers have processed the events of the last bookings. Events
- * arrive within 250 ms, or are sent again within a second.
+ * Pause after the load, in which consumers process the events of the last bookings. An event arrives within
+ * 250 ms, or is sent again within a second.
  */
 const SETTLE_MS = 1500;
+/** Pause before the CPU time without load is measured. */
 const REST_MS = 3000;
 const IDLE_MS = 3000;
 const IDLE_WINDOWS = 3;
 
 /**
- * CPU time per second without load, in µs: the lowest of several measurements. In the others, MySQL may still
- * purge rows of an earlier load, and that time must not be subtracted from the cost of later loads.
+ * CPU time per second without load, in µs: the lowest of several measurements. In the higher ones, MySQL may
+ * still purge rows of an earlier load, and that time must not be subtracted from the cost of later loads.
  */
 export async function measureIdle({ pids }: System): Promise<Cost> {
   await delay(REST_MS);

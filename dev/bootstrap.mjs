@@ -59,7 +59,8 @@ async function installDependencies() {
 }
 
 /**
- * Finds Node 24 in the npm package `node`. If npm was told to skip install scripts, runs that of the package.
+ * Finds Node 24 in the npm package `node`. If npm was told to skip install scripts, runs the one of this
+ * package.
  */
 async function findNode24() {
   const pinned = join(BIN, "node");

@@ -28,7 +28,10 @@ Examples: npm test -- booking               Tests whose path contains "booking"
 
 const ROOT = join(import.meta.dirname, "..");
 const OUR_FLAGS = ["--no-stack", "--coverage"];
-/** Tests send more requests than a client may. Tests of the limits start a gateway of their own. */
+/**
+ * Turns the rate limits off, because the tests send more requests than the limits allow. Tests of the limits
+ * start a gateway of their own.
+ */
 const NO_RATE_LIMITS = {
   RATE_LIMIT_AUTH: "0",
   RATE_LIMIT_READ: "0",
@@ -87,7 +90,7 @@ interface Run {
 /**
  * Prints the coverage.
  *
- * @param isComplete true if all tests ran; then it is an error if a line or branch of a rule was not run
+ * @param isComplete true if all tests ran; otherwise it is no error if lines of a rule did not run
  * @returns the exit code
  */
 async function checkCoverage(isComplete: boolean): Promise<number> {

@@ -48,8 +48,8 @@ runCommand({
 });
 
 /**
- * Shows how to use the certificates, by two examples: a process, and a caller of its RPCs. The caller is an
- * internal system if the command made a certificate for one.
+ * Shows how a process and a caller use their certificates. The caller is an internal system; if none has a
+ * certificate, the caller is a process.
  */
 function howToUse(outcomes: Outcome[]): string {
   // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process

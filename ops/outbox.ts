@@ -97,7 +97,7 @@ function commandOf(
     if (all) throw new UsageError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: wholeNumber("limit", limit ?? "50") };
   }
-  // An error, because the operator would believe that these flags restrict which events are changed.
+  // Refuses these flags, because the operator would believe that they restrict which events are changed.
   if (dead || limit !== undefined) throw new UsageError("--dead and --limit are for list.");
   if (name !== "replay") {
     if (all || ids.length === 0) throw new UsageError(`Name the events to ${name}.`);

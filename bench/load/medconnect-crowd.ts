@@ -10,8 +10,8 @@ import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
 /**
- * Number of doctors, and of patients who book concurrently. A lane is a sequence of patients, of whom only
- * one books at a time.
+ * Number of lanes, and of the doctors with slots. A lane is a sequence of patients, of whom only one books at
+ * a time.
  */
 const LANES = 64;
 
@@ -35,15 +35,13 @@ export class MedconnectCrowd implements Crowd {
   /** Doctor in the workload `list`. The slots are listed, but never booked. */
   readonly #shownDoctorId: string;
   /**
-   * Number of bookings that each lane has attempted. A lane's attempts are numbered from 0; the number is
-   * called its turn.
+   * Number of bookings that each lane has attempted. The number of an attempt in its lane, from 0, is called
+   * its turn.
    */
   readonly #turns: number[] = Array(LANES).fill(0);
-  /**
-   * `#firstTurn` is the number of each lane's first attempt in the last run. `#awaited` has, for each
-   * patient, the consultations that the run's bookings must have created.
-   */
+  /** Turn of the first attempt in the last run. */
   #firstTurn = 0;
+  /** For each patient, the consultations that the bookings of the last run must have created. */
   #awaited = new Map<Member, Set<string>>();
 
   private constructor(client: Client, adminToken: string, patients: Patients, shownDoctorId: string) {

@@ -42,8 +42,8 @@ export async function signInAdmin(client: Client): Promise<string> {
 }
 
 /**
- * Creates an account. If the response is lost, retries with another address, because the account with the
- * first one may exist.
+ * Creates an account. If the response is lost, retries with another address, because an account with the
+ * first address may exist by then.
  */
 async function join(client: Client, role: string, name: string): Promise<Member> {
   for (let attempt = 1; ; attempt++) {

@@ -21,8 +21,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
 /**
- * Without gap locks. With them, two transactions with new idempotency keys deadlock if both have read the
- * same gap of the index.
+ * READ COMMITTED takes no gap locks. With gap locks, two transactions with new idempotency keys deadlock if
+ * both have read the same gap of the index.
  */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const LIST = `SELECT id, doctor_id AS doctorId, start_time AS startTime, end_time AS endTime, status

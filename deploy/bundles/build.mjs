@@ -18,7 +18,7 @@ const BEGIN =
 const END = "})";
 
 /**
- * Maximum length of a bundle's lines. In stack traces, a position in a library is a line of the bundle, so
+ * Maximum length of a bundle's lines. A stack trace shows a position in a library as a line of the bundle, so
  * lines must be short.
  */
 const LINE_LIMIT = 100;

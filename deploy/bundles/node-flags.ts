@@ -3,7 +3,8 @@
  *
  * - Semi-spaces of 8 MB: with 4 MB, the objects of 64 concurrent requests overflowed into the old generation,
  *   and garbage collection took a quarter of the CPU. With 16 MB, the processes take 60 MB (PSS) more.
- * - One thread for V8's background work: four wake each other for collections of a millisecond.
+ * - One thread for V8's background work: four wake each other for garbage collections that
+ *   take a millisecond.
  */
 export const NODE_FLAGS = ["--max-semi-space-size=8", "--v8-pool-size=1"];
 

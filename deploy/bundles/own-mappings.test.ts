@@ -3,9 +3,9 @@ import { expect, test } from "@jest/globals";
 import { ownMappings } from "./own-mappings.ts";
 
 /**
- * Line 1 of the bundle is line 1 of the library, with two segments. Lines 2 and 3 are lines 3 and 40 of our
- * file; the end of line 3 is line 9 of the library. The last line is empty, as in esbuild's maps. Some deltas
- * are negative: a segment may be at an earlier line or column than the one before it.
+ * Line 1 of the bundle is line 1 of the library, with two segments. Line 2 is line 3 of our file. Line 3 is
+ * line 40 of our file, and its end is line 9 of the library. The last line is empty, as in esbuild's maps.
+ * Some deltas are negative: a segment may be at an earlier line or column than the segment before it.
  */
 const map = {
   version: 3,

@@ -122,7 +122,8 @@ class RunningCluster implements Cluster {
   }
 
   /**
-   * Forms the group of servers that have just started. The founder must have every acknowledged transaction.
+   * Forms the group of servers that have just started. The server that founds it must have every acknowledged
+   * transaction.
    */
   async form(signal?: AbortSignal): Promise<void> {
     for (const { url } of this.nodes) await makeRecoveryUser(url, this.#password);

@@ -69,7 +69,7 @@ export async function foundGroup(url: string, password: string): Promise<void> {
     try {
       await start(server, password);
     } finally {
-      // Must be off again; otherwise a later start would found a second group.
+      // If the setting stayed on, a later start would found a second group.
       await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
     }
   });
@@ -115,8 +115,8 @@ async function ownMembership(server: Connection): Promise<Pick<Member, "state" |
 }
 
 /**
- * Makes another server the primary. First disconnects the clients of the old primary, because they would read
- * stale data from it as a secondary.
+ * Makes another server the primary. First disconnects the clients of the old primary, because the old primary
+ * becomes a secondary, from which they would read stale data.
  */
 export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
   await onServer(fromUrl, async (from) => {

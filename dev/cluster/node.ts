@@ -80,7 +80,8 @@ function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] 
     single_primary_mode: "ON",
     // Must be off with a single primary. Row and gap locks then work as on a single server.
     enforce_update_everywhere_checks: "OFF",
-    // A higher weight wins the election. So the primary is the first running server, as for the router.
+    // The server with the highest weight is elected. So the primary is the first running server, to which the
+    // router sends connections, too.
     member_weight: 90 - 20 * place,
     // A new primary responds only after it has applied all transactions of the old one.
     consistency: "BEFORE_ON_PRIMARY_FAILOVER",

@@ -46,8 +46,8 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     "client_ssl_mode=PASSTHROUGH",
     "server_ssl_mode=AS_CLIENT",
     "connect_timeout=2",
-    // Practically no limit. Here all clients have the same address, and connections that a fail-over breaks
-    // would otherwise block that address.
+    // Practically no limit of broken connections per client address: here all clients have the same address,
+    // and a fail-over breaks many connections.
     "max_connect_errors=4294967295",
   ];
   writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });

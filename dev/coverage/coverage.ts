@@ -14,8 +14,8 @@ const SOURCES = ["platform", "topology", "services", "gateway", "ops"].map((room
 const NO_SOURCES = ["**/*.test.ts", "**/testing/**"];
 
 /**
- * Measures every Node process that starts from now on. The processes must run the sources, because positions
- * in a bundle are different.
+ * Measures every Node process that starts from now on. The processes must run the sources: in a bundle, the
+ * same code has other positions.
  *
  * @returns arguments for jest, which itself measures the code that it transforms
  */
@@ -34,7 +34,7 @@ export function startCoverage(): string[] {
 
 /**
  * Prints a summary and writes .local/coverage/html. The counts of a line are added up over all processes. A
- * branch is shown as partly covered if V8 saw it in one process only.
+ * branch that V8 reported from one process only is shown as partly covered.
  *
  * @returns the rule files with lines or branches that jest did not run
  */
@@ -80,8 +80,8 @@ async function coverageOfProcesses(): Promise<CoverageMap> {
 }
 
 /**
- * Removes from V8's report the code that jest has transformed. V8 names such code by its path, and the code
- * of the other processes by a URL.
+ * Removes from V8's report the code that jest has transformed, because jest measures that code itself. V8
+ * names such code by its path, and the code of the other processes by a URL.
  */
 function keepSources(): void {
   for (const name of globSync("*.json", { cwd: OF_PROCESSES })) {

@@ -68,7 +68,7 @@ export async function prepareData(options: DataOptions): Promise<string> {
 
 /**
  * Initializes the data directory under a temporary name, so that an interrupted initialization leaves no data
- * directory. Root has its password from the first start on.
+ * directory. The user root has its password from the first start on.
  */
 async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");

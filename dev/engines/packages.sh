@@ -89,8 +89,8 @@ WRAPPER
   chmod +x "$dir/bin/${binary##*/}"
 }
 
-# finish COMMAND ...: renames $dir to TARGET. If another process was first, keeps its folder, provided that
-# COMMAND accepts it.
+# finish COMMAND ...: renames $dir to TARGET. If another process has already made TARGET, keeps that folder,
+# provided that COMMAND succeeds.
 finish() {
   chmod 755 "$dir"
   mv -T "$dir" "$target" 2>/dev/null || "$@" || fail "$target holds something else"

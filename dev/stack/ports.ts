@@ -48,7 +48,7 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
 
 /**
  * Lowest port that is tried. All tried ports are below the ephemeral ports, so that no outgoing connection
- * gets a port while its server is down.
+ * gets the port of a server that is down.
  */
 const FIRST_PORT = 20_000;
 const SHARE = 120;

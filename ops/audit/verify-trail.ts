@@ -44,11 +44,11 @@ export interface Trail {
   chain: AuditChain;
   db: Database;
   /**
-   * Database of the service that stores this one's checkpoints (checkpoints.ts). Without it, the check cannot
-   * notice that the end of the trail was cut off.
+   * Database of the witness: the service that stores the checkpoints of the checked service (checkpoints.ts).
+   * Without it, the check cannot notice that the end of the trail was cut off.
    */
   witness?: Database | undefined;
-  /** Events from this time on may lack a seal, and their seals a checkpoint; neither is a finding. */
+  /** An event from this time on may lack a seal, and its seal may lack a checkpoint. Neither is a finding. */
   sealedBefore: Date;
 }
 

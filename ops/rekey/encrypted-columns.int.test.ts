@@ -50,7 +50,7 @@ const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
 const OWNERS = [...PEOPLE, "payment_id"];
 
-/** Encrypted columns whose context does not contain the owners of the row, each with the reason. */
+/** Encrypted columns whose encryption context does not contain the row's owners, each with the reason. */
 const FOR_NOBODY: Record<string, string> = {
   "mails.content": "the encrypted text holds the address of the recipient",
 };

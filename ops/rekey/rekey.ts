@@ -33,8 +33,8 @@ export interface RekeyProgress {
 }
 
 /**
- * Maximum passes over a column. A second one may be needed, because a process that still has only the older
- * key may have written values during the first.
+ * Maximum passes over a column. A second pass may be needed: during the first, a process that still has only
+ * the older key may write values.
  */
 const PASSES = 5;
 

@@ -38,7 +38,7 @@ export class RunningStack {
   /**
    * Throws SetupError if no system was ever started here.
    *
-   * @param instead the settings to set if there is none, for the error's message
+   * @param instead end of the error's message: the settings that the user can set instead
    */
   constructor(instead: string) {
     const file = process.env.STACK_JSON || DEFAULT_FILE;

@@ -23,7 +23,7 @@ export function consumersOf(app: Billing): Consumers {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),
     },
-    // Clinical sends no-shows before version 0.2.0. From 0.2.0 on, scheduling sends booking.fee_decided
+    // Before version 0.2.0, clinical sends this event. From 0.2.0 on, scheduling sends booking.fee_decided
     // instead.
     "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
     "consultation.abandoned": {

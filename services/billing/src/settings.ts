@@ -53,8 +53,8 @@ export const billingSettings = {
     .default("https://api.stripe.com")
     .describe("Address of Stripe; only tests use another one"),
   // Longer than a provider's call (8 s for Stripe), so that no job asks about a call that is still running.
-  // Not longer than a request, because if a process crashes, its patient waits for the outcome until the
-  // lease expires.
+  // Not longer than a request may take, because if its process crashes, the patient waits for the outcome
+  // until the lease expires.
   ATTEMPT_LEASE: duration("10s").describe(
     "Lease of a request on its call to the provider, longer than the slowest such call. When it expires, " +
       "billing asks the provider for the outcome",

@@ -50,6 +50,7 @@ export async function findAccountByEmail(db: Database, email: string): Promise<A
 
 /**
  * Inserts an account. Throws ER_DUP_ENTRY on `users.users_email` if the address has an account already.
+ *
  * @param hash key of the account's proofs
  */
 export async function insertAccount(

@@ -8,8 +8,8 @@ import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
 /**
- * Unique keys that a second account violates: one with the same address, or one from the same registration,
- * whose id becomes the account's.
+ * Unique indexes that refuse a second account: one with the same address, or one with the same id. An account
+ * that is made from a registration gets the registration's id.
  */
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 

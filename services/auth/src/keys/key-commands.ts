@@ -72,7 +72,8 @@ export async function revokeKey(context: CommandContext, kid: string): Promise<s
     const keys = ownKeys(context, all);
     const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, context, keys, "now") : undefined;
     saveSigningKey(tx, withProof(context.cipher, { ...revoked, privateKey: null, retireTime: now }));
-    // The revocation lasts longer than a verifier that cannot fetch new keys uses the keys that it has.
+    // A verifier that cannot fetch new keys uses the keys that it has for `KEPT_FOR_MS`. The revocation lasts
+    // longer.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
     if (successor) record(tx, "key.rotate", successor.kid, now);

@@ -58,7 +58,7 @@ function byOrigin(
 
 /**
  * Counters of failed codes and recovery codes. They count the attempts on an account from all networks
- * together, because callers who get this far have proved the password.
+ * together, because only callers who have proved the password get this far.
  */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },

@@ -32,8 +32,8 @@ export async function login(
 ): Promise<LoginResponse> {
   const credentials = await findCredentialsByEmail(app.db, email);
   const matches = await verifyPassword(app, credentials, password, call.deadline);
-  // The status is checked here, although `lockActive` would refuse a disabled account, too, because the
-  // additional statement of `lockActive` would show in the response time.
+  // `lockActive` would refuse a disabled account, too, but its additional statement would show in the
+  // response time. So the status is checked here.
   const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
   const now = app.clock.now();
   const answer = await app.calls.apply(call, async (tx) => {

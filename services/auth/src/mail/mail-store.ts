@@ -89,8 +89,10 @@ export async function listMails(db: Database, onlyDead: boolean, limit: number):
 }
 
 /**
- * Queues dead mails again, which would otherwise not be tried any more. @param ids default: all @returns
- * their number
+ * Queues dead mails again. Without this, they are never tried again.
+ *
+ * @param ids default: all
+ * @returns their number
  */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
   const { affectedRows } = await (ids

@@ -7,8 +7,8 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen:
 const SALT_BYTES = 16;
 
 /**
- * Stands in for the hash of an unknown account, so that verifying a password takes the same time for it. It
- * matches no password.
+ * Used for an unknown account, so that verifying a password takes as long as for a known account. It matches
+ * no password.
  */
 const DUMMY_HASH = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
 

@@ -82,8 +82,8 @@ test("a link that makes no account is audited as a failure", async () => {
 });
 
 /**
- * Each case has the steps of the stranger and of the address's owner, the one who can sign in afterwards, and
- * the outcomes of the links.
+ * Each case has three parts: the steps of the stranger and of the address's owner; which of the two can sign
+ * in afterwards; the outcomes of the followed links.
  */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;

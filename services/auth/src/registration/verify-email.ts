@@ -16,9 +16,9 @@ import { isGenuine } from "./registration-proof.ts";
 import { completeRegistration, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail: makes the account of a registration. It requires the link and the password. If a
- * stranger registers somebody's address and the owner follows the link, no account is made. A repeated call
- * changes nothing.
+ * AuthService.VerifyEmail: makes the account of a registration. It requires the link and the password. The
+ * link of a stranger's registration goes to the owner of the address, who does not know the stranger's
+ * password. So that registration makes no account. A repeated call changes nothing.
  *
  * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account;
  * INVALID_CREDENTIALS, which counts as a failed login.
@@ -44,8 +44,9 @@ export async function verifyEmail(
 }
 
 /**
- * Audits the failure, and throws INVALID_LINK_TOKEN. @param id id of the registration, if it is known but
- * another account has its address now
+ * Audits the failure, and throws INVALID_LINK_TOKEN.
+ *
+ * @param id id of the registration, if it is known but another account has its address now
  */
 async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
   const subjectIds = id ? [id] : [];

@@ -18,8 +18,8 @@ afterAll(() => auth.close());
 
 test("live revocations are published to Redis with the time of the list, until they expire", async () => {
   const { redis, revocationsJob } = auth.app;
-  // The job is stopped, because it publishes lists under the service's own key, with which `lists` cannot
-  // read.
+  // Stops the service's own job. It would publish lists under the service's key, and `lists` has another key,
+  // with which it cannot read them.
   await revocationsJob.stop();
   const lists = new RevocationLists([randomBytes(32)]);
   const session = await auth.logIn(await auth.makeUser());

@@ -101,8 +101,9 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 
 /**
- * Writes to the database like its administrator, and undoes the write. @returns the findings between the
- * write and its undoing
+ * Writes to the database like its administrator, and undoes the write.
+ *
+ * @returns the findings between the write and its undoing
  */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
   await does();

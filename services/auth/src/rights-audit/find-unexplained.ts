@@ -26,10 +26,10 @@ export interface UnexplainedFinding {
 }
 
 /**
- * Compares auth's tables with its audit trail. Each change and its entry are one transaction, so the two
- * differ only after direct writes to the tables. It reads page by page, so no statement grows with the
- * tables. It may run while the service runs: a change may fall between two reads, so a difference is reported
- * only if a second read confirms it.
+ * Compares auth's tables with its audit trail. Each change and its entry are one transaction, so tables and
+ * trail differ only after direct writes to the tables. Reads page by page, so no statement grows with the
+ * tables. May run while the service runs. A change may then fall between two reads, so a difference is
+ * reported only if a second read confirms it.
  *
  * @param hash the schema's keyed hash, which makes the proofs of accounts
  * @param pageSize rows per statement

@@ -23,9 +23,9 @@ export async function issueToken(
   call: Call,
 ): Promise<ServiceToken> {
   const now = app.clock.now();
-  // The secrets are read before the account. If the account is disabled between the two reads, its status
-  // shows it. If the account is disabled later, the `sid` that was read is revoked, and with it the new
-  // token.
+  // The secrets are read before the account. If the account is disabled between the two reads, the second
+  // read sees its new status. If it is disabled later, the `sid` that was read is revoked, and with it the
+  // new token.
   const secrets = await findSecrets(app.db, clientId);
   const account = await findServiceAccount(app.db, clientId);
   const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);

@@ -10,8 +10,8 @@ export const newRefreshToken = (): string => randomBytes(BYTES).toString("base64
 export const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
- * Encrypts the next token under a key that is this token itself, so the database alone reveals neither of the
- * two tokens.
+ * Encrypts the next refresh token under a key that is the current token itself, so the database alone reveals
+ * neither of them.
  *
  * @param token made by `newRefreshToken`
  */

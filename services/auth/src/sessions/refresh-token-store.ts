@@ -74,7 +74,10 @@ export async function findRefreshToken(
   return row && toRecord(row);
 }
 
-/** Deletes up to a thousand stored successors of refresh tokens, whose exchange can no longer be repeated. */
+/**
+ * Deletes up to a thousand stored successors of refresh tokens, once the call that got the successor can no
+ * longer be repeated.
+ */
 export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
   await db.write(FORGET_SUCCESSORS, [now]);
 }

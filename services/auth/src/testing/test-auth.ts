@@ -54,8 +54,9 @@ export interface TestAuth {
   /** Types of a user's events, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
   /**
-   * Starts another process of auth on the same schema, without running jobs. @param env overrides the
-   * settings of the test
+   * Starts another process of auth on the same schema, without running jobs.
+   *
+   * @param env overrides the settings of the test
    */
   startAnother: (env?: NodeJS.ProcessEnv) => Promise<Auth>;
   close: () => Promise<void>;

@@ -37,8 +37,8 @@ export const applyBookingExpired = (app: Billing) =>
   endPayments(app, (row, _event, now) => ({
     ...row,
     status: expire(row.status),
-    // Scheduling has ended the hold, but billing's clock may be behind scheduling's. Ending it now lets no
-    // later attempt start.
+    // Scheduling has ended the hold, but billing's clock may be behind scheduling's. So the hold's end is set
+    // to now at the latest: no later attempt may start.
     holdExpireTime: new Date(Math.min(row.holdExpireTime.getTime(), now.getTime())),
   }));
 

@@ -83,7 +83,7 @@ test("a payment that cannot be saved delays no other", async () => {
       version,
       binaryId(first.paymentId),
     ]);
-  // Makes each further change of this payment fail, because the next version overflows its column.
+  // Every further change of this payment fails, because its next version does not fit in the column.
   await setVersion(4_294_967_295);
   await runJobs();
   expect([await statusOf(first), await statusOf(second)]).toEqual(["AUTHORIZED", "CAPTURED"]);

@@ -51,7 +51,7 @@ export async function findPayment(db: Database, id: string): Promise<PaymentRow 
   return row;
 }
 
-/** Same as `findPayment`, for an id that another row refers to. Throws if the payment does not exist. */
+/** Finds a payment by an id that another row refers to. Throws if the payment does not exist. */
 export const readPayment = async (db: Database, id: string): Promise<PaymentRow> =>
   assertExists(await findPayment(db, id), id);
 

@@ -183,8 +183,8 @@ describe.each([
   });
 
   /**
-   * Expects exactly one authorization. With the stub, this may be the authorization of the first card,
-   * because the stub's payer confirms before the lease expires.
+   * Expects exactly one authorization. With the stub, the first card may have it, because the stub's payer
+   * confirms the first attempt before the lease expires.
    */
   async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");

@@ -102,8 +102,8 @@ test("an attempt that needs confirmation has an URL, and is AUTHORIZED afterward
     nextActionUrl: "https://stripe.test/3ds",
   });
   stripe.confirm("pi_1");
-  // Stripe repeats the first answer to a key, so the charge is still PENDING although the payer has
-  // confirmed.
+  // Stripe repeats its first answer to the idempotency key, so the charge is still PENDING although the payer
+  // has confirmed.
   expect(await authorize("pm_card_authenticationRequired")).toMatchObject({ status: "PENDING" });
   expect(await provider.find(byReference)).toMatchObject({ status: "AUTHORIZED", nextActionUrl: null });
 });

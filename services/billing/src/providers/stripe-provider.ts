@@ -32,9 +32,9 @@ const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /**
  * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. For at least a
- * day, Stripe repeats the first answer to an idempotency key. So keys only protect creations, and the current
- * state is read separately. Intents and refunds carry our id as metadata, which finds them after a lost
- * answer.
+ * day, Stripe repeats its first answer to an idempotency key, even if the state has changed. So keys are used
+ * only to create, and the current state is read separately. Intents and refunds carry our id as metadata, by
+ * which they are found after a lost answer.
  */
 export class StripeProvider implements Provider {
   readonly name = "stripe";

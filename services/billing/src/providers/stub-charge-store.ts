@@ -71,7 +71,9 @@ export async function voidCharge(db: Database, attemptId: string, now: Date): Pr
 }
 
 /**
- * Refunds a captured charge once for each refund id. @returns the outcome; undefined if nothing was captured
+ * Refunds a captured charge once for each refund id.
+ *
+ * @returns the outcome; undefined if nothing was captured
  */
 export async function insertRefund(
   db: Database,
