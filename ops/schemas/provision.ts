@@ -103,7 +103,7 @@ const CHANGE = ["DELETE", "INSERT", "SELECT", "UPDATE"];
 /**
  * Grants the service's database user rights on rows, table by table. The user cannot change append-only
  * tables, except their encrypted columns, which `npm run rekey` rewrites. Skips rights that exist, because
- * each GRANT commits the transaction.
+ * each GRANT costs a commit.
  */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
   const [tables] = await admin.query<RowDataPacket[]>(
