@@ -49,7 +49,7 @@ export class Acknowledgements {
   async add(db: Database, findingId: string, reason: string, now: Date): Promise<void> {
     const row = { findingId, reason, createTime: now };
     await db.transaction(async (tx) => {
-      // biome-ignore lint/style/noNonNullAssertion: AUDIT_KEY has at least one key
+      // biome-ignore lint/style/noNonNullAssertion: one hash for each key of AUDIT_KEY, which has a key
       insertAcknowledgement(tx, { ...row, hmac: this.#hmac(this.#hashes[0]!, row) });
       tx.defer(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGED, findingId, now)])]);
     });

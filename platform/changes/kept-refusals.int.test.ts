@@ -21,7 +21,7 @@ const reasons = [...catalogue.values()];
 
 type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 
-/** Makes an effect with an audit entry, so that it counts as a change. */
+/** Result of a use case that changed the booking: it has an audit entry. */
 const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   response: Booking.fromPartial({ id: bookingId }),
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],

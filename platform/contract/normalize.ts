@@ -19,7 +19,7 @@ import { rangeChecks } from "./ranges.ts";
 import { TEXT_RULES } from "./text-kinds.ts";
 import { mistakeInFraction, mistakeInTime } from "./times.ts";
 
-/** Fields of a message, by the names in which protobuf-es keeps them. */
+/** Fields of a message, by the names under which protobuf-es keeps them. */
 export type Fields = Record<string, unknown>;
 
 /** Normalizes one field of a message. Adds a violation to `found` if its value has no canonical form. */

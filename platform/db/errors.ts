@@ -8,8 +8,8 @@ interface MysqlError extends Error {
 }
 
 /**
- * Errors after which a transaction may be retried: deadlock, lock wait, and a conflict in a replication group
- * (3101).
+ * Errors after which a transaction may be retried: deadlock, lock wait timeout, and a conflict in a
+ * replication group (3101).
  */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 

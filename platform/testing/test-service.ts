@@ -74,8 +74,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  // Each test has its own prefix of Redis keys. Otherwise, a test that advances its clock would treat the
-  // revocations of a system on the same Redis as expired.
+  // Each test has its own prefix of Redis keys. Otherwise, a test that advances its clock would delete
+  // revoked tokens of other processes on the same Redis as expired.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
   const redis = connectRedis(redisUrl.href, log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");

@@ -76,7 +76,7 @@ test("every page token of a list is short, and accepted by that list", async () 
   );
 });
 
-/** Queries for a list that find the longest names, one for each order. */
+/** For each `orderBy` of a list: a filter that finds the rows with the longest names, and the order. */
 function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
   const orders = query.orderBy?.enum ?? [""];
   const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};

@@ -106,8 +106,8 @@ const startEntries = (before: PaymentRow, after: PaymentRow): AuditEntry[] =>
     : [entryOf(after, { action: "payment.replace_attempt" })];
 
 /**
- * Runs the started attempt at the provider. If the provider does not answer, returns the payment's current
- * state.
+ * Asks the provider to authorize an attempt that is saved already. If the provider does not answer, returns
+ * the payment's current state.
  */
 async function runAttempt(
   app: Billing,

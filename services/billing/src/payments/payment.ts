@@ -39,8 +39,8 @@ export interface PaymentRow {
   version: number;
   createTime: Date;
   /**
-   * Time of the next try of the payment's next step at the provider; null without such a step, and after its
-   * last try.
+   * Time at which the payment's pending call of the provider (question about an attempt, capture, void or
+   * refund) is tried next. Null if no call is pending, or after its last try.
    */
   processTime: Date | null;
   processTries: number;

@@ -41,8 +41,8 @@ export interface StubProviderOptions {
 interface Scenario {
   declineCode?: string;
   /**
-   * The outcome is delayed. A payer who has to confirm is treated as having confirmed by the end of the
-   * delay.
+   * Delays the outcome. With WITHOUT_ANSWER, the call fails as if it had timed out. With FOR_PAYER, the
+   * answer asks the payer to confirm, and the payer has confirmed when the delay ends.
    */
   delay?: "WITHOUT_ANSWER" | "FOR_PAYER";
   refundsFail?: boolean;

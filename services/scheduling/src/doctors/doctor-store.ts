@@ -44,7 +44,9 @@ export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date):
   );
 }
 
-/** Saves the fields of a locked profile that its doctor can change. */
+/**
+ * Saves those fields of a profile that its doctor can change. The transaction has locked the profile's row.
+ */
 export function updateDoctor(tx: Transaction, doctor: Profile): void {
   const fee = feeColumns(doctor.fee);
   tx.defer(

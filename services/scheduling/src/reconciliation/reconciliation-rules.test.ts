@@ -147,7 +147,7 @@ test("consistent states agree for all times, amounts and versions", () => {
       const found = evaluate(
         { ...booking, startTime, endTime, fee: booking.fee && fee },
         paid && { ...paid, amount: fee, version },
-        // The times are copied, because decoded times are equal, but not the same objects.
+        // The times are copied, because decoded times equal the originals, but are not the same objects.
         meeting && { ...meeting, startTime: new Date(startTime), endTime: new Date(endTime), version },
         endTime,
       );
