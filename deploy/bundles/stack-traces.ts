@@ -15,9 +15,8 @@ Error.prepareStackTrace = (error, frames) =>
 
 function inSources(frame: NodeJS.CallSite): string {
   const text = frame.toString();
-  if (frame.getFileName() !== BUNDLE) return text;
-  // biome-ignore lint/style/noNonNullAssertion: a frame with a file name has a position
-  const [line, column] = [frame.getLineNumber()!, frame.getColumnNumber()!];
+  const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
+  if (frame.getFileName() !== BUNDLE || line === null || column === null) return text;
   const entry = readMap()?.findEntry(line - 1, column - 1);
   if (!entry || !("originalSource" in entry) || !entry.originalSource) return text;
   const { originalSource, originalLine, originalColumn } = entry;

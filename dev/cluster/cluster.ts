@@ -3,7 +3,7 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { findMysql, findRouter } from "../engines/engines.ts";
 import type { Server } from "../engines/server.ts";
 import { DataFolder } from "../stack/data-folder.ts";
-import { freePorts } from "../stack/ports.ts";
+import { freePort } from "../stack/ports.ts";
 import { type Progress, silent } from "../terminal/progress.ts";
 import {
   foundGroup,
@@ -66,20 +66,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const routerProgram = await findRouter(progress, signal);
 
   progress.step(`Servers: ${NAMES.join(", ")} (MySQL ${program.version})`);
-  // Each server needs one port for clients and one for group communication; the router needs one.
-  const ports = await freePorts(2 * NAMES.length + 1);
-  // biome-ignore lint/style/noNonNullAssertion: freePorts returns as many ports as it is asked for
-  const routerPort = options.port ?? ports.pop()!;
-  const groupAddresses = NAMES.map(() => `127.0.0.1:${ports.pop()}`);
+  const routerPort = options.port ?? (await freePort());
+  // Each server has a port for group communication, and another one for clients.
+  const groupAddresses = await Promise.all(NAMES.map(async () => `127.0.0.1:${await freePort()}`));
   const nodes = await Promise.all(
-    NAMES.map((name, place) =>
+    NAMES.map(async (name, place) =>
       makeNode({
         program,
         name,
         place,
         folder: folder.file(name),
-        // biome-ignore lint/style/noNonNullAssertion: the pops have left one port for each server
-        port: ports[place]!,
+        port: await freePort(),
         groupAddresses,
         groupName: GROUP_NAME,
         password,

@@ -43,22 +43,21 @@ export async function makeRecoveryUser(url: string, password: string): Promise<v
  */
 export async function transactionsOf(url: string): Promise<string> {
   return await onServer(url, async (server) => {
-    const [[row]] = await server.query<RowDataPacket[]>(
+    const { gtids } = await readRow(
+      server,
       `SELECT CONCAT_WS(',', @@GLOBAL.gtid_executed,
          (SELECT NULLIF(RECEIVED_TRANSACTION_SET, '') FROM performance_schema.replication_connection_status
           WHERE CHANNEL_NAME = 'group_replication_applier')) AS gtids`,
     );
-    // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
-    return String(row!.gtids);
+    return String(gtids);
   });
 }
 
 /** True if `others` contains all transactions of `some`; both are sets from `transactionsOf`. */
 export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
   return await onServer(url, async (server) => {
-    const [[row]] = await server.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
-    // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
-    return row!.inside === 1;
+    const { inside } = await readRow(server, "SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
+    return inside === 1;
   });
 }
 
@@ -130,7 +129,13 @@ export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
 }
 
 async function uuidOf(server: Connection): Promise<string> {
-  const [[row]] = await server.query<RowDataPacket[]>("SELECT @@server_uuid AS uuid");
+  const { uuid } = await readRow(server, "SELECT @@server_uuid AS uuid");
+  return String(uuid);
+}
+
+/** Result of a SELECT without FROM, which has one row. */
+async function readRow(server: Connection, sql: string, params: string[] = []): Promise<RowDataPacket> {
+  const [[row]] = await server.query<RowDataPacket[]>(sql, params);
   // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
-  return String(row!.uuid);
+  return row!;
 }

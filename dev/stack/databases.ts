@@ -6,7 +6,7 @@ import { startMysql } from "../engines/mysql.ts";
 import { pingRedis, startRedis } from "../engines/redis.ts";
 import type { Progress } from "../terminal/progress.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { freePorts } from "./ports.ts";
+import { freePort } from "./ports.ts";
 
 export interface DatabaseOptions {
   folder: DataFolder;
@@ -45,31 +45,28 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
     // One after the other, because the first search that fails unpacks both programs.
     const mysql = options.mysqlUrl || (await findMysql(progress, signal));
     const redis = options.redisUrl || (await findRedis(progress, signal));
-    const [mysqlPort, redisPort] = await freePorts(2);
-    const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
-      engines[kind] = await startPrivate(kind, program, port, options);
+    const start = async (kind: "mysql" | "redis", program: Program) => {
+      const engine = await startPrivate(kind, program, await freePort(), options);
+      engines[kind] = engine;
+      return engine.url;
     };
     // Waits for both servers, so that an error of one does not interrupt the start of the other.
-    const outcomes = await Promise.allSettled([
-      // biome-ignore lint/style/noNonNullAssertion: freePorts(2) returns two ports
-      typeof mysql === "string" ? refuseUnreachableMysql(mysql) : start("mysql", mysql, mysqlPort!),
-      // biome-ignore lint/style/noNonNullAssertion: freePorts(2) returns two ports
-      typeof redis === "string" ? refuseUnreachableRedis(redis) : start("redis", redis, redisPort!),
+    const [mysqlOutcome, redisOutcome] = await Promise.allSettled([
+      typeof mysql === "string" ? refuseUnreachableMysql(mysql) : start("mysql", mysql),
+      typeof redis === "string" ? refuseUnreachableRedis(redis) : start("redis", redis),
     ]);
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    const [mysqlUrl, redisUrl] = [resultOf(mysqlOutcome), resultOf(redisOutcome)];
     signal?.throwIfAborted();
+    return { mysqlUrl, redisUrl, engines, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    // biome-ignore lint/style/noNonNullAssertion: a server without a URL was started above
-    mysqlUrl: options.mysqlUrl ?? engines.mysql!.url,
-    // biome-ignore lint/style/noNonNullAssertion: a server without a URL was started above
-    redisUrl: options.redisUrl ?? engines.redis!.url,
-    engines,
-    stop,
-  };
+}
+
+function resultOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 async function startPrivate(
@@ -91,15 +88,19 @@ async function startPrivate(
   });
 }
 
-async function refuseUnreachableMysql(url: string): Promise<void> {
+/** Throws if the server cannot be used. @returns its URL */
+async function refuseUnreachableMysql(url: string): Promise<string> {
   await (await connectAdmin(url)).end();
+  return url;
 }
 
-async function refuseUnreachableRedis(url: string): Promise<void> {
+/** Throws if the server cannot be used. @returns its URL */
+async function refuseUnreachableRedis(url: string): Promise<string> {
   if (!URL.canParse(url) || !/^rediss?:/.test(url)) {
     throw new SetupError("REDIS_URL must be redis://:password@host:port.");
   }
   const problem = await pingRedis(url);
   if (problem)
     throw new SetupError(`Redis at ${new URL(url).host} cannot be used (${problem}). Check REDIS_URL.`);
+  return url;
 }

@@ -37,9 +37,9 @@ export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
 
 /** Chooses free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
-  const free = await freePorts(PROCESSES.length * 2);
-  // biome-ignore lint/style/noNonNullAssertion: there are two ports for each process
-  return forEachProcess(() => ({ port: free.pop()!, metricsPort: free.pop()! }));
+  const ports = new Map<ProcessName, ProcessPorts>();
+  for (const name of PROCESSES) ports.set(name, { port: await freePort(), metricsPort: await freePort() });
+  return Object.fromEntries(ports) as Ports;
 }
 
 function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
@@ -56,21 +56,18 @@ const SHARES = 100;
 let given = 0;
 
 /**
- * Chooses free ports. A server opens its port only seconds after the choice. So each process that calls this
- * chooses from a range of its own, and systems that start at the same time do not collide.
+ * Chooses a free port, another one at each call. A server opens its port only seconds after the choice. So each
+ * process that calls this chooses from a range of its own, and systems that start at the same time do not
+ * collide.
  */
-export async function freePorts(count: number): Promise<number[]> {
-  const listeners: Server[] = [];
-  const ports: number[] = [];
-  while (ports.length < count) {
+export async function freePort(): Promise<number> {
+  for (;;) {
     const port = FIRST_PORT + (process.pid % SHARES) * SHARE + (given++ % SHARE);
     const listener = await listen(port).catch(() => undefined);
     if (!listener) continue;
-    listeners.push(listener);
-    ports.push(port);
+    await close([listener]);
+    return port;
   }
-  await close(listeners);
-  return ports;
 }
 
 /** Throws if a port is in use, or is set for more than one server. */

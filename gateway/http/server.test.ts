@@ -107,6 +107,7 @@ describe("a client that does not read its answer", () => {
   });
 
   test("may wait for an answer until its deadline, and keep the connection open afterwards", async () => {
+    // Delays the answer in real time, because the timeouts of sockets follow Node's own clock.
     answer = (response) => setTimeout(() => response.end("late"), 3 * stallTimeout);
     const client = await ask(patient);
     const [received] = await once(client, "data");

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Server } from "@medconnect/dev/engines/server.ts";
 import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
-import { freePorts } from "@medconnect/dev/stack/ports.ts";
+import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { argsOf } from "@medconnect/dev/stack/processes.ts";
 import type { ProcessName } from "@medconnect/topology/services.ts";
 import { Api } from "./api.ts";
@@ -65,7 +65,7 @@ const addressesOf = ({ addresses }: SharedStack) => ({
 });
 
 async function start(name: ProcessName, env: NodeJS.ProcessEnv): Promise<SideProcess> {
-  const [port, metricsPort] = await freePorts(2);
+  const [port, metricsPort] = [await freePort(), await freePort()];
   const server = new Server({
     name: `${name}:${port}`,
     command: process.execPath,
