@@ -37,18 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => billing.app.close());
 
-async function authorized() {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient);
-  return held;
-}
+const authorized = () => billing.authorized(patient);
 
-async function captured() {
-  const held = await authorized();
-  await billing.deliver(held.completed);
-  await billing.process();
-  return held;
-}
+const captured = () => billing.captured(patient);
 
 const cases: Record<string, JobCase> = {
   "process payments": async () => {

@@ -21,10 +21,7 @@ beforeEach(async () => {
 afterEach(() => billing.app.close());
 
 async function captured() {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient);
-  await billing.deliver(held.completed);
-  await billing.process();
+  const held = await billing.captured(patient);
   return { ...held, doctorId: (await billing.read(held.paymentId)).doctorId };
 }
 

@@ -15,11 +15,7 @@ type Held = Awaited<ReturnType<BillingTest["hold"]>>;
 const victim = userCaller("PATIENT");
 const attacker = userCaller("PATIENT");
 
-const authorized = async (): Promise<Held> => {
-  const held = await billing.hold(victim);
-  await billing.authorize(held.paymentId, victim);
-  return held;
-};
+const authorized = () => billing.authorized(victim);
 
 /**
  * Events of the attacker's own booking and consultation. An attacker who can write to the sender's schema can

@@ -29,11 +29,7 @@ const unreachable = async () => {
   throw new Error("unreachable");
 };
 
-async function authorized() {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient);
-  return held;
-}
+const authorized = () => billing.authorized(patient);
 
 test("a capture is pending from its decision until it succeeds", async () => {
   const held = await authorized();

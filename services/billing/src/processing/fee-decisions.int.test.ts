@@ -18,18 +18,9 @@ beforeEach(() => {
   billing.provider.reset();
 });
 
-const authorized = async (): Promise<Held> => {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient);
-  return held;
-};
+const authorized = () => billing.authorized(patient);
 
-const captured = async (): Promise<Held> => {
-  const held = await authorized();
-  await billing.deliver(held.completed);
-  await billing.process();
-  return held;
-};
+const captured = () => billing.captured(patient);
 
 const statusOf = async ({ paymentId }: Held) => (await billing.read(paymentId)).status;
 

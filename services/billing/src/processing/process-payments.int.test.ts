@@ -25,11 +25,7 @@ beforeEach(() => {
   billing.provider.reset();
 });
 
-const authorized = async (): Promise<Held> => {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient);
-  return held;
-};
+const authorized = () => billing.authorized(patient);
 
 /** Makes the payers of all open charges at the stub never confirm. */
 const neverConfirm = () =>

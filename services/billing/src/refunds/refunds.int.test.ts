@@ -18,14 +18,7 @@ beforeEach(() => {
   billing.provider.reset();
 });
 
-/** A captured payment of 5000 cents. */
-async function captured(paymentMethod?: string) {
-  const held = await billing.hold(patient);
-  await billing.authorize(held.paymentId, patient, paymentMethod);
-  await billing.deliver(held.completed);
-  await billing.process();
-  return held;
-}
+const captured = (paymentMethod?: string) => billing.captured(patient, paymentMethod);
 
 const lost = async () => {
   throw new Error("the answer was lost");

@@ -89,36 +89,61 @@ function usesOf(app: Billing & TestService) {
   const booking = (patient: Caller, paymentId = newId()) =>
     bookingEvents(callerId(patient), paymentId, app.clock.now());
 
+  /**
+   * Creates a payment by the event booking.held.
+   *
+   * @returns further events of its booking, to deliver later
+   */
+  const hold = async (patient: Caller) => {
+    const held = booking(patient);
+    await deliver(held.held);
+    return held;
+  };
+
+  const authorize = (
+    paymentId: string,
+    by: Caller,
+    paymentMethod = "pm_card_visa",
+    idempotencyKey = newId(),
+  ) =>
+    invoke(PaymentServiceService.authorizePayment, bound(authorizePayment, app), by, {
+      paymentId,
+      paymentMethod,
+      idempotencyKey,
+    });
+
+  /** Runs the processing jobs: payments first, because they open refunds. */
+  const process = async () => {
+    await processPayments(app)();
+    await processRefunds(app)();
+  };
+
+  /** Creates a payment, and authorizes it. */
+  const authorized = async (patient: Caller, paymentMethod?: string) => {
+    const held = await hold(patient);
+    await authorize(held.paymentId, patient, paymentMethod);
+    return held;
+  };
+
   return {
     deliver,
-    booking,
+    hold,
+    authorize,
+    process,
+    authorized,
 
-    /**
-     * Creates a payment by the event booking.held.
-     *
-     * @returns further events of its booking, to deliver later
-     */
-    hold: async (patient: Caller) => {
-      const held = booking(patient);
-      await deliver(held.held);
+    /** Creates, authorizes and captures a payment of 5000 cents. */
+    captured: async (patient: Caller, paymentMethod?: string) => {
+      const held = await authorized(patient, paymentMethod);
+      await deliver(held.completed);
+      await process();
       return held;
     },
 
-    authorize: (paymentId: string, by: Caller, paymentMethod = "pm_card_visa", idempotencyKey = newId()) =>
-      invoke(PaymentServiceService.authorizePayment, bound(authorizePayment, app), by, {
-        paymentId,
-        paymentMethod,
-        idempotencyKey,
-      }),
+    booking,
 
     read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
       (await invoke(PaymentServiceService.getPayment, bound(getPayment, app), by, { paymentId })).response,
-
-    /** Runs the processing jobs: payments first, because they open refunds. */
-    process: async () => {
-      await processPayments(app)();
-      await processRefunds(app)();
-    },
 
     /** Delivers a webhook. @param signature default: a valid one */
     webhook: async (event: unknown, signature?: string, provider = "stub") => {

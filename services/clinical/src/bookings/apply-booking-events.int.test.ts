@@ -28,12 +28,6 @@ const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
   return await clinical.markNoShow(consultationId, doctor, party);
 };
 
-/** Events of a consultation, as "type to service". */
-const outbox = async (consultationId: string) =>
-  (await clinical.outbox(consultationId))
-    .map(({ event, destination }) => `${event.type} to ${destination}`)
-    .sort();
-
 test("a confirmed booking creates its consultation, with the names from auth and scheduling", async () => {
   const user = (userId: string, fullName: string, role: string) => ({
     type: "user.created",
@@ -110,7 +104,7 @@ test("the cancellation of its booking cancels a consultation, and sends no event
     status: "CANCELLED",
     endedTime: undefined,
   });
-  expect(await outbox(consultationId)).toEqual([]);
+  expect((await clinical.deliveries(consultationId)).sort()).toEqual([]);
   expect(await clinical.actions(consultationId)).toEqual([
     "consultation.create",
     "consultation.cancel",
@@ -124,7 +118,7 @@ test("the cancellation of its booking abandons a consultation in progress", asyn
   await clinical.deliver("scheduling", cancelled);
   const endedTime = clinical.app.clock.now();
   expect(await clinical.read(consultationId, patient)).toMatchObject({ status: "ABANDONED", endedTime });
-  expect(await outbox(consultationId)).toEqual(["consultation.started to scheduling"]);
+  expect((await clinical.deliveries(consultationId)).sort()).toEqual(["consultation.started to scheduling"]);
 });
 
 test.each([

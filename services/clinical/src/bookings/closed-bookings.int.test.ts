@@ -21,10 +21,6 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Events of a consultation, as "type to service". */
-const outbox = async (consultationId: string) =>
-  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
-
 test.each([
   ["COMPLETED", { status: "COMPLETED", noShowParty: undefined }],
   ["NO_SHOW_PATIENT", { status: "NO_SHOW", noShowParty: "PATIENT" }],
@@ -41,7 +37,7 @@ test.each([
       closedByAdmin: true,
       notes: "",
     });
-    expect(await outbox(consultationId)).toEqual([]);
+    expect(await clinical.deliveries(consultationId)).toEqual([]);
     expect(await clinical.actions(consultationId)).toContain("consultation.close");
   },
 );
@@ -71,7 +67,7 @@ test("an earlier end by the doctor stays, and is the only one sent", async () =>
   const completed = await clinical.complete(consultationId, doctor, "flu");
   expect(await clinical.deliver("scheduling", closedAs("NO_SHOW_BOTH"))).toEqual([]);
   expect(await clinical.read(consultationId, doctor)).toEqual(completed);
-  expect((await outbox(consultationId)).slice(1)).toEqual([
+  expect((await clinical.deliveries(consultationId)).slice(1)).toEqual([
     "consultation.completed to scheduling",
     "consultation.completed to billing",
   ]);
@@ -91,7 +87,7 @@ test("of a completion and a concurrent closing, one takes place", async () => {
       status: isDoctors ? "COMPLETED" : "NO_SHOW",
       closedByAdmin: !isDoctors,
     });
-    expect(await outbox(consultationId)).toHaveLength(isDoctors ? 3 : 1);
+    expect(await clinical.deliveries(consultationId)).toHaveLength(isDoctors ? 3 : 1);
   }
 });
 

@@ -20,10 +20,6 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Events of a consultation, as "type to service". */
-const outbox = async (consultationId: string) =>
-  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
-
 test("a doctor who was ready records a patient no-show", async () => {
   const { consultationId } = await book(10);
   const doctorReadyTime = clinical.app.clock.now();
@@ -49,7 +45,7 @@ test("without the patient, a doctor who was not ready can neither start nor reco
   await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject({ reason: "TOO_LATE" });
   const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
   await expect(miss).rejects.toMatchObject({ reason: "DOCTOR_NOT_READY" });
-  expect(await outbox(consultationId)).toEqual([]);
+  expect(await clinical.deliveries(consultationId)).toEqual([]);
 });
 
 test("a doctor without a licence can neither be ready nor record a patient no-show", async () => {
@@ -63,7 +59,7 @@ test("a doctor without a licence can neither be ready nor record a patient no-sh
   clinical.app.clock.advance(20 * MINUTE_MS);
   const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
   await expect(miss).rejects.toMatchObject(refusal);
-  expect(await outbox(consultationId)).toEqual([]);
+  expect(await clinical.deliveries(consultationId)).toEqual([]);
 });
 
 test("the event of a no-show names the missing party; a doctor abandons a started consultation", async () => {

@@ -24,10 +24,6 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Events of a consultation, as "type to service". */
-const outbox = async (consultationId: string) =>
-  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
-
 test("a patient who waits until the end makes it a doctor no-show, once for concurrent sweeps", async () => {
   const waited = await book(0);
   const neverJoined = await book(0);
@@ -43,7 +39,7 @@ test("a patient who waits until the end makes it a doctor no-show, once for conc
   expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
   // If the patient never joined, the sweep ends the consultation only two hours after its end time.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
-  expect(await outbox(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
+  expect(await clinical.deliveries(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
 });
 
 test("a patient who joins a ready doctor in the last second causes a no-show of both, not of the doctor", async () => {
@@ -75,7 +71,7 @@ test("an unattended consultation closes itself although its doctor has lost the 
     status: "NO_SHOW",
     noShowParty: "BOTH",
   });
-  expect(await outbox(consultationId)).toContain("consultation.no_show to scheduling");
+  expect(await clinical.deliveries(consultationId)).toContain("consultation.no_show to scheduling");
 });
 
 test("an unattended consultation becomes a no-show of both two hours after its end", async () => {
@@ -104,7 +100,7 @@ test("an unattended consultation becomes a no-show of both two hours after its e
       noShowParty: "BOTH",
       closedByAdmin: false,
     });
-    expect((await outbox(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
+    expect((await clinical.deliveries(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
     for (const { event } of await clinical.outbox(id)) {
       expect(stateOf(event, "consultation")).toMatchObject({ noShowParty: "BOTH" });
     }

@@ -27,10 +27,6 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Events of a consultation, as "type to service". */
-const outbox = async (consultationId: string) =>
-  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
-
 test("a consultation in progress a day after its end sends one event, and is listed until it ends", async () => {
   const admin = userCaller("ADMIN");
   const list = async (page: Partial<ListOverdueConsultationsRequest> = {}) =>
@@ -54,7 +50,7 @@ test("a consultation in progress a day after its end sends one event, and is lis
   clinical.app.clock.advance(1);
   await Promise.all([reportOverdue(clinical.app)(), reportOverdue(clinical.app)()]);
   for (const { consultationId } of [first, second]) {
-    expect(await outbox(consultationId)).toEqual([
+    expect(await clinical.deliveries(consultationId)).toEqual([
       "consultation.started to scheduling",
       "consultation.overdue to scheduling",
     ]);

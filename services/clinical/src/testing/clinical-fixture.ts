@@ -112,6 +112,15 @@ function actionsOn(app: Clinical & TestService) {
     return response.failures.map(({ reason }) => reason);
   };
 
+  /** Events of a consultation in the outbox, oldest first. */
+  const outbox = async (consultationId: string) => {
+    const rows = await app.db.read<{ payload: Buffer; destination: string }>(
+      "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
+      [consultationId],
+    );
+    return rows.map(({ payload, destination }) => ({ destination, event: Event.decode(payload) }));
+  };
+
   return {
     deliver,
 
@@ -232,14 +241,11 @@ function actionsOn(app: Clinical & TestService) {
       return rows.map(({ action }) => action);
     },
 
-    /** Events of a consultation in the outbox, oldest first. */
-    outbox: async (consultationId: string) => {
-      const rows = await app.db.read<{ payload: Buffer; destination: string }>(
-        "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
-        [consultationId],
-      );
-      return rows.map(({ payload, destination }) => ({ destination, event: Event.decode(payload) }));
-    },
+    outbox,
+
+    /** Events of a consultation in the outbox, oldest first, such as "consultation.started to scheduling". */
+    deliveries: async (consultationId: string) =>
+      (await outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`),
   };
 }
 
