@@ -1,6 +1,6 @@
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
-import type { BookingLimits } from "./bookings/booking-limits.ts";
+import type { BookingLimits } from "./bookings/claim-rules.ts";
 import type { Jurisdiction } from "./jurisdiction/jurisdiction.ts";
 
 /** Receivers of each event. */

@@ -1,6 +1,6 @@
 import { duration, limit } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
-import type { BookingLimits } from "./bookings/booking-limits.ts";
+import type { BookingLimits } from "./bookings/claim-rules.ts";
 
 /** Scheduling's settings beyond those of every service. */
 export const schedulingSettings = {

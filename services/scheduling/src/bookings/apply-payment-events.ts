@@ -56,10 +56,11 @@ function decide(app: Deciding, paid: PaidBooking | undefined, now: Date): Plan |
   return { row, isConfirmed, endedHold: isConfirmed ? claim?.endedHold : undefined };
 }
 
-function mayClaim({ slot, patient }: PaidBooking, claim: LateClaim, app: Deciding, now: Date): boolean {
+function mayClaim({ row, slot, patient }: PaidBooking, claim: LateClaim, app: Deciding, now: Date): boolean {
   const { live, licensedInRegion } = claim;
   // A cooldown keeps patients from holding a slot again, not from paying.
-  const facts = { slot: { ...slot, licensedInRegion }, patient, live, cooldownEnd: null };
+  const { patientRegion } = row;
+  const facts = { slot: { ...slot, licensedInRegion }, patient, patientRegion, live, cooldownEnd: null };
   return claimRefusal(facts, app.bookingLimits, { isHold: false }, now) === undefined;
 }
 

@@ -10,13 +10,9 @@ import type {
   CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { isPractising } from "../doctors/doctor-rules.ts";
-import { guardPerson } from "../people/people-store.ts";
-import { takeSlots } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry, reasonContext, toBookingWithoutTexts } from "./booking.ts";
-import { insertBookings } from "./booking-store.ts";
 import { claimRefusal, cooldownEndAfter, newBooking } from "./claim-rules.ts";
-import { type LockedWish, lockWishes, type Wish } from "./claim-store.ts";
+import { guardPatient, type LockedWish, lockWishes, saveNewBookings, type Wish } from "./claim-store.ts";
 import { endHold } from "./expire-bookings.ts";
 
 /**
@@ -31,7 +27,7 @@ export const bookSlot = (app: Scheduling, request: CreateBookingRequest, call: C
 const bookings = perApp((app: Scheduling) =>
   app.calls.grouped<CreateBookingRequest, LockedWish, Plan, Booking>({
     rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],
-    prepare: (tx, asked) => guardPerson(tx, patientOf(asked)),
+    prepare: (tx, asked) => guardPatient(tx, { patientId: patientOf(asked) }),
     lock: (tx, asked, now) =>
       lockWishes(
         tx,
@@ -68,16 +64,13 @@ interface Plan {
 }
 
 function decide(app: Scheduling, wish: LockedWish | undefined, { request }: Asking, now: Date): Plan {
+  if (!wish) throw new ApiError("NOT_FOUND");
+  const { slot, patient, endedHold } = wish;
   const { reason, patientRegion: statedRegion } = request;
-  // A slot whose doctor does not practise at its start is refused like an unknown slot, before any other
-  // check.
-  if (!wish || !isPractising(wish.slot, wish.slot.startTime)) throw new ApiError("NOT_FOUND");
-  const { slot, patient, endedHold, licensedInRegion } = wish;
   const patientRegion = statedRegion || patient.region;
-  if (patientRegion === "" && app.jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
   const cooldownEnd = cooldownEndAfter(endedHold, patient.userId) ?? wish.cooldownEnd;
-  const claim = { ...wish, slot: { ...slot, licensedInRegion }, cooldownEnd };
-  const refusal = claimRefusal(claim, app.bookingLimits, { isHold: slot.feeMinor > 0 }, now);
+  const isHold = slot.feeMinor > 0;
+  const refusal = claimRefusal({ ...wish, cooldownEnd, patientRegion }, app.bookingLimits, { isHold }, now);
   if (refusal) throw refusal;
   const ids = { id: newId(), consultationId: newId(), paymentId: newId() };
   const booking = newBooking(slot, { ids, patient, patientRegion, holdMs: app.holdMs }, now);
@@ -86,13 +79,12 @@ function decide(app: Scheduling, wish: LockedWish | undefined, { request }: Aski
 }
 
 function write(tx: Transaction, plans: Plan[], now: Date) {
-  const bookings = plans.map(({ booking }) => booking);
-  takeSlots(
-    tx,
-    bookings.map(({ id, slotId, holdExpireTime }) => ({ slotId, bookingId: id, holdExpireTime })),
-  );
+  // Ended holds are saved before the new bookings, because a unique index allows one live booking per slot.
   const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
-  insertBookings(tx, bookings);
+  saveNewBookings(
+    tx,
+    plans.map(({ booking }) => booking),
+  );
   return plans.map(({ booking, reason, statedRegion }, i) => ({
     response: { ...toBookingWithoutTexts(booking, now), reason },
     entries: [

@@ -21,54 +21,9 @@ export const BOOKING_NAMES =
   "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${BOOKING_COLUMNS} FROM bookings b ${BOOKING_NAMES}`;
 
-export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
-  tx.defer(
-    `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
-       end_time, fee_currency, fee_minor, reason, hold_expire_time, patient_region, version, create_time, update_time)
-     VALUES ?`,
-    [
-      rows.map((row) => [
-        binaryId(row.id),
-        binaryId(row.slotId),
-        binaryId(row.doctorId),
-        binaryId(row.patientId),
-        binaryId(row.consultationId),
-        binaryId(row.paymentId),
-        row.status,
-        row.startTime,
-        row.endTime,
-        row.feeCurrency,
-        row.feeMinor,
-        row.reason,
-        row.holdExpireTime,
-        row.patientRegion,
-        row.version,
-        row.createTime,
-        row.createTime,
-      ]),
-    ],
-  );
-}
-
 export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
   const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [binaryId(id)]);
   return row;
-}
-
-/** Unpaid bookings that still have one of the given slots although their holds have ended, by slot id. */
-export async function findEndedHolds(
-  tx: Transaction,
-  slots: Pick<SlotRow, "bookingId" | "holdExpireTime">[],
-  now: Date,
-): Promise<Map<string, BookingRow>> {
-  const ids = slots.flatMap(({ bookingId, holdExpireTime }) =>
-    bookingId !== null && holdExpireTime !== null && holdExpireTime <= now ? [binaryId(bookingId)] : [],
-  );
-  if (ids.length === 0) return new Map();
-  const rows = await tx.read<BookingRow>(`${SELECT} WHERE b.id IN (?) AND b.status = 'PENDING_PAYMENT'`, [
-    ids,
-  ]);
-  return new Map(rows.map((row) => [row.slotId, row]));
 }
 
 /** A locked booking and its locked slot. */

@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { NO_LIMITS } from "./booking-limits.ts";
-import { type Claim, claimRefusal, cooldownEndAfter, endOfHold, movedTo, newBooking } from "./claim-rules.ts";
+import {
+  type Claim,
+  claimRefusal,
+  cooldownEndAfter,
+  endOfHold,
+  movedTo,
+  NO_LIMITS,
+  newBooking,
+} from "./claim-rules.ts";
 
 const NOW = new Date("2030-01-01T09:00:00Z");
 const inMinutes = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
@@ -24,6 +31,7 @@ const SLOT = {
 const CLAIM: Claim = {
   slot: SLOT,
   patient: { disabled: 0 },
+  patientRegion: "",
   live: { overlapping: 0, holds: 0, bookings: 0, withDoctor: 0 },
   cooldownEnd: null,
 };
@@ -32,7 +40,13 @@ const OVERLAPPING = { overlapping: 1, holds: 0, bookings: 1, withDoctor: 0 };
 test.each<[string, Partial<Claim>, string | undefined]>([
   ["an open slot", {}, undefined],
   ["a slot of a hidden doctor", { slot: { ...SLOT, hidden: 1 } }, "NOT_FOUND"],
-  ["a region without a licence", { slot: { ...SLOT, licensedInRegion: 0 } }, "NOT_LICENSED_IN_REGION"],
+  [
+    "a region without a licence",
+    { slot: { ...SLOT, licensedInRegion: 0 }, patientRegion: "DE" },
+    "NOT_LICENSED_IN_REGION",
+  ],
+  ["an unknown region", { slot: { ...SLOT, licensedInRegion: 0 } }, "REGION_REQUIRED"],
+  ["an unknown region that does not matter", { patientRegion: "" }, undefined],
   ["a booked slot, before the cooldown", { slot: { ...SLOT, status: "BOOKED" } }, "SLOT_UNAVAILABLE"],
   ["a cooldown, before an overlap", { cooldownEnd: inMinutes(1), live: OVERLAPPING }, "HOLD_COOLDOWN"],
   [

@@ -3,13 +3,6 @@ import type { Booking_Party } from "@medconnect/proto/medconnect/scheduling/v1/b
 import type { SlotRow } from "../slots/slot.ts";
 import { type BookableFacts, whyNotBookable } from "../slots/slot-rules.ts";
 import type { BookingRow } from "./booking.ts";
-import {
-  type BookingLimits,
-  cooldownEndOf,
-  cooldownRefusal,
-  type LiveBookings,
-  limitRefusal,
-} from "./booking-limits.ts";
 import { NOT_CLOSED } from "./booking-rules.ts";
 
 /**
@@ -20,6 +13,8 @@ export interface Claim {
   slot: BookableFacts;
   /** The patient's account; `disabled` is 1 if it may not book. */
   patient: { disabled: number };
+  /** Region in which the patient is, ISO 3166; empty if unknown. */
+  patientRegion: string;
   live: LiveBookings;
   /** End of the patient's cooldown for the slot; null without one. */
   cooldownEnd: Date | null;
@@ -30,16 +25,86 @@ export interface Claim {
  * late payments.
  */
 export function claimRefusal(
-  { slot, patient, live, cooldownEnd }: Claim,
+  { slot, patient, patientRegion, live, cooldownEnd }: Claim,
   limits: BookingLimits,
   booking: { isHold: boolean },
   now: Date,
 ): ApiError | undefined {
   const reason = whyNotBookable(slot, now);
+  // No licence covers an unknown region, so the patient has to state one.
+  if (reason === "NOT_LICENSED_IN_REGION" && patientRegion === "") return new ApiError("REGION_REQUIRED");
   if (reason) return new ApiError(reason);
   const refusal = cooldownRefusal(cooldownEnd, now) ?? limitRefusal(live, limits, booking);
   if (refusal) return refusal;
   return patient.disabled ? new ApiError("SLOT_UNAVAILABLE") : undefined;
+}
+
+/** Limits on one patient's live bookings before their start; 0: unlimited. */
+export interface BookingLimits {
+  /** Unpaid holds. */
+  readonly holds: number;
+  /** All bookings, including holds. */
+  readonly bookings: number;
+  /** Bookings with one doctor. */
+  readonly bookingsPerDoctor: number;
+}
+
+/** A move is subject to no limit, because the booking was checked against the limits when it was made. */
+export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
+
+/** Numbers of a patient's live bookings, except the one that is being booked or moved. */
+export interface LiveBookings {
+  overlapping: number;
+  /** Unpaid holds before their start. */
+  holds: number;
+  /** Bookings before their start, including holds. */
+  bookings: number;
+  /** Number of those in `bookings` that are with the claimed slot's doctor. */
+  withDoctor: number;
+}
+
+/**
+ * Error if a new booking overlaps one of the patient's live bookings, or exceeds a limit; undefined if
+ * neither. `isHold` is true for a booking that must be paid first.
+ */
+export function limitRefusal(
+  live: LiveBookings,
+  limits: BookingLimits,
+  booking: { isHold: boolean },
+): ApiError | undefined {
+  if (live.overlapping > 0) return new ApiError("PATIENT_OVERLAP");
+  if (booking.isHold && isReached(limits.holds, live.holds))
+    return tooMany("TOO_MANY_HOLDS", limits.holds, "PATIENT");
+  if (isReached(limits.bookingsPerDoctor, live.withDoctor)) {
+    return tooMany("TOO_MANY_BOOKINGS", limits.bookingsPerDoctor, "DOCTOR");
+  }
+  if (isReached(limits.bookings, live.bookings))
+    return tooMany("TOO_MANY_BOOKINGS", limits.bookings, "PATIENT");
+  return undefined;
+}
+
+const isReached = (limit: number, count: number): boolean => limit > 0 && count >= limit;
+
+const tooMany = (reason: "TOO_MANY_HOLDS" | "TOO_MANY_BOOKINGS", limit: number, per: "PATIENT" | "DOCTOR") =>
+  new ApiError(reason, { metadata: { limit: `${limit}`, per } });
+
+/** A cooldown lasts this many times as long as the unpaid hold before it. */
+const COOLDOWN_FACTOR = 2;
+
+/**
+ * End of the cooldown after an unpaid hold.
+ *
+ * @param endTime end or cancellation of the hold
+ */
+export function cooldownEndOf(hold: { createTime: Date; holdExpireTime: Date }, endTime: Date): Date {
+  const lengthMs = hold.holdExpireTime.getTime() - hold.createTime.getTime();
+  return new Date(endTime.getTime() + COOLDOWN_FACTOR * lengthMs);
+}
+
+/** Error during a cooldown, with the remaining time; undefined after the cooldown. */
+export function cooldownRefusal(cooldownEnd: Date | null, now: Date): ApiError | undefined {
+  if (cooldownEnd === null || cooldownEnd <= now) return undefined;
+  return new ApiError("HOLD_COOLDOWN", { retryAfterMs: cooldownEnd.getTime() - now.getTime() });
 }
 
 /**

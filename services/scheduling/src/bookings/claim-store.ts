@@ -2,13 +2,14 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { coversValues } from "../jurisdiction/covers.ts";
-import { lockPeople, type Person } from "../people/people-store.ts";
+import { guardPerson, lockPeople, type Person } from "../people/people-store.ts";
 import { licensedAtStart } from "../slots/bookable-sql.ts";
+import type { SlotRow } from "../slots/slot.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
-import { type LockedSlot, lockSlots } from "../slots/slot-store.ts";
+import { type LockedSlot, lockSlots, takeSlots } from "../slots/slot-store.ts";
 import type { BookingRow } from "./booking.ts";
-import type { LiveBookings } from "./booking-limits.ts";
-import { findEndedHolds } from "./booking-store.ts";
+import { BOOKING_COLUMNS, BOOKING_NAMES } from "./booking-store.ts";
+import type { LiveBookings } from "./claim-rules.ts";
 
 /** A slot that a patient wants to book. A transaction has at most one wish for each slot. */
 export interface Wish {
@@ -38,12 +39,16 @@ export interface WishFacts {
 }
 
 /** Facts of a wish, with its slot and patient. Both are locked, so all facts stay true until the commit. */
-export interface LockedWish extends WishFacts {
+export interface LockedWish extends Omit<WishFacts, "licensedInRegion"> {
   slot: LockedSlot;
   patient: Person;
   /** An unpaid booking that still has the slot although its hold has ended. */
   endedHold: BookingRow | undefined;
 }
+
+/** Locks the account copy of a wish's patient, and inserts it if it is missing. Call it before `lockWishes`. */
+export const guardPatient = (tx: Transaction, { patientId }: Pick<Wish, "patientId">): void =>
+  guardPerson(tx, patientId);
 
 /**
  * Locks the patients and slots of wishes, and reads the facts. A wish whose patient or slot does not exist
@@ -68,10 +73,34 @@ export async function lockWishes(
   // These bookings need no lock, because a booking changes only while its slot is locked.
   const endedHolds = await findEndedHolds(tx, [...slots.values()], now);
   return wishes.map(({ slotId, patientId }) => {
-    const [slot, patient, known] = [slots.get(slotId), people.get(patientId), facts.get(slotId)];
-    if (!slot || !patient || !known) return undefined;
-    return { ...known, slot, patient, endedHold: endedHolds.get(slotId) };
+    const [slot, patient, found] = [slots.get(slotId), people.get(patientId), facts.get(slotId)];
+    if (!slot || !patient || !found) return undefined;
+    const { licensedInRegion, live, cooldownEnd } = found;
+    return {
+      live,
+      cooldownEnd,
+      slot: { ...slot, licensedInRegion },
+      patient,
+      endedHold: endedHolds.get(slotId),
+    };
   });
+}
+
+const FIND_UNPAID = `SELECT ${BOOKING_COLUMNS} FROM bookings b ${BOOKING_NAMES}
+  WHERE b.id IN (?) AND b.status = 'PENDING_PAYMENT'`;
+
+/** Unpaid bookings that still have one of the given slots although their holds have ended, by slot id. */
+export async function findEndedHolds(
+  tx: Transaction,
+  slots: Pick<SlotRow, "bookingId" | "holdExpireTime">[],
+  now: Date,
+): Promise<Map<string, BookingRow>> {
+  const ids = slots.flatMap(({ bookingId, holdExpireTime }) =>
+    bookingId !== null && holdExpireTime !== null && holdExpireTime <= now ? [binaryId(bookingId)] : [],
+  );
+  if (ids.length === 0) return new Map();
+  const rows = await tx.read<BookingRow>(FIND_UNPAID, [ids]);
+  return new Map(rows.map((row) => [row.slotId, row]));
 }
 
 /** Reads the facts of wishes in one round trip. @returns the facts by slot id */
@@ -169,4 +198,42 @@ async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string
     slotIds,
   ]);
   return new Map(rows.map(({ id, licensed }) => [id, licensed]));
+}
+
+/** Inserts new bookings, and assigns them their locked slots. */
+export function saveNewBookings(tx: Transaction, rows: BookingRow[]): void {
+  takeSlots(
+    tx,
+    rows.map(({ id, slotId, holdExpireTime }) => ({ slotId, bookingId: id, holdExpireTime })),
+  );
+  insertBookings(tx, rows);
+}
+
+export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
+  tx.defer(
+    `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
+       end_time, fee_currency, fee_minor, reason, hold_expire_time, patient_region, version, create_time, update_time)
+     VALUES ?`,
+    [
+      rows.map((row) => [
+        binaryId(row.id),
+        binaryId(row.slotId),
+        binaryId(row.doctorId),
+        binaryId(row.patientId),
+        binaryId(row.consultationId),
+        binaryId(row.paymentId),
+        row.status,
+        row.startTime,
+        row.endTime,
+        row.feeCurrency,
+        row.feeMinor,
+        row.reason,
+        row.holdExpireTime,
+        row.patientRegion,
+        row.version,
+        row.createTime,
+        row.createTime,
+      ]),
+    ],
+  );
 }

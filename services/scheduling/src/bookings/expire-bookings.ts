@@ -5,9 +5,9 @@ import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { SELF } from "./actor.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
-import { cooldownEndOf } from "./booking-limits.ts";
 import { statusAt } from "./booking-rules.ts";
 import { findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
+import { cooldownEndOf } from "./claim-rules.ts";
 import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./cooldown-store.ts";
 import { eraseReasonAtStart } from "./reason-store.ts";
 

@@ -5,8 +5,8 @@ import { lockPatientsOf, type Person } from "../people/people-store.ts";
 import { holdsSlot } from "../slots/slot-rules.ts";
 import type { BookingRow } from "./booking.ts";
 import { awaitsPayment } from "./booking-rules.ts";
-import { findEndedHolds, type LockedBooking, lockBookings } from "./booking-store.ts";
-import { readWishFacts, type WishFacts } from "./claim-store.ts";
+import { type LockedBooking, lockBookings } from "./booking-store.ts";
+import { findEndedHolds, readWishFacts, type WishFacts } from "./claim-store.ts";
 
 /** A booking that was paid, with its slot and patient. All three are locked until the commit. */
 export interface PaidBooking extends LockedBooking {

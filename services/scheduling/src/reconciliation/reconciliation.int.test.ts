@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { insertBookings, lockBooking, saveBooking } from "../bookings/booking-store.ts";
+import { lockBooking, saveBooking } from "../bookings/booking-store.ts";
+import { insertBookings } from "../bookings/claim-store.ts";
 import { HOUR_MS, ReconciliationFixture } from "../testing/reconciliation-fixture.ts";
 
 /**

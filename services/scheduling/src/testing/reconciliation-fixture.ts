@@ -6,9 +6,9 @@ import { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/c
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { EVENT_ROUTES, type Scheduling } from "../app.ts";
 import type { BookingRow } from "../bookings/booking.ts";
-import { NO_LIMITS } from "../bookings/booking-limits.ts";
-import { findBooking, insertBookings } from "../bookings/booking-store.ts";
-import { newBooking } from "../bookings/claim-rules.ts";
+import { findBooking } from "../bookings/booking-store.ts";
+import { NO_LIMITS, newBooking } from "../bookings/claim-rules.ts";
+import { insertBookings } from "../bookings/claim-store.ts";
 import { type ReconcileOptions, reconcileBookings } from "../reconciliation/reconcile-bookings.ts";
 import type { Snapshots } from "../reconciliation/snapshots.ts";
 import { insertSlots } from "../slots/new-slot-store.ts";

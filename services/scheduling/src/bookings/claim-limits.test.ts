@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { cooldownEndOf, cooldownRefusal, type LiveBookings, limitRefusal } from "./booking-limits.ts";
+import { cooldownEndOf, cooldownRefusal, type LiveBookings, limitRefusal } from "./claim-rules.ts";
 
 const LIMITS = { holds: 3, bookings: 10, bookingsPerDoctor: 3 };
 const NONE: LiveBookings = { overlapping: 0, holds: 0, bookings: 0, withDoctor: 0 };
