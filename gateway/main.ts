@@ -33,8 +33,8 @@ import { Services } from "./upstream/services.ts";
 
 /**
  * Maximum time in ms to wait for connections to all services before the gateway reports ready. If all
- * processes start together, some services are not up yet. gRPC tries these again only after a pause, and
- * until then requests for them would get 503.
+ * processes start together, some services are not up yet. gRPC retries a failed connection only after a
+ * pause. Until then, requests for that service would get 503.
  */
 const CONNECT_MS = 5000;
 

@@ -34,8 +34,9 @@ export const gatewaySettings = {
       "Trusted sources of `X-Forwarded-For`: the number of proxies in front, or their networks (CIDR), by " +
         "comma",
     ),
-  // Fewer requests than a service can run at once, so that no admitted request waits for long. The callers of
-  // one network can use three quarters of them, because 200 people in a hospital may book at the same moment.
+  // The default is less than a service can run at once, so that no admitted request waits for long. The
+  // callers of one network can use three quarters of the limit, because 200 people in a hospital may book at
+  // the same moment.
   MAX_CONCURRENT_REQUESTS: wholeNumber({ min: 1 })
     .default(320)
     .describe(

@@ -22,7 +22,7 @@ const read = async () => {
   const headers = await gateway.signedIn("PATIENT", { userId: PATIENT_ID });
   return await gateway.send("GET", "/v1/users/me/access-log", { headers });
 };
-/** Makes auth list one event, and the other services none. */
+/** Sets the stubs: auth lists one event, and the other services list none. */
 const log = (actorId: string, grantId = "") => {
   let calls = 0;
   gateway.stubs.stubs.set("ListAccesses", () =>
@@ -48,8 +48,8 @@ test.each([
   ["another service", "service:scheduling", "", "MedConnect (scheduling)", "SYSTEM"],
   ["a payment provider", "provider:stripe", "", "Payment provider (stripe)", "SYSTEM"],
   ["an internal system", "service-account:7", "", "An internal system", "SYSTEM"],
-  // Another patient, who books the slot after the reader has not paid for it in time. The reader must not see
-  // the name of that patient.
+  // Another patient, who books the slot after the reader failed to pay for it in time. The reader must not
+  // see the name of the other patient.
   ["a person hidden from the patient", OTHER_ID, "", "MedConnect", "SYSTEM"],
 ])("names %s", async (_title, actorId, grantId, actorName, relation) => {
   log(actorId, grantId);

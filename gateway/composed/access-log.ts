@@ -83,7 +83,10 @@ function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor)
   }
 }
 
-/** Name to show for an actor that is no person, or that the patient must not see, such as another patient. */
+/**
+ * Name to show for an actor that is not a person, or for a person hidden from the patient, such as another
+ * patient.
+ */
 function systemName(actorId: string): string {
   const [kind, name = ""] = actorId.split(":");
   switch (kind) {

@@ -9,15 +9,16 @@ import type { ComposedCall } from "./composed-call.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 
-/** Lists the audit trails of all services as one, newest first. */
+/** Lists the audit events of all services in one list, newest first. */
 export const listAuditEvents = (
   request: ListAuditEventsRequest,
   call: ComposedCall,
 ): Promise<ListAuditEventsResponse> => mergedAuditEvents(request, call, AuditServiceService.listAuditEvents);
 
 /**
- * Merges the audit events of the services. @param method RPC to call at each service, which writes an audit
- * line with the name of this RPC
+ * Merges the audit events of the services.
+ *
+ * @param method RPC to call at each service. The service writes an audit line with the name of this RPC
  */
 export async function mergedAuditEvents(
   request: ListAuditEventsRequest,

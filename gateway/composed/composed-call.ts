@@ -2,7 +2,7 @@ import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import type { Services } from "../upstream/services.ts";
 
-/** Context of a call of a composed method, which the gateway answers by calling several RPCs. */
+/** Context of a call to a composed method. The gateway answers such a method by calling several RPCs. */
 export interface ComposedCall {
   readonly services: Services;
   /**

@@ -10,7 +10,7 @@ import type { ComposedCall } from "./composed-call.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
 
-/** Answers a composed method: takes and returns serialized messages, as a service does. */
+/** Answers a composed method. Takes and returns serialized messages, as a gRPC service does. */
 type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;
 
 function composed<Request, Response>(
@@ -40,7 +40,7 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
 
 /**
  * Compiles the validation rules of the composed methods in the background, so that the first call does not
- * wait for it.
+ * wait for the compilation.
  */
 export const warmUpComposed = (): Promise<void> =>
   warmUpValidation([...composedMethods.keys()].map((path) => methodAt(path).input));

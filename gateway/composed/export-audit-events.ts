@@ -12,7 +12,7 @@ import type { ComposedCall } from "./composed-call.ts";
  * services.
  */
 const SIZES = { byDefault: 10_000, atMost: 10_000 };
-/** Number of events to convert to JSON before other requests may run: about a millisecond of CPU. */
+/** Number of events to convert to JSON at a stretch, about 1 ms of CPU. Then other requests may run. */
 const EVENTS_PER_TURN = 200;
 
 // biome-ignore lint/style/noNonNullAssertion: the contract has this message

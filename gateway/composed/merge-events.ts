@@ -1,8 +1,8 @@
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 
 /**
- * Position of an event in the merged list of all services: newest first, and by descending id within a
- * millisecond.
+ * Position of an event in the merged list of all services. The newest event is first; within a millisecond,
+ * the highest id is first.
  */
 export interface Position {
   readonly timeMs: number;
@@ -14,7 +14,7 @@ export const positionOf = (event: AuditEvent): Position => ({
   id: event.id,
 });
 
-/** Sort order: negative if `a` precedes `b`. */
+/** Compares two positions for sorting. Negative if `a` precedes `b`. */
 export function compare(a: Position, b: Position): number {
   if (a.timeMs !== b.timeMs) return b.timeMs - a.timeMs;
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
@@ -53,7 +53,7 @@ async function* eventsOf(list: Lister): AsyncGenerator<AuditEvent, void> {
   } while (pageToken !== "");
 }
 
-/** The first `size` events after a position. `hasMore`: further events follow. */
+/** Takes the first `size` events after a position. `hasMore` is true if further events follow. */
 export async function pageAfter(
   events: AsyncIterable<AuditEvent>,
   after: Position | undefined,

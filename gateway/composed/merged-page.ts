@@ -22,22 +22,23 @@ export interface MergedRequest {
   endTime?: Date | undefined;
 }
 
-/** Paging fields of the requests to the services. Filters are copied from the client's request. */
+/** Paging fields of the requests to the services. All other fields are copied from the client's request. */
 export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 
 /**
  * Reads one page of the events of all services, newest first.
  *
  * The page token is the position of the last event on the page. For the next page, each service lists its
- * events up to that millisecond, and those up to the position are skipped. No event is repeated or lost,
- * whatever the page sizes of the services, and even if new events are recorded between two pages.
+ * events up to the millisecond of that event. The merge skips all events up to and including that event. No
+ * event is repeated or lost, whatever the page sizes of the services, and even if new events are recorded
+ * between two pages.
  *
- * Throws INVALID_PAGE_TOKEN. Throws UNAVAILABLE while a service is unavailable, because readers would take a
- * list with a gap for complete.
+ * Throws INVALID_PAGE_TOKEN. Throws UNAVAILABLE while a service is unavailable, because readers would mistake
+ * a list with a gap for a complete one.
  *
  * @param scope filters of the request, without the page size; a page token is valid only for the filters that
- * it was issued for
- * @param listersOf makes one lister for each service, from the paging fields of their requests
+ *   it was issued for
+ * @param listersOf makes one lister for each service, from the paging fields of the requests to the services
  */
 export async function mergedPage(
   request: MergedRequest,

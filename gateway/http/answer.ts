@@ -6,12 +6,13 @@ export interface Answer {
   readonly body: string | Uint8Array;
 }
 
-/** Sends an answer with its length. Node leaves out the body of an answer to HEAD. */
+/** Sends an answer with a Content-Length. Node leaves out the body of an answer to HEAD. */
 export function send(response: GatewayResponse, { status, headers, body }: Answer): void {
   const all = [...response.locals.headers];
   // biome-ignore lint/style/noNonNullAssertion: each name is a key of `headers`
   for (const name in headers) all.push(name, headers[name]!);
-  // Answers hold personal data, so caches must not store one unless its route sets `cache-control`.
+  // Answers may hold personal data, so caches must not store them. A route that sets `cache-control` is an
+  // exception.
   if (headers["cache-control"] === undefined) all.push("cache-control", "no-store");
   if (status !== 204 && status !== 304) all.push("content-length", String(Buffer.byteLength(body)));
   response.writeHead(status, all).end(body);

@@ -5,13 +5,14 @@ import express from "express";
 
 /**
  * Decides whether the proxy at an address is trusted. `hop` is 0 for the peer of the connection, 1 for the
- * proxy before it, and so on.
+ * next proxy towards the client, and so on.
  */
 export type TrustProxy = (address: string, hop: number) => boolean;
 
 /**
- * Makes the proxies from `TRUST_PROXY`. @param trusted number of proxies in front of the gateway, or their
- * CIDRs
+ * Makes the proxies from `TRUST_PROXY`.
+ *
+ * @param trusted number of proxies in front of the gateway, or their CIDRs
  */
 export const trustedProxies = (trusted: number | string[], log: Logger): TrustedProxies =>
   new TrustedProxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
@@ -36,8 +37,9 @@ export class TrustedProxies {
   }
 
   /**
-   * Address of the client: the last address in X-Forwarded-For that is not a trusted proxy, or else the peer.
-   * Empty after the connection has closed.
+   * Address of the client. Starts at the peer and goes back through X-Forwarded-For to the first address that
+   * is not a trusted proxy. If all are trusted, takes the address that is farthest from the gateway. If the
+   * result is not an IP address, takes the peer. Empty after the connection has closed.
    */
   addressOf({ headers, socket }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? "";
@@ -53,8 +55,8 @@ export class TrustedProxies {
   }
 
   /**
-   * Scheme that the client used, `http` or `https`, as the outermost trusted proxy reports it; `http` without
-   * a proxy.
+   * Scheme that the client used, `http` or `https`: the first value of X-Forwarded-Proto if the peer is a
+   * trusted proxy, or else `http`.
    */
   schemeOf({ headers, socket }: IncomingMessage): string {
     const forwarded = headers["x-forwarded-proto"];
@@ -64,9 +66,9 @@ export class TrustedProxies {
   }
 
   /**
-   * Warns that a peer sends forwarding headers but is not trusted. If it is a load balancer, all its clients
-   * share the limits and lockouts of one address. Clients can send the header, too, so the warning comes only
-   * once.
+   * Warns that a peer sends forwarding headers but is not trusted. If the peer is a load balancer, all its
+   * clients share the limits and lockouts of one address. Clients can send these headers, too, so the warning
+   * is logged only once.
    */
   #warnOnce(): void {
     if (this.#hasWarned) return;

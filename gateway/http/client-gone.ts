@@ -6,7 +6,7 @@ import type { GatewayResponse } from "./gateway-response.ts";
  * already disconnected.
  */
 export function clientGoneSignal(response: GatewayResponse): AbortSignal {
-  // The connection is closed already, so no `close` event will follow.
+  // If the connection is closed already, no `close` event follows.
   if (response.destroyed) throw new ApiError("CANCELLED");
   const gone = new AbortController();
   response.once("close", () => {

@@ -13,13 +13,13 @@ export interface RequestContext extends SourceAddress {
   headers: string[];
   /** Path template of the route, such as `/v1/bookings/{bookingId}`. Absent until a route is found. */
   route?: string;
-  /** Reason of the error in the answer; absent if there is none. */
+  /** Reason of the error in the answer; absent if the answer is not an error. */
   reason?: Reason;
 }
 
 export class GatewayResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Named `locals` as in Express, which passes the response on to the handlers of pages. */
+  /** Named `locals` as in Express, because Express passes this response to the handlers of pages. */
   locals: RequestContext = { requestId: "", address: "", addressClient: { key: "" }, headers: [] };
 }

@@ -6,7 +6,7 @@ import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
-/** Statuses of refusals that come in bursts, so they are sent at a pace (see RefusalPace). */
+/** Statuses of refusals that come in bursts. `RefusalPace` spreads these refusals over time. */
 const PACED_STATUSES = new Set([429, 503]);
 
 /** Answers an error with a problem document. The cause of an unexpected error goes to the log only. */
@@ -16,8 +16,8 @@ export function problemHandler(log: Logger) {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
-    // An error without a cause is not logged here, because the log line of the request already has its
-    // reason.
+    // An error without a cause is not logged here, because the log line of the request already has the reason
+    // of the error.
     if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");

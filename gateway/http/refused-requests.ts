@@ -9,8 +9,8 @@ import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /**
- * Time in ms in which a refused client may stop sending. If the gateway closed the connection at once, it
- * would be reset, and the client might not get the answer.
+ * Time in ms that a refused client has to stop sending. If the gateway closed the connection at once, TCP
+ * would reset the connection, and the client might not get the answer.
  */
 const LINGER_MS = 1000;
 
@@ -56,7 +56,7 @@ export class RefusedRequests {
     }
     const response = this.#responses.get(socket);
     if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
-      // The handler of this request has already counted it.
+      // The handler has already counted this request.
       answerInstead(error, response);
       return;
     }
@@ -67,8 +67,8 @@ export class RefusedRequests {
   }
 
   /**
-   * Counts a request that the parser refused as a call without a token. Its headers are unknown, so the
-   * request is counted for the address of the peer, even if the peer is a proxy.
+   * Counts a refused request as a call without a token. The headers of the request are unknown, so it is
+   * counted for the address of the peer, even if the peer is a proxy.
    *
    * @returns the error to answer: the given one, or RATE_LIMITED if the address is over its limit
    */
@@ -123,8 +123,8 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
 }
 
 /**
- * Answers a request whose body the parser refused. The handler of the request cannot answer, because it still
- * waits for the body.
+ * Answers a request whose body the parser refused. The handler of the request cannot answer, because the
+ * handler still waits for the body.
  */
 function answerInstead(error: ApiError, response: GatewayResponse): void {
   const { locals } = response;

@@ -14,8 +14,8 @@ const securityHeaders = helmet({
 });
 
 /**
- * Headers of the documentation page, which loads its own scripts and styles and calls this API. Swagger UI
- * has icons in data URIs.
+ * Content-Security-Policy of the documentation page. The page may load scripts and styles of this host and
+ * call this API. Images may be data URIs, because the icons of Swagger UI are.
  */
 export const docsPageHeaders = helmet.contentSecurityPolicy({
   useDefaults: false,
@@ -67,7 +67,7 @@ const crossOrigin = (origins: string[]) =>
 
 /**
  * Headers of every answer, as a list of alternating names and values. They depend only on the method and the
- * origin of a request, so the libraries run once for each combination, at the start.
+ * origin of a request, so helmet and cors compute them only once for each combination, at the start.
  */
 export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
   const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];

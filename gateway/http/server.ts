@@ -7,8 +7,8 @@ import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /**
- * Limits for slow or hostile clients, which would otherwise keep connections and memory in use (OWASP API4);
- * times in ms, sizes in bytes.
+ * Limits for slow or hostile clients, which would otherwise keep connections and memory in use (OWASP API4).
+ * Times are in ms, sizes in bytes.
  */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,
@@ -21,16 +21,16 @@ export const LIMITS = {
    */
   keepAliveTimeout: 65_000,
   /**
-   * Time without data in either direction after which a connection is closed. The time that the gateway may
-   * take to answer is added to it.
+   * Maximum time without data in either direction before a connection is closed. `HttpServer` adds
+   * `answerMs`, the time that the gateway may take to answer.
    */
   stallTimeout: 30_000,
 };
 
 /**
- * Time for the body of a request without a valid token to arrive. It is short, so that slow bodies cannot
- * occupy all `MAX_CALLER_REQUESTS` places of an address: an attacker would need more requests per minute than
- * `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
+ * Maximum time in ms for the body of a request without a valid token to arrive. With this short time, slow
+ * bodies cannot use up the concurrent requests of an address (`MAX_CALLER_REQUESTS`). An attacker would need
+ * more requests per minute than `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 
@@ -52,8 +52,8 @@ export interface HttpServerOptions {
 
 /**
  * Number of connections that may wait to be accepted. The kernel caps it at `somaxconn`. A burst fills Node's
- * default of 511 within half a second. The kernel drops further connections, and their clients retry after 1,
- * 3, 7, then 15 s.
+ * default of 511 within half a second. The kernel then drops further connections, and their clients retry
+ * after 1, 3, 7 and 15 s.
  */
 const BACKLOG = 2048;
 
@@ -76,14 +76,14 @@ export class HttpServer {
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.track(request, response);
-      // During a drain, tells the client to close the connection, because a request that is sent on it later
+      // During a drain, tells the client to close the connection, because a later request on that connection
       // could be lost.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     };
     this.#server.on("request", serve).on("checkExpectation", serve);
-    // A client that never reads its answer would keep the connection and the answer for ever. Between
-    // requests, keepAliveTimeout applies instead.
+    // Without this time-out, a client that never reads its answer would keep the connection open and the
+    // answer in memory for ever. Between requests, keepAliveTimeout applies instead.
     this.#server.setTimeout(answerMs + stallTimeout);
   }
 

@@ -160,7 +160,7 @@ describe("polls, webhooks and preflights of one address", () => {
     ["POST", "/v1/webhooks/payments/stripe", 200],
   ])("have a quota of their own: %s %s", async (method, path, status) => {
     if (method === "OPTIONS") {
-      // All paths share one quota, so each case starts with a new gateway.
+      // OPTIONS requests to all paths share one quota, so each case starts a new gateway.
       await gateway.close();
       gateway = await startTestGateway({ limits: { open: 3, anonymous: 1 } });
     }

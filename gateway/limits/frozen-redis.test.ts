@@ -21,7 +21,7 @@ interface FrozenRedis {
   close: () => void;
 }
 
-/** A Redis that accepts clients and then does not answer, like a suspended process. */
+/** A Redis that accepts connections but never answers, like a suspended process. */
 async function frozenRedis(): Promise<FrozenRedis> {
   const sockets: Socket[] = [];
   const { promise: isIn, resolve: letIn } = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ test("Redis counts the first request of a client, and each one beyond the unrepo
   expect(counts.count("a", 2000)).toEqual({ consumed: 12, resetMs: WINDOW_MS - 2000 });
   expect(counts.count("a", 2000)).toBeUndefined();
   expect(counts.takeUnreported("a", 2000)).toBe(3);
-  // One more request arrives while Redis answers. The answer does not include it.
+  // One more request arrives while Redis answers. The answer of Redis does not include this request.
   expect(counts.count("a", 2000)).toMatchObject({ consumed: 14 });
   counts.update("a", { consumed: 20, resetMs: WINDOW_MS - 2000 }, 2000);
   expect(counts.count("a", 3000)).toEqual({ consumed: 22, resetMs: WINDOW_MS - 3000 });

@@ -1,19 +1,19 @@
 /**
- * Maximum number of clients with a local count. Beyond it, the oldest count is dropped, and Redis counts the
- * next request of that client.
+ * Maximum number of clients with a local count. Beyond this number, the oldest count is dropped. Redis then
+ * counts the next request of the client whose count was dropped.
  */
 const MAX_CLIENTS = 10_000;
 
-/** Number of requests of a client in its current window of a minute. */
+/** Number of requests of a client in its current window of one minute. */
 export interface WindowCount {
   readonly consumed: number;
   readonly resetMs: number;
 }
 
 interface ClientCount {
-  /** Requests counted at all gateways, as Redis last reported. */
+  /** Requests at all gateways, as in the last answer of Redis. */
   total: number;
-  /** Requests at this gateway since that report, which Redis does not know yet. */
+  /** Requests at this gateway that have not been reported to Redis yet. */
   unreported: number;
   resetAtMs: number;
 }
@@ -26,14 +26,17 @@ export class LocalCounts {
   readonly #maxUnreported: number;
   readonly #clients = new Map<string, ClientCount>();
 
-  /** @param maxUnreported requests of one client before the next report; 0: each request is reported */
+  /**
+   * @param maxUnreported number of requests of one client that may stay unreported; 0 means that each request
+   *   is reported at once
+   */
   constructor(maxUnreported: number) {
     this.#maxUnreported = maxUnreported;
   }
 
   /**
-   * Counts a request locally. Undefined if Redis must count it, because the client has no local count or has
-   * reached `maxUnreported`.
+   * Counts a request locally. Returns undefined if Redis must count the request, because the client has no
+   * local count or has reached `maxUnreported`.
    */
   count(client: string, nowMs: number): WindowCount | undefined {
     const known = this.#clients.get(client);
@@ -42,7 +45,10 @@ export class LocalCounts {
     return { consumed: known.total + known.unreported, resetMs: known.resetAtMs - nowMs };
   }
 
-  /** Number of requests of a client to report to Redis, including the current one. Resets the local count. */
+  /**
+   * Returns the number of requests of a client to report to Redis, including the current one. Marks them as
+   * reported.
+   */
   takeUnreported(client: string, nowMs: number): number {
     const known = this.#clients.get(client);
     if (!known || known.resetAtMs <= nowMs) return 1;
@@ -52,7 +58,7 @@ export class LocalCounts {
     return points;
   }
 
-  /** Stores a count that Redis has reported. */
+  /** Stores the count that Redis returned. */
   update(client: string, { consumed, resetMs }: WindowCount, nowMs: number): void {
     if (this.#maxUnreported === 0) return;
     const known = this.#clients.get(client);

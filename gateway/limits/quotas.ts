@@ -25,8 +25,7 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 
 /**
  * The quotas that a call counts towards: one of its rate class and one of its address. An address has several
- * quotas, so that calls without a token cannot use up the quota of signed-in users, and polls cannot use up
- * the quota of sign-ins.
+ * quotas, so that calls without a token cannot use up the quota of signed-in users.
  *
  * @param caller undefined if the token was refused
  */
@@ -41,8 +40,8 @@ export function quotasOf(
 }
 
 /**
- * The quotas of a request without an RPC. OPTIONS has a separate quota: browsers send preflights without the
- * token, and a refused preflight would block a signed-in user.
+ * The quotas of a request that calls no RPC. OPTIONS has a separate quota, because browsers send preflights
+ * without the token, and a refused preflight would block a signed-in user.
  */
 export const unroutedQuotas = (httpMethod: string, caller: Caller, source: SourceAddress): ClientQuota[] =>
   httpMethod === "OPTIONS" ? [openQuota(httpMethod, source)] : classQuotas(RateClass.READ, caller, source);

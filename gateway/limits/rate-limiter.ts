@@ -18,19 +18,22 @@ const LOCAL_SHARE = 0.05;
 const MAX_LOCAL = 50;
 /**
  * Time in ms for which Redis is not used after it failed. The first request after this time tries Redis
- * again, and waits for it 100 ms at most.
+ * again, and waits at most 100 ms for an answer.
  */
 const RETRY_REDIS_MS = 1000;
 
-/** Requests per minute for one client, by quota; 0: unlimited. */
+/** Requests per minute for one client, by quota; 0 means no limit. */
 export interface RateLimits {
   auth: number;
   read: number;
   write: number;
   search: number;
-  /** Calls with a valid token from one address, of all its users together. */
+  /** Calls with a valid token from one address, for all users at the address together. */
   address: number;
-  /** Calls from one address that need no token. Public keys, webhooks and OPTIONS count separately. */
+  /**
+   * Calls from one address to methods that need no token. Public keys, webhooks and OPTIONS each have a
+   * separate count.
+   */
   open: number;
   /** Calls from one address without a valid token, and calls answered with 401. */
   anonymous: number;
@@ -92,8 +95,8 @@ export class RateLimiter {
 
   /**
    * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The quota
-   * of the address is the last one, and counts the request only if no other quota is exceeded. So refused
-   * requests of one caller do not use up the quota of other callers at the address. Throws RATE_LIMITED.
+   * `address` comes last, and counts the request only if no other quota is exceeded. So refused requests of
+   * one caller do not use up the quota of other callers at the same address. Throws RATE_LIMITED.
    *
    * @param setHeader receives the RateLimit headers of the answer, also if the request is refused
    */
@@ -133,13 +136,13 @@ export class RateLimiter {
   }
 
   /**
-   * Counts a request towards the limit of its client and towards the limit of the client's group, such as its
-   * IPv6 /48. Returns the state of the limit with fewer requests left.
+   * Counts a request towards the limit of its client, and towards the limit of the client's group
+   * (`siteKey`), such as an IPv6 /48. Returns the state of the limit that has fewer requests left.
    */
   async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
-    // A client over its limit is not counted for its group, so that it cannot use up the quota of the other
-    // clients in the group.
+    // A client over its limit is not counted for its group, so that one client cannot use up the quota of the
+    // whole group.
     if (siteKey === undefined || isExceeded(own)) return own;
     const shared = await this.#consume(site, siteKey);
     return shared.remaining < own.remaining ? shared : own;
@@ -162,7 +165,7 @@ export class RateLimiter {
   async #consumePoints({ redis, memory }: Counter, key: string, points: number): Promise<RateLimiterRes> {
     if (this.#redisFailed) {
       if (Date.now() < this.#retryAtMs) return await consume(memory, key, points);
-      // Only this request tries Redis. Concurrent requests count in memory until it succeeds.
+      // Only this request tries Redis. Concurrent requests are counted in memory until Redis answers.
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
     }
     try {
@@ -203,8 +206,8 @@ function counter(name: string, limit: number, storeClient: Redis): Counter {
 }
 
 /**
- * Counts a request and returns the count. Beyond the limit, the library throws the count as an error; this
- * function catches and returns it.
+ * Counts `points` requests and returns the new count. Beyond the limit, the library throws the count as an
+ * error. This function catches that error and returns the count.
  */
 async function consume(
   limiter: RateLimiterRedis | RateLimiterMemory,

@@ -13,7 +13,7 @@ afterEach(() => searches.close());
 
 const HEADERS = { "content-type": "application/json", "content-length": 9 };
 
-/** Sends the start of a body, and waits until its request runs. */
+/** Sends a request with only the start of its body, and waits until the gateway handles the request. */
 async function slowBody(path: string, headers: Headers): Promise<ClientRequest> {
   const before = searches.gateway.callers.size;
   const post = searches.send({ method: "POST", path, headers: { ...HEADERS, ...headers } });

@@ -15,8 +15,8 @@ type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescServ
 
 /**
  * The comment before a declaration in its .proto, as one paragraph; "" without one. Descriptors store
- * comments separately from declarations, by path (google.protobuf.SourceCodeInfo): the field numbers and
- * indexes that lead to the declaration in the file's descriptor.
+ * comments separately from declarations (google.protobuf.SourceCodeInfo). The key of a comment is a path: the
+ * field numbers and indexes that lead to the declaration in the file's descriptor.
  */
 export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";

@@ -49,7 +49,10 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
   }
 }
 
-/** Range of a 64-bit integer in words. In JSON it is a string, for which JSON Schema has no range. */
+/**
+ * Describes the range of a 64-bit integer in words. In JSON, such an integer is a string, and JSON Schema has
+ * no range for strings.
+ */
 export function notesOf(rules: FieldRules | undefined): string {
   if (rules?.type.case !== "int64") return "";
   const { greaterThan, lessThan } = rules.type.value;

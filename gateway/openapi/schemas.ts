@@ -13,11 +13,12 @@ import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
- * Place of a message, which decides the fields that its schema requires:
+ * Use of a message. The use decides which fields the schema of the message requires:
  *
- * - answer: scalars, enums and lists, because every answer has them, except the fields that list items omit.
- * - request: the fields without which the validation rules refuse a request. The schema also shows the rules.
- * - patch: no fields. The schema also shows the rules.
+ * - answer: scalars, enums, lists and maps, because every answer has them. Fields that list items omit are
+ *   optional.
+ * - request: fields that the validation rules require. The schema also shows the rules.
+ * - patch: none. The schema also shows the rules.
  */
 export type Direction = "answer" | "request" | "patch";
 
@@ -32,7 +33,7 @@ export class Schemas {
     if (known) return known;
     const name = this.#nameOf(desc) + (direction === "answer" ? "" : "Input");
     if (!this.components[name]) {
-      this.components[name] = {}; // A message may contain itself.
+      this.components[name] = {}; // Ends the recursion, because a message may contain itself.
       this.components[name] = this.#object(desc, desc.fields, direction);
     }
     return ref("schemas", name);

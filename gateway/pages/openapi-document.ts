@@ -3,7 +3,7 @@ import type { RequestHandler } from "express";
 import { openApiDocument } from "../openapi/document.ts";
 import type { Route } from "../rpc/routes.ts";
 
-/** Serves the OpenAPI document with an ETag. It is generated at the first request. */
+/** Serves the OpenAPI document with an ETag. The document is generated at the first request. */
 export function serveOpenApi(routes: readonly Route[]): RequestHandler {
   let served: ReturnType<typeof generate> | undefined;
   return (request, response) => {

@@ -14,7 +14,7 @@ export interface PagesOptions {
   ready: () => boolean;
   /** Counts a request for documentation. Throws RATE_LIMITED. */
   count: Handler;
-  /** Handles a request whose path is no page. */
+  /** Handles a request whose path is not a page. */
   otherwise: Handler;
   refuse: (error: unknown, request: IncomingMessage, response: GatewayResponse) => Promise<void>;
 }
@@ -50,8 +50,8 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
 
 const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
 /**
- * Paths of pages. Health checks are not limited: otherwise other clients at the address of the prober could
- * use up its limit, and the gateway would look dead.
+ * Paths of pages, which can only be read. Health checks have no rate limit. Otherwise, other clients at the
+ * prober's address could use up the limit, and the gateway would look dead.
  */
 const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
 const READ_METHODS = "GET, HEAD, OPTIONS";

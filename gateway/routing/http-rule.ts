@@ -18,7 +18,7 @@ export interface HttpBinding {
   readonly httpMethod: string;
   readonly template: PathTemplate;
   /**
-   * Name of the field that the body fills; "*": the body fills all fields that the path does not; "": no
+   * Name of the field that the body fills; "*" means all fields that the path does not fill; "" means no
    * body.
    */
   readonly body: string;
@@ -52,7 +52,10 @@ export function parsePathTemplate(path: string): PathTemplate {
   return { segments, verb };
 }
 
-/** Parses a rule with its `additional_bindings`. Returns a binding for each. */
+/**
+ * Parses a rule with its `additional_bindings`. Returns one binding for the rule and one for each additional
+ * binding.
+ */
 export function parseHttpRule(rule: HttpRule): HttpBinding[] {
   const { pattern } = rule;
   const [httpMethod, path] =

@@ -7,7 +7,7 @@ import { countUnrouted, type UnroutedLimits } from "./count-unrouted.ts";
 import type { Route } from "./routes.ts";
 
 /**
- * Handles a request without an RPC. Answers OPTIONS of a known path. Otherwise throws RATE_LIMITED,
+ * Handles a request that matches no RPC. Answers OPTIONS for a known path. Otherwise throws RATE_LIMITED,
  * ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED.
  */
 export async function answerUnrouted(

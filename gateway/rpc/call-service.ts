@@ -18,7 +18,7 @@ export interface ServiceCallOptions {
   callTimeoutMs: number;
 }
 
-/** A call that its caller's limits have admitted. */
+/** A call that the limits of its caller have admitted. */
 export interface ServiceCall {
   readonly route: Route;
   readonly message: Buffer;
@@ -32,8 +32,8 @@ export interface ServiceCall {
 }
 
 /**
- * Calls the method at its service. Throws the error of the service, with fields named as in the JSON of the
- * client, or UNAVAILABLE if too many calls to the service are running.
+ * Calls the method at its service. Throws UNAVAILABLE if too many calls to the service are running. If the
+ * service returns an error, throws that error, with the JSON names of fields.
  */
 export async function callService(
   { limiter, callTimeoutMs }: ServiceCallOptions,
@@ -75,7 +75,7 @@ function metadataOf(
 }
 
 /**
- * The error with fields named as in the JSON of the client, such as `licenseNumber`. Services use the names
+ * Returns the error with JSON names of fields, such as `licenseNumber`. The errors of services have the names
  * of the proto.
  */
 function withClientNames(error: unknown, binding: RequestBinding): unknown {

@@ -12,8 +12,8 @@ export interface UnroutedLimits {
 }
 
 /**
- * Counts a request without an RPC: unknown path or method, OPTIONS, documentation, invalid syntax. Throws
- * RATE_LIMITED.
+ * Counts a request that calls no RPC: an unknown path or method, OPTIONS, documentation, or invalid syntax.
+ * Throws RATE_LIMITED.
  */
 export async function countUnrouted(
   { limiter, identity }: UnroutedLimits,
@@ -28,8 +28,8 @@ export async function countUnrouted(
 }
 
 /**
- * Counts a request that the HTTP parser refused. Its headers are unknown, so it counts as a request without a
- * token. Throws RATE_LIMITED.
+ * Counts a request that the HTTP parser refused. The headers of the request are unknown, so it counts as a
+ * request without a token. Throws RATE_LIMITED.
  */
 export const countRefused =
   (limiter: RateLimiter) =>

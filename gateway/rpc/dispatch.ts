@@ -9,8 +9,8 @@ import { rawMethod, type Services } from "../upstream/services.ts";
 export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) => Promise<Reply<Uint8Array>>;
 
 /**
- * Makes the Dispatch of a method: it calls the service of the method, or composes the answer in the gateway.
- * Throws for a method that has neither.
+ * Makes the function that answers calls of a method. The function calls the method's service, or composes the
+ * answer in the gateway. Throws for an unknown service, and for a composed method without an implementation.
  */
 export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!method.rules.composed) {

@@ -17,7 +17,8 @@ export interface TargetValues {
  * ETAG_MISMATCH, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or
  * CANCELLED.
  *
- * @param bodyMs time for the body to arrive; default: the limit of the server for the whole request
+ * @param bodyMs maximum time in ms for the body to arrive; by default, only the server's limit for the whole
+ *   request applies
  */
 export async function readMessage(
   { method, binding }: Route,

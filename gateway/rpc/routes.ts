@@ -25,7 +25,10 @@ export interface Route {
   readonly binding: RequestBinding;
   readonly dispatch: Dispatch;
   readonly encodeAnswer: AnswerEncoder;
-  /** True for data about no person that clients poll, such as public keys. Caches may store the answer. */
+  /**
+   * True if clients poll the route and the answer is about no person, for example public keys. Caches may
+   * store the answer.
+   */
   readonly isPublicData: boolean;
 }
 

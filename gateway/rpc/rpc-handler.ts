@@ -20,7 +20,7 @@ export interface RpcHandlerOptions extends UnroutedLimits, CallerLimits, Service
   router: Router<Route>;
   /** Limits the concurrent calls to each service. */
   load: LoadLimits;
-  /** Time for the body of a request without a valid token to arrive, in ms. */
+  /** Maximum time in ms for the body of a request without a valid token to arrive. */
   anonymousBodyMs: number;
 }
 
@@ -30,8 +30,8 @@ export interface RpcHandlerOptions extends UnroutedLimits, CallerLimits, Service
  *
  * 1. route: 404, 405
  * 2. load of the service: 503
- * 3. limits of the caller: 429. The token names the caller, so it is read before this check. An invalid token
- *    is refused after it.
+ * 3. limits of the caller: 429. The token names the caller, so the token is read before this check. An
+ *    invalid token is refused only in step 4.
  * 4. token: 401
  * 5. message: 412, 413, 415, 400
  * 6. checks of the service
@@ -45,7 +45,8 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const { method } = route;
     response.locals.route = route.path;
 
-    // Checked before the token, because it is cheap: under overload, most requests end here.
+    // The load is checked before the token, because this check is cheap. Under overload, most requests end
+    // here.
     const capacity = options.load.of(method);
     capacity.assertRoom(response.locals.addressClient.key);
 
@@ -54,8 +55,8 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const quotas = await limitCaller(options, method, limitedCaller, response);
     if (caller instanceof ApiError) throw caller;
 
-    // The body of an anonymous request must arrive soon, because until then the request occupies one of the
-    // few places of its address.
+    // The body of an anonymous request must arrive soon, because until then it counts towards the few
+    // concurrent requests of its address.
     const bodyMs = limitedCaller?.kind === "anonymous" ? options.anonymousBodyMs : undefined;
     const message = await readMessage(route, { values: match.values, query }, request, response, bodyMs);
 

@@ -5,7 +5,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { encodeRequest } from "../transcoding/request.ts";
 import { routeNamed } from "./routes.ts";
 
-/** Parts of a request. Its content is `body`, written as JSON, or else `text`, sent unchanged. */
+/** Parts of a request. The content is `text`, sent unchanged, or else `body`, written as JSON. */
 export interface Parts {
   values?: string[];
   query?: string;

@@ -11,7 +11,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
 import { rawMethod } from "../upstream/services.ts";
 
-/** A call that a stub answers, with its request as JSON. */
+/** A call that a stub answers, with the request as JSON. */
 export interface StubCall {
   readonly method: string;
   readonly request: JsonObject;

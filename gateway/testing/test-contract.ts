@@ -56,7 +56,7 @@ const testRegistry = createFileRegistry(file, (name) =>
 );
 
 /**
- * Message of a contract for tests (Thing, Wrapped or Webhook), with features that the gateway supports and
- * the real contract does not use.
+ * Message of a contract for tests: Thing, Wrapped or Webhook. They have features that the gateway supports,
+ * but the real contract does not use.
  */
 export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

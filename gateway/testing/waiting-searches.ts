@@ -9,7 +9,7 @@ export const SEARCH = "/v1/doctors";
 /** A gateway whose searches run until the test answers them. */
 export class WaitingSearches {
   readonly gateway: TestGateway;
-  /** One function for each running search, which answers it. The oldest comes first. */
+  /** Functions that answer the running searches, one for each. The oldest search comes first. */
   readonly #answers: (() => void)[] = [];
   readonly #sent: ClientRequest[] = [];
 
@@ -37,7 +37,7 @@ export class WaitingSearches {
     return search;
   }
 
-  /** Starts a request, which ends with the test. Its body must be ended by the caller. */
+  /** Starts a request. The caller must end the body. `close` destroys the request. */
   send(options: { path: string; method?: string; headers: Record<string, string | number> }): ClientRequest {
     const sent = request({ port: this.gateway.port, ...options }).on("error", () => {});
     this.#sent.push(sent);

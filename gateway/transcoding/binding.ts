@@ -10,7 +10,7 @@ export const HTTP_BODY = "google.api.HttpBody";
 /** Maps the parts of an HTTP request to fields of the input of a method. Computed once per route. */
 export interface RequestBinding {
   readonly input: DescMessage;
-  /** The field of each path variable, as the list of fields that leads to it from the input. */
+  /** For each path variable, the fields that lead from the input to the field that the variable fills. */
   readonly variables: readonly (readonly DescField[])[];
   /** Fields that query parameters fill, by the name of the parameter. */
   readonly query: ReadonlyMap<string, DescField>;
@@ -27,8 +27,8 @@ export interface RequestBinding {
   /** Field that lists which fields of the resource to change (AIP-134). */
   readonly updateMask: DescField | undefined;
   /**
-   * Field with the versions that an update may replace, separated by commas (AIP-154). An If-Match header
-   * restricts them further.
+   * Field that lists the versions of the resource that an update may replace, separated by commas (AIP-154).
+   * An If-Match header restricts the list further.
    */
   readonly etag: DescField | undefined;
 }

@@ -13,16 +13,18 @@ export const USUAL_BYTES = 100 * 1024;
 export const LARGE_BYTES = 1024 * 1024;
 
 /**
- * Longest JSON form of a code point, in bytes: beyond U+FFFF it takes two escapes, such as `\ud83d\ude00`.
+ * Size in bytes of the longest JSON form of a code point: two escapes, such as `\ud83d\ude00`, beyond U+FFFF.
  */
 const BYTES_OF_CHARACTER = 12;
 /**
- * Maximum size of a number, time, id or enum name in JSON, with its quotes. Texts that may be longer have a
- * length rule.
+ * Maximum size in bytes of a number, time, id or enum name in JSON, with its quotes. Texts that may be longer
+ * have a length rule.
  */
 const BYTES_OF_VALUE = 64;
 
-/** Body limit of a route in bytes: 1 MiB if its fields may need more than 100 KiB of JSON. */
+/**
+ * Body limit of a route in bytes: 1 MiB if its fields may need more than 100 KiB of JSON, or else 100 KiB.
+ */
 export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): number {
   const message = body === "*" ? input : typeof body === "object" ? body.message : undefined;
   return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;

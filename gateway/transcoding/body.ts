@@ -8,7 +8,8 @@ const NO_BODY = Buffer.alloc(0);
  * REQUEST_TIMEOUT or CANCELLED.
  *
  * @param limit maximum size in bytes
- * @param timeoutMs time for the body to arrive; default: the limit of the server for the whole request
+ * @param timeoutMs maximum time for the body to arrive; by default, only the server's limit for the whole
+ *   request applies
  */
 export async function readBody(
   request: IncomingMessage,
@@ -57,8 +58,8 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
 }
 
 /**
- * Error for a body that did not arrive in time. Also lets the connection close after the answer, because the
- * rest of the body would otherwise be read as the next request.
+ * Error for a body that did not arrive in time. Also makes the connection close after the answer. Otherwise,
+ * the rest of the body would be read as the next request.
  */
 function tooSlow(response: ServerResponse): ApiError {
   response.shouldKeepAlive = false;

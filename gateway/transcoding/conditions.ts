@@ -39,8 +39,8 @@ export function assertConditions(request: IncomingMessage, rpc: Method, binding:
 }
 
 /**
- * Applies the conditions of a read (RFC 9110 §13.1). If-Match: throws ETAG_MISMATCH unless it lists the
- * current version. If-None-Match: answers 304 if it lists the current answer.
+ * Applies the conditions of a read (RFC 9110 §13.1). Throws ETAG_MISMATCH if If-Match does not list the
+ * current version. Answers 304 if If-None-Match lists the tag of the current answer.
  */
 export function conditional(request: IncomingMessage, answer: Answer): Answer {
   const { method, headers } = request;

@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
-/** Idempotency key as a quoted string (RFC 8941 §3.3.3), as the draft requires. */
+/**
+ * Idempotency key as a quoted string (RFC 8941 §3.3.3), as the draft of the Idempotency-Key header requires.
+ */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
 /** Idempotency key without quotes, as most clients send it. */
 const BARE = /^[!#-~][ -~]*$/;
@@ -31,7 +33,7 @@ const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
 const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
 /** A tag without quotes. Some clients send the `etag` field of a resource that way. */
 const BARE_TAG = /^[!#-+\--~]+$/;
-/** Versions of this API. A tag that does not match this pattern belongs to no resource. */
+/** Pattern of the resource versions in this API. A tag that does not match belongs to no resource. */
 const VERSION = /^\w+$/;
 
 /**

@@ -34,14 +34,15 @@ function parse(text: string): unknown {
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 
 /**
- * An object or array that the scan is inside of. For an object: the names so far and the current one. For an
- * array: the index of the current element.
+ * An object or array that contains the current position of the scan. For an object: the names so far and the
+ * current one. For an array: the index of the current element.
  */
 type Frame = { names: Set<string>; name: string; expectsName: boolean } | { index: number };
 
 /**
  * Path of the first name that occurs twice in one object of a valid JSON text. JSON.parse keeps the last
- * value, and other parsers keep the first (RFC 8259 §4), so two systems could read different requests.
+ * value, and other parsers keep the first (RFC 8259 §4), so two systems could read the same request
+ * differently.
  */
 function findDuplicateName(text: string): string | undefined {
   const open: Frame[] = [];

@@ -3,7 +3,8 @@ import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 
 /**
- * Converts query parameters to JSON, by the fields that they fill. Adds errors to `violations`.
+ * Converts query parameters to JSON, according to the types of the fields that they fill. Adds errors to
+ * `violations`.
  *
  * @param text the raw query, without the question mark
  */

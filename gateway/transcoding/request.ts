@@ -25,8 +25,8 @@ export interface RequestParts {
 
 /**
  * Encodes a request as the input of its method. First merges all parts into one JSON object, so that one
- * check and one conversion cover them all. Throws INVALID_REQUEST with every invalid field, MALFORMED_JSON or
- * ETAG_MISMATCH.
+ * check and one conversion cover all parts. Throws INVALID_REQUEST (with every invalid field), MALFORMED_JSON
+ * or ETAG_MISMATCH.
  */
 export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buffer {
   const violations: FieldViolation[] = [];
@@ -57,7 +57,7 @@ function bodyToJson(
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
-    // A field that a header fills is unknown in the body: otherwise a request could state two different
+    // A field that a header fills must not be in the body. Otherwise a request could state two different
     // values.
     const { idempotencyKey, headers } = binding;
     for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
@@ -129,12 +129,12 @@ function fillFromHeaders(
 }
 
 /**
- * Versions listed both in If-Match and in the etag of the body. Throws ETAG_MISMATCH if no version is in
- * both.
+ * Versions listed both in If-Match and in the etag of the body. Without an etag in the body, all versions in
+ * If-Match. Throws ETAG_MISMATCH if no version is in both.
  */
 function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
   if (etag === "") return versions.join(",");
-  // An etag that is no string is refused later, by `violationsOf`.
+  // `violationsOf` later refuses an etag that is not a string.
   if (typeof etag !== "string") return etag;
   const both = etag.split(",").filter((each) => versions.includes(versionOf(each)));
   if (both.length > 0) return both.join(",");

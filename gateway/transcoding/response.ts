@@ -12,8 +12,8 @@ import { type FieldTexts, JsonWriter } from "./json-writer.ts";
 export type AnswerEncoder = (bytes: Uint8Array, trailer: Metadata) => Answer;
 
 /**
- * Makes the encoder for a method. Its output type and rules decide the status: 200, 201 with Location, 202,
- * or 204.
+ * Makes the encoder for a method. The output type and the rules of the method decide the status: 200, 201
+ * with Location, 202, or 204.
  */
 export function answerEncoderFor(method: Method): AnswerEncoder {
   const encodeResult = resultEncoderFor(method);
@@ -44,10 +44,16 @@ function resultEncoderFor({ output, rules }: Method): AnswerEncoder {
 const indexOf = ({ fields }: DescMessage, name: string): number =>
   fields.findIndex((field) => field.name === name);
 
-/** Length in base64url characters: 96 bits, enough to tell the answers of one resource apart. */
+/**
+ * Length of the hash in an ETag, in base64url characters. They hold 96 bits, enough to tell the answers of
+ * one resource apart.
+ */
 const HASH_LENGTH = 16;
 
-/** Hash of the whole answer. With it, If-None-Match also detects a change that does not raise the version. */
+/**
+ * Hash of the whole answer, for the ETag. With this hash, If-None-Match also detects changes that do not
+ * raise the version.
+ */
 const hashOf = (json: string): string =>
   createHash("sha256").update(json).digest("base64url").slice(0, HASH_LENGTH);
 
@@ -63,10 +69,7 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   return { status: 200, headers, body: data };
 }
 
-/**
- * Header that marks a replayed answer: an earlier request with the same Idempotency-Key has got this answer
- * before.
- */
+/** Header that marks a replayed answer: an earlier request with the same Idempotency-Key got this answer. */
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 

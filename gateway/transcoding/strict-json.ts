@@ -14,14 +14,14 @@ import { wellKnownViolation } from "./well-known-json.ts";
 
 /**
  * Checks an object against canonical protobuf JSON. Returns a violation for each mistake, with its path.
- * Stricter than the library, so that each request has only one spelling:
+ * Stricter than protobuf-es:
  *
  * - Fields are named in lowerCamelCase, and enum values by name.
  * - Numbers that lost precision are refused.
  * - `null` counts as an absent field.
  *
- * `fromJson` accepts every object without violations. The check stops at MAX_VIOLATIONS + 1, which is enough
- * to report that there are more.
+ * `fromJson` of protobuf-es accepts every object in which this check finds no violation. The check stops at
+ * MAX_VIOLATIONS + 1, which is enough to report that there are more than MAX_VIOLATIONS.
  */
 export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
   const violations: FieldViolation[] = [];
@@ -75,7 +75,7 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
   }
 }
 
-/** Mistake in a value, unless it is a plain message; undefined if it is valid. */
+/** Mistake in a value that is not a plain message; undefined if the value is valid. */
 function valueViolation(field: DescField, value: JsonValue): string | undefined {
   const wellKnown =
     field.fieldKind === "map" ? undefined : wellKnownViolation(field.message?.typeName ?? "", value);
@@ -105,7 +105,8 @@ function isValid(field: DescField, value: JsonValue): boolean {
 
 /**
  * True for an integer. JSON numbers are judged by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). Integers
- * beyond 2^53 must be text, because JSON.parse rounds them. As text, each integer has one spelling.
+ * beyond 2^53 must be text, because JSON.parse rounds them. As text, each integer has only one valid
+ * spelling, without leading zeros.
  */
 const isInteger = (value: JsonValue): boolean =>
   typeof value === "number"

@@ -2,7 +2,7 @@ import { isCalendarDate } from "@medconnect/platform/time/calendar-date.ts";
 
 /**
  * Mistake in the JSON of a Timestamp, Duration or FieldMask; undefined for valid values and for other types.
- * The library is more lenient: it turns 30 February into a day of March, and ignores text after a duration.
+ * protobuf-es is more lenient: it turns 30 February into a day of March, and ignores text after a duration.
  */
 export function wellKnownViolation(typeName: string, value: unknown): string | undefined {
   const rule = RULES[typeName];
@@ -21,8 +21,8 @@ const matching = (pattern: RegExp, expectation: string): Rule => ({
 });
 
 /**
- * RFC 3339 §5.6 with at most nine decimals, the precision of a Timestamp. `T` and `Z` must be upper case,
- * which the RFC permits, so that each time has only one spelling.
+ * RFC 3339 §5.6 with at most nine decimals, the precision of a Timestamp. `T` and `Z` must be in upper case,
+ * a restriction that the RFC permits.
  */
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;

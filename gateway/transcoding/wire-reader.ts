@@ -1,7 +1,7 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 
 const DAY_S = 86_400;
-/** Number of cached dates: more than two years of days. */
+/** Maximum number of cached dates, enough for more than two years. */
 const MAX_DAYS = 1000;
 const SECONDS_TAG = 8;
 
@@ -15,8 +15,8 @@ export class WireReader extends BinaryReader {
   }
 
   /**
-   * Reads a length prefix. Returns the position at which the field ends. Throws a RangeError if that is
-   * beyond the end of the message.
+   * Reads a length prefix. Returns the position at which the field ends. Throws a RangeError if that position
+   * is beyond the end of the message.
    */
   end(): number {
     const end = this.uint32() + this.pos;
@@ -24,7 +24,9 @@ export class WireReader extends BinaryReader {
     return end;
   }
 
-  /** Reads a string. Faster than `string()`, which decodes a view of the bytes. */
+  /**
+   * Reads a string as JSON text. Faster than `string()` of the base class, which decodes a view of the bytes.
+   */
   text(): string {
     const end = this.end();
     const text = this.#bytes.toString("utf8", this.pos, end);
@@ -54,8 +56,8 @@ const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n));
 const dates = new Map<number, string>();
 
 /**
- * Text of a date, cached: `Date` takes most of the time of formatting a timestamp, and the times of an answer
- * fall on few days.
+ * Date of a day, given in days since 1970-01-01. Dates are cached, because making a `Date` takes most of the
+ * time of formatting a timestamp, and the times of an answer fall on few days.
  */
 function dateOf(day: number): string {
   let date = dates.get(day);

@@ -17,7 +17,7 @@ export class Services {
     this.#clients = new Map(SERVICES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
-  /** Client of a service. Throws for an unknown name, which is an error in a proto. */
+  /** Client of a service. Throws for an unknown name, which is a mistake in a proto. */
   client(service: string): GrpcClient {
     const client = this.#clients.get(service);
     if (!client) throw new Error(`no service is called "${service}"; topology/services.ts lists them`);
@@ -38,7 +38,7 @@ export class Services {
     return await this.client(service).call(method, request, { ...options, metadata });
   }
 
-  /** Calls an internal method for the gateway itself instead of a client. */
+  /** Calls an internal method on behalf of the gateway itself, not of a client. */
   async callAsGateway<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,

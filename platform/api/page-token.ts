@@ -21,14 +21,14 @@ export interface Page {
   size: number;
   /** Sort key of the row after which the page starts; undefined for the first page. */
   after: Position | undefined;
-  /** Scope of the list (see `open`). The token of the next page is bound to it. */
+  /** Scope of the list (see `open`). The token of the next page is bound to this scope. */
   filters: string;
 }
 
 /**
  * Keyset pagination (AIP-158): a page token holds the sort key of the last row of its page, so page 10,000
- * costs as much as page 1. A MAC binds the token to the name of the list, its filters and, if the list
- * depends on it, its caller.
+ * costs as much as page 1. A MAC binds the token to the name of the list and its filters. If the list depends
+ * on the caller, the MAC binds the token to the caller, too.
  */
 export class Pages {
   readonly #hash: KeyedHash;
@@ -42,7 +42,7 @@ export class Pages {
    * scope.
    *
    * @param scope values that the token is bound to: the name of the list, every filter, and the caller if the
-   *   list depends on it
+   *   list depends on the caller
    */
   open(
     { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
@@ -54,8 +54,8 @@ export class Pages {
   }
 
   /**
-   * Cuts the rows to the size of the page. @returns the rows to show, and the token of the next page; "" on
-   * the last page
+   * Cuts the rows to the size of the page. @returns the rows to show, and the token of the next page ("" on
+   * the last page)
    */
   close<Row>(
     page: Page,
@@ -70,7 +70,8 @@ export class Pages {
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
     const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
-    // The use case that reads the list has a bug: its sort key must consist of columns of bounded length.
+    // A token that is too long is a bug in the use case that reads the list: its sort key must consist of
+    // columns of bounded length.
     if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
     return token;
   }

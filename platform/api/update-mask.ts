@@ -21,9 +21,10 @@ export interface Updatable<T> {
 }
 
 /**
- * Copies fields from a patch to a resource: those that the update mask names or, without a mask, all that
- * have a value in the patch (AIP-134). The paths of the mask exist, because request validation has checked
- * them. Throws INVALID_REQUEST if an immutable field would change (AIP-203).
+ * Copies updatable fields from a patch to a resource (AIP-134). With an update mask, copies the fields that
+ * the mask names. Without a mask, copies all fields that have a value in the patch. Request validation has
+ * checked that the paths of the mask exist. Throws INVALID_REQUEST if an immutable field would change
+ * (AIP-203).
  */
 export function applyMask<T extends object>(
   current: T,
@@ -49,14 +50,14 @@ export const isUnchanged = <T extends object>(before: T, after: T, { updatable }
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
 /**
- * Version part of an etag. `If-Match` compares only this part: the hash also covers fields derived from other
- * resources, such as `nextAvailableTime`.
+ * Version part of an etag. `If-Match` compares only this part, because the hash after it also covers fields
+ * derived from other resources, such as `nextAvailableTime`.
  */
 export const versionOf = (etag: string): string => etag.split(".", 1)[0] ?? "";
 
 /**
  * Throws ETAG_MISMATCH if none of the etags that the client sent has the current version. `sent` may be a
- * list separated by commas; "" skips the check.
+ * list separated by commas. If `sent` is empty, nothing is checked.
  */
 export function assertEtag(sent: string, version: number): void {
   if (sent !== "" && !sent.split(",").map(versionOf).includes(etagOf(version))) {

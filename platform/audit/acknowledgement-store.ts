@@ -9,7 +9,7 @@ export interface AcknowledgementRow {
   hmac: Buffer;
 }
 
-/** Actions of the audit lines that start and end an acknowledgement. */
+/** Actions of the audit lines that record the start and the end of an acknowledgement. */
 export const ACKNOWLEDGED = "audit.acknowledge";
 export const ACKNOWLEDGEMENT_ENDED = "audit.end_acknowledgement";
 
@@ -22,7 +22,10 @@ const OPEN = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS creat
 const INSERT =
   "INSERT INTO audit_acknowledgements (finding_id, reason, create_time, hmac) VALUES (?, ?, ?, ?)";
 
-/** Acknowledgements that have not been ended. There are few, because operators make each one by hand. */
+/**
+ * Lists the acknowledgements that have not been ended. There are few, because operators make each one by
+ * hand.
+ */
 export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(OPEN);
 
 export function insertAcknowledgement(tx: Transaction, row: AcknowledgementRow): void {

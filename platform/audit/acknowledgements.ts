@@ -13,8 +13,8 @@ import {
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
 /**
- * Id of a finding: a hash of all its fields. A later, different change of the same row is a new finding with
- * a new id.
+ * Computes the id of a finding of the audit check: a hash of all fields. A later, different change of the
+ * same row is a new finding with a new id.
  */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
@@ -25,8 +25,8 @@ export const findingIdOf = (service: string, finding: object): string =>
 export type Acknowledgement = Pick<AcknowledgementRow, "reason" | "createTime">;
 
 /**
- * Acknowledgements of the findings about the audit trail of one service. Each has an HMAC, so write access to
- * the database is not enough to forge one.
+ * Acknowledgements of findings: statements by operators that a finding of the audit check is explained. Each
+ * has an HMAC, so write access to the database is not enough to forge one.
  */
 export class Acknowledgements {
   readonly #service: string;
@@ -38,7 +38,7 @@ export class Acknowledgements {
     this.#hashes = keys.map((key) => new KeyedHash(deriveKey(key, "audit acknowledgement")));
   }
 
-  /** Acknowledgements with a valid HMAC that have not been ended, by the id of their finding. */
+  /** Reads the acknowledgements that have a valid HMAC and have not been ended, by the id of the finding. */
   async read(db: Database): Promise<Map<string, Acknowledgement>> {
     const rows = await listAcknowledgements(db);
     const genuine = rows.filter((row) => this.#hashes.some((hash) => this.#hmac(hash, row).equals(row.hmac)));

@@ -20,8 +20,8 @@ export const GENESIS: ChainHead = { seq: 0, hmac: Buffer.alloc(32) };
 
 /**
  * Hash chain over the audit trail of one service. Each event gets a seal: an HMAC-SHA256 over the previous
- * seal, its own number and the whole event. Anybody who changes, moves, deletes or inserts an event needs the
- * key to hide that, and the key is kept outside of the database.
+ * seal, the number of the new seal and the whole event. Nobody can hide a changed, moved, deleted or inserted
+ * event without the key, which is kept outside of the database.
  */
 export class AuditChain {
   readonly #service: string;
@@ -76,9 +76,9 @@ export class AuditChain {
 }
 
 /**
- * Columns that are not null, sorted by name. A column that a later release adds is null in older events, so
- * their seals stay valid. During a rollout, processes of the previous release seal the new column, too,
- * because they read all columns.
+ * Returns the columns that are not null, sorted by name. A column that a later release adds is null in older
+ * events, so the seals of these events stay valid. During a rollout, processes of the previous release also
+ * seal the new column, because they read all columns.
  */
 const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)

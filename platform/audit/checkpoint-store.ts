@@ -10,13 +10,13 @@ export interface Checkpoint extends ChainHead {
 }
 
 /**
- * Pages by (seq, hmac), because one number may have several HMACs: if a chain was forged, its service has
- * sent the HMACs of two different seals.
+ * Pages by (seq, hmac), because one number may have several HMACs. In that case a chain was forged: its
+ * service has sent the HMACs of two different seals with the same number.
  */
 const CHECKPOINTS = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
   WHERE service = ? AND seq >= ? AND NOT (seq = ? AND hmac <= ?) ORDER BY seq, hmac LIMIT ${PAGE}`;
 
-/** All checkpoints of a service, in pages. */
+/** Reads all checkpoints of a service, in pages. */
 export async function* readCheckpoints(db: Database, service: string): AsyncGenerator<Checkpoint[]> {
   for (let after: ChainHead = GENESIS; ; ) {
     const page = await db.read<Checkpoint>(CHECKPOINTS, [service, after.seq, after.seq, after.hmac]);
@@ -33,8 +33,8 @@ const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM aud
   WHERE service = ? ORDER BY seq LIMIT 1`;
 
 /**
- * Checkpoint with the highest number that was received up to a time. If there is none, the first one received
- * later; undefined if the service has no checkpoints.
+ * Finds the checkpoint with the highest number among those received up to a time. If there is none, finds the
+ * checkpoint with the lowest number. Returns undefined if the service has no checkpoints.
  */
 export async function readCheckpointBefore(
   db: Database,
@@ -50,7 +50,7 @@ export async function readCheckpointBefore(
 const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time AS createTime FROM audit_checkpoints
   WHERE service = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`;
 
-/** Checkpoint with the highest number up to `seq`; undefined if there is none. */
+/** Finds the checkpoint with the highest number up to `seq`; undefined if there is none. */
 export async function readFarthestCheckpoint(
   db: Database,
   service: string,

@@ -43,9 +43,9 @@ const refused = counter("audit.checkpoints.refused", "Checkpoints refused as imp
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Largest plausible number of the head of a chain, given an earlier head. Without this limit, a compromised
- * service could report a number that its chain never reaches, and the check would report that for ever. The
- * first head may have any number.
+ * Computes the largest plausible number for the head of a chain, given an earlier head. Without this limit, a
+ * compromised service could report a number that its chain never reaches. The audit check would then report
+ * that difference for ever. The first head may have any number.
  */
 export function farthestPlausible(
   earlier: Pick<Checkpoint, "seq" | "createTime"> | undefined,
@@ -125,8 +125,8 @@ class CallQuota {
 }
 
 /**
- * Finds the last seal that the witness accepts, if it has refused a head as too far ahead. Rethrows any other
- * error.
+ * Finds the last seal that the witness accepts, after the witness has refused a head as too far ahead.
+ * Rethrows any other error.
  */
 async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
@@ -142,9 +142,10 @@ export interface Witness {
 }
 
 /**
- * Makes a job that sends the head of this service's audit chain to its witness. The metric
- * `audit.checkpoint.age` grows only while the witness lacks the newest head. If the witness could not be
- * reached for hours, it may refuse the head as too far ahead. Each run then sends one plausible step.
+ * Makes a job that sends the head of this service's audit chain to its witness, another service that stores
+ * the head. The metric `audit.checkpoint.age` grows only while the witness lacks the newest head. If the
+ * witness could not be reached for hours, it may refuse the head as too far ahead. Each run then sends one
+ * plausible step.
  */
 export function leaveCheckpoints(
   db: Database,

@@ -111,8 +111,8 @@ describe("30,000 lines of a patient about themselves, some of them denials", () 
   }, 300_000);
 
   /**
-   * Maximum number of rows that may be read for a page of 20: enough for a few index ranges, and for reading
-   * MySQL's counter of rows.
+   * Maximum number of rows that may be read for a page of 20. It allows for a few index ranges, and for the
+   * query that reads MySQL's counter of rows.
    */
   const A_PAGE = 1000;
   const rows = (work: () => Promise<unknown>) => rowsRead(billing.db, "scan", work);

@@ -31,7 +31,7 @@ const read = async (caller: Caller, request: Partial<ListAuditEventsRequest>, me
     )
   ).response;
 
-/** Audit lines about reads of the trail by `actorId`, read by another admin. */
+/** Reads the audit lines about reads of the trail by `actorId`, as another admin. */
 const readsOf = async (actorId: string): Promise<AuditEvent[]> =>
   (await read(userCaller("ADMIN"), { actorId, pageSize: 1000 })).auditEvents;
 

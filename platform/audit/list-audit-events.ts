@@ -34,9 +34,9 @@ export interface AuditReads {
 const MAX_PAGE_SIZE = 1000;
 
 /**
- * AuditService.ListAuditEvents and ExportAuditEvents of one service. Reading the first page writes an audit
- * line. That line is newer than all lines on later pages, so an export never contains it. Page tokens are
- * bound to their caller, so nobody can read a later page without having caused an audit line.
+ * AuditService.ListAuditEvents and ExportAuditEvents of one service. A read of the first page writes an audit
+ * line. This line is newer than all lines on later pages, so an export never contains it. Page tokens are
+ * bound to their caller. So nobody can read a later page without an audit line about the first page.
  */
 export async function listAuditEvents(
   { service, db, pages, audit }: AuditReads,
@@ -87,8 +87,9 @@ async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Pro
 }
 
 /**
- * Same as `findAuditEvents`, for lines about one subject, of the given kinds. Reads only the newest lines of
- * each kind, from the end of its index range, so lines of other kinds cost nothing.
+ * Finds the lines about one subject, of the given kinds, that match every filter, newest first. Reads only
+ * the newest lines of each kind, from the end of the index range of that kind. So lines of other kinds cost
+ * nothing.
  */
 export async function findEventsAbout(
   db: Database,

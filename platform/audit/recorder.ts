@@ -40,7 +40,7 @@ export class AuditRecorder {
     this.#log = log;
   }
 
-  /** Commits the lines in one insert. Callers await it before they send the response. */
+  /** Commits the lines in one insert. Callers wait for the commit before they send the response. */
   async record(call: Call, accesses: Access[]): Promise<void> {
     if (accesses.length === 0) return;
     const records = accesses.map((access) => this.#record(call, actorOf(call), access));

@@ -3,7 +3,9 @@ import type { Database } from "../db/database.ts";
 import type { SqlValue } from "../db/sql-value.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
-/** Maximum number of events that one statement examines, so that it stays fast in a large table. */
+/**
+ * Maximum number of events that one statement examines, so that the statement stays fast in a large table.
+ */
 const EXAMINED = 10_000;
 /** Maximum number of unsealed events that one statement returns. */
 const RETURNED = 500;
@@ -21,7 +23,7 @@ const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
 const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
 
 /**
- * Time of the newest event among those with the last 100 seals. The event with the very last seal may be
+ * Time of the newest event among the events with the last 100 seals. The event with the very last seal may be
  * older, if it was committed late.
  */
 const SEALED_UNTIL = `SELECT MAX(e.occur_time) AS time
@@ -52,14 +54,15 @@ export async function readHead(db: Database): Promise<ChainHead> {
   return head ?? GENESIS;
 }
 
-/** The last seal whose number is at most `seq`; undefined if there is none. */
+/** Reads the last seal whose number is at most `seq`; undefined if there is none. */
 export async function readSealAt(db: Database, seq: number): Promise<ChainHead | undefined> {
   const [seal] = await db.read<ChainHead>(SEAL_AT, [seq]);
   return seal;
 }
 
 /**
- * Time up to which events have a seal, except events that were committed late; undefined if there is no seal.
+ * Reads the time up to which events have a seal, except events that were committed late; undefined if there
+ * is no seal.
  */
 export async function readSealedUntil(db: Database): Promise<Date | undefined> {
   const [row] = await db.read<{ time: Date | null }>(SEALED_UNTIL);
@@ -86,7 +89,7 @@ export async function countUnsealed(
   return row!;
 }
 
-/** Unsealed events between two times, oldest first, in pages of `RETURNED`. */
+/** Reads the unsealed events between two times, oldest first, in pages of `RETURNED`. */
 export async function* unsealedBetween(db: Database, from: Date, until: Date): AsyncGenerator<EventRow[]> {
   let start: Position = [from, BEFORE_IDS];
   for (;;) {
@@ -97,7 +100,7 @@ export async function* unsealedBetween(db: Database, from: Date, until: Date): A
   }
 }
 
-/** A value that sorts before every id, and the last id. */
+/** BEFORE_IDS sorts before every id. LAST_ID is the highest possible id. */
 const BEFORE_IDS = "";
 const LAST_ID = binaryId("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
@@ -134,7 +137,7 @@ export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<
   }
 }
 
-/** Position of the 10,000th event after `start`; undefined if fewer events follow. */
+/** Finds the position of the 10,000th event after `start`; undefined if fewer events follow. */
 async function findSliceEnd(db: Database, start: Position, until: Date): Promise<Position | undefined> {
   const [row] = await db.read<Pick<EventRow, "id" | "occur_time">>(SLICE_END, afterParams(start, until));
   return row && positionOf(row);
@@ -164,7 +167,7 @@ interface SealedRow {
 const SEALED = `SELECT s.seq AS sealSeq, s.event_id AS sealEventId, s.key_id AS sealKeyId, s.hmac AS sealHmac, e.*
   FROM audit_seals s LEFT JOIN audit_events e ON e.id = s.event_id WHERE s.seq > ? ORDER BY s.seq LIMIT ${PAGE}`;
 
-/** All seals with their events, in the order of the chain, in pages. */
+/** Reads all seals with their events, in the order of the chain, in pages. */
 export async function* readSealed(db: Database): AsyncGenerator<SealedEvent[]> {
   for (let after = 0; ; ) {
     const rows = await db.read<SealedRow>(SEALED, [after]);
@@ -187,8 +190,8 @@ const SEALED_AFTER = `SELECT s.seq, e.id, e.occur_time FROM audit_seals s JOIN a
   WHERE s.seq > ? AND e.occur_time < ? ORDER BY s.seq LIMIT 1`;
 
 /**
- * Finds the first event before a time among those whose seals have a number above `seq`. Returns the event
- * with the number of its seal.
+ * Among the events whose seals have a number above `seq`, finds the first one that occurred before a time.
+ * Returns the event with the number of its seal.
  */
 export async function readSealedAfter(
   db: Database,

@@ -15,16 +15,18 @@ import {
 } from "./seal-store.ts";
 
 /**
- * Time in ms before the previous run from which each run searches again, for events that were committed late.
+ * Overlap in ms: each run also searches this much time before the previous run, for events that were
+ * committed late.
  */
 const USUALLY_LATE_MS = 15_000;
 /** Interval in ms at which a run searches further back, for events that were committed even later. */
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * Time in ms before the previous run from which that search starts (see LOOK_FAR_BACK_EVERY_MS). A
- * transaction may take 80 s: four attempts, each waiting DATABASE_TIMEOUT (5 s) for a connection, its session
- * and the statement. The rest covers the interval of the search and clock skew. An older event without a seal
- * was not inserted by a service, so it must never get one.
+ * Overlap in ms of the wider search (see LOOK_FAR_BACK_EVERY_MS): it starts this much time before the
+ * previous run. A transaction may take 80 s: four attempts, each with up to DATABASE_TIMEOUT (5 s) for the
+ * connection, for each of two statements that start its session, and for the statement itself. The rest
+ * covers the interval of the search and clock skew. An older event without a seal was not inserted by a
+ * service, so it must never get one.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
@@ -37,10 +39,10 @@ export interface SealerOptions {
 }
 
 /**
- * Seals audit events shortly after they are written. Events are not committed in the order of their times, so
- * each run also looks for unsealed events from shortly before the previous run. Several processes may seal
- * the same chain. If two continue it at once, one of them fails to insert its seals, and tries again at its
- * next run.
+ * Seals audit events shortly after they are written: adds each one to the hash chain. Events are not
+ * committed in the order of their times. So each run also looks for unsealed events from shortly before the
+ * previous run. Several processes may seal the same chain. If two of them add to the chain at the same time,
+ * one fails to insert its seals, and tries again at its next run.
  */
 export class Sealer {
   readonly #options: SealerOptions;

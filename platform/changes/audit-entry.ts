@@ -26,8 +26,8 @@ export interface AuditEntry {
 }
 
 /**
- * Audit entries for a repeated call that changes nothing. Its response shows data, so it is audited as a
- * read.
+ * Makes the audit entries for a repeated call that changes nothing. The call is audited as a read, because
+ * the response shows data.
  */
 export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));

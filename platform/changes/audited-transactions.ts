@@ -52,12 +52,15 @@ export class AuditedTransactions {
     await this.runAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
   }
 
-  /** Same as `run`, for a transaction with several causes, such as a batch of events. */
+  /**
+   * Commits a change that has several causes, such as a batch of events. Resolves at the commit, as `run`
+   * does.
+   */
   async runAll(work: (tx: Transaction) => Promise<Cause[]>, options: TransactionOptions = {}): Promise<void> {
     await this.commit(async (tx) => ({ result: undefined, causes: await work(tx) }), options);
   }
 
-  /** Commits the changes of `work` with the audit lines and events of its causes. */
+  /** Commits the changes of `work`, with the audit lines and events of the causes that `work` returns. */
   async commit<T>(
     work: (tx: Transaction) => Promise<{ result: T; causes: Cause[] }>,
     options: TransactionOptions = {},

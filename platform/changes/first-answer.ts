@@ -3,8 +3,8 @@ import type { Idempotency } from "./idempotency.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /**
- * The answer to return for a completed call. If another process has completed the same call before, this is
- * the answer that the other process has stored.
+ * Finds the answer to return for a completed call. If another process has completed the same call before,
+ * this is the answer stored by that process.
  */
 export async function firstAnswer<T>(
   idempotency: Idempotency,

@@ -45,8 +45,8 @@ test.each([
   await isFirstSent;
   const [second, ...others] = ids.map((id) => () => notes.send(noteOf(id)));
   sent.push(second!());
-  // One round trip to MySQL, in which a second group starts if it does not wait for the delivery. It must be
-  // short, because a group waits for a delivery for 50 ms only.
+  // Waits for one round trip to MySQL. The second group starts during this wait, unless it waits for the
+  // delivery. The wait must be short, because a group waits for a delivery for 50 ms only.
   await notes.service.db.read("SELECT 1");
   for (const send of others) sent.push(send());
   if (isDelivered) deliver();

@@ -17,8 +17,8 @@ import {
 } from "./idempotency.ts";
 
 /**
- * A use case whose concurrent requests share transactions, which costs fewer round trips and commits.
- * `GroupCommit` decides which requests share one, and calls these functions.
+ * A use case whose concurrent requests share transactions, which saves round trips and commits. `GroupCommit`
+ * decides which requests share a transaction, and calls the functions of this interface.
  *
  * ```ts
  * const bookings = perApp((app: Scheduling) =>
@@ -39,14 +39,15 @@ export interface GroupedUseCase<Request, Facts, Plan, Response> {
   prepare?: (tx: Transaction, asked: Asked<Request>) => void;
   /**
    * Locks the rows of all requests and reads the facts for `decide`, in few round trips. Returns one result
-   * per request, in order: undefined if one of its rows is missing or, in a shared transaction, locked by
-   * another transaction.
+   * per request, in order. A result is undefined if one of the rows is missing. In a shared transaction, it
+   * is also undefined if another transaction has locked one of the rows.
    */
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
-  /** Decides one request by pure rules, without the database. Throws an error to refuse it. */
+  /** Decides one request by pure rules, without the database. Throws an error to refuse the request. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
   /**
-   * Writes all plans, each of which changes something. @returns response and audit entries of each, in order
+   * Writes all plans, each of which changes something. @returns the response and audit entries of each plan,
+   * in order
    */
   write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; entries: AuditEntry[] }[];
 }
@@ -71,8 +72,9 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Runs the requests of one use case in groups, and stores the answers with their idempotency keys. With
- * `isReserving`, which `groupedBegin` sets, stores only the keys; `groupedFinish` later adds the answers.
+ * Runs the requests of one use case in groups, and stores each answer with the idempotency key of its
+ * request. With `isReserving`, stores the key of a successful request without an answer; `groupedFinish` adds
+ * the answer later. `groupedBegin` sets `isReserving`.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: GroupCommitOptions;
@@ -95,8 +97,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 
   /**
-   * Runs one request. @returns its response. If its key was used before, returns the response stored with the
-   * key, and marks the call as replayed
+   * Runs one request. If its idempotency key was used before, marks the call as replayed.
+   * @returns the response, or the stored response if the key was used before
    */
   async run(request: Request, call: Call): Promise<Response> {
     const { idempotency, clock } = this.#options;
@@ -197,8 +199,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
 }
 
 /**
- * Answers to store with the idempotency keys of a group: lasting refusals and, unless the keys are only
- * reserved, responses.
+ * Selects the answers to store with the idempotency keys of a group: responses, and refusals that the error
+ * catalogue marks as `isKept`. With `isReserving`, omits the responses, which `groupedFinish` stores later.
  */
 function answersToKeep<Request, Response>(
   outcomes: Map<Asking<Request>, MemberOutcome<Response> | "MISSING">,

@@ -8,15 +8,16 @@ import type { Idempotency } from "./idempotency.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 
 /**
- * Second half of a use case that `groupedBegin` started: writes the outcome of the call to the provider.
- * Outcomes of concurrent calls share transactions.
+ * Second half of a use case that calls a provider, such as a payment. `groupedBegin` runs the first half.
+ * This half stores the outcome of the call. Outcomes of concurrent calls share transactions.
  */
 export interface GroupedEnd<Outcome, Facts, Response> {
   /** Ids of the rows that an outcome changes. Outcomes with a common row never share a transaction. */
   rowsOf: (outcome: Outcome) => string[];
   /**
-   * Locks the rows of all outcomes. Returns one result per outcome, in order; undefined if a row of the
-   * outcome is missing or locked by another transaction.
+   * Locks the rows of all outcomes. Returns one result per outcome, in order. A result is undefined if one of
+   * the rows is missing. In a shared transaction, it is also undefined if another transaction has locked one
+   * of the rows.
    */
   lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
   /** Writes all outcomes. @returns the answer and audit entries of each, in order */
@@ -29,7 +30,8 @@ interface Ended<Outcome, Response> extends Member {
 }
 
 /**
- * Answer to a completed call. It is stored with the idempotency key if the key has no answer yet (`isFirst`).
+ * Answer to a completed call. `GroupFinish` stores the answer only if the idempotency key has none yet
+ * (`isFirst`).
  */
 interface KeyedAnswer<Response> {
   answer: Response | ApiError;
@@ -42,7 +44,10 @@ export interface GroupFinishOptions {
   idempotency: Idempotency;
 }
 
-/** Runs the completions of one use case in groups. Stores each answer with its idempotency key. */
+/**
+ * Completes the calls of one use case in groups: stores the outcomes, and the answer to each call with the
+ * idempotency key of the call.
+ */
 export class GroupFinish<Outcome, Facts, Response> {
   readonly #options: GroupFinishOptions;
   readonly #end: GroupedEnd<Outcome, Facts, Response>;
@@ -73,8 +78,8 @@ export class GroupFinish<Outcome, Facts, Response> {
       async (tx) => {
         const outcomes = members.map(({ outcome }) => outcome);
         const keyIds = members.map(({ pending }) => pending.keyId);
-        // Locks the rows of the use case before those of the idempotency keys. `begin` uses the same order,
-        // which avoids deadlocks.
+        // Locks the rows of the use case before the rows of the idempotency keys. `groupedBegin` and `finish`
+        // use the same order, which avoids deadlocks.
         const [facts, isOpen] = await Promise.all([
           this.#end.lock(tx, outcomes),
           idempotency.lockReserved(tx, ...keyIds),

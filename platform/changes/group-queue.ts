@@ -6,27 +6,28 @@ import { ApiError } from "../errors/api-error.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 
 /**
- * Maximum number of changes in one transaction. With more, each would wait for the writes of too many others.
+ * Maximum number of changes in one transaction. In a larger one, each change would wait for the writes of too
+ * many others.
  */
 const MAX_GROUP = 32;
 /**
- * Time in ms after which the next group starts although the group before it still runs, which may have a dead
- * connection.
+ * Time in ms after which the next group starts even if the previous group still runs. The connection of the
+ * previous group may be dead.
  */
 const SLOW_MS = 250;
 /**
- * Time in ms after which the next group starts although the events of the group before it are not delivered
+ * Time in ms after which the next group starts even if the events of the previous group are not delivered
  * yet. Delivery usually takes a few ms.
  */
 const SLOW_DELIVERY_MS = 50;
 /**
- * Maximum number of changes that run alone at once: by default, half of the connections that a process has
- * for transactions.
+ * Maximum number of changes that run at the same time, each in a transaction of its own. This is half of the
+ * default number of connections for transactions.
  */
 const MAX_ALONE = 8;
 /**
- * Time in ms after a failed change in which further changes by its actor run alone, so that they cannot fail
- * a group.
+ * Time in ms for which all changes by an actor run alone after one of them has failed. A change that runs
+ * alone cannot fail a group.
  */
 const ALONE_MS = 1000;
 
@@ -36,8 +37,8 @@ export interface Member {
   readonly rows: string[];
   readonly actorId: string;
   /**
-   * Time in ms since the epoch after which the caller no longer waits, so the change is dropped; absent:
-   * never.
+   * Time in ms since the epoch at which the caller stops waiting. A change that still waits in the queue is
+   * then dropped. Absent: no limit.
    */
   readonly deadline?: number;
   /** OpenTelemetry context of the request that makes the change. */
@@ -75,20 +76,20 @@ interface Waiting<M extends Member, Outcome> {
   readonly resolve: (committed: CommittedMember<Outcome>) => void;
   readonly reject: (error: unknown) => void;
   /**
-   * True if the member must run alone: its group failed or could not lock its rows, or a recent change by its
-   * actor failed.
+   * True if the member must run in a transaction of its own. Reasons: its group failed, its rows were missing
+   * or locked, or a recent change by the same actor failed.
    */
   isAlone: boolean;
 }
 
 /**
  * Group commit: while one transaction commits and delivers its events, new changes gather for the next
- * transaction. If the queue is idle, a new change starts within the same turn of the event loop.
+ * transaction. If the queue is idle, a new change starts at the end of the current turn of the event loop.
  *
- * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone. So does
- * every member of a group that failed, unless the database is down: then all of them get the error. A slow or
- * failing change thus delays the others by at most one transaction. If several members need the same locked
- * row, only one of them waits on a connection; the others stay in the queue.
+ * A group never waits for a lock. A member whose rows are locked leaves the group and runs alone. If a group
+ * fails, each of its members runs alone. If it fails because the database is down, its members get the error
+ * instead. A slow or failing change thus delays the others by at most one transaction. If several members
+ * need the same locked row, only one of them waits on a connection; the others stay in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
@@ -103,7 +104,10 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#commit = commit;
   }
 
-  /** Waits for the transaction of a member. Throws DEADLINE_EXCEEDED, and the errors of that transaction. */
+  /**
+   * Queues a member, and waits until its transaction is committed. Throws the errors of that transaction.
+   * Throws DEADLINE_EXCEEDED if the member is still in the queue at its deadline.
+   */
   async run(member: M): Promise<CommittedMember<Outcome>> {
     return await new Promise((resolve, reject) => {
       this.#queue.push({ member, resolve, reject, isAlone: this.#aloneActors.has(member.actorId) });
@@ -111,12 +115,16 @@ export class GroupQueue<M extends Member, Outcome> {
     });
   }
 
-  /** Commits groups until the queue is empty, or holds only members that wait for one that runs alone. */
+  /**
+   * Commits groups until no member in the queue can start: each of them waits for a member that runs alone,
+   * or the queue is empty.
+   */
   async #work(): Promise<void> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     for (;;) {
-      // Waits until the turn of the event loop ends, so that all requests that arrive in it share a group.
+      // Waits until the turn of the event loop ends, so that all requests that arrive in this turn share a
+      // group.
       await endOfTurn();
       const group = this.#nextGroup();
       if (group.length === 0) break;
@@ -126,8 +134,9 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Takes the next group from the queue: members without a common row, and without a row of a member that
-   * runs alone. Also starts members that are to run alone, and drops members whose deadline has passed.
+   * Takes the next group from the queue. No member of the group has a row in common with another member, or
+   * with a member that runs alone. Also starts members that must run alone, and drops members whose deadline
+   * has passed.
    */
   #nextGroup(): Waiting<M, Outcome>[] {
     const taken = new Set([...this.#alone].flatMap(rowsOfAlone));
@@ -150,13 +159,13 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Commits a group and waits briefly for the delivery of its events. Requests that arrive until then form
-   * the next group, so a consumer gets the events of that group in one batch.
+   * Commits a group and waits briefly for the delivery of its events. Requests that arrive in the meantime
+   * form the next group. A consumer thus gets the events of these requests in one batch.
    */
   async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
     const { delivered } = await this.#commitTogether(group);
-    // The error of a failed delivery is ignored here. The members get it, because each awaits the delivery
-    // itself.
+    // Ignores the error of a failed delivery. The members still get this error, because each of them awaits
+    // the delivery itself.
     await endOrTime(
       delivered.catch(() => {}),
       SLOW_DELIVERY_MS,
@@ -164,7 +173,8 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /**
-   * Resolves or rejects each member, or puts it back to run alone. Never throws.
+   * Commits a group. Then resolves or rejects each member, or puts the member back into the queue to run
+   * alone. Never throws.
    *
    * @returns the delivery of the group's events, wrapped in an object, because `await` would also wait for a
    *   bare promise
@@ -218,8 +228,8 @@ export class GroupQueue<M extends Member, Outcome> {
 }
 
 /**
- * Rows that a member locks while it runs alone. The id of its actor is added, so that only one change of an
- * actor runs alone at a time.
+ * Ids that a member occupies while it runs alone: those of its rows, and the id of its actor. The actor's id
+ * prevents two changes of one actor from running alone at the same time.
  */
 const rowsOfAlone = ({ rows, actorId }: Member): string[] => [...rows, actorId];
 
@@ -236,8 +246,8 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
 }
 
 /**
- * Runs `work` for a group in the trace of one sampled member. Its span links to the spans of the other
- * members.
+ * Runs `work` for a group in a span that belongs to the trace of one sampled member. The spans of the other
+ * members link to that span.
  */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
   // biome-ignore lint/style/noNonNullAssertion: a group has at least one member

@@ -41,7 +41,8 @@ describe("a request that changed nothing", () => {
     );
 
   /**
-   * Sends the first request with a key. It changes nothing, and its response is a booking with a long reason.
+   * Sends the first request with a key. The request changes nothing, and the response is a booking with a
+   * long reason.
    * @returns the request to repeat, and helpers
    */
   async function repeated() {

@@ -12,13 +12,13 @@ import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Time for which an idempotency key is stored. */
+/** Time in ms for which an idempotency key is stored. */
 export const KEPT_MS = DAY_MS;
-/** Time for which an idempotency key is stored if its request has an effect at a payment provider. */
+/** Time in ms for which an idempotency key is stored if its request has an effect at a payment provider. */
 export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
 /**
- * Time in ms for which a request waits for the answer to an earlier request with the same key that still
- * runs.
+ * Time in ms for which a repeated request waits for the answer while the first request with the same key
+ * still runs.
  */
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
@@ -41,14 +41,18 @@ interface KeyRow {
   requestHmac: Buffer;
   /** gRPC status code of the answer; null until the request has an answer. */
   statusCode: number | null;
-  /** Serialized and encrypted answer; null until the request has an answer, or if it changed nothing. */
+  /**
+   * Serialized and encrypted answer. Null until the request has an answer, and also if the request changed
+   * nothing.
+   */
   answer: Buffer | null;
   expireTime: Date;
 }
 
 /**
- * The key that one caller sent for one method. `id` is an HMAC of caller, method and key. `requestHmac` is an
- * HMAC of the message. HMACs, because keys and messages may hold personal data.
+ * Idempotency key that one caller sent for one method. `id` is an HMAC of caller, method and key.
+ * `requestHmac` is an HMAC of the message. Only HMACs are stored, because keys and messages may hold personal
+ * data.
  */
 export interface IdempotencyKey {
   readonly id: Buffer;
@@ -60,8 +64,8 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Stored instead of an answer if the first request changed nothing. A repeated request runs again and gets
- * the current state. Storing an answer would keep a copy of a possibly large resource for each key.
+ * Takes the place of an answer if the first request changed nothing. A repeated request then runs again, and
+ * gets the current state. Storing an answer would keep a copy of a possibly large resource for each key.
  */
 export const UNCHANGED = "UNCHANGED";
 
@@ -84,7 +88,10 @@ export class Idempotency {
     this.#hash = hash;
   }
 
-  /** Idempotency key of a call, to be stored for `keptMs`; undefined if the call has no key. */
+  /**
+   * Computes the idempotency key of a call, to be stored for `keptMs`. Returns undefined if the call has no
+   * key.
+   */
   keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
@@ -189,9 +196,9 @@ export class Idempotency {
   }
 
   /**
-   * Waits up to two seconds for the first answer of a key. Undefined if the key is free: it has expired, or
-   * the first request was rolled back. Throws IDEMPOTENCY_KEY_REUSED if the key was first sent with a
-   * different message, and IDEMPOTENCY_IN_PROGRESS if there is no answer in time.
+   * Waits up to two seconds for the answer stored with a key. Returns undefined if the key is free: it has
+   * expired, or the first request was rolled back. Throws IDEMPOTENCY_KEY_REUSED if the key was first sent
+   * with a different message. Throws IDEMPOTENCY_IN_PROGRESS if the wait ends without an answer.
    */
   async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | typeof UNCHANGED | undefined> {
     const waitUntilMs = Date.now() + TWIN_WAIT_MS;
@@ -208,9 +215,11 @@ export class Idempotency {
   }
 
   /**
-   * Finds the first response to a request, as `replay` does, and marks the call as replayed. UNCHANGED: the
-   * first request changed nothing, so this one must run again. Undefined: the key is free. Throws the first
-   * refusal, and the errors of `replay`.
+   * Finds the response stored with an idempotency key, as `replay` does, and marks the call as replayed. If a
+   * refusal is stored, throws the refusal. Also throws the errors of `replay`.
+   *
+   * @returns UNCHANGED if the first request changed nothing, so that this one must run again; undefined if
+   *   the key is free
    */
   async firstResponse<T>(
     call: Call,
@@ -224,7 +233,9 @@ export class Idempotency {
     return { response: call.definition.responseDeserialize(answer) as T };
   }
 
-  /** The stored answer to the request that has reserved a key; undefined if there is no answer yet. */
+  /**
+   * Reads the answer stored with a reserved key (see `reserve`). Returns undefined if there is no answer yet.
+   */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
     const answer = row && this.#decrypted(keyId, row);
@@ -236,7 +247,7 @@ export class Idempotency {
     await this.#db.deleteAll(DELETE_EXPIRED, [now], signal);
   }
 
-  /** Finds the key's row. Deletes it if it has expired, which frees the key. */
+  /** Finds the row of a key. Deletes an expired row, which makes the key free again. */
   async #find(key: IdempotencyKey, now: Date): Promise<KeyRow | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [key.id]);
     if (!row || row.expireTime > now) return row;

@@ -33,9 +33,10 @@ export class IdempotentCalls {
   }
 
   /**
-   * Runs a use case in one transaction. With an idempotency key, stores its first response or lasting
-   * refusal, and replays it to the same request. If the first run changed nothing, each repeat runs the use
-   * case again; it throws IDEMPOTENCY_KEY_OUTDATED if it would now change something.
+   * Runs a use case in one transaction. If the call has an idempotency key, stores the response with the key.
+   * Also stores a refusal that the error catalogue marks as `isKept`. A repeat of the request gets the stored
+   * answer. If the first run changed nothing, a repeat runs the use case again. That second run throws
+   * IDEMPOTENCY_KEY_OUTDATED if it would change something.
    *
    * ```ts
    * return await app.calls.apply(call, async (tx) => {
@@ -47,8 +48,8 @@ export class IdempotentCalls {
    * });
    * ```
    *
-   * @param shown audit entries for a response that shows data but changed nothing, or is replayed; default:
-   *   none
+   * @param shown makes the audit entries of a call that only shows data, because it changed nothing or its
+   *   response is replayed; default: no entries
    */
   async apply<T>(
     call: Call,
@@ -76,19 +77,19 @@ export class IdempotentCalls {
   }
 
   /**
-   * Id of the call's idempotency key, for the `keyId` of a PendingCall. Throws for a method that requires no
-   * key.
+   * Computes the id of the call's idempotency key, for the `keyId` of a PendingCall. Throws if the call has
+   * no key.
    */
   keyIdOf(call: Call): Buffer {
     return this.#keyWithProvider(call).id;
   }
 
   /**
-   * Starts a use case with an effect at a provider, such as a payment. Commits the idempotency key without an
-   * answer, and the data by which a job can later ask the provider for the outcome. The use case then calls
-   * the provider outside of any transaction, and passes the outcome to `finish`.
+   * Starts a use case with an effect at a provider, such as a payment. Commits the changes of `work` and the
+   * idempotency key without an answer. `work` must store the data with which a job can later ask the provider
+   * for the outcome. After the commit, the use case calls the provider, and passes the outcome to `finish`.
    *
-   * @returns the first answer if the key was used before; undefined if this call starts the use case
+   * @returns the stored answer if the key was used before; undefined if this call starts the use case
    */
   async begin<T>(call: Call, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<T | undefined> {
     const key = this.#keyWithProvider(call);
@@ -96,7 +97,7 @@ export class IdempotentCalls {
       this.#options.idempotency.reserve(tx, key);
       return { response: undefined, entries: await work(tx) };
     });
-    // Cannot be UNCHANGED here: `finish` stores an answer for each key.
+    // UNCHANGED is impossible here, because `finish` stores an answer for each key.
     return first === UNCHANGED ? undefined : first;
   }
 
@@ -113,7 +114,7 @@ export class IdempotentCalls {
     const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
-      // `work` locks its rows before the row of the idempotency key. `begin` uses the same order, which
+      // `work` locks its rows before the row of the idempotency key. `GroupFinish` uses the same order, which
       // avoids deadlocks.
       const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
       const { answer, entries } = completion;
@@ -132,7 +133,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Same as `apply`, for a use case whose concurrent requests share transactions. Example: `GroupedUseCase`.
+   * Makes a function that runs a use case as `apply` does, but in transactions that concurrent requests
+   * share. See `GroupedUseCase` for an example.
    */
   grouped<Request, Facts, Plan, Response>(
     useCase: GroupedUseCase<Request, Facts, Plan, Response>,
@@ -142,9 +144,9 @@ export class IdempotentCalls {
   }
 
   /**
-   * Same as `begin`, for a use case whose concurrent requests share transactions. `Request`, `Facts` and
-   * `Plan` are those of GroupedUseCase; `Written` is the response of its `write`; `Answer` is the response of
-   * the RPC, which only a repeated call gets here.
+   * Makes a function that starts a use case as `begin` does, but in transactions that concurrent requests
+   * share. `Request`, `Facts` and `Plan` are the type parameters of GroupedUseCase. `Written` is the response
+   * that `GroupedUseCase.write` returns. `Answer` is the response of the RPC.
    *
    * ```ts
    * const startAttempt = perApp((app: Billing) =>
@@ -157,8 +159,8 @@ export class IdempotentCalls {
    * return await finishAttempt(app, attempt, charge); // `groupedFinish`
    * ```
    *
-   * @returns `begun`: the response of `write`, if this call starts the use case; else `answer`: the key's
-   *   first answer
+   * @returns `started`: the response of `write`, if this call starts the use case; `answer`: the stored
+   *   answer, if the idempotency key was used before
    */
   groupedBegin<Request, Facts, Plan, Written, Answer>(
     useCase: GroupedUseCase<Request, Facts, Plan, Written>,
@@ -170,7 +172,9 @@ export class IdempotentCalls {
     };
   }
 
-  /** Same as `finish`, for a use case whose concurrent completions share transactions. */
+  /**
+   * Makes a function that completes calls as `finish` does, but in transactions that concurrent calls share.
+   */
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
   ): (pending: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
@@ -186,8 +190,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Commits the audit entries of a replayed response before the response is sent. It shows data, so it is
-   * audited as a read.
+   * Commits the audit entries of a replayed response before the response is sent. A replayed response is
+   * audited as a read, because it shows data.
    */
   async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
@@ -196,8 +200,8 @@ export class IdempotentCalls {
   }
 
   /**
-   * Runs a use case again whose first run changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change
-   * something now.
+   * Runs a use case again whose first run changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if the second run
+   * would change something.
    */
   async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
     const response = await this.#commits.commit(call, async (tx) => {

@@ -27,7 +27,10 @@ const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
 });
 
-/** Handlers, by the kind of transaction in which they run. Each has a rule that may refuse the request. */
+/**
+ * Makers of handlers, by the kind of transaction in which the handler runs. If `refusal` is set, the handler
+ * refuses each request with that reason.
+ */
 const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "by itself": (refusal) => (request, call) =>
     service.calls.apply(call, async () => {
@@ -49,8 +52,10 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
 
 describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
   /**
-   * Sends one request twice with the same key. A business rule refuses the first call with `first` and the
-   * second one with `second`; undefined: the rule allows the call. @returns the outcome of the second call
+   * Sends one request twice with the same key. A business rule refuses the first call with the reason
+   * `first`, and the second call with the reason `second`. If the reason is undefined, the rule allows the
+   * call.
+   * @returns the outcome of the second call
    */
   async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
     const caller = userCaller("PATIENT");
@@ -70,8 +75,8 @@ describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor
   });
 
   // A group looks for used idempotency keys before it decides a request, so it always replays a success. A
-  // use case that runs by itself decides first. If it then fails with a server fault (5xx), it does not look
-  // for the key.
+  // use case that runs by itself decides first. If the decision fails with a server fault (5xx), the use case
+  // does not look for the key.
   test.each(reasons)(
     "replays its success although $reason would refuse the repeat, unless that is a fault by itself",
     async ({ reason, httpStatus }) => {
@@ -115,9 +120,9 @@ const FINAL = [
 ];
 
 /**
- * Refusals that end only when the resource changes: its time, status, amount or set-up. They are stored,
- * because a late duplicate of the refused request must not reschedule, refund or disable anything after such
- * a change. The caller may then send a new request with a new key.
+ * Refusals that end only when the resource changes: its time, status, amount or set-up. Such a refusal is
+ * stored. Otherwise a late duplicate of the refused request could reschedule, refund or disable something
+ * after the change. To try again after the change, the caller sends a new request with a new key.
  */
 const LIFTED_BY_A_CHANGE = [
   "BOOKING_STARTED",

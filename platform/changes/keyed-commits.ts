@@ -16,8 +16,8 @@ export interface KeyedCommitsOptions {
 type Work<T> = (tx: Transaction) => Promise<Effect<T>>;
 
 /**
- * Commits the effects of calls. If the idempotency key of a call was used before, returns its first answer
- * instead.
+ * Commits the effects of calls. If the idempotency key of a call was used before, returns the answer stored
+ * with the key instead.
  */
 export class KeyedCommits {
   readonly #options: KeyedCommitsOptions;
@@ -26,11 +26,14 @@ export class KeyedCommits {
     this.#options = options;
   }
 
-  /** Commits the effect of a call. If its response is an error (see `failed`), throws it after the commit. */
+  /**
+   * Commits the effect of a call. If the response is an error (see `failed`), throws the error after the
+   * commit.
+   */
   async commit<T>(call: Call, work: Work<T>, mayRetry?: (error: unknown) => Promise<boolean>): Promise<T> {
     const { result: response, delivered } = await this.#options.transactions.commit(
       async (tx) => {
-        // Checked again, because the wait for a connection may have taken longer than the deadline.
+        // Checks the deadline again, because it may have passed during the wait for a connection.
         if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
         const { response, entries } = await work(tx);
         return { result: response, causes: [causeOf(call, entries)] };
@@ -45,9 +48,10 @@ export class KeyedCommits {
   /**
    * Commits the effect of a call, unless its idempotency key was used before.
    *
-   * @param work computes the effect and stores the key, so that a used key fails the transaction
-   * @returns the response, or the first response stored with the key; UNCHANGED if the first request changed
-   *   nothing
+   * @param work computes the effect and inserts the key. If the key was used before, the insert fails the
+   *   transaction
+   * @returns the response, or the stored response if the key was used before; UNCHANGED if the first request
+   *   changed nothing
    */
   async commitOnce<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T | typeof UNCHANGED> {
     const { idempotency } = this.#options;
@@ -62,25 +66,25 @@ export class KeyedCommits {
   }
 
   /**
-   * True if the refusal may be an effect of the first request with the same idempotency key, such as
-   * SLOT_UNAVAILABLE after that request has booked the slot.
+   * True if the error may be a consequence of the first request with the same idempotency key. Example:
+   * SLOT_UNAVAILABLE, because the first request has booked the slot.
    */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
-    // After a server fault (5xx), the database may be overloaded, so this does not query it again.
+    // Skips the query after a server fault (5xx), because the database may be overloaded.
     if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
     return await idempotency.isUsed(key, clock.now());
   }
 
   /**
-   * Commits the effect of a call, as `commit` does. If the use case throws a lasting refusal, stores it with
-   * the idempotency key.
+   * Commits the effect of a call, as `commit` does. If the use case throws a refusal that the error catalogue
+   * marks as `isKept`, stores the refusal with the idempotency key.
    */
   async #commitOrKeepRefusal<T>(call: Call, key: IdempotencyKey, work: Work<T>): Promise<T> {
     const { idempotency } = this.#options;
     try {
-      // Does not retry a transaction that has waited in vain for the first request with the key, because the
-      // retry would wait for it again.
+      // Does not retry a transaction that timed out while it waited for the first request with the key. The
+      // retry would only wait for that request again.
       return await this.commit(call, work, async (error) => !(await idempotency.isInProgress(error, key)));
     } catch (error) {
       if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);

@@ -25,7 +25,10 @@ test("secrets leave the environment once they are read, and other settings stay"
   expect(env).toEqual({ HOST: "0.0.0.0" });
 });
 
-/** Starts a process that reads the settings of every service from `env`. Returns its output. */
+/**
+ * Starts a process that reads the settings that all services have (`serviceSettings`) from `env`. Returns the
+ * lines on standard error and the exit status.
+ */
 function start(env: Record<string, string>) {
   const program = `
     const { loadConfig, serviceSettings } = await import("./config.ts");

@@ -50,8 +50,8 @@ export const port = (fallback: number) => wholeNumber({ min: 0, max: 65535 }).de
 
 /**
  * Settings of every process. `npm run docs:settings` publishes their descriptions, which are Markdown with
- * links relative to docs/. Metadata: `secret` keeps the value out of error messages; `documentedDefault` is
- * published instead of a default that depends on the environment.
+ * links relative to docs/. The metadata `secret` keeps the value out of error messages. If a default depends
+ * on the environment, `documentedDefault` is published instead.
  */
 export const processSettings = {
   NODE_ENV: z
@@ -181,7 +181,7 @@ export function settingOf(name: string, env = process.env): string | undefined {
 /**
  * Reads and checks the settings. Removes secrets from the environment, so that child processes and crash
  * reports do not contain them. If settings are invalid, or too weak for production, prints one line for each
- * and exits with `exitCode`.
+ * mistake and exits with `exitCode`.
  */
 export function loadConfig<S extends z.ZodRawShape>(
   shape: S,
@@ -216,7 +216,7 @@ const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
   return issue.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : undefined;
 };
 
-/** Quotes an invalid value for its error message; "" if it is secret. */
+/** Quotes an invalid value for its error message; "" if the value is secret. */
 function notThisOne(setting: string, schema: z.core.$ZodType, value: string | undefined): string {
   const isSecret =
     z.globalRegistry.get(schema)?.secret || secretSettings({ [setting]: value }).includes(setting);

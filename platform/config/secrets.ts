@@ -7,10 +7,10 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/** Minimum number of different bytes in a key. Of 10^15 random keys, one has fewer. */
+/** Minimum number of different bytes in a key. Only one in 10^15 random keys has fewer. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
-/** Names of settings whose secrets a program generates, so that they can be long. */
+/** Pattern for the names of settings whose secrets a program generates. Such secrets can be long. */
 const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
 const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
 
@@ -86,7 +86,7 @@ function usedTwice(values: Values): WeakSecret[] {
   );
 }
 
-/** True unless the bytes are text, or repeat, or count up or down. */
+/** True unless the bytes are printable text, repeat themselves, or count up or down. */
 function looksRandom(bytes: Uint8Array): boolean {
   // biome-ignore lint/style/noNonNullAssertion: each byte from the second on has a predecessor
   const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));

@@ -7,7 +7,7 @@ export interface TlsIdentity {
   cert: string;
   key: string;
   /**
-   * One or more CA certificates. While the CA is being replaced, it holds both the old and the new
+   * One or more CA certificates. While the CA is being replaced, this holds both the old and the new
    * certificate.
    */
   ca: string;
@@ -32,7 +32,7 @@ export const tlsSettings = {
     .describe("CA certificates to trust, in PEM: the old and the new one while a CA is replaced"),
 };
 
-/** Interval of the check for replaced certificate files, in ms. */
+/** Setting for the interval in ms of the check for replaced certificate files. */
 export interface TlsReload {
   readonly TLS_RELOAD_EVERY: number;
 }

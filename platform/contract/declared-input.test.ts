@@ -20,7 +20,8 @@ describe("the contract", () => {
       expect(
         kindOf(field) !== Kind.KIND_UNSPECIFIED || isUuid(field) || isClosed || BY_NAME.has(field.name),
       ).toBe(true);
-      // A field has either a kind of text or a UUID rule: the two would contradict each other.
+      // A field must not have both a kind of text and a UUID rule, because the two would contradict each
+      // other.
       expect(kindOf(field) !== Kind.KIND_UNSPECIFIED && isUuid(field)).toBe(false);
     },
   );

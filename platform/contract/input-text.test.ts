@@ -65,7 +65,7 @@ describe("blanks do not fill a required field", () => {
       to.field.fieldKind === "scalar" &&
       [Kind.NAME, Kind.LINE, Kind.TEXT].includes(kindOf(to.field)),
   );
-  // Omits Update requests, because they may leave fields empty that their mask does not name.
+  // Omits Update requests, because fields that the update mask does not name may be empty.
   test.each(table(asked.filter(({ method }) => !method.name.startsWith("Update"))))("%s", (_name, to) => {
     for (const blank of [" ", "\n \t", "\u00a0\u3000", "\u2003"]) {
       expect([blank, refusalOf(to, blank)]).toEqual([blank, expect.any(String)]);

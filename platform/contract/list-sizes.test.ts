@@ -11,7 +11,7 @@ import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
 import { registry } from "./registry.ts";
 
-/** Maximum number of items on a page, and on a page of the audit trail of one service. */
+/** Maximum number of items on a page. Pages of the audit trail of one service may be larger. */
 const MAX_PAGE_SIZE = 100;
 const MAX_AUDIT_PAGE_SIZE = 1000;
 /** Maximum size of a code point in UTF-8, in bytes (RFC 3629). */
@@ -146,7 +146,7 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
   },
 );
 
-/** All methods that return no page, except exports, which are streams. */
+/** All methods that return no page. Omits exports, whose answers (HttpBody) have no fields with bounds. */
 const others = [...methods.values()].filter(
   (method) =>
     method.output.typeName !== "google.api.HttpBody" && !lists.some((list) => list.method === method),

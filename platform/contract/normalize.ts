@@ -51,8 +51,8 @@ export function normalize(schema: DescMessage, message: Message): FieldViolation
 function planFor(schema: DescMessage): readonly Step[] {
   const known = plans.get(schema);
   if (known) return known;
-  // Texts in events stay as they are. An event states a fact, so it must not be refused because, say, its
-  // currency has been withdrawn since.
+  // Texts in events stay as they are. An event states a fact, so it must not be refused because, for example,
+  // its currency is no longer in use.
   const isEvent = schema.file.proto.package === "medconnect.events.v1";
   const plan = new PlanMaker(isEvent).stepsFor(schema);
   plans.set(schema, plan);
@@ -146,14 +146,14 @@ function textRuleOf(field: DescField): TextRule | undefined {
 }
 
 /**
- * UTF-16 units that a text may need, before normalization, for one character: a letter with three combining
- * marks has four.
+ * Number of UTF-16 units that one character may need before normalization. For example, a letter with three
+ * combining marks has four.
  */
 const UNITS_OF_CHARACTER = 4;
 
 /**
  * Applies a rule to texts of at most `units` UTF-16 units. Leaves longer texts unchanged, because normalizing
- * could take quadratic time. Protovalidate refuses them afterwards.
+ * could take quadratic time. Protovalidate then refuses the longer texts.
  */
 const upTo =
   (units: number, rule: TextRule): TextRule =>
@@ -161,7 +161,8 @@ const upTo =
     text.length > units ? text : rule(text);
 
 /**
- * Refuses texts with fewer than `min` different visible characters, such as "....". 0: any text is allowed.
+ * Refuses texts with fewer than `min` different visible characters, such as "....". If `min` is 0, any text
+ * is allowed.
  */
 const ofDifferent = (min: number, rule: TextRule): TextRule =>
   min === 0

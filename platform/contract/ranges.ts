@@ -4,7 +4,8 @@ import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/o
 import type { FieldViolation } from "../errors/limit-violations.ts";
 
 /**
- * Names of the two fields of a range, such as start_time and end_time, or available_from and available_to.
+ * Patterns for the names of the two fields of a range, such as start_time and end_time, or available_from and
+ * available_to.
  */
 const NAMES: [start: RegExp, end: string][] = [
   [/^start_/, "end_"],
@@ -33,7 +34,7 @@ const isPointInTime = (field: DescField): boolean =>
 
 type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
 
-/** Makes one check for each range in a message: it must not end before it starts. A range may be empty. */
+/** Makes one check for each range in a message. A range must not end before it starts, but may be empty. */
 export const rangeChecks = (desc: DescMessage): Check[] =>
   rangesIn(desc).map(({ start, end }) => (message, path, found) => {
     if (isBefore(message[end.localName], message[start.localName])) {

@@ -6,7 +6,7 @@ import { commentedFiles } from "./commented-files.ts";
 
 /** Adds gRPC reflection. The descriptors come from buf, because those of proto-loader lack imported files. */
 export async function addReflection(server: Server): Promise<void> {
-  // Loaded only if reflection is used, because it takes 27 MB of memory with protobufjs.
+  // Loaded only if reflection is used, because this package takes 27 MB of memory, including protobufjs.
   const { ReflectionService } = await import("@grpc/reflection");
   const fileDescriptorProtos = commentedFiles().map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file)),

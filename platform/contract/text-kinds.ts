@@ -6,7 +6,10 @@ import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../i18n/t
 import { canonicalTimeZone } from "../i18n/time-zones/canonical-time-zone.ts";
 import { isCalendarDate } from "../time/calendar-date.ts";
 
-/** An e-mail address in lower case, with the labels of its domain as A-labels (RFC 5890), as in the DNS. */
+/**
+ * Rule for an e-mail address: lower case, and a non-ASCII domain in the form that the DNS uses (A-labels, RFC
+ * 5890).
+ */
 const emailRule: TextRule = (text) => {
   const { start, end } = withoutSpaceAround(text);
   const email = text.slice(start, end).toLowerCase();
@@ -22,7 +25,7 @@ const emailRule: TextRule = (text) => {
 const timeZoneRule: TextRule = (text) =>
   canonicalTimeZone(text) ?? { refused: "must be an IANA time zone, such as Europe/Berlin, or UTC" };
 
-/** A language tag in canonical form (RFC 5646 §4.5), such as de-CH. */
+/** Rule for a language tag: the canonical form (RFC 5646 §4.5), such as de-CH. */
 const languageRule: TextRule = (text) => {
   try {
     // biome-ignore lint/style/noNonNullAssertion: one tag for one argument

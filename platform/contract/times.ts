@@ -2,12 +2,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 /** First valid time, in seconds since the epoch. */
 const FIRST = BigInt(Date.parse("1900-01-01T00:00:00Z") / 1000);
-/** End of the valid times. Their range is so narrow that arithmetic with times never overflows. */
+/**
+ * End (exclusive) of the valid times, in seconds since the epoch. The range is so narrow that arithmetic with
+ * times never overflows.
+ */
 const END = BigInt(Date.parse("2201-01-01T00:00:00Z") / 1000);
 
 /**
- * Mistake in a time; undefined if it is valid. Checked before the CEL rules, which throw for many of the
- * numbers that a Timestamp may hold.
+ * Mistake in a time; undefined if it is valid. This check comes before the CEL rules, because those throw for
+ * many of the numbers that a Timestamp may hold.
  */
 export function mistakeInTime({ seconds, nanos }: Timestamp): string | undefined {
   const isTime = nanos >= 0 && nanos < 1_000_000_000 && seconds >= FIRST && seconds < END;

@@ -22,8 +22,9 @@ import { registry } from "./registry.ts";
 const patterns = new Map<string, RegExp>();
 
 /**
- * True if a text matches a pattern of the contract. Uses RegExp instead of RE2, as protovalidate does: the
- * patterns are known and take linear time, and RE2 takes 300 ms to compile one of them.
+ * True if a text matches a pattern of the contract. Uses RegExp instead of RE2, the default of protovalidate,
+ * because RE2 takes 300 ms to compile one of the patterns. RegExp is safe, because all patterns are known and
+ * take linear time.
  */
 export function matches(pattern: string, text: string): boolean {
   const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
@@ -51,7 +52,8 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const violations: FieldViolation[] = [];
   addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
-  // A CEL rule throws for an invalid time. Its error is ignored, because the time is a violation already.
+  // A CEL rule throws for an invalid time. That error is ignored, because the list already has a violation
+  // for the time.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
   addMissing(violations, resourceViolations(schema, message));
@@ -90,8 +92,8 @@ function resourceField(schema: DescMessage): DescField | undefined {
 }
 
 /**
- * Finds missing REQUIRED fields of a resource, and paths in the update mask of fields that clients must not
- * set or must not empty.
+ * Finds missing REQUIRED fields of a resource. With an update mask, also finds paths that name an unknown or
+ * output-only field, and checks only the REQUIRED fields that the mask names.
  */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);

@@ -40,7 +40,8 @@ export class FieldCipher {
   }
 
   /**
-   * Header of all values encrypted under the current key. A search for other headers finds values to re-key.
+   * Header of all values encrypted under the current key. A search for other headers finds the values to
+   * encrypt again after a rotation.
    */
   get currentHeader(): Buffer {
     return this.#current.header;
@@ -61,9 +62,9 @@ export class FieldCipher {
   }
 
   /**
-   * Inverse of `encrypt`. Throws RECORD_ALTERED if the value is missing, was changed, or was encrypted for
-   * another context. Throws a plain error if the key is unknown, because then the record may be intact.
-   * Counts both errors in a metric, which raises an alert.
+   * Decrypts a value that `encrypt` made. Throws RECORD_ALTERED if the value is missing, was changed, or was
+   * encrypted for another context. Throws a plain error if the key is unknown, because then the record may be
+   * intact. Counts both errors in a metric, which raises an alert.
    */
   decrypt(context: string, encrypted: Buffer | null): Buffer {
     if (!encrypted) throw altered(context, "is missing");

@@ -2,12 +2,12 @@ import { createHmac, createSecretKey, KeyObject } from "node:crypto";
 
 /**
  * HMAC-SHA-256 under a secret key. Equal values have equal hashes, so a row can be found by the hash.
- * Somebody who only has the hash cannot test a guess of the value, because that needs the key.
+ * Somebody who only has the hash cannot test a guess of the value, because such a test needs the key.
  */
 export class KeyedHash {
   /**
-   * A KeyObject, because with a buffer, `createHmac` would make one for each hash, which costs four times as
-   * much as the hash.
+   * A KeyObject instead of a Buffer. From a Buffer, `createHmac` would make a KeyObject for each hash, which
+   * costs four times as much as the hash.
    */
   readonly #key: KeyObject;
 

@@ -10,14 +10,15 @@ const CONTEXT = `secrets.value:${NAME}`;
 /**
  * Reads the hash key of this schema. The hash key is generated once and stored encrypted under DATA_KEY. A
  * rotation of DATA_KEY does not change the hash key, so stored hashes stay valid. Throws if the hash key
- * cannot be decrypted: DATA_KEY is then that of a different schema, and other processes could not read what
- * this process encrypts.
+ * cannot be decrypted. In this case, DATA_KEY belongs to a different schema, and other processes could not
+ * read the values that this process encrypts.
  */
 export async function openKeyedHash(db: Database, cipher: FieldCipher): Promise<KeyedHash> {
   const kept = await findSecret(db, NAME);
   if (kept) return decrypted(cipher, kept);
   await keepSecret(db, NAME, cipher.encrypt(CONTEXT, randomBytes(32)));
-  // Read again, because another process may have stored its key first, which then applies to all.
+  // Reads the key again, because another process may have stored a key first. All processes then use that
+  // key.
   // biome-ignore lint/style/noNonNullAssertion: keepSecret leaves a row of this name
   return decrypted(cipher, (await findSecret(db, NAME))!);
 }

@@ -2,15 +2,17 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import type { KeyedHash } from "./keyed-hash.ts";
 
-/** Values that a proof covers: the rights of a row, and the hash of its secret. */
+/**
+ * Values of a row that its proof covers, such as the right that the row grants and the hash of its secret.
+ */
 export type Fields = readonly (string | Buffer | Date | boolean)[];
 
 const refused = counter("credentials.refused", "Rows of rights and debts without a valid proof, by table");
 
 /**
- * Proofs for rows that grant a right or record a debt: MACs, by which a service recognizes the rows that it
- * wrote itself. A row that an attacker inserts, copies or assigns to somebody else has no valid proof. The
- * key belongs to the schema, so a rotation of DATA_KEY leaves proofs valid.
+ * Proofs for rows that grant a right or record a debt. A proof is a MAC by which a service recognizes the
+ * rows that it wrote itself. A row that an attacker inserts, copies or assigns to somebody else has no valid
+ * proof. The key belongs to the schema, so a rotation of DATA_KEY leaves proofs valid.
  */
 export class RowProofs {
   readonly #hash: KeyedHash;

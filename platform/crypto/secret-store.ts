@@ -10,8 +10,8 @@ export async function findSecret(db: Database, name: string): Promise<Buffer | u
 }
 
 /**
- * Stores an encrypted secret, unless there already is a secret with this name, which another process has
- * stored.
+ * Stores an encrypted secret. Does nothing if a secret with this name is stored already, for example by
+ * another process.
  */
 export async function keepSecret(db: Database, name: string, encrypted: Buffer): Promise<void> {
   await db.write(KEEP, [name, encrypted]);

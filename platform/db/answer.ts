@@ -1,10 +1,10 @@
 import { timeoutError } from "./errors.ts";
 
 /**
- * Waits for the answer of the server to a statement, including its preparation, for at most `timeoutMs`.
- * Throws PROTOCOL_SEQUENCE_TIMEOUT, after which the connection is unusable. Needed because the time-out of
- * the driver starts only when the statement is prepared: on a lost connection, a new statement would wait
- * minutes for TCP, and keep its place in the pool.
+ * Waits at most `timeoutMs` for the server to prepare a statement and answer it. Throws
+ * PROTOCOL_SEQUENCE_TIMEOUT if there is no answer; the connection is then unusable. The time-out of the
+ * driver is not enough, because it starts only after the preparation. On a lost connection, a new statement
+ * would wait minutes for TCP, and keep its place in the pool.
  */
 export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -13,10 +13,13 @@ export class BinaryId {
     this.text = text;
   }
 
-  /** Called by the driver for a value that it writes into the text of a statement. */
+  /**
+   * Converts the id to SQL text. The driver calls this method when it inserts a value into the text of a
+   * statement.
+   */
   toSqlString(): string {
     const { text } = this;
-    // Slices, because `replaceAll("-", "")` takes four times as long.
+    // Uses `slice`, because `replaceAll("-", "")` takes four times as long.
     return `X'${text.slice(0, 8)}${text.slice(9, 13)}${text.slice(14, 18)}${text.slice(19, 23)}${text.slice(24)}'`;
   }
 }

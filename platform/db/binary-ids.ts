@@ -4,12 +4,14 @@ import type { SqlValue } from "./sql-value.ts";
 
 const BYTES = 16;
 const BINARY_CHARSET = 63;
-/** Protocol numbers of the column types of BINARY columns and of expressions over them. */
+/**
+ * Numbers of two column types in MySQL's protocol: of BINARY columns, and of expressions over BINARY columns.
+ */
 const [VAR_STRING, STRING] = [253, 254];
 
 /**
- * Rewrites a prepared statement so that its ids are sent as text, which the server converts. As bytes, they
- * would be unreadable in the list of running statements and in the slow log.
+ * Rewrites a prepared statement so that ids are sent as text, which the server converts to bytes. In the list
+ * of running statements and in the slow log, bytes would be unreadable.
  */
 export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; values: SqlValue[] } {
   if (!params.some(isBinaryId)) return { sql, values: params };

@@ -17,7 +17,8 @@ const KEY = createContextKey("borrower of database connections");
 /** Borrower for jobs and other work without a call. */
 export const INTERNAL: Borrower = { key: "internal", isBounded: false };
 /**
- * Borrower for commit groups. A group serves many callers, so its connection is not counted for any of them.
+ * Borrower for group commits: transactions that the changes of many callers share. Their connections are not
+ * counted to any of these callers.
  */
 export const GROUPS: Borrower = { key: "groups", isBounded: false };
 

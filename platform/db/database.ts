@@ -29,16 +29,16 @@ const CONNECT_MS = 2000;
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
 /**
- * Number of read connections for each scan connection. Scans get few connections, because two concurrent
- * scans doubled the p99 of a booking on two cores.
+ * Ratio of read connections to scan connections. Scans get few connections: on two cores, two concurrent
+ * scans doubled the p99 latency of a booking.
  */
 const READS_FOR_A_SCAN = 16;
 
 /**
  * Access to the schema of one service, through three connection pools. Reads are prepared statements.
- * Transactions may send several statements in one round trip. Scans have a small pool, so that other work
- * does not wait for them. Callers take turns at each pool (see Borrower). SQL text is always constant, and
- * values are parameters.
+ * Transactions may send several statements in one round trip. Scans, which are slow SELECTs, have a small
+ * pool, so that other work does not wait for them. Callers take turns at each pool (see Borrower). SQL text
+ * is always constant, and values are parameters.
  */
 export class Database {
   readonly #reads: FairPool;
@@ -77,13 +77,14 @@ export class Database {
     });
   }
 
-  /** Runs a SELECT. If it takes too long, throws UNAVAILABLE, and the server stops it. */
+  /** Runs a SELECT. If the SELECT takes too long, the server stops it, and this throws UNAVAILABLE. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#reads, sql, params);
   }
 
   /**
-   * Same as `read`, for a SELECT that takes longer the more rows a table has. Only a few of them run at once.
+   * Runs a SELECT that takes longer the more rows the table has. Otherwise works as `read`. Only a few scans
+   * run at once.
    */
   async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#scans, sql, params);
@@ -99,7 +100,7 @@ export class Database {
 
   /**
    * Repeats a DELETE that ends in `LIMIT ?` until no row is left. Each transaction deletes up to a thousand
-   * rows. `signal` stops it between two of them.
+   * rows. `signal` stops the deletion between two transactions.
    */
   async deleteAll(sql: string, params: SqlValue[], signal?: AbortSignal): Promise<void> {
     let deleted: number;
@@ -110,11 +111,12 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction. Commits it, or rolls back if `work` throws. After a
-   * deadlock or a lock wait, runs it again, up to three times; so `work` must have no effect outside of `tx`.
+   * Runs `work` in one READ COMMITTED transaction. Commits the transaction, or rolls it back if `work`
+   * throws. After a deadlock or a lock wait timeout, runs `work` again, up to three times. So `work` must
+   * have no effect outside of `tx`.
    *
    * @param mayRetry called with a retryable error; false prevents the retry
-   * @param skipsLocked see `Transaction.lock`
+   * @param skipsLocked true if `Transaction.lock` omits locked rows instead of waiting for them
    */
   async transaction<T>(
     work: (tx: Transaction) => Promise<T>,
@@ -169,9 +171,9 @@ export class Database {
   }
 
   /**
-   * Kills a SELECT that has exceeded the time limit. Sends the KILL over a spare connection, if that leads to
-   * the same server. The connection of the SELECT is destroyed, because a late KILL could hit the next
-   * statement on it. A write is never killed, because it may be committing.
+   * Kills a SELECT that has exceeded the time limit, over another connection. Does nothing if that connection
+   * leads to a different server. The connection of the SELECT is destroyed, because a late KILL could hit the
+   * next statement on it. Writes are never killed, because they may be committing.
    */
   async #kill(session: Session): Promise<void> {
     const kill = (spare: PoolConnection) =>
@@ -182,7 +184,10 @@ export class Database {
     await this.#use(this.#reads, INTERNAL, kill).catch(() => {});
   }
 
-  /** Lends a connection to `work`. Destroys it afterwards if an error has left it in an unknown state. */
+  /**
+   * Lends a connection to `work`. If an error has left the connection in an unknown state, destroys it
+   * afterwards.
+   */
   async #use<T>(
     pool: FairPool,
     borrower: Borrower,

@@ -16,10 +16,10 @@ const RETRYABLE = new Set([1213, 1205, 3101]);
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
- * Errors of a server or network that is down, or of a statement that takes too long (3024). In a replication
- * group, the server is read-only after a fail-over (1290, 1836), expelled (3032), or without a majority or
- * too far behind the others (3100, 3796 to 3799). From MySQL Router: no server accepts connections (2003), or
- * the server was lost during the connect (2013).
+ * Errors that mean that the server or the network is down, or that a statement takes too long (3024). In a
+ * replication group, the server is read-only after a fail-over (1290, 1836), expelled (3032), or without a
+ * majority or too far behind the others (3100, 3796 to 3799). MySQL Router reports that no server accepts
+ * connections (2003), or that the server was lost during the connect (2013).
  */
 const AWAY = new Set<string | number>([
   1040, 1053, 1290, 1836, 1927, 2003, 2013, 3024, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
@@ -28,7 +28,7 @@ const AWAY = new Set<string | number>([
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
 ]); // biome-ignore format: a list
 
-/** Error number of MySQL, from an error or its cause; 0 if neither has one. */
+/** Returns MySQL's error number, from an error or its cause; 0 if neither has one. */
 function errnoOf(error: unknown): number {
   const cause = error instanceof ApiError ? error.cause : error;
   return (cause as MysqlError | undefined)?.errno ?? 0;
@@ -40,7 +40,7 @@ function errnoOf(error: unknown): number {
  */
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
 
-/** True if the server stopped a SELECT after `max_execution_time`. Its connection stays usable. */
+/** True if the server stopped a SELECT after `max_execution_time`. The connection stays usable. */
 export const isInterrupted = (error: unknown): boolean => errnoOf(error) === 3024;
 
 /** True if the client has stopped waiting for the server (see answer.ts). The connection is unusable. */
@@ -57,12 +57,12 @@ export const isLocked = (error: unknown): boolean => errnoOf(error) === 3572;
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
 /**
- * Error for a server that did not answer in time. It has the same code as the time-out error of the driver.
+ * Error for a server that did not answer in time. The driver uses the same code for its own time-out error.
  */
 export const timeoutError = () =>
   Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
 
-/** Unique key that a statement violated, such as "table.key"; undefined for other errors. */
+/** Returns the unique key that a statement violated, such as "table.key"; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {
   const { errno, sqlMessage } = error as MysqlError;
   return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;

@@ -2,7 +2,10 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from "my
 import type { Borrower } from "./borrower.ts";
 import { Turns, type Wait } from "./turns.ts";
 
-/** One bounded borrower holds at most the size of a pool divided by this number. */
+/**
+ * Divisor for the share of a bounded borrower. Such a borrower holds at most the size of a pool divided by
+ * this number.
+ */
 const BORROWERS_AT_LEAST = 4;
 
 /**

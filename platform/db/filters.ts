@@ -2,8 +2,8 @@ import { binaryId } from "./binary-id.ts";
 import type { SqlValue } from "./sql-value.ts";
 
 /**
- * Position of a page: the sort key of the last row before it. Its columns must be of bounded length. Ids,
- * numbers, times and bytes survive the round trip through a token.
+ * Position at which a page starts: the sort key of the last row before the page. The columns of the sort key
+ * must have a bounded length. Ids, numbers, times and bytes survive the round trip through a page token.
  */
 export type Position = (string | number | Date | Buffer)[];
 
@@ -29,15 +29,15 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
 }
 
 /**
- * Filter for rows after a position in the order (`first` DESC, `id` DESC). Its first comparison limits the
- * range of the index that MySQL reads.
+ * Makes a filter for the rows that follow a position in descending order (ORDER BY `first` DESC, `id` DESC).
+ * The first comparison limits the index range that MySQL reads.
  */
 export const before = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
   ...placesOf(after),
 ];
 
-/** Filter for rows after a position in the order (`first`, `id`). */
+/** Makes a filter for the rows that follow a position in ascending order (ORDER BY `first`, `id`). */
 export const following = (first: string, id: string, after: Position | undefined): Filter => [
   `${first} >= ? AND (${first} > ? OR ${id} > ?)`,
   ...placesOf(after),

@@ -15,8 +15,9 @@ const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const LOCK_TIMEOUT_S = 120;
 
 /**
- * Applies the migrations that the schema lacks, in the order of their names. If several processes call it,
- * one waits for the other. Throws if a migration fails, or if its file has changed since it was applied.
+ * Applies the migrations that the schema lacks, in the order of their names. If several processes call this
+ * at once, one runs and the others wait. Throws if a migration fails, or if the file of an applied migration
+ * has changed.
  *
  * @returns the names of the migrations that this call has applied
  */
@@ -38,7 +39,8 @@ export async function migrate({ url, schema, directory }: MigrateOptions): Promi
 }
 
 async function lock(connection: Connection, schema: string): Promise<void> {
-  // Hashed, because a lock name has at most 64 characters, which the name of the schema alone may need.
+  // Hashes the lock name, because MySQL allows at most 64 characters. The name of a schema alone may be that
+  // long.
   const [rows] = await connection.query<RowDataPacket[]>(
     "SELECT GET_LOCK(SHA2(CONCAT('migrate ', ?), 256), ?) AS taken",
     [schema, LOCK_TIMEOUT_S],
@@ -71,7 +73,7 @@ async function applyMissing(connection: Connection, directory: string): Promise<
 /** Checksum of the text of a migration, as stored in `schema_migrations`. */
 export const checksumOf = (sql: string): string => createHash("sha256").update(sql).digest("hex");
 
-/** Checksums of applied migrations, by name. */
+/** Reads the checksums of applied migrations, by name. */
 async function readChecksums(connection: Connection): Promise<Map<string, string>> {
   await connection.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
     name VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,

@@ -10,22 +10,22 @@ const SET = `SET SESSION
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
 /**
- * The server stops a SELECT after this share of the client's time-out. If the client's time-out passed first,
- * the client could no longer use the connection.
+ * Share of the client's time-out after which the server stops a SELECT. If the client timed out first, it
+ * could no longer use the connection.
  */
 const SERVER_SHARE = 0.9;
 
-/** Identity of an initialized connection on its server, to kill its statement. */
+/** Identity of an initialized connection on the server. `killQuery` needs it to kill a running statement. */
 export interface Session {
   /** `server_uuid` of the server. Behind a router, connections may lead to different servers. */
   serverUuid: string;
-  /** Id of the connection on that server. Another server may have the same id. */
+  /** Id of the connection on that server. Another server may use the same id for a different connection. */
   threadId: number;
 }
 
 /**
- * Initializes a new connection. Throws if the server is read-only, as with target_session_attrs=read-write of
- * libpq: during a fail-over, a router may lead to a standby, whose data may be stale.
+ * Initializes a new connection. Throws if the server is read-only: during a fail-over, a router may lead to a
+ * standby, whose data may be stale. The setting target_session_attrs=read-write of libpq does the same.
  */
 export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
   const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
@@ -36,8 +36,8 @@ export async function openSession(connection: PoolConnection, timeoutMs: number)
 }
 
 /**
- * Kills the running statement of a session, over a spare connection. Does nothing if the spare connection
- * leads to another server, where the thread id belongs to another connection or to none.
+ * Kills the running statement of a session, over a `spare` connection. Does nothing if `spare` leads to
+ * another server, where the thread id belongs to a different connection or to none.
  */
 export async function killQuery(
   { serverUuid, threadId }: Session,

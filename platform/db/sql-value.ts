@@ -1,7 +1,7 @@
 import type { BinaryId } from "./binary-id.ts";
 
 /**
- * Value for a `?`. Pass an id as `binaryId(id)`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?`, and
- * `[a, b]` fills `IN (?)`.
+ * Value for a `?` placeholder in SQL. Pass an id as `binaryId(id)`. In a transaction, `[[a, b], [c, d]]`
+ * fills `VALUES ?`, and `[a, b]` fills `IN (?)`.
  */
 export type SqlValue = string | number | boolean | Date | Buffer | BinaryId | null | SqlValue[];

@@ -22,8 +22,8 @@ export interface TransactionOptions {
 
 /**
  * A transaction with few round trips. Statements that are issued in the same turn of the event loop share a
- * round trip. `defer` adds a statement whose result is not needed to the next round trip. START TRANSACTION
- * and COMMIT travel with other statements.
+ * round trip. `defer` adds a statement to the next round trip without waiting for its result. START
+ * TRANSACTION and COMMIT share round trips with other statements.
  */
 export class Transaction {
   readonly #connection: PoolConnection;
@@ -40,8 +40,8 @@ export class Transaction {
   }
 
   /**
-   * Sends a statement with the next round trip: that of the next statement or of the commit. An error fails
-   * the transaction.
+   * Queues a statement for the next round trip, which the next statement or the commit starts. If the queued
+   * statement fails, the transaction fails.
    */
   defer(sql: string, params: SqlValue[] = []): void {
     this.#waiting.push({ sql, params });
@@ -53,8 +53,8 @@ export class Transaction {
   }
 
   /**
-   * Same as `read`, for a SELECT that ends in FOR UPDATE. With `skipsLocked`, omits rows that another
-   * transaction has locked, instead of waiting for them.
+   * Runs a SELECT that ends in FOR UPDATE. With `skipsLocked`, omits rows that another transaction has
+   * locked. Otherwise waits for them.
    */
   async lock<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     return await this.read<Row>(this.#options.skipsLocked ? `${sql} SKIP LOCKED` : sql, params);

@@ -16,8 +16,8 @@ export interface Wait {
 
 /**
  * Fair semaphore for a number of places, such as connections. Borrowers that wait take turns, however much
- * work each of them has. The work of one borrower starts in order of arrival. A borrower never holds more
- * than its share of the places at once.
+ * work each of them has. The work of one borrower starts in order of arrival. A bounded borrower never holds
+ * more than its share of the places at once.
  */
 export class Turns {
   readonly #places: number;
@@ -25,10 +25,13 @@ export class Turns {
   #free: number;
   /** Queue of each borrower that holds a place or waits for one, by the key of the borrower. */
   readonly #queues = new Map<string, Queue>();
-  /** Queues with waiting work whose borrowers hold less than their share, in the order of their turns. */
+  /**
+   * Queues from which the next work may start, in the order of their turns. Each has waiting work, and its
+   * borrower holds less than the share.
+   */
   readonly #next = new Set<Queue>();
 
-  /** @param share maximum number of places of one borrower, if it `isBounded` */
+  /** @param share maximum number of places of one bounded borrower (see `isBounded`) */
   constructor(places: number, share: number) {
     this.#places = places;
     this.#share = share;
@@ -36,8 +39,8 @@ export class Turns {
   }
 
   /**
-   * Takes a place, which `leave` gives back. Throws UNAVAILABLE if none gets free in time, and CANCELLED if
-   * the call is cancelled.
+   * Takes a place, which `leave` gives back. Throws UNAVAILABLE if no place becomes free in time, and
+   * CANCELLED if the call is cancelled.
    */
   async enter(borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
     if (signal?.aborted) throw new ApiError("CANCELLED");

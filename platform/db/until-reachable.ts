@@ -4,7 +4,7 @@ import type { Logger } from "../telemetry/log.ts";
 
 const PAUSE_MS = 500;
 
-/** Repeats a query until the database can be reached. Rethrows any other error. */
+/** Repeats `ask` until the database can be reached. Rethrows any error other than UNAVAILABLE. */
 export async function untilReachable<T>(ask: () => Promise<T>, log: Logger): Promise<T> {
   for (;;) {
     try {

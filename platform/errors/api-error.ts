@@ -3,8 +3,8 @@ import { type Reason, type ReasonRule, ruleOf } from "./catalogue.ts";
 import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
 /**
- * A resource that a NOT_FOUND hides from the caller, and the users whose data it is. For the audit trail
- * only.
+ * A resource that exists, but is hidden from the caller by a NOT_FOUND. `subjectIds` are the users whose data
+ * it holds. Only the audit trail gets this.
  */
 export interface HiddenResource {
   resource: string;
@@ -25,7 +25,7 @@ export interface ErrorDetails {
   retryAfterMs?: number;
   /** Resource of another user that a NOT_FOUND hides. It goes to the audit trail only. */
   hidden?: HiddenResource;
-  /** True if the refusal was stored when an earlier request with the same idempotency key got it. */
+  /** True if an earlier request with the same idempotency key got this refusal, which was then stored. */
   replayed?: boolean;
   cause?: unknown;
 }
@@ -61,34 +61,34 @@ export class ApiError extends Error {
     return this.rule.code;
   }
 
-  /** True if the error means that the caller lacks a right, even if it says NOT_FOUND. */
+  /** True if the error means that the caller lacks a right, even if its reason is NOT_FOUND. */
   get isDenial(): boolean {
     return this.hidden !== undefined || this.code === status.PERMISSION_DENIED;
   }
 
-  /** Copy of a refusal, marked as replayed. */
+  /** Copies this refusal and marks the copy as replayed. */
   asReplayed(): ApiError {
     const { message: detail, metadata, violations } = this;
     return new ApiError(this.reason, { detail, metadata, violations, replayed: true });
   }
 
   /**
-   * Converts any thrown value to an ApiError. Other errors become the cause of an INTERNAL, which only the
-   * log shows.
+   * Converts any thrown value to an ApiError. An error of another class becomes the cause of an INTERNAL
+   * error. Only the log shows the cause.
    */
   static from(error: unknown): ApiError {
     return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
   }
 }
 
-/** INVALID_REQUEST with a violation of one field. */
+/** Makes an INVALID_REQUEST error with one invalid field. */
 export function invalidField(field: string, description: string): ApiError {
   return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
 }
 
 /**
- * NOT_FOUND for a resource of another user. The caller cannot tell it from any other NOT_FOUND, but it is
- * audited as a denial.
+ * Makes a NOT_FOUND error for a resource of another user. The caller cannot tell this error from any other
+ * NOT_FOUND, but the audit trail records it as a denial.
  */
 export function hiddenFrom(resource: string, ...subjectIds: string[]): ApiError {
   return new ApiError("NOT_FOUND", { hidden: { resource, subjectIds } });

@@ -12,11 +12,13 @@ export interface ReasonRule {
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
-  /** True if the refusal is stored with the idempotency key, so that a repeated call gets it again. */
+  /**
+   * True if the refusal is stored with the idempotency key, so that a repeated call gets the same refusal.
+   */
   readonly isKept: boolean;
 }
 
-/** HTTP status for a gRPC status code, as google/rpc/code.proto maps them. */
+/** HTTP status for a gRPC status code, by the mapping in google/rpc/code.proto. */
 function httpStatusOf(code: status): number {
   switch (code) {
     case status.OK:
@@ -50,8 +52,8 @@ function httpStatusOf(code: status): number {
 }
 
 /**
- * True for the refusal by a business rule, which a retry does not change. After other errors (input, rights,
- * races, faults), a retry may succeed.
+ * True if a business rule refuses the call, so that a retry is refused, too. After other errors (input,
+ * rights, races, faults), a retry may succeed.
  */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);

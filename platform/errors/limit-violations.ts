@@ -16,20 +16,20 @@ const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Maximum size of all violations as JSON, in bytes. Keeps the problem response of the gateway, and the gRPC
- * trailer, in which base64 adds a third, below 8 KiB. Many clients refuse larger trailers.
+ * Maximum size of all violations as JSON, in bytes. This keeps the gateway's problem response and the gRPC
+ * trailer below 8 KiB, because many clients refuse larger trailers. In the trailer, base64 adds a third.
  */
 const MAX_BYTES = 4500;
 
 /**
- * Last violation of a list that was cut. It does not tell how many are left out, because checks may stop
- * early to save time.
+ * Last violation of a list that was cut. It does not tell how many violations are left out, because checks
+ * may stop early to save time.
  */
 const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
 
 /**
- * Cuts a list of violations, so that an answer is not much larger than its request. `MORE` replaces those
- * that are left out.
+ * Cuts a list of violations, so that an answer is not much larger than its request. `MORE` replaces the
+ * violations that are left out.
  */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];

@@ -1,9 +1,9 @@
 import { ApiError } from "./api-error.ts";
 
 /**
- * Refusal of a transition to a status that the resource has already, but by another party or for another
- * reason. If the repeat got the first response instead, the client would believe that its own reason was
- * recorded.
+ * Makes the refusal of a repeated transition: the resource has the status already, but another party set it,
+ * or it was set for another reason. If the repeated call got the first response instead, the client would
+ * believe that its own reason was recorded.
  */
 export const repeatDiffers = (status: string): ApiError =>
   new ApiError("ILLEGAL_TRANSITION", {

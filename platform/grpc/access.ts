@@ -18,8 +18,8 @@ export interface Identity {
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 /**
- * Reads the token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined without a header. Throws
- * UNAUTHENTICATED for any other header.
+ * Reads the token of an `Authorization: Bearer` header (RFC 6750 §2.1). Returns undefined if there is no
+ * header. Throws UNAUTHENTICATED for any other header.
  */
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
@@ -29,8 +29,8 @@ export function bearerToken(header: string | undefined): string | undefined {
 }
 
 /**
- * Identifies the caller. Throws UNAUTHENTICATED if the method's access rule requires a token, and the call
- * has none that is valid.
+ * Identifies the caller; anonymous for PUBLIC methods. Throws UNAUTHENTICATED if the token is invalid, or if
+ * the access rule of the method requires a token and there is none.
  */
 export async function authenticate(
   rules: MethodRules,
@@ -68,7 +68,7 @@ export async function signedIn(authorization: string | undefined, identity: Iden
  * Checks that the caller may call the method. Otherwise throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED or
  * REAUTHENTICATION_REQUIRED.
  *
- * @param freshSince a sign-in before this time is too old for methods that require a fresh one
+ * @param freshSince a sign-in before this time is too old for methods that require a recent sign-in
  */
 export function authorize(rules: MethodRules, caller: Caller, freshSince: Date): void {
   if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");

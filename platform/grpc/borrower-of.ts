@@ -3,8 +3,9 @@ import type { Caller } from "../identity/caller.ts";
 import { clientOf } from "../network/client.ts";
 
 /**
- * Borrower of database connections for a call: the user or account, or the network of the address if there is
- * no token. Only calls by services may take all connections of a pool.
+ * Borrower to whom the database connections of a call are counted: the user, service account or service.
+ * Without a token, the borrower is the network of the client's address. Only services may use all connections
+ * of a pool.
  */
 export const borrowerOf = (caller: Caller, address: string, signal?: AbortSignal): Borrower => ({
   key: clientOf(caller, address).key,

@@ -2,13 +2,16 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import type { Method } from "../contract/methods.ts";
 import { type Caller, callerId, type Reader, type UserCaller } from "../identity/caller.ts";
 
-/** All that a use case knows about a request besides its message. */
+/** A request as a use case sees it: the message, and its context such as the caller and the deadline. */
 export interface Call {
   readonly method: Method;
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly caller: Caller;
   readonly requestId: string;
-  /** IP address of the client: as the gateway states it, or the peer of the connection. */
+  /**
+   * IP address of the client: as the gateway states it for a forwarded call, otherwise the peer of the
+   * connection.
+   */
   readonly clientAddress: string;
   /** `User-Agent` of the client, at most 256 printable characters. Clients can forge it. */
   readonly userAgent: string;
@@ -26,8 +29,8 @@ export interface Call {
 }
 
 /**
- * The signed-in user. Throws for any other caller, which is a bug: the access rule of the method must refuse
- * them.
+ * Returns the signed-in user. Throws for other callers. Such a call is a bug, because the access rule of the
+ * method must refuse these callers.
  */
 export function userOf(call: Call): UserCaller {
   if (call.caller.kind !== "user") throw new Error(`${call.method.path} has no user`);
@@ -35,8 +38,8 @@ export function userOf(call: Call): UserCaller {
 }
 
 /**
- * The user or service account. Throws for any other caller, which is a bug: the access rule of the method
- * must refuse them.
+ * Returns the user or service account that makes the call. Throws for other callers. Such a call is a bug,
+ * because the access rule of the method must refuse these callers.
  */
 export function readerOf(call: Call): Reader {
   return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);

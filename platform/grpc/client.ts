@@ -12,7 +12,7 @@ export interface CallOptions {
    * would otherwise wait for ever.
    */
   deadline: number;
-  /** Headers to send, besides `traceparent`, which is added. */
+  /** Headers to send. The client adds `traceparent`. */
   metadata?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -23,17 +23,20 @@ export interface Reply<T> {
   trailer: Metadata;
 }
 
-/** TLS of a client, and the name that the server must prove. */
+/** TLS of a client, and the server name that it expects. */
 export interface Secured {
   tls: MutualTls;
-  /** Name in the certificate of the server. All instances share it, whatever their addresses are. */
+  /**
+   * Name in the certificate of the server. All instances of the service share this name, whatever their
+   * addresses are.
+   */
   serverName: string;
 }
 
 /**
- * Client of one service, for the life of the process. The address is `host:port`, or `dns:///name:port` if
- * there are several instances, which are then called round robin. If a connection breaks during a read, the
- * read is retried once. Without `secured`, connections are not encrypted.
+ * Client of one service, for the life of the process. The address is `host:port`. If there are several
+ * instances, it is `dns:///name:port`, and the client calls them round robin. If a connection breaks during a
+ * read-only call, the client retries the call once. Without `secured`, connections are not encrypted.
  */
 export class GrpcClient {
   readonly #client: Client;
@@ -114,7 +117,7 @@ export class GrpcClient {
     });
   }
 
-  /** Resolves when the client is connected, or at the deadline without a connection. */
+  /** Resolves when the client is connected, or when the deadline passes. */
   connect(deadline: number): Promise<void> {
     return new Promise((resolve) => this.#client.waitForReady(deadline, () => resolve()));
   }

@@ -4,7 +4,9 @@ import { MAX_REQUEST_BYTES } from "./message-limits.ts";
 export interface ConnectionLimits {
   /** Time without a call after which a connection is closed. */
   readonly idleMs: number;
-  /** Age (± 10 %) at which a connection gets GOAWAY. Its client then opens a new one. */
+  /**
+   * Age (± 10 %) at which the server sends GOAWAY on a connection. The client then opens a new connection.
+   */
   readonly ageMs: number;
   /** Time that running calls get to finish after GOAWAY. */
   readonly graceMs: number;
@@ -17,9 +19,9 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits in production. The grace exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`, so that no call is cut
- * off. The age is short, because Node and grpc-js keep the calls of a connection in Maps and Sets. The older
- * a connection is, the more garbage these leave (decision 0034).
+ * Limits in production. `graceMs` exceeds `CALL_TIMEOUT` and `DEFAULT_DEADLINE_MS`, so that no call is cut
+ * off. `ageMs` is short, because Node and grpc-js keep the calls of a connection in Maps and Sets. These
+ * leave more garbage the older the connection is (decision 0034).
  */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,

@@ -5,9 +5,10 @@ import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../network/client-network
 const WINDOW_S = 60;
 
 /**
- * Limits the credential attempts of each address for calls that bypass the gateway, which has a limit of its
- * own. Needed because locking an account after wrong passwords does not stop guesses that are spread over
- * many accounts. Each process counts separately.
+ * Limits the credential attempts, such as logins, from each network: an IPv4 address or an IPv6 /64. The
+ * whole IPv6 site (/48) has a larger limit. Applies only to calls that bypass the gateway, because the
+ * gateway has its own limit. Account locks alone do not stop guesses that are spread over many accounts. Each
+ * process counts separately.
  */
 export class CredentialLimit {
   readonly #byNetwork: RateLimiterMemory | undefined;
@@ -20,7 +21,7 @@ export class CredentialLimit {
     this.#bySite = new RateLimiterMemory({ points: quota * NETWORKS_OF_A_SITE, duration: WINDOW_S });
   }
 
-  /** Counts an attempt from an address. Throws RATE_LIMITED if the address has used up its quota. */
+  /** Counts an attempt from an address. Throws RATE_LIMITED if its network or site has reached the limit. */
   async count(address: string): Promise<void> {
     const site = siteOf(address);
     try {

@@ -1,8 +1,8 @@
 import type { ServerUnaryCall } from "@grpc/grpc-js";
 
 /**
- * Value of a header. If the header was sent several times, the values are joined by commas (RFC 9110 §5.3).
- * Checks that expect a single value then refuse the result.
+ * Returns the value of a header. If the header was sent several times, joins the values by commas (RFC 9110
+ * §5.3). A check that expects a single value then refuses the result.
  */
 export function header(
   { metadata }: Pick<ServerUnaryCall<unknown, unknown>, "metadata">,

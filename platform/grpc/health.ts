@@ -45,7 +45,7 @@ export class Health {
     });
   }
 
-  /** Reports NOT_SERVING and ends the watch streams. Otherwise a drain would wait for these streams. */
+  /** Reports NOT_SERVING and ends the watch streams, because a drain waits for open streams. */
   stop(): void {
     this.#status = ServingStatus.NOT_SERVING;
     for (const call of this.#watchers) {

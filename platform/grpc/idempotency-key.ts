@@ -3,7 +3,8 @@ import type { Method } from "../contract/methods.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * The idempotency key of a request; empty if its method takes none. Throws IDEMPOTENCY_KEY_REQUIRED if it is
+ * Returns the idempotency key that the platform handles for a request. Empty if the request has none, or if
+ * the method ignores the key or handles it itself. Throws IDEMPOTENCY_KEY_REQUIRED if a required key is
  * missing.
  */
 export function idempotencyKeyOf({ rules }: Method, request: unknown): string {

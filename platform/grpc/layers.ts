@@ -1,9 +1,12 @@
-/** Handles a call, from one layer inwards to the use case. Resolves to the response, or throws. */
+/**
+ * A function that handles a call, from one layer inwards to the use case. Resolves to the response, or
+ * throws.
+ */
 export type Step<Call> = (call: Call) => Promise<unknown>;
 
 /**
- * Wraps the next step. A layer may inspect the response or error of that step, pass it a call with more
- * properties (`Known`), or refuse the call without running the step.
+ * Wraps the next step. A layer may inspect the response or error of the next step, pass a call with more
+ * properties (`Known`) to that step, or refuse the call without running the step.
  */
 export type Layer<Call, Known> = (next: Step<Known>) => Step<Call>;
 
@@ -27,7 +30,7 @@ export class Layers<Call, Known> {
     return new Layers(outermost);
   }
 
-  /** Adds a layer inside all that have been added so far. */
+  /** Adds a layer inside all layers that were added before. */
   add<More>(layer: Layer<Known, More>): Layers<Call, More> {
     return new Layers((next) => this.#compose(layer(next)));
   }

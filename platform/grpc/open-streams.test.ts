@@ -17,7 +17,7 @@ const grpc = new GrpcServerTest();
 
 /**
  * Calls a method with a client that sends no keepalive pings. On a busy machine, the answer to a ping may
- * take over 3 s, and the client would close the connection.
+ * take over 3 s, and a client with pings would then close the connection.
  */
 function callPatiently(): Promise<void> {
   const client = new Client(grpc.address, credentials.createInsecure());
@@ -124,7 +124,7 @@ test("complete requests beyond the limit displace no running call", async () => 
 });
 
 test("a connection within its share of watches keeps them, however many others have", async () => {
-  // This allows six open streams: twice as many as calls.
+  // `maxConcurrentCalls: 3` allows six open streams: twice that number.
   await grpc.start({}, { maxConcurrentCalls: 3 });
   new Health().addTo(grpc.server.server);
   /** Opens a health watch. @returns the code with which its stream is closed */
@@ -148,7 +148,7 @@ test.each([
   ["watches", HealthService.watch.path, {}],
   ["unread answers", getJwks.path, { settings: { initialWindowSize: 0 } }],
 ])("many connections with few %s each interrupt no answer that is read", async (_title, path, options) => {
-  // This allows sixteen open streams: twice as many as calls.
+  // `maxConcurrentCalls: 8` allows sixteen open streams: twice that number.
   await grpc.start({}, { maxConcurrentCalls: 8 });
   new Health().addTo(grpc.server.server);
   for (let i = 0; i < 15; i++) {
@@ -156,8 +156,8 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = grpc.newClient();
-  // During this call, the server looks through its streams twice. It finds that the answers on the other
-  // streams have been started.
+  // During this call, the server sweeps its streams twice. The sweeps find that it has started the answers on
+  // all other streams.
   grpc.answerAfterMs = 2500;
   await call(client);
   grpc.answerAfterMs = 0;
@@ -168,8 +168,8 @@ test.each([
 });
 
 /**
- * Maximum memory in bytes for incomplete requests: three times their limit, because Node retains a whole
- * buffer of several frames as long as one of the frames is in use.
+ * Maximum memory in bytes for incomplete requests: three times `unfinishedBytes`, because Node retains a
+ * whole buffer of several frames as long as one of the frames is in use.
  */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 

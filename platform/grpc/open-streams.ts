@@ -4,8 +4,8 @@ import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
 /**
- * Name of Node's diagnostics channel for new streams. It also reports streams that grpc-js answers without a
- * handler.
+ * Name of Node's diagnostics channel for new streams. The channel also reports streams that grpc-js answers
+ * without a handler.
  */
 const STREAM_STARTED = "http2.server.stream.start";
 
@@ -33,30 +33,32 @@ interface Unfinished {
 interface Finished {
   readonly stream: ServerHttp2Stream;
   readonly connection: Http2Session | undefined;
-  /** Last time at which `#sweep` found that the client had read all of the answer so far. */
+  /** Last time at which `#sweep` found that the client had read all data of the answer sent so far. */
   freeAtMs: number;
   /** True if the last `#sweep` found that the server had started to send the answer. */
   isStarted: boolean;
 }
 
 /**
- * Closes streams that hold memory for nothing. By itself, grpc-js waits for a request, and for its client to
- * read the answer, as long as the connection lasts.
+ * Closes streams that hold memory for nothing. grpc-js itself would wait for the rest of a request, and for
+ * the client to read the answer, as long as the connection lasts.
  *
- * - Too many incomplete requests (`maxUnfinished`): a new stream closes the oldest one. A client that opens
- *   many streams thus loses its own.
- * - Too many bytes in incomplete requests (`unfinishedBytes`): new data closes the oldest request that has
- *   data. A stream that is closed with an incomplete request is refused as not processed (RFC 9113 §8.7), so
- *   gRPC clients retry.
- * - Too many complete requests (`maxFinished`): a new one closes a stream that already has an answer, whose
- *   client gets RESOURCE_EXHAUSTED. Calls that still run are never closed.
+ * - Too many incomplete requests (`maxUnfinished`): a new stream closes the oldest stream with an incomplete
+ *   request. A client that opens many streams thus loses its own.
+ * - Too many bytes in incomplete requests (`unfinishedBytes`): new data closes the oldest stream whose
+ *   incomplete request has data.
+ * - Too many complete requests (`maxFinished`): a new complete request closes a stream whose answer has been
+ *   started. The client of that stream gets RESOURCE_EXHAUSTED. Calls that still run are never closed.
+ *
+ * A stream that makes room while its request is incomplete is closed with REFUSED_STREAM. This code means
+ * that the request was not processed (RFC 9113 §8.7), so gRPC clients retry.
  *
  * If there are too many complete requests, streams are closed in this order, the oldest of each kind first:
  *
  * 1. unfinished answers, such as health watches, older than a second, on connections with more than an equal
  *    share of the streams
  * 2. unfinished answers, older than a second, on any connection
- * 3. complete answers, older than a second, that nobody has read
+ * 3. finished answers, older than a second, that the client has not read to the end
  * 4. younger unfinished answers, on connections with more than an equal share, as in a burst
  */
 export class OpenStreams {
@@ -94,8 +96,8 @@ export class OpenStreams {
     const { stream } = message as { stream: ServerHttp2Stream };
     const unfinished = this.#unfinished.add({ stream, openedAtMs: performance.now(), bytes: 0 });
     let finished: Link<Finished> | undefined;
-    // Adds the data listener after grpc-js has added its own. A listener that comes first would start the
-    // flow of data.
+    // Adds the data listener after grpc-js has added its own listener. A listener that comes first would
+    // start the flow of data.
     stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(unfinished, part.length)));
     stream.once("end", () => {
       if (this.#forget(unfinished)) finished = this.#finish(stream);

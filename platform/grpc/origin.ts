@@ -7,8 +7,8 @@ import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
 /**
- * Headers by which the gateway describes its client. They are ignored unless the call has the token of the
- * gateway.
+ * Headers with which the gateway describes the client whose call it forwards. Servers ignore them unless the
+ * call has the token of the gateway.
  */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
@@ -16,7 +16,10 @@ export const GATEWAY_TOKEN_KEY = "x-gateway-token";
 
 type Incoming = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "getAuthContext">;
 
-/** Proof that a call came through the gateway: its token and, with TLS, its certificate as well. */
+/**
+ * Means to verify that a call came through the gateway. The call must have the gateway's token. With TLS, the
+ * connection must also have the gateway's certificate.
+ */
 export interface GatewayProof {
   serviceTokens: ServiceTokens;
   tls: MutualTls | undefined;
@@ -24,17 +27,21 @@ export interface GatewayProof {
 
 /** Where a call comes from. */
 export interface Origin {
-  /** IP address of the client: as the gateway states it, or the peer of the connection. */
+  /**
+   * IP address of the client: as the gateway states it for a forwarded call, otherwise the peer of the
+   * connection.
+   */
   readonly address: string;
   /**
-   * `User-Agent` of the client after `cleanUserAgent`. Users see it in their sessions. Clients can forge it.
+   * `User-Agent` of the client, cut and trimmed by `cleanUserAgent`. Users see it in the list of their
+   * sessions. Clients can forge it.
    */
   readonly userAgent: string;
   /** True if the gateway forwards the call of a client. */
   readonly isByGateway: boolean;
   /**
-   * Name of the service that calls on its own behalf, proved by its token and certificate; undefined if the
-   * caller is not a service. The token is verified at the first call of this function.
+   * Returns the name of the service that calls on its own behalf, proved by token and certificate. Returns
+   * undefined if the caller is not a service. The token is verified at the first call of this function.
    */
   readonly service: () => Promise<string | undefined>;
 }
@@ -54,8 +61,8 @@ export async function originOf(incoming: Incoming, proof: GatewayProof): Promise
 const MAX_AGENT_LENGTH = 256;
 
 /**
- * Cuts a `User-Agent` header to 256 printable ASCII characters, and trims it, because HTTP/2 forbids space at
- * either end of a value (RFC 9113 §8.2.1).
+ * Keeps at most 256 printable ASCII characters of a `User-Agent` header. Trims the text, because HTTP/2
+ * forbids space at either end of a value (RFC 9113 §8.2.1).
  */
 export const cleanUserAgent = (header: string): string =>
   header
@@ -73,8 +80,9 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
 }
 
 /**
- * Name of the service in a token. With TLS, the certificate of the connection must have the same name: each
- * service could sign a token in the name of another service, but has a certificate for its own name only.
+ * Returns the name of the service in a token; undefined if there is no valid one. With TLS, the certificate
+ * of the connection must have the same name. Each service could sign a token in the name of another service,
+ * but it has a certificate for its own name only.
  */
 async function serviceOf(
   token: string | undefined,

@@ -29,22 +29,22 @@ export interface PipelineParts {
   readonly identity: Identity;
   readonly proof: GatewayProof;
   readonly log: Logger;
-  /** Limits all running calls of this process. */
+  /** Limits the total number of running calls of this process. */
   readonly load: LoadLimit;
-  /** Limits the running calls of each client. */
+  /** Limits the number of running calls of each client. */
   readonly callers: CallerLimit;
   readonly credentials: CredentialLimit;
   /** Sampling ratio for traces continued from external callers. */
   readonly traceRatio: number;
-  /** Age in ms from which on a sign-in is too old for methods that require a fresh one. */
+  /** Age in ms from which a sign-in is too old for methods that require a recent sign-in. */
   readonly reauthenticationMs: number;
   readonly onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
 
 /**
  * Composes the steps that each call of a method passes, from the outermost inwards. Each step calls the next
- * one, and sees its response or error. If several checks would fail, the caller gets the error of the
- * outermost one.
+ * one, and sees the response or error that comes back. If several checks would fail, the caller gets the
+ * error of the outermost one.
  */
 export function pipeline(
   definition: MethodDefinition<unknown, unknown>,

@@ -15,7 +15,7 @@ import type { Received } from "./steps.ts";
 
 const handled = durations("rpc.server.call.duration", "How long calls took to answer");
 
-/** Answers a call. @returns the error that was sent; undefined if it was a response */
+/** Answers a call. @returns the error that was sent; undefined if a response was sent */
 type Respond = (
   incoming: ServerUnaryCall<Buffer, unknown>,
   callback: sendUnaryData<unknown>,

@@ -43,20 +43,23 @@ export interface ServerOptions {
   credentialLimit: number;
   /** Sampling ratio for traces continued from external callers. */
   traceRatio: number;
-  /** Age in ms from which on a sign-in is too old for methods that require a fresh one. */
+  /** Age in ms from which a sign-in is too old for methods that require a recent sign-in. */
   reauthenticationMs: number;
   /** Maximum number of running calls of the process. Further calls are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
   /**
-   * Maximum number of running calls per account or address; 0 = unlimited. Does not count calls by services,
-   * or calls that the gateway forwards, because the gateway has this limit itself.
+   * Maximum number of running calls per account or address; 0 = unlimited. Calls by services are not counted.
+   * Calls that the gateway forwards are not counted either, because the gateway has the same limit.
    */
   maxCallerCalls: number;
   /** Maximum number of open connections from one peer address; 0 = unlimited. */
   maxPeerConnections: number;
   /** Limits of each connection; default: `CONNECTION_LIMITS`, as in production. */
   connections?: ConnectionLimits;
-  /** Called for each call that was refused because the caller lacks a right, for the audit trail. */
+  /**
+   * Called for each call that was refused because the caller lacks a right, to record the denial in the audit
+   * trail.
+   */
   onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
 
@@ -76,7 +79,8 @@ export class GrpcServer {
       "grpc.max_send_message_length": MAX_ANSWER_BYTES,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
-      // A single connection may carry all calls that the server runs, because the gateway opens only one.
+      // Allows as many streams per connection as the server may run calls, because the gateway opens only one
+      // connection.
       "grpc.max_concurrent_streams": maxConcurrentCalls,
       "grpc.max_connection_idle_ms": limits.idleMs,
       "grpc.max_connection_age_ms": limits.ageMs,
@@ -140,12 +144,15 @@ export class GrpcServer {
     return bound;
   }
 
-  /** Compiles the validation rules of all methods in the background, so that the first calls need not. */
+  /**
+   * Compiles the validation rules of all methods in the background, so that the first calls do not wait for
+   * it.
+   */
   async warmUp(): Promise<void> {
     await warmUpValidation(this.#inputs);
   }
 
-  /** Refuses new calls and waits for the running ones. Cuts off those that take longer than `timeoutMs`. */
+  /** Refuses new calls and waits for the running ones. Cuts off calls that take longer than `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));

@@ -3,8 +3,8 @@ import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methods } from "../contract/methods.ts";
 
 /**
- * Trailer by which a server forbids retries (gRFC A6). Our servers send it with each error, because they have
- * handled the call.
+ * Trailer with which a server forbids retries (gRFC A6). Our servers send this trailer with each error,
+ * because the call has then been handled.
  */
 export const PUSHBACK_KEY = "grpc-retry-pushback-ms";
 export const DO_NOT_RETRY = "-1";
@@ -13,9 +13,9 @@ export const DO_NOT_RETRY = "-1";
 const isRead = ({ desc }: Method): boolean => getOption(desc, http).pattern.case === "get";
 
 /**
- * gRPC service config of all clients. Calls the instances of a service round robin. If the connection breaks
- * during a read, retries it once, so that reads survive the end of an instance. `retryThrottling` stops
- * retries after a few failures in a row, to avoid a retry storm.
+ * gRPC service config of all clients. A client calls the instances of a service round robin. If a connection
+ * breaks during a read-only call, the client retries the call once, so that reads survive the loss of an
+ * instance. `retryThrottling` stops retries after a few failures in a row, to avoid a retry storm.
  */
 export const SERVICE_CONFIG = JSON.stringify({
   loadBalancingConfig: [{ round_robin: {} }],

@@ -40,7 +40,10 @@ export function encodeStatus(error: ApiError): Buffer {
   return Buffer.from(Status.encode({ code: error.code, message: error.message, details }).finish());
 }
 
-/** Inverse of `encodeStatus`; undefined if the status does not come from one of our servers. */
+/**
+ * Decodes the ApiError that `encodeStatus` has encoded. Returns undefined if the status does not come from
+ * one of our servers.
+ */
 export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
   const { message, details } = Status.decode(bytes);
   const find = (type: string) => details.find((any) => any.typeUrl === TYPE_URL + type)?.value;
@@ -73,9 +76,9 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
 }
 
 /**
- * Reasons for the status codes that gRPC itself reports. Errors of our servers carry details instead. All
- * other codes mean UNAVAILABLE: the server was unreachable, or stopped before its answer, as with a reset
- * stream (INTERNAL).
+ * Reasons for status codes that gRPC itself reports, without the details of an error from our servers. A code
+ * that is not listed means UNAVAILABLE: the server was unreachable, or stopped before it answered. Example:
+ * INTERNAL, which gRPC reports for a reset stream.
  */
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
@@ -91,7 +94,10 @@ const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
  */
 export const REPLAYED_KEY = "idempotent-replayed";
 
-/** Converts the error of a gRPC client to the ApiError that the server threw. */
+/**
+ * Converts the error of a gRPC client to the ApiError that the server threw. If gRPC itself reports the
+ * error, converts it by TRANSPORT_REASONS.
+ */
 export function fromGrpcStatus({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   const told = bytes instanceof Uint8Array ? decodeStatus(bytes) : undefined;

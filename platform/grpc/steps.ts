@@ -48,7 +48,7 @@ interface Validated extends Authenticated {
 
 export type UseCase = (request: unknown, call: Call) => Promise<unknown>;
 
-/** Refuses a call with UNAVAILABLE if too many are running in this process. */
+/** Refuses a call with UNAVAILABLE if too many calls are running in this process. */
 export const limitLoad =
   (load: LoadLimit): Layer<Received, Received> =>
   (next) =>
@@ -63,8 +63,8 @@ export const locate =
     await next({ incoming, trailer, origin: await originOf(incoming, proof) });
 
 /**
- * Runs the call in a span of the trace of its caller. If the caller is a service or the gateway, it decides
- * whether the trace is sampled. For other callers, `traceRatio` decides.
+ * Runs the call in a span that continues the trace of the caller. A service or the gateway decides itself
+ * whether its trace is sampled. For other callers, `traceRatio` is the sampling ratio.
  */
 export function startSpan(method: Method, traceRatio: number): Layer<Located, Located> {
   const service = method.desc.parent.typeName;
@@ -84,8 +84,8 @@ async function parentOf({ incoming, origin }: Located, traceRatio: number): Prom
 }
 
 /**
- * Identifies the caller. Throws UNAUTHENTICATED if the method's access rule requires a token, and the call
- * has none that is valid.
+ * Identifies the caller; anonymous for PUBLIC methods. Throws UNAUTHENTICATED if the token is invalid, or if
+ * the access rule of the method requires a token and there is none.
  */
 export const authenticate =
   ({ rules }: Method, identity: access.Identity): Layer<Located, Authenticated> =>
@@ -100,8 +100,8 @@ export const authenticate =
   };
 
 /**
- * Limits the running calls of each client. Does not count calls by services, or calls that the gateway
- * forwards, because the gateway has this limit itself.
+ * Limits the running calls of each client. Calls by services are not counted. Calls that the gateway forwards
+ * are not counted either, because the gateway has the same limit.
  */
 export const limitCalls =
   (method: Method, callers: CallerLimit): Layer<Authenticated, Authenticated> =>
@@ -118,8 +118,8 @@ export const limitCalls =
   };
 
 /**
- * Limits the credential attempts of each address, for calls that bypass the gateway. Throws RATE_LIMITED
- * above the limit.
+ * Limits the credential attempts, such as logins, from each address. Counts only calls that bypass the
+ * gateway. Throws RATE_LIMITED above the limit.
  */
 export const limitCredentials =
   ({ rules }: Method, credentials: CredentialLimit): Layer<Authenticated, Authenticated> =>
@@ -132,7 +132,10 @@ export const limitCredentials =
     };
   };
 
-/** Reports each call that a later step or the use case refuses for lack of rights, for the audit trail. */
+/**
+ * Reports denied calls for the audit trail: calls that a later step or the use case refuses because the
+ * caller lacks a right.
+ */
 export const auditDenials =
   (
     method: Method,
@@ -164,8 +167,8 @@ export const authorize =
   };
 
 /**
- * Decodes the message, brings it into its canonical form, and checks it by the contract. Throws
- * INVALID_REQUEST if the message is invalid.
+ * Decodes the message, converts it to its canonical form, and checks it against the rules of the proto files.
+ * Throws INVALID_REQUEST if the message is invalid.
  */
 export const validate =
   (method: Method, definition: MethodDefinition<unknown, unknown>): Layer<Authenticated, Validated> =>
@@ -200,8 +203,8 @@ function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): 
 }
 
 /**
- * Runs the use case. Counts its database connections for the caller. If the call is cancelled, the use case
- * stops waiting for connections.
+ * Runs the use case, and counts its database connections to the caller. If the call is cancelled, reads of
+ * the database stop waiting for a connection.
  */
 export const handle =
   (useCase: UseCase): Step<Validated> =>

@@ -7,9 +7,9 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Country code (ISO 3166-1) of each subdivision (ISO 3166-2) that also has one, such as PR for US-PR. BQ
- * covers three islands, which map to subdivisions of BQ. SJ has no subdivisions, so NO-21 and NO-22 both map
- * to SJ. The `subdivisionAlias` of CLDR has only some of these.
+ * Country code (ISO 3166-1) of each subdivision (ISO 3166-2) that also has a country code, such as PR for
+ * US-PR. BQ covers three islands, which map to subdivisions of BQ. SJ has no subdivisions, so NO-21 and NO-22
+ * both map to SJ. The `subdivisionAlias` of CLDR has only some of these pairs.
  */
 export const TERRITORIES: ReadonlyMap<string, string> = new Map([
   ["CN-HK", "HK"],
@@ -47,12 +47,12 @@ export const TERRITORIES: ReadonlyMap<string, string> = new Map([
 const ASCII = /^[ -~]*$/;
 
 /**
- * Canonical code of a region: in upper case, and PR for US-PR. Undefined for a code that ISO 3166 does not
- * list.
+ * Canonical code of a region: in upper case, and the country code if it has one (PR for US-PR). Undefined for
+ * a code that ISO 3166 does not list.
  */
 export function canonicalRegion(text: string): string | undefined {
-  // Refuses other characters before the conversion to upper case, which would turn "ß" into SS and "ſ" into
-  // S.
+  // Refuses characters outside ASCII, because the conversion to upper case would turn "ß" into SS and "ſ"
+  // into S.
   const code = ASCII.test(text) ? text.toUpperCase() : "";
   return CODES.has(code) ? (TERRITORIES.get(code) ?? code) : undefined;
 }

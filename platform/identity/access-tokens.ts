@@ -33,8 +33,8 @@ export interface VerifierOptions extends IssuerKeysOptions {
 
 /**
  * Verifies access tokens: algorithm, type, issuer, audience and required claims are fixed (RFC 8725 §3).
- * Caches each verified token by its hash until it expires, because checking a signature costs more than the
- * rest of the check.
+ * Caches each verified token by its hash until it expires, because checking the signature costs more than all
+ * other checks of a token.
  */
 export class AccessTokenVerifier {
   readonly #remembered = new Map<string, { token: AccessToken; expiresAtMs: number }>();
@@ -47,8 +47,8 @@ export class AccessTokenVerifier {
   }
 
   /**
-   * Verifies a token. Throws UNAUTHENTICATED if it is invalid, and UNAVAILABLE if the public keys cannot be
-   * fetched.
+   * Verifies a token. Throws UNAUTHENTICATED if the token is invalid, and UNAVAILABLE if the public keys
+   * cannot be fetched.
    */
   async verify(text: string): Promise<AccessToken> {
     if (text.length > MAX_LENGTH) throw new ApiError("UNAUTHENTICATED");
@@ -124,8 +124,8 @@ function userOf(claims: JWTPayload): UserCaller | undefined {
 }
 
 /**
- * Reads a service account from the claims; undefined if they are of a user. A client that acts for itself is
- * the subject of its token (RFC 9068 §2.2).
+ * Reads a service account from the claims; undefined if they are not valid for one. A client that acts for
+ * itself is the subject of its token (RFC 9068 §2.2), so `sub` and `client_id` are equal.
  */
 function serviceAccountOf(claims: JWTPayload): ServiceAccountCaller | undefined {
   const { sub, sid, role, scope, client_id: clientId } = claims;

@@ -9,8 +9,8 @@ export interface UserCaller {
   /** Time of the last authentication (OpenID Connect `auth_time`). */
   readonly authTime: Date;
   /**
-   * True if the role requires a second factor, and the user has not set one up yet. Until then, only methods
-   * with `before_mfa` are allowed.
+   * True if the role requires a second factor, and the user has not set one up yet. While it is true, only
+   * methods with the option `before_mfa` are allowed.
    */
   readonly mfaPending?: boolean;
 }
@@ -35,7 +35,7 @@ export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { reado
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 
-/** Caller of a method that users may call and, if they have a certain scope, service accounts. */
+/** Caller of a method that is open to users, and to service accounts with a certain scope. */
 export type Reader = UserCaller | ServiceAccountCaller;
 
 /** True for admins and service accounts. They may read the data of all users, except clinical data. */

@@ -12,8 +12,8 @@ export const COOL_DOWN_MS = 5000;
  */
 const FIRST_COOL_DOWN_MS = 250;
 /**
- * Age in ms at which keys expire if the issuer cannot be reached. The revocation of a key is kept longer, so
- * that no process accepts the key again.
+ * Age in ms at which keys expire if the issuer cannot be reached. A compromised key stays in the revocation
+ * list for longer, so that no process accepts the key again.
  */
 export const KEPT_FOR_MS = 24 * 3_600_000;
 
@@ -24,9 +24,9 @@ export interface IssuerKeysOptions {
 }
 
 /**
- * Cache of the public keys of the issuer. Fetches them again if they are old, or if a token has an unknown
- * key id, but at most once in five seconds. While the issuer cannot be reached, the old keys stay valid for
- * `KEPT_FOR_MS`.
+ * Cache of the public keys of the issuer. Fetches the keys again if they are old, or if a token has an
+ * unknown key id, but at most once in five seconds. While the issuer cannot be reached, the old keys stay
+ * valid for `KEPT_FOR_MS`.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -45,7 +45,7 @@ export class IssuerKeys {
    * keys cannot be fetched.
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
-    // Without an id, jose would accept any matching key.
+    // Refuses a token without a key id, because jose would accept any key that fits.
     if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
     const keys = await this.#current();
     try {

@@ -13,9 +13,10 @@ export interface RevocationList {
 }
 
 /**
- * Format of the revocation list in Redis: one value with its time, encrypted under INTERNAL_KEY. An attacker
- * with access to Redis can delete the list, but can neither remove entries nor present an old list as a new
- * one. As with tokens, the first key encrypts, and all of them decrypt.
+ * Format of the revocation list in Redis: one value that holds the list and its time, encrypted under
+ * INTERNAL_KEY. An attacker with access to Redis can delete the list, but can neither remove entries nor
+ * present an old list as a new one. During a rotation there are several keys: the first one encrypts, and all
+ * of them decrypt.
  */
 export class RevocationLists {
   readonly #cipher: FieldCipher;
@@ -30,7 +31,7 @@ export class RevocationLists {
     return this.#cipher.encrypt(CONTEXT, JSON.stringify(body)).toString("base64");
   }
 
-  /** Decrypts a list. Throws if auth did not write it. */
+  /** Decrypts a list. Throws if the list was not encrypted with one of the keys. */
   read(text: string): RevocationList {
     const { timeMs, entries }: Body = JSON.parse(
       this.#cipher.decrypt(CONTEXT, Buffer.from(text, "base64")).toString(),

@@ -11,7 +11,7 @@ const lists = new RevocationLists([key]);
 let reader: Revocations;
 /** Called at each poll for the answer of Redis. */
 let inRedis: () => Promise<string | null>;
-/** Called for the answer of auth, if Redis has no valid list. */
+/** Called for the answer of auth at each poll for which Redis has no valid list. */
 let atAuth: () => Promise<Revocation[]>;
 
 beforeEach(() => {
@@ -46,7 +46,7 @@ async function start(by = lists) {
   await pass(0);
 }
 
-/** "LIVE" if a token of the session is accepted, or else the reason of the refusal. */
+/** Returns "LIVE" if a token of the session is accepted, or else the reason of the refusal. */
 function verdictOn(sessionId: string): unknown {
   const caller = { kind: "user", userId: "u", sessionId, role: "PATIENT", authTime: new Date() } as const;
   try {

@@ -5,20 +5,20 @@ import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
 /**
- * Redis key of the revocation list, which auth writes every second. The name `medconnect:revocations` is
- * taken: earlier releases keep a sorted set there, and run at the same time during a rollout.
+ * Redis key of the revocation list, which auth writes every second. It is not `medconnect:revocations`,
+ * because earlier releases keep a sorted set under that key, and run at the same time during a rollout.
  */
 export const REVOCATIONS_KEY = "medconnect:revocation-list";
 /**
- * Maximum age of a list in Redis. Together with the poll interval, it ensures that a sign-out takes effect
- * within five seconds.
+ * Maximum age of a list in Redis. Together with the poll interval, this maximum ensures that a sign-out takes
+ * effect within five seconds.
  */
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
 /** Poll interval until the first list is known. Until then, the process refuses all users. */
 const FIRST_POLL_MS = 100;
-/** Age at which the list in memory is too old, because it lacks later sign-outs. */
+/** Age in ms at which the list in memory is too old to use, because it lacks later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
 /** Reads the whole list from auth. Called if Redis has no valid list. */
@@ -32,15 +32,15 @@ export interface RevocationsOptions {
 }
 
 /**
- * Sessions that have ended although their access tokens have not expired, and compromised signing keys. Kept
- * in memory, so that no request waits for a look-up. Read from Redis every second, or from auth if Redis has
- * no recent list. An entry stays until it expires, even if a later list omits it.
+ * List of the sessions that ended before their access tokens expire, and of compromised signing keys. It is
+ * kept in memory, so that no request waits for a look-up. It is read from Redis every second, or from auth if
+ * Redis has no recent list. An entry stays until it expires, even if a later list omits it.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
   /**
-   * Ended sessions and compromised keys: time in ms since the epoch at which the last of their access tokens
-   * expires, by session id or key id.
+   * Ended sessions and compromised signing keys. Maps a session id or key id to the time (ms since the epoch)
+   * at which the last access token of that session or key expires.
    */
   readonly #ended = new Map<string, number>();
   #heardAtMs = 0;
@@ -52,7 +52,7 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** Starts polling. Resolves after the first attempt; `ready` is true if it succeeded. */
+  /** Starts polling. Resolves after the first attempt. `ready` is true if that attempt succeeded. */
   async start(): Promise<void> {
     await this.#poll();
   }
@@ -77,7 +77,7 @@ export class Revocations {
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
-    // Logs a failure only if it lasts, because auth may start later than this process.
+    // Logs failures only if they go on for some time, because auth may start later than this process.
     const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
     try {
       const { time, revocations } = (await this.#published()) ?? {

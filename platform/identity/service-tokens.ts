@@ -62,7 +62,7 @@ export class ServiceTokens {
         this.#remember(token, caller, payload.exp! * 1000);
         return caller;
       } catch {
-        // Tries the next key, with which the token may be signed.
+        // Tries the next key, because the token may be signed with that key.
       }
     }
     throw new ApiError("UNAUTHENTICATED");

@@ -11,15 +11,15 @@ type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 export interface Applied {
   /** Audit entries of each applied event; an empty list if the event changed nothing. */
   entries: Map<Event, AuditEntry[]>;
-  /** Events that this transaction could not apply, so that another transaction must. */
+  /** Events that this transaction could not apply. Another transaction must apply them. */
   left: Event[];
 }
 
 /**
  * Applies those events that are newer than the last applied version of their aggregate, in few round trips.
  *
- * @param isNewer tests whether an event is newer than that version; resolves in the same round trip in which
- *   the rows of the events are locked
+ * @param isNewer tests whether an event is newer than the last applied version of its aggregate. Resolves in
+ *   the round trip that also locks the rows of the events
  * @param isShared true if the transaction skips locked rows. Then events whose rows are locked or missing,
  *   and events that cannot be applied, are left for another transaction
  */

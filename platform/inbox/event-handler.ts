@@ -4,8 +4,8 @@ import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * Effect of the events of one type. Like a `GroupedUseCase`, it locks, reads and writes for many events at
- * once, but decides each one separately. The inbox decides which events share a transaction.
+ * Applies the events of one type. A handler locks, reads and writes for many events at once, but decides each
+ * event separately. The inbox decides which events share a transaction.
  */
 export interface EventHandler<Facts = unknown, Plan = unknown> {
   /**
@@ -14,8 +14,9 @@ export interface EventHandler<Facts = unknown, Plan = unknown> {
    */
   prepare?(tx: Transaction, events: Event[]): void;
   /**
-   * Locks rows and reads the facts for `decide`, in few round trips. Returns one result per event, in order;
-   * undefined if a row is missing, or if the transaction has skipped it as locked.
+   * Locks rows and reads the facts for `decide`, in few round trips. Returns one result per event, in order.
+   * A result is undefined if a row is missing, or if the transaction has skipped the row because it is
+   * locked.
    */
   lock?(tx: Transaction, events: Event[]): Promise<(Facts | undefined)[]>;
   /**
@@ -24,10 +25,11 @@ export interface EventHandler<Facts = unknown, Plan = unknown> {
    */
   rowsOf?(facts: Facts): string[];
   /**
-   * Decides one event by pure rules; undefined if it changes nothing. Throws if the event cannot be applied.
+   * Decides one event by pure rules. Returns undefined if the event changes nothing. Throws if the event
+   * cannot be applied.
    */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
-  /** Writes all plans. @returns the audit entries of each, in order */
+  /** Writes all plans. @returns the audit entries of each plan, in order */
   write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;
 }
 

@@ -32,11 +32,14 @@ interface Consumer {
   isFirst?: boolean;
 }
 
-/** Time after which the sender retries an event that is too new for this release. */
+/**
+ * Delay after which the sender retries an event that is too new for this release, or that failed through a
+ * conflict.
+ */
 const LATER = { seconds: 5, nanos: 0 };
 /**
- * Age from which on an event of an unknown type is refused. The release that sent it was probably rolled
- * back.
+ * Age in ms from which an event of an unknown type is refused. An event this old probably comes from a
+ * release that was rolled back.
  */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
@@ -51,8 +54,8 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
 
 /**
- * Records that this transaction has applied a version of an aggregate that did not come through the inbox,
- * but for example by a call. Events that arrive later with older versions are then ignored.
+ * Records that this transaction has applied a version of an aggregate. That version did not arrive as an
+ * event, but for example with a call. Events with older versions that arrive later are then ignored.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
@@ -67,8 +70,8 @@ export const deliverEvents = (
 
 /**
  * Applies each event at most once, and only if it is newer than the last applied version of its aggregate.
- * That version is stored in the same transaction, so events may arrive twice, in any order, and from several
- * relays.
+ * The transaction that applies an event also stores the version of the event. So events may arrive twice, in
+ * any order, and from several relays.
  */
 export class Inbox {
   readonly #transactions: AuditedTransactions;
@@ -84,16 +87,16 @@ export class Inbox {
   }
 
   /**
-   * Applies a batch of events in one transaction. If that fails, applies them one by one, so that a bad event
-   * does not block the others.
+   * Applies a batch of events in one transaction. If that fails, applies the events one by one, so that a bad
+   * event does not block the others.
    *
-   * Two failures make the sender try again. After a lock wait, no time is left to apply the events one by
-   * one: this throws CONFLICT, and the sender sends them one by one. If the database fails, this throws
-   * UNAVAILABLE or DEADLINE_EXCEEDED, and the sender repeats the whole batch.
+   * Two failures make the sender try again. After a lock wait timeout, no time is left to apply the events
+   * one by one. So this throws CONFLICT, and the sender sends the events one by one. If the database fails,
+   * this throws UNAVAILABLE or DEADLINE_EXCEEDED, and the sender repeats the whole batch.
    *
    * Postpones events of an unknown type for a day, because during a rollout, the sender may be newer than
    * this process. After that day, each attempt is counted as a refusal. If the release of the sender was
-   * rolled back, nobody can apply its events; after enough refusals they become dead, which raises an alert.
+   * rolled back, nobody can apply these events. After enough refusals, they are dead, which raises an alert.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
@@ -185,8 +188,8 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // The transaction has failed because a primary key exists already. Either an event of the same
-          // aggregate was applied before, or this event was.
+          // The likely cause is a duplicate primary key: this event, or another event of the same aggregate,
+          // was applied before. Tries again without the assumption that no event was applied.
           return await commit(false);
         }
       },
@@ -250,7 +253,7 @@ export class Inbox {
 
 /**
  * Rethrows an error that the event has not caused, such as an outage of the database. The sender then does
- * not count it as a refusal of the event.
+ * not count the error as a refusal of the event.
  */
 function assertOfEvent(error: unknown): void {
   if (isRetryable(error)) return;
@@ -265,7 +268,10 @@ function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
-/** The newest event of each aggregate, ordered by aggregate id. All transactions lock rows in this order. */
+/**
+ * Selects the newest event of each aggregate, and sorts the events by aggregate id. All transactions lock
+ * rows in this order.
+ */
 function newestOfEach(events: Event[]): Event[] {
   const newest = new Map<string, Event>();
   for (const event of events) {

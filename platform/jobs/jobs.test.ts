@@ -4,7 +4,7 @@ import { Job, type Work } from "./jobs.ts";
 
 const NEVER_MS = 3_600_000;
 
-/** Makes a job, and collects the errors that it logs. By default it runs only when kicked. */
+/** Makes a job, and collects the errors that the job logs. By default, the job runs only when kicked. */
 function jobOf(work: Work, everyMs = NEVER_MS) {
   const logged: unknown[] = [];
   const log = { warn: ({ err }: { err: unknown }) => logged.push(err) } as unknown as Logger;

@@ -4,13 +4,16 @@ import type { Logger } from "../telemetry/log.ts";
 /** A background task. When the process stops, `signal` aborts, and the task throws `signal.reason`. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
-/** Calls `turn` until it resolves to false. Throws `signal.reason` in place of a call after the abortion. */
+/**
+ * Calls `turn` until it resolves to false. If `signal` has aborted, throws `signal.reason` instead of calling
+ * `turn`.
+ */
 export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   do signal?.throwIfAborted();
   while (await turn());
 }
 
-/** Runs `work` every `everyMs`, but never twice at once. Logs a failure; the next run is the retry. */
+/** Runs `work` every `everyMs`, but never twice at once. Logs a failure, and retries only in the next run. */
 export class Job {
   readonly name: string;
   readonly #everyMs: number;

@@ -3,8 +3,8 @@ import { repeat } from "./jobs.ts";
 
 const BATCH = 100;
 /**
- * Number of failed items after which a sweep stops. If so many fail, the cause is not the items, but for
- * example an outage.
+ * Number of failed items after which a sweep stops. If so many items fail, the cause is probably not in the
+ * items, but an outage.
  */
 const MAX_FAILED = 1000;
 
@@ -20,8 +20,8 @@ export interface Sweep {
 }
 
 /**
- * Processes all due items one by one, so that each holds its locks only briefly. If an item fails, logs that
- * and goes on; the next sweep finds it again.
+ * Processes all due items one by one, so that each holds its locks only briefly. If an item fails, logs the
+ * error and goes on. The next sweep finds the failed item again.
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   const failed = new Set<string>();

@@ -9,8 +9,9 @@ export interface Verdict {
 }
 
 /**
- * Decides about the next attempt. Pauses grow from 2 s to 15 minutes, until the mail expires, because a mail
- * server may be down for hours. There is no further attempt if the server refuses the recipient permanently.
+ * Decides whether and when to send a mail again. The pause between attempts grows from 2 s to 15 minutes,
+ * because a mail server may be down for hours. There is no further attempt if the server refuses the
+ * recipient permanently.
  *
  * @param tries number of earlier failures of the mail
  */
@@ -22,8 +23,8 @@ export function afterFailure(error: unknown, tries: number): Verdict {
 }
 
 /**
- * Code for the log: the kind of an error, and the reply code of the mail server. Omits the text of the error,
- * which names the recipient.
+ * Code for the log: the kind of an error, and the reply code of the mail server. The text of the error is
+ * omitted, because it names the recipient.
  */
 export function codeOf(error: unknown): string {
   const { code, responseCode } = smtpErrorOf(error);
@@ -33,7 +34,7 @@ export function codeOf(error: unknown): string {
 
 /**
  * True if the server refuses the recipient permanently (RFC 5321 §4.2.1). Other permanent refusals are due to
- * a wrong configuration, and a later attempt succeeds once it is corrected.
+ * a wrong configuration. Once the configuration is corrected, a later attempt succeeds.
  */
 function isPermanentRefusal(error: unknown): boolean {
   const { code, command, responseCode = 0 } = smtpErrorOf(error);

@@ -50,7 +50,8 @@ export interface MailOptions {
 }
 
 /**
- * Fills in defaults. Throws in production if mails would go to a folder, or if links in them would not work.
+ * Fills in defaults. In production, throws if mails would go to a folder, if MAIL_FROM or PUBLIC_URL is
+ * missing, or if links would lead to another host without TLS.
  */
 export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: MailSettings): MailOptions {
   if (NODE_ENV === "production") {

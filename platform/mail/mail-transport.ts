@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Subject and content of a mail, the latter as plain text and as HTML. */
+/** Subject and content of a mail. The content is there twice, as plain text and as HTML. */
 export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
@@ -22,8 +22,8 @@ export interface MailTransport {
 }
 
 /**
- * Time-outs in ms of one attempt. An attempt has about nine SMTP steps. Together they must take less time
- * than the lease of a mail, after which another process would send it.
+ * Time-outs in ms. An attempt to send a mail has about nine SMTP steps. All steps together must take less
+ * time than the lease of the mail. After the lease, another process would send the mail.
  */
 const SMTP_TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 10_000, socketTimeout: 10_000 };
 
@@ -35,7 +35,7 @@ export function createMailTransport(url: string): MailTransport {
   return new URL(url).protocol === "file:" ? new MailFolder(fileURLToPath(url)) : new MailServer(url);
 }
 
-/** Loaded only when the first mail is sent, because it takes 20 MB of memory. */
+/** Loads nodemailer only when the first mail is sent, because nodemailer takes 20 MB of memory. */
 const nodemailer = () => import("nodemailer");
 
 /**
@@ -55,7 +55,10 @@ class MailServer implements MailTransport {
   }
 }
 
-/** Writes each mail into a file named by its id, so that a mail sent twice exists once. */
+/**
+ * Writes each mail into a file named by the id of the mail, so that a mail that is sent twice gives only one
+ * file.
+ */
 class MailFolder implements MailTransport {
   readonly #path: string;
 

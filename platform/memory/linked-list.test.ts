@@ -45,8 +45,9 @@ test("an iteration may delete its current item", () => {
 });
 
 /**
- * Keeps 16 items in a collection. @returns a function that adds an item of a kilobyte and deletes the oldest
- * one
+ * Keeps 16 items in a collection.
+ *
+ * @returns a function that adds an item of a kilobyte and deletes the oldest item
  */
 function churn<Place>(add: (item: unknown) => Place, remove: (place: Place) => void): () => void {
   const addOne = () => add(new Array(128).fill(0));

@@ -1,4 +1,4 @@
-/** Node of a list, by which its item can be deleted in constant time. */
+/** Node of a list. With the node, its item can be deleted in constant time. */
 export interface Link<T> {
   readonly item: T;
   previous: Link<T> | undefined;
@@ -8,8 +8,8 @@ export interface Link<T> {
 
 /**
  * Doubly linked list in insertion order, for collections that change with each call. A Set or Map would
- * retain deleted items for minutes: V8 links each hash table that it has outgrown to the next one (decision
- * 0034).
+ * retain deleted items for minutes, because V8 links each outgrown hash table of the collection to the next
+ * table (decision 0034).
  */
 export class LinkedList<T> implements Iterable<Link<T>> {
   #first: Link<T> | undefined;
@@ -29,7 +29,7 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     return link;
   }
 
-  /** Deletes a link. @returns false if it was deleted before */
+  /** Deletes a link. @returns false if the link was deleted before */
   delete(link: Link<T>): boolean {
     if (!link.isListed) return false;
     const { previous, next } = link;
@@ -45,7 +45,7 @@ export class LinkedList<T> implements Iterable<Link<T>> {
     return true;
   }
 
-  /** Iterates over the links. The current one may be deleted during the iteration. */
+  /** Iterates over the links. The current link may be deleted during the iteration. */
   *[Symbol.iterator](): Generator<Link<T>> {
     for (let link = this.#first; link; ) {
       const { next } = link;

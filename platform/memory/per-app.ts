@@ -1,7 +1,7 @@
 /**
- * Memoizes `make` by app, the object that holds a process's database, clock and other parts. Use cases are
- * plain functions over an app, so state that outlives a call, such as the queue of a grouped use case, is
- * kept here. A test with two apps gets two values.
+ * Memoizes `make` for each app. An app is the object that holds a process's database, clock and other parts.
+ * Use cases are plain functions over an app, so they keep state that outlives a call here, such as the queue
+ * of a grouped use case. A test with two apps gets two values.
  *
  * ```ts
  * // Made at the first booking of an app. All later bookings of that app share its queue.

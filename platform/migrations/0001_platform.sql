@@ -1,6 +1,6 @@
 -- Platform tables in the schema of every service: outbox, inbox, idempotency keys, audit trail, secrets.
--- Times are UTC. Ids are BINARY(16), and BIN_TO_UUID(id) shows them. They are text where another system reads
--- them, or where some of them do not come from us.
+-- Times are UTC. Ids are BINARY(16), and BIN_TO_UUID(id) shows them. Ids are text in columns that another
+-- system reads, and in columns that also hold ids of other systems.
 
 -- The outbox event router of Debezium can read the columns from id to payload.
 CREATE TABLE outbox (
@@ -34,9 +34,9 @@ CREATE TABLE idempotency_keys (
   KEY idempotency_keys_expired (expire_time)
 );
 
--- The indexes by subject serve reads of the newest lines, without lines by the subject and without
--- unsuccessful ones. InnoDB computes their columns, so these always match the line. The columns are
--- invisible, so they are no part of SELECT *, and seals do not cover them.
+-- The indexes by subject serve reads of the newest lines about a subject. Such reads skip the subject's own
+-- actions, and unsuccessful actions. InnoDB computes the columns subject_* and access_*, so they always match
+-- the line. These columns are invisible, so SELECT * omits them, and seals do not cover them.
 CREATE TABLE audit_events (
   id BINARY(16) NOT NULL PRIMARY KEY,
   action VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -62,7 +62,7 @@ CREATE TABLE audit_events (
   KEY audit_events_subject_2 (subject_2, access_2, occur_time, id)
 ) COMMENT = 'append-only';
 
--- Keys that the service generated. They stay when DATA_KEY is rotated.
+-- Keys that the service generated. They stay the same when DATA_KEY is rotated.
 CREATE TABLE secrets (
   name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   value VARBINARY(255) NOT NULL COMMENT 'encrypted'
@@ -77,7 +77,7 @@ CREATE TABLE audit_seals (
   UNIQUE KEY audit_seals_event (event_id)
 ) COMMENT = 'append-only';
 
--- Heads of the audit chain of another service, whose witness this service is.
+-- Checkpoints: heads of the audit chain of another service. This service is the witness that stores them.
 CREATE TABLE audit_checkpoints (
   service VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'owner of the chain',
   seq BIGINT UNSIGNED NOT NULL,
@@ -86,8 +86,8 @@ CREATE TABLE audit_checkpoints (
   PRIMARY KEY (service, seq, hmac)
 ) COMMENT = 'append-only';
 
--- Acknowledgements of findings of the audit check. If a finding comes back after its end, it may get another
--- one.
+-- Acknowledgements of findings of the audit check. If a finding ends and later comes back, it may get another
+-- acknowledgement.
 CREATE TABLE audit_acknowledgements (
   finding_id CHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   reason VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'free text of the operator',

@@ -6,7 +6,10 @@ import { byAddress, type Client, clientOf } from "./client.ts";
 import { NETWORKS_OF_A_SITE } from "./client-network.ts";
 
 const RETRY_AFTER_MS = 1000;
-/** A SEARCH is counted as this many calls, because it reads 100 doctors or calls all services. */
+/**
+ * A call of rate class SEARCH is counted as this many calls, because it reads 100 doctors or calls all
+ * services.
+ */
 const COST_OF_A_SEARCH = 4;
 
 /**
@@ -17,7 +20,7 @@ export class CallerLimit {
   readonly #max: number;
   readonly #running = new Map<string, number>();
 
-  /** @param max concurrent calls of one client; 0 = unlimited */
+  /** @param max concurrent calls of one client; 0 means no limit */
   constructor(max: number) {
     this.#max = max;
   }

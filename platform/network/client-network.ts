@@ -26,7 +26,7 @@ export function siteOf(address: string): string | undefined {
   return groupsOf(address)?.slice(0, 3).join(":");
 }
 
-/** Limit of a site, as a multiple of the limit of a network. */
+/** Limit of a site (IPv6 /48), as a multiple of the limit of a network (/64). */
 export const NETWORKS_OF_A_SITE = 8;
 
 const mappedIPv4 = (address: string): string | undefined =>

@@ -5,8 +5,8 @@ import { networkOf, siteOf } from "./client-network.ts";
 export interface Client {
   readonly key: string;
   /**
-   * Group of the client, such as its IPv6 site. All clients of a group share its limit, which is larger than
-   * that of one client.
+   * Group of the client, such as its IPv6 /48. All clients of a group share a limit, which is larger than the
+   * limit of one client.
    */
   readonly siteKey?: string;
 }
@@ -27,7 +27,7 @@ export function clientOf(caller: Caller, address: string): Client {
   }
 }
 
-/** Client for a call without a token. @param name calls with different names count separately */
+/** Client for a call without a token. @param name calls with different names are counted separately */
 export function byAddress(address: string, name?: string): Client {
   const suffix = name === undefined ? "" : ` ${name}`;
   const site = siteOf(address);

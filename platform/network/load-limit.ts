@@ -4,12 +4,9 @@ import { ApiError } from "../errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
 
-/** The limit divided by this number is reserved for networks with few running calls. */
+/** The limit divided by this number is the reserve, which only networks with few running calls may use. */
 const RESERVED_SHARE = 4;
-/**
- * A network with this many running calls cannot use the reserved places, which are for networks with fewer
- * calls.
- */
+/** A network with at least this many running calls cannot use the reserve. */
 const LITTLE = 2;
 
 export interface LoadLimitOptions {
@@ -21,8 +18,8 @@ export interface LoadLimitOptions {
 
 /**
  * Load shedding: refuses calls if too many are running. A quick 503 instead of a queue keeps the rate of
- * successful calls near its maximum under any load. Some places are reserved for other networks when many
- * accounts of one network call at once.
+ * successful calls near its maximum under any load. A part of the limit can be reserved, so that many
+ * accounts of one network cannot use all of it.
  */
 export class LoadLimit {
   readonly #max: number;
@@ -75,7 +72,7 @@ const SEARCH_SHARE = 16;
 type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
 
 /**
- * Limits the running calls of each service, so that calls of a slow service leave room for those of other
+ * Limits the running calls of each service, so that calls to a slow service leave room for calls to other
  * services. A search may be slow while the rest of its service is fast, so each search method gets only a
  * share of the limit of its service.
  */

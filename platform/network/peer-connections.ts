@@ -5,8 +5,8 @@ import { counter } from "../telemetry/metrics.ts";
 import { networkOf } from "./client-network.ts";
 
 /**
- * Name of Node's diagnostics channel for accepted TCP connections. grpc-js reports a connection only at its
- * first call.
+ * Name of Node's diagnostics channel for accepted TCP connections. grpc-js reports a connection only at the
+ * first call on it.
  */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
@@ -30,7 +30,7 @@ export class PeerConnections {
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param max maximum number of open connections from one address (an IPv6 /64); 0 = unlimited
+   * @param max maximum number of open connections from one address (an IPv6 /64); 0 means no limit
    * @param isExempt true for proxies, which open connections for many clients
    */
   constructor(max: number, log: Logger, isExempt: (address: string) => boolean = () => false) {

@@ -13,8 +13,8 @@ const SOCKET_TIMEOUT_MS = 2000;
 
 /**
  * Opens a connection to Redis that fails fast: a command fails at once if Redis cannot be reached, and after
- * `commandTimeoutMs` if Redis hangs. All callers can do without Redis: limits count in the process, and
- * revocations come from auth.
+ * `commandTimeoutMs` if Redis hangs. All callers can do without Redis: limits are then counted in the
+ * process, and revocations come from auth.
  */
 export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
   const redis = new Redis(url, {

@@ -30,8 +30,8 @@ const SEND_TIMEOUT_MS = 5000;
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
 /**
- * Failure of an event whose consumer cannot be reached. It is not counted as a refusal, because an outage may
- * last for hours.
+ * Failure of an event whose consumer cannot be reached. This failure is not counted as a refusal, because an
+ * outage may last for hours.
  */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
 /** Failure of a row that holds no event, or the event of another row. */
@@ -129,8 +129,8 @@ export class ConsumerQueue {
   }
 
   /**
-   * Counts a refusal of each unreadable row. After enough refusals, the row is dead, like an event that its
-   * consumer has refused.
+   * Counts a refusal for each row that holds no readable event. After enough refusals, the row is dead: it is
+   * not sent again until an operator revives it.
    */
   async refuseUnreadable(rows: OutboxRow[]): Promise<void> {
     if (rows.length === 0) return;
@@ -140,7 +140,10 @@ export class ConsumerQueue {
     });
   }
 
-  /** Marks an event as dead at once if this service did not write it, because no retry can change that. */
+  /**
+   * Marks an event that this service did not write as dead, without further attempts. No retry could make the
+   * event genuine.
+   */
   async refuseForged({ id, type, aggregateId }: OutboxRow, reason: NotGenuine): Promise<void> {
     const { db, log } = this.#options;
     this.#count("forged", 1);
@@ -214,9 +217,9 @@ export class ConsumerQueue {
   }
 
   /**
-   * Sends the events of a failed batch one by one, so that an unreadable one does not block the others. Stops
-   * if the consumer cannot be reached or this process stops, because each event could then take as long as a
-   * batch.
+   * Sends the events of a failed batch one by one, so that an unreadable event does not block the others.
+   * Stops if the consumer cannot be reached or this process stops, because each event could then take as long
+   * as a batch.
    */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
     const failed = new Map<string, Failure>();
@@ -245,8 +248,8 @@ export class ConsumerQueue {
   }
 
   /**
-   * Schedules the deletion of events that the consumer has applied. Postpones the failed events, or counts a
-   * refusal.
+   * Schedules the deletion of events that the consumer has applied. For each failed event, sets the time of
+   * the next attempt, or counts a refusal.
    */
   async #recordResults(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));

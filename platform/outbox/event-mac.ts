@@ -1,6 +1,9 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 
-/** MAC of an event for one destination. It proves that this service wrote the row of the outbox. */
+/**
+ * Computes the MAC of an event for one destination. The MAC proves that this service wrote the row of the
+ * outbox.
+ */
 export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
   hash.of("outbox.mac", destination, payload);
 
@@ -10,13 +13,13 @@ interface Sent {
   readonly payload: Buffer;
 }
 
-/** Reasons why a row was not written by this service. Such rows are not sent. */
+/** Reasons to reject a row as not written by this service. Rejected rows are not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED: the row has no MAC. FORGED: it was changed, copied to another destination, or inserted with a
- * wrong MAC. Undefined: this service wrote it.
+ * Tells why a row is not genuine. UNSIGNED: the row has no MAC. FORGED: the row was changed, copied to
+ * another destination, or inserted with a wrong MAC. Returns undefined if this service wrote the row.
  */
 export function whyNotGenuine(
   hash: KeyedHash,

@@ -8,7 +8,10 @@ type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : Text;
 
-/** "booking.confirmed" for the state of a booking, "break_glass.granted" for the state `breakGlass`. */
+/**
+ * Type of an event, such as "booking.confirmed" for the state `booking`, or "break_glass.granted" for the
+ * state `breakGlass`.
+ */
 type TypeOf<Kind extends string> = `${SnakeCase<Kind>}.${string}`;
 
 interface EventWith<Kind extends State["$case"]> {
@@ -18,7 +21,10 @@ interface EventWith<Kind extends State["$case"]> {
   state: Extract<State, { $case: Kind }>;
 }
 
-/** An event before it has an id: the aggregate's whole state after a change, with its version. */
+/**
+ * An event that has no id yet: the whole state of the aggregate after a change, and the version of that
+ * state.
+ */
 export type NewEvent = { [Kind in State["$case"]]: EventWith<Kind> }[State["$case"]];
 
 /** Names of the services to which each type of event is sent. */
@@ -30,7 +36,7 @@ export interface Delivery {
   event: Event;
 }
 
-/** Deliveries of events: one for each destination, and none for a type without a route. */
+/** Makes the deliveries of events: one for each destination. An event whose type has no route gets none. */
 export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date): Delivery[] {
   const { traceparent = "" } = injectTrace();
   return events.flatMap(({ type, aggregateId, version, state }) =>

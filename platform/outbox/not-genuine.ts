@@ -15,13 +15,13 @@ const SIGN = `UPDATE outbox SET mac = ?, dead = FALSE, refusals = 0, last_error 
 const DELETE = "DELETE FROM outbox WHERE id = ?";
 
 /**
- * Adds MACs to events that were refused for lack of a valid MAC, because an operator vouches for them. They
- * are then sent. @returns their ids
+ * Approves events that were refused for lack of a valid MAC, after an operator has vouched for them. Adds the
+ * MACs, so that the relay sends the events. @returns the ids of the approved events
  */
 export const vouchFor = (db: Database, hash: KeyedHash, ids: string[], now: Date): Promise<string[]> =>
   decide(db, "outbox.vouch", ids, now, (tx, row) => tx.defer(SIGN, [eventMac(hash, row), now, row.id]));
 
-/** Deletes events that were refused for lack of a valid MAC. @returns their ids */
+/** Deletes events that were refused for lack of a valid MAC. @returns the ids of the deleted events */
 export const discard = (db: Database, ids: string[], now: Date): Promise<string[]> =>
   decide(db, "outbox.discard", ids, now, (tx, { id }) => tx.defer(DELETE, [id]));
 

@@ -30,7 +30,7 @@ export interface OutboxRow {
   dead: number;
 }
 
-/** Number of undelivered events for one service. */
+/** Number and age of undelivered events for one service. Dead events are counted separately. */
 export interface Backlog {
   destination: string;
   dead: number;
@@ -94,7 +94,10 @@ export async function deleteDelivered(db: Database, ids: string[]): Promise<void
   await db.transaction(async (tx) => tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]));
 }
 
-/** Postpones events after a failure that they have not caused, so that it is not counted as a refusal. */
+/**
+ * Sets the time of the next attempt without counting a refusal: for a lease, or after a failure that the
+ * events have not caused.
+ */
 export function postpone(
   tx: Transaction,
   ids: string[],
@@ -109,8 +112,8 @@ export function postpone(
 }
 
 /**
- * Counts a refusal of an event by its consumer. Postpones the event or, after the last allowed refusal, marks
- * it as dead.
+ * Counts a refusal of an event by its consumer. Sets the time of the next attempt. If `isDead`, marks the
+ * event as dead, so that it is not sent again.
  */
 export function recordRefusal(
   tx: Transaction,
@@ -140,10 +143,10 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Makes dead events due again, a thousand per transaction. Finds them by a SELECT without locks, because a
- * locking search would wait for the locks on all other rows.
+ * Makes dead events due again, a thousand per transaction. Events without a valid MAC stay dead. Finds the
+ * events by a SELECT without locks, because a locking SELECT would also wait for the locks on other rows.
  *
- * @param ids the events to revive; default: all that are dead
+ * @param ids the events to revive; default: all dead events
  * @returns the ids of the revived events
  */
 export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
@@ -169,8 +172,9 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * State of the undelivered events of each aggregate that has any. Call it after reading the aggregates. Each
- * change that was read has then been applied by all its consumers, or its aggregate is in the result.
+ * Finds the state of the undelivered events, by aggregate id. Aggregates without undelivered events are not
+ * in the result. Call this after reading the aggregates. If an aggregate is not in the result, all consumers
+ * have applied the changes that were read.
  */
 export async function findUndelivered(
   tx: Transaction,

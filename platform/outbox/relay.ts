@@ -15,12 +15,15 @@ const BATCH = 200;
  */
 const PROBE = 5;
 const POLL_MS = 500;
-/** Time in ms for which a relay leases the rows that it has read. Afterwards, other relays may read them. */
+/**
+ * Time in ms for which a relay leases the rows that it reads. No other relay reads these rows during the
+ * lease.
+ */
 const LEASE_MS = 10_000;
 
 export interface RelayOptions extends ConsumerQueueOptions {
   consumers: Record<string, GrpcClient>;
-  /** Verifies the MAC of a row, which proves that this service wrote it. */
+  /** Keyed hash that verifies the MACs of rows. A valid MAC proves that this service wrote the row. */
   hash: KeyedHash;
   /** Longest time in ms for which `send` waits for consumers. */
   waitMs: number;
@@ -84,7 +87,7 @@ export class Relay {
 
   /**
    * Sends events that were just committed. Resolves when each consumer has answered, or after `waitMs`. If a
-   * consumer cannot be reached or is far behind, its events stay in the table, and nobody waits for it.
+   * consumer cannot be reached or is far behind, its events stay in the table, and this does not wait for it.
    */
   async send(deliveries: Delivery[]): Promise<void> {
     const waiting = deliveries.flatMap(({ destination, event }) => {
@@ -107,8 +110,8 @@ export class Relay {
   }
 
   /**
-   * Sends due events to one consumer until the relay stops. Each consumer has its own loop, so none waits for
-   * another.
+   * Sends due events to one consumer until the relay stops. Each consumer has its own loop, so that no
+   * consumer delays another one.
    */
   async #poll(destination: string, queue: ConsumerQueue): Promise<void> {
     const { signal } = this.#stopping;
@@ -126,7 +129,7 @@ export class Relay {
     const limit = queue.isAway ? PROBE : BATCH;
     try {
       const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
-      // Skip rows that this process is still sending although their lease has expired.
+      // Skips rows that this process is still sending although their lease has expired.
       const left = rows.filter(({ id }) => !queue.isSending(id));
       const { queued, unreadable } = decode(await this.#genuine(left, queue));
       await queue.refuseUnreadable(unreadable);

@@ -11,8 +11,8 @@ export interface LifecycleOptions {
 }
 
 /**
- * At SIGTERM or SIGINT, drains and exits: with 0 if all work was finished, with 1 after a time-out or an
- * error.
+ * At SIGTERM or SIGINT, drains and exits. The exit code is 0 if all work was finished, and 1 after a time-out
+ * or an error.
  */
 export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): void {
   let stopping = false;
@@ -37,8 +37,8 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
 
 /** Runs `main`. If it throws, the process ends with one line on standard error. */
 export function startProcess(name: string, main: () => Promise<void>): void {
-  // Writes the compile cache, with which the next start takes a third less time (NODE_COMPILE_CACHE). By
-  // itself, Node writes it only at a regular exit.
+  // Writes the compile cache (NODE_COMPILE_CACHE), because Node by itself writes it only at a regular exit.
+  // With this cache, the next start takes a third less time.
   flushCompileCache();
   useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {

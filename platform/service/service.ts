@@ -70,7 +70,7 @@ export interface ServiceParts {
   consumes: Consumers;
   jobs: Job[];
   /**
-   * Set only in the service that issues tokens (auth). It reads its own database instead of calling itself.
+   * Set only in auth, the service that issues tokens. Auth reads its own database instead of calling itself.
    */
   tokenIssuer?: TokenIssuer;
 }

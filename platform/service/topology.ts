@@ -5,8 +5,8 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 
 /**
- * How a process reaches the other services of its deployment. Each process passes it to the platform, which
- * does not know the names of the services.
+ * Tells how to reach the other services of the deployment. Each process passes its topology to the platform,
+ * because the platform does not know the names of the services.
  */
 export interface Topology {
   connect(service: string, tls: MutualTls | undefined): GrpcClient;

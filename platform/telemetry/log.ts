@@ -32,8 +32,8 @@ export function createLogger(service: string, level: string): Logger {
 }
 
 /**
- * Buffered standard output. When a process exits, its last lines may be written before those that a thread is
- * still writing. A killed process may lose the lines of its last 50 ms.
+ * Buffered standard output. When a process exits, its last lines may be written before earlier lines that a
+ * thread is still writing. A killed process may lose the lines of its last 50 ms.
  */
 function bufferedOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });

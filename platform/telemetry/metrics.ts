@@ -1,7 +1,8 @@
 import { type Attributes, metrics } from "@opentelemetry/api";
 
 /**
- * Looks up the meter each time, because one that was looked up before `startMetrics` never records anything.
+ * Looks up the meter each time, because a meter that was looked up before `startMetrics` never records
+ * anything.
  */
 const meter = () => metrics.getMeter("medconnect");
 
@@ -20,15 +21,16 @@ export const counter = (name: string, description: string) => {
   return (attributes?: Attributes, by = 1) => instrument().add(by, attributes);
 };
 
-/** Declares a histogram of durations. @returns a function that records one, in seconds */
+/** Declares a histogram of durations. @returns a function that records a duration in seconds */
 export const durations = (name: string, description: string) => {
   const instrument = lazily(() => meter().createHistogram(name, { description, unit: "s" }));
   return (seconds: number, attributes: Attributes) => instrument().record(seconds, attributes);
 };
 
 /**
- * Declares a gauge for the time of the last run, in seconds since 1970; 0 before the first one. If it began
- * with the start time of the process, a process that keeps restarting would hide that a job never runs.
+ * Declares a gauge for the time of the last run, in seconds since 1970; 0 before the first run. The gauge
+ * does not begin with the start time of the process, because a process that keeps restarting would then hide
+ * that a job never runs.
  */
 export function lastRun(name: string, description: string): (at: Date) => void {
   let lastMs = 0;

@@ -1,12 +1,12 @@
 import type { Clock } from "../time/clock.ts";
 import { lastRun } from "./metrics.ts";
 
-/** Functions that read the sampled values. Global, because the metrics of a process are, too. */
+/** Functions that read the sampled values. Global, because the metrics of a process are global, too. */
 const reads: (() => Promise<void>)[] = [];
 
 /**
  * Declares a value that `takeSamples` reads at intervals. If each scrape read it, anybody who can reach the
- * metrics port could load the database.
+ * metrics port could overload the database.
  *
  * @returns a function that returns the last value; undefined before the first read
  */
@@ -19,9 +19,9 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Makes a job that reads all sampled values. If a read fails, its value stays as it was, and the job reads
- * the other values. Then it throws the first error. A metric holds the time of the last run without an
- * error.
+ * Makes a job that reads all sampled values. If a read fails, its value stays as it was, and the job goes on
+ * with the other values. At the end, the job throws the first error. A metric holds the time of the last run
+ * without an error.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(

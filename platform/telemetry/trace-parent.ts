@@ -4,8 +4,8 @@ import { extractTrace } from "./tracing.ts";
 
 /**
  * Parent context for a request from outside. Continues the trace of the caller, so that both sides find the
- * request under one id. Whether to record it is decided at random. If the flag of the caller or the trace id
- * decided, a caller could make us record everything (W3C Trace Context §5.2, denial of service).
+ * request under one id. Chance decides whether to record the request. If the sampled flag of the caller or
+ * the trace id decided, a caller could make us record everything (W3C Trace Context §5.2, denial of service).
  *
  * @param ratio sampling ratio, 0 to 1
  */
@@ -14,8 +14,8 @@ export function traceParent(traceparent: string | undefined, ratio: number): Con
   const sent = trace.getSpanContext(extractTrace({ traceparent }));
   if (!sent) return ROOT_CONTEXT;
   const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  // If we change the sampled flag, the parent needs a new id (§4.3). If the trace is not sampled, we record
-  // no span that could provide the id, so it is random.
+  // If the sampled flag changes, the parent needs a new id (W3C Trace Context §4.3). An unsampled request has
+  // no span that could provide the id, so the id is random.
   const spanId = traceFlags === TraceFlags.NONE ? randomBytes(8).toString("hex") : sent.spanId;
   return trace.setSpanContext(ROOT_CONTEXT, { ...sent, spanId, traceFlags });
 }

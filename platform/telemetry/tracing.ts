@@ -13,8 +13,9 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 
 /**
- * Tracer for all spans. They are started by hand where every request passes: gateway, gRPC client and server,
- * SQL, delivery of events. No library is patched; docs/decisions/0005 has the measurements.
+ * Tracer for all spans. Our own code starts spans where every request passes: gateway, gRPC client and
+ * server, SQL, delivery of events. No library is patched to start spans. docs/decisions/0005 has the
+ * measurements.
  */
 const tracer = trace.getTracer("medconnect");
 
@@ -25,8 +26,9 @@ export interface SpanOptions {
 }
 
 /**
- * Runs `work` in a new span. A server fault (5xx) marks the span as failed. If the parent is not sampled, no
- * span would be recorded; `work` then runs in the parent, which has the trace id and costs nothing.
+ * Runs `work` in a new span. A server fault (5xx) marks the span as failed. If the parent is not sampled,
+ * `work` runs in the parent: a new span would not be recorded, and the parent has the trace id and costs
+ * nothing.
  */
 export async function inSpan<T>(
   name: string,

@@ -7,9 +7,9 @@ import type { Relay } from "../outbox/relay.ts";
 import type { Platform } from "../service/service.ts";
 
 interface Parts {
-  /** Database for the transactions; default: that of the service. */
+  /** Database for the transactions; by default, the database of the service. */
   db?: Database;
-  /** Relay that gets the events after the commit; default: they stay in the outbox. */
+  /** Relay that gets the events after the commit. By default, events stay in the outbox. */
   relay?: Pick<Relay, "send">;
   routes?: EventRoutes;
 }

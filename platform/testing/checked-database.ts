@@ -10,8 +10,8 @@ const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\ben
 /**
  * Database for tests that refuses two mistakes:
  *
- * - an id as text. A text never equals a BINARY(16), so the statement would find nothing. The tests of a
- *   store that forgets `binaryId` thus fail.
+ * - an id as text. A text never equals a BINARY(16), so the statement would find nothing. So the tests of a
+ *   store fail if the store forgets `binaryId`.
  * - a transaction inside the work of another one. If many callers each hold one connection and wait for a
  *   second one, they deadlock.
  */
@@ -38,8 +38,8 @@ export class CheckedDatabase extends Database {
   }
 
   /**
-   * Throws the error about a nested transaction again. The test may not have noticed it, if it was thrown in
-   * background work.
+   * Throws the error about a nested transaction again, because a test does not notice an error that was
+   * thrown in background work.
    */
   override async close(): Promise<void> {
     await super.close();

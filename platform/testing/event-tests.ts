@@ -3,7 +3,8 @@ import type { Database } from "../db/database.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 
 /**
- * Tests that the use cases of a service write each event in `routes`, for each of its destinations.
+ * Tests that the use cases of a service write each type of event in `routes` to the outbox, once for each
+ * destination.
  *
  * @param cases functions by type of event; each makes the change that the event reports
  * @param db returns the database of the service; called after the service has started

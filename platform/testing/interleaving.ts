@@ -6,7 +6,8 @@ import type { Platform } from "../service/service.ts";
 import { changesOn } from "./changes-on.ts";
 
 /**
- * Interval of polls in ms. It exceeds 100 ms, because InnoDB caches its list of transactions for that long.
+ * Interval of polls in ms. The interval exceeds 100 ms, the time for which InnoDB caches its list of
+ * transactions.
  */
 const INNODB_TRX_CACHED_MS = 150;
 
@@ -28,7 +29,8 @@ export function pausedBeforeCommit<App extends Platform>(
     transaction: (work, options) =>
       app.db.transaction(async (tx) => {
         const result = await work(tx);
-        // Sends the deferred statements together with this SELECT, so that they take their row locks.
+        // Sends the deferred statements together with this SELECT, so that these statements take their row
+        // locks.
         await tx.read("SELECT 1");
         pause();
         await isToCommit;
@@ -39,7 +41,7 @@ export function pausedBeforeCommit<App extends Platform>(
   return { done, isPaused, commit };
 }
 
-/** Resolves when a change has ended or waits for a lock. */
+/** Resolves when the change `done` has ended, or when a transaction in the same schema waits for a lock. */
 export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promise<void> {
   let isDone = false;
   const note = () => {

@@ -19,8 +19,8 @@ export interface FilledLists<App> {
 /**
  * Tests that each paged RPC of a service reads few rows.
  *
- * @param scans combinations of filters without an index, each as words of a call (see `ListWork`)
- * @param filled called after the schema has been filled
+ * @param scans combinations of filters that no index serves, each as words of a call (see `ListWork`)
+ * @param filled returns the service and its lists; called after the schema has been filled
  */
 export function testListWork<App extends Platform>(
   owner: string,

@@ -42,8 +42,8 @@ type Pool = "read" | "scan";
 /** Number of pages of 100 items that are read to get far into a list. */
 const DEEP_PAGES = 15;
 /**
- * Maximum number of rows read for a page of 100 items. Includes rows of joined tables, and those read to
- * query MySQL's counter.
+ * Maximum number of rows read for a page of 100 items. Includes rows of joined tables, and rows that MySQL
+ * reads to return its counter of rows.
  */
 const FEW_ROWS = 1000;
 const PAGING = ["page_size", "page_token"];
@@ -149,7 +149,9 @@ function valuesOf(field: DescField, values: Record<string, JsonValue>): JsonValu
   return [value];
 }
 
-/** Wraps a database. Its reads run one at a time, and each reports how many rows MySQL has read. */
+/**
+ * Wraps a database. Reads of the wrapper run one at a time, and each reports how many rows MySQL has read.
+ */
 function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => void): Database {
   let last: Promise<unknown> = Promise.resolve();
   const metered = (pool: Pool) => (sql: string, params?: SqlValue[]) => {

@@ -20,8 +20,8 @@ type Handler = (request: CreateBookingRequest, call: Call) => Promise<Booking>;
 export const TOO_LONG = "x".repeat(300);
 
 /**
- * A service with a grouped use case that writes notes, for all tests of a file. Requests are of the type
- * CreateBooking, whose `reason` is the note.
+ * A service for all tests of a file. Its grouped use case writes the notes of several requests in one
+ * transaction. The type of the requests is CreateBookingRequest, and `reason` holds the note.
  */
 export class NotesTest {
   /** Number of requests in each group, in the order in which the groups ran. */
@@ -56,7 +56,7 @@ export class NotesTest {
     return this.#service;
   }
 
-  /** From now on, events of requests go to this relay. */
+  /** Sends the events of all further requests to this relay. */
   useRelay(relay: Pick<Relay, "send">): void {
     this.handler = changesOn(this.service, { relay }).calls.grouped(this.#writeNote);
   }

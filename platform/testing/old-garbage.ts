@@ -5,8 +5,8 @@ const SAMPLE_EVERY = 1000;
 
 /**
  * Runs `act` `count` times. Returns the largest growth in bytes of the old generation of the heap. A full
- * collection at the start moves all live objects there. Returns the largest growth instead of the last,
- * because V8 may collect the garbage before the end.
+ * collection at the start moves all live objects to that generation. Returns the largest growth instead of
+ * the last, because V8 may collect the garbage before the end.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
   // Our processes run with the same V8 option (deploy/bundles/launch.ts).

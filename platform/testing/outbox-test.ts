@@ -156,8 +156,8 @@ export class OutboxTest {
 }
 
 /**
- * Waits until a condition holds. Checks it in every turn of the event loop, because a state may last for a
- * few ms only.
+ * Waits until a condition holds. Checks it in every turn of the event loop, because a state may last only a
+ * few ms.
  */
 export async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
   const end = Date.now() + PATIENCE_MS;

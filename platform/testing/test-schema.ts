@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /**
  * Creates a schema with the tables of a service. Copies a template schema, which the first test of a run
- * creates by the migrations: these take three times the CPU of a copy.
+ * creates with the migrations. Migrations take three times the CPU of a copy.
  *
  * @param url URL of the server, with the account of an administrator
  * @param name name of the service

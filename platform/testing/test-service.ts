@@ -57,7 +57,10 @@ export interface TestService extends Platform {
   close: () => Promise<void>;
 }
 
-/** Starts the platform of a service. @param name name of the service, whose tables the schema gets */
+/**
+ * Starts the platform of a service. @param name name of the service. The schema gets the tables of this
+ * service
+ */
 export async function startTestService(name: string, routes: EventRoutes = {}): Promise<TestService> {
   const url = process.env.MYSQL_URL;
   if (!url) throw new Error("MYSQL_URL is not set; run the tests by `npm test`");
@@ -74,8 +77,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  // Each test has its own prefix of Redis keys. Otherwise, a test that advances its clock would delete
-  // revoked tokens of other processes on the same Redis as expired.
+  // Each test service has its own prefix for Redis keys. Otherwise, a test could overwrite the revocation
+  // list of another process that uses the same Redis.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
   const redis = connectRedis(redisUrl.href, log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");
@@ -108,7 +111,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   };
 }
 
-/** Makes a caller, as an access token of a user would identify it. */
+/** Makes the caller that an access token of a user would identify. */
 export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   kind: "user",
   userId,

@@ -9,13 +9,13 @@ import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/g
 import type { TlsIdentity } from "../config/tls-identity.ts";
 
 /**
- * Longest duration of a TLS handshake, in ms. It limits peers that send nothing; a peer that sends anything
+ * Longest duration of a TLS handshake, in ms. This limits peers that send nothing. A peer that sends anything
  * but TLS is disconnected at once.
  */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
- * Mutual TLS 1.3 between a process and its peers, with certificates of a CA of the deployment. New
+ * Mutual TLS 1.3 between a process and its peers. A CA of the deployment issues the certificates. New
  * certificates (`replace`) only affect new connections.
  */
 export class MutualTls {
@@ -35,13 +35,16 @@ export class MutualTls {
 
   replace(identity: TlsIdentity): void {
     this.#server.replace(identity);
-    // grpc-js keeps this object as long as the channel, and reads its content at each connect. So this
-    // replaces the content of the object, and not the object.
+    // grpc-js keeps the SecureContext object as long as the channel, and reads the object's content at each
+    // connect. So only the content is replaced here, not the object.
     this.#clientContext.context = createSecureContext(contextOf(identity)).context;
   }
 }
 
-/** True if a certificate is for this name. Its chain has been verified in the handshake. */
+/**
+ * True if a certificate is for this name. The TLS handshake has already verified the chain of the
+ * certificate.
+ */
 export const isCertifiedAs = (name: string, certificate: PeerCertificate | undefined): boolean =>
   certificate?.subjectaltname !== undefined && checkServerIdentity(name, certificate) === undefined;
 
@@ -53,8 +56,8 @@ const contextOf = ({ cert, key, ca }: TlsIdentity): SecureContextOptions => ({
 });
 
 /**
- * Server credentials with a TLS version, a time-out and certificates that can be replaced. The credentials
- * that `ServerCredentials.createSsl` makes support none of these.
+ * Server credentials with a minimum TLS version, a time-out of handshakes, and certificates that can be
+ * replaced. The credentials that `ServerCredentials.createSsl` makes support none of these.
  */
 class MutualServerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity) {

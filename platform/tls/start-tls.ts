@@ -20,9 +20,9 @@ export interface RunningTls {
 }
 
 /**
- * Starts TLS with the TLS_* settings. If files are replaced (TLS_CERT_FILE and so on), they are used within
- * TLS_RELOAD_EVERY. Invalid ones are ignored, such as a new certificate whose key is not written yet. Without
- * TLS, a warning is logged in production.
+ * Starts TLS with the TLS_* settings. If the certificate files (TLS_CERT_FILE and so on) are replaced, the
+ * new files are used within TLS_RELOAD_EVERY. Invalid files are ignored, such as a new certificate before its
+ * key is written. Without TLS, logs a warning in production.
  */
 export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls {
   const first = tlsIdentity(config);

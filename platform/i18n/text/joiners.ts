@@ -11,8 +11,8 @@ const LETTER_OR_MARK = "[\\p{L}\\p{M}]";
 /**
  * A joiner between two letters of a cursive or Indic script, or after an Indic mark such as a virama (Unicode
  * core specification, sections 9.2 and 12.2). Allows more than the CONTEXTJ rules of RFC 5892 (appendices A.1
- * and A.2): they refuse Persian plurals after a non-joining letter, and the Bengali ya-phalaa before the
- * virama.
+ * and A.2): those rules refuse Persian plurals after a non-joining letter, and the Bengali ya-phalaa before
+ * the virama.
  */
 const BETWEEN_LETTERS = new RegExp(
   `(?<=[${CURSIVE}&&${LETTER_OR_MARK}])[\\u200c\\u200d](?=[${CURSIVE}&&${LETTER_OR_MARK}])` +

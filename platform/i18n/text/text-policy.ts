@@ -1,6 +1,6 @@
 import { joinsAt } from "./joiners.ts";
 
-/** A refusal of a text: `refused` says why, for the violation. */
+/** A refusal of a text. `refused` is the reason, which becomes the description of the violation. */
 export interface Refusal {
   readonly refused: string;
 }
@@ -16,8 +16,8 @@ export type TextRule = (text: string) => string | Refusal;
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
 /**
- * Rule for a text of several lines: line ends become LF. Tabs, soft hyphens and marks of direction are
- * allowed, too.
+ * Rule for a text of several lines: the rule for a single line, but line ends (which become LF), tabs, soft
+ * hyphens and direction marks are allowed.
  */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
@@ -34,8 +34,8 @@ const JOINER = /[\u200c\u200d]/;
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
 /**
- * Visible characters. Fillers and the empty Braille pattern are letters or symbols for Unicode, but
- * invisible.
+ * Visible characters. Omits fillers and the empty Braille pattern, which Unicode counts as letters or symbols
+ * although they are invisible.
  */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
@@ -45,7 +45,8 @@ const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
   if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
-  // Composed before the checks, because NFC reorders marks, and so may change the character before a joiner.
+  // Composes the text before the checks, because NFC reorders marks, and so may change the character before a
+  // joiner.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
   const text = composed.slice(start, end);

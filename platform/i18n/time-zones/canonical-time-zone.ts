@@ -27,5 +27,5 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
  * Intl of Node cannot do this: it accepts some offsets, and calls the zone of India Asia/Calcutta.
  */
 export const canonicalTimeZone = (name: string): string | undefined =>
-  // Refuses other characters, because the conversion to lower case would turn the Kelvin sign into k.
+  // Refuses characters outside ASCII, because the conversion to lower case would turn the Kelvin sign into k.
   ASCII.test(name) ? zoneOf.get(name.toLowerCase()) : undefined;

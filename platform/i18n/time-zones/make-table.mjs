@@ -13,8 +13,9 @@ const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
 /**
- * Links to the zone of another country, although zone.tab has a name for the place of the link. They come
- * from the `#=` comments in the file `backward` of the tz database, which tzdata.zi omits.
+ * Names that tzdata.zi links to the zone of another country, with the name that zone.tab has for their own
+ * place. They come from the `#=` comments in the file `backward` of the tz database. tzdata.zi omits these
+ * comments.
  */
 const OWN_PLACES = {
   "Africa/Asmera": "Africa/Asmara",

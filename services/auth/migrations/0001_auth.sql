@@ -26,7 +26,7 @@ CREATE TABLE users (
   KEY users_role (role, create_time, id)
 );
 
--- A session is a chain of refresh tokens. Each is exchanged once for the next.
+-- A session is a chain of refresh tokens. Each token is exchanged once for the next token.
 CREATE TABLE sessions (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the sid of its access tokens',
   user_id BINARY(16) NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE refresh_tokens (
   KEY refresh_tokens_successor (successor_expire_time)
 );
 
--- Ended sessions whose access tokens may not have expired, and compromised keys.
+-- Revocations of ended sessions, whose access tokens may not have expired, and of compromised signing keys.
 CREATE TABLE revocations (
   session_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY
     COMMENT 'the sid of access tokens, or the kid of a compromised key',
@@ -79,7 +79,7 @@ CREATE TABLE mfa_recovery_codes (
   PRIMARY KEY (user_id, code_hash)
 );
 
--- A login that waits for its second factor; the MFA token names it.
+-- Logins that wait for their second factor. The MFA token of a login contains the id of its row.
 CREATE TABLE mfa_challenges (
   id BINARY(16) NOT NULL PRIMARY KEY,
   user_id BINARY(16) NOT NULL,
@@ -91,7 +91,7 @@ CREATE TABLE mfa_challenges (
   KEY mfa_challenges_expired (expire_time)
 );
 
--- Keys that sign access tokens. Auth uses and publishes only those with a valid proof.
+-- Keys that sign access tokens. Auth uses and publishes only the keys that have a valid proof.
 CREATE TABLE signing_keys (
   kid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'RFC 7638 thumbprint',
   generation INT UNSIGNED NOT NULL COMMENT 'unique, so that only one of two processes makes the next key',
@@ -105,8 +105,8 @@ CREATE TABLE signing_keys (
   UNIQUE KEY signing_keys_generation (generation)
 );
 
--- Counters that limit guessing: failed passwords by account and network, and by account alone; failed codes by account;
--- registrations by e-mail address.
+-- Counters that limit guessing. Failed passwords and registrations have counters per e-mail address and
+-- network, and per e-mail address alone. Failed codes have a counter per account.
 CREATE TABLE failure_counters (
   id BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC of the counted account or address, known or unknown',
   failures INT UNSIGNED NOT NULL,
@@ -115,7 +115,8 @@ CREATE TABLE failure_counters (
   KEY failure_counters_expired (expire_time)
 );
 
--- Queued mails. A mail is inserted with the change that it reports, and deleted once it is sent.
+-- Queued mails. A mail is inserted in the transaction of the change that it reports, and deleted once it is
+-- sent.
 CREATE TABLE mails (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'also in its Message-ID',
   user_id BINARY(16) NOT NULL,
@@ -153,7 +154,7 @@ CREATE TABLE service_accounts (
   KEY service_accounts_time (create_time, id)
 );
 
--- During a rotation, the previous secret stays valid until expire_time.
+-- Secrets of service accounts. After a rotation, the previous secret stays valid until expire_time.
 CREATE TABLE service_account_secrets (
   id BINARY(16) NOT NULL PRIMARY KEY,
   account_id BINARY(16) NOT NULL,
@@ -180,7 +181,8 @@ CREATE TABLE break_glass_grants (
   KEY break_glass_grants_patient (patient_id, create_time, id)
 );
 
--- Registrations whose mailed link was not followed yet. Several may have one address; the first link followed gets it.
+-- Registrations that wait for a click on the mailed link. Several may have the same address; the first one
+-- that is confirmed becomes the account.
 CREATE TABLE registrations (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'id of the account that it becomes',
   email VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'lower-cased; not unique',

@@ -25,35 +25,41 @@ export interface Auth extends Platform, Mailing {
   /** Makes, rotates and retires signing keys. */
   readonly keysJob: Job;
   readonly lockouts: Lockouts;
-  /** Publishes revocations to all processes: each second, and at once when kicked. */
+  /** Publishes revocations to all processes, every second and at once after `kick()`. */
   readonly revocationsJob: Job;
-  /** Sends queued mails: at once when kicked, and each second those that are due again. */
+  /** Sends due mails, every second and at once after `kick()`. */
   readonly mailJob: Job;
   readonly verifyLinkMs: number;
   readonly resetLinkMs: number;
   readonly mailPauseMs: number;
   readonly mustVerifyEmail: boolean;
-  /** Response time of calls that must not show whether an e-mail is known. */
+  /** Response time, in ms, of calls that must not show whether an e-mail is known. */
   readonly constantResponseMs: number;
-  /** The `iss` and `aud` of access tokens. */
+  /** The `iss` claim of access tokens. */
   readonly issuer: string;
+  /** The `aud` claim of access tokens. */
   readonly audience: string;
   readonly accessTokenMs: number;
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly breakGlassMs: number;
   readonly breakGlassMaxOpen: number;
-  /** Users with these roles must set up a second factor before they can do anything else. */
+  /** Users with these roles must set up a second factor before they can do much else. */
   readonly mfaRequiredRoles: readonly Role[];
 }
 
 const PUBLISH_MS = 1000;
-/** Interval of the key job; a quarter of `KEY_ROTATION_EVERY` if that is shorter. */
+/**
+ * Maximum interval of the key job in ms. A quarter of `KEY_ROTATION_EVERY` is used instead if that is
+ * shorter.
+ */
 const KEEP_KEYS_MS = 60_000;
 const MAIL_MS = 1000;
 
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
-/** Builds the dependencies of the RPC handlers and jobs, and makes the first signing keys. */
+/**
+ * Builds the dependencies of the RPC handlers and jobs. Also makes the first signing keys, if there are none.
+ */
 export async function buildAuth(platform: Platform, config: AuthConfig, mail: MailOptions): Promise<Auth> {
   const { KEY_ROTATION_EVERY: rotationMs, ACCESS_TOKEN_TTL, JWKS_MAX_AGE } = config;
   const keep = keepKeys(platform, {
@@ -64,7 +70,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
   const proofs = new RowProofs(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
-  // Reads the keys as well, so that refused keys are counted even if no client requests keys.
+  // Also reads the keys, so that forged keys are counted in the metric even if no client requests keys.
   const keepAndCheck = async () => {
     await keep();
     await signingKeys.published();

@@ -2,7 +2,7 @@ import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 
 const USER_EVENT_CONSUMERS = ["scheduling", "clinical"];
 
-/** Consumers of auth's events, by type. */
+/** Services that receive auth's events, by event type. */
 export const EVENT_ROUTES: EventRoutes = {
   "user.created": USER_EVENT_CONSUMERS,
   "user.updated": USER_EVENT_CONSUMERS,

@@ -33,7 +33,7 @@ const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
 const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
 
 let auth: TestAuth;
-/** Auth that requires verified addresses, as in production. */
+/** Auth service that requires verified addresses, as in production. */
 let mailing: Auth;
 let readMetrics: () => Promise<string>;
 let admin: UserCaller;

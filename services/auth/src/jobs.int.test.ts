@@ -50,7 +50,9 @@ afterAll(async () => {
 const count = async (from: string, ...params: SqlValue[]) =>
   (await auth.app.db.read(`SELECT 1 FROM ${from}`, params)).length;
 
-/** Makes a test case: `insert` adds rows that expire, and a job deletes them. */
+/**
+ * Makes a test case: `insert` adds rows to the table, and the job must delete them once they have expired.
+ */
 const expiring =
   (table: string, insert: () => Promise<unknown>): JobCase =>
   async () => {

@@ -30,7 +30,7 @@ export const jobsOf = (app: Auth): Job[] => [
   sweep(app, "MFA challenges", deleteExpiredChallenges),
 ];
 
-/** A job that deletes a feature's expired rows. */
+/** Makes a job that deletes expired rows of one kind, such as mails. */
 const sweep = (
   { db, clock, log }: Auth,
   rows: string,

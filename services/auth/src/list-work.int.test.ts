@@ -71,7 +71,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => auth.close());
 
-/** Calls with filters that no index covers: the RPC, and the names of its filters. */
+/** List calls whose filters no index covers: the name of the RPC, and the names of the filters. */
 const SCANS = ["ListUsers status", "ListBreakGlassGrants status", "ListBreakGlassGrants adminId patientId"];
 
 testListWork("auth", SCANS, () => ({ app: auth.app, lists, values }));

@@ -116,7 +116,7 @@ startProcess("auth", async () => {
         },
         consumes: consumersOf(app),
         jobs: jobsOf(app),
-        // Auth reads the keys and revocations itself; other services fetch them from auth.
+        // Auth reads the keys and revocations from its own database. Other services fetch them from auth.
         tokenIssuer: {
           fetchJwks: async () => await getJwks(app, {}),
           fetchRevocations: () => liveRevocations(app.db, app.clock.now()),

@@ -15,7 +15,7 @@ const roles = z
     ),
   );
 
-/** Auth's settings beyond those of every service. */
+/** Settings that only the auth service has, in addition to those of every service. */
 export const authSettings = {
   ...mailSettings,
   ...lockoutSettings,

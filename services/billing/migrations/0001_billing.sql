@@ -40,7 +40,7 @@ CREATE TABLE payments (
   KEY payments_due_since (due_since)
 );
 
--- Authorization attempts. The id is the provider's idempotency key.
+-- Authorization attempts. The id is sent to the provider as the idempotency key.
 CREATE TABLE payment_attempts (
   id BINARY(16) NOT NULL PRIMARY KEY,
   payment_id BINARY(16) NOT NULL,
@@ -53,7 +53,8 @@ CREATE TABLE payment_attempts (
   KEY payment_attempts_by_payment (payment_id, create_time)
 );
 
--- Charges of the stub provider. Only providers/stub-*.ts uses this table, because it stands for another company's system.
+-- Charges of the stub provider. Only providers/stub-*.ts uses this table, because the table stands for
+-- another company's system.
 CREATE TABLE stub_charges (
   attempt_id BINARY(16) NOT NULL PRIMARY KEY,
   reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -67,7 +68,7 @@ CREATE TABLE stub_charges (
   authorization_expire_time DATETIME(3) NOT NULL COMMENT 'VOIDED afterwards, unless captured'
 );
 
--- Refunds. The id is the provider's idempotency key.
+-- Refunds. The id is sent to the provider as the idempotency key.
 CREATE TABLE refunds (
   id BINARY(16) NOT NULL PRIMARY KEY,
   payment_id BINARY(16) NOT NULL,
@@ -92,9 +93,9 @@ CREATE TABLE stub_refunds (
   KEY stub_refunds_by_charge (attempt_id)
 );
 
--- Double entry: each movement of money is a transaction whose debits equal its credits. An account's balance is the sum of its
--- entries. The primary key lets each movement be booked once: a capture has its payment's id, a refund and its reversal have the
--- refund's.
+-- Double entry: each movement of money is a transaction whose debits equal its credits. An account's balance
+-- is the sum of its entries. The primary key keeps a movement from being booked twice: the transaction id of
+-- a capture is the payment's id, and that of a refund or its reversal is the refund's id.
 CREATE TABLE ledger_entries (
   transaction_id BINARY(16) NOT NULL,
   account VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'provider_clearing:{name}, doctor:{id}',

@@ -3,7 +3,7 @@ import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { Providers } from "./providers/providers.ts";
 
-/** Consumers of billing's events, by type. */
+/** Services that consume billing's events, by event type. */
 export const EVENT_ROUTES: EventRoutes = {
   "payment.authorized": ["scheduling"],
   "payment.cancelled": ["scheduling"],
@@ -18,5 +18,5 @@ export interface Billing extends Platform {
   readonly processSoon: () => void;
 }
 
-/** Audit actor of changes by jobs. */
+/** Actor in the audit trail, for changes that billing's jobs make. */
 export const SERVICE_ACTOR = "service:billing";

@@ -24,7 +24,7 @@ const expire = async ({ expired }: Held) => {
   await billing.deliver(expired);
 };
 
-/** Starts an attempt. The provider's answer to it is lost. */
+/** Starts an attempt whose answer from the provider is lost. */
 async function lostAttempt(held: Held, card: string) {
   billing.provider.onResponse = async () => {
     throw new Error("cut");

@@ -51,8 +51,8 @@ beforeAll(async () => {
 afterAll(() => billing.app.close());
 
 /**
- * Calls with filters that no index covers: the RPC, the caller's role if it matters, and the names of its
- * filters.
+ * Calls with filters that no index covers. An entry names the RPC, the caller's role if the role matters, and
+ * the filters.
  */
 const SCANS = ["ListPayments PATIENT status"];
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 const url = z.url("must be a URL, such as https://example.org/path");
 
-/** Billing's settings beyond those of every service. */
+/** Settings of billing, in addition to the settings that every service has. */
 export const billingSettings = {
   PAYMENT_PROVIDER: z
     .enum(["stub", "stripe"])
@@ -52,9 +52,9 @@ export const billingSettings = {
   STRIPE_API_URL: url
     .default("https://api.stripe.com")
     .describe("Address of Stripe; only tests use another one"),
-  // Longer than a provider's call (8 s for Stripe), so that no job asks about a call that is still running.
-  // Not longer than a request may take, because if its process crashes, the patient waits for the outcome
-  // until the lease expires.
+  // The lease is longer than a call to the provider (8 s for Stripe), so that no job asks about a call that
+  // is still running. The lease is not longer than a request may take, because after a crash the patient
+  // waits until the lease expires.
   ATTEMPT_LEASE: duration("10s").describe(
     "Lease of a request on its call to the provider, longer than the slowest such call. When it expires, " +
       "billing asks the provider for the outcome",

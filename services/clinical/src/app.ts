@@ -2,7 +2,7 @@ import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 
-/** Receivers of each event type. */
+/** Services that receive clinical's events, by event type. */
 export const EVENT_ROUTES: EventRoutes = {
   "consultation.joined": ["scheduling"],
   "consultation.started": ["scheduling"],

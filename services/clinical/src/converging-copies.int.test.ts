@@ -25,8 +25,8 @@ import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./t
 
 let clinical: ClinicalTest;
 /**
- * Clinical with a clock that advances each time it is read, so that no two events or prescriptions have the
- * same time.
+ * Clinical with a clock that advances whenever the time is read, so that no two events or prescriptions have
+ * the same time.
  */
 let app: Clinical;
 beforeAll(async () => {
@@ -67,7 +67,7 @@ const prescribe = async (on: Clinical, consultationId: string): Promise<string> 
   return (await invoke(method, bound(createPrescription, on), doctor, request)).response.id;
 };
 
-/** Use cases that read a copy: of an account, a licensing or a grant. */
+/** Use cases that read data copied from another service: an account, a licensing or a grant. */
 const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>> = {
   "starts a consultation": (on, { waiting: consultationId }) =>
     invoke(ConsultationServiceService.startConsultation, bound(startConsultation, on), doctor, {

@@ -93,8 +93,8 @@ beforeAll(async () => {
 afterAll(() => clinical.app.close());
 
 /**
- * Calls that may scan, because no index covers their filters: the RPC, the caller's role if it matters, and
- * the names of its filters.
+ * Calls that may scan, because no index covers their filters. An entry names the RPC, the caller's role if
+ * the role matters, and the filters.
  */
 const SCANS = [
   "ListConsultations status",

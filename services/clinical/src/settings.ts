@@ -1,6 +1,6 @@
 import { duration } from "@medconnect/platform/config/config.ts";
 
-/** Clinical's settings beyond those of every service. */
+/** Settings of clinical, in addition to the settings that every service has. */
 export const clinicalSettings = {
   EARLY_START: duration("15m").describe(
     "Time before the start from which a patient may join, and a doctor may join and begin",

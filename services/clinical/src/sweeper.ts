@@ -1,2 +1,2 @@
-/** Actor of changes by background jobs, in the audit trail. */
+/** Actor in the audit trail, for changes that clinical's background jobs make. */
 export const SWEEPER = "service:clinical";

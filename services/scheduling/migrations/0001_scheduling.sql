@@ -1,6 +1,7 @@
--- Profiles, licences, slots and bookings. Times are UTC.
+-- Tables for doctors' profiles, licences, slots and bookings. All times are UTC.
 
--- Copies of accounts, from auth's events. A transaction that books a slot first locks the row of the patient.
+-- Scheduling's copies of user accounts, built from auth's events. A transaction that books a slot locks the
+-- patient's row first.
 CREATE TABLE people (
   user_id BINARY(16) NOT NULL PRIMARY KEY,
   full_name VARCHAR(200) NOT NULL,
@@ -10,8 +11,9 @@ CREATE TABLE people (
   KEY people_with_ending_bookings (bookings_ending)
 );
 
--- Profiles of doctors. `name_key` and `specialty_key` hold folded texts (search-index/fold.ts), which SQL cannot compute. A job
--- rebuilds them if `is_index_stale`.
+-- Profiles of doctors. `name_key` and `specialty_key` hold texts folded for comparison
+-- (search-index/fold.ts). SQL cannot fold texts, so the service writes both keys. A job rewrites the keys if
+-- `is_index_stale`.
 CREATE TABLE doctors (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the user id',
   display_name VARCHAR(200) NOT NULL,
@@ -42,7 +44,8 @@ CREATE TABLE doctors (
   KEY doctors_by_licensing_change (licensing_change_time)
 );
 
--- Words of doctors' profiles, which the search finds. They are folded already, so their bytes are compared.
+-- Index entries of the doctor search: folded words of the profiles, and short prefixes of these words. Folded
+-- words are compared byte by byte, so the column is binary.
 CREATE TABLE doctor_words (
   doctor_id BINARY(16) NOT NULL,
   word VARBINARY(160) NOT NULL,
@@ -50,9 +53,9 @@ CREATE TABLE doctor_words (
   KEY doctor_words_by_word (word, doctor_id)
 );
 
--- Searches, profiles and lists of bookable slots read only slots of `list_class` FREE, so booked, blocked and withdrawn slots cost
--- them nothing. `list_class` is stored, because InnoDB pushes conditions down to an index (ICP) only if the index has no virtual
--- column.
+-- Statements that look for bookable slots read only slots whose `list_class` is FREE, so booked, blocked and
+-- withdrawn slots do not slow these statements down. `list_class` is stored, because InnoDB pushes conditions
+-- down to an index (ICP) only if the index has no virtual column.
 CREATE TABLE slots (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
@@ -74,7 +77,8 @@ CREATE TABLE patient_calendars (
   version INT UNSIGNED NOT NULL
 );
 
--- The checks of overlaps and limits find a patient's live bookings by `live_patient_id`, so ended bookings cost them nothing.
+-- `live_patient_id` is the patient while the booking is PENDING_PAYMENT or CONFIRMED, else NULL. The checks
+-- for overlaps and limits find a patient's bookings by this column, so they do not read ended bookings.
 CREATE TABLE bookings (
   id BINARY(16) NOT NULL PRIMARY KEY,
   slot_id BINARY(16) NOT NULL,
@@ -149,7 +153,7 @@ CREATE TABLE licenses (
   KEY licenses_by_waiting (awaits_decision, create_time, id)
 );
 
--- A patient who held a slot without paying cannot hold it again until `end_time`.
+-- A patient who held a slot without paying cannot hold the same slot again until `end_time`.
 CREATE TABLE hold_cooldowns (
   patient_id BINARY(16) NOT NULL,
   slot_id BINARY(16) NOT NULL,
@@ -158,8 +162,8 @@ CREATE TABLE hold_cooldowns (
   KEY hold_cooldowns_by_end (end_time)
 );
 
--- Expired bookings whose reason must be erased at `due_time`, the start of the appointment. From then on, no late payment can
--- confirm them.
+-- Expired bookings whose reason text must be erased at `due_time`, the start of the appointment. From that
+-- time, no late payment can confirm such a booking.
 CREATE TABLE reason_erasures (
   booking_id BINARY(16) NOT NULL PRIMARY KEY,
   due_time DATETIME(3) NOT NULL,

@@ -3,7 +3,7 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { BookingLimits } from "./bookings/claim-rules.ts";
 import type { Jurisdiction } from "./jurisdiction/jurisdiction.ts";
 
-/** Receivers of each event. */
+/** Services to which each type of event is sent. */
 export const EVENT_ROUTES: EventRoutes = {
   "booking.held": ["billing"],
   "booking.confirmed": ["clinical"],
@@ -23,6 +23,6 @@ export interface Scheduling extends Platform {
   readonly jurisdiction: Jurisdiction;
   readonly cancelCutoffMs: number;
   readonly bookingLimits: BookingLimits;
-  /** Maximum future slots of a doctor; 0: no limit. */
+  /** Maximum number of future slots of each doctor; 0 means no limit. */
   readonly doctorMaxSlots: number;
 }

@@ -50,8 +50,7 @@ const cases: Record<string, JobCase> = {
   "cancel bookings of disabled patients": async () => {
     await fixture.createDoctor(0);
     const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
-    // The state when the patient's account was disabled, but the first batch of cancellations did not include
-    // this booking.
+    // Sets the state of a disabled patient whose booking was not in the first batch of cancellations.
     const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
     await fixture.app.db.write(marked, [binaryId(fixture.patient.userId)]);
     return async () => (await fixture.read(id)).status === "CANCELLED";

@@ -51,7 +51,7 @@ startProcess("scheduling", async () => {
       };
       watchPending(app);
       const { billing, clinical } = platform.peers;
-      // biome-ignore lint/style/noNonNullAssertion: EVENT_ROUTES names both, so both are peers
+      // biome-ignore lint/style/noNonNullAssertion: EVENT_ROUTES names both services, so both are peers
       const snapshots = new RemoteSnapshots(billing!, clinical!, platform.serviceTokens);
       return {
         serve: (server) => {

@@ -2,7 +2,7 @@ import { duration, limit } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
 import type { BookingLimits } from "./bookings/claim-rules.ts";
 
-/** Scheduling's settings beyond those of every service. */
+/** Settings of scheduling, in addition to those that every service has. */
 export const schedulingSettings = {
   BOOKING_HOLD: duration("15m").describe("Time to pay a held slot"),
   CANCEL_CUTOFF: duration("24h").describe("Time before the start until which a patient cancels for free"),
@@ -32,7 +32,7 @@ export const schedulingSettings = {
   ),
 };
 
-/** Limits on a patient's live bookings, from the settings; 0: unlimited. */
+/** Reads the limits on a patient's holds and future bookings from the settings; 0 means no limit. */
 export const bookingLimitsOf = (
   config: Record<"PATIENT_MAX_HOLDS" | "PATIENT_MAX_BOOKINGS" | "PATIENT_MAX_BOOKINGS_PER_DOCTOR", number>,
 ): BookingLimits => ({

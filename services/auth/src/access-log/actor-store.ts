@@ -9,14 +9,14 @@ const REASONS = `SELECT id, admin_id AS adminId, patient_id AS patientId, reason
   WHERE id IN (?) AND patient_id = ?`;
 
 /**
- * Names and roles of the users with these ids who are doctors, admins, or the patient. Leaves out other
- * patients.
+ * Finds the names and roles of users by id, for a patient. Returns only doctors, admins and the patient;
+ * other patients are left out.
  */
 export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
   return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids.map(binaryId), binaryId(patientId)]);
 }
 
-/** Encrypted reasons of those grants that give access to this patient's records. */
+/** Finds the encrypted reasons of grants by id. Returns only grants for this patient's records. */
 export async function findReasons(
   tx: Transaction,
   grantIds: string[],

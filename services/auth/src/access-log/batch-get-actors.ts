@@ -9,8 +9,9 @@ import { reasonOf } from "../break-glass/grant.ts";
 import { findActors, findReasons } from "./actor-store.ts";
 
 /**
- * ActorService.BatchGetActors: names the people and the grants in a patient's access log. Leaves out other
- * patients, and grants for other patients' records. Audits which names the patient sees.
+ * ActorService.BatchGetActors: looks up the names of users and the reasons of grants in a patient's access
+ * log. Leaves out other patients, and grants for other patients' records. Audits whose names the patient
+ * sees.
  */
 export async function batchGetActors(
   app: Auth,

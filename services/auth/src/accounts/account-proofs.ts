@@ -2,15 +2,17 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Account } from "./account.ts";
 
-/** Proof that auth made the account with this address and role, which never change. */
+/**
+ * Computes a keyed hash. It proves that auth made the account with this address and role, which never change.
+ */
 export const accountProof = (
   hash: KeyedHash,
   { id, email, role }: Pick<Account, "id" | "email" | "role">,
 ): Buffer => hash.of("users.account_proof", id, email, role);
 
-/** Columns of an account that its proof covers. */
+/** Columns of an account that its proof covers, and the proof. */
 export interface ProvenAccount extends Pick<Account, "id" | "email" | "role"> {
-  /** Null for an account that auth did not write. */
+  /** Proof from `accountProof`; null if the account has none. */
   readonly accountProof: Buffer | null;
 }
 
@@ -27,6 +29,6 @@ export function isAccountProven(
   return false;
 }
 
-/** Proof that auth made the password hash for this account. */
+/** Computes a keyed hash. It proves that auth made the password hash for this account. */
 export const passwordProof = (hash: KeyedHash, userId: string, passwordHash: string): Buffer =>
   hash.of("users.password_proof", userId, passwordHash);

@@ -5,9 +5,12 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account, NewAccount, Profile, Status } from "./account.ts";
 import { accountProof, passwordProof } from "./account-proofs.ts";
 
-/** Users `u` with their active authenticator `t`, if any. */
+/**
+ * Join of users (`u`) with their active authenticators (`t`). Users without an active authenticator are
+ * included.
+ */
 export const ACCOUNTS = "users u LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL";
-/** Columns of an `AccountRow` from `ACCOUNTS`. */
+/** Columns that make an `AccountRow`, to select from `ACCOUNTS`. */
 export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name AS fullName, u.role, u.status,
   u.email_verified AS emailVerified, u.date_of_birth AS dateOfBirth, u.phone, u.time_zone AS timeZone, u.locale,
   u.region, u.version, u.create_time AS createTime, t.user_id IS NOT NULL AS mfaEnabled`;
@@ -17,7 +20,7 @@ export interface AccountRow extends Omit<Account, "emailVerified" | "mfaEnabled"
   readonly emailVerified: number;
   /** 0 or 1. */
   readonly mfaEnabled: number;
-  /** Midnight UTC. */
+  /** The date at midnight UTC. */
   readonly dateOfBirth: Date | null;
 }
 
@@ -51,7 +54,7 @@ export async function findAccountByEmail(db: Database, email: string): Promise<A
 /**
  * Inserts an account. Throws ER_DUP_ENTRY on `users.users_email` if the address has an account already.
  *
- * @param hash key of the account's proofs
+ * @param hash keyed hash that makes the proofs of the account
  */
 export async function insertAccount(
   tx: Transaction,
@@ -88,8 +91,8 @@ export function markEmailVerified(tx: Transaction, id: string): void {
 }
 
 /**
- * Raises an account's version after a change that clients see but another table stores, such as a new second
- * factor.
+ * Raises an account's version after a change in another table that clients see in the account, such as a new
+ * second factor.
  */
 export function raiseVersion(tx: Transaction, id: string): void {
   tx.defer(RAISE_VERSION, [binaryId(id)]);

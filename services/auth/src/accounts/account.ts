@@ -4,7 +4,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 /** A user's account, without its credentials. */
 export interface Account extends Profile {
   readonly id: string;
-  /** In the contract's canonical form, so addresses compare byte for byte. */
+  /** Normalized by the rules of the contract, so equal addresses have the same bytes. */
   readonly email: string;
   readonly role: Role;
   readonly status: Status;
@@ -17,7 +17,7 @@ export interface Account extends Profile {
 
 export type Status = "ACTIVE" | "DISABLED";
 
-/** Fields that users may change themselves. An empty text means that the user has not stated it. */
+/** Fields that users may change themselves. An empty text means that the user has not given the value. */
 export interface Profile {
   readonly fullName: string;
   /** YYYY-MM-DD. */

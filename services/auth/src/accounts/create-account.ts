@@ -8,15 +8,15 @@ import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
 /**
- * Unique indexes that refuse a second account: one with the same address, or one with the same id. An account
- * that is made from a registration gets the registration's id.
+ * Unique indexes that refuse a second account with the same address or the same id. Two accounts made from
+ * the same registration would have the same id.
  */
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 
 /**
  * Inserts an account. Throws EMAIL_TAKEN.
  *
- * @returns the audit entry with its event
+ * @returns the audit entry, with the event `user.created`
  */
 export async function createAccount(
   tx: Transaction,

@@ -5,7 +5,7 @@ import type { Auth } from "../app.ts";
 import { findAccount } from "./account-store.ts";
 import { toUser } from "./user.ts";
 
-/** UserService.GetMe. Throws NOT_FOUND for a token whose account does not exist. */
+/** UserService.GetMe. Throws NOT_FOUND if the account of the access token does not exist. */
 export async function getMe(app: Auth, _: GetMeRequest, call: Call): Promise<User> {
   const account = await findAccount(app.db, userOf(call).userId);
   if (!account) throw new ApiError("NOT_FOUND");

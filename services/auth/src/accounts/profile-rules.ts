@@ -7,12 +7,14 @@ export const PROFILE_FIELDS: Updatable<Profile> = {
   immutable: [],
 };
 
-/** Throws INVALID_REQUEST for a future birthday, which the contract's field rules cannot detect. */
+/**
+ * Throws INVALID_REQUEST for a date of birth in the future, which the contract's field rules cannot detect.
+ */
 export function assertBorn({ dateOfBirth }: Profile, now: Date): void {
   if (dateOfBirth > latestToday(now)) throw invalidField("user.date_of_birth", "must not be in the future");
 }
 
-/** Today's date in the first time zone that reaches it: UTC+14. */
+/** The latest date that is today in any time zone: the date in UTC+14. */
 function latestToday(now: Date): string {
   return new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);
 }

@@ -32,6 +32,6 @@ export async function updateMe(app: Auth, { user, updateMask }: UpdateMeRequest,
   });
 }
 
-/** True if the change affects a field that other services copy. */
+/** True if the change affects a field of which other services keep a copy. */
 const isPublished = (before: Account, after: Account): boolean =>
   before.fullName !== after.fullName || before.region !== after.region;

@@ -4,12 +4,12 @@ import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Account } from "./account.ts";
 
-/** The account as clients see it. */
+/** Converts a stored account to the response, with the version as its etag. */
 export function toUser({ version, ...account }: Account): User {
   return { ...account, etag: etagOf(version) };
 }
 
-/** Resource and subject of an account, for audit entries. */
+/** Resource and subject of audit entries about an account. */
 export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
 
 /** Audit entries of a call that shows an account without changing it. */
@@ -18,7 +18,7 @@ export const readsOf = (account: Pick<Account, "id">): AuditEntry[] =>
 
 export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
 
-/** Event with the account's state after a change, for scheduling and clinical. */
+/** Event that tells scheduling and clinical the state of an account after a change. */
 export const userEvent = (type: UserEventType, account: Account): NewEvent => ({
   type,
   aggregateId: account.id,

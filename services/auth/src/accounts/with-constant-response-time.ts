@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Auth } from "../app.ts";
 
 /**
- * Delays a response until a fixed time after its start, so that the response time does not show how much work
- * was done. Work that takes longer than the fixed time, such as under overload, still shows.
+ * Delays a response until a fixed time after the start of `work`, so that the response time does not show how
+ * much work was done. If the work takes longer, such as under overload, the response time does show it.
  */
 export async function withConstantResponseTime<T>(
   { constantResponseMs }: Pick<Auth, "constantResponseMs">,

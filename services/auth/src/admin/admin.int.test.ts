@@ -85,7 +85,7 @@ test("fifty concurrent calls for figures share one count on the pool of scans", 
 test("the list shows each account once, newest first, in pages", async () => {
   const made = [];
   for (let i = 0; i < 7; i++) {
-    // Some users have the same create time, so that their ids decide the order.
+    // Some users have the same `createTime`, so that their ids decide the order.
     if (i % 2 === 0) auth.clock.advance(1000);
     made.push((await auth.makeUser("DOCTOR")).id);
   }

@@ -17,7 +17,7 @@ import { endSessions } from "../sessions/end-sessions.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
-/** UserService.DisableUser. Repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
+/** UserService.DisableUser. A repeated call changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
 export async function disableUser(app: Auth, { userId }: DisableUserRequest, call: Call): Promise<User> {
   if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
   const disable = async (tx: Transaction) => {
@@ -29,7 +29,7 @@ export async function disableUser(app: Auth, { userId }: DisableUserRequest, cal
   return await app.calls.apply(call, disable, readsOf);
 }
 
-/** UserService.EnableUser. Repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
+/** UserService.EnableUser. A repeated call changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call: Call): Promise<User> =>
   await app.calls.apply(
     call,
@@ -44,7 +44,7 @@ export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call:
 /**
  * Sets an account's status.
  *
- * @returns the audit entries; none if the account has the status already
+ * @returns the account after the change, and the audit entries; none if the account already had the status
  */
 async function changeStatus(
   tx: Transaction,

@@ -28,10 +28,10 @@ export interface AdminOptions {
 }
 
 /**
- * Makes an admin's account under the rules of Register. The outbox of the running service sends its event.
+ * Creates an admin's account. The same rules as in Register apply to address, name and password. The event
+ * `user.created` is stored in the outbox, and the running service sends it.
  *
- * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to an account that is not an
- * admin's.
+ * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to a patient or doctor.
  *
  * @returns a line for the operator
  */
@@ -59,15 +59,18 @@ export async function createAdmin(
   }
 }
 
-/** Validates by the rules of RegisterRequest. They accept no ADMIN, so the role is PATIENT for this check. */
+/**
+ * Validates and normalizes the options by the field rules of RegisterRequest. These rules refuse the role
+ * ADMIN, so the check uses PATIENT.
+ */
 function canonical(options: AdminOptions): AdminOptions {
   const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
   return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
 }
 
 /**
- * Writes the audit entry and the event, because this command runs outside of the service, where `app.calls`
- * writes them.
+ * Writes the audit entry and the event. In the service, `app.calls` writes both, but this command runs
+ * outside of the service.
  */
 function record(tx: Transaction, account: Account, hash: KeyedHash): void {
   const line = {

@@ -4,7 +4,7 @@ import type { UserStats } from "@medconnect/proto/medconnect/auth/v1/user_servic
 import type { Auth } from "../app.ts";
 import { countByDay, countByRole } from "./stats-store.ts";
 
-/** UserService.GetUserStats. Figures are at most 15 s old. */
+/** UserService.GetUserStats. The counts are cached, so they are up to 15 seconds old. */
 export const getUserStats = figures("stats/users", async (app: Auth): Promise<UserStats> => {
   const days = lastDays(app.clock.now());
   // The counts run one after the other, because the connection pool for scans is small.

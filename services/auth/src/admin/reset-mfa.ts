@@ -28,7 +28,7 @@ export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Cal
     if (!account) throw new ApiError("NOT_FOUND");
     if (!account.mfaEnabled) return unchanged(toUser(account));
     deleteTotp(tx, userId);
-    // Failed codes for the lost authenticator must not lock the new one.
+    // Failed codes for the lost authenticator must not lock the next one.
     deleteCounters(tx, factorCounters(app, userId));
     raiseVersion(tx, userId);
     queueMail(app, tx, account, { template: "mfa-reset" });

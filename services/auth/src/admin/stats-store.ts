@@ -10,7 +10,7 @@ export async function countByRole(db: Database): Promise<Count<Role>[]> {
   return await db.scan(BY_ROLE);
 }
 
-/** New accounts by UTC date. */
+/** Counts the new accounts of each day (UTC). */
 export async function countByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.scan(BY_DAY, [since]);
 }

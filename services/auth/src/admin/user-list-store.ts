@@ -13,13 +13,17 @@ export interface AccountFilter {
   ids: string[] | undefined;
 }
 
-/** The ids are one JSON array, because a prepared statement has no placeholder for a list. */
+/**
+ * Filter by ids. They are passed as one JSON array, because a prepared statement has no placeholder for a
+ * list.
+ */
 const IS_NAMED = `u.id IN (SELECT UUID_TO_BIN(named.id)
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) named)`;
 
 /**
- * A page of accounts that match all filters, newest first. The inner statement reads the page by a forced
- * index, so that MySQL does not join and sort all accounts. A filter by status alone scans the table.
+ * Lists a page of the accounts that match all filters, newest first. The inner statement reads the page by a
+ * forced index, so that MySQL does not join and sort all accounts. A filter by status, unless combined with
+ * e-mail or ids, may read very many rows, so it uses the connection pool for scans.
  */
 export async function listAccounts(db: Database, filter: AccountFilter, page: Page): Promise<Account[]> {
   const { sql, params } = where(

@@ -65,7 +65,7 @@ const disable = async (userId: string) =>
     await auth.signInAdmin(),
   );
 
-/** A grant's events for clinical. */
+/** Events about a grant that auth sends to clinical. */
 async function eventsOf(grantId: string) {
   const rows = await auth.app.db.read<{ payload: Buffer }>(
     "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY create_time, id",

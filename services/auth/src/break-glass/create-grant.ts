@@ -15,8 +15,8 @@ import { assertMayOpen } from "./grant-rules.ts";
 import { insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
 /**
- * BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless the user is a patient; UNAUTHENTICATED,
- * TOO_MANY_GRANTS.
+ * BreakGlassService.CreateBreakGlassGrant. Throws UNAUTHENTICATED, TOO_MANY_GRANTS, and NOT_FOUND if the user
+ * is not a patient.
  */
 export async function createBreakGlassGrant(
   app: Auth,
@@ -28,7 +28,8 @@ export async function createBreakGlassGrant(
   if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
   const create = async (tx: Transaction) => {
     const now = app.clock.now();
-    // The account lock serializes concurrent calls, so the limit on open grants holds.
+    // This also locks the admin's account. Concurrent calls of the admin therefore run one after the other,
+    // so the limit on open grants holds.
     await lockSession(tx, admin, now);
     const open = await lockActiveGrantsOf(tx, admin.userId, now);
     assertMayOpen(open.length, app.breakGlassMaxOpen);

@@ -13,7 +13,7 @@ export function statusAt({ expireTime, revokeTime }: GrantTimes, now: Date): Bre
   return expireTime <= now ? "EXPIRED" : "ACTIVE";
 }
 
-/** Throws TOO_MANY_GRANTS at the limit of an admin's open grants. @param limit 0: unlimited */
+/** Throws TOO_MANY_GRANTS if an admin already has `limit` active grants. @param limit 0 means no limit */
 export function assertMayOpen(open: number, limit: number): void {
   if (limit > 0 && open >= limit) throw new ApiError("TOO_MANY_GRANTS", { metadata: { limit: `${limit}` } });
 }

@@ -16,7 +16,7 @@ export interface GrantFilter {
 const COLUMNS = `id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
   expire_time AS expireTime, revoke_time AS revokeTime`;
 const SELECT = `SELECT ${COLUMNS} FROM break_glass_grants`;
-/** SQL form of `statusAt`. Its placeholder is the current time. */
+/** SQL expression for the status that `statusAt` returns. Its placeholder is the current time. */
 const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, 'EXPIRED', 'ACTIVE'))";
 const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
   VALUES (?, ?, ?, ?, ?, ?)`;
@@ -50,8 +50,8 @@ export function setRevoked(tx: Transaction, id: string, now: Date): void {
 }
 
 /**
- * A page of grants that match all filters, newest first. If a filter uses a column that is not in the forced
- * index, the statement scans the table.
+ * Lists a page of the grants that match all filters, newest first. The statement may scan the table if a
+ * filter uses a column that is not in the forced index.
  */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
   const { adminId, patientId, status } = filter;

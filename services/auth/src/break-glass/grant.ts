@@ -8,22 +8,25 @@ export interface Grant extends GrantTimes {
   readonly id: string;
   readonly adminId: string;
   readonly patientId: string;
-  /** Encrypted. */
+  /** Reason of the access, encrypted. */
   readonly reason: Buffer;
   readonly createTime: Date;
 }
 
 type Owned = Pick<Grant, "id" | "adminId" | "patientId">;
 
-/** Encryption context of a grant's reason. */
+/**
+ * Encryption context of a grant's reason. It binds the encrypted reason to the grant, the admin and the
+ * patient.
+ */
 export const reasonContext = ({ id, adminId, patientId }: Owned): string =>
   `break_glass_grants.reason:${id}:${adminId}:${patientId}`;
 
-/** Decrypts a grant's reason. Throws RECORD_ALTERED. */
+/** Decrypts a grant's reason. Throws RECORD_ALTERED if it was not encrypted for this grant. */
 export const reasonOf = (grant: Owned & Pick<Grant, "reason">, cipher: FieldCipher): string =>
   cipher.decrypt(reasonContext(grant), grant.reason).toString();
 
-/** The grant as admins see it. */
+/** Converts a stored grant to the response, with its decrypted reason and current status. */
 export const toBreakGlassGrant = (grant: Grant, now: Date, cipher: FieldCipher): BreakGlassGrant => ({
   ...grant,
   reason: reasonOf(grant, cipher),
@@ -32,8 +35,8 @@ export const toBreakGlassGrant = (grant: Grant, now: Date, cipher: FieldCipher):
 });
 
 /**
- * Resource and subject of a grant, for audit entries. The subject is the patient, so the patient's access log
- * has the entry, too.
+ * Resource and subject of audit entries about a grant. The subject is the patient, so the patient's access
+ * log shows the entries.
  */
 export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => ({
   resource: `break-glass/${id}`,
@@ -44,7 +47,10 @@ export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => 
 export const readsOf = (grant: Pick<Grant, "id" | "patientId">): AuditEntry[] =>
   readEntries("break_glass.get", [accessTo(grant)]);
 
-/** Audit entry and event of a change. A grant changes at most once, so its versions are 1 and 2. */
+/**
+ * Audit entry of a new or revoked grant, with its event. A grant changes at most once: it has version 1 when
+ * it is created, and version 2 when it is revoked.
+ */
 export const grantEntry = (type: "granted" | "revoked", grant: Grant): AuditEntry => ({
   ...accessTo(grant),
   grantId: grant.id,

@@ -12,7 +12,9 @@ import { type Grant, grantEntry, readsOf, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
 import { lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
-/** BreakGlassService.RevokeBreakGlassGrant. Changes nothing once the grant has ended. Throws NOT_FOUND. */
+/**
+ * BreakGlassService.RevokeBreakGlassGrant. Changes nothing if the grant has ended already. Throws NOT_FOUND.
+ */
 export const revokeBreakGlassGrant = async (
   app: Auth,
   { grantId }: RevokeBreakGlassGrantRequest,
@@ -33,7 +35,11 @@ export const revokeBreakGlassGrant = async (
     readsOf,
   );
 
-/** Revokes the active grants of an admin who is being disabled. @returns their audit entries and events */
+/**
+ * Revokes the active grants of an admin who is being disabled.
+ *
+ * @returns the audit entries of the revocations, with their events
+ */
 export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<AuditEntry[]> {
   const grants = await lockActiveGrantsOf(tx, adminId, now);
   return grants.map((grant) => ({ ...revoke(tx, grant, now), action: "break_glass.revoke" }));

@@ -16,32 +16,35 @@ import {
 } from "./signing-key-store.ts";
 
 export interface KeepKeysOptions extends RotationSettings {
-  /** Time between a key's publication and its first use: longer than any verifier caches keys. */
+  /**
+   * Time in ms between the publication of a key and its first use. It is longer than the time for which
+   * verifiers cache keys.
+   */
   publishAheadMs: number;
 }
 
 type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
- * Makes the first key and the next key, activates the next key when it is due, retires the key that it
- * replaces, and deletes the private keys of retired keys. Replicas may run this job concurrently; only one of
- * them makes each change.
+ * Keeps the signing keys up to date. Makes the first key and the next key, activates the next key when it is
+ * due, retires the replaced key, and deletes the private keys of retired keys. Replicas may run this job
+ * concurrently; only one of them makes each change.
  */
 export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promise<void> => {
   const now = app.clock.now();
   await deletePrivateKeys(app.db, now);
-  // Usually nothing is due, so nothing is locked.
+  // This check takes no locks, because usually no change is due.
   const keys = ownKeys(app, await listSigningKeys(app.db, now));
   if (isIdle(planOf(keys, now, options))) return;
   try {
     await app.transactions.run("service:auth", (tx) => carryOut(tx, app, options, now));
   } catch (error) {
-    // A duplicate generation is no error: another replica has made the key.
+    // A duplicate generation is not a failure: another replica has made the key.
     if (duplicateKeyOf(error) !== "signing_keys.signing_keys_generation") throw error;
   }
 };
 
-/** Keys that auth wrote. Keys that anybody else wrote neither sign nor take part in the rotation. */
+/** Keeps only the keys that auth wrote. Forged keys neither sign nor take part in the rotation. */
 const ownKeys = ({ cipher }: Pick<App, "cipher">, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(cipher, key));
 
@@ -51,8 +54,8 @@ async function carryOut(
   options: KeepKeysOptions,
   now: Date,
 ): Promise<AuditEntry[]> {
-  // The generation is read before the keys. If another process makes a key between the two reads, the key
-  // made here gets the same generation, and the unique index refuses it.
+  // The generation is read before the keys. Another process may make a key between the two reads. The key
+  // made here then gets the same generation, and the unique index refuses the insert.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
   const plan = planOf(keys, now, options);

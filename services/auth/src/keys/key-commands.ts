@@ -12,14 +12,14 @@ import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "
 
 const LISTED = 50;
 
-/** Dependencies of a command, which runs outside of the service. */
+/** Dependencies of an operator's command, which runs outside of the service. */
 interface CommandContext {
   db: Database;
   cipher: FieldCipher;
   clock: Clock;
 }
 
-/** The newest fifty keys, one per line: id, generation and state. */
+/** Lists the newest fifty keys, one per line: id, generation and state. */
 export async function listKeys({ db, cipher, clock }: CommandContext): Promise<string> {
   const now = clock.now();
   const keys = await listLastKeys(db, LISTED);
@@ -43,9 +43,9 @@ function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): s
  * Activates the next key. Tokens of the replaced key stay valid, and auth makes a new next key within a
  * minute.
  *
- * @param when "ready": only if every verifier knows the next key; "now": in any case
+ * @param when "ready" rotates only if every verifier knows the next key; "now" rotates in any case
  * @returns a line for the operator
- * @throws if there is no next key, or it is not ready
+ * @throws if there is no next key, or if `when` is "ready" and a verifier may not know the next key yet
  */
 export async function rotateKey(context: CommandContext, when: "ready" | "now"): Promise<string> {
   const now = context.clock.now();
@@ -57,11 +57,11 @@ export async function rotateKey(context: CommandContext, when: "ready" | "now"):
 }
 
 /**
- * Revokes a compromised key. If it is the key that signs, the next key replaces it at once. All services
+ * Revokes a compromised key. If it is the current signing key, the next key replaces it at once. All services
  * refuse the tokens of the revoked key within five seconds.
  *
  * @returns a line for the operator
- * @throws if the key is unknown, or if it signs and there is no next key to replace it
+ * @throws if the key is unknown, or if it is the current signing key and there is no next key
  */
 export async function revokeKey(context: CommandContext, kid: string): Promise<string> {
   const now = context.clock.now();
@@ -72,8 +72,8 @@ export async function revokeKey(context: CommandContext, kid: string): Promise<s
     const keys = ownKeys(context, all);
     const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, context, keys, "now") : undefined;
     saveSigningKey(tx, withProof(context.cipher, { ...revoked, privateKey: null, retireTime: now }));
-    // A verifier that cannot fetch new keys uses the keys that it has for `KEPT_FOR_MS`. The revocation lasts
-    // longer.
+    // A verifier that cannot fetch keys goes on using its cached keys for `KEPT_FOR_MS`. The revocation lasts
+    // twice as long.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
     if (successor) record(tx, "key.rotate", successor.kid, now);

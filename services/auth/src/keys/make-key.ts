@@ -5,7 +5,7 @@ import { withProof } from "./key-proof.ts";
 import type { KeyTimes } from "./signing-key-rules.ts";
 import type { SigningKey } from "./signing-key-store.ts";
 
-/** A new Ed25519 key pair (RFC 8037). Its `kid` is its thumbprint (RFC 7638). */
+/** Makes an Ed25519 key pair (RFC 8037). The `kid` is the thumbprint of the public key (RFC 7638). */
 export async function makeKey(
   cipher: FieldCipher,
   times: Pick<KeyTimes, "generation" | "readyTime" | "activateTime">,
@@ -25,7 +25,10 @@ export async function makeKey(
   });
 }
 
-/** Decrypts the private key. Throws RECORD_ALTERED, also for a retired key, whose private key was deleted. */
+/**
+ * Decrypts the private key. Throws RECORD_ALTERED, also for a retired key, because its private key is
+ * deleted.
+ */
 export function privateKeyOf(
   cipher: FieldCipher,
   { kid, privateKey }: Pick<SigningKey, "kid" | "privateKey">,

@@ -3,7 +3,10 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { type JWTPayload, SignJWT } from "jose";
 import type { Auth } from "../app.ts";
 
-/** An access token (RFC 9068). Its verification is in platform/identity/access-tokens.ts. */
+/**
+ * Makes and signs an access token (RFC 9068). The code that verifies it is in
+ * platform/identity/access-tokens.ts.
+ */
 export async function signAccessToken(
   app: Auth,
   subject: string,

@@ -1,38 +1,38 @@
-/** Times of a signing key's life. */
+/** Times in the life of a signing key. */
 export interface KeyTimes {
   readonly kid: string;
   readonly generation: number;
   /** Time from which every verifier knows the key; null for a key that signs at once. */
   readonly readyTime: Date | null;
   /**
-   * Time from which the key signs, until another key does; null for the next key, which is only published.
+   * Time at which the key starts to sign. Null for the next key, which is published but does not sign yet.
    */
   readonly activateTime: Date | null;
-  /** Time until which the key is published; null while it has no end. */
+  /** Time at which the key stops being published. Null if that time is not set yet. */
   readonly retireTime: Date | null;
 }
 
 export interface RotationSettings {
-  /** Time in ms for which a key signs; 0: until an operator rotates it. */
+  /** Time in ms for which a key signs. With 0, it signs until an operator rotates the keys. */
   rotationMs: number;
   /** Longest lifetime of a signed token, in ms. */
   tokenMs: number;
 }
 
-/** Changes that the keys need. */
+/** Changes that are due: keys to activate, to retire and to make. */
 export interface KeyPlan {
   /** The `kid` of the next key if it is to replace the signing key now; otherwise undefined. */
   activate: string | undefined;
-  /** Keys that no longer sign. Each retires when the last token that it signed expires. */
+  /** Replaced keys, each with its new retire time: the expiry of the last token that the key signed. */
   retire: { kid: string; retireTime: Date }[];
-  /** True for the keys that are missing and have to be made. */
+  /** Which keys are missing and have to be made: the current one, the next one, or both. */
   make: { current: boolean; next: boolean };
 }
 
 /** A key that signs or has signed. */
 type Active<K extends KeyTimes> = K & { readonly activateTime: Date };
 
-/** The key that signs: the published one that was activated last. */
+/** The key that signs: of the published keys, the one that was activated most recently. */
 export function currentKey<K extends KeyTimes>(keys: readonly K[], now: Date): Active<K> | undefined {
   return activeKeys(keys, now)
     .filter((key) => isPublished(key, now))
@@ -42,12 +42,15 @@ export function currentKey<K extends KeyTimes>(keys: readonly K[], now: Date): A
     );
 }
 
-/** The published key that will sign after the current one. */
+/** The next key: it is published, and will sign after the current key. */
 export function nextKey<K extends KeyTimes>(keys: readonly K[], now: Date): K | undefined {
   return keys.find((key) => key.activateTime === null && isPublished(key, now));
 }
 
-/** Keys that verifiers must know, including the next one, and old ones until their last token has expired. */
+/**
+ * Keys that verifiers must know: the current key, the next key, and replaced keys until their last token has
+ * expired.
+ */
 export function publishedKeys<K extends KeyTimes>(keys: readonly K[], now: Date): K[] {
   return keys.filter((key) => isPublished(key, now));
 }
@@ -57,8 +60,8 @@ export const isReady = ({ readyTime }: KeyTimes, now: Date): boolean =>
   readyTime === null || readyTime <= now;
 
 /**
- * Plans the changes after which there are a current key, a next key that is published in advance, and the
- * replaced keys until the last token of each has expired.
+ * Plans the changes that lead to this state: there is a current key, the next key is published in advance,
+ * and each replaced key stays published until the last token that it signed has expired.
  */
 export function planOf(
   keys: readonly KeyTimes[],

@@ -5,10 +5,10 @@ import type { KeyTimes } from "./signing-key-rules.ts";
 /** A stored key pair that signs tokens. */
 export interface SigningKey extends KeyTimes {
   readonly publicKey: string;
-  /** Encrypted; null once the key has retired. */
+  /** Private key as PKCS #8, encrypted. Null once the key has retired. */
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
-  /** Proof that auth wrote the row, see key-proof.ts; null if it did not. */
+  /** Proof that auth wrote the row, encrypted; see key-proof.ts. Null if the row has none. */
   readonly proof: Buffer | null;
 }
 
@@ -25,17 +25,17 @@ const SAVE =
 const DELETE_PRIVATE_KEYS =
   "UPDATE signing_keys SET private_key = NULL WHERE retire_time <= ? AND private_key IS NOT NULL";
 
-/** Keys that have not retired, oldest first. */
+/** Lists the keys that have not retired, oldest first. */
 export async function listSigningKeys(db: Database, now: Date): Promise<SigningKey[]> {
   return await db.read<SigningKey>(LIVE, [now]);
 }
 
-/** Locks the keys that have not retired until the transaction ends; oldest first. */
+/** Reads the keys that have not retired, oldest first, and locks them until the transaction ends. */
 export async function lockSigningKeys(tx: Transaction, now: Date): Promise<SigningKey[]> {
   return await tx.read<SigningKey>(LOCK_LIVE, [now]);
 }
 
-/** Newest keys first. */
+/** Lists keys, including retired ones, newest first. */
 export async function listLastKeys(db: Database, limit: number): Promise<SigningKey[]> {
   return await db.read<SigningKey>(ALL, [limit]);
 }
@@ -46,8 +46,8 @@ export async function lastGeneration(tx: Transaction): Promise<number> {
 }
 
 /**
- * The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` if another process has inserted a
- * key of the same generation.
+ * Inserts keys. The commit throws ER_DUP_ENTRY on `signing_keys.signing_keys_generation` if another process
+ * has inserted a key of the same generation.
  */
 export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   tx.defer(INSERT, [
@@ -64,7 +64,7 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   ]);
 }
 
-/** Writes a key's mutable columns and its new proof. */
+/** Writes the columns of a key that can change, and its new proof. */
 export function saveSigningKey(tx: Transaction, key: SigningKey): void {
   tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
 }

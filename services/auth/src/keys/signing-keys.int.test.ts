@@ -25,10 +25,10 @@ beforeEach(async () => {
 afterAll(() => Promise.all(started.map((each) => each.close())));
 
 const keep = () => keepKeys(auth.app, SETTINGS)();
-/** Id of the key that signs, read without a cache, like by a replica that has just started. */
+/** Id of the key that signs. The new `SigningKeys` has no cache, like a replica that has just started. */
 const signing = async () => (await new SigningKeys(auth.app).current()).kid;
 const published = async () => (await new SigningKeys(auth.app).published()).map(({ kid }) => kid);
-/** States of the keys as `npm run keys` lists them, without times, newest first. */
+/** States of the keys in the output of `npm run keys`, without times, newest key first. */
 const states = async () =>
   (await listKeys(auth.app))
     .split("\n")
@@ -119,7 +119,7 @@ describe("a key that auth did not write is refused for every use:", () => {
     const kid = await signing();
     await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
     expect(await published()).not.toContain(kid);
-    // Auth makes a new key, and signs with it.
+    // Auth makes a new key, and then signs with it.
     await keep();
     expect(await signing()).not.toBe(kid);
   });
@@ -233,7 +233,8 @@ test("the platform's verifier accepts access tokens by the published keys", asyn
     maxAgeMs: 300_000,
     fetchJwks: async () => ({ keys: (await app.signingKeys.published()).map((key) => ({ ...key })) }),
   });
-  // The verifier uses the system clock, so the test's clock is set to the same time before the key is made.
+  // The verifier uses the system clock. So the test sets its own clock to the same time before it makes the
+  // key.
   await app.db.write("DELETE FROM signing_keys");
   auth.clock.advance(Date.now() - auth.clock.now().getTime());
   await keep();

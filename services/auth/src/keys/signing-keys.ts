@@ -12,8 +12,8 @@ import { currentKey, publishedKeys } from "./signing-key-rules.ts";
 import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
 
 /**
- * Time in ms for which a process caches the keys. Until the cache expires, the process may sign with a
- * replaced key, whose tokens are valid, or with a revoked key, whose tokens are refused.
+ * Time in ms for which a process caches the keys. During this time it may sign with a key that was replaced
+ * or revoked. Tokens of a replaced key are valid; tokens of a revoked key are refused.
  */
 export const CACHE_MS = 1000;
 
@@ -39,12 +39,12 @@ export interface SigningKeysOptions {
   log: Logger;
 }
 
-/** Ed25519 keys that sign tokens. They are in the database, so all replicas share them. */
+/** Ed25519 keys that sign tokens. They are stored in the database, so all replicas share them. */
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
   #cache: { keys: Promise<SigningKey[]>; readAtMs: number } | undefined;
   #signer: Signer | undefined;
-  /** Ids of rows that auth did not write. */
+  /** Ids of keys in the database that auth did not write. */
   #refused: ReadonlySet<string> = new Set();
 
   constructor(options: SigningKeysOptions) {
@@ -64,7 +64,7 @@ export class SigningKeys {
     return this.#signer;
   }
 
-  /** Public keys for verifiers. */
+  /** Public keys that verifiers must know. */
   async published(): Promise<PublicJwk[]> {
     return publishedKeys(await this.#read(), this.#options.clock.now()).map(({ kid, publicKey }) => ({
       kty: "OKP",
@@ -76,7 +76,10 @@ export class SigningKeys {
     }));
   }
 
-  /** Cached for `CACHE_MS`. Concurrent callers share one read, and a failed read is not cached. */
+  /**
+   * Reads the keys, and caches them for `CACHE_MS`. Concurrent callers share one read, and a failed read is
+   * not cached.
+   */
   async #read(): Promise<SigningKey[]> {
     const nowMs = this.#options.clock.now().getTime();
     if (this.#cache && nowMs - this.#cache.readAtMs < CACHE_MS) return await this.#cache.keys;
@@ -92,7 +95,7 @@ export class SigningKeys {
   }
 
   /**
-   * Keys that auth wrote. Keys that anybody else wrote are refused, logged once, and counted for the alert on
+   * Keeps only the keys that auth wrote. Other keys are refused, logged once, and counted for the alert on
    * forged rows.
    */
   #own(rows: SigningKey[]): SigningKey[] {

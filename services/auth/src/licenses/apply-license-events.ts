@@ -14,7 +14,7 @@ const TEMPLATES = {
   REVOKED: "license-revoked",
 } as const satisfies Partial<Record<LicenseState_Decision, Mail["template"]>>;
 
-/** license.decided: mails the decision to the doctor. */
+/** Handles the event `license.decided`: mails the decision on a licence to the doctor. */
 export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
   lock: (_tx, events) =>
     Promise.all(events.map((event) => findAccount(app.db, stateOf(event, "license").doctorId))),
@@ -29,7 +29,7 @@ export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
   },
 });
 
-/** A mail to a doctor. */
+/** A mail to queue for a doctor. */
 interface Plan {
   account: Account;
   template: (typeof TEMPLATES)[keyof typeof TEMPLATES];

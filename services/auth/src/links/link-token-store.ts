@@ -4,20 +4,22 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account } from "../accounts/account.ts";
 import { ACCOUNT_COLUMNS, ACCOUNTS, type AccountRow, toAccount } from "../accounts/account-store.ts";
 
-/** Stored token of a link that resets the password. */
+/** Stored token of a mailed link that resets the password. */
 export interface LinkToken {
-  /** SHA-256. */
+  /** SHA-256 of the token. */
   readonly hash: Buffer;
   readonly userId: string;
   readonly expireTime: Date;
-  /** Proof that auth wrote the row, see link-tokens.ts; null if it did not. */
+  /** Proof (a keyed hash) that auth wrote the row, see link-tokens.ts. Null if the row has none. */
   readonly proof: Buffer | null;
 }
 
 export interface FoundLink {
   readonly link: LinkToken;
   readonly account: Account;
-  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
+  /**
+   * Proof (a keyed hash) that auth wrote the account, see account-proofs.ts. Null if the account has none.
+   */
   readonly accountProof: Buffer | null;
 }
 
@@ -42,7 +44,7 @@ const DELETE_EXPIRED = "DELETE FROM link_tokens WHERE expire_time <= ? LIMIT ?";
 /**
  * Records that a link is mailed to an account now, unless one was mailed after `since`.
  *
- * @returns true for only one of several concurrent calls, which then mails the link
+ * @returns true if the caller is to mail the link; only one of several concurrent calls gets true
  */
 export async function recordLinkMail(
   tx: Transaction,
@@ -56,18 +58,18 @@ export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, pro
   tx.defer(INSERT, [hash, binaryId(userId), expireTime, proof]);
 }
 
-/** A link that has not expired, with its account. */
+/** Finds a link and its account, if the link has not expired. */
 export async function findLink(db: Database, hash: Buffer, now: Date): Promise<FoundLink | undefined> {
   const [row] = await db.read<LinkRow>(FIND, [hash, now]);
   return row && toFoundLink(hash, row);
 }
 
-/** Consumes the token. @returns true for only one of several concurrent calls */
+/** Deletes the token, so that it works only once. @returns true for only one of several concurrent calls */
 export async function consumeLinkToken(tx: Transaction, hash: Buffer, now: Date): Promise<boolean> {
   return (await tx.write(CONSUME, [hash, now])).affectedRows === 1;
 }
 
-/** Voids all links of a user. */
+/** Deletes all links of a user that reset the password. */
 export function deleteLinkTokens(tx: Transaction, userId: string): void {
   tx.defer(DELETE_OF_USER, [binaryId(userId)]);
 }

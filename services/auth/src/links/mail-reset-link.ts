@@ -5,9 +5,9 @@ import { insertLinkToken, recordLinkMail } from "./link-token-store.ts";
 import { linkTokenHash, newLinkToken, withProof } from "./link-tokens.ts";
 
 /**
- * Mails a link that resets the password, at most one per account and `MAIL_PAUSE`.
+ * Mails a link that resets the password, unless one was mailed to the account within the last `MAIL_PAUSE`.
  *
- * @returns true if it is mailed
+ * @returns true if the link is mailed
  */
 export async function mailResetLink(app: Auth, tx: Transaction, account: Recipient): Promise<boolean> {
   const now = app.clock.now();

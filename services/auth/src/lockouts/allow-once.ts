@@ -3,8 +3,8 @@ import type { AttemptCounter } from "./attempt-counters.ts";
 import { evaluateAttempt } from "./evaluate-attempt.ts";
 
 /**
- * Counts an action that anybody may trigger, such as a mail to an address. Concurrent calls are serialized,
- * so together they cannot exceed the limit.
+ * Counts an action that anybody may trigger, such as a mail to an address, and allows it up to a limit.
+ * Concurrent calls run one after the other, so together they cannot exceed the limit.
  *
  * @returns false once a counter has reached its limit
  */

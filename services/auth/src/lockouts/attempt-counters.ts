@@ -5,19 +5,22 @@ import type { Policy } from "./lockout-rules.ts";
 
 /** A counter of attempts, and the limit that it enforces. */
 export interface AttemptCounter {
-  /** Keyed hash, so the table does not show which accounts are tried. Unknown accounts are counted too. */
+  /**
+   * Keyed hash of the account or address, so that the table does not show which ones are tried. Unknown
+   * addresses are counted, too.
+   */
   readonly id: Buffer;
   readonly policy: Policy;
-  /** True if a success resets it. */
+  /** True if a successful attempt resets the counter. */
   readonly clearedBySuccess?: boolean;
 }
 
 /**
- * Counters of failed passwords: per account and network; per account and IPv6 site, in which one client may
- * have many networks; and per account. The first two stop a single attacker before the third one locks the
- * owner out.
+ * Counters of failed passwords for an account: one for the caller's network, one for the caller's IPv6 site,
+ * and one for all networks together. A site is a /48, in which one client may have many networks. The first
+ * two counters stop a single attacker before the third one locks the owner out.
  *
- * @param email canonical
+ * @param email in canonical form
  */
 export function passwordCounters(app: Auth, email: string, call: Call): AttemptCounter[] {
   const { here, anywhere } = byOrigin(app, "password", email, call);
@@ -26,9 +29,10 @@ export function passwordCounters(app: Auth, email: string, call: Call): AttemptC
 
 /**
  * Counters of registrations for one e-mail address. Each registration sends a mail to the address. A stranger
- * reaches the limit of a network or site before the limit of the address, so the owner can still register.
+ * reaches the limit of their network or IPv6 site (/48) before the limit of the address, so the owner can
+ * still register.
  *
- * @param email canonical
+ * @param email in canonical form
  */
 export function registrationCounters(app: Auth, email: string, call: Call): AttemptCounter[] {
   const { here, anywhere } = byOrigin(app, "registration", email, call);
@@ -57,8 +61,8 @@ function byOrigin(
 }
 
 /**
- * Counters of failed codes and recovery codes. They count the attempts on an account from all networks
- * together, because only callers who have proved the password get this far.
+ * Counters of wrong authenticator codes and recovery codes. All attempts on an account share a counter,
+ * whatever their network, because only callers who know the password can make them.
  */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },

@@ -23,7 +23,7 @@ const byHour = lockingForTheRestOf({ failures: 50, windowMs: HOUR_MS });
 
 const later = (ms: number) => new Date(START.getTime() + ms);
 
-/** State of a counter after failures at these times. @param timesMs since the start */
+/** State of a counter after a failure at each of these times. @param timesMs times in ms since `START` */
 const after = (policy: Policy, ...timesMs: number[]): Counter =>
   timesMs.reduce((counter, ms) => policy(counter, later(ms)), cleared(START));
 

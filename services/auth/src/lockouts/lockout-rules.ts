@@ -2,19 +2,20 @@
 export interface Counter {
   readonly failures: number;
   readonly lockedUntil: Date | null;
-  /** Time at which the failures are forgotten; never before `lockedUntil`. */
+  /** Time at which the failures are forgotten. It is never before `lockedUntil`. */
   readonly expireTime: Date;
 }
 
 /**
- * Returns the counter after one more failure. Not called during a lock, because no attempt is evaluated then.
+ * Computes the state of a counter after one more failure. Not called during a lock, because no attempt is
+ * checked then.
  */
 export type Policy = (counter: Counter, now: Date) => Counter;
 
 /**
- * Exponential back-off: from failure number `failures` on, each failure locks for twice as long as the one
- * before. No lock is longer than `maxLockMs`. The failures are forgotten after `forgetMs` without a failure
- * or a lock.
+ * Policy with exponential back-off. From failure number `failures` on, each failure locks for twice as long
+ * as the one before, but for no longer than `maxLockMs`. The failures are forgotten after `forgetMs` without
+ * a failure or a lock.
  */
 export const lockingLonger =
   (limits: { failures: number; lockMs: number; maxLockMs: number; forgetMs: number }): Policy =>
@@ -31,8 +32,8 @@ export const lockingLonger =
   };
 
 /**
- * Fixed window, which starts at the first failure and lasts `windowMs`. After `failures` failures in it,
- * attempts are locked until the window ends. Then all failures are forgotten.
+ * Policy with a fixed window, which starts at the first failure and lasts `windowMs`. After `failures`
+ * failures in the window, attempts are locked until it ends. Then all failures are forgotten.
  */
 export const lockingForTheRestOf =
   (limits: { failures: number; windowMs: number }): Policy =>

@@ -8,7 +8,7 @@ interface Id {
 
 type CounterRow = Counter & Id;
 
-/** Creates missing rows, so that concurrent attempts wait for the lock on them. */
+/** Inserts counters that do not exist yet, so that concurrent attempts wait for the lock on their rows. */
 const GUARD = `INSERT INTO failure_counters (id, failures, expire_time) VALUES ?
   ON DUPLICATE KEY UPDATE failures = failure_counters.failures`;
 const LOCK = `SELECT id, failures, locked_until AS lockedUntil, expire_time AS expireTime FROM failure_counters
@@ -20,7 +20,7 @@ const DELETE_EXPIRED = "DELETE FROM failure_counters WHERE expire_time <= ? LIMI
 /**
  * Locks counters until the transaction ends.
  *
- * @returns them with their states
+ * @returns the counters with their states
  */
 export async function lockCounters<T extends Id>(
   tx: Transaction,
@@ -31,7 +31,7 @@ export async function lockCounters<T extends Id>(
   // All transactions lock counters in the same order, which prevents deadlocks.
   tx.defer(GUARD, [ids.toSorted(Buffer.compare).map((id) => [id, 0, now])]);
   const rows = await tx.read<CounterRow>(LOCK, [ids]);
-  // biome-ignore lint/style/noNonNullAssertion: the guard inserts a row for each id
+  // biome-ignore lint/style/noNonNullAssertion: GUARD inserts a row for each id
   return counters.map((counter) => ({ ...counter, state: rows.find(({ id }) => id.equals(counter.id))! }));
 }
 

@@ -121,7 +121,7 @@ test("twenty failures in an IPv6 site lock the site, and not the owner", async (
   for (let i = 1; i <= 20; i++) await fail(1, `2001:db8:0:${i}::1`);
   await expectLocked("2001:db8:0:21::1");
   await logIn(PASSWORD, "2001:db8:1::1");
-  // Attempts from a locked IPv6 site do not count for the account, so its owner can still log in.
+  // Attempts from a locked IPv6 site (/48) are not counted for the account, so its owner can still log in.
   for (let i = 22; i <= 80; i++) await fail(1, `2001:db8:0:${i}::1`);
   await logIn(PASSWORD, HERE);
   auth.clock.advance(MINUTE_MS);

@@ -29,11 +29,11 @@ export const lockoutSettings = {
   MFA_LOCK_MAX: duration("1h").describe("Longest lock of a second factor"),
 };
 
-/** Policies for the attempts from one network, from one IPv6 site, and from anywhere. */
+/** Policies for attempts from one network, from one IPv6 site (/48), and from anywhere. */
 export interface ByOrigin {
   /** An IPv4 address, or an IPv6 /64. */
   readonly network: Policy;
-  /** An IPv6 /48, which one client may own or many may share. */
+  /** An IPv6 /48. It may belong to one client, or be shared by many. */
   readonly site: Policy;
   readonly anywhere: Policy;
 }
@@ -46,13 +46,14 @@ export interface Lockouts {
 }
 
 /**
- * Number of failures that locks a site, as a multiple of the number that locks a network. It is low enough
- * that one site cannot reach the limit for all networks and lock the owner out.
+ * Number of failed passwords that locks an IPv6 site (/48), as a multiple of the number that locks a network.
+ * The multiple is so low that a single site is locked before it reaches the limit for all networks, which
+ * would lock the owner out.
  */
 const PASSWORDS_OF_A_SITE = 4;
 /**
- * Number of registrations that a site may make for one e-mail address, as a multiple of the number for a
- * network. It is low enough that the owner of the address can still register.
+ * Number of registrations of one e-mail address from an IPv6 site (/48), as a multiple of the number from a
+ * network. The multiple is so low that the owner of the address can still register.
  */
 const REGISTRATIONS_OF_A_SITE = 2;
 
@@ -76,8 +77,8 @@ export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>)
       site: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK * REGISTRATIONS_OF_A_SITE),
       anywhere: anHour(config.REGISTRATIONS_PER_HOUR),
     },
-    // Three of a million codes are valid at a time. One guess an hour therefore succeeds within a year with a
-    // probability of 1 in 40.
+    // Three of a million codes are valid at a time. So with one guess per hour, the probability of a success
+    // within a year is 1 in 40.
     factor: lockingLonger({
       failures: config.MFA_FAILURES,
       lockMs: config.MFA_LOCK,

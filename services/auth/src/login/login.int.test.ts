@@ -114,7 +114,7 @@ test("disabling an account during a login leaves no live session", async () => {
   let disabling: Promise<unknown> | undefined;
   class SlowKeys extends SigningKeys {
     override async current() {
-      // At this point the login has locked the account, and has not committed its session.
+      // At this point the login has locked the account, but has not committed its session.
       disabling = asAnother(disable, user.id);
       await Promise.race([disabling, delay(200)]);
       return await super.current();

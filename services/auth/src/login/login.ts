@@ -32,8 +32,8 @@ export async function login(
 ): Promise<LoginResponse> {
   const credentials = await findCredentialsByEmail(app.db, email);
   const matches = await verifyPassword(app, credentials, password, call.deadline);
-  // `lockActive` would refuse a disabled account, too, but its additional statement would show in the
-  // response time. So the status is checked here.
+  // Checks the status here, although `lockActive` refuses a disabled account as well. The additional
+  // statement of `lockActive` would show in the response time.
   const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
   const now = app.clock.now();
   const answer = await app.calls.apply(call, async (tx) => {
@@ -46,8 +46,8 @@ export async function login(
     );
     if (!account) return refuse(credentials);
     if (app.mustVerifyEmail && !proven?.emailVerified) {
-      // The account is older than the setting that demands a verified address. A stranger may have registered
-      // it, so its password does not sign in. The owner of the address gets a link to set a new one.
+      // The account was created before addresses had to be verified, so a stranger may have registered it.
+      // Its password is therefore refused, and the owner of the address gets a link to set a new one.
       await mailResetLink(app, tx, { id: account.userId, email });
       return refuse(credentials);
     }
@@ -76,8 +76,8 @@ async function signIn(
 }
 
 /**
- * The audit entry has no e-mail, only the id of a known account, because some users type their password into
- * the e-mail field.
+ * Refuses a login. The audit entry has no e-mail, only the id of a known account, because some users type
+ * their password into the e-mail field.
  */
 const refuse = (credentials: Credentials | undefined): Effect<never> =>
   failed(new ApiError("INVALID_CREDENTIALS"), {
@@ -87,8 +87,8 @@ const refuse = (credentials: Credentials | undefined): Effect<never> =>
   });
 
 /**
- * Replaces a hash with outdated parameters, which is possible only while the password is known. If this
- * fails, the next login tries again.
+ * Replaces a hash with outdated parameters. This is possible only during a login, which supplies the
+ * password. If it fails, the next login tries again.
  */
 async function replaceWeakHash(
   app: Auth,

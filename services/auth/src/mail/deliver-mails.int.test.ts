@@ -37,7 +37,10 @@ interface TestMailServer {
   transport: MailTransport;
   received: ParsedMail[];
   passwords: unknown[];
-  /** Responses to the next recipients, in order. An undefined entry accepts its recipient. */
+  /**
+   * Errors with which the server refuses the next recipients, in order. For an undefined entry, it accepts
+   * the recipient.
+   */
   refusals: ({ responseCode: number; message: string } | undefined)[];
   reset: () => void;
   close: () => Promise<void>;
@@ -190,7 +193,7 @@ test("a process that dies after sending leaves the mail queued under the same Me
   const dying: MailTransport = {
     send: async (mail) => {
       await server.transport.send(mail);
-      // The process ends before it records an outcome.
+      // Never settles, like a process that dies before it records an outcome.
       return await new Promise<never>(() => {});
     },
   };

@@ -10,7 +10,7 @@ import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure 
 import { decryptMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";
 
-/** Mails that a process sends concurrently. */
+/** Number of mails that a process sends concurrently. */
 const BATCH = 8;
 /** Pauses between attempts to delete a sent mail. */
 const DELETE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
@@ -30,15 +30,15 @@ type MailApp = Pick<Platform, "db" | "clock" | "log" | "cipher"> & Mailing;
 
 /**
  * Sends due mails. Each process leases the mails that it sends, and deletes a mail once the mail server has
- * accepted it. If the process dies before it deletes the mail, the mail is sent again under the same
- * Message-ID (decision 0010).
+ * accepted the mail. If the process dies before the deletion, another process sends the mail again under the
+ * same Message-ID (decision 0010).
  */
 export const deliverMails =
   (app: MailApp) =>
   (signal?: AbortSignal): Promise<void> =>
     repeat(async () => (await deliverSome(app)) === BATCH, signal);
 
-/** Reports the number of waiting and dead mails as a metric. */
+/** Reports two numbers as a metric: mails that wait to be sent, and dead mails, which failed permanently. */
 export function watchMails({ db }: Pick<Platform, "db">): void {
   const counts = sampled(() => countMails(db));
   gauge("mails.waiting", "Mails not sent yet, by state", (report) => {
@@ -79,7 +79,9 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
   else app.log.warn(line, "mail could not be sent; it is tried again");
 }
 
-/** Deletes a sent mail. Retries after an error, because a mail that stays queued is sent again. */
+/**
+ * Deletes a sent mail. Retries after an error, because a mail that stays in the table would be sent again.
+ */
 async function deleteSent(db: Database, id: string): Promise<void> {
   for (const pauseMs of DELETE_PAUSES_MS) {
     try {

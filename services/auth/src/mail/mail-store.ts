@@ -7,7 +7,7 @@ export interface MailRow {
   readonly id: string;
   readonly userId: string;
   readonly template: Template;
-  /** Encrypted recipient and mail. */
+  /** Recipient and mail, encrypted. */
   readonly content: Buffer;
   readonly createTime: Date;
   /** Time after which the mail is not sent any more. */
@@ -16,11 +16,11 @@ export interface MailRow {
   readonly tries: number;
 }
 
-/** A failed attempt and its consequence. */
+/** A failed attempt to send a mail, and the time of the next attempt. */
 export interface MailFailure {
   readonly error: string;
   readonly availableTime: Date;
-  /** True if the mail is not tried again. */
+  /** True if no further attempt is made. */
   readonly isDead: boolean;
 }
 
@@ -83,16 +83,16 @@ export async function countMails(db: Database): Promise<{ waiting: number; dead:
   return { waiting: count(0), dead: count(1) };
 }
 
-/** The oldest queued mails, or only dead ones. */
+/** Lists the oldest queued mails. With `onlyDead`, lists only those that failed permanently. */
 export async function listMails(db: Database, onlyDead: boolean, limit: number): Promise<WaitingMail[]> {
   return await db.read<WaitingMail>(LIST, [onlyDead, limit]);
 }
 
 /**
- * Queues dead mails again. Without this, they are never tried again.
+ * Queues dead mails again. A dead mail has failed permanently, so no job tries it again.
  *
- * @param ids default: all
- * @returns their number
+ * @param ids default: all dead mails
+ * @returns the number of mails that were queued again
  */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
   const { affectedRows } = await (ids

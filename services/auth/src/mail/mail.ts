@@ -2,7 +2,7 @@
 export type Mail =
   /** `token`: the link's token in plain text. */
   | { readonly template: "verify-email" | "reset-password"; readonly token: string }
-  /** `region`: ISO 3166, "" if the licence has none. */
+  /** `region`: ISO 3166 code of the licence's region, "" if the licence has none. */
   | {
       readonly template: "license-verified" | "license-rejected" | "license-revoked";
       readonly region: string;

@@ -7,18 +7,19 @@ import type { Mail } from "./mail.ts";
 import { insertMail } from "./mail-store.ts";
 
 export interface Recipient {
-  /** The id of the account, or of the registration. */
+  /** Id of the account, or of the registration if the account does not exist yet. */
   readonly id: string;
   readonly email: string;
 }
 
-/** Time after which a notice that could not be sent is dropped. */
+/** Time in ms for which auth tries to send a mail that has no expiry of its own. */
 const NOTICE_TTL_MS = 3 * 24 * 60 * 60 * 1000;
 
 /**
- * Queues a mail in the transaction; the mail job sends it after the commit.
+ * Queues a mail in the transaction. The mail job sends the mail after the commit.
  *
- * @param expireTime time after which the mail is useless, such as its link's expiry; default: in three days
+ * @param expireTime time after which the mail is useless, such as the expiry of the mailed link; default: in
+ *   three days
  */
 export function queueMail(
   app: Pick<Platform, "cipher" | "clock"> & { readonly mailJob: Job },

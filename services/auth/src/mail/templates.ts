@@ -11,8 +11,9 @@ interface Content {
 const IF_NOT_YOU = "If this was not you, somebody else may know your password: choose a new one now.";
 
 /**
- * A mail in text and HTML. It contains no text of users, so nobody can use a registration to send messages to
- * strangers. Tokens are in the fragment of links, which browsers send to no server.
+ * Renders a mail as text and as HTML. Mails contain no text that users wrote, so nobody can use a
+ * registration to send messages to strangers. Tokens are in the fragment of links, because browsers send no
+ * fragment to servers.
  *
  * @param publicUrl base URL of the links, without a trailing slash
  */

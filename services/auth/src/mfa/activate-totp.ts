@@ -20,9 +20,9 @@ import { matchingStep } from "./totp.ts";
 import { decryptTotpSecret } from "./totp-secret.ts";
 
 /**
- * AuthService.ActivateTotp. Ends the user's other sessions, which were opened with a password alone. Throws
- * MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE and UNAUTHENTICATED. Throws INVALID_MFA_CODE, which is audited and
- * counted as a failed second factor.
+ * AuthService.ActivateTotp. Ends the user's other sessions, because they were opened with a password alone.
+ * Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE and UNAUTHENTICATED. Throws INVALID_MFA_CODE, which is audited
+ * and counted as a failed second factor.
  */
 export async function activateTotp(
   app: Auth,
@@ -59,8 +59,8 @@ export async function activateTotp(
 }
 
 /**
- * Time step of the pending authenticator's code; undefined for a wrong code. Throws MFA_NOT_SET_UP,
- * MFA_ALREADY_ACTIVE.
+ * Returns the time step (RFC 6238) of a right code from the authenticator that is to be activated, and
+ * undefined for a wrong code. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE.
  */
 async function firstStep(
   app: Auth,

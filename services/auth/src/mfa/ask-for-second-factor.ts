@@ -6,7 +6,7 @@ import { CHALLENGE_TTL_S, type Challenge } from "./challenge.ts";
 import { insertChallenge } from "./mfa-store.ts";
 import { makeMfaToken } from "./mfa-token.ts";
 
-/** Response to a login whose password is right and whose account has a second factor. */
+/** Stores a challenge for the second factor, and returns the response to a login whose password is right. */
 export async function askForSecondFactor(
   app: Auth,
   tx: Transaction,

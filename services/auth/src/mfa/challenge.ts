@@ -2,10 +2,10 @@
 export interface Challenge {
   readonly id: string;
   readonly userId: string;
-  /** Time at which the verified password was set. A later password voids the challenge. */
+  /** Time at which the verified password was set. A later change of the password voids the challenge. */
   readonly passwordSetTime: Date;
   readonly expireTime: Date;
-  /** True if the session that it opens is remembered. */
+  /** True if the session that follows gets the longer lifetime (`rememberMe`). */
   readonly remembered: boolean;
 }
 

@@ -9,15 +9,18 @@ import { provePassword } from "../passwords/prove-password.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { proveCode } from "./prove-code.ts";
 
-/** Proof that the caller, and not only a stolen session, changes the second factor. */
+/**
+ * Password and code that the caller sends again, because a stolen session must not change the second factor.
+ */
 export interface Proof {
   password: string;
   code: string;
 }
 
 /**
- * Changes the caller's second factor in one transaction, after the password and a code are proved. Throws
- * UNAUTHENTICATED and MFA_NOT_ACTIVE. Throws INVALID_CREDENTIALS and INVALID_MFA_CODE, and audits these two.
+ * Changes the caller's second factor after a check of the password and of a code. The code is consumed in the
+ * transaction of the change. Throws UNAUTHENTICATED and MFA_NOT_ACTIVE. Throws INVALID_CREDENTIALS and
+ * INVALID_MFA_CODE, and audits these two.
  */
 export async function changeWithCode<Response>(
   app: Auth,

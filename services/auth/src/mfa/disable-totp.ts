@@ -9,7 +9,7 @@ import { queueMail } from "../mail/queue-mail.ts";
 import { changeWithCode } from "./change-with-code.ts";
 import { deleteTotp } from "./mfa-store.ts";
 
-/** AuthService.DisableTotp. Throws as `changeWithCode`. */
+/** AuthService.DisableTotp. Throws the errors of `changeWithCode`. */
 export async function disableTotp(app: Auth, request: DisableTotpRequest, call: Call): Promise<User> {
   return await changeWithCode(app, request, call, (tx, account) => {
     deleteTotp(tx, account.id);

@@ -4,9 +4,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Challenge } from "./challenge.ts";
 
 export interface Totp {
-  /** Encrypted; see totp-secret.ts. */
+  /** Shared secret, encrypted; see totp-secret.ts. */
   readonly secret: Buffer;
-  /** Time step of the last accepted code. */
+  /** Time step (RFC 6238) of the last accepted code. */
   readonly lastStep: number;
   /** Time of the first right code, which activates the authenticator; null until then. */
   readonly activateTime: Date | null;
@@ -22,7 +22,7 @@ export interface RecoveryCode {
   readonly proof: Buffer;
 }
 
-/** Attempts per challenge. */
+/** Maximum number of attempts per challenge. */
 const MAX_ATTEMPTS = 5;
 
 const SAVE_PENDING = `INSERT INTO mfa_totp (user_id, secret) VALUES (?, ?) AS new
@@ -49,8 +49,9 @@ const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
- * Stores the secret of a pending authenticator, and replaces an earlier authenticator. The caller must then
- * lock the row, and roll back if the earlier authenticator is active.
+ * Stores the secret of a new, pending authenticator. This overwrites the secret of an earlier authenticator,
+ * even of an active one. The caller must therefore lock the row afterwards, and roll back if the
+ * authenticator is active.
  */
 export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
   tx.defer(SAVE_PENDING, [binaryId(userId), secret]);
@@ -66,17 +67,17 @@ export async function isTotpActive(tx: Transaction, userId: string): Promise<boo
   return (await tx.read(IS_ACTIVE, [binaryId(userId)])).length > 0;
 }
 
-/** @param step time step of the first code, which cannot be used again */
+/** @param step time step (RFC 6238) of the first code, which cannot be used again */
 export function activateTotp(tx: Transaction, userId: string, step: number, now: Date): void {
   tx.defer(ACTIVATE, [now, step, binaryId(userId)]);
 }
 
-/** Consumes the code of a time step. @returns true for the one call that consumed it */
+/** Consumes the code of a time step (RFC 6238). @returns false if this code or a later one was used before */
 export async function consumeStep(tx: Transaction, userId: string, step: number): Promise<boolean> {
   return (await tx.write(CONSUME_STEP, [step, binaryId(userId), step])).affectedRows === 1;
 }
 
-/** Deletes the authenticator and its recovery codes. */
+/** Deletes a user's authenticator and recovery codes. */
 export function deleteTotp(tx: Transaction, userId: string): void {
   tx.defer(DELETE_TOTP, [binaryId(userId)]);
   tx.defer(DELETE_CODES, [binaryId(userId)]);
@@ -87,7 +88,7 @@ export function replaceRecoveryCodes(tx: Transaction, userId: string, codes: Rec
   tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [binaryId(userId), hash, proof])]);
 }
 
-/** Consumes a recovery code. @returns true if it existed with its proof */
+/** Consumes a recovery code. @returns true if the code was stored with this proof */
 export async function consumeRecoveryCode(
   tx: Transaction,
   userId: string,
@@ -96,7 +97,7 @@ export async function consumeRecoveryCode(
   return (await tx.write(CONSUME_CODE, [binaryId(userId), hash, proof])).affectedRows === 1;
 }
 
-/** True if a code has a row, with or without a valid proof. */
+/** True if the user has this recovery code in the table, with or without a valid proof. */
 export async function hasRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
   return (await tx.read(HAS_CODE, [binaryId(userId), hash])).length > 0;
 }
@@ -107,10 +108,10 @@ export function insertChallenge(tx: Transaction, challenge: Challenge): void {
 }
 
 /**
- * Counts an attempt at a challenge before the factor is verified, so that only five of many concurrent
- * guesses are verified.
+ * Counts an attempt at a challenge before the factor is verified. So even with many concurrent guesses, only
+ * five are verified.
  *
- * @returns undefined if the challenge is passed, used up, expired or unknown
+ * @returns undefined if the challenge is completed, used up, expired or unknown
  */
 export async function countAttempt(
   tx: Transaction,

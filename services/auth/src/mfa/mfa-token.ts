@@ -11,13 +11,13 @@ import type { Challenge } from "./challenge.ts";
 const TYPE = "mfa+jwt";
 const AUDIENCE = "medconnect-mfa";
 
-/** The challenge that an MFA token names. */
+/** User and challenge that an MFA token names. */
 export interface MfaClaims {
   userId: string;
   challengeId: string;
 }
 
-/** `jwtVerify` checks that they are present. */
+/** Claims of an MFA token. `jwtVerify` refuses a token without them. */
 interface RequiredClaims {
   readonly sub: string;
   readonly jti: string;

@@ -7,8 +7,8 @@ import { isTotpActive } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
- * Consumes a code of a signed-in user, and counts a wrong code like a wrong code at login. Throws
- * MFA_NOT_ACTIVE.
+ * Consumes a code from a signed-in user's authenticator. Counts a wrong code as a failed second factor, like
+ * at login. Throws MFA_NOT_ACTIVE.
  *
  * @returns false for a wrong code; the caller must then commit the transaction, which has counted the code
  */

@@ -9,19 +9,24 @@ const CODES = 10;
  */
 const GROUPS = 6;
 const GROUP_SYMBOLS = 4;
-/** Crockford's base32, without letters that are misread as others or as digits. */
+/** Crockford's base32 alphabet, which leaves out letters that are easily misread. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** Ten new recovery codes, such as "7K2M-…-9XQA". */
 export const newRecoveryCodes = (): string[] => Array.from({ length: CODES }, newRecoveryCode);
 
-/** Stored form of a recovery code, equal for all its spellings: SHA-256. */
+/**
+ * Hashes a recovery code for storage (SHA-256). All spellings of a code, such as in lower case, have the same
+ * hash.
+ */
 export function recoveryCodeHash(code: string): Buffer {
   const canonical = code.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
   return createHash("sha256").update(canonical).digest();
 }
 
-/** A recovery code for storage, with a proof that auth issued it to this user. */
+/**
+ * Returns the stored form of a recovery code: its hash, and a proof that auth issued the code to this user.
+ */
 export function storedRecoveryCode(proofs: RowProofs, userId: string, code: string): RecoveryCode {
   const hash = recoveryCodeHash(code);
   return { hash, proof: proofs.of("mfa_recovery_codes", [userId, hash]) };
@@ -29,6 +34,9 @@ export function storedRecoveryCode(proofs: RowProofs, userId: string, code: stri
 
 const newRecoveryCode = (): string => Array.from({ length: GROUPS }, newGroup).join("-");
 
-/** A byte has 256 values, a multiple of the 32 symbols, so all symbols are equally likely. */
+/**
+ * Makes a random group of symbols. All symbols are equally likely, because the 256 values of a byte are a
+ * multiple of the 32 symbols.
+ */
 const newGroup = (): string =>
   Array.from(randomBytes(GROUP_SYMBOLS), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join("");

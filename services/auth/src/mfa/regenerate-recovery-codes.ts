@@ -11,7 +11,7 @@ import { changeWithCode } from "./change-with-code.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { newRecoveryCodes, storedRecoveryCode } from "./recovery-codes.ts";
 
-/** AuthService.RegenerateRecoveryCodes. Throws as `changeWithCode`. */
+/** AuthService.RegenerateRecoveryCodes. Throws the errors of `changeWithCode`. */
 export async function regenerateRecoveryCodes(
   app: Auth,
   request: RegenerateRecoveryCodesRequest,

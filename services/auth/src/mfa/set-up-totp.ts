@@ -21,8 +21,8 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   const { toDataURL } = await import("qrcode");
   const qrCode = await toDataURL(otpauthUri);
   return await app.calls.apply(call, async (tx) => {
-    // The insert comes before the check, because it creates the row that the check locks. So the check sees a
-    // concurrent activation.
+    // The insert creates the row that the check then locks. So the check sees an activation by a concurrent
+    // call.
     savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
     const totp = await lockTotp(tx, userId);
     if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");

@@ -1,7 +1,7 @@
 import { generateSecret, generateURI, verifySync } from "otplib";
 
 const ISSUER = "MedConnect";
-/** RFC 4226 §4 R6 recommends 160 bits. */
+/** Length of a shared secret. RFC 4226 §4 R6 recommends 160 bits. */
 const SECRET_BYTES = 20;
 /** RFC 6238 parameters that all authenticator apps support. */
 const PARAMETERS = { algorithm: "sha1", digits: 6, period: 30 } as const;
@@ -11,16 +11,16 @@ const PARAMETERS = { algorithm: "sha1", digits: 6, period: 30 } as const;
  */
 const TOLERANCE_S = 30;
 
-/** A new shared secret, base32. */
+/** A new shared secret, in base32. */
 export const newTotpSecret = (): string => generateSecret({ length: SECRET_BYTES });
 
 /** The secret as a key URI for the QR code of authenticator apps. */
 export const totpUri = (secret: string, email: string): string =>
   generateURI({ issuer: ISSUER, label: email, secret, ...PARAMETERS });
 
-/** Time step near `now` that a code belongs to; undefined for a wrong code. */
+/** Returns the time step (RFC 6238) near `now` that the code belongs to; undefined for a wrong code. */
 export function matchingStep(secret: string, code: string, now: Date): number | undefined {
-  // The library throws on anything but digits.
+  // The library throws an error if the code is not made of digits.
   if (!/^[0-9]{6}$/.test(code)) return undefined;
   const epoch = Math.floor(now.getTime() / 1000);
   const result = verifySync({ secret, token: code, epoch, epochTolerance: TOLERANCE_S, ...PARAMETERS });

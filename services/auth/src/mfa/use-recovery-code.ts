@@ -3,7 +3,7 @@ import type { Auth } from "../app.ts";
 import { consumeRecoveryCode, hasRecoveryCode } from "./mfa-store.ts";
 import { storedRecoveryCode } from "./recovery-codes.ts";
 
-/** Consumes a recovery code. @returns true if it was unused and auth had issued it to this user */
+/** Consumes a recovery code. @returns true if the code was unused, and auth had issued it to this user */
 export async function useRecoveryCode(
   app: Auth,
   tx: Transaction,

@@ -4,7 +4,7 @@ import { consumeStep, lockTotp } from "./mfa-store.ts";
 import { matchingStep } from "./totp.ts";
 import { decryptTotpSecret } from "./totp-secret.ts";
 
-/** Consumes a code of the active authenticator. @returns true if it was right and unused */
+/** Consumes a code from the active authenticator. @returns true if the code was right and unused */
 export async function useTotpCode(
   app: Auth,
   tx: Transaction,

@@ -16,8 +16,8 @@ import { useTotpCode } from "./use-totp-code.ts";
 
 /**
  * AuthService.VerifyMfa: opens the session of a login that waits for its second factor. Throws
- * INVALID_MFA_TOKEN for a token that is invalid, expired or used up; INVALID_MFA_CODE for a wrong factor, or
- * any factor during a lock.
+ * INVALID_MFA_TOKEN for a token that is invalid, expired or used up. Throws INVALID_MFA_CODE for a wrong
+ * code, and for any code while the second factor is locked.
  */
 export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call): Promise<LoginResponse> {
   const claims = await readMfaToken(app, request.mfaToken);
@@ -48,7 +48,9 @@ export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call
   });
 }
 
-/** Consumes the code or the recovery code. @returns true if it was right */
+/**
+ * Consumes the authenticator code or the recovery code of the request. @returns true if the code was right
+ */
 async function useFactor(
   app: Auth,
   tx: Transaction,

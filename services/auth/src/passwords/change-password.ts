@@ -14,7 +14,8 @@ import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
 /**
- * UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD, UNAUTHENTICATED.
+ * UserService.ChangePassword. Throws WEAK_PASSWORD, UNAUTHENTICATED, and INVALID_CREDENTIALS, which is
+ * audited.
  */
 export async function changePassword(
   app: Auth,

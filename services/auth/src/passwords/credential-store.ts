@@ -4,24 +4,24 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account } from "../accounts/account.ts";
 import { ACCOUNTS } from "../accounts/account-store.ts";
 
-/** An account's password, and whether the account may sign in with it. */
+/** An account's password hash, and the data that decides whether the account may sign in. */
 export interface Credentials extends Pick<Account, "email" | "status" | "emailVerified"> {
   readonly userId: string;
   readonly passwordHash: string;
-  /** Proof that auth wrote the hash, see account-proofs.ts; null if it did not. */
+  /** Proof (a keyed hash) that auth wrote the password hash, see account-proofs.ts. Null if there is none. */
   readonly passwordProof: Buffer | null;
   readonly passwordSetTime: Date;
 }
 
-/** Hash of a password, with the proof that auth made it for the account. */
+/** Password hash of an account, with the proof that auth made the hash. */
 export interface PasswordRecord {
   /** Hash with its parameters and salt, as a PHC string. */
   readonly hash: string;
-  /** Proof that auth made the hash for the account; see account-proofs.ts. */
+  /** Proof (a keyed hash) that auth made the password hash for the account; see account-proofs.ts. */
   readonly proof: Buffer;
 }
 
-/** An active account whose password was verified. */
+/** An active account whose password was verified, locked until the transaction ends. */
 export interface LockedAccount extends Pick<Account, "email" | "role" | "mfaEnabled"> {
   readonly userId: string;
   readonly accountProof: Buffer | null;
@@ -74,7 +74,10 @@ export async function lockActive(
   return row && { ...row, userId, passwordSetTime, mfaEnabled: row.mfaEnabled === 1 };
 }
 
-/** Replaces a hash by a stronger one of the same password, unless the password has changed. */
+/**
+ * Replaces a password hash with a stronger hash of the same password. Changes nothing if the stored hash is
+ * not `old` any more.
+ */
 export async function replaceHash(
   db: Database,
   id: string,

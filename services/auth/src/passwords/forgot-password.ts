@@ -10,8 +10,9 @@ import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 
 /**
- * AuthService.ForgotPassword: mails a link that resets the password. Response and response time are the same
- * for an unknown e-mail, for a disabled account, and for an account to which a link was mailed recently.
+ * AuthService.ForgotPassword: mails a link that resets the password. In three cases, no link is mailed, but
+ * response and response time are the same: the e-mail is unknown, the account is disabled, or a link was
+ * mailed to it recently.
  */
 export const forgotPassword = async (
   app: Auth,

@@ -2,13 +2,16 @@ import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
 import { HashQueue } from "./hash-queue.ts";
 
-/** argon2id (the library's default), 19 MiB, two passes, one lane: OWASP Password Storage Cheat Sheet. */
+/**
+ * Parameters of argon2id, the default algorithm of the library: 19 MiB, two passes, one lane (OWASP Password
+ * Storage Cheat Sheet).
+ */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const SALT_BYTES = 16;
 
 /**
- * Used for an unknown account, so that verifying a password takes as long as for a known account. It matches
- * no password.
+ * Hash that no password matches. It is used for an unknown account, so that the verification takes as long as
+ * for a known account.
  */
 const DUMMY_HASH = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
 
@@ -26,8 +29,8 @@ export interface HasherOptions {
 }
 
 /**
- * Hashes passwords on libuv's threads. Each hash takes 19 MiB and about 25 ms of a core, so a limit on
- * concurrent ones keeps memory and CPU for other work during a burst of logins.
+ * Hashes passwords on libuv's threads. Each hash takes 19 MiB and about 25 ms of a core. The number of
+ * concurrent hashes is limited, so that a burst of logins leaves memory and CPU for other work.
  */
 export class PasswordHasher {
   readonly #hashQueue: HashQueue;
@@ -37,7 +40,8 @@ export class PasswordHasher {
   }
 
   /**
-   * Throws UNAVAILABLE if the queue is full, DEADLINE_EXCEEDED.
+   * Hashes a password. Throws UNAVAILABLE if the queue is full, and DEADLINE_EXCEEDED if the deadline passes
+   * while the call is queued.
    *
    * @param deadline ms since the epoch
    * @returns a PHC string
@@ -47,8 +51,8 @@ export class PasswordHasher {
   }
 
   /**
-   * True if the password matches the hash. Without a hash, because the account does not exist, returns false
-   * after the same time. Throws like `hash`.
+   * True if the password matches the hash. An account that does not exist has no hash; the method then
+   * returns false after the same time. Throws the same errors as `hash`.
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#hashQueue.run(deadline, () =>
@@ -58,7 +62,7 @@ export class PasswordHasher {
   }
 }
 
-/** True if a hash has weaker parameters than new hashes get. */
+/** True if a hash was made with weaker parameters than those of new hashes. */
 export function isWeak(passwordHash: string): boolean {
   if (!passwordHash.startsWith("$argon2id$v=19$")) return true;
   const used = parseOptions(passwordHash);
@@ -70,5 +74,5 @@ export function isWeak(passwordHash: string): boolean {
   );
 }
 
-/** One form for equal characters that keyboards encode differently (NIST SP 800-63B §3.1.1.2). */
+/** Converts characters that keyboards encode in different ways to one form (NIST SP 800-63B §3.1.1.2). */
 const canonical = (password: string): string => password.normalize("NFKC");

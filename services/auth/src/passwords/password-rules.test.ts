@@ -70,7 +70,7 @@ test.each([
   try {
     assertStrongPassword(password, long);
   } catch {
-    // The test measures only the time, so it ignores the result.
+    // The test measures only the time, so it ignores a refusal of the password.
   }
   expect(process.threadCpuUsage(begin).user).toBeLessThan(100_000);
 });

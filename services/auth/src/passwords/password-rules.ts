@@ -12,18 +12,21 @@ export interface Owner {
  * core, so this number of guesses keeps a core busy for 290 days.
  */
 const MIN_GUESSES = 1e9;
-/** NIST SP 800-63B: "context-specific words, such as the name of the service". */
+/**
+ * Name of the service, which adds nothing to the strength of a password. NIST SP 800-63B calls such a name a
+ * "context-specific word".
+ */
 const SERVICE = "MedConnect";
 /**
- * Minimum length of a word that adds nothing to the strength of a password. Shorter words occur in too many
- * other words.
+ * Minimum length of the words that `assertStrongPassword` ignores when it estimates a password. Shorter words
+ * occur in too many other words.
  */
 const MIN_WORD = 3;
 
 /**
- * NIST SP 800-63B §3.1.1.2: no composition rules, but no password that an attacker would guess early. Words
- * of the owner and the service add nothing to the strength of the password. The field rule limits the length
- * to 12 to 256 characters. Throws WEAK_PASSWORD.
+ * Refuses a password that an attacker would guess early, but demands no composition, such as digits (NIST SP
+ * 800-63B §3.1.1.2). Words from the owner's data and the name of the service add nothing to the strength of
+ * the password. The field rule limits the length to 12 to 256 characters. Throws WEAK_PASSWORD.
  */
 export function assertStrongPassword(password: string, owner: Owner): void {
   if (guessesFor(password) < MIN_GUESSES) {
@@ -39,8 +42,8 @@ export function assertStrongPassword(password: string, owner: Owner): void {
 }
 
 /**
- * Words of the e-mail's local part, the user's name and the service's name, and each of the three without
- * spaces.
+ * Words of three names: the e-mail's local part, the user's name and the service's name. Each name without
+ * its separators is a word, too.
  */
 function wordsOf({ email, fullName }: Owner): string[] {
   const names = [email.slice(0, email.lastIndexOf("@")), fullName, SERVICE];
@@ -51,5 +54,5 @@ function wordsOf({ email, fullName }: Owner): string[] {
   return words.filter(({ length }) => length >= MIN_WORD);
 }
 
-/** Lower case without accents. */
+/** Converts a text to lower case without accents. */
 const fold = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

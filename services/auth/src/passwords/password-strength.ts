@@ -2,8 +2,8 @@ import { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import { adjacencyGraphs, dictionary } from "@zxcvbn-ts/language-common";
 
 /**
- * zxcvbn with limits that keep an estimate below 10 ms of CPU (decision 0035). It estimates the first 64
- * characters only; they alone can make a password strong enough.
+ * Password estimator, with limits that keep an estimate below 10 ms of CPU (decision 0035). Only the first 64
+ * characters are estimated, because they alone can make a password strong enough.
  */
 const zxcvbn = new ZxcvbnFactory({
   dictionary,
@@ -12,5 +12,5 @@ const zxcvbn = new ZxcvbnFactory({
   l33tMaxSubstitutions: 2,
 });
 
-/** Estimated guesses until a password is found. */
+/** Estimated number of guesses that an attacker needs to find the password. */
 export const guessesFor = (password: string): number => zxcvbn.check(password).guesses;

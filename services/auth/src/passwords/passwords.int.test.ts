@@ -50,12 +50,12 @@ const disable = (userId: string) =>
     userCaller("ADMIN"),
   );
 
-/** Tokens of all mails to an address, oldest first. */
+/** Tokens of the links in all mails to an address, oldest first. */
 const tokensTo = async (email: string) =>
   (await auth.mailsTo(email)).flatMap(({ text }) => text.match(/#token=(\S+)/)?.[1] ?? []);
 const subjectsTo = async (email: string) => (await auth.mailsTo(email)).map(({ subject }) => subject);
 
-/** A user with the token of a mailed reset link. */
+/** Makes a user who has forgotten the password, and returns the token of the mailed link. */
 async function forgetful() {
   const user = await auth.makeUser();
   await forgot(user.email.toUpperCase());
@@ -145,7 +145,7 @@ test("an unknown, a disabled and a recently mailed e-mail get the usual response
 
 test("the response time is constant, with a mail or without", async () => {
   const user = await auth.makeUser();
-  // Other load on the machine only adds time, so the test compares the shortest of many runs.
+  // Other load on the machine only makes a run slower, so the test compares the shortest of many runs.
   const shortestOf = async (email: () => string) => {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {

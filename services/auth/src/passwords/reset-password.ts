@@ -16,8 +16,8 @@ import { assertStrongPassword } from "./password-rules.ts";
 import { setPassword } from "./set-password.ts";
 
 /**
- * AuthService.ResetPassword. Opens no session, so the second factor stays required. Throws
- * INVALID_LINK_TOKEN, and WEAK_PASSWORD, which leaves the link valid.
+ * AuthService.ResetPassword. Opens no session, so the next login still requires the second factor. Throws
+ * INVALID_LINK_TOKEN. Throws WEAK_PASSWORD, after which the link stays valid.
  */
 export async function resetPassword(
   app: Auth,
@@ -33,8 +33,8 @@ export async function resetPassword(
   const passwordHash = await app.hasher.hash(password, call.deadline);
   const isReset = await app.calls.apply(call, async (tx) => {
     if (!(await consumeLinkToken(tx, hash, app.clock.now()))) return unchanged(false);
-    // The link proves that the caller owns the account. So guesses at the old password must not lock the new
-    // one.
+    // The link proves that the caller owns the account. So the counters are reset: guesses at the old
+    // password must not lock the new one.
     deleteCounters(tx, passwordCounters(app, account.email, call));
     await setPassword(app, tx, account, { passwordHash });
     if (!account.emailVerified) markEmailVerified(tx, account.id);
@@ -45,8 +45,8 @@ export async function resetPassword(
 }
 
 /**
- * Checks the proofs of the link and of the account. A writer of the database could otherwise change the
- * account's address, have a link mailed there, and restore the address.
+ * Checks the proofs of the link and of the account. Otherwise, an attacker who can write to the database
+ * could change the account's address, have a link mailed to the new address, and restore the old one.
  */
 const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
   isGenuine(app.proofs, link, account.email) && isAccountProven(app, { ...account, accountProof });

@@ -8,10 +8,10 @@ import { lockLiveSessions } from "../sessions/session-store.ts";
 import { updatePassword } from "./credential-store.ts";
 
 /**
- * Changes an account's password, ends its sessions, and notifies the owner by mail. Pending logins and reset
- * links become void.
+ * Changes an account's password, ends the account's sessions, and notifies the owner by mail. Logins that
+ * wait for a second factor and links that reset the password become void.
  *
- * @param keptSessionId the session in which the user proved the old password; it continues
+ * @param keptSessionId id of the session in which the user proved the old password; it continues
  */
 export async function setPassword(
   app: Auth,
@@ -20,8 +20,8 @@ export async function setPassword(
   { passwordHash, keptSessionId }: { passwordHash: string; keptSessionId?: string },
 ): Promise<void> {
   const now = app.clock.now();
-  // The account is locked before its sessions are read, because a concurrent login may add a session until
-  // the transaction of that login commits.
+  // The update locks the account before the sessions are read. So it waits for a concurrent login, and the
+  // session of that login is ended as well.
   const proof = passwordProof(app.hash, account.id, passwordHash);
   updatePassword(tx, account.id, { hash: passwordHash, proof }, now);
   const sessionIds = await lockLiveSessions(tx, account.id, now);

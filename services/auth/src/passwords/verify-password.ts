@@ -3,8 +3,8 @@ import type { Auth } from "../app.ts";
 import type { Credentials } from "./credential-store.ts";
 
 /**
- * True if the password matches and auth wrote the hash. A hash that auth did not write is refused, logged and
- * counted for the alert on forged rows. For an unknown account, returns false after the same time.
+ * True if the password matches and auth wrote the hash. Logs a hash that auth did not write, and counts it
+ * for the alert on forged rows. For an unknown account, returns false after the same time.
  *
  * @param deadline ms since the epoch
  */

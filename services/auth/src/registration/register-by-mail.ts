@@ -13,8 +13,9 @@ import { registrationProof } from "./registration-proof.ts";
 import { insertRegistration } from "./registration-store.ts";
 
 /**
- * Stores a registration and mails its link; `verifyEmail` makes the account. The owner of a known e-mail gets
- * a notice instead, and an address over its limit gets no mail. The response is the same in all cases.
+ * Stores a registration and mails its link. The account is created later, by `verifyEmail`. If the address
+ * already has an account, its owner gets a notice instead. An address over its limit gets no mail. The
+ * response is the same in all cases.
  */
 export async function registerByMail(app: Auth, created: NewAccount, call: Call): Promise<void> {
   const { email } = created.account;

@@ -12,8 +12,8 @@ import { assertStrongPassword } from "../passwords/password-rules.ts";
 import { registerByMail } from "./register-by-mail.ts";
 
 /**
- * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN. If addresses must be verified, a taken address is
- * reported by mail only, the response is empty, and `verifyEmail` makes the account.
+ * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN. If e-mail addresses must be verified, the response
+ * is empty, and `verifyEmail` creates the account later. A taken address is then reported only by mail.
  */
 export async function register(app: Auth, request: RegisterRequest, call: Call): Promise<User> {
   const { email, password, fullName } = request;

@@ -12,7 +12,7 @@ export interface Registration extends Pick<Account, "id" | "email" | "fullName" 
 export interface RegistrationLink {
   readonly tokenHash: Buffer;
   readonly expireTime: Date;
-  /** Proof that auth wrote the row, see registration-proof.ts; null if it did not. */
+  /** Proof (a keyed hash) that auth wrote the row, see registration-proof.ts. Null if the row has none. */
   readonly proof: Buffer | null;
 }
 
@@ -21,7 +21,10 @@ const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, 
 const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role, token_hash AS tokenHash,
   expire_time AS expireTime, proof FROM registrations
   WHERE token_hash = ? AND expire_time > ?`;
-/** Keeps the row, so that a second click on its link gets the same response until the link expires. */
+/**
+ * Erases the password hash of a completed registration. The row stays, so that a second click on the link
+ * gets the same response until the link expires.
+ */
 const FORGET_PASSWORD = "UPDATE registrations SET password_hash = '' WHERE id = ?";
 const DELETE_OTHERS = "DELETE FROM registrations WHERE email = ? AND id <> ?";
 const DELETE_EXPIRED = "DELETE FROM registrations WHERE expire_time <= ? LIMIT ?";
@@ -34,7 +37,7 @@ export function insertRegistration(
   tx.defer(INSERT, [binaryId(id), email, passwordHash, fullName, role, tokenHash, expireTime, proof]);
 }
 
-/** The registration of a link that has not expired. */
+/** Finds the registration that belongs to a link, if the link has not expired. */
 export async function findRegistration(
   db: Database,
   tokenHash: Buffer,
@@ -45,8 +48,8 @@ export async function findRegistration(
 }
 
 /**
- * Ends all registrations of an address after one of them has become an account: erases the password of that
- * one, and voids the links of the others.
+ * Ends all registrations of an address after one of them has become an account. Erases the password hash of
+ * the completed registration, and deletes the others, so their links no longer work.
  */
 export function completeRegistration(tx: Transaction, { id, email }: Registration): void {
   tx.defer(FORGET_PASSWORD, [binaryId(id)]);

@@ -82,8 +82,8 @@ test("a link that makes no account is audited as a failure", async () => {
 });
 
 /**
- * Each case has three parts: the steps of the stranger and of the address's owner; which of the two can sign
- * in afterwards; the outcomes of the followed links.
+ * Each case has three parts: the steps that the stranger and the owner of the address take, in order; who can
+ * sign in afterwards; and the outcome of each followed link.
  */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;
@@ -166,8 +166,8 @@ describe("an address that a stranger registers as well", () => {
     const followed: unknown[] = [];
     for (const step of steps) {
       const outcome = await take[step]();
-      // Mails are sent at this point of the test, because later their links may have expired, and a mail with
-      // an expired link is never sent.
+      // Sends the queued mails now. After a later step their links may have expired, and a mail with an
+      // expired link is never sent.
       await auth.mailsTo(email);
       if (typeof outcome === "string") followed.push(outcome);
     }

@@ -16,9 +16,10 @@ import { isGenuine } from "./registration-proof.ts";
 import { completeRegistration, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail: makes the account of a registration. It requires the link and the password. The
- * link of a stranger's registration goes to the owner of the address, who does not know the stranger's
- * password. So that registration makes no account. A repeated call changes nothing.
+ * AuthService.VerifyEmail: creates the account of a registration. The call requires both the link and the
+ * password. If a stranger registers an address, the link goes to the owner of the address, who does not know
+ * the stranger's password. So a stranger's registration never becomes an account. A repeated call changes
+ * nothing.
  *
  * Throws INVALID_LINK_TOKEN, also if another registration of the address has become the account;
  * INVALID_CREDENTIALS, which counts as a failed login.
@@ -30,8 +31,8 @@ export async function verifyEmail(
 ): Promise<VerifyEmailResponse> {
   const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
   if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
-  // If the account exists, this call is repeated. Its password is not checked, because it may have changed
-  // since the first call.
+  // If the account exists, this call is a repeat. The password is not checked, because the user may have
+  // changed it since the first call.
   if (await findAccount(app.db, registration.id)) return {};
   const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
   try {
@@ -46,7 +47,7 @@ export async function verifyEmail(
 /**
  * Audits the failure, and throws INVALID_LINK_TOKEN.
  *
- * @param id id of the registration, if it is known but another account has its address now
+ * @param id id of the registration, if its link is genuine but another account has the address
  */
 async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
   const subjectIds = id ? [id] : [];

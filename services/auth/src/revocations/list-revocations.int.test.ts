@@ -8,7 +8,7 @@ import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { listRevocations } from "./list-revocations.ts";
 
-/** More revocations than one response holds. */
+/** Number of revocations: more than one response holds. */
 const SESSIONS = 10_200;
 const KEY = Buffer.alloc(32, 1);
 

@@ -5,7 +5,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { listRevocationsAfter } from "./revocation-store.ts";
 
-/** Maximum number of revocations in one response, as documented in the contract. */
+/** Maximum number of revocations in one response, which the contract documents. */
 const PAGE_SIZE = 10_000;
 
 /** KeyService.ListRevocations: a page of the revocations that have not expired, in order of session ids. */

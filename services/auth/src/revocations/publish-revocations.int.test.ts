@@ -18,8 +18,8 @@ afterAll(() => auth.close());
 
 test("live revocations are published to Redis with the time of the list, until they expire", async () => {
   const { redis, revocationsJob } = auth.app;
-  // Stops the service's own job. It would publish lists under the service's key, and `lists` has another key,
-  // with which it cannot read them.
+  // Stops the service's own job, which would publish lists under another key. `lists` could not read those
+  // lists.
   await revocationsJob.stop();
   const lists = new RevocationLists([randomBytes(32)]);
   const session = await auth.logIn(await auth.makeUser());

@@ -4,9 +4,10 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import { listRevocations } from "./revocation-store.ts";
 
 /**
- * Publishes the revocations that have not expired, with the time of this run, as one value in Redis, which
- * every process reads each second. A concurrent replica may publish a slightly older list: readers keep
- * revocations that they know, and the next run adds the missing ones. Throws while Redis is unavailable.
+ * Publishes the unexpired revocations as one value in Redis, which every process reads each second. The value
+ * also has the time of this run. If a concurrent replica publishes a slightly older list, no revocation is
+ * lost: readers keep the revocations that they know, and the next run adds the missing ones. Throws while
+ * Redis is unavailable.
  */
 export const publishRevocations =
   ({ db, redis, clock }: Pick<Platform, "db" | "redis" | "clock">, lists: RevocationLists) =>

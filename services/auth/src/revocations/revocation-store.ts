@@ -9,18 +9,18 @@ const LIST =
 const PAGE = `${LIST} AND session_id > ? ORDER BY session_id LIMIT ?`;
 const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT ?";
 
-/** Inserts revocations. If a session is revoked already, its entry stays as it is. */
+/** Inserts revocations. If a session is revoked already, its row stays unchanged. */
 export function insertRevocations(tx: Transaction, revocations: Revocation[]): void {
   if (revocations.length === 0) return;
   tx.defer(INSERT, [revocations.map(({ sessionId, expireTime }) => [sessionId, expireTime])]);
 }
 
-/** Revocations that have not expired. */
+/** Lists the revocations that have not expired. */
 export async function listRevocations(db: Database, now: Date): Promise<Revocation[]> {
   return await db.read<Revocation>(LIST, [now]);
 }
 
-/** A page of the revocations that have not expired, in order of session ids. */
+/** Lists a page of the revocations that have not expired, in order of session ids. */
 export async function listRevocationsAfter(
   db: Database,
   afterSessionId: string,

@@ -2,8 +2,9 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { readEntries } from "./unexplained-store.ts";
 
 /**
- * Resources that have a successful audit entry with the action `gives`, and no later one with an action of
- * `takes`. Example: accounts that were disabled and not enabled again. Keeps the resources in memory.
+ * Finds the resources with a successful audit entry for the action `gives`, and no later successful entry for
+ * an action in `takes`. Example: accounts that were disabled and not enabled again. Keeps the resources in
+ * memory.
  */
 export async function explainedBy(
   db: Database,
@@ -25,5 +26,5 @@ export async function explainedBy(
   return new Set(given.keys());
 }
 
-/** Sort key of entries: time, then id. */
+/** Sort key of an audit entry: its time, then its id. */
 const sortKeyOf = ({ time, id }: { time: Date; id: string }): string => `${time.toISOString()} ${id}`;

@@ -33,7 +33,7 @@ let withFactor: User;
 let account: ServiceAccount;
 let disabledAccount: ServiceAccount;
 
-/** Gives and withdraws each kind of right by its RPC, which writes audit entries. */
+/** Gives and withdraws each kind of right by an RPC, so that auth writes audit entries for it. */
 beforeAll(async () => {
   auth = await startTestAuth();
   admin = await auth.signInAdmin();
@@ -89,7 +89,9 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
   else await auth.call(enable, bound(enableServiceAccount, auth.app), request, admin);
 }
 
-/** Finds unexplained rights. Reads small pages, so that each kind of row has several pages. */
+/**
+ * Finds unexplained rights. Reads two rows per page by default, so that each kind of row has several pages.
+ */
 async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
   for await (const { kind, resource, state } of findUnexplained(auth.app, auth.clock.now(), pageSize)) {
@@ -101,9 +103,9 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 
 /**
- * Writes to the database like its administrator, and undoes the write.
+ * Changes rows directly in the database, as a database administrator could, and then undoes the change.
  *
- * @returns the findings between the write and its undoing
+ * @returns the findings between the change and its undoing
  */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
   await does();

@@ -16,7 +16,7 @@ export const UNEXPLAINED = {
   KEY_UNEXPLAINED: "a signing key is in use, but no audit entry made it, or one revoked it",
 } as const;
 
-/** A state that the audit trail does not explain. */
+/** A right or status in auth's tables that the audit trail does not explain. */
 export interface UnexplainedFinding {
   kind: keyof typeof UNEXPLAINED;
   /** Resource name, such as "users/{id}". */
@@ -26,10 +26,12 @@ export interface UnexplainedFinding {
 }
 
 /**
- * Compares auth's tables with its audit trail. Each change and its entry are one transaction, so tables and
- * trail differ only after direct writes to the tables. Reads page by page, so no statement grows with the
- * tables. May run while the service runs. A change may then fall between two reads, so a difference is
- * reported only if a second read confirms it.
+ * Compares auth's tables with its audit trail. A change and its audit entry are committed in one transaction,
+ * so tables and trail differ only after direct writes to the tables. Reads page by page, so that no statement
+ * grows with the tables.
+ *
+ * May run while the service runs. A change may then fall between two reads, so a difference is reported only
+ * if a second comparison finds it again.
  *
  * @param hash the schema's keyed hash, which makes the proofs of accounts
  * @param pageSize rows per statement
@@ -83,7 +85,7 @@ async function* compareUsers(
 function* unprovenAccount(user: UserRights, hash: KeyedHash): Generator<UnexplainedFinding> {
   const proof = accountProof(hash, user);
   if (user.accountProof?.equals(proof)) return;
-  // A part of this address's proof identifies the finding without printing the address.
+  // The first bytes of the expected proof tell findings apart without printing the address.
   const state = `${user.role} ${shortOf(proof)}`;
   yield { kind: "ACCOUNT_UNPROVEN", resource: `users/${user.id}`, state };
 }

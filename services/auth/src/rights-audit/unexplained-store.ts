@@ -19,10 +19,10 @@ const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE 
 const SIGNING_KEYS =
   "SELECT kid AS id, retire_time AS retireTime FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
 
-/** Smallest value of DATETIME, before every entry. */
+/** Smallest value of DATETIME in MySQL: every audit entry is later. */
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
 
-/** Columns of an audit entry that show rights. */
+/** Columns of an audit entry that the comparison of rights needs. */
 export interface RightsEntry {
   id: string;
   resource: string;
@@ -36,10 +36,12 @@ export interface UserRights {
   role: Role;
   status: string;
   passwordHash: string;
-  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
+  /**
+   * Proof (a keyed hash) that auth wrote the account, see account-proofs.ts. Null if the account has none.
+   */
   accountProof: Buffer | null;
   passwordProof: Buffer | null;
-  /** Null without an active second factor. */
+  /** Id of the user if they have an active second factor; otherwise null. */
   factor: string | null;
 }
 
@@ -54,7 +56,7 @@ export interface KeyInUse {
   retireTime: Date | null;
 }
 
-/** All entries of an action in order of time. */
+/** Reads all audit entries of an action, oldest first. */
 export async function* readEntries(
   db: Database,
   action: string,
@@ -81,7 +83,7 @@ export const readSigningKeys = (db: Database, pageSize?: number) =>
 /**
  * Reads rows page by page, in order of their ids.
  *
- * @param keyOf converts the last id of a page to the parameter from which the next page starts
+ * @param keyOf converts the last id of a page to the SQL parameter for the next page
  */
 async function* readById<Row extends { id: string }>(
   db: Database,

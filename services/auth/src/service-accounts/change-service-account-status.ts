@@ -19,7 +19,7 @@ import {
   setServiceAccountStatus,
 } from "./service-account-store.ts";
 
-/** ServiceAccountService.DisableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND. */
+/** ServiceAccountService.DisableServiceAccount. A repeated call changes nothing. Throws NOT_FOUND. */
 export const disableServiceAccount = async (
   app: Auth,
   { serviceAccountId: id }: DisableServiceAccountRequest,
@@ -32,7 +32,7 @@ export const disableServiceAccount = async (
   });
 
 /**
- * ServiceAccountService.EnableServiceAccount. Repeating it changes nothing. Throws NOT_FOUND,
+ * ServiceAccountService.EnableServiceAccount. A repeated call changes nothing. Throws NOT_FOUND,
  * UNAUTHENTICATED.
  */
 export const enableServiceAccount = async (
@@ -54,8 +54,8 @@ async function changeStatus(tx: Transaction, id: string, status: Status): Promis
 }
 
 /**
- * Revokes the access tokens of all secrets. Each secret then gets a new `sid`, so that tokens issued after an
- * EnableServiceAccount are valid.
+ * Revokes the access tokens of all secrets of an account. Each secret then gets a new `sid`, so that tokens
+ * issued after a later EnableServiceAccount are valid.
  */
 async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
   const secrets = await findSecrets(tx, accountId);

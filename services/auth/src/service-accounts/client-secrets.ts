@@ -9,12 +9,15 @@ const NO_HASH = Buffer.alloc(32);
 export const newClientSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString("base64url");
 
 /**
- * Stored form of a secret: SHA-256. The secret has so much entropy that it cannot be guessed (NIST SP 800-63B
- * §5.1.1.2).
+ * Hashes a secret for storage (SHA-256). A plain hash suffices, because nobody can guess a secret of 256
+ * random bits (NIST SP 800-63B §5.1.1.2).
  */
 export const hashOfSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
-/** Finds the row of a secret. The time depends neither on the row's position nor on its existence. */
+/**
+ * Finds the row of a secret. The search takes the same time for each position of the row, and if no row
+ * matches.
+ */
 export function findBySecret<T extends { readonly hash: Buffer }>(
   stored: readonly T[],
   secret: string,

@@ -13,8 +13,8 @@ import { entryOf, type ServiceAccountRecord, scopeEntry, toServiceAccount } from
 import { insertServiceAccount } from "./service-account-store.ts";
 
 /**
- * ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope; NAME_TAKEN,
- * UNAUTHENTICATED.
+ * ServiceAccountService.CreateServiceAccount. Throws NAME_TAKEN, UNAUTHENTICATED, and INVALID_REQUEST for an
+ * unknown scope.
  */
 export async function createServiceAccount(
   app: Auth,

@@ -24,8 +24,8 @@ export async function issueToken(
 ): Promise<ServiceToken> {
   const now = app.clock.now();
   // The secrets are read before the account. If the account is disabled between the two reads, the second
-  // read sees its new status. If it is disabled later, the `sid` that was read is revoked, and with it the
-  // new token.
+  // read shows the new status. If the account is disabled later, the `sid` read here is revoked, and so is
+  // the new token.
   const secrets = await findSecrets(app.db, clientId);
   const account = await findServiceAccount(app.db, clientId);
   const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
@@ -35,7 +35,8 @@ export async function issueToken(
     throw new ApiError("INVALID_CLIENT");
   }
   const granted = grantedScopes(account.scopes, scope).join(" ");
-  // A token expires no later than the rotated secret for which it is issued.
+  // A rotated secret expires when its grace period ends. A token for the secret expires no later than the
+  // secret.
   const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
   const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
   const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
@@ -44,7 +45,7 @@ export async function issueToken(
   return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
 }
 
-/** The audit entry names the account if it exists, and never contains input of the request. */
+/** Audits the call. The audit entry names the account if it exists, and contains no text from the request. */
 async function record(
   app: Auth,
   call: Call,

@@ -46,7 +46,7 @@ export async function rotateServiceAccountSecret(
   });
 }
 
-/** Ends secrets whose grace period is over. */
+/** Deletes secrets whose grace period is over, and revokes their access tokens. */
 export const endRotatedSecrets = (app: Auth) => async (): Promise<void> => {
   const now = app.clock.now();
   const expired = await findExpiredSecrets(app.db, now);

@@ -13,9 +13,11 @@ export function assertDeclared(scopes: readonly string[]): void {
 }
 
 /**
- * Scopes of a token (RFC 6749 §3.3). Throws INVALID_SCOPE for a scope that the account does not have.
+ * Returns the scopes that a token gets (RFC 6749 §3.3). Throws INVALID_SCOPE for a scope that the account
+ * does not have.
  *
- * @param requested scopes separated by spaces; empty: all scopes of the account
+ * @param granted scopes of the account
+ * @param requested scopes separated by spaces; an empty text means all scopes of the account
  */
 export function grantedScopes(granted: readonly string[], requested: string): string[] {
   const scopes = requested.split(" ").filter((scope) => scope !== "");

@@ -1,10 +1,10 @@
 import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Secret, ServiceAccountRecord } from "./service-account.ts";
 
-/** Service account that owns a secret, with the scopes that the secret gives. */
+/** Service account that has a secret, with the scopes that tokens for the secret can have. */
 type Owner = Pick<ServiceAccountRecord, "id" | "scopes">;
 
-/** Proof that auth gave the secret to this service account, with these scopes. */
+/** Computes a keyed hash. It proves that auth gave the secret to this service account, with these scopes. */
 export const secretProof = (proofs: RowProofs, owner: Owner, hash: Buffer): Buffer =>
   proofs.of("service_account_secrets", fieldsOf(owner, hash));
 

@@ -32,7 +32,10 @@ export async function findServiceAccount(
   return row;
 }
 
-/** Locks an account, and with it its secrets, until the transaction ends. */
+/**
+ * Locks an account until the transaction ends, so that only one call at a time rotates or revokes its
+ * secrets.
+ */
 export async function lockServiceAccount(
   tx: Transaction,
   id: string,
@@ -41,7 +44,7 @@ export async function lockServiceAccount(
   return row;
 }
 
-/** A page of service accounts, newest first. */
+/** Lists a page of service accounts, newest first. */
 export async function listServiceAccounts(db: Database, page: Page): Promise<ServiceAccountRecord[]> {
   const { sql, params } = where(before("create_time", "id", page.after));
   return await db.read<ServiceAccountRecord>(
@@ -50,7 +53,7 @@ export async function listServiceAccounts(db: Database, page: Page): Promise<Ser
   );
 }
 
-/** Inserts a service account. Throws NAME_TAKEN if another one has its name. */
+/** Inserts a service account. Throws NAME_TAKEN if another account has the same name. */
 export async function insertServiceAccount(tx: Transaction, account: ServiceAccountRecord): Promise<void> {
   const { id, name, scopes, status, createTime } = account;
   try {
@@ -65,7 +68,7 @@ export function setServiceAccountStatus(tx: Transaction, id: string, status: Sta
   tx.defer(SET_STATUS, [status, binaryId(id)]);
 }
 
-/** All secrets of an account, including expired ones that are not deleted yet. */
+/** Finds all secrets of an account, including expired ones that are not deleted yet. */
 export async function findSecrets(db: Database | Transaction, accountId: string): Promise<Secret[]> {
   return await db.read<Secret>(SECRETS_OF, [binaryId(accountId)]);
 }
@@ -92,7 +95,7 @@ export function expireSecret(tx: Transaction, id: string, time: Date): void {
   tx.defer(EXPIRE_SECRET, [time, binaryId(id)]);
 }
 
-/** Sets a new `sid` for the tokens that the secret gets from now on. */
+/** Sets the `sid` claim of the tokens that are issued for the secret from now on. */
 export function setSecretSession(tx: Transaction, id: string, sessionId: string): void {
   tx.defer(SET_SESSION, [binaryId(sessionId), binaryId(id)]);
 }

@@ -7,7 +7,7 @@ export type Status = "ACTIVE" | "DISABLED";
 export interface ServiceAccountRecord {
   readonly id: string;
   readonly name: string;
-  /** Sorted; they never change. */
+  /** Names of the scopes, sorted. They never change. */
   readonly scopes: string[];
   readonly status: Status;
   readonly createTime: Date;
@@ -16,17 +16,17 @@ export interface ServiceAccountRecord {
 /** A client secret, as stored. */
 export interface Secret {
   readonly id: string;
-  /** SHA-256. */
+  /** SHA-256 of the secret. */
   readonly hash: Buffer;
-  /** Proof that auth wrote the row, see secret-proof.ts; null if it did not. */
+  /** Proof (a keyed hash) that auth wrote the row, see secret-proof.ts. Null if the row has none. */
   readonly proof: Buffer | null;
-  /** The `sid` of its access tokens. */
+  /** The `sid` claim of the access tokens that are issued for the secret. */
   readonly sessionId: string;
   /** End of a rotated secret's grace period; null for the current secret. */
   readonly expireTime: Date | null;
 }
 
-/** The account as admins see it. */
+/** Converts a stored account to the response, without the secret. */
 export const toServiceAccount = (account: ServiceAccountRecord): ServiceAccount => ({
   ...account,
   clientSecret: undefined,
@@ -34,15 +34,17 @@ export const toServiceAccount = (account: ServiceAccountRecord): ServiceAccount 
 });
 
 /**
- * Resource of a service account, for audit entries. It has no subject, because an internal system is not a
- * person.
+ * Audit entry about a service account. The entry has no subject, because an internal system is not a person.
  */
 export const entryOf = ({ id }: Pick<ServiceAccountRecord, "id">): AuditEntry => ({
   resource: `service-accounts/${id}`,
   subjectIds: [],
 });
 
-/** One entry per scope, so that `findUnexplained` detects a scope that no admin granted. */
+/**
+ * Audit entry for one scope of a new account. Each scope has its own entry, so that `findUnexplained` detects
+ * a scope that no admin granted.
+ */
 export const scopeEntry = ({ id }: Pick<ServiceAccountRecord, "id">, scope: string): AuditEntry => ({
   action: "client.grant_scope",
   resource: `service-accounts/${id}/scopes/${scope}`,

@@ -114,7 +114,7 @@ test("disabling an account revokes a token that is being issued", async () => {
   const { id, clientSecret } = await create();
   let disabling: Promise<unknown> | undefined;
   const db = {
-    // Disables the account between the read of the secrets and the read of the account.
+    // After the read of the secrets, disables the account before the account is read.
     read: async (sql: string, params?: SqlValue[]) => {
       if (disabling) await disabling;
       const rows = await auth.app.db.read(sql, params);

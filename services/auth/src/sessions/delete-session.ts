@@ -10,7 +10,8 @@ import { endSessions } from "./end-sessions.ts";
 import { lockSessionOwner } from "./session-list-store.ts";
 
 /**
- * UserService.DeleteSession. Repeating it changes nothing. Throws NOT_FOUND, also for another user's session.
+ * UserService.DeleteSession. A repeated call changes nothing. Throws NOT_FOUND, also for another user's
+ * session.
  */
 export async function deleteSession(
   app: Auth,

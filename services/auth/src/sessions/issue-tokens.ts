@@ -7,7 +7,10 @@ import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
 import type { OpenSession } from "./open-session.ts";
 import type { SessionUser } from "./session.ts";
 
-/** Response to a login or a refresh: a new access token and the refresh token. Throws UNAUTHENTICATED. */
+/**
+ * Returns the response to a login or a refresh, with a new access token and the refresh token. Throws
+ * UNAUTHENTICATED if the account has no valid proof, because its address or role may be forged.
+ */
 export async function issueTokens(
   app: Auth,
   { session, refreshToken, user }: OpenSession,

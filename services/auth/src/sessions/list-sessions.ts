@@ -25,7 +25,8 @@ export async function listSessions(
     expireTime,
     current: id === sessionId,
     remembered,
-    // A session whose stored device was altered is still listed, so that its user can end it.
+    // Both fields stay empty if the stored device was altered. The session is still listed, so that its user
+    // can end it.
     ipAddress: "",
     userAgent: "",
     ...leaveOutAltered(app.log, [client], (encrypted) =>

@@ -37,7 +37,7 @@ const setUp = (by: UserCaller) => auth.call(AuthServiceService.setUpTotp, bound(
 const activate = (by: UserCaller, code: string) =>
   auth.call(AuthServiceService.activateTotp, bound(activateTotp, auth.app), { code }, by);
 
-/** Sets up a second factor. @returns the authenticator, which shows a new code at each use */
+/** Sets up a second factor. @returns a function that advances the clock, and returns the next code */
 async function withSetUp(by: UserCaller) {
   const { secret } = await setUp(by);
   return () => {
@@ -62,8 +62,8 @@ const makeServiceAccount = (by: UserCaller) => {
 };
 
 /**
- * Changes that outlast the session in which they are made. Each function makes its preparations while the
- * session is live, and returns the call that is made after the session has ended.
+ * Changes that outlast the session in which they are made. Each function prepares a change while the session
+ * is live, and returns the call that the test makes after the session has ended.
  */
 const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown>>> = {
   "set up a second factor": async (by) => () => setUp(by),

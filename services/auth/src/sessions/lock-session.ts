@@ -7,9 +7,9 @@ import { lockLiveSession } from "./session-store.ts";
 
 /**
  * Locks the caller's session until the transaction ends. Changes that outlast a session, such as a second
- * factor, need this, because a process may still accept the access token of an ended session. A concurrent
- * transaction that ends the session waits, and then sees the change. Throws UNAUTHENTICATED if the session
- * has ended.
+ * factor, need this lock, because a process may still accept the access token of an ended session. A
+ * concurrent transaction that ends the session waits for this transaction, and then sees the change. Throws
+ * UNAUTHENTICATED if the session has ended.
  *
  * @returns the caller's account, locked
  */

@@ -9,14 +9,14 @@ import type { Lifetime, Session, SessionUser } from "./session.ts";
 import { encryptClient } from "./session-client.ts";
 import { insertSession, recordSessionUse } from "./session-store.ts";
 
-/** A session with the refresh token that its client gets. */
+/** A session, its user, and the refresh token that the client gets. */
 export interface OpenSession {
   readonly session: Session;
   readonly refreshToken: string;
   readonly user: SessionUser;
 }
 
-/** One use of a session: its time, and the call that uses the session. */
+/** Time of a login or refresh, and the call that asked for it. */
 export interface CallContext {
   readonly now: Date;
   readonly call: Call;

@@ -1,12 +1,14 @@
 /** Time in ms in which a client that lost the response may repeat its call. */
 export const REPEAT_MS = 10_000;
 
-/** State of a stored refresh token that decides its exchange. */
+/**
+ * State of a stored refresh token and its session, by which `evaluate` decides whether the token is accepted.
+ */
 export interface RefreshTokenState {
   readonly useTime: Date | null;
-  /** Hash of the idempotency key of the call that used the token; null without one. */
+  /** Hash of the idempotency key of the call that used the token; null if the call had none. */
   readonly useKey: Buffer | null;
-  /** The next token, encrypted under this token as the key. */
+  /** The next refresh token, encrypted with this token as the key. */
   readonly successor: Buffer | null;
   readonly session: { readonly expireTime: Date; readonly endTime: Date | null };
 }
@@ -14,25 +16,28 @@ export interface RefreshTokenState {
 export type Verdict =
   /** The token is used for the first time. */
   | { readonly kind: "EXCHANGE" }
-  /** The same call is repeated, so its client gets the same successor. */
+  /** The client repeats the call that used the token, and gets the same next token again. */
   | { readonly kind: "REPEAT"; readonly successor: Buffer }
   /**
-   * The token is used a second time, so it was copied, and it is unknown which caller has stolen it (RFC 9700
-   * §4.14.2). Its session ends.
+   * The token is used a second time, so somebody has copied it. It is unknown which of the two callers is the
+   * thief, so the session ends (RFC 9700 §4.14.2).
    */
   | { readonly kind: "REUSE" }
-  /** Expired, or its session has ended. */
+  /** The token has expired, or its session has ended. */
   | { readonly kind: "VOID" };
 
 export interface Attempt {
   /** True if this call was the first to use the token. */
   readonly consumed: boolean;
-  /** Hash of the call's idempotency key; null without one. */
+  /** Hash of the call's idempotency key; null if the call has none. */
   readonly key: Buffer | null;
   readonly now: Date;
 }
 
-/** Evaluates a refresh token by its state after the attempt to consume it. */
+/**
+ * Decides whether a refresh token is accepted. Needs the state of the token after this call has tried to mark
+ * it as used.
+ */
 export function evaluate(
   { session, useTime, useKey, successor }: RefreshTokenState,
   { consumed, key, now }: Attempt,

@@ -2,7 +2,10 @@ import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.t
 import type { RefreshTokenRecord } from "./refresh-token-store.ts";
 import type { Session } from "./session.ts";
 
-/** Proof that auth issued the token for this session, with its user, expiry and sign-in time. */
+/**
+ * Computes a keyed hash. It proves that auth issued the token for this session, with this expiry. It also
+ * covers the session's user, times and `remembered`.
+ */
 export const refreshTokenProof = (
   proofs: RowProofs,
   hash: Buffer,

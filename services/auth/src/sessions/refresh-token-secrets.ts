@@ -6,12 +6,12 @@ const BYTES = 32;
 /** A new refresh token: 256 random bits, base64url. */
 export const newRefreshToken = (): string => randomBytes(BYTES).toString("base64url");
 
-/** Stored form of a refresh token, or of the idempotency key that came with it: SHA-256. */
+/** Hashes a refresh token, or the idempotency key of a refresh, for storage (SHA-256). */
 export const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
- * Encrypts the next refresh token under a key that is the current token itself, so the database alone reveals
- * neither of them.
+ * Encrypts the next refresh token with the current token as the key, so the database alone reveals neither of
+ * the two.
  *
  * @param token made by `newRefreshToken`
  */

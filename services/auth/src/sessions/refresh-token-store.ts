@@ -10,16 +10,16 @@ export interface RefreshTokenRecord extends RefreshTokenState {
   readonly hash: Buffer;
   /** Time at which the token expires if it is not used. */
   readonly expireTime: Date;
-  /** Proof that auth wrote the row, see refresh-token-proof.ts; null if it did not. */
+  /** Proof (a keyed hash) that auth wrote the row, see refresh-token-proof.ts. Null if the row has none. */
   readonly proof: Buffer | null;
   readonly session: Session & SessionUser & { readonly endTime: Date | null };
 }
 
 export interface Use {
   readonly time: Date;
-  /** Hash of the idempotency key; null without one. */
+  /** Hash of the idempotency key of the call that used the token; null if the call had none. */
   readonly key: Buffer | null;
-  /** The next token, encrypted; null if the call cannot be repeated. */
+  /** The next refresh token, encrypted; null if the call cannot be repeated. */
   readonly successor: Buffer | null;
   readonly successorExpireTime: Date | null;
 }
@@ -53,7 +53,7 @@ export function insertRefreshToken(
   tx.defer(INSERT, [token.hash, binaryId(token.sessionId), token.expireTime, token.proof]);
 }
 
-/** Marks the token as used. @returns true for only one of several concurrent calls */
+/** Marks the token as used. @returns true for only one of several concurrent calls with the token */
 export async function consumeRefreshToken(tx: Transaction, hash: Buffer, use: Use): Promise<boolean> {
   const { affectedRows } = await tx.write(CONSUME, [
     use.time,
@@ -75,8 +75,8 @@ export async function findRefreshToken(
 }
 
 /**
- * Deletes up to a thousand stored successors of refresh tokens, once the call that got the successor can no
- * longer be repeated.
+ * Erases the stored successors of up to a thousand used refresh tokens. A successor is the next token; it is
+ * stored for as long as the call that got it can be repeated.
  */
 export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
   await db.write(FORGET_SUCCESSORS, [now]);

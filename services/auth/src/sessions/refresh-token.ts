@@ -20,10 +20,13 @@ import {
   type Use,
 } from "./refresh-token-store.ts";
 
-/** 256 bits, base64url. */
+/** Format of a refresh token: 256 bits in base64url. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use also ends the session. */
+/**
+ * AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN. A second use of a refresh token also ends the
+ * session.
+ */
 export async function refreshToken(
   app: Auth,
   { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
@@ -62,7 +65,10 @@ export async function refreshToken(
 
 const invalid = (): ApiError => new ApiError("INVALID_REFRESH_TOKEN");
 
-/** Only a call with an idempotency key can be repeated, so the next token is stored for such calls alone. */
+/**
+ * Columns that record the use of the token. The next token is stored only for a call with an idempotency key,
+ * because no other call can be repeated.
+ */
 function useOf(token: string, next: string, idempotencyKey: string, now: Date): Use {
   if (idempotencyKey === "") return { time: now, key: null, successor: null, successorExpireTime: null };
   return {
@@ -73,7 +79,10 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
   };
 }
 
-/** Audit entry of a forged token. It names no user, because the columns of a forged row prove nothing. */
+/**
+ * Audit entry for the use of a forged token. The entry names no user, because the columns of a forged row
+ * prove nothing.
+ */
 const forgeryEntry = ({ session }: RefreshTokenRecord): AuditEntry => ({
   resource: `sessions/${session.id}`,
   subjectIds: [],

@@ -2,7 +2,9 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Session } from "./session.ts";
 
-/** Device of a session's latest use. Only its user may see it, so it is encrypted. */
+/**
+ * Device that last used a session. Only the user of the session may see this data, so it is stored encrypted.
+ */
 export interface SessionClient {
   readonly ipAddress: string;
   readonly userAgent: string;

@@ -4,7 +4,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** A session as its user sees it. */
+/** A session that has not ended, with the columns that its user sees. */
 export interface LiveSession {
   readonly id: string;
   readonly authTime: Date;
@@ -29,7 +29,7 @@ const COLUMNS = `id, auth_time AS authTime, COALESCE(use_time, auth_time) AS use
   remembered, client`;
 const LOCK_OWNER = "SELECT user_id AS userId, end_time AS endTime FROM sessions WHERE id = ? FOR UPDATE";
 
-/** A page of a user's live sessions, newest first. */
+/** Lists a page of a user's live sessions, which have neither ended nor expired; newest first. */
 export async function listLiveSessions(
   db: Database,
   userId: string,
@@ -49,7 +49,9 @@ export async function listLiveSessions(
   return rows.map((row) => ({ ...row, remembered: row.remembered === 1 }));
 }
 
-/** Locks a session until the transaction ends. */
+/**
+ * Locks a session until the transaction ends. Returns its user and the time at which it was ended, if any.
+ */
 export async function lockSessionOwner(tx: Transaction, id: string): Promise<SessionOwner | undefined> {
   const [owner] = await tx.read<SessionOwner>(LOCK_OWNER, [binaryId(id)]);
   return owner;

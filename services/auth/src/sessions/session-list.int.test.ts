@@ -107,7 +107,7 @@ test("leaves out ended, idle and other users' sessions", async () => {
 
 test("has pages whose token is valid for its user only", async () => {
   const user = await auth.makeUser();
-  // The sessions start at the same time, so that their ids decide the order.
+  // All sessions start at the same time, so that their ids decide the order.
   const sessions = [await logIn(user), await logIn(user), await logIn(user)];
   const here = sessions[0]!;
   const first = await list(here, { pageSize: 2 });

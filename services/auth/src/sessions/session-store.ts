@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 /** Latest use of a session. */
 export interface SessionUse {
   readonly time: Date;
-  /** Expiry of the session unless it is used again. */
+  /** Time at which the session expires unless it is used again. */
   readonly idleExpireTime: Date;
   /** Device that used the session, encrypted; see session-client.ts. */
   readonly client: Buffer;
@@ -24,7 +24,7 @@ const LOCK_LIVE_OF_USER = `SELECT id FROM sessions
 const FIND_EXPIRED = "SELECT id FROM sessions WHERE expire_time <= ? LIMIT ?";
 const DELETE_TOKENS = "DELETE FROM refresh_tokens WHERE session_id IN (?)";
 const DELETE_SESSIONS = "DELETE FROM sessions WHERE id IN (?)";
-/** Sessions deleted per transaction. */
+/** Maximum number of sessions deleted in one transaction. */
 const BATCH = 500;
 
 export function insertSession(tx: Transaction, session: Session): void {
@@ -44,7 +44,7 @@ export function markEnded(tx: Transaction, ids: string[], now: Date): void {
   tx.defer(END, [now, ids.map(binaryId)]);
 }
 
-/** Locks a user's session until the transaction ends. @returns true if it is live */
+/** Locks a user's session until the transaction ends. @returns true if it has neither ended nor expired */
 export async function lockLiveSession(
   tx: Transaction,
   { id, userId }: Pick<Session, "id" | "userId">,
@@ -53,7 +53,11 @@ export async function lockLiveSession(
   return (await tx.read(LOCK_LIVE, [binaryId(id), binaryId(userId), now])).length === 1;
 }
 
-/** Locks a user's live sessions until the transaction ends. @returns their ids */
+/**
+ * Locks a user's live sessions, which have neither ended nor expired, until the transaction ends.
+ *
+ * @returns the ids of these sessions
+ */
 export async function lockLiveSessions(tx: Transaction, userId: string, now: Date): Promise<string[]> {
   const rows = await tx.read<{ id: string }>(LOCK_LIVE_OF_USER, [binaryId(userId), now]);
   return rows.map((row) => row.id);

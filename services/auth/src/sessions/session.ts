@@ -2,14 +2,14 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 
 /** A signed-in user's session: a chain of refresh tokens. */
 export interface Session {
-  /** The `sid` of its access tokens. */
+  /** Id of the session, which is the `sid` claim of its access tokens. */
   readonly id: string;
   readonly userId: string;
   /** Time at which the user proved their identity. */
   readonly authTime: Date;
-  /** End of the session, however often it is used. */
+  /** Time at which the session ends, however often it is used. */
   readonly expireTime: Date;
-  /** True for a session with the longer lifetime that its user asked for. */
+  /** True if the user asked at sign-in for the longer lifetime (`rememberMe`). */
   readonly remembered: boolean;
 }
 
@@ -24,7 +24,9 @@ export interface Lifetime {
 export interface SessionUser {
   readonly role: Role;
   readonly email: string;
-  /** Proof that auth wrote the account, see account-proofs.ts; null if it did not. */
+  /**
+   * Proof (a keyed hash) that auth wrote the account, see account-proofs.ts. Null if the account has none.
+   */
   readonly accountProof: Buffer | null;
   readonly mfaEnabled: boolean;
 }

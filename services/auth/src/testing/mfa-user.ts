@@ -19,7 +19,7 @@ import { PASSWORD, type SignedIn, type TestAuth } from "./test-auth.ts";
 
 const STEP_MS = 30_000;
 
-/** A user with an authenticator. */
+/** A test user who can set up and use an authenticator. */
 export class MfaUser {
   readonly #auth: TestAuth;
   readonly user: User;
@@ -78,7 +78,7 @@ export class MfaUser {
     return call(AuthServiceService.login, bound(login, app), request);
   }
 
-  /** The MFA token of a new login. */
+  /** Logs in, and returns the MFA token of the response. */
   async mfaToken(): Promise<string> {
     return (await this.logIn()).mfaToken!;
   }

@@ -28,11 +28,11 @@ import { authSettings } from "../settings.ts";
 
 export const PASSWORD = "a rather long passphrase";
 
-/** The auth service's use cases on a real MySQL, with a clock that the test advances. */
+/** The auth service's RPC handlers on a real MySQL, with a clock that the test advances. */
 export interface TestAuth {
   app: Auth;
   clock: TestClock;
-  /** Calls an RPC. @param by caller; default: anonymous @param from IP address */
+  /** Calls an RPC. @param by the caller; default: anonymous @param from IP address of the caller */
   call: <Q, A>(
     method: MethodDefinition<Q, A>,
     handler: Handler<Q, A>,
@@ -47,11 +47,11 @@ export interface TestAuth {
   signInAdmin: () => Promise<UserCaller>;
   /** True if access tokens of a session are revoked. */
   isRevoked: (session: SignedIn) => Promise<boolean>;
-  /** Audit entries of a user as "action outcome", oldest first. */
+  /** Audit entries about a user, as texts such as "user.get SUCCESS", oldest first. */
   auditOf: (userId: string) => Promise<string[]>;
-  /** Sends queued mails. @returns all mails to an address since the start, oldest first */
+  /** Sends queued mails. @returns all mails sent to an address since the start of the test, oldest first */
   mailsTo: (email: string) => Promise<OutgoingMail[]>;
-  /** Types of a user's events, oldest first. */
+  /** Types of the events about a user, such as "user.created", oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
   /**
    * Starts another process of auth on the same schema, without running jobs.
@@ -67,7 +67,7 @@ type Handler<Q, A> = (request: Q, call: Call) => Promise<A>;
 export interface SignedIn {
   accessToken: string;
   refreshToken: string;
-  /** The caller that the access token names. */
+  /** The caller whom the access token identifies. */
   caller: UserCaller;
 }
 
@@ -148,7 +148,7 @@ export async function startTestAuth(): Promise<TestAuth> {
   };
 }
 
-/** Tokens of a client, with the caller that the access token names. */
+/** Tokens of a client, with the caller whom the access token identifies. */
 export function signedIn(accessToken: string, refreshToken: string): SignedIn {
   const claims = decodeJwt<{
     sub: string;
@@ -166,7 +166,7 @@ export function signedIn(accessToken: string, refreshToken: string): SignedIn {
   return { accessToken, refreshToken, caller };
 }
 
-/** Number of calls by outcome: "ok", or the reason of the error. */
+/** Counts calls by outcome: "ok", or the reason of the error. */
 export async function callStats(calls: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const result of await Promise.allSettled(calls)) {

@@ -1,6 +1,6 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
-/** Queries that find violations. Each is one statement, so that it reads one snapshot. */
+/** Queries that find errors in the ledger. Each query is one statement, so that it reads one snapshot. */
 export const CHECKS = {
   "debits differ from credits": `
     SELECT transaction_id AS name, SUM(debit_minor) AS expected, SUM(credit_minor) AS found
@@ -56,13 +56,13 @@ export const CHECK_NAMES = Object.keys(CHECKS) as Check[];
 
 export interface Violation {
   check: Check;
-  /** Id of the transaction or payment, or the account. */
+  /** Id of the faulty transaction or payment, or name of the faulty account. */
   name: string;
   expected: number;
   found: number;
 }
 
-/** At most 100 violations of each check. MySQL returns sums as text. */
+/** Returns at most 100 violations of each check. MySQL returns sums as text, which is converted here. */
 export async function findViolations(db: Database): Promise<Violation[]> {
   const violations: Violation[] = [];
   for (const check of CHECK_NAMES) {

@@ -38,14 +38,16 @@ export function captureEntries(payment: LedgerPayment): Entry[] {
   ];
 }
 
-/** Entries of a refund: those of a capture with debit and credit exchanged, for the refunded amount. */
+/**
+ * Entries of a refund: like the entries of a capture of the refunded amount, with debit and credit exchanged.
+ */
 export const refundEntries = (payment: LedgerPayment, { id, amountMinor }: LedgerRefund): Entry[] =>
   captureEntries({ ...payment, amountMinor }).map((entry) =>
     inverse({ ...entry, transactionId: id, kind: "REFUND" }),
   );
 
 /**
- * Entries of a refund that the patient's bank returned: those of the refund with debit and credit exchanged.
+ * Entries after the patient's bank returned a refund: the refund's entries with debit and credit exchanged.
  */
 export const refundReversalEntries = (payment: LedgerPayment, refund: LedgerRefund): Entry[] =>
   refundEntries(payment, refund).map((entry) => inverse({ ...entry, kind: "REFUND_REVERSAL" }));

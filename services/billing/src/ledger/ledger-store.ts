@@ -7,7 +7,7 @@ import type { Entry } from "./ledger-rules.ts";
 const INSERT = `INSERT INTO ledger_entries
   (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`;
 
-/** Books a movement of money, in the transaction that changes the state of its payment or refund. */
+/** Books a movement of money, in the database transaction that also changes the payment or refund. */
 export function insertEntries(tx: Transaction, entries: Entry[], now: Date): void {
   const values = entries.map((entry) => [
     binaryId(entry.transactionId),
@@ -22,22 +22,22 @@ export function insertEntries(tx: Transaction, entries: Entry[], now: Date): voi
   tx.defer(INSERT, [values]);
 }
 
-/** Credits less debits, in minor units. */
+/** Balance of an account in one currency: credits minus debits, in minor units. */
 export interface Balance {
   account: string;
   currency: string;
   minor: number;
 }
 
-/** An account's balance in each currency; empty without entries. */
+/** Balance of an account in each currency; empty if the account has no entries. */
 export const balanceOf = (db: Database, account: string): Promise<Balance[]> =>
   readBalances(db, "account = ?", account);
 
-/** Balances of a payment's own entries, by account; empty if no money has moved. */
+/** Balances that result from a payment's own entries, by account; empty if no money has moved. */
 export const balancesOfPayment = (db: Database, paymentId: string): Promise<Balance[]> =>
   readBalances(db, "payment_id = ?", binaryId(paymentId));
 
-/** MySQL returns the sums as text. */
+/** Reads balances. MySQL returns the sums as text, which is converted here. */
 async function readBalances(db: Database, condition: string, value: SqlValue): Promise<Balance[]> {
   const rows = await db.read<{ account: string; currency: string; minor: string }>(
     `SELECT account, currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor

@@ -25,7 +25,7 @@ export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> 
 export const applyBookingEnded = (app: Billing) =>
   endPayments(app, (row, event) => ({ ...row, ...decide(row, decisionOf(event)) }));
 
-/** booking.closed, booking.fee_decided: applies the fee decision of an admin or of a no-show. */
+/** booking.closed, booking.fee_decided: applies a fee decision, which an admin made or a no-show caused. */
 export const applyFeeDecision = (app: Billing) =>
   applyToPayments(app, idsOf, (row, event) => decideFee(row, decisionOf(event)));
 
@@ -37,14 +37,17 @@ export const applyBookingExpired = (app: Billing) =>
   endPayments(app, (row, _event, now) => ({
     ...row,
     status: expire(row.status),
-    // Scheduling has ended the hold, but billing's clock may be behind scheduling's. So the hold's end is set
-    // to now at the latest: no later attempt may start.
+    // Scheduling has ended the hold, but by billing's clock the hold may still last. So the end of the hold
+    // is moved to now if it is later, and no new attempt can start.
     holdExpireTime: new Date(Math.min(row.holdExpireTime.getTime(), now.getTime())),
   }));
 
 type End = (row: PaymentRow, event: Event, now: Date) => PaymentRow;
 
-/** Ends payments. If a newer event made the inbox skip booking.held, creates the payment as CANCELLED. */
+/**
+ * Handler of events that end a payment. If the inbox skipped booking.held, because a newer event had arrived
+ * first, creates the payment as CANCELLED.
+ */
 const endPayments = (app: Billing, end: End) =>
   applyToPayments(app, idsOf, (row, event, now) =>
     row ? end(row, event, now) : newPayment(app, event, "CANCELLED", now),
@@ -62,7 +65,7 @@ const decisionOf = (event: Event): FeeDecision =>
 /** True for a booking with a fee. A free booking has no payment id. */
 const isPaid = (event: Event): boolean => stateOf(event, "booking").paymentId !== "";
 
-/** Payment of a held booking. Throws if the booking has no fee or hold. */
+/** Payment of a held booking. Throws if the booking has no fee or no hold. */
 function newPayment(
   { providers, proofs }: Billing,
   event: Event,

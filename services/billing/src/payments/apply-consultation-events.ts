@@ -6,8 +6,8 @@ import { decideFee } from "./decide-fee.ts";
 import type { FeeDecision } from "./payment-rules.ts";
 
 /**
- * Fee decision for each way in which a consultation ends. CHARGE if it took place and the doctor came in
- * time, or if only the patient was missing.
+ * Fee decision for each way in which a consultation ends. The fee is charged if the consultation took place
+ * and the doctor was not late, or if only the patient was missing.
  */
 export const FEE_DECISIONS = {
   "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RELEASE" : "CHARGE"),

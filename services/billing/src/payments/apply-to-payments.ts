@@ -19,8 +19,8 @@ export type PaymentIds = Pick<PaymentRow, "id"> &
 /**
  * Handler of events that change one payment each.
  *
- * @param idsOf ids that an event contains, which must equal those of the payment's row; `id` is "" for a free
- * booking
+ * @param idsOf returns the ids in an event, which must equal the ids in the payment's row; `id` is "" for a
+ * free booking
  * @param change returns the payment after an event; `before` is undefined if the payment does not exist yet
  */
 export const applyToPayments = (

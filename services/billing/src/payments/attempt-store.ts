@@ -5,7 +5,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 export interface AttemptRow {
   id: string;
   paymentId: string;
-  /** Idempotency key of the request. The outcome of the attempt is stored as the response to it. */
+  /** Idempotency key of the request. The outcome of the attempt is stored as the response to this key. */
   keyId: Buffer;
   /** Encrypted; null once the attempt has ended. */
   paymentMethod: Buffer | null;
@@ -41,9 +41,7 @@ export async function isAttemptEnded(tx: Transaction, id: string): Promise<boole
   return rows.length > 0;
 }
 
-/**
- * Ends an attempt. Of the failed attempts, only declined ones have a decline code; cancelled ones have none.
- */
+/** Ends an attempt. A declined attempt has a decline code; a cancelled one has none. */
 export function endAttempt(
   tx: Transaction,
   id: string,

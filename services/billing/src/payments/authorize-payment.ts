@@ -21,8 +21,8 @@ import { findPayment, lockPayments, savePayment } from "./payment-store.ts";
 /**
  * PaymentService.AuthorizePayment, in three steps: one transaction commits the attempt with its idempotency
  * key, the provider is called outside of any transaction, and another transaction commits the outcome. The
- * processing job finishes interrupted attempts. A new attempt replaces one that waits for its payer: the
- * provider cancels the earlier attempt before the new one is sent.
+ * processing job finishes interrupted attempts. A new attempt replaces an attempt that waits for its payer:
+ * the provider cancels the earlier attempt before it gets the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
 export async function authorizePayment(
@@ -49,7 +49,7 @@ interface StartedAttempt {
   attempt: AttemptRow;
 }
 
-/** Commits attempts with a lease for their requests. Concurrent requests share transactions. */
+/** Commits new attempts, each with a lease for its request. Concurrent requests share transactions. */
 const startAttempt = perApp((app: Billing) =>
   app.calls.groupedBegin<AttemptRow, PaymentRow, StartedAttempt, PaymentRow, Payment>({
     rowsOf: ({ request: attempt }) => [attempt.paymentId],
@@ -76,13 +76,13 @@ const startAttempt = perApp((app: Billing) =>
   }),
 );
 
-/** The payment with the started attempt. Throws RECORD_ALTERED, HOLD_EXPIRED, ILLEGAL_TRANSITION. */
+/** Returns the payment with the started attempt. Throws RECORD_ALTERED, HOLD_EXPIRED, ILLEGAL_TRANSITION. */
 function withAttempt(app: Billing, row: PaymentRow, attempt: AttemptRow, now: Date): PaymentRow {
   assertGenuine(app.proofs, row);
   assertAuthorizable(row, now);
   const provider = app.providers.current;
   const replaces = waitsForPayer(row);
-  // Only the provider of the earlier attempt can cancel it.
+  // Only the provider that has the earlier attempt can cancel it, so another provider cannot replace it.
   if (replaces && row.provider !== provider.name) throw notAuthorizable(row.status);
   return {
     ...row,
@@ -106,7 +106,7 @@ const startEntries = (before: PaymentRow, after: PaymentRow): AuditEntry[] =>
     : [entryOf(after, { action: "payment.replace_attempt" })];
 
 /**
- * Asks the provider to authorize an attempt that is saved already. If the provider does not answer, returns
+ * Asks the provider to authorize an attempt that is already saved. If the provider does not answer, returns
  * the payment's current state.
  */
 async function runAttempt(

@@ -20,12 +20,13 @@ interface ReplacedAttempt extends ChargeKey {
 
 /**
  * Cancels the replaced attempt before the new one is sent. If the payer has already confirmed the replaced
- * attempt, keeps it and drops the new one. The first transaction that decides between the two attempts is
- * final: after a decision to cancel, a later confirmation is cancelled, too. So a payment never has two
- * authorizations, and a confirmed booking keeps its own authorization.
+ * attempt, keeps that attempt and drops the new one. The first transaction that decides between the two
+ * attempts is final: after a decision to cancel, a confirmation that comes later is cancelled, too. So a
+ * payment never has two authorizations, and a confirmed booking keeps its own authorization.
  *
  * @param attempt the new attempt
- * @returns the response for the new attempt's key if it was dropped; undefined if it may be sent
+ * @returns the response to the new attempt's idempotency key if the new attempt was dropped; undefined if it
+ * may be sent
  * @throws if the provider does not answer, or cannot cancel yet
  */
 export async function cancelReplaced(
@@ -80,7 +81,7 @@ async function decide(
 
 const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
 
-/** Cancels the replaced attempt at the provider. Throws if it may still succeed. */
+/** Cancels the replaced attempt at the provider. Throws if the attempt may still succeed. */
 async function cancelAttempt(provider: Provider, replaced: ReplacedAttempt, found: Charge): Promise<void> {
   const isOver = found.status === "DECLINED" || found.status === "VOIDED";
   const { status } = isOver ? found : await provider.void(replaced);

@@ -5,8 +5,8 @@ import { decide, isExpiring } from "./payment-rules.ts";
 import { findExpiring, lockPayment } from "./payment-store.ts";
 
 /**
- * Job: decides to charge the fee of a booking that has not ended although its authorization is about to
- * expire. If the booking later ends with RELEASE, the fee is refunded.
+ * Job: decides to charge the fee if an authorization is about to expire before the booking has ended. If the
+ * booking later ends with the fee decision RELEASE, the fee is refunded.
  */
 export const captureExpiring =
   (app: Billing) =>

@@ -10,8 +10,9 @@ import { isFeeLost, nextStep } from "./payment-rules.ts";
 import { savePayment } from "./payment-store.ts";
 
 /**
- * Saves a locked payment under its next version, and books a capture. A new step is scheduled, and processed
- * right after the commit if it needs no pause. A step that was already due keeps its schedule.
+ * Saves a locked payment with its next version number, and books a capture in the ledger. Schedules a new
+ * processing step, and runs it right after the commit if `pauseMs` is 0. A step that was already pending
+ * keeps its schedule.
  *
  * @param pauseMs delay of a new step; null: no retry, an admin has to act
  * @returns the row as saved
@@ -50,7 +51,7 @@ function scheduleOf(
   return { processTime, processTries: 0, dueSince: now };
 }
 
-/** Audit action of a payment that reaches each status. */
+/** Audit action by the status that a payment reaches. */
 const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = {
   STATUS_UNSPECIFIED: {},
   REQUIRES_AUTHORIZATION: { action: "payment.authorize", outcome: "FAILURE" },
@@ -73,7 +74,7 @@ export function entriesOf(before: PaymentRow, after: PaymentRow): AuditEntry[] {
   return after.feeDecision !== before.feeDecision ? [entryOf(after, { action: "payment.decide" })] : [];
 }
 
-/** Audit entry with its event. Scheduling gets no event after its own fee decision. */
+/** Audit entry, with an event for scheduling. Once the fee is decided, no event is sent. */
 export const entryOf = (row: PaymentRow, kind: Pick<AuditEntry, "action" | "outcome">): AuditEntry => ({
   ...kind,
   resource: `payments/${row.id}`,

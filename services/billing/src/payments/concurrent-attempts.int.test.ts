@@ -31,7 +31,7 @@ test("an attempt takes two round trips to start, and two to end", async () => {
   expect(await roundTrips(() => billing.authorize(paymentId, patient))).toBe(readAndStub + 2 + 2);
 });
 
-/** Payments of different patients. */
+/** Creates payments, each for another patient. */
 async function holdMany(count: number) {
   const held: { paymentId: string; by: typeof patient }[] = [];
   for (let i = 0; i < count; i++) {

@@ -19,7 +19,7 @@ const authorized = () => billing.authorized(victim);
 
 /**
  * Events of the attacker's own booking and consultation. An attacker who can write to the sender's schema can
- * make them name another patient's payment.
+ * make these events name another patient's payment.
  */
 const BOOKING_EVENTS = [
   "expired",

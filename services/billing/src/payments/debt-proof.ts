@@ -4,7 +4,7 @@ import type { PaymentRow } from "./payment.ts";
 
 const TABLE = "payments";
 
-/** Immutable columns of a payment: the debtor, the creditor, the amount and its appointment. */
+/** Immutable columns of a payment: patient (debtor), doctor (creditor), amount and appointment. */
 export type Debt = Pick<
   PaymentRow,
   "id" | "bookingId" | "consultationId" | "patientId" | "doctorId" | "currency" | "amountMinor"
@@ -20,7 +20,7 @@ const fieldsOf = (debt: Debt): Fields => [
   String(debt.amountMinor),
 ];
 
-/** The payment with a proof that billing wrote the debt. */
+/** Adds the keyed hash that proves that billing wrote the debt. */
 export const withProof = <Row extends Debt>(proofs: RowProofs, row: Row): Row & { proof: Buffer } => ({
   ...row,
   proof: proofs.of(TABLE, fieldsOf(row)),

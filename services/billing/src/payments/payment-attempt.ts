@@ -22,7 +22,7 @@ const ASK_AFTER_MS = 2000;
 const methodContext = ({ id, paymentId }: Pick<AttemptRow, "id" | "paymentId">): string =>
   `payment_attempts.payment_method:${id}:${paymentId}`;
 
-/** An attempt to authorize a payment. Its outcome becomes the response to its idempotency key. */
+/** Returns a new attempt to authorize a payment. Its outcome will be the response to the idempotency key. */
 export function newAttempt(
   app: Billing,
   paymentId: string,
@@ -34,8 +34,9 @@ export function newAttempt(
 }
 
 /**
- * Sends a started attempt to the provider, which authorizes it once however often it is sent.
- * Throws RECORD_ALTERED, also for an amount that was altered after the start.
+ * Sends a started attempt to the provider. Repeats are safe, because the provider authorizes an attempt only
+ * once.
+ * Throws RECORD_ALTERED if the stored debt was altered, even after the attempt started.
  */
 export async function sendAttempt(
   app: Billing,
@@ -58,8 +59,8 @@ export interface AttemptOutcome {
 }
 
 /**
- * Applies the provider's answer to the payment, and stores the outcome as the response to the idempotency
- * key.
+ * Applies the provider's answer to the payment, and stores the outcome as the response to the attempt's
+ * idempotency key.
  *
  * @returns the first response that was stored for the key: the payment, or PAYMENT_DECLINED
  */
@@ -73,7 +74,7 @@ export const finishAttempt = (
   return completions(app)({ ...by, keyId: attempt.keyId, definition }, { attempt, charge });
 };
 
-/** Concurrent completions share transactions. */
+/** Completes attempts. Concurrent completions share transactions. */
 const completions = perApp((app: Billing) =>
   app.calls.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
     rowsOf: ({ attempt }) => [attempt.paymentId],
@@ -92,10 +93,11 @@ function finishOne(
   row: PaymentRow,
   { attempt, charge }: AttemptOutcome,
 ): Completion<Payment> {
-  // A later attempt has replaced this one. So this one has ended, and the response to its key is stored.
+  // A later attempt has replaced this attempt. So this attempt has ended, and a response to its idempotency
+  // key is already stored.
   if (row.attemptId !== attempt.id) return { answer: toPayment(row), entries: [] };
   const completion = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
-  // The request no longer waits for the provider, so its lease can end.
+  // The request no longer waits for the provider, so its lease on the attempt can end.
   if (!charge || charge.status === "PENDING") {
     endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
   }
@@ -118,7 +120,7 @@ export function applyCharge(
   return { answer: answerOf(after, charge), entries: entriesOf(before, after) };
 }
 
-/** Attempt of a payment that has a charge. */
+/** Id of a payment's latest attempt. Throws if the payment has none. */
 export function currentAttempt({ id, attemptId }: PaymentRow): string {
   if (attemptId === null) throw new Error(`payment ${id} has no attempt`);
   return attemptId;

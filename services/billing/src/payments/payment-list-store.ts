@@ -47,7 +47,7 @@ export async function countByStatus(db: Database): Promise<Count<Payment_Status>
   return await db.scan("SELECT status AS name, COUNT(*) AS count FROM payments GROUP BY status");
 }
 
-/** Sum of captured and not refunded amounts, by currency. MySQL returns the sum as text. */
+/** Sum of captured amounts minus refunds, by currency. MySQL returns the sum as text. */
 export async function sumRevenue(db: Database): Promise<{ currency: string; minor: string }[]> {
   return await db.scan(
     `SELECT currency, SUM(amount_minor - refunded_minor) AS minor FROM payments

@@ -163,7 +163,7 @@ test.each([
   expect(isFeeLost({ status, feeDecision }, { status: next, feeDecision })).toBe(is);
 });
 
-/** Input of the transitions of a payment. */
+/** Random input that may change a payment's status. */
 const input = fc.oneof(
   fc.record({ kind: fc.constant("start" as const) }),
   fc.record({ kind: fc.constant("expire" as const) }),
@@ -221,7 +221,7 @@ test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "RE
   },
 );
 
-/** Effect of each step on the provider's charge. */
+/** New status of the provider's charge after each processing step, by the status before the step. */
 const EFFECTS: Record<Exclude<Step, "REFUND">, Partial<Record<ChargeStatus, ChargeStatus>>> = {
   ASK: { PENDING: "AUTHORIZED" },
   CAPTURE: { AUTHORIZED: "CAPTURED" },

@@ -4,8 +4,8 @@ import type { FeeDecision as AnyFeeDecision } from "@medconnect/proto/medconnect
 import type { ChargeStatus } from "../providers/provider.ts";
 
 /**
- * Transitions of a payment. A refund that the patient's bank returns also leads back to CAPTURED or
- * PARTIALLY_REFUNDED; see refund-rules.ts.
+ * Status transitions of a payment. Not listed: if the patient's bank returns a refund, the payment goes back
+ * to CAPTURED or PARTIALLY_REFUNDED (see refund-rules.ts).
  */
 const TRANSITIONS: Record<Payment_Status, readonly Payment_Status[]> = {
   STATUS_UNSPECIFIED: [],
@@ -26,7 +26,7 @@ export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 export interface StatusAndDecision {
   status: Payment_Status;
-  /** Null until the booking ends. */
+  /** Null until the fee is decided: when the booking ends, or shortly before the authorization expires. */
   feeDecision: FeeDecision | null;
 }
 
@@ -60,8 +60,9 @@ export const notAuthorizable = (status: Payment_Status): ApiError =>
 const isReleased = (status: Payment_Status): boolean => status === "VOIDED" || status === "CANCELLED";
 
 /**
- * A payment after a fee decision. The decision stays stored after it is executed, because refunded money may
- * come back. RELEASE prevails over CHARGE, so the order of decisions does not matter.
+ * Status and fee decision of a payment after a further decision. The decision stays stored after it is
+ * carried out, because a refund may come back from the patient's bank. RELEASE prevails over CHARGE, so the
+ * order of decisions does not matter.
  */
 export function decide({ status, feeDecision }: StatusAndDecision, decision: FeeDecision): StatusAndDecision {
   const prevailing = feeDecision === "RELEASE" ? feeDecision : decision;
@@ -77,8 +78,8 @@ export const expire = (status: Payment_Status): Payment_Status =>
   status === "REQUIRES_AUTHORIZATION" ? "CANCELLED" : status;
 
 /**
- * Next status of a payment, by its status and the status of its charge. If the charge is captured while the
- * payment is PROCESSING, the payment becomes AUTHORIZED first.
+ * Next status of a payment, by the payment's status and then its charge's status. If the charge is captured
+ * while the payment is PROCESSING, the payment becomes AUTHORIZED first.
  */
 const BY_CHARGE: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Payment_Status>>>> = {
   PROCESSING: {
@@ -91,9 +92,9 @@ const BY_CHARGE: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Pay
 };
 
 /**
- * Status after an answer of the provider. An outdated answer changes nothing.
+ * Status of a payment after an answer of the provider. An outdated answer changes nothing.
  *
- * @param isOver true if the hold or the booking has ended, so that the patient cannot try again
+ * @param isOver true if the hold has ended or the fee is decided, so that the patient cannot try again
  */
 export function statusAfterCharge(
   status: Payment_Status,
@@ -104,7 +105,7 @@ export function statusAfterCharge(
   return isOver ? expire(next) : next;
 }
 
-/** Time after the hold in which a late confirmation still books a slot that is free. */
+/** Time after the end of the hold in which a payer's confirmation still books the slot, if it is free. */
 const CONFIRM_LATE_MS = 3_600_000;
 
 /** True if a pending attempt is to be voided, because the fee is released or the payer is too late. */
@@ -114,8 +115,8 @@ export const shouldVoid = (
 ): boolean => feeDecision === "RELEASE" || holdExpireTime.getTime() + CONFIRM_LATE_MS <= now.getTime();
 
 /**
- * True if the authorization expires at `by` or earlier and the fee is undecided, so that the fee would be
- * lost.
+ * True if the authorization expires at the time `by` or earlier, and the fee is not decided yet. Without a
+ * capture, the fee would be lost.
  */
 export const isExpiring = (
   payment: StatusAndDecision & { authorizationExpireTime: Date | null },
@@ -127,8 +128,8 @@ export const isExpiring = (
   payment.authorizationExpireTime <= by;
 
 /**
- * True if a payment is VOIDED or CANCELLED although its fee is due. Also true if an AUTHORIZED payment gets
- * such a status before its fee is decided, because the provider voided the authorization.
+ * True if the fee can no longer be charged. Either the payment is VOIDED or CANCELLED although the fee
+ * decision is CHARGE. Or the provider voided the authorization before the fee was decided.
  */
 export const isFeeLost = (before: StatusAndDecision, { status, feeDecision }: StatusAndDecision): boolean =>
   isReleased(status) &&
@@ -152,13 +153,14 @@ export function refundableMinor({ status, amountMinor, refundedMinor, refundingM
 }
 
 /**
- * Next step of payment processing. REFUND opens a refund of the amount that is not refunded yet; the others
- * call the provider.
+ * Next step of payment processing. REFUND opens a refund of the amount that is not refunded yet. All other
+ * steps call the provider.
  */
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
 /**
- * Next step of a payment; undefined if it is over, or waits for the patient, a fee decision or its refunds.
+ * Next step of a payment; undefined if the payment has ended, or waits for the patient, a fee decision or
+ * refunds.
  */
 export function nextStep(payment: StatusAndDecision & Funds): Step | undefined {
   const { status, feeDecision } = payment;

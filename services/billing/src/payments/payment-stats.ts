@@ -6,7 +6,7 @@ import { countByStatus, sumRevenue } from "./payment-list-store.ts";
 
 /** PaymentService.GetPaymentStats. The figures are at most 15 s old. */
 export const getPaymentStats = figures("stats/payments", async (app: Billing): Promise<PaymentStats> => {
-  // Sequential: scans share a few connections.
+  // The queries run one after the other, because all scans share a few connections.
   const statuses = await countByStatus(app.db);
   const revenue = await sumRevenue(app.db);
   return {

@@ -64,7 +64,7 @@ function assertExists(row: PaymentRow | undefined, id: string): PaymentRow {
   return row;
 }
 
-/** Locks the existing payments in the order of their ids. @returns them by id */
+/** Locks those payments that exist, in the order of their ids. @returns the locked payments by id */
 export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<string, PaymentRow>> {
   if (ids.length === 0) return new Map();
   const rows = await tx.lock<PaymentRow>(`${SELECT_PAYMENTS} WHERE id IN (?) ORDER BY id FOR UPDATE`, [

@@ -11,7 +11,7 @@ export interface PaymentRow {
   patientId: string;
   doctorId: string;
   status: Payment_Status;
-  /** Null until the booking ends. */
+  /** Null until the fee is decided: when the booking ends, or shortly before the authorization expires. */
   feeDecision: FeeDecision | null;
   currency: string;
   amountMinor: number;
@@ -23,7 +23,9 @@ export interface PaymentRow {
   holdExpireTime: Date;
   /** Id of the latest attempt; null before the first. */
   attemptId: string | null;
-  /** Id of the attempt that `attemptId` replaces, until the provider has cancelled it. */
+  /**
+   * Id of the earlier attempt that `attemptId` replaces; null once the provider has cancelled that attempt.
+   */
   replacedAttemptId: string | null;
   provider: string;
   /**
@@ -39,12 +41,12 @@ export interface PaymentRow {
   version: number;
   createTime: Date;
   /**
-   * Time at which the payment's pending call of the provider (question about an attempt, capture, void or
-   * refund) is tried next. Null if no call is pending, or after its last try.
+   * Time of the next try of the pending call to the provider (question about an attempt, capture, void or
+   * refund). Null if no call is pending, or after the last try.
    */
   processTime: Date | null;
   processTries: number;
-  /** Time since which this step has been pending; null without a step. */
+  /** Time since which the call to the provider has been pending; null if no call is pending. */
   dueSince: Date | null;
 }
 

@@ -7,7 +7,7 @@ import { StripeStandIn } from "../providers/testing/stripe-stand-in.ts";
 import { type BillingTest, LEASE_MS, PENDING_DELAY_MS, startBilling } from "../testing/billing-fixture.ts";
 import { HOLD_MS } from "../testing/booking-events.ts";
 
-/** A provider whose payer confirms on the test's command. */
+/** Billing with a provider whose payer confirms when the test says so. */
 interface Setup {
   billing: BillingTest;
   /** Token of a payment method that needs the payer's confirmation. */
@@ -183,8 +183,8 @@ describe.each([
   });
 
   /**
-   * Expects exactly one authorization. With the stub, the first card may have it, because the stub's payer
-   * confirms the first attempt before the lease expires.
+   * Expects exactly one authorization. With the stub, the authorization may belong to the first card, because
+   * the stub's payer confirms the first attempt before the lease expires.
    */
   async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");

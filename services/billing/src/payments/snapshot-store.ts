@@ -16,7 +16,7 @@ export type SnapshotRow = Pick<
   | "version"
 >;
 
-/** Rows of the existing payments. */
+/** Reads the payments with these ids. Unknown ids are left out. */
 export async function findSnapshots(tx: Transaction, ids: string[]): Promise<SnapshotRow[]> {
   return await tx.read(
     `SELECT id, booking_id AS bookingId, consultation_id AS consultationId, status,

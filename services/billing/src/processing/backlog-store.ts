@@ -1,9 +1,9 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
-/** Pending work at the provider. */
+/** Pending work at the payment provider, counted by kind and state. */
 export interface Backlog {
   what: "payment" | "refund";
-  /** `stopped`: the last retry of a refund was refused. */
+  /** `stopped`: the provider refused the last retry of a refund, so an admin has to act. */
   state: "waiting" | "stopped";
   count: number;
   /** Start of the longest wait; null if the count is 0. */

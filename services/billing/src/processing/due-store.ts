@@ -14,8 +14,9 @@ export const leaseDueRefunds = (db: Database, now: Date): Promise<RefundRow[]> =
   leaseDue(db, "refunds", SELECT_REFUNDS, now);
 
 /**
- * Leases due rows, and skips those that another process is leasing. A lease lasts 2, 4, 8 … 64 s, which is
- * also the backoff of retries. A call that outlives its lease may be repeated: the provider is idempotent.
+ * Leases due rows, and skips rows that another process is leasing. A lease lasts 2, 4, 8 … 64 s, and is also
+ * the backoff of retries. A call that takes longer than its lease may be repeated, because the provider is
+ * idempotent.
  */
 async function leaseDue<Row extends { id: string }>(
   db: Database,

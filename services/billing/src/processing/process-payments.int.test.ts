@@ -27,7 +27,7 @@ beforeEach(() => {
 
 const authorized = () => billing.authorized(patient);
 
-/** Makes the payers of all open charges at the stub never confirm. */
+/** Keeps payers from confirming: moves the outcome of the stub's open charges 30 days into the future. */
 const neverConfirm = () =>
   billing.app.db.write("UPDATE stub_charges SET outcome_time = ? WHERE next_action_url IS NOT NULL", [
     new Date(billing.app.clock.now().getTime() + 30 * 24 * 3_600_000),

@@ -13,9 +13,9 @@ import { newRefund } from "../refunds/refund.ts";
 import { leaseDuePayments } from "./due-store.ts";
 
 /**
- * Job: takes the payments whose next step at the provider is due, and carries out their fee decision, or asks
- * for the unknown outcome of an attempt. A failed step is retried after its lease. Several processes may run
- * the job, because payments are leased and the provider is idempotent.
+ * Job: processes the payments whose next step at the provider is due. The job carries out the fee decision,
+ * or asks for the unknown outcome of an attempt. A failed step is retried when the payment's lease expires.
+ * Several processes may run the job, because payments are leased and the provider is idempotent.
  */
 export const processPayments =
   (app: Billing) =>
@@ -56,9 +56,10 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 }
 
 /**
- * Asks the provider for the outcome of an attempt. If the provider does not know the attempt, sends it again
- * under the same id: only the answer to this request proves that no earlier request can still arrive. Voids
- * an obsolete attempt, and cancels a replaced one first.
+ * Asks the provider for the outcome of the latest attempt. First cancels the attempt that this one replaces.
+ * If the provider does not know the latest attempt, sends it again under the same id. An earlier request may
+ * still arrive, and only an answer under this id settles the outcome. Voids a pending attempt if the fee is
+ * released or the payer is too late.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = currentAttempt(row);

@@ -3,7 +3,7 @@ import type { Billing } from "../app.ts";
 import { processPayments } from "./process-payments.ts";
 import { processRefunds } from "./process-refunds.ts";
 
-/** Two jobs, so that hanging calls for payments do not delay refunds. */
+/** Payments and refunds have separate jobs, so that hanging calls for payments do not delay refunds. */
 export const processingJobs = (app: Billing, everyMs: number): Job[] => [
   new Job("process payments", everyMs, processPayments(app), app.log),
   new Job("process refunds", everyMs, processRefunds(app), app.log),

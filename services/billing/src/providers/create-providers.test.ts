@@ -4,7 +4,7 @@ import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { createProviders, type ProviderSettings } from "./create-providers.ts";
 
-// Nothing listens at the URL. That is no error here, because an unused pool opens no connection.
+// Nothing listens at this URL. The tests run no query, and an unused pool opens no connection.
 const db = new Database({ url: "mysql://nobody@127.0.0.1:1/none", poolSize: 1, timeoutMs: 1 });
 
 const create = (settings: Partial<ProviderSettings>) =>

@@ -21,9 +21,9 @@ export interface ProviderSettings {
 type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
 
 /**
- * The provider of PAYMENT_PROVIDER and every other one that the settings configure, so that payments finish
- * with the provider they started with. Throws for incomplete settings, and for the stub in production without
- * ALLOW_STUB_PROVIDER.
+ * Creates the provider that PAYMENT_PROVIDER names, and every other provider that the settings configure. So
+ * each payment can finish with the provider it started with. Throws for incomplete settings, and if
+ * PAYMENT_PROVIDER names the stub in production without ALLOW_STUB_PROVIDER.
  */
 export async function createProviders(
   settings: ProviderSettings,
@@ -70,7 +70,7 @@ async function createStripe(settings: ProviderSettings, { clock }: ProviderPlatf
       "Stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL; set all three",
     );
   }
-  // Loaded on demand: the Stripe library takes 24 MB of memory.
+  // Imported only when needed, because the Stripe library takes 24 MB of memory.
   const { StripeProvider } = await import("./stripe-provider.ts");
   return new StripeProvider({
     apiKey: STRIPE_API_KEY,

@@ -1,11 +1,11 @@
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
-/** Status of a charge at the provider. Its refunds have statuses of their own. */
+/** Status of a charge at the provider. Refunds of the charge have a status of their own. */
 export type ChargeStatus = "PENDING" | "DECLINED" | "AUTHORIZED" | "CAPTURED" | "VOIDED";
 
 /** The provider's record of an attempt. */
 export interface Charge {
-  /** The provider's id of the charge; null if the attempt was declined before it got one. */
+  /** Id that the provider gave the charge; null if the attempt was declined before the charge got an id. */
   reference: string | null;
   status: ChargeStatus;
   /** Reason of a decline, such as "card_declined". */
@@ -16,23 +16,23 @@ export interface Charge {
 }
 
 export interface Order {
-  /** Idempotency key of the authorization. */
+  /** Idempotency key that is sent to the provider with the authorization. */
   attemptId: string;
   amount: Money;
-  /** The provider's token of a card or account. */
+  /** Token that the provider issued for the patient's card or account. */
   paymentMethod: string;
 }
 
 export interface ChargeKey {
   attemptId: string;
-  /** The provider's id of the charge; null until an answer of the provider has arrived. */
+  /** Id that the provider gave the charge; null until an answer of the provider has arrived. */
   reference: string | null;
 }
 
 export interface RefundOrder {
-  /** Idempotency key of the refund. */
+  /** Idempotency key that is sent to the provider with the refund. */
   refundId: string;
-  /** The provider's id of the refund; null until an answer of the provider has arrived. */
+  /** Id that the provider gave the refund; null until an answer of the provider has arrived. */
   reference: string | null;
   charge: ChargeKey;
   amount: Money;
@@ -42,7 +42,7 @@ export type RefundStatus = "PENDING" | "SUCCEEDED" | "FAILED";
 
 /** The provider's record of a refund. */
 export interface RefundOutcome {
-  /** Null if the provider refused the refund without a record of it. */
+  /** Id that the provider gave the refund; null if the provider refused the refund without a record. */
   reference: string | null;
   status: RefundStatus;
 }
@@ -52,19 +52,19 @@ export type WebhookSubject =
   | { kind: "refund"; refundId: string; reference: string };
 
 export interface WebhookEvent {
-  /** Id of the event, which stays the same when the provider sends it again. */
+  /** Id of the event. The id stays the same when the provider sends the event again. */
   id: string;
   /** Charge or refund whose state has changed; undefined for any other event. */
   subject: WebhookSubject | undefined;
 }
 
 /**
- * A payment provider. Every call is idempotent. It returns the current state, also if it changed nothing,
- * such as a void after a capture. It throws if the provider cannot be reached or does not answer in time; the
- * outcome is then unknown until a later call returns it.
+ * A payment provider. Every call is idempotent, and returns the current state even if the call changed
+ * nothing (for example, a void after a capture). A call throws if the provider cannot be reached or does not
+ * answer in time. The outcome is then unknown until a later call returns it.
  */
 export interface Provider {
-  /** Stored with each payment, such as "stub". */
+  /** Name that is stored with each payment, such as "stub". */
   readonly name: string;
   /** Reserves the money. */
   authorize(order: Order): Promise<Charge>;
@@ -74,7 +74,7 @@ export interface Provider {
   capture(charge: ChargeKey): Promise<Charge>;
   /** Releases the reserved money, or cancels an attempt that waits for its payer. */
   void(charge: ChargeKey): Promise<Charge>;
-  /** Returns captured money. If the provider has this refund already, returns its current state instead. */
+  /** Returns captured money to the payer. If the provider already has the refund, only returns its state. */
   refund(order: RefundOrder): Promise<RefundOutcome>;
   /** Reads a webhook's unparsed body and its signature header. Throws INVALID_SIGNATURE. */
   readWebhook(body: Uint8Array, signature: string): WebhookEvent | Promise<WebhookEvent>;

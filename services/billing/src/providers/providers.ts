@@ -16,7 +16,7 @@ export class Providers {
     return this.#byName.get(name);
   }
 
-  /** Provider of a payment's latest attempt. Throws if it is no longer configured. */
+  /** Returns the provider of a payment's latest attempt. Throws if this provider is no longer configured. */
   of({ provider: name }: { provider: string }): Provider {
     const provider = this.#byName.get(name);
     if (!provider) throw new Error(`the payment provider ${name} is not configured`);

@@ -16,15 +16,15 @@ test.each([
 });
 
 /**
- * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which has two
- * decimals under "Special cases". The `stripe` package contains no such list.
+ * Stripe's list "Zero-decimal currencies" (https://docs.stripe.com/currencies as of 2026-11-28), without UGX,
+ * which has two decimals under "Special cases". The `stripe` package contains no such list.
  */
 const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
 /** From https://docs.stripe.com/currencies, "Three-decimal currencies". */
 const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
 /**
- * Active currencies of ISO 4217 that have another number of decimals than two and are in none of Stripe's
- * lists. Stripe refuses them as unknown.
+ * Active ISO 4217 currencies whose number of decimals is not two, and which Stripe's lists do not contain.
+ * Stripe refuses these currencies as unknown.
  */
 const UNKNOWN_TO_STRIPE = new Set("CLF IQD LYD UYI UYW".split(" "));
 

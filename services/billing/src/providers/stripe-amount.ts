@@ -2,10 +2,10 @@ import { MINOR_UNITS } from "@medconnect/platform/i18n/currencies.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
 /**
- * Currencies whose number of decimals differs between Stripe and ISO 4217
+ * Number of decimals at Stripe, for the currencies in which Stripe differs from ISO 4217
  * (https://docs.stripe.com/currencies, "Special cases" and "Zero-decimal currencies"). Stripe's API keeps two
- * decimals for ISK and UGX, although only whole units can be charged. HUF and TWD are special for payouts
- * only.
+ * decimals for ISK and UGX, although only whole units can be charged. HUF and TWD are absent, because they
+ * are special cases only in payouts.
  */
 const STRIPE_DIGITS: ReadonlyMap<string, number> = new Map([
   ["ISK", 2],
@@ -14,8 +14,9 @@ const STRIPE_DIGITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * An amount in Stripe's minor units. Stripe declines fractions of a unit (MGA), and amounts in BHD, JOD, KWD,
- * OMR and TND whose last digit is not 0 (https://docs.stripe.com/currencies, "Three-decimal currencies").
+ * Converts an amount to Stripe's minor units. Stripe declines some of the results: fractions of a unit in
+ * MGA, and amounts in BHD, JOD, KWD, OMR and TND whose last digit is not 0
+ * (https://docs.stripe.com/currencies, "Three-decimal currencies").
  */
 export function stripeAmount({ currencyCode, amountMinor }: Money): number {
   const digits = MINOR_UNITS.get(currencyCode) ?? 2;

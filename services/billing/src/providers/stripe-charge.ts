@@ -1,12 +1,12 @@
 import type Stripe from "stripe";
 import type { Charge, ChargeStatus, RefundOutcome } from "./provider.ts";
 
-/** Lifetime of an authorization if Stripe does not state the card network's. */
+/** Lifetime of an authorization in seconds, used if Stripe does not state when the authorization expires. */
 const AUTHORIZATION_S = 7 * 24 * 3600;
 
 const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus>([
-  // An intent belongs to one attempt and its payment method, so an intent that needs another payment method
-  // was declined.
+  // A PaymentIntent belongs to one attempt with one payment method. If Stripe asks for another payment
+  // method, the attempt was declined.
   ["requires_payment_method", "DECLINED"],
   ["requires_confirmation", "PENDING"],
   ["requires_action", "PENDING"],
@@ -16,7 +16,7 @@ const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus
   ["canceled", "VOIDED"],
 ]);
 
-/** The charge of a PaymentIntent. Throws for a status that this code does not know. */
+/** Converts a PaymentIntent to a charge. Throws for a status that STATUSES does not contain. */
 export function toCharge(intent: Stripe.PaymentIntent): Charge {
   const status = STATUSES.get(intent.status);
   if (!status) throw new Error(`Stripe returned a PaymentIntent with the unknown status ${intent.status}`);
@@ -30,10 +30,7 @@ export function toCharge(intent: Stripe.PaymentIntent): Charge {
   };
 }
 
-/**
- * Time until which the charge can be captured, in seconds since the epoch; undefined unless `latest_charge`
- * is expanded.
- */
+/** Deadline of the capture, in seconds since the epoch; undefined if `latest_charge` is not expanded. */
 function captureBefore({ latest_charge }: Stripe.PaymentIntent): number | undefined {
   return typeof latest_charge === "object"
     ? latest_charge?.payment_method_details?.card?.capture_before

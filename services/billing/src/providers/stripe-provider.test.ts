@@ -27,8 +27,8 @@ const authorize = (paymentMethod = "pm_card_visa", attemptId = "a1") =>
   provider.authorize({ attemptId, amount, paymentMethod });
 
 /**
- * Number of answers to drop so that a call fails. It is two, because the library repeats a request once after
- * a broken connection.
+ * Number of answers to drop so that a call fails: two, because the Stripe library repeats a request once
+ * after a broken connection.
  */
 const LOSE_ANSWER = 2;
 
@@ -176,7 +176,7 @@ test("without a connection the outcome is unknown", async () => {
   await expect(authorize()).rejects.toThrow();
 });
 
-/** Reads a webhook that is signed as Stripe does. */
+/** Signs a webhook event with Stripe's library, and returns a function that reads the event. */
 function webhook(type: string, object: object, secret = WEBHOOK_SECRET, ageS = 0) {
   const payload = JSON.stringify({ id: "evt_1", object: "event", type, data: { object } });
   const timestamp = now.getTime() / 1000 - ageS;

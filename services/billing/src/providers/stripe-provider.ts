@@ -17,9 +17,9 @@ import { toCharge, toOutcome } from "./stripe-charge.ts";
 export interface StripeProviderOptions {
   apiKey: string;
   webhookSecret: string;
-  /** https://api.stripe.com, or a stand-in. */
+  /** https://api.stripe.com, or the URL of a stand-in server in tests. */
   apiUrl: string;
-  /** Page to which Stripe returns a patient who confirmed. */
+  /** Page to which Stripe sends a patient back after the confirmation. */
   returnUrl: string;
   clock: Clock;
 }
@@ -27,14 +27,15 @@ export interface StripeProviderOptions {
 /** Timeout of a call in ms, shorter than the deadline of the request that waits for the call. */
 export const TIMEOUT_MS = 8000;
 const WEBHOOK_TOLERANCE_S = 300;
-/** Expands the charge, which states the expiry of the authorization. */
+/** Makes Stripe include the charge in its answer. The charge states when the authorization expires. */
 const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /**
- * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. For at least a
- * day, Stripe repeats its first answer to an idempotency key, even if the state has changed. So keys are used
- * only to create, and the current state is read separately. Intents and refunds carry our id as metadata, by
- * which they are found after a lost answer.
+ * The payment provider Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured
+ * later. For at least a day, Stripe repeats its first answer to an idempotency key, even if the state has
+ * changed since then. So keys are used only to create intents and refunds, and the current state is read
+ * separately. Each intent and refund carries billing's id as metadata. Billing finds it by this id if the
+ * answer was lost.
  */
 export class StripeProvider implements Provider {
   readonly name = "stripe";
@@ -49,7 +50,7 @@ export class StripeProvider implements Provider {
       host: hostname,
       port: port || (protocol === "http:" ? 80 : 443),
       timeout: TIMEOUT_MS,
-      // The library must not retry: the processing job does, and logs the reason.
+      // The library must not retry, because the processing job retries, and logs the reason.
       maxNetworkRetries: 0,
       telemetry: false,
     });
@@ -78,8 +79,9 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * Stripe's search lags by up to a minute. A caller that gets undefined too early authorizes again under the
-   * same key, and Stripe repeats its first answer.
+   * Finds a charge by Stripe's id or, without one, by the attempt's id. The search by attempt lags by up to a
+   * minute, so a new charge may not be found. The caller can then safely authorize again: Stripe repeats its
+   * first answer to the same idempotency key.
    */
   async find({ attemptId, reference }: ChargeKey): Promise<Charge | undefined> {
     if (reference) return await this.#read(reference);
@@ -103,8 +105,8 @@ export class StripeProvider implements Provider {
   async refund(order: RefundOrder): Promise<RefundOutcome> {
     if (order.reference) return toOutcome(await this.#stripe.refunds.retrieve(order.reference));
     const intent = await this.#idOf(order.charge);
-    // Looks for the refund before it creates one, because Stripe may have forgotten the key of an earlier
-    // try. One page of a hundred refunds is more than a payment gets.
+    // An earlier try may have created the refund, and Stripe may have forgotten its idempotency key. So this
+    // looks for the refund before it creates one. A page of a hundred refunds is more than a payment gets.
     const { data } = await this.#stripe.refunds.list({ payment_intent: intent, limit: 100 });
     const existing = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
     return existing ? toOutcome(existing) : await this.#newRefund(intent, order);
@@ -138,15 +140,16 @@ export class StripeProvider implements Provider {
       );
       return toOutcome(refund);
     } catch (error) {
-      // A permanent refusal, such as a charge that is disputed or was refunded in Stripe's dashboard.
+      // Stripe refuses permanently: for example, the charge is disputed, or was refunded in Stripe's
+      // dashboard.
       if (isInvalidRequest(error)) return { reference: null, status: "FAILED" };
       throw error;
     }
   }
 
   /**
-   * Makes a change, and returns the current charge. If Stripe refuses because the change was made before or
-   * is no longer possible, ignores that: the returned charge shows the state.
+   * Makes a change, and returns the current charge. Stripe refuses a change that was made before or is no
+   * longer possible. This refusal is ignored, because the returned charge shows the state.
    */
   async #change(id: string, change: () => Promise<unknown>): Promise<Charge> {
     try {
@@ -168,8 +171,9 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * The charge of a refused card, or of a permanently invalid request (no such card, too small an amount).
-   * Rethrows every other error, such as a key in use or an expired API key: the outcome is then unknown.
+   * Returns a declined charge if Stripe refused the card, or the request is permanently invalid (no such
+   * card, too small an amount). Rethrows every other error, such as an idempotency key in use or an expired
+   * API key. The outcome is then unknown.
    */
   #declined(error: unknown): Charge {
     if (!(error instanceof Stripe.errors.StripeCardError || isInvalidRequest(error))) throw error;
@@ -184,12 +188,13 @@ export class StripeProvider implements Provider {
 }
 
 /**
- * True for status 400 or 404. Conflicts of idempotency keys and rate limits have error classes of their own.
+ * True if Stripe answered with status 400 or 404. Idempotency conflicts and rate limits have error classes of
+ * their own.
  */
 const isInvalidRequest = (error: unknown): error is Stripe.errors.StripeInvalidRequestError =>
   error instanceof Stripe.errors.StripeInvalidRequestError;
 
-/** Charge or refund that a webhook event is about; undefined for objects without our metadata. */
+/** Charge or refund that a webhook event is about; undefined if the object does not carry billing's id. */
 function subjectOf(event: Stripe.Event): WebhookSubject | undefined {
   const { object } = event.data;
   if (!("object" in object)) return undefined;

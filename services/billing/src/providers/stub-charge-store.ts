@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { ChargeStatus, RefundStatus } from "./provider.ts";
 
-/** A charge of the stub. It is PENDING until `outcomeTime`, unless it is voided before. */
+/** A charge of the stub provider. The charge is PENDING until `outcomeTime`, unless it is voided earlier. */
 export interface StubChargeRow {
   attemptId: string;
   reference: string;
@@ -39,7 +39,7 @@ const INSERT_REFUND = `INSERT INTO stub_refunds (refund_id, attempt_id, status, 
   ON DUPLICATE KEY UPDATE refund_id = stub_refunds.refund_id`;
 const FIND_REFUND = "SELECT status FROM stub_refunds WHERE refund_id = ?";
 
-/** Inserts the charge unless its attempt has one. */
+/** Inserts the charge, unless a charge of the same attempt exists. */
 export async function insertCharge(db: Database, row: StubChargeRow): Promise<void> {
   await db.write(INSERT, [
     binaryId(row.attemptId),
@@ -60,12 +60,12 @@ export async function findCharge(db: Database, attemptId: string): Promise<StubC
   return row;
 }
 
-/** Captures a charge that is AUTHORIZED now. */
+/** Captures the charge if it is AUTHORIZED at the time `now`; otherwise does nothing. */
 export async function captureCharge(db: Database, attemptId: string, now: Date): Promise<void> {
   await db.write(CAPTURE, [binaryId(attemptId), now, now]);
 }
 
-/** Voids a charge that is AUTHORIZED now, or waits for its payer. */
+/** Voids the charge if it is AUTHORIZED at the time `now`, or waits for its payer; otherwise does nothing. */
 export async function voidCharge(db: Database, attemptId: string, now: Date): Promise<void> {
   await db.write(VOID, [binaryId(attemptId), now, now]);
 }

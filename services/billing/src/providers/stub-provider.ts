@@ -28,12 +28,12 @@ export interface StubProviderOptions {
   pendingDelayMs: number;
   /** Lifetime of an authorization, in ms. */
   authorizationMs: number;
-  /** Receiver of webhooks about delayed charges; none are sent if absent. */
+  /** URL that receives webhooks about delayed charges. Without it, the stub sends no webhooks. */
   webhookUrl?: string | undefined;
-  /** Key of webhook signatures; without it, none are sent or accepted. */
+  /** Secret that signs webhooks. Without it, the stub sends no webhooks and accepts none. */
   webhookSecret?: string | undefined;
   log: Logger;
-  /** Page where a patient confirms; the attempt's id is appended. */
+  /** URL of the page where a patient confirms a payment. The attempt's id is appended to the URL. */
   actionUrl: string;
 }
 
@@ -42,7 +42,7 @@ interface Scenario {
   declineCode?: string;
   /**
    * Delays the outcome. With WITHOUT_ANSWER, the call fails as if it had timed out. With FOR_PAYER, the
-   * answer asks the payer to confirm, and the payer has confirmed when the delay ends.
+   * answer asks the payer to confirm. When the delay ends, the stub treats the payer as having confirmed.
    */
   delay?: "WITHOUT_ANSWER" | "FOR_PAYER";
   refundsFail?: boolean;
@@ -59,8 +59,8 @@ const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
 const UNKNOWN_METHOD: Scenario = { declineCode: "invalid_payment_method" };
 
 /**
- * A provider that moves no money. It stores charges in MySQL, so that they outlive the process, as the
- * charges of a real provider do.
+ * A simulated payment provider that moves no money. Its charges are stored in MySQL, so that they outlive the
+ * process like the charges of a real provider.
  */
 export class StubProvider implements Provider {
   readonly name = "stub";
@@ -104,7 +104,7 @@ export class StubProvider implements Provider {
   }
 
   /**
-   * Sends the outcome of a delayed charge. If the process ends before the delay does, it sends nothing, and
+   * Sends a webhook when the delay of a charge ends. If the process stops earlier, no webhook is sent, and
    * the processing job asks for the outcome.
    */
   #scheduleWebhook(attemptId: string): void {

@@ -25,7 +25,10 @@ export function signWebhook(secret: string, body: string | Uint8Array, now: Date
   return `t=${seconds},v1=${macOf(secret, seconds, body).toString("hex")}`;
 }
 
-/** Throws INVALID_SIGNATURE for a forged event, and for one more than five minutes away from `now`. */
+/**
+ * Reads an event. Throws INVALID_SIGNATURE if the signature is forged, or is more than five minutes older or
+ * newer than `now`.
+ */
 export function readStubWebhook(
   secret: string | undefined,
   body: Uint8Array,
@@ -52,7 +55,10 @@ function toEvent(json: unknown): WebhookEvent {
   return { id, subject: { kind: "refund", refundId: event.refundId, reference: event.reference } };
 }
 
-/** Sends an event once. Throws if the receiver refuses it; the processing job then asks for the outcome. */
+/**
+ * Sends an event once, without retries. Throws if the receiver refuses the event. The processing job later
+ * asks the provider for the outcome.
+ */
 export async function sendStubWebhook(
   url: string,
   secret: string,

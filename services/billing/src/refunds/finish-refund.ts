@@ -14,7 +14,7 @@ import { type RefundRow, refundEntry, toRefund } from "./refund.ts";
 import { endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
 import { countFailed, lockRefund, saveRefund } from "./refund-store.ts";
 
-/** Sends a refund to the provider, which makes it once however often it is sent. */
+/** Sends a refund to the provider. Repeats are safe, because the provider makes each refund only once. */
 export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow): Promise<RefundOutcome> =>
   app.providers.of(payment).refund({
     refundId: refund.id,
@@ -26,8 +26,8 @@ export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow)
 type By = Pick<PendingCall<Refund>, "actorId" | "call">;
 
 /**
- * Applies the provider's answer to a refund and its payment. If a call requested the refund, also stores the
- * response to its idempotency key.
+ * Applies the provider's answer to a refund and its payment. If an API request created the refund, also
+ * stores the response to the request's idempotency key.
  */
 export async function finishRefund(
   app: Billing,
@@ -41,11 +41,11 @@ export async function finishRefund(
 }
 
 /**
- * Applies the provider's answer to a refund that a call requested, and stores the result as the response to
- * its idempotency key.
+ * Applies the provider's answer to a refund that an API request created. Stores the result as the response to
+ * the request's idempotency key.
  *
  * @param outcome undefined if the provider has not answered; the refund then stays PENDING
- * @returns the response that the key got first
+ * @returns the first response that was stored for the key
  */
 export const finishRequestedRefund = (
   app: Billing,
@@ -58,7 +58,7 @@ export const finishRequestedRefund = (
   );
 
 /**
- * Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the patient's
+ * Locks payment and refund, and applies the outcome. A refund that has ended changes only if the patient's
  * bank has returned the money.
  */
 async function apply(
@@ -93,8 +93,9 @@ async function apply(
 }
 
 /**
- * Books a refund back that the patient's bank returned to the provider (Stripe's `refund.failed` after
- * `succeeded`). If the booking's fee is released, another refund follows.
+ * Reverses the ledger entries of a refund that the patient's bank returned to the provider (Stripe's
+ * `refund.failed` after `succeeded`). If the fee decision is RELEASE, another refund follows until the last
+ * retry.
  */
 async function reverse(
   app: Billing,
@@ -114,8 +115,8 @@ async function reverse(
 }
 
 /**
- * Delay in ms until the payment's next refund, after a refund that has ended and is saved; null after the
- * last retry.
+ * Delay in ms until the payment's next refund. The given refund has ended and is already saved. Null if no
+ * retry is left.
  */
 const pauseAfter = async (tx: Transaction, { paymentId, status }: RefundRow): Promise<number | null> =>
   status === "FAILED" ? retryDelayMs(await countFailed(tx, paymentId)) : 0;

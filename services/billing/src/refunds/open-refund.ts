@@ -7,7 +7,10 @@ import { type RefundRow, refundEntry } from "./refund.ts";
 import { beginRefund } from "./refund-rules.ts";
 import { insertRefund } from "./refund-store.ts";
 
-/** Commits a refund of a locked payment, to be sent to the provider. Throws REFUND_EXCEEDS_CAPTURED. */
+/**
+ * Writes a pending refund of a locked payment, to be sent to the provider after the commit. Throws
+ * REFUND_EXCEEDS_CAPTURED.
+ */
 export function openRefund(
   app: Billing,
   tx: Transaction,

@@ -86,7 +86,7 @@ test("a failed refund of a released fee is retried after an hour", async () => {
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
 });
 
-/** The patient's bank returns a refund, and the provider sends webhooks about it. */
+/** Makes the patient's bank return a refund. The provider then sends three webhooks about the refund. */
 async function returnRefund(refundId: string) {
   await billing.app.db.write("UPDATE stub_refunds SET status = 'FAILED' WHERE refund_id = ?", [
     binaryId(refundId),

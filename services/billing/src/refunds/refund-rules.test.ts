@@ -55,8 +55,8 @@ test("refunds in any order never exceed the charge", () => {
   const asked = fc.record({
     amount: fc.integer({ min: 1, max: 6000 }),
     outcome: fc.constantFrom("SUCCEEDED" as const, "FAILED" as const),
-    // True for a refund that ends before the next one starts. All other refunds end after the last one has
-    // started.
+    // True if the refund ends before the next refund starts. All other refunds end only after the last refund
+    // has started.
     endsAtOnce: fc.boolean(),
   });
   fc.assert(

@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
 import type { RefundStatus } from "../providers/provider.ts";
 
-/** The payment after a further refund has become pending. Throws REFUND_EXCEEDS_CAPTURED. */
+/** Returns the payment with one more pending refund. Throws REFUND_EXCEEDS_CAPTURED. */
 export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
   const refundable = refundableMinor(funds);
   if (amountMinor > refundable) {
@@ -11,7 +11,7 @@ export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
   return { ...funds, refundingMinor: funds.refundingMinor + amountMinor };
 }
 
-/** A payment after the end of a pending refund. */
+/** Returns the payment after a pending refund has ended. */
 export function endRefund<F extends Funds>(
   funds: F,
   amountMinor: number,
@@ -24,7 +24,7 @@ export function endRefund<F extends Funds>(
   return { ...funds, status, refundedMinor, refundingMinor };
 }
 
-/** A payment after the patient's bank returned a refund that had succeeded. */
+/** Returns the payment after the patient's bank has returned a successful refund. */
 export function reverseRefund<F extends Funds>(funds: F, amountMinor: number): F {
   const refundedMinor = funds.refundedMinor - amountMinor;
   return { ...funds, status: refundedMinor === 0 ? "CAPTURED" : "PARTIALLY_REFUNDED", refundedMinor };
@@ -34,7 +34,7 @@ const HOUR_MS = 3_600_000;
 const RETRY_DELAYS_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS];
 
 /**
- * Delay in ms until the next refund of a payment whose fee is released.
+ * Delay in ms until the next refund of a payment whose fee decision is RELEASE.
  *
  * @param failures number of the payment's failed refunds, 1 or more
  * @returns null after the last retry: an admin has to find another way to return the money

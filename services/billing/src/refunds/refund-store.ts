@@ -33,21 +33,21 @@ export async function findRefund(db: Database, id: string): Promise<RefundRow | 
   return row;
 }
 
-/** Locks a refund of a locked payment. Throws for an unknown id: refunds are never deleted. */
+/** Locks a refund whose payment is already locked. Throws for an unknown id: refunds are never deleted. */
 export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow> {
   const [row] = await tx.read<RefundRow>(`${SELECT_REFUNDS} WHERE id = ? FOR UPDATE`, [binaryId(id)]);
   if (!row) throw new Error(`refund ${id} does not exist`);
   return row;
 }
 
-/** Number of failed refunds of a locked payment. */
+/** Number of a payment's failed refunds. The caller has locked the payment. */
 export async function countFailed(tx: Transaction, paymentId: string): Promise<number> {
   const [row] = await tx.read<{ count: number }>(COUNT_FAILED, [binaryId(paymentId)]);
   // biome-ignore lint/style/noNonNullAssertion: COUNT without GROUP BY always has one row
   return row!.count;
 }
 
-/** Writes a refund's mutable columns, except the lease. */
+/** Writes a refund's mutable columns, except the number of tries. */
 export function saveRefund(tx: Transaction, row: RefundRow): void {
   tx.defer(SAVE, [row.status, row.providerReference, row.processTime, binaryId(row.id)]);
 }

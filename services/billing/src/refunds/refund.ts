@@ -13,9 +13,12 @@ export interface RefundRow {
   amountMinor: number;
   /** Encrypted. */
   reason: Buffer;
-  /** Idempotency key of the request, whose response is the outcome; null for a refund by a job. */
+  /**
+   * Idempotency key of the request for the refund. The outcome is stored as the response to this key. Null
+   * for a refund by a job.
+   */
   keyId: Buffer | null;
-  /** The provider's id of the refund; null until it is known. */
+  /** Id that the provider gave the refund; null until the provider has answered. */
   providerReference: string | null;
   createTime: Date;
   /** Time of the next try; null once the refund has ended. */

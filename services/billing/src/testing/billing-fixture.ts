@@ -42,7 +42,7 @@ const ADMIN = userCaller("ADMIN");
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
 /**
- * Billing with a schema of its own. Its default provider is the stub. Jobs run only when a test calls them.
+ * Starts billing on its own database schema, by default with the stub. Jobs run only when a test calls them.
  */
 export async function startBilling(inner?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);
@@ -90,9 +90,9 @@ function usesOf(app: Billing & TestService) {
     bookingEvents(callerId(patient), paymentId, app.clock.now());
 
   /**
-   * Creates a payment by the event booking.held.
+   * Creates a payment by delivering the event booking.held.
    *
-   * @returns further events of its booking, to deliver later
+   * @returns the booking's ids and further events, which the test can deliver later
    */
   const hold = async (patient: Caller) => {
     const held = booking(patient);
@@ -112,7 +112,7 @@ function usesOf(app: Billing & TestService) {
       idempotencyKey,
     });
 
-  /** Runs the processing jobs: payments first, because they open refunds. */
+  /** Runs the processing jobs: payments first, because processing a payment may open a refund. */
   const process = async () => {
     await processPayments(app)();
     await processRefunds(app)();

@@ -1,7 +1,7 @@
 import type { Billing } from "../app.ts";
 import { deleteEvents } from "./webhook-store.ts";
 
-/** Retention of event ids. Providers resend an event for days at most. */
+/** Retention of event ids. Providers stop resending an event after a few days. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /** Job: deletes ids of old events. */

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 const statusOf = async (paymentId: string) => (await billing.read(paymentId)).status;
 
-/** A payment without an outcome, and the webhook event about its attempt. */
+/** Creates a payment whose attempt has no outcome yet, and the webhook event about the attempt. */
 async function pending(method = "pm_requires_action") {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, method);

@@ -14,9 +14,9 @@ import { findRefund } from "../refunds/refund-store.ts";
 import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
 
 /**
- * WebhookService.ReceiveWebhook. An event only names a charge or refund; the state of the charge or refund is
- * read from the provider and applied as any other answer. So neither the order of events nor duplicates
- * matter, and the id of an event may be stored after its effect.
+ * WebhookService.ReceiveWebhook. An event only names a charge or refund. Billing reads the current state from
+ * the provider and applies it. So neither the order of events nor duplicates matter, and an event's id may be
+ * stored after the event has been applied.
  * Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE if the provider does not answer, so that the provider
  * sends the event again.
  */
@@ -62,7 +62,7 @@ async function updateRefund(
 
 const actorOf = ({ name }: Provider): string => `provider:${name}`;
 
-/** Waits for a call to the provider. Throws UNAVAILABLE if it fails. */
+/** Waits for a call to the provider. Throws UNAVAILABLE if the call fails. */
 async function answered<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

@@ -7,17 +7,17 @@ import { findLiveGrants } from "../break-glass/grant-store.ts";
 import { isOwn, type Parties, type Scope } from "./parties.ts";
 
 /**
- * Right to read a record. An admin needs a grant, whose id the audit trail records. The patient and the
- * doctor of the record need none.
+ * Right to read a record. An admin needs a break-glass grant, and the audit trail records the id of this
+ * grant. The patient and the doctor of the record need no grant.
  */
 export interface ReadRight {
   grantId?: string;
 }
 
 /**
- * Authorizes a caller to read a record: as its patient or doctor, or as an admin with a break-glass grant for
- * its patient. Throws NOT_FOUND. Admins without a grant get BREAK_GLASS_REQUIRED, whether or not the record
- * exists.
+ * Authorizes a caller to read a record: as the record's patient or doctor, or as an admin with a break-glass
+ * grant for the patient. Throws NOT_FOUND. Admins without a grant get BREAK_GLASS_REQUIRED, whether or not
+ * the record exists.
  *
  * @param record undefined for an unknown id
  */
@@ -37,8 +37,9 @@ export async function authorizeRead<Row extends Parties>(
 }
 
 /**
- * Scope of a list of records: the caller's own, or, for an admin, those of the patient for whom they have a
- * grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST for an admin's request without a patient.
+ * Returns the scope of a list: the records of the calling patient or doctor, or, for an admin, the records of
+ * the patient for whom the admin has a break-glass grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST
+ * for an admin's request without a patient.
  */
 export async function authorizeList(
   app: Clinical,
@@ -59,8 +60,8 @@ export async function authorizeList(
 }
 
 /**
- * Audit entries of a list, one for each record. If an admin lists under a grant, an empty list has an entry,
- * too, because it also reveals something about the patient.
+ * Audit entries for the read of a list, one for each record. If an admin reads an empty list with a grant,
+ * one entry is added, because even an empty list reveals something about the patient.
  */
 export function accessesTo(found: Access[], right: ReadRight, patientId: string, resource: string): Access[] {
   const accesses = found.length === 0 && right.grantId ? [{ resource, subjectIds: [patientId] }] : found;

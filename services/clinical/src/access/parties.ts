@@ -11,7 +11,7 @@ export interface Owned extends Parties {
   id: string;
 }
 
-/** True if the user is the record's patient or doctor, in that role. */
+/** True if the user is a patient and the record's patient, or a doctor and the record's doctor. */
 export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   switch (role) {
     case "PATIENT":
@@ -24,7 +24,7 @@ export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
 }
 
 /**
- * Patient, doctor, or both, whose records a list shows. At least one is set, so that no list shows the
- * records of all patients.
+ * Filter of a list: the records of a patient, of a doctor, or of a patient with a doctor. At least one of the
+ * ids is set, so that no list shows the records of all patients.
  */
 export type Scope = { patientId: string; doctorId?: string } | { patientId?: string; doctorId: string };

@@ -12,8 +12,8 @@ const INSERT = `INSERT INTO consultations
   VALUES ? AS new ON DUPLICATE KEY UPDATE`;
 
 /**
- * Checks that an existing consultation has the same ids as the event, as `assertOwnRow` does, but without a
- * read. If the ids differ, the statement assigns NULL to a NOT NULL column, and fails.
+ * Checks that an existing consultation has the same ids as the event, without reading it first. If the ids
+ * differ, the statement assigns NULL to a NOT NULL column, and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
@@ -33,7 +33,7 @@ const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
     1,
   ]);
 
-/** Inserts consultations. An existing one stays unchanged, because it may have started. */
+/** Inserts consultations. An existing consultation stays unchanged, because it may have started. */
 export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   tx.defer(`${INSERT} ${OWN_ROW}`, [newRows(consultations)]);
 }
@@ -42,20 +42,20 @@ const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultatio
 
 /**
  * SQL condition: an existing consultation must move to the new time of its booking, because it has not
- * started, or its no-show no longer counts. A no-show no longer counts if it was recorded for an earlier time
- * of the booking, or for a time that the patient had not accepted. If the patient is waiting, the
- * consultation becomes SCHEDULED again, because they have not accepted the new time.
+ * started, or ended in a no-show that no longer counts. A no-show no longer counts if it was recorded for an
+ * earlier time of the booking, or for a time that the patient had not accepted. A WAITING consultation
+ * becomes SCHEDULED again, because the patient has not accepted the new time.
  */
 const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'
     AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
 
 /**
- * Reschedules consultations that have not started. Inserts unknown ones, because booking.rescheduled may
- * arrive before booking.confirmed.
+ * Reschedules consultations for which RESCHEDULABLE holds. Inserts unknown consultations, because
+ * booking.rescheduled may arrive before booking.confirmed.
  */
 export function rescheduleConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  // MySQL assigns from left to right, so the columns after `status` see its new value.
+  // MySQL assigns from left to right, so the lines after `status` see the new status.
   tx.defer(
     `${INSERT} ${OWN_ROW},
        version = consultations.version + IF(${RESCHEDULABLE}, 1, 0),

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Records a no-show of a party, after a ready doctor has waited. */
+/** Records a no-show of a party, after the doctor has become ready and waited. */
 const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
   await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);

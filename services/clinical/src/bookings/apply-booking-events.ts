@@ -17,8 +17,8 @@ import {
 import { type Closing, cancellationTransition, closingTransition } from "./booking-event-rules.ts";
 
 /**
- * booking.confirmed: creates the consultation under the id that the booking names. The response to the
- * patient who books waits for this event, so the handler reads nothing, to be fast.
+ * booking.confirmed: creates the consultation under the id that the booking names. The handler reads nothing,
+ * to be fast, because the patient's booking request waits for this event.
  */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
   decide: (_facts, event) => newConsultationOf(event),
@@ -36,7 +36,7 @@ const rescheduling = (action: string): EventHandler<never, NewConsultation> => (
   },
 });
 
-/** booking.rescheduled: changes the time of the consultation, which its patient may have to accept. */
+/** booking.rescheduled: changes the time of the consultation. The patient may have to accept the new time. */
 export const applyBookingRescheduled = rescheduling("consultation.reschedule");
 
 /**

@@ -18,7 +18,7 @@ export function cancellationTransition({
   }
 }
 
-/** An admin's closing of a booking. */
+/** Outcome that an admin gave a booking by closing it, and the times of the booking. */
 export interface Closing {
   outcome: Exclude<BookingState_CloseOutcome, "CLOSE_OUTCOME_UNSPECIFIED">;
   startTime: Date;
@@ -29,8 +29,8 @@ export interface Closing {
 type ClosableFacts = Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">;
 
 /**
- * Transition of a consultation whose booking an admin closed; undefined if the consultation has ended
- * already.
+ * Transition of a consultation whose booking an admin closed; undefined if the closing cannot end the
+ * consultation (see `isOpen`).
  */
 export function closingTransition(consultation: ClosableFacts, closing: Closing): Transition | undefined {
   if (!isOpen(consultation, closing)) return undefined;
@@ -47,9 +47,9 @@ export function closingTransition(consultation: ClosableFacts, closing: Closing)
 }
 
 /**
- * True for a consultation that a closing can end: it has not ended, or its no-show no longer counts. A
- * no-show no longer counts if it was recorded for an earlier time of the booking, or for a time that the
- * patient had not accepted.
+ * True if an admin's closing of the booking can end the consultation: it has not ended, or ended in a no-show
+ * that no longer counts. A no-show no longer counts if it was recorded for an earlier time of the booking, or
+ * for a time that the patient had not accepted.
  */
 function isOpen({ status, startTime, endTime, noShowParty }: ClosableFacts, closing: Closing): boolean {
   switch (status) {

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
-/** Event booking.rescheduled, as after a doctor has moved the booking by `minutes`. */
+/** Event booking.rescheduled of a booking that its doctor has moved by `minutes`. */
 function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
   const rescheduled = clinical.rescheduledBy(confirmed, minutes);
   return {
@@ -29,7 +29,7 @@ function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
   };
 }
 
-/** Event booking.move_accepted, for the patient's acceptance of a booking.rescheduled. */
+/** Event booking.move_accepted: the patient accepts the reschedule of an earlier booking.rescheduled. */
 const acceptanceOf = ({ state, version, ...rescheduled }: ReturnType<typeof rescheduledBy>) => ({
   ...rescheduled,
   type: "booking.move_accepted",

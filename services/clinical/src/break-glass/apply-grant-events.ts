@@ -7,8 +7,8 @@ import { assertPlausible } from "./grant-rules.ts";
 import { type GrantRow, saveGrants } from "./grant-store.ts";
 
 /**
- * break_glass.*: copies the grant, so that reads need no call to auth. Throws INVALID_REQUEST for a grant
- * that is too long or from the future.
+ * break_glass.*: copies an admin's grant, so that reading a record needs no call to auth. Throws
+ * INVALID_REQUEST for a grant that is too long or was made in the future.
  */
 export const applyGrantEvents = ({ proofs, breakGlassMs }: Clinical): EventHandler<never, GrantRow> => ({
   decide: (_facts, event, now) => {

@@ -40,7 +40,7 @@ beforeEach(async () => {
   [consultationId, prescriptionId] = await treat(patient);
 });
 
-/** @returns the ids of a completed consultation and its prescription */
+/** Creates a completed consultation and a prescription. @returns their ids */
 async function treat(treated: typeof patient): Promise<[string, string]> {
   const booking = clinical.booking(treated, doctor, 0);
   await clinical.deliver("scheduling", booking.confirmed);
@@ -62,7 +62,7 @@ async function treat(treated: typeof patient): Promise<[string, string]> {
 
 const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime() + minutes * MINUTE_MS);
 
-/** Delivers the event of a grant of 30 minutes. @returns its id */
+/** Delivers the event that auth made a grant of 30 minutes. @returns the grant's id */
 async function grant(adminId = admin.userId, patientId = patient.userId): Promise<string> {
   const aggregateId = newId();
   const breakGlass = { adminId, patientId, endTime: inMinutes(30) };

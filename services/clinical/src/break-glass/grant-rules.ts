@@ -13,7 +13,7 @@ export interface GrantLimits {
   readonly skewMs: number;
 }
 
-/** Checks the times of a grant. Throws INVALID_REQUEST if it is too long or from the future. */
+/** Checks the times of a grant. Throws INVALID_REQUEST if the grant is too long or was made in the future. */
 export function assertPlausible(
   { occurTime, endTime }: GrantTimes,
   { maxMs, skewMs }: GrantLimits,

@@ -18,7 +18,7 @@ export interface GrantRow extends Grant {
 /** Maximum number of grants to read and verify. Without it, forged rows could make reads slow. */
 const MAX_READ = 20;
 
-/** Inserts grants, or updates their end. */
+/** Inserts grants. For a grant that exists already, updates the end time. */
 export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   tx.defer(
     `INSERT INTO break_glass_grants (id, admin_id, patient_id, end_time, proof) VALUES ? AS new
@@ -36,8 +36,8 @@ export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
 }
 
 /**
- * Unexpired grants of an admin for a patient, the one that ends last first. The caller must check their
- * proofs.
+ * Unexpired grants of an admin for a patient, latest end first. The caller must check the proofs of the
+ * grants.
  */
 export async function findLiveGrants(
   db: Database,

@@ -58,8 +58,8 @@ test("a doctor adds addenda to a completed consultation, which patient and docto
 });
 
 test("addenda are read in the order of their times, even if the clocks of instances differ", async () => {
-  // Addenda that are read along this index have the right order by chance. Without the index, only ORDER BY
-  // can order them.
+  // Along this index, addenda are read in the right order by chance. Without the index, only ORDER BY puts
+  // them in the right order.
   await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
   const consultationId = await complete();
   const second = await clinical.add(consultationId, doctor, "added last");
@@ -143,7 +143,7 @@ test("a consultation has at most a hundred addenda, also when added concurrently
 
 test("the addenda of a consultation have at most 256 KiB together, also when added concurrently", async () => {
   const consultationId = await complete();
-  // Each character has 3 bytes in UTF-8, so the text has 60,000.
+  // Each character has 3 bytes in UTF-8, so the text has 60,000 bytes.
   const long = "診".repeat(20_000);
   const added = await Promise.allSettled(
     Array.from({ length: 8 }, () => clinical.add(consultationId, doctor, long)),

@@ -16,8 +16,9 @@ export const textContext = (id: string, { id: consultationId, patientId, doctorI
   `addenda.text:${id}:${consultationId}:${patientId}:${doctorId}`;
 
 /**
- * @param consultation the consultation that the caller may read. Its ids decrypt the text, not those in
- * `row`, so an addendum that was moved to another consultation cannot be decrypted.
+ * @param consultation the consultation that the caller may read. The text is decrypted with the ids of this
+ * consultation, not with the ids in `row`. So an addendum that was moved to another consultation cannot be
+ * decrypted.
  */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,

@@ -16,8 +16,8 @@ import { type ConsultationFacts, type Transition, transitionsNow } from "./consu
 type Cause = Transition | "cancellation" | "clock";
 
 /**
- * Random sequences of what can change a consultation: requests of patient or doctor, cancellations, and
- * time-outs ("clock"). `minutes` counts from the start of the appointment.
+ * Random sequences of causes that can change a consultation: requests of patient or doctor, cancellations,
+ * and time-outs ("clock"). `minutes` counts from the start of the appointment.
  */
 const histories = fc.array(
   fc.record({
@@ -38,7 +38,7 @@ const ALLOWED = [
   "IN_PROGRESS>ABANDONED",
 ];
 
-/** Transition that a cause leads to; undefined if it repeats the last one, or is refused. */
+/** Transition that a cause leads to; undefined if the transition repeats the last one, or is refused. */
 function transitionOf(consultation: ConsultationFacts, cause: Cause, now: Date): Transition | undefined {
   if (cause === "cancellation") return cancellationTransition(consultation);
   if (cause === "clock") return timeoutTransition(consultation, now, UNATTENDED_AFTER_MS);

@@ -6,7 +6,8 @@ import type { ConsultationRow } from "./consultation.ts";
 type ConsultationEventType = `consultation.${string}`;
 
 /**
- * Event types by the new status of a consultation. Other services do not need the statuses that are absent.
+ * Event types by the new status of a consultation. For all other statuses, no event is sent, because no other
+ * service needs it.
  */
 const EVENT_TYPES: Partial<Record<Consultation_Status, ConsultationEventType>> = {
   IN_PROGRESS: "consultation.started",
@@ -16,9 +17,9 @@ const EVENT_TYPES: Partial<Record<Consultation_Status, ConsultationEventType>> =
 };
 
 /**
- * Event of a transition; none if no other service needs it. When a patient joins, an event is sent only if
- * they thereby accept a reschedule. If the consultation ends because its booking was cancelled or closed,
- * none is sent, because scheduling has decided about the fee and informed billing.
+ * Returns the event to send after a transition, or no event. When a patient joins, an event is sent only if
+ * the patient thereby accepts a reschedule. If the consultation ends because its booking was cancelled or
+ * closed, no event is sent: scheduling has already decided about the fee and informed billing.
  */
 export function consultationEvents(before: ConsultationRow, after: ConsultationRow): NewEvent[] {
   const { status, transitionedBy } = after;

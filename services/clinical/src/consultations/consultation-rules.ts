@@ -25,8 +25,8 @@ const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]>
 export const READY_GRACE_MS = 5 * 60_000;
 
 /**
- * Actor of a transition. SERVICE: the sweep of no-shows, or an event that the booking was moved or cancelled.
- * ADMIN: an event that an admin closed the booking.
+ * Actor of a transition. SERVICE: the sweep that records no-shows, or an event that the booking was
+ * confirmed, moved or cancelled. ADMIN: an event that an admin closed the booking.
  */
 export type Actor = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
@@ -51,9 +51,9 @@ export interface ConsultationFacts {
    * none.
    */
   lateParty: Party | null;
-  /** True until the patient accepts the reschedule to `startTime`. */
+  /** True while the patient has not accepted the reschedule to `startTime`. */
   movePending: boolean;
-  /** Last day of the doctor's verified licences; null without one. */
+  /** Last day of the doctor's verified licences; null without a verified licence. */
   licensedUntil: Date | null;
 }
 
@@ -69,15 +69,15 @@ export interface Times {
   /** Time before the start from which patient and doctor may join, in ms. */
   readonly earlyStartMs: number;
   /**
-   * Time that one party must wait until the other is a no-show, in ms. For an appointment that is not longer
-   * than this, it is half of the appointment's length.
+   * Time in ms that one party must wait before the other party is a no-show. If the appointment is not longer
+   * than this time, half of the appointment's length applies instead.
    */
   readonly noShowAfterMs: number;
 }
 
 /**
- * True if the transition that a patient or doctor requests is to be made now; false if it repeats the last
- * one. Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,
+ * True if the transition that a patient or doctor requests can be made now; false if the request repeats the
+ * last transition. Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,
  * PATIENT_NOT_JOINED, DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
 export function transitionsNow(
@@ -103,8 +103,9 @@ export function transitionsNow(
 }
 
 /**
- * True if the doctor becomes ready now; false if they are ready already. Not possible later than
- * `READY_GRACE_MS` after the start. Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
+ * True if the doctor becomes ready now; false if the doctor is ready already. A doctor cannot become ready
+ * later than `READY_GRACE_MS` after the start. Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
+ * TOO_LATE.
  */
 export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
   const { status, startTime, endTime, doctorReadyTime, licensedUntil } = consultation;
@@ -186,8 +187,8 @@ const isPatientNoShow = (transition: Transition): boolean =>
   transition.to === "NO_SHOW" && transition.party === "PATIENT";
 
 /**
- * Checks that the doctor can report the patient's no-show: the consultation has not ended, the doctor was
- * ready, and the patient had accepted the time.
+ * Checks that the doctor can report the patient's no-show: the end time has not passed, the doctor was ready,
+ * and the patient had accepted the time of the appointment.
  */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
   if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");

@@ -31,7 +31,7 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
 
 /**
  * Locks consultations in the order of their ids, which avoids deadlocks. Unknown ids are left out. A shared
- * lock keeps their doctors' licensing unchanged.
+ * lock keeps the licensings of the consultations' doctors from changing.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
   return await tx.read<ConsultationRow>(
@@ -41,8 +41,8 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
 }
 
 /**
- * Locks one consultation, and its doctor's licensing against changes. Throws if the consultation does not
- * exist.
+ * Locks one consultation, and keeps the licensing of its doctor from changing. Throws if the consultation
+ * does not exist.
  */
 export async function lockConsultation(tx: Transaction, id: string): Promise<ConsultationRow> {
   const [row] = await lockConsultations(tx, [id]);
@@ -51,8 +51,8 @@ export async function lockConsultation(tx: Transaction, id: string): Promise<Con
 }
 
 /**
- * Updates the columns that change after the insert. When a consultation ends, the current names of patient
- * and doctor are stored in it for good.
+ * Updates the columns that change after the insert. If the consultation has ended, also stores the current
+ * names of patient and doctor in the row.
  */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   const [patientName, doctorName] = isOver(row.status) ? [row.patientName, row.doctorName] : [null, null];
@@ -119,8 +119,8 @@ export async function countByStatus(db: Database): Promise<Count<Consultation_St
 }
 
 /**
- * Numbers of completed consultations, by the day of their end (UTC), since a time. Days without completed
- * consultations are absent.
+ * Numbers of consultations that were completed since a time, by the day of their end (UTC). Days without
+ * completed consultations are absent.
  */
 export async function countCompletedByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.scan(

@@ -39,12 +39,12 @@ export interface ConsultationRow {
   movePending: 0 | 1;
   /** Time at which clinical reported the consultation as overdue; null if it has not. */
   overdueTime: Date | null;
-  /** Last day of the doctor's verified licences; null without one. */
+  /** Last day of the doctor's verified licences; null without a verified licence. */
   licensedUntil: Date | null;
   version: number;
 }
 
-/** A consultation in lists. They neither read nor show its texts. */
+/** A consultation in a list. Lists neither read nor return the texts of a consultation. */
 export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandonReason" | "licensedUntil"> & {
   addendaCount: number;
 };
@@ -56,8 +56,8 @@ export type ConsultationIds = Pick<
 >;
 
 /**
- * Encryption contexts of a consultation's texts. They contain the ids of patient and doctor, so the texts
- * cannot be decrypted in a row that was given to another patient or doctor.
+ * Encryption contexts of a consultation's texts. They contain the ids of patient and doctor. So the texts
+ * cannot be decrypted if somebody changes the patient or doctor in the row.
  */
 export const notesContext = ({ id, patientId, doctorId }: Owned): string =>
   `consultations.notes:${id}:${patientId}:${doctorId}`;
@@ -86,7 +86,7 @@ export const factsOf = (row: ConsultationRow, cipher: FieldCipher): Consultation
   licensedUntil: row.licensedUntil,
 });
 
-/** The consultation for lists. It has no texts, because the size of a response is limited. */
+/** Converts a row for a list. The result has no texts, because the size of a response is limited. */
 export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
   bookingId: row.bookingId,

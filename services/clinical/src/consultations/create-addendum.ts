@@ -17,8 +17,8 @@ import { lockConsultation } from "./consultation-store.ts";
 import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
- * Maximum number of a consultation's addenda, and of their bytes, as documented in the proto. GetConsultation
- * returns all addenda, so without limits its response could become too large.
+ * Maximum number of addenda to a consultation, and maximum total size of their texts in bytes, as documented
+ * in the proto. GetConsultation returns all addenda, so without limits its response could become too large.
  */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;

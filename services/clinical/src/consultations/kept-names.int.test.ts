@@ -67,7 +67,7 @@ const NEW = { patientName: "Ann New", doctorName: "Dr. Bo New" };
 
 const book = () => clinical.scheduled(patient, doctor, 0);
 
-/** Names of a consultation in GetConsultation. Checks that ListConsultations shows the same. */
+/** Names of patient and doctor in GetConsultation. Checks that ListConsultations returns the same names. */
 async function namesOf(consultationId: string) {
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,

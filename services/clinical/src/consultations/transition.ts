@@ -10,7 +10,7 @@ import { saveConsultation } from "./consultation-store.ts";
 
 const transitions = counter("consultation.transitions", "Transitions of consultations, by new status");
 
-/** A locked consultation after a transition. */
+/** Returns a locked consultation as it is after a transition, without saving it. */
 export function afterTransition(
   app: Clinical,
   row: ConsultationRow,
@@ -25,7 +25,7 @@ export function afterTransition(
     version: row.version + 1,
     startedTime: to === "IN_PROGRESS" ? now : row.startedTime,
     endedTime: row.status === "IN_PROGRESS" ? now : row.endedTime,
-    // A patient who joins the waiting room thereby accepts the time.
+    // A patient who joins the waiting room thereby accepts a rescheduled time.
     movePending: to === "WAITING" ? 0 : row.movePending,
     joinTime: to === "WAITING" ? now : row.joinTime,
     lateParty: latePartyAfter(factsOf(row, app.cipher), transition, now, app),

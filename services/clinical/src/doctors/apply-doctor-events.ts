@@ -4,8 +4,8 @@ import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Licensing, lockLicensings, saveLicensings } from "./doctor-store.ts";
 
 /**
- * doctor.licensed: copies licensing and public name, so that starts and prescriptions need no call to
- * scheduling.
+ * doctor.licensed: copies a doctor's licensing and public name, so that starting a consultation and
+ * prescribing need no call to scheduling.
  */
 export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   lock: async (tx, events) => {
@@ -18,8 +18,8 @@ export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   },
   decide: (licensing) => licensing,
   write: (tx, licensings, now) => {
-    // The licensings are locked, so all prescriptions issued under the old ones are committed, and earlier
-    // than `now`.
+    // The licensings are locked. So all prescriptions issued under the old licensings are committed, and
+    // their issue times are earlier than `now`.
     saveLicensings(tx, licensings, now);
     return licensings.map(() => []);
   },

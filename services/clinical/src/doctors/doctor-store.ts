@@ -8,28 +8,28 @@ export interface Licensing {
   doctorId: string;
   /** Null without a verified licence. */
   licensedUntil: CalendarDate | null;
-  /** Time of the order to stop prescriptions; null without an order. */
+  /** Time of an admin's order to stop the doctor's prescriptions; null without an order. */
   stopTime: Date | null;
-  /** Admin who ordered the stop. */
+  /** Admin who gave this order; null without an order. */
   stoppedBy: string | null;
-  /** Public name; null in events of older releases, which sent none. */
+  /** Public name; null in events of older releases, which contain no public name. */
   displayName: string | null;
 }
 
 /** Facts about doctor and patient at the issue of a prescription. */
 export interface IssueFacts {
-  /** Last day of the doctor's verified licences; null without one. */
+  /** Last day of the doctor's verified licences; null without a verified licence. */
   licensedUntil: Date | null;
   doctorName: string | null;
   patientName: string | null;
 }
 
-/** Facts of a doctor of whom scheduling has sent no event yet. */
+/** Facts about a doctor for whom scheduling has sent no event yet. */
 const UNKNOWN_DOCTOR: IssueFacts = { licensedUntil: null, doctorName: null, patientName: null };
 
 /**
- * Facts at the issue of a prescription. Locks the doctor's licensing until the commit. A revocation waits for
- * this lock, so its order to stop prescriptions also finds the new prescription.
+ * Reads the facts for a new prescription, and locks the doctor's licensing until the commit. A revocation
+ * waits for this lock, so an order to stop prescriptions also finds the new prescription.
  */
 export async function lockIssueFacts(
   tx: Transaction,
@@ -54,7 +54,9 @@ export async function lockLicensings(tx: Transaction, doctorIds: string[]): Prom
   ]);
 }
 
-/** Saves current licensings. The job then carries out a new order to stop prescriptions. */
+/**
+ * Saves new versions of licensings. If one contains a new order to stop prescriptions, a job carries it out.
+ */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
   // MySQL assigns from left to right, so `stop_time` keeps its old value until the last line.
   tx.defer(

@@ -16,7 +16,7 @@ export async function markNoShow(
   { consultationId, party }: MarkConsultationNoShowRequest,
   call: Call,
 ): Promise<Consultation> {
-  // The contract refuses PARTY_UNSPECIFIED.
+  // The request was validated, so `party` is not PARTY_UNSPECIFIED.
   const transition = { to: "NO_SHOW", by: "DOCTOR", party: party as Party } as const;
   return await requestTransition(app, call, consultationId, transition);
 }

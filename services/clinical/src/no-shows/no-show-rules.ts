@@ -1,9 +1,9 @@
 import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
 /**
- * Transition that is due because time has passed; undefined if none is. If a punctual patient waited until
- * the end, it is the doctor's no-show. If the consultation has not started `unattendedAfterMs` after its end,
- * it is a no-show of both patient and doctor.
+ * Transition that is due because time has passed; undefined if none is due. If a punctual patient waited
+ * until the end, it is a no-show of the doctor. If the consultation has not started `unattendedAfterMs` after
+ * its end, it is a no-show of both patient and doctor.
  */
 export function timeoutTransition(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,

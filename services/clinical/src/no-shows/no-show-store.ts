@@ -1,7 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
 /**
- * SQL condition: a punctual patient still waits, although the consultation's time has ended. Its parameter is
+ * SQL condition: a punctual patient still waits, although the consultation's time has ended. The parameter is
  * the current time.
  */
 const IS_DOCTOR_NO_SHOW = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";

@@ -11,8 +11,8 @@ import { timeoutTransition } from "./no-show-rules.ts";
 import { countDoctorNoShows, findDoctorNoShows, findUnattended } from "./no-show-store.ts";
 
 /**
- * Sweep that records no-shows: of the doctor if a punctual patient waited until the end, and of both if a
- * consultation never started.
+ * Job: records a no-show of the doctor if a punctual patient waited until the end, and a no-show of both
+ * parties if a consultation never started.
  */
 export const sweepNoShows =
   (app: Clinical) =>
@@ -44,8 +44,8 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
 }
 
 /**
- * Exports the number of punctual patients who wait past the end of their consultation. It stays above 0 only
- * if the sweep does not run.
+ * Exports the number of punctual patients who wait past the end of their consultation. The number stays above
+ * 0 only if the sweep does not run.
  */
 export function watchNoShows(app: Clinical): void {
   const count = sampled(() => countDoctorNoShows(app.db, app.clock.now()));

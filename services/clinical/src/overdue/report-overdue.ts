@@ -20,7 +20,7 @@ export const reportOverdue =
     await sweep({ find, work, failure: "overdue consultation cannot be reported", signal }, app.log);
   };
 
-/** Consultations in progress are overdue if they end at or before this time. */
+/** A consultation in progress is overdue if its end time is at or before the returned time. */
 export const overdueBefore = ({ clock, overdueAfterMs }: Clinical): Date =>
   new Date(clock.now().getTime() - overdueAfterMs);
 

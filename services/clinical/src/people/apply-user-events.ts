@@ -4,8 +4,8 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { type Person, savePeople } from "./people-store.ts";
 
 /**
- * user.*: copies an account's name and role. A disabled account needs nothing more here: scheduling cancels
- * its bookings, and sends booking.cancelled.
+ * user.*: copies an account's name and role. Clinical does nothing else for a disabled account: scheduling
+ * cancels the account's bookings, and sends booking.cancelled.
  */
 export const applyUserEvents: EventHandler<never, Person> = {
   decide: (_facts, event) => {

@@ -21,7 +21,7 @@ export const cancelPrescription = (app: Clinical, request: CancelPrescriptionReq
 export const stopPrescription = (app: Clinical, request: StopPrescriptionRequest, call: Call) =>
   endPrescription(app, call, request, "STOPPED");
 
-/** Ends a prescription. The caller needs the right to read it, because the response shows its content. */
+/** Ends a prescription. The caller must have the right to read it, because the response shows its content. */
 async function endPrescription(
   app: Clinical,
   call: Call,

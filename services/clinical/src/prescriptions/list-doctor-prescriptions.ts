@@ -10,8 +10,8 @@ import { accessTo, toPrescriptionSummary } from "./prescription.ts";
 import { listPrescriptions } from "./prescription-store.ts";
 
 /**
- * PrescriptionService.ListDoctorPrescriptions. Adds an entry to the access log of each patient shown. An
- * empty list is audited as a read of the doctor. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
+ * PrescriptionService.ListDoctorPrescriptions. Adds an entry to the access log of each patient in the list.
+ * An empty list is audited as a read of the doctor's prescriptions. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
  */
 export async function listDoctorPrescriptions(
   app: Clinical,

@@ -12,7 +12,7 @@ export interface PrescriptionFacts {
   endReason: string;
 }
 
-/** A requested end of a prescription. */
+/** A request to end a prescription. */
 export interface End {
   to: EndedStatus;
   actorId: string;
@@ -31,8 +31,8 @@ export function statusAt(
 }
 
 /**
- * True if a prescription is to be ended now; false if the same actor has ended it in the same way, for the
- * same reason. Throws ILLEGAL_TRANSITION.
+ * True if a prescription is to be ended now. False for a repeated request: the same actor has already ended
+ * the prescription in the same way, for the same reason. Throws ILLEGAL_TRANSITION.
  */
 export function endsNow(prescription: PrescriptionFacts, { to, actorId, reason }: End, now: Date): boolean {
   const current = statusAt(prescription, now);

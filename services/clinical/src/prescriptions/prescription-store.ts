@@ -41,14 +41,14 @@ export async function findPrescription(db: Database, id: string): Promise<Prescr
   return row;
 }
 
-/** Locks a prescription that exists. */
+/** Locks a prescription. Throws if the prescription does not exist. */
 export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow> {
   const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE r.id = ? FOR UPDATE OF r`, [binaryId(id)]);
   if (!row) throw new Error(`prescription ${id} does not exist`);
   return row;
 }
 
-/** Saves the end of a prescription. Its other columns never change. */
+/** Saves the end of a prescription. All other columns never change. */
 export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
   tx.defer("UPDATE prescriptions SET status = ?, ended_by = ?, end_time = ?, end_reason = ? WHERE id = ?", [
     row.status,

@@ -13,10 +13,10 @@ export interface PrescriptionRow {
   id: string;
   consultationId: string;
   patientId: string;
-  /** Name at the issue; null if unknown. */
+  /** The patient's name when the prescription was issued; null if unknown. */
   patientName: string | null;
   doctorId: string;
-  /** Name at the issue; null if unknown. */
+  /** The doctor's name when the prescription was issued; null if unknown. */
   doctorName: string | null;
   status: Prescription_Status;
   /** Ciphertext. */
@@ -32,12 +32,12 @@ export interface PrescriptionRow {
   endReason: Buffer | null;
 }
 
-/** A prescription in lists. They neither read nor show its texts. */
+/** A prescription in a list. Lists neither read nor return the texts of a prescription. */
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "endReason">;
 
 /**
- * Encryption contexts of a prescription's texts. They contain the ids of patient and doctor, so the texts
- * cannot be decrypted in a row that was given to another patient or doctor.
+ * Encryption contexts of a prescription's texts. They contain the ids of patient and doctor. So the texts
+ * cannot be decrypted if somebody changes the patient or doctor in the row.
  */
 export const contentContext = ({ id, patientId, doctorId }: Owned): string =>
   `prescriptions.content:${id}:${patientId}:${doctorId}`;
@@ -52,7 +52,7 @@ export const accessTo = (row: Pick<PrescriptionRow, "id" | "patientId">): Access
   subjectIds: [row.patientId],
 });
 
-/** The prescription for lists. It has no texts, because the size of a response is limited. */
+/** Converts a row for a list. The result has no texts, because the size of a response is limited. */
 export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
   consultationId: row.consultationId,
@@ -69,7 +69,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
   endTime: row.endTime ?? undefined,
 });
 
-/** Ids, status and times of a prescription, for an admin without a grant. */
+/** Ids, status and times of a prescription, for an admin without a break-glass grant for the patient. */
 export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   consultationId: "",
@@ -78,9 +78,9 @@ export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Presc
 });
 
 /**
- * Reason why a prescription was ended. An active prescription has none. If its row has a text, somebody put
- * it into the database. It is not decrypted, because a failure would make it impossible to end the
- * prescription.
+ * Reason why a prescription was ended; undefined for an active prescription. If an active prescription has a
+ * text, somebody put the text into the database. Such a text is not decrypted, because a failed decryption
+ * would make it impossible to end the prescription.
  */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.endReason && row.status !== "ACTIVE"

@@ -92,9 +92,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   });
 
   /**
-   * Delivers the events of a revocation and of a new licence late, in the given order. The doctor issues one
-   * prescription before the revocation, one after it but before any event arrives, and one after all events
-   * have arrived.
+   * Delivers the events of a revocation and of a new licence late, in the given order. The doctor issues
+   * three prescriptions: before the revocation, between the revocation and the first event, and after all
+   * events have arrived.
    */
   async function stopAroundNewLicence(
     deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",

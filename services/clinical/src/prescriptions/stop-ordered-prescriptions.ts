@@ -9,12 +9,15 @@ import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./sto
 
 /** Reason that is shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
-/** A prescription that was issued before an order arrived may commit up to this many ms after the arrival. */
+/**
+ * Minimum time in ms for which an order to stop prescriptions stays open. Prescriptions that were issued
+ * before the order arrived may commit up to this much later.
+ */
 const LATE_COMMIT_MS = 60_000;
 
 /**
- * Stops active prescriptions of doctors if an admin has ordered to stop them. Does not decrypt their content.
- * The access log of each patient names the admin.
+ * Job: stops the active prescriptions of a doctor if an admin has ordered this. The content of the
+ * prescriptions is not decrypted. The access log of each patient names the admin.
  */
 export const stopOrderedPrescriptions =
   (app: Clinical) =>

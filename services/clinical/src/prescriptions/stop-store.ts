@@ -3,8 +3,8 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 /**
- * SQL condition: prescription p is active, and an order to stop prescriptions of doctor d applies to it. Its
- * parameter is the current time.
+ * SQL condition: prescription p is active, and an admin's order to stop the prescriptions of doctor d applies
+ * to p. The parameter is the current time.
  */
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
@@ -29,7 +29,10 @@ export async function findOrderingAdmin(tx: Transaction, id: string, now: Date):
   return row?.stoppedBy;
 }
 
-/** Marks orders as done that were received before a time and have no prescription left to stop. */
+/**
+ * Ends orders to stop prescriptions. An order ends if it arrived earlier than `before` and has no
+ * prescription left to stop.
+ */
 export async function endStopOrders(db: Database, before: Date, now: Date): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.stop_received_time = NULL WHERE d.stop_received_time < ?

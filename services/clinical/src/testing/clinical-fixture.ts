@@ -63,7 +63,9 @@ export async function startClinical() {
 
 /** Functions that create consultations of a given status. */
 function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof actionsOn>) {
-  /** A scheduled consultation that starts in `startMinutes`. @returns the ids and events of its booking */
+  /**
+   * Creates a scheduled consultation that starts in `startMinutes`. @returns ids and events of its booking
+   */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
     const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
@@ -71,21 +73,21 @@ function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnT
     return made;
   };
 
-  /** The patient joins the consultation, and the doctor, who is licensed first, starts it. */
+  /** Licenses the doctor. Then the patient joins the consultation, and the doctor starts it. */
   const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
     await deliver("scheduling", licensed(doctor));
     await join(consultationId, patient);
     return await start(consultationId, doctor);
   };
 
-  /** A consultation in progress. @returns its id */
+  /** Creates a consultation in progress. @returns its id */
   const started = async (patient: Caller, doctor: Caller): Promise<string> => {
     const { consultationId } = await scheduled(patient, doctor, 0);
     await meet(consultationId, patient, doctor);
     return consultationId;
   };
 
-  /** A completed consultation. @returns its id */
+  /** Creates a completed consultation. @returns its id */
   const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
     const consultationId = await started(patient, doctor);
     await complete(consultationId, doctor, notes);
@@ -161,7 +163,9 @@ function actionsOn(app: Clinical & TestService) {
       };
     },
 
-    /** doctor.licensed: a verified licence until a day; "": no licence. @param over other fields */
+    /**
+     * Event doctor.licensed. The licence is valid until a day; "" means no licence. @param over other fields
+     */
     licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
       const doctorId = callerId(doctor);
       const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };

@@ -12,9 +12,9 @@ import { compareNames } from "../licenses/licensing-store.ts";
 import { savePeople } from "../people/people-store.ts";
 
 /**
- * user.*: copies an account's name and state. A doctor's public name stays the one that an admin verified. If
- * the account is disabled, its profile is hidden, its open slots are withdrawn, and its future bookings are
- * cancelled without a fee.
+ * Handles the events user.*: copies an account's name and state. A doctor's public name stays the one that an
+ * admin verified. If a doctor's account is disabled, the profile is hidden and the open slots are withdrawn.
+ * The future bookings of a disabled doctor or patient are cancelled without a fee.
  */
 export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
   decide: (_facts, event) => event,
@@ -30,8 +30,9 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
 });
 
 /**
- * Compares a doctor's name with the verified licences. If the account is disabled, cancels its future
- * bookings and withdraws its open slots.
+ * Applies what follows from an account's new state. A doctor's profile gets the state, and the doctor's name
+ * is compared with the verified licences. If the account is disabled, future bookings are cancelled, and a
+ * doctor's open slots are withdrawn.
  */
 async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
   const { aggregateId: userId } = event;

@@ -32,18 +32,18 @@ beforeEach(() => fixture.renewPeople());
 /** Minutes until the slots start, far enough ahead that no cut-off for moves or cancellations applies. */
 const IN_DAYS = 4 * 24 * 60;
 
-/** New name of an account whose licence was verified for the old one. */
+/** New name of a doctor's account, after a licence was verified for the old name. */
 const MARRIED = "Olga Married";
 
 interface Scene {
   slot: Slot;
   other: Slot;
   booking: Booking;
-  /** The doctor's second licence, which the use case is about. */
+  /** The doctor's second licence, on which the use case decides; "" in other use cases. */
   licenseId: string;
 }
 
-/** Use cases that read the copy of an account or its verified name. */
+/** Use cases that read scheduling's copy of an account, or a doctor's verified name. */
 const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
   "creates the profile": (app) => fixture.claimLicense(0, {}, app),
   "changes the profile": (app) => {
@@ -73,7 +73,9 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
     fixture.accountEvent(fixture.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
-/** Use cases that read the account's copy before they lock it, and read it again under the lock. */
+/**
+ * Use cases that read scheduling's copy of an account twice: first without a lock, and then under the lock.
+ */
 const READS_BEFORE = new Set([
   "moves a booking",
   "verifies a licence",
@@ -139,8 +141,7 @@ test("a new name is a new version of the profile; the same name again is not", a
 
 /**
  * Prepares a use case: an enabled doctor with a profile, two free slots and a booking. For a use case about a
- * licence, the doctor has two licences. For the use case that creates a profile, nothing but the accounts
- * exists.
+ * licence, the doctor has two licences. For the use case that creates a profile, only the accounts exist.
  */
 async function prepare(useCase: string): Promise<Scene> {
   await fixture.accountEvent(fixture.doctor, { fullName: "Olga Old" });
@@ -215,7 +216,7 @@ interface VerifiedName {
   isWaiting: number;
 }
 
-/** Names on the doctor's verified licences, the one verified last first. */
+/** Names on the doctor's verified licences, starting with the latest verification. */
 const verifiedNames = async (): Promise<VerifiedName[]> =>
   await fixture.app.db.read(
     `SELECT verified_name AS name, awaits_decision AS isWaiting FROM licenses
@@ -225,7 +226,7 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
 
 /**
  * Runs the sweeps, then checks that search and bookings agree with the accounts of doctor and patient. The
- * profile must have the last verified name, or without a verified licence the account's name.
+ * profile must have the name that was verified last or, without a verified licence, the account's name.
  */
 async function assertConverged(): Promise<void> {
   await fixture.sweepEndings();

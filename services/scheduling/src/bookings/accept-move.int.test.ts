@@ -20,7 +20,7 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 const admin = userCaller("ADMIN");
 
-/** A paid booking of the patient that starts in `startMinutes`. */
+/** For the patient, books and pays a slot that starts in `startMinutes` minutes. */
 async function booked(startMinutes: number): Promise<Booking> {
   await fixture.createDoctor(5000);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
@@ -28,7 +28,7 @@ async function booked(startMinutes: number): Promise<Booking> {
   return await fixture.read(response.id);
 }
 
-/** Moves a booking to a slot that starts in `minutes`. */
+/** Moves a booking to a new slot that starts in `startMinutes` minutes. */
 async function move(
   { id }: Pick<Booking, "id">,
   startMinutes: number,

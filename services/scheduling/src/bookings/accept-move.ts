@@ -24,7 +24,7 @@ export async function acceptBookingMove(
   const accept = async (tx: Transaction) => {
     const now = app.clock.now();
     const row = await lockKnownBooking(tx, bookingId);
-    // biome-ignore lint/style/noNonNullAssertion: the field rules require both times
+    // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
     if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
       return unchanged(viewOf(user, row, now, app.cipher));
     const { accepted, entry } = saveAcceptance(tx, row, now);

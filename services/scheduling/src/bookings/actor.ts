@@ -1,2 +1,2 @@
-/** Actor of changes that scheduling makes by itself, in jobs. */
+/** Actor in the audit log for changes that scheduling makes by itself, for example in jobs. */
 export const SELF = "service:scheduling";

@@ -32,7 +32,8 @@ test.each<[Course, object, string]>([
   );
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(fixture.cancel(booking.id, fixture.patient)).rejects.toMatchObject({ reason });
-  // The slot stays booked. Clinical tells billing of every end except a no-show.
+  // The slot stays booked. Scheduling tells billing only of a no-show; clinical tells billing of every other
+  // end.
   expect(await fixture.slotStatus(slot.id)).toBe("BOOKED");
   const told = type === "consultation.no_show" ? ["booking.fee_decided"] : [];
   expect(await fixture.outboxTypes(booking.id)).toEqual(told);
@@ -62,7 +63,7 @@ test("a late cancellation that crosses the end by a late doctor releases the fee
 describe("a booking that is moved to next week while its consultation starts", () => {
   const NEXT_WEEK = 7 * 24 * 60;
 
-  /** A booking that its doctor moved just before its start. */
+  /** Books a slot that starts in ten minutes. Then the doctor moves the booking to the next week. */
   async function moveAway() {
     await fixture.createDoctor(0);
     const [now, later] = [await fixture.createSlot(10), await fixture.createSlot(NEXT_WEEK)];

@@ -10,9 +10,9 @@ import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**
- * consultation.*: a patient who joins accepts the last move of the booking. Once the consultation has
- * started, its booking cannot be cancelled. When the consultation ends, the booking ends, too, and gets the
- * consultation's times.
+ * Handles the events consultation.*. If the patient joins, they accept the last move of the booking. Once the
+ * consultation has started, its booking cannot be cancelled. When the consultation ends, the booking ends,
+ * too, and takes over the consultation's times.
  */
 export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
   lock: async (tx, events) => {
@@ -32,8 +32,8 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
 });
 
 /**
- * A change of a booking that is to be saved, with the booking before the change, and the consultation's state
- * from the event.
+ * A change of a booking that is to be saved. `current` is the booking before the change. `consultation` is
+ * the consultation's state from the event.
  */
 interface Plan extends Change {
   current: BookingRow;
@@ -46,8 +46,8 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // Scheduling tells clinical that the patient has accepted the move. Clinical knows that the patient has
-  // joined. But if clinical then received the move a second time, it regards the move as not accepted.
+  // Clinical knows that the patient has joined. But if clinical received the move once more, it would regard
+  // the move as not accepted. So scheduling tells clinical that the patient has accepted.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
   // A no-show has no effect if the booking was moved to another time, which only scheduling knows. So billing
   // learns of no-shows from scheduling, not from clinical.
@@ -59,13 +59,13 @@ const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
 
 /**
  * Gives an ended booking the times of its consultation. If the booking was moved while its consultation
- * started, the appointment took place at the old time, so the new slot is released. Until the end, the
- * booking keeps the new slot, because another booking may have taken the old one.
+ * started, the appointment took place at the old time, so the new slot is released. Until the consultation
+ * ends, the booking keeps the new slot, because another booking may have taken the old slot.
  */
 function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
   if (!wasMoved(row, consultation)) return row;
   releaseSlot(tx, row.slotId, row.id);
   const { startTime, endTime } = consultation;
-  // biome-ignore lint/style/noNonNullAssertion: `wasMoved` is false unless both times are set
+  // biome-ignore lint/style/noNonNullAssertion: `wasMoved` is true only if both times are set
   return { ...row, startTime: startTime!, endTime: endTime!, sequence: row.sequence + 1 };
 }

@@ -31,13 +31,16 @@ export function scopeOf(reader: Reader): BookingScope {
   }
 }
 
-/** A booking as the reader sees it. Admins and service accounts (`isOverseer`) do not see its texts. */
+/**
+ * Converts a row to the booking that the reader may see. Admins and service accounts (`isOverseer`) do not
+ * see the reason texts.
+ */
 export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: FieldCipher): Booking =>
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 
 /**
- * Audit entries for bookings that are shown. An appointment is personal data even without a reason text.
- * Patients who read their own bookings leave no entry.
+ * Builds the audit entries for bookings that are shown to a reader. An entry is needed even without a reason
+ * text, because an appointment is personal data. Patients who read their own bookings leave no entry.
  */
 export function readsOf(reader: Reader, shown: Booking[]): Access[] {
   if (reader.kind === "user" && reader.role === "PATIENT") return [];

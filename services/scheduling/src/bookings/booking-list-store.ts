@@ -6,19 +6,22 @@ import type { ListBookingsRequest } from "@medconnect/proto/medconnect/schedulin
 import type { BookingRow } from "./booking.ts";
 import { BOOKING_COLUMNS, BOOKING_NAMES } from "./booking-store.ts";
 
-/** SQL of the status of booking `b` at a time, as `statusAt`. Its parameter is the time. */
+/**
+ * SQL expression for the status of booking `b` at a time; the same rule as the function `statusAt`. Its
+ * parameter is the time.
+ */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
 
-/** Patient or doctor whose bookings a reader sees; neither: all bookings. */
+/** Patient or doctor whose bookings a reader may see. If both are absent, the reader may see all bookings. */
 export interface BookingScope {
   patientId?: string;
   doctorId?: string;
 }
 
 /**
- * Lists matching bookings, latest appointment first. The inner statement names the index for the page,
- * because other plans would join and sort all bookings. A filter that the index does not cover scans the
- * bookings.
+ * Lists matching bookings, latest appointment first. The inner statement forces the index that finds the
+ * page, because MySQL would otherwise join and sort all bookings. A filter that the index does not cover
+ * scans the bookings.
  */
 export async function listBookings(
   db: Database,

@@ -8,7 +8,7 @@ import type {
   BookingClose_Outcome,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 
-/** Allowed transitions of a booking. EXPIRED becomes CONFIRMED only by a late payment. */
+/** Allowed transitions between statuses of a booking. Only a late payment turns EXPIRED into CONFIRMED. */
 const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
   STATUS_UNSPECIFIED: [],
   PENDING_PAYMENT: ["CONFIRMED", "EXPIRED", "CANCELLED"],
@@ -23,7 +23,8 @@ export const canBecome = (current: Booking_Status, next: Booking_Status): boolea
   TRANSITIONS[current].includes(next);
 
 /**
- * True for a status in which an authorized payment must be decided on: it confirms the booking or is refused.
+ * True if, in this status, an authorized payment needs a decision: either the booking is confirmed, or the
+ * payment is refused.
  */
 export const awaitsPayment = (status: Booking_Status): boolean =>
   status === "PENDING_PAYMENT" || status === "EXPIRED" || status === "CANCELLED";
@@ -33,16 +34,17 @@ export interface BookingFacts {
   holdExpireTime: Date | null;
   startTime: Date;
   endTime: Date;
-  /** True once scheduling has applied the start of the consultation. */
+  /** True once scheduling knows that the consultation has started. */
   started: boolean;
   cancelledBy: Booking_Party | null;
   moved: boolean;
-  /** True until the patient accepts the last move. */
+  /** True if the booking was moved, and the patient has not accepted the new time yet. */
   movePending: boolean;
 }
 
 /**
- * Status of a booking at a time. An unpaid hold is EXPIRED from its end, even before the sweep stores that.
+ * Returns the status of a booking at a time. An unpaid hold counts as EXPIRED once its time is over, even
+ * before the sweep stores that status.
  */
 export function statusAt(
   { status, holdExpireTime }: Pick<BookingFacts, "status" | "holdExpireTime">,
@@ -53,8 +55,9 @@ export function statusAt(
 }
 
 /**
- * Checks that a booking can be moved. A patient who has accepted the start cannot move it in the last
- * `cutoffMs` before it. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE.
+ * Checks that a booking can be moved to another slot. A patient who has accepted the start cannot move the
+ * booking in the last `cutoffMs` before the start. Throws ILLEGAL_TRANSITION, BOOKING_STARTED,
+ * RESCHEDULE_TOO_LATE.
  */
 export function assertReschedulable(
   booking: BookingFacts,
@@ -64,7 +67,7 @@ export function assertReschedulable(
 ): void {
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
-    // Only a payment confirms a booking, so the error does not offer CONFIRMED.
+    // Only a payment confirms a booking, so the error does not list CONFIRMED as allowed.
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: "CONFIRMED", allowed } });
   }
@@ -73,9 +76,9 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient accepts a move now; false if they accepted it before. The request names the time that
- * the patient saw, which must still be the booking's. A start in the past cannot be accepted, because the
- * patient would be a no-show at once. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
+ * Returns true if the patient accepts a move now, and false if the patient accepted it earlier. The times
+ * that the patient saw, `seen`, must be the booking's current times. A start in the past cannot be accepted,
+ * because the patient would be a no-show at once. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
   { status, moved, movePending, started, startTime, endTime }: BookingFacts,
@@ -97,8 +100,8 @@ export function acceptsMove(
 }
 
 /**
- * True after the start. For a patient who has not accepted the last move, only the start of the consultation
- * is decisive, not the time.
+ * True if the start time has passed or the consultation has started. The start time does not count for a
+ * patient who has not accepted the last move.
  */
 const hasStarted = (
   { started, startTime, movePending }: BookingFacts,
@@ -119,7 +122,7 @@ const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): bool
 /** Outcome with which an admin closes a booking. */
 export type CloseOutcome = Exclude<BookingClose_Outcome, "OUTCOME_UNSPECIFIED">;
 
-/** Close columns of a booking that no admin closed. */
+/** Values of the `close…` properties of a booking that no admin has closed. */
 export const NOT_CLOSED = {
   closeOutcome: null,
   closeTime: null,
@@ -127,7 +130,7 @@ export const NOT_CLOSED = {
   closeReason: null,
 } as const;
 
-/** Booking status of each outcome. */
+/** Status that a booking gets when an admin closes it with an outcome. */
 export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   COMPLETED: "COMPLETED",
   NO_SHOW_PATIENT: "NO_SHOW",
@@ -135,7 +138,7 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   NO_SHOW_BOTH: "NO_SHOW",
 };
 
-/** The outcome and fee decision that an admin requests for a booking. */
+/** An admin's closing of a booking, either requested or already stored. */
 export interface Closing {
   outcome: CloseOutcome;
   feeDecision: FeeDecision;
@@ -145,15 +148,15 @@ export interface Closing {
 
 export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime" | "movePending"> {
   endTime: Date;
-  /** Closing by an admin, if any. */
+  /** Stored closing; undefined if no admin has closed the booking. */
   closing: Closing | undefined;
 }
 
 /**
- * True if an admin closes a booking now; false if the same admin has closed it in the same way. Only a
- * CONFIRMED booking can be closed, and only after its end. If the patient has not accepted the last move, it
- * cannot be closed as their no-show or with a charge. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY,
- * MOVE_NOT_ACCEPTED.
+ * Returns true if the request closes the booking, and false if it only repeats the stored closing. A booking
+ * can be closed only while it is CONFIRMED, and only after its end. If the patient has not accepted the last
+ * move, the booking cannot be closed as the patient's no-show, or with a charge. Throws BOOKING_CLOSED,
+ * ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED.
  */
 export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {
   const { closing, endTime, movePending } = booking;
@@ -184,9 +187,10 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**
- * Fee decision of a cancellation; undefined if the same party has cancelled the booking already. A patient is
- * charged for cancelling a confirmed booking in the last `cutoffMs` before a start that they have accepted.
- * Every other cancellation releases the fee. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ * Decides whether a cancellation charges or releases the fee. Returns undefined if the same party has already
+ * cancelled the booking. A patient is charged for cancelling a confirmed booking in the last `cutoffMs`
+ * before a start that they have accepted. Every other cancellation releases the fee. Throws
+ * ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function decideCancel(
   booking: BookingFacts,

@@ -23,7 +23,7 @@ export interface BookingRow extends FeeColumns {
   status: Booking_Status;
   startTime: Date;
   endTime: Date;
-  /** Encrypted. */
+  /** Encrypted text; null if there is none. */
   reason: Buffer | null;
   holdExpireTime: Date | null;
   /** ISO 3166; empty if unknown. */
@@ -60,8 +60,8 @@ export type BookingEventType =
 type Owned = Pick<BookingRow, "id" | "patientId" | "doctorId">;
 
 /**
- * Encryption contexts of a booking's texts. They contain the ids of patient and doctor, so the texts cannot
- * be decrypted in a row that was given to another patient or doctor.
+ * Encryption contexts of a booking's texts. Each context contains the ids of patient and doctor. If somebody
+ * changes one of these ids in the database, the texts cannot be decrypted.
  */
 export const reasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.reason:${id}:${patientId}:${doctorId}`;
@@ -71,8 +71,8 @@ export const closeReasonContext = ({ id, patientId, doctorId }: Owned): string =
   `bookings.close_reason:${id}:${patientId}:${doctorId}`;
 
 /**
- * A booking without its texts, for readers who may not see them, and for callers that add the plain texts
- * themselves.
+ * Converts a row to a booking without its reason texts. Used for readers who may not see the texts, and by
+ * callers that add the plain texts themselves.
  */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
   return {
@@ -115,7 +115,7 @@ const moveOf = (row: BookingRow): Booking_Move | undefined =>
         accepted: row.movePending === 0,
       };
 
-/** A booking as its patient and doctor see it, with its texts. */
+/** Converts a row to the booking that its patient and doctor see, with the decrypted reason texts. */
 export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Booking {
   const close = closeOf(row);
   return {
@@ -129,11 +129,11 @@ export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Book
   };
 }
 
-/** Reason of the cancellation; undefined without one. */
+/** Decrypts the reason of the cancellation; undefined if there is none. */
 export const cancelReasonOf = (row: BookingRow, cipher: FieldCipher): string | undefined =>
   row.cancelReason ? cipher.decrypt(cancelReasonContext(row), row.cancelReason).toString() : undefined;
 
-/** Event of a booking's change, with the state that other services need. */
+/** Builds the event for a change of a booking, with the booking's new state for other services. */
 export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {
   return {
     type: `booking.${type}`,
@@ -159,14 +159,14 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
   };
 }
 
-/** Audit entry and event of a booking's change. */
+/** Builds the audit entry for a change of a booking. The entry contains the event for the change. */
 export const bookingEntry = (type: BookingEventType, row: BookingRow): AuditEntry => ({
   resource: `bookings/${row.id}`,
   subjectIds: [row.patientId, row.doctorId],
   events: [bookingEvent(type, row)],
 });
 
-/** Facts of a booking that the functions in `booking-rules.ts` decide by. */
+/** Extracts the facts on which the functions in `booking-rules.ts` decide. */
 export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
   holdExpireTime: row.holdExpireTime,

@@ -30,7 +30,8 @@ export async function cancelBooking(
   await findOwnBooking(app, user, bookingId);
   const cancelOnce = async (tx: Transaction) => {
     const now = app.clock.now();
-    // Cancelling a hold starts a cooldown, which a concurrent booking of the patient must see.
+    // Cancelling an unpaid hold starts a cooldown. A concurrent booking by the patient waits for this lock on
+    // the patient, so it sees the cooldown.
     if (user.role === "PATIENT") guardPerson(tx, user.userId);
     const row = await lockKnownBooking(tx, bookingId);
     const feeDecision = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
@@ -60,7 +61,7 @@ export async function cancelByPlatform(
 ): Promise<AuditEntry[]> {
   const row = await lockKnownBooking(tx, id);
   const current = statusAt(factsOf(row), now);
-  // Readers see an ended hold as EXPIRED already, so it does not become CANCELLED.
+  // An unpaid hold whose time is over is already shown as EXPIRED, so its status does not become CANCELLED.
   if (current === "EXPIRED") return await expireBooking(tx, id, now);
   if (!canBecome(current, "CANCELLED")) return [];
   return [

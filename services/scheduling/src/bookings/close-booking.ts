@@ -32,7 +32,7 @@ export async function closeBooking(
 ): Promise<Booking> {
   const { bookingId, reason } = request;
   const user = userOf(call);
-  // The field rules of the request refuse the unspecified values.
+  // The validation rules of the request refuse the unspecified values.
   const outcome = request.outcome as CloseOutcome;
   const feeDecision = request.feeDecision as FeeDecision;
   await findOwnBooking(app, user, bookingId);
@@ -71,9 +71,9 @@ const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => (
 
 const closingOf = (row: BookingRow, outcome: CloseOutcome, cipher: FieldCipher): Closing => ({
   outcome,
-  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets it together with the outcome
+  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets this value together with the outcome
   feeDecision: row.feeDecision!,
   reason: cipher.decrypt(closeReasonContext(row), row.closeReason).toString(),
-  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets it together with the outcome
+  // biome-ignore lint/style/noNonNullAssertion: `closeBooking` sets this value together with the outcome
   adminId: row.closedBy!,
 });

@@ -2,7 +2,10 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { BookingRow } from "./booking.ts";
 import { type FeeDecision, NOT_CLOSED } from "./booking-rules.ts";
 
-/** A booking after the change by a consultation's event, except that the caller increments `version`. */
+/**
+ * Change of a booking by an event of its consultation. `row` is the booking after the change, but the caller
+ * has to increment its `version`.
+ */
 export interface Change {
   action: string;
   row: BookingRow;
@@ -15,8 +18,8 @@ type End = (typeof ENDS)[number];
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
 /**
- * Charges the fee if the doctor came in time and the consultation took place, or if only the patient was
- * missing.
+ * Decides about the fee when a consultation ends. The fee is charged if the consultation took place and the
+ * doctor was not late, or if only the patient did not come.
  */
 function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): FeeDecision {
   switch (type) {
@@ -34,12 +37,15 @@ const start = (row: BookingRow): Change => ({
   row: { ...row, started: 1, movePending: 0 },
 });
 
-/** Effect of each event on a confirmed booking. Clinical tells billing of every end except a no-show. */
+/**
+ * Effect of each event on a confirmed booking. Billing learns of a no-show from scheduling, and of every
+ * other end from clinical.
+ */
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: 0 } }),
   "consultation.started": start,
-  // An overdue consultation has started. If the event of the start arrives after this one, the inbox skips it
-  // as outdated.
+  // Only a consultation that has started can be overdue. If the event of the start arrives after this one,
+  // the inbox skips it as outdated.
   "consultation.overdue": start,
   "consultation.completed": (row, consultation) => ({
     action: "booking.complete",
@@ -69,7 +75,9 @@ const COURSES = {
 
 export type Course = keyof typeof COURSES;
 
-/** Change of a booking by an event of its consultation; undefined if the event changes nothing. */
+/**
+ * Returns the change of a booking by an event of its consultation; undefined if the event changes nothing.
+ */
 export function changeBy(
   type: Course,
   consultation: ConsultationState,
@@ -92,10 +100,11 @@ export function changeBy(
 }
 
 /**
- * True if the event must not change the booking, because scheduling knows of it already, or because clinical
- * sent the event before it applied a move of the booking. A no-show has no effect if it was recorded for the
- * time before the move, or if the patient had not accepted the time that they missed. Clinical reopens such a
- * consultation when it applies the move. A patient who joined at the old time has not accepted the new one.
+ * True if the event must not change the booking. Either scheduling already knows what the event reports, or
+ * clinical sent the event before it learned that the booking was moved. A no-show has no effect if it was
+ * recorded for the time before the move, or if the patient missed a time that they had not accepted. Clinical
+ * reopens such a consultation when it applies the move. A patient who joined at the old time has not accepted
+ * the new time.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {
@@ -111,7 +120,10 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
   }
 }
 
-/** True if the booking's time differs from its consultation's. Events of older releases have no time. */
+/**
+ * True if the booking's times differ from the consultation's times in the event. Events of older releases
+ * have no times, so the result is false.
+ */
 export function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
   if (!startTime || !endTime) return false;
   return row.startTime.getTime() !== startTime.getTime() || row.endTime.getTime() !== endTime.getTime();

@@ -28,7 +28,7 @@ beforeEach(() => fixture.renewPeople());
 
 type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>>>;
 
-/** Books all slots at once. The processes get the requests in rotation. */
+/** Books all slots at once. The processes take turns in getting the requests. */
 const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>
   Promise.allSettled(
     wishes.map(({ slotId, patient = userCaller("PATIENT"), key = newId() }, i) =>
@@ -48,7 +48,7 @@ async function slots(count: number, startMinutes = 60): Promise<string[]> {
 
 /**
  * Checks that the slots have exactly the bookings in the responses. Each booking must have one audit entry of
- * its creation. Each slot must have at most one live booking.
+ * its creation. Each slot must have at most one unpaid or confirmed booking.
  */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await fixture.app.db.transaction((tx) =>

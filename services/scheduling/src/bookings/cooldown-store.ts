@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Stores the end of a patient's cooldown for a slot. */
+/** Stores the end of a patient's cooldown for a slot. Until then, the patient cannot hold that slot again. */
 export function insertCooldown(tx: Transaction, patientId: string, slotId: string, endTime: Date): void {
   tx.defer(
     `INSERT INTO hold_cooldowns (patient_id, slot_id, end_time) VALUES (?, ?, ?) AS new
@@ -10,5 +10,7 @@ export function insertCooldown(tx: Transaction, patientId: string, slotId: strin
   );
 }
 
-/** Deletes ended cooldowns. Its parameters are the time and the maximum number of rows. */
+/**
+ * Statement that deletes ended cooldowns. Its parameters are the current time and the maximum number of rows.
+ */
 export const DELETE_ENDED_COOLDOWNS = "DELETE FROM hold_cooldowns WHERE end_time <= ? LIMIT ?";

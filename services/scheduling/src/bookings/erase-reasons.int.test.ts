@@ -30,7 +30,7 @@ async function expired(): Promise<Booking> {
   return booking;
 }
 
-/** Applies billing's payment.cancelled for a booking. */
+/** Applies the event payment.cancelled, as if billing had sent it, to a booking. */
 async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booking): Promise<void> {
   const event = Event.fromPartial({
     aggregateId: aggregateId!,
@@ -41,7 +41,7 @@ async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booki
   await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }
 
-/** Reason of a booking as it is stored, encrypted; null after its erasure. */
+/** Reads the stored reason text of a booking, which is encrypted; null after its erasure. */
 async function stored({ id }: Booking): Promise<Buffer | null> {
   const [row] = await fixture.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",

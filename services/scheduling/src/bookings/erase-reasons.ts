@@ -12,9 +12,9 @@ import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
 /**
- * payment.cancelled: the booking can no longer be paid, so its reason is erased. If billing notices the end
- * of the hold before the sweep of holds, this handler ends the hold, because its reason would otherwise be
- * kept until the start of the appointment.
+ * Handles payment.cancelled: the booking can no longer be paid, so its reason text is erased. If the sweep
+ * has not ended the hold yet, this handler ends the hold. Otherwise the sweep would keep the text until the
+ * start of the appointment.
  */
 export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   lock: async (tx, events) => {
@@ -35,7 +35,10 @@ export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
     }),
 };
 
-/** Erases the reasons of expired bookings at their start, after which no late payment confirms them. */
+/**
+ * Job that erases the reason texts of expired bookings when the appointment starts. From then on, no late
+ * payment can confirm such a booking.
+ */
 export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
@@ -54,9 +57,8 @@ async function eraseIfExpired(tx: Transaction, id: string): Promise<AuditEntry[]
 function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
   const { id, status, reason } = row;
   if (status !== "EXPIRED" || !reason) {
-    // A booking that a late payment has confirmed keeps its reason, and another reason may be erased already.
-    // In these cases nothing is left to erase. The reason of an unpaid hold must still be erased if the hold
-    // expires.
+    // Nothing is erased if a late payment has confirmed the booking, or if the text was erased earlier. Then
+    // the scheduled erasure is deleted. An unpaid hold keeps its scheduled erasure, in case the hold expires.
     if (status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }

@@ -11,14 +11,14 @@ import { cooldownEndOf } from "./claim-rules.ts";
 import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./cooldown-store.ts";
 import { eraseReasonAtStart } from "./reason-store.ts";
 
-/** Ends the unpaid hold of a booking if its time is over; otherwise changes nothing. */
+/** Ends the unpaid hold of a booking if the time of the hold is over; otherwise changes nothing. */
 export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = await lockBooking(tx, id);
   if (row?.status !== "PENDING_PAYMENT" || statusAt(row, now) !== "EXPIRED") return [];
   return [endHold(tx, row, now)];
 }
 
-/** Ends a locked unpaid hold, and opens its slot unless another booking has it by now. */
+/** Ends a locked unpaid hold. Opens the hold's slot, unless another booking has taken the slot since. */
 export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, feeDecision: "RELEASE" };
   releaseSlot(tx, row.slotId, row.id);
@@ -28,7 +28,7 @@ export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry
   return { ...bookingEntry("expired", expired), action: "booking.expire", actorId: SELF };
 }
 
-/** Starts the cooldown after an unpaid hold, so that its patient cannot hold the slot again at once. */
+/** Starts the cooldown after an unpaid hold: for a while, the patient cannot hold the same slot again. */
 export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void {
   const { patientId, slotId, createTime, holdExpireTime } = row;
   if (!holdExpireTime) return;

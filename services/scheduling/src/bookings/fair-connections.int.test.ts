@@ -13,7 +13,7 @@ import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listBookings } from "./read-bookings.ts";
 
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
-/** Maximum connections that one caller may occupy: a quarter of a test service's connections. */
+/** Maximum number of connections that one caller may occupy: a quarter of a test service's connections. */
 const SHARE = 10;
 
 let fixture: SchedulingFixture;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-/** Number of statements that wait for the lock that the test holds in MySQL. */
+/** Counts the statements that wait for the lock that the test holds in MySQL. */
 async function waiting(): Promise<number> {
   const rows = await fixture.app.db.read(
     "SELECT 1 FROM information_schema.PROCESSLIST WHERE db = DATABASE() AND state = 'User lock'",
@@ -67,7 +67,7 @@ test("one caller's audited reads leave connections to a booking", async () => {
 test("a group of bookings counts for none of its callers, so a busy caller delays no other", async () => {
   const patient = userCaller("PATIENT");
   // A patient's first booking inserts the patient's row in a transaction of its own. This test needs a later
-  // booking, whose transaction others can share.
+  // booking, because other bookings can share its transaction.
   await fixture.book((await fixture.createSlot(120)).id, patient);
   const { id: slotId } = await fixture.createSlot(150);
   await console.query("SELECT GET_LOCK('slow', 0)");

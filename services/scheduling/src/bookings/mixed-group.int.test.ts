@@ -18,8 +18,8 @@ import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixtu
 import { bookSlot } from "./book-slot.ts";
 
 /**
- * Number of bookings that are requested at once: one that is written alone, then each of the 12 combinations
- * of cases twice, in one transaction.
+ * Number of bookings that are requested at once. The first is written alone. The other 24, which share one
+ * transaction, are two for each of the 12 combinations of cases.
  */
 const WISHES = 25;
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** A new patient. Scheduling has applied auth's event about the account. */
+/** Creates a new patient, and applies auth's event about the account. */
 async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;

@@ -31,7 +31,7 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
     state: { $case: "payment", value: { bookingId, authorizeTime: fixture.at(0) } },
   });
 
-/** Delivers payment.authorized of bookings in one batch. */
+/** Delivers the events payment.authorized of several bookings in one batch. */
 async function payTogether(bookings: Paid[]): Promise<void> {
   const { transactions, clock, log } = fixture.app;
   const inbox = new Inbox(transactions, consumersOf(fixture.app), clock, log);
@@ -42,7 +42,7 @@ async function payTogether(bookings: Paid[]): Promise<void> {
   expect(response.failures).toEqual([]);
 }
 
-/** Unpaid holds of consecutive slots, each by a patient of its own. */
+/** Creates unpaid holds of consecutive slots, each for a different patient. */
 async function holds(count: number): Promise<Booking[]> {
   const held: Booking[] = [];
   for (let i = 0; i < count; i++) {
@@ -178,8 +178,8 @@ test("slots are locked in id order for every order of payments", async () => {
     isOver = true;
   };
   locking.then(over, over);
-  // Waits until the transaction has locked the first slot. If its wait for the middle slot times out, it is
-  // retried, and the first slot is free for a moment.
+  // Waits until the transaction has locked the first slot. If the transaction's wait for the middle slot
+  // times out, the transaction is retried, and the first slot is free for a moment.
   while (!isOver && (await isFree(first!)));
   expect([isOver, await isFree(last!)]).toEqual([false, true]);
   end();

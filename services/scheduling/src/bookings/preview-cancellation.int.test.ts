@@ -16,7 +16,7 @@ const admin = userCaller("ADMIN");
 const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
   role === "ADMIN" ? admin : role === "DOCTOR" ? fixture.doctor : fixture.patient;
 
-/** A booking of the patient that starts in `startMinutes`. */
+/** For the patient, books a slot that starts in `startMinutes` minutes. */
 async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
   await fixture.createDoctor(feeMinor);
   const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);

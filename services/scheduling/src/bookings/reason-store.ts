@@ -4,8 +4,8 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking.ts";
 
 /**
- * Schedules the erasure of an expired booking's reason for the start of the appointment. Until the start, a
- * late payment may confirm the booking.
+ * Schedules the erasure of an expired booking's reason text. The erasure is due at the start of the
+ * appointment, because a late payment may confirm the booking until then.
  */
 export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {
   tx.defer(
@@ -15,13 +15,15 @@ export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRo
   );
 }
 
-/** Erases the reason of a locked booking that no payment can confirm any more. */
+/** Erases the reason text of a locked booking that no payment can confirm any more. */
 export function eraseReason(tx: Transaction, id: string): void {
   tx.defer("UPDATE bookings SET reason = NULL WHERE id = ?", [binaryId(id)]);
   forgetErasure(tx, id);
 }
 
-/** Deletes the scheduled erasure of a booking's reason, once it is done or no longer needed. */
+/**
+ * Deletes the scheduled erasure of a booking's reason text, after the erasure or if the text is to be kept.
+ */
 export function forgetErasure(tx: Transaction, id: string): void {
   tx.defer("DELETE FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
 }

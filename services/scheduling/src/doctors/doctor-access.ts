@@ -12,8 +12,8 @@ export async function assertVisible(app: Scheduling, doctorId: string, { caller 
 }
 
 /**
- * Checks that doctors change only their own profile, which need not exist yet. Throws NOT_OWNER for the
- * visible profile of another doctor, and NOT_FOUND for a hidden or missing one.
+ * Checks that a doctor acts on their own profile, which need not exist yet. Throws NOT_OWNER if another
+ * doctor's profile is visible, and NOT_FOUND if that profile is hidden or missing.
  */
 export async function assertOwnProfile(app: Scheduling, doctorId: string, call: Call): Promise<void> {
   if (doctorId === callerId(call.caller)) return;

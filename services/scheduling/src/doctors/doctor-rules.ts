@@ -3,12 +3,12 @@ import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 /** Default time zone of a doctor. */
 export const DEFAULT_TIME_ZONE = "UTC";
 
-/** Facts of a doctor that decide who sees and books them. */
+/** Facts about a doctor that decide who can see and book the doctor. */
 export interface Practice {
   id: string;
   /** 1 if the account is disabled. */
   hidden: number;
-  /** Last day of the verified licences; null without one. */
+  /** Last day on which a verified licence of the doctor is valid; null without a verified licence. */
   licensedUntil: Date | null;
 }
 

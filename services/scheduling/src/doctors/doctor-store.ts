@@ -19,7 +19,8 @@ export async function findPractice(db: Database, doctorId: string): Promise<Prac
 }
 
 /**
- * Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`.
+ * Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY (`doctors.PRIMARY`) if
+ * the doctor already has a profile.
  */
 export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
@@ -45,7 +46,7 @@ export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date):
 }
 
 /**
- * Saves those fields of a profile that its doctor can change. The transaction has locked the profile's row.
+ * Saves the fields of a profile that its doctor can change. The caller must have locked the profile's row.
  */
 export function updateDoctor(tx: Transaction, doctor: Profile): void {
   const fee = feeColumns(doctor.fee);
@@ -79,8 +80,8 @@ function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
 }
 
 /**
- * Copies the state of a doctor's locked account to the profile, if the doctor has one. The account's name is
- * copied only until an admin has verified a licence; after that, the profile shows the verified name.
+ * Copies the state of a doctor's locked account to the doctor's profile, if there is one. The account's name
+ * is copied only until an admin has verified a licence. After that, the profile shows the verified name.
  *
  * @returns true if the profile was hidden or shown again
  */

@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Marks a disabled patient, so that the sweep cancels the future bookings. */
+/** Marks a disabled patient, so that the sweep cancels the patient's future bookings. */
 export function markEndingBookings(tx: Transaction, patientId: string): void {
   tx.defer("UPDATE people SET bookings_ending = TRUE WHERE user_id = ?", [binaryId(patientId)]);
 }
@@ -10,7 +10,9 @@ export function markEndingBookings(tx: Transaction, patientId: string): void {
 const IS_FUTURE =
   "b.patient_id = p.user_id AND b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')";
 
-/** Ids of future bookings of patients whom `markEndingBookings` has marked, the earliest first. */
+/**
+ * Finds future bookings of the patients whom `markEndingBookings` has marked, the earliest appointment first.
+ */
 export async function findEndingBookings(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT b.id FROM people p JOIN bookings b ON ${IS_FUTURE} WHERE p.bookings_ending ORDER BY b.start_time LIMIT ?`,
@@ -29,7 +31,7 @@ export async function hasDisabledPatient(tx: Transaction, bookingId: string): Pr
   return rows.length > 0;
 }
 
-/** Unmarks patients without future bookings. */
+/** Unmarks the patients who have no future bookings left. */
 export async function unmarkEndedPatients(db: Database, now: Date): Promise<void> {
   await db.write(
     `UPDATE people p SET p.bookings_ending = FALSE

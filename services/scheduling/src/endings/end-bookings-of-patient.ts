@@ -13,7 +13,7 @@ import {
   unmarkEndedPatients,
 } from "./disabled-patient-store.ts";
 
-/** Maximum of bookings cancelled in one transaction. */
+/** Maximum number of bookings cancelled in one transaction. */
 const BATCH = 100;
 const REASON = "The patient's account was disabled.";
 
@@ -32,7 +32,7 @@ export async function endBookingsOfPatient(
   return entries;
 }
 
-/** Sweep that cancels the bookings of disabled patients beyond the first batch. */
+/** Sweep that cancels the bookings of disabled patients that the first batch did not include. */
 export const sweepBookingsOfPatients =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {

@@ -14,7 +14,10 @@ import {
   unmarkChanges,
 } from "./unlicensed-booking-store.ts";
 
-/** Maximum of bookings that a decision cancels in its own transaction; the sweep cancels the rest. */
+/**
+ * Maximum number of bookings cancelled in the transaction that changes a licence or an account; the sweep
+ * cancels the rest.
+ */
 const BATCH = 100;
 /**
  * A transaction that began before a decision about a licence may commit a booking up to this many ms after
@@ -31,9 +34,9 @@ const REASONS = {
 type Licensing = Pick<Scheduling, "cipher" | "jurisdiction">;
 
 /**
- * Cancels a first batch of a doctor's future bookings, and releases their fees: of a disabled doctor all
- * bookings, otherwise those for which the doctor lacks the licence. Marks the doctor for the sweep, which
- * cancels the rest.
+ * Cancels a first batch of a doctor's future bookings, and releases their fees. If the doctor is disabled,
+ * all bookings are cancelled, otherwise only those for which the doctor lacks the licence. Marks the doctor
+ * for the sweep, which cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -50,8 +53,8 @@ export async function endUnlicensedBookings(
 }
 
 /**
- * Cancels a booking if its doctor still lacks the licence. Before the lock, the booking may have been moved,
- * or an admin may have verified a licence, so this is checked again under the lock.
+ * Cancels a booking if its doctor is disabled or lacks the licence. This is checked again under the lock,
+ * because until then the booking may have been moved, or an admin may have verified a licence.
  */
 async function endIfUnlicensed(
   { cipher, jurisdiction }: Licensing,
@@ -66,8 +69,9 @@ async function endIfUnlicensed(
 }
 
 /**
- * Sweep that cancels the bookings that a decision about a licence or an account left: those beyond its first
- * batch, and those that other transactions made or moved at the same time.
+ * Sweep that cancels bookings that remained after a decision about a licence or an account. These are
+ * bookings beyond the decision's first batch, and bookings that other transactions made or moved at the same
+ * time.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>

@@ -2,7 +2,10 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Ids of disabled doctors who are marked for the sweep and have future open slots. */
+/**
+ * Finds disabled doctors who are marked for the sweep and have future slots to withdraw: open or blocked
+ * ones.
+ */
 export async function findHiddenDoctors(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT d.id FROM doctors d WHERE d.licensing_change_time IS NOT NULL AND d.hidden AND EXISTS
@@ -13,7 +16,7 @@ export async function findHiddenDoctors(db: Database, now: Date, limit: number):
   return rows.map(({ id }) => id);
 }
 
-/** True if a doctor is disabled. Locks the profile, so that the result holds until the commit. */
+/** True if a doctor's account is disabled. Locks the profile, so that the result holds until the commit. */
 export async function isHidden(tx: Transaction, doctorId: string): Promise<boolean> {
   const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [
     binaryId(doctorId),

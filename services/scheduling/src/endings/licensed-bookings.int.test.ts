@@ -25,7 +25,7 @@ beforeEach(() => fixture.renewPeople());
 
 const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
 
-/** Creates a pending licence of the doctor. @param days until its last day; absent: unlimited */
+/** Creates a pending licence of the doctor. @param days days until its last day; absent means unlimited */
 async function claim(number: string, days?: number) {
   const expireDate =
     days === undefined
@@ -84,7 +84,7 @@ test("a booking that has started when the licence is revoked ends as a no-show a
   await revoke(id);
   expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
   fixture.app.clock.advance(180 * MINUTE_MS);
-  // Clinical's sweep records the no-show even if the doctor has no licence, so scheduling must accept it.
+  // Clinical records the no-show even if the doctor has no licence, so scheduling must accept the no-show.
   await fixture.consultationEvent("consultation.no_show", booking, "BOTH");
   expect(await fixture.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
 });

@@ -5,9 +5,9 @@ import { covers } from "../jurisdiction/covers.ts";
 import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**
- * SQL condition: live booking `b` starts in the future, and its doctor `d` is disabled or lacks the required
- * licence. Its parameter is the time. If the consultation has started early, a doctor who lost the licence
- * may still complete it; a disabled doctor may not.
+ * SQL condition: booking `b` is unpaid or confirmed, starts in the future, and its doctor `d` is disabled or
+ * lacks the required licence. The parameter is the time. After an early start of the consultation, a doctor
+ * who lost the licence may still complete the consultation, but a disabled doctor may not.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
@@ -22,7 +22,10 @@ const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
   enforced: unlicensed(`${LACKS_ANY} OR (${LACKS_REGION})`),
 };
 
-/** Ids of the unlicensed bookings of doctors whom `markChange` has marked, the earliest first. */
+/**
+ * Finds bookings to cancel because their doctor is disabled or lacks the licence, the earliest appointment
+ * first. Only doctors whom `markChange` has marked are read.
+ */
 export async function findUnlicensedBookings(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   now: Date,
@@ -36,7 +39,10 @@ export async function findUnlicensedBookings(
   return rows.map(({ id }) => id);
 }
 
-/** Ids of a doctor's unlicensed bookings, in slot order. Slots are locked in this order. */
+/**
+ * Finds a doctor's bookings to cancel because the doctor is disabled or lacks the licence. The result is
+ * sorted by slot id, because slots are locked in this order.
+ */
 export async function findUnlicensedBookingsOf(
   tx: Transaction,
   jurisdiction: Jurisdiction,
@@ -53,8 +59,8 @@ export async function findUnlicensedBookingsOf(
 }
 
 /**
- * Locks a booking's doctor, so that the licences cannot change. Call it before the booking and its slot are
- * locked.
+ * Locks the doctor of a booking, so that the doctor's licences cannot change. Call this function before the
+ * booking and its slot are locked.
  */
 export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   tx.defer(
@@ -64,7 +70,8 @@ export function lockDoctorOf(tx: Transaction, bookingId: string): void {
 }
 
 /**
- * Reason to cancel a booking whose doctor is disabled or lacks the licence; undefined if it can take place.
+ * Finds the reason to cancel a booking: its doctor is disabled, or lacks the licence. Undefined if the
+ * booking can take place.
  */
 export async function reasonToEnd(
   tx: Transaction,
@@ -80,14 +87,16 @@ export async function reasonToEnd(
   return row.hidden === 1 ? "DOCTOR_DISABLED" : "UNLICENSED";
 }
 
-/** Marks a doctor for the sweep of unlicensed bookings, with the time of the change. */
+/**
+ * Marks a doctor whose licences or account changed at `now`, so that the sweep checks the doctor's bookings.
+ */
 export function markChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, binaryId(doctorId)]);
 }
 
 /**
- * Removes the mark of doctors who were marked before a time, and have no booking to cancel and no slot to
- * withdraw any more.
+ * Removes the mark of doctors who were marked before the time `before`, and who have no booking to cancel and
+ * no slot to withdraw any more.
  */
 export async function unmarkChanges(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,

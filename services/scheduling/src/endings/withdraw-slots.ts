@@ -6,11 +6,12 @@ import { SELF } from "../bookings/actor.ts";
 import { withdrawOpenSlots } from "../slots/slot-store.ts";
 import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 
-/** Maximum of slots withdrawn in one transaction. */
+/** Maximum number of slots withdrawn in one transaction. */
 const BATCH = 1000;
 
 /**
- * Withdraws a first batch of a disabled doctor's future open slots; the job `sweepSlots` withdraws the rest.
+ * Withdraws a first batch of a disabled doctor's future slots that are open or blocked. The job `sweepSlots`
+ * withdraws the rest.
  */
 export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<AuditEntry[]> {
   const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
@@ -19,8 +20,8 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 }
 
 /**
- * Sweep that withdraws the open slots that a disabled doctor still has: slots beyond the first batch, and
- * slots that became open later because their bookings ended.
+ * Sweep that withdraws the open or blocked slots that a disabled doctor still has. These are slots beyond the
+ * first batch, and slots that became open later because their bookings ended.
  */
 export const sweepSlots =
   (app: Scheduling) =>

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Canonical codes of ISO 3166. */
+/** All canonical region codes of ISO 3166. */
 const REGIONS = [
   ...new Set(
     [...iso31661.map(({ alpha2 }) => alpha2), ...iso31662.map(({ code }) => code)].map(
@@ -20,7 +20,10 @@ const REGIONS = [
   ),
 ];
 
-/** Selects from pairs of a patient's and a licence's region those in which the licence covers the patient. */
+/**
+ * Takes pairs of a patient's region and a licence's region. Returns the pairs in which the licence covers the
+ * patient.
+ */
 async function coveredPairs(pairs: string[][]): Promise<string[]> {
   const rows = await fixture.app.db.read<{ patient: string; region: string }>(
     `SELECT l.patient, l.region FROM JSON_TABLE(?, '$[*]' COLUMNS (patient VARCHAR(6) PATH '$[0]', region VARCHAR(6) PATH '$[1]')) l

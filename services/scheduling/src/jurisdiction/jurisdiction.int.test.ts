@@ -67,7 +67,7 @@ async function license(region: string, days?: number, app?: Scheduling) {
   return await fixture.verify(response.id, app);
 }
 
-/** A patient with a region in the profile. */
+/** Creates a patient with a region in the profile. */
 async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
@@ -97,7 +97,10 @@ const said = async (answer: Promise<boolean>): Promise<string> => {
 };
 
 interface TestDoctor {
-  /** Region and days of validity of each licence; days absent: unlimited. */
+  /**
+   * Region of each licence, and the days for which the licence is valid; without days, the licence is
+   * unlimited.
+   */
   licenses: [string, number?][];
   /** SQL that hides the doctor. */
   hide?: string;
@@ -123,7 +126,7 @@ const DOCTORS: Record<string, TestDoctor> = {
   },
 };
 const STARTS = { tomorrow: DAY_MINUTES, "in two days": 2 * DAY_MINUTES };
-/** Regions of patients, with the licences that cover each. */
+/** Regions of patients, each with the regions of the licences that cover it. */
 const REGIONS: Record<string, string[]> = {
   "": [],
   "US-CA": ["US-CA", "US"],
@@ -145,8 +148,8 @@ interface Arrangement {
 }
 
 /**
- * Results of all calls that depend on a region: the region of the patient's profile, of the request, or of
- * the booking.
+ * Makes all calls that depend on a region, and returns their results. The region comes from the patient's
+ * profile, the request, or the booking.
  */
 async function look({ app, slot, booked }: Arrangement, region: string) {
   const { doctorId, startTime } = slot;
@@ -217,8 +220,8 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
       search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
       list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
       get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
-      // If the patient's region is unknown, the profile shows the next slot that anybody can book, whatever
-      // their region.
+      // If the patient's region is unknown, the profile shows the next slot that a patient of any region can
+      // book.
       next: hide ? "NOT_FOUND" : (isUnknown ? practises : isShown) ? "yes" : "no",
       book: !practises
         ? "NOT_FOUND"
@@ -236,7 +239,7 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
     "list, requested": requested.list,
     "get, requested": requested.get,
     "book, requested": requested.book,
-    // A booking without a region was made before the enforcement, and can be moved.
+    // A booking without a region was made before JURISDICTION was enforced, so it can still be moved.
     move: requested.book === "REGION_REQUIRED" ? "yes" : requested.book,
   };
 }

@@ -3,7 +3,10 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { findRegion } from "../people/people-store.ts";
 
-/** `enforced`: patients find and book only doctors with a licence for the patient's region. */
+/**
+ * Values of the setting JURISDICTION. With `enforced`, patients find and book only doctors with a licence for
+ * the patient's region.
+ */
 export type Jurisdiction = "off" | "enforced";
 
 interface Enforcement {
@@ -12,8 +15,8 @@ interface Enforcement {
 }
 
 /**
- * Region of the caller's profile, if jurisdictions are enforced; undefined if they are not, or if the region
- * is unknown.
+ * Reads the region in the caller's profile. Returns undefined if the region is unknown, the caller is not a
+ * user, or JURISDICTION is off.
  */
 export async function profileRegion(
   { db, jurisdiction }: Enforcement,
@@ -24,9 +27,9 @@ export async function profileRegion(
 }
 
 /**
- * Region by which a search for doctors or slots filters: the requested one, or else, if jurisdictions are
- * enforced, that of the caller's profile. Undefined: the search does not filter by region. Throws
- * REGION_REQUIRED.
+ * Returns the region by which a search for doctors or slots filters. That is the requested region or, without
+ * a request and with JURISDICTION=enforced, the region in the caller's profile. Throws REGION_REQUIRED if
+ * that region is unknown. Undefined means that the search does not filter by region.
  */
 export async function searchRegion(
   enforcement: Enforcement,
@@ -39,7 +42,7 @@ export async function searchRegion(
   return region;
 }
 
-/** Region that the licence of a booking's doctor must cover; undefined if it does not matter. */
+/** Region that the licence of a booking's doctor must cover; undefined if the region does not matter. */
 export const requiredRegion = (
   { jurisdiction }: Pick<Enforcement, "jurisdiction">,
   { patientRegion: region }: { patientRegion: string },

@@ -34,7 +34,7 @@ export async function createLicense(
   });
 }
 
-/** A licence that waits for an admin. */
+/** Builds a new licence that waits for an admin's decision. */
 export const pendingLicense = (
   doctorId: string,
   { number, region, expireDate }: Claim,

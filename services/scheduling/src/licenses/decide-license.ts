@@ -61,7 +61,7 @@ type Decided =
   | {
       decision: "REJECTED" | "REVOKED";
       reason: string;
-      /** The admin, if they also stop the doctor's prescriptions. */
+      /** User id of the admin, if they also stop the doctor's prescriptions. */
       stoppedBy?: string | undefined;
     };
 
@@ -88,7 +88,8 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
         : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
     const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
     // Only a decision that takes licensed days away cancels bookings. Any other decision cancels none, even
-    // if a booking lacks a licence because JURISDICTION was enforced only after it was made.
+    // if a booking lacks a licence. That is possible if JURISDICTION was set to `enforced` after the booking
+    // was made.
     const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctorId, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return changed(toLicense(after, now, app.cipher), { ...entry, events }, ...licensing, ...cancelled);
@@ -143,7 +144,10 @@ interface Outcome {
   isShortened: boolean;
 }
 
-/** Verifies a pending licence, or, on a verified licence, the new name of the doctor's account. */
+/**
+ * Verifies a pending licence. If the licence is verified already, verifies the new name of the doctor's
+ * account.
+ */
 async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date): Promise<Outcome> {
   const isShortened = row.status === "PENDING" && (await replaceVerified(tx, row, now));
   try {

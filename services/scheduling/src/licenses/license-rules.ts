@@ -11,24 +11,24 @@ export const MAX_LICENSES = 20;
 /** Stored expire date of an unlimited licence. */
 export const NO_EXPIRY: CalendarDate = "9999-12-31";
 
-/** Expire date in the API; empty for an unlimited licence. */
+/** Converts a stored expire date to the expire date in the API, which is empty for an unlimited licence. */
 export const shownDate = (date: CalendarDate): string => (date === NO_EXPIRY ? "" : date);
 
-/** Stored state; the API shows a replaced licence as EXPIRED. */
+/** Status in the database. The API shows REPLACED as EXPIRED. */
 export type StoredStatus = "PENDING" | "VERIFIED" | "REJECTED" | "REVOKED" | "REPLACED";
 
-/** A doctor's claim of a licence. */
+/** A licence that a doctor claims to have. */
 export interface Claim {
   number: string;
   region: string;
-  /** "" if unlimited. */
+  /** Last day on which the licence is valid; "" if unlimited. */
   expireDate: string;
 }
 
 /**
  * Checks that a licence is not over. Throws INVALID_REQUEST if its last day is in the past.
  *
- * @param field name of the request's field with the day, for the error
+ * @param field name of the field for the last day in the request, for the error
  */
 export function assertNotOver({ expireDate }: Claim, now: Date, field: string): void {
   if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
@@ -55,8 +55,8 @@ export interface LicenseFacts {
 }
 
 /**
- * Checks a decision about a licence. An expired licence that was verified can still be revoked, so that
- * another licence with its number can be verified. Throws ILLEGAL_TRANSITION.
+ * Checks that a licence's state allows a decision. An expired licence that was verified can still be revoked,
+ * so that another licence with the same number can be verified. Throws ILLEGAL_TRANSITION.
  *
  * @returns false if the same decision was made already, for the same reason
  */
@@ -77,12 +77,12 @@ export function assertDecidable(
   });
 }
 
-/** Names that a verification compares, by code points. */
+/** Names that a verification compares, code point by code point. */
 export interface VerificationNames {
   /** Name of the account that the admin saw and compared with the licence. */
   seen: string;
   account: string;
-  /** Name at the last verification; null before the first. */
+  /** Name of the account at the last verification; null before the first verification. */
   verified: string | null;
 }
 

@@ -13,7 +13,10 @@ const COLUMNS = `l.id, l.doctor_id AS doctorId, l.number, l.number_key AS number
   l.verified_name AS verifiedName`;
 const SELECT = `SELECT ${COLUMNS} FROM licenses l`;
 
-/** SQL of the status of licence `l` on a day, as `statusOn`. Its parameter is the day. */
+/**
+ * SQL expression for the status of licence `l` on a day; the same rule as the function `statusOn`. The
+ * parameter is the day.
+ */
 const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
   'EXPIRED', l.status)`;
 
@@ -27,8 +30,8 @@ export interface LicenseFilter {
 }
 
 /**
- * Filters for licences that wait for an admin: pending ones, and verified ones whose doctor's account has a
- * new name.
+ * Filters for licences that wait for an admin and have not expired. These are pending licences, and verified
+ * licences whose doctor's account has a new name.
  */
 const awaiting = (now: Date): Filter[] => [
   ["l.awaits_decision = ?", true],
@@ -66,12 +69,15 @@ function keyOf({ doctorId, status, region, isAwaiting }: LicenseFilter): string 
 }
 
 /**
- * True for a status that is stored, so that the index on `status` finds it. EXPIRED is computed from the
- * expire date.
+ * True for a status that the column `status` stores, so that an index on this column can be used. EXPIRED is
+ * not stored, but computed.
  */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
-/** Counts the licences that wait for an admin, and finds since when the oldest waits; null if none does. */
+/**
+ * Counts the licences that wait for an admin, and finds the time since which the oldest of them waits. The
+ * time is null if no licence waits.
+ */
 export async function countPending(db: Database, now: Date): Promise<{ count: number; oldest: Date | null }> {
   const { sql, params } = where(...awaiting(now));
   const [row] = await db.read<{ count: number; oldest: Date | null }>(
@@ -88,8 +94,8 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
 }
 
 /**
- * Locks a licence, and its doctor's profile before it. The lock on the profile keeps the number of the
- * doctor's licences, and the last day and name that the profile copies from them, unchanged until the commit.
+ * Locks the profile of a licence's doctor, and then the licence. Until the commit, the lock on the profile
+ * keeps unchanged: the number of the doctor's licences, and the profile's last licensed day and name.
  */
 export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctorId);
@@ -103,8 +109,8 @@ function lockDoctor(tx: Transaction, doctorId: string): void {
 }
 
 /**
- * Counts a doctor's pending and valid licences. The lock on the profile keeps the count exact until the
- * commit.
+ * Counts a doctor's pending and verified licences that have not expired. The lock on the profile keeps the
+ * count exact until the commit.
  */
 export async function countLiveLicenses(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   lockDoctor(tx, doctorId);
@@ -130,7 +136,7 @@ export function insertLicense(
   );
 }
 
-/** The doctor's own verified licence for a region and number. */
+/** SQL condition: the licence is the doctor's verified licence for a region and number. */
 const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'";
 
 /**
@@ -147,7 +153,10 @@ export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Dat
   return isShortened;
 }
 
-/** Verifies a licence, or its account's new name. Throws ER_DUP_ENTRY on `licenses.one_verified_claim`. */
+/**
+ * Saves the verification of a licence, or of the new name of its doctor's account. Throws ER_DUP_ENTRY
+ * (`licenses.one_verified_claim`) if another verified licence has the same region and number.
+ */
 export async function verifyLicense(tx: Transaction, id: string, name: string, now: Date): Promise<void> {
   await tx.write(
     `UPDATE licenses SET status = 'VERIFIED', reject_reason = NULL, verified_name = ?, rename_time = NULL, decide_time = ?

@@ -16,21 +16,21 @@ export interface LicenseRow {
   rejectReason: Buffer | null;
   decideTime: Date | null;
   createTime: Date;
-  /** The account's name at the last verification; null before the first. */
+  /** Name of the doctor's account at the last verification; null before the first verification. */
   verifiedName: string | null;
 }
 
 /**
- * Encryption context of the reason. It contains the doctor's id, so the reason cannot be decrypted in the row
- * of another doctor.
+ * Encryption context of the reason for a rejection or revocation. The context contains the doctor's id, so
+ * the reason cannot be decrypted in the row of another doctor.
  */
 export const rejectReasonContext = ({ id, doctorId }: Pick<LicenseRow, "id" | "doctorId">): string =>
   `licenses.reject_reason:${id}:${doctorId}`;
 
 /**
- * Reason of a rejection or revocation; "" without one. If a licence of another status has a text, somebody
- * put it into the database. It is not decrypted, because a failure would prevent the decision about the
- * licence.
+ * Decrypts the reason of a rejection or revocation; "" without one. A licence with another status has no
+ * reason, unless somebody altered the database. The added reason is not decrypted, because a failure would
+ * prevent the decision about the licence.
  */
 export const decisionReasonOf = (row: LicenseRow, cipher: FieldCipher): string =>
   row.rejectReason && (row.status === "REJECTED" || row.status === "REVOKED")

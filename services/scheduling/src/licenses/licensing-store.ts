@@ -3,9 +3,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { LicensingRow } from "./licensing.ts";
 
 /**
- * Sets `rename_time` of a locked doctor's verified licences. If the account's name differs from the verified
- * name, NULL becomes the current time, and an earlier time stays. If the names are equal, the time becomes
- * NULL.
+ * Sets `rename_time` of a locked doctor's verified licences: the time since which the account's name differs
+ * from the verified name. If the names differ, an earlier time is kept, and NULL becomes the current time. If
+ * the names are equal, the time becomes NULL.
  */
 export function compareNames(tx: Transaction, doctorId: string, accountName: string, now: Date): void {
   tx.defer(
@@ -15,7 +15,7 @@ export function compareNames(tx: Transaction, doctorId: string, accountName: str
   );
 }
 
-/** Name on the doctor's licence that was verified last; undefined without a verified licence. */
+/** Finds the name on the doctor's most recently verified licence; undefined without a verified licence. */
 export async function findVerifiedName(tx: Transaction, doctorId: string): Promise<string | undefined> {
   const [row] = await tx.read<{ verifiedName: string }>(
     `SELECT verified_name AS verifiedName FROM licenses WHERE doctor_id = ? AND status = 'VERIFIED' AND verified_name IS NOT NULL
@@ -29,7 +29,7 @@ export async function findVerifiedName(tx: Transaction, doctorId: string): Promi
  * Copies the last day of the doctor's verified licences to the profile, where frequent statements read it,
  * and increments the profile's `licensing_version`.
  *
- * @param stoppedBy admin who stops the prescriptions issued until now; absent: none are stopped
+ * @param stoppedBy admin who stops the prescriptions issued until now; absent if none are stopped
  */
 export async function updateLicensing(
   tx: Transaction,

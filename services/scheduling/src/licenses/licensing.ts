@@ -4,7 +4,7 @@ import { v5 } from "uuid";
 import type { LicenseRow } from "./license.ts";
 import type { Decision } from "./license-rules.ts";
 
-/** Licensed days and public name of a doctor, for other services. */
+/** State of a doctor that other services need: last licensed day, public name, and stop of prescriptions. */
 export interface LicensingRow {
   id: string;
   displayName: string;
@@ -14,16 +14,16 @@ export interface LicensingRow {
   prescriptionsStoppedBy: string | null;
 }
 
-/** Namespace of `licensingIdOf` (RFC 9562 §5.5), a random UUID. */
+/** Namespace of the UUIDs that `licensingIdOf` derives (RFC 9562 §5.5). The value was chosen at random. */
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 
 /**
- * Aggregate id of the events about a doctor's licensing. The user id cannot be used, because it is the
- * aggregate id of auth's events, and each aggregate has its own sequence of versions.
+ * Aggregate id of the events about a doctor's licensing. This id differs from the user id, because auth's
+ * events about the account use the user id, and each aggregate has its own sequence of versions.
  */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 
-/** Event with a doctor's last licensed day and public name. */
+/** Builds the event with a doctor's last licensed day, public name and stop of prescriptions. */
 export const licensingEvent = (row: LicensingRow): NewEvent => ({
   type: "doctor.licensed",
   aggregateId: licensingIdOf(row.id),
@@ -41,8 +41,9 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
 });
 
 /**
- * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions, and the second is
- * a revocation. The verification of a new name is not a decision, because the licence stays VERIFIED.
+ * Builds the event of a decision about a licence, after which auth sends the doctor a mail. A licence has at
+ * most two decisions, and the second is a revocation. The verification of a new name is not a decision,
+ * because the licence stays VERIFIED.
  */
 export const decisionEvent = ({ id, doctorId, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",

@@ -1,6 +1,6 @@
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
-/** Columns of a fee; without a currency it is free. */
+/** Columns that store a fee. If the currency is null, there is no fee. */
 export interface FeeColumns {
   feeCurrency: string | null;
   feeMinor: number;
@@ -9,7 +9,7 @@ export interface FeeColumns {
 export const feeOf = (row: FeeColumns): Money | undefined =>
   row.feeCurrency ? { currencyCode: row.feeCurrency, amountMinor: row.feeMinor } : undefined;
 
-/** Columns of a fee. An amount of 0 is free and stored without a currency. */
+/** Converts a fee to its columns. An amount of 0 means free of charge, and is stored without a currency. */
 export const feeColumns = (fee: Money | undefined): FeeColumns =>
   fee && fee.amountMinor > 0
     ? { feeCurrency: fee.currencyCode, feeMinor: fee.amountMinor }

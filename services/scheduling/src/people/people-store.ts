@@ -3,7 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
-/** Copy of an account, from auth's events. */
+/** Scheduling's copy of a user account, built from auth's events. */
 export interface Person {
   userId: string;
   /** Empty until auth's first event about the account. */
@@ -15,8 +15,8 @@ export interface Person {
 
 /**
  * Locks the copy of an account until the commit. The handler of the account's next event waits for the
- * commit, and then sees the changes of this transaction. Inserts an empty copy if auth has not sent the
- * account yet, because a missing row cannot be locked.
+ * commit, and then sees the changes of this transaction. If auth has not sent any event about the account
+ * yet, inserts an empty copy, because a missing row cannot be locked.
  */
 export function guardPerson(tx: Transaction, userId: string): void {
   tx.defer(
@@ -27,8 +27,8 @@ export function guardPerson(tx: Transaction, userId: string): void {
 }
 
 /**
- * Locks the account copies of bookings' patients, as `guardPerson` does. Call it before the bookings are
- * locked.
+ * Locks the account copies of the patients of bookings until the commit, and inserts empty copies for missing
+ * ones. Call this function before the bookings are locked.
  */
 export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
   tx.defer(
@@ -40,8 +40,9 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
 }
 
 /**
- * Locks the copy of an account, as `guardPerson` does. @returns the full name; empty until auth's first event
- * about the account
+ * Locks the copy of an account until the commit, and inserts an empty copy if there is none.
+ *
+ * @returns the full name; empty until auth's first event about the account
  */
 export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
   guardPerson(tx, userId);
@@ -49,13 +50,15 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
     "SELECT full_name AS fullName FROM people WHERE user_id = ?",
     [binaryId(userId)],
   );
-  // biome-ignore lint/style/noNonNullAssertion: the guard inserts a missing row
+  // biome-ignore lint/style/noNonNullAssertion: `guardPerson` inserts a missing row
   return person!.fullName;
 }
 
 /**
- * Locks the existing copies of accounts in id order, as every transaction does. @returns the copies by user
- * id
+ * Locks the existing copies of accounts until the commit. Every transaction locks them in the order of their
+ * ids.
+ *
+ * @returns the copies by user id
  */
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
@@ -65,7 +68,11 @@ export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Ma
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Locks the existing account copies of bookings' patients, as `lockPeople` does. */
+/**
+ * Locks the existing account copies of the patients of bookings, in the order of the user ids.
+ *
+ * @returns the copies by user id
+ */
 export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     `SELECT p.user_id AS userId, p.full_name AS fullName, p.disabled, p.region
@@ -76,7 +83,7 @@ export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Pro
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Stores the state of accounts from auth, and locks their rows until the commit, as `guardPerson` does. */
+/** Stores the state of accounts from auth's events. The written rows stay locked until the commit. */
 export function savePeople(
   tx: Transaction,
   people: (Pick<UserState, "fullName" | "disabled" | "region"> & { userId: string })[],

@@ -34,7 +34,7 @@ async function schemaUrl(): Promise<string> {
   return url.href;
 }
 
-/** Scheduling with a pool of the default size, and with `timeoutMs` as time-out of statements. */
+/** Creates a scheduling app with a pool of the default size, whose statements time out after `timeoutMs`. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
   return { app: { ...fixture.app, db, ...changesOn(fixture.app, { db }) }, db };

@@ -9,9 +9,10 @@ import type { ProfileRow } from "./profile.ts";
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /**
- * Columns of a `ProfileRow`. Their parameters are the day, then `bookableValues`. The next slot is ordered by
- * all columns of the index `slots_by_class`. Ordered by `start_time` alone, MySQL would sort all free slots
- * of each doctor, because the doctor's id comes from the outer statement.
+ * SQL of the columns of a `ProfileRow`. The parameters are the day, then those from `bookableValues`. The
+ * subquery for the next slot sorts by all columns of the index `slots_by_class`. If it sorted by `start_time`
+ * alone, MySQL would sort all free slots of each doctor, because the doctor's id comes from the outer
+ * statement.
  */
 const columnsWith = (
   isBookable: string,
@@ -29,16 +30,16 @@ const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
 
 /**
- * SQL of a `ProfileRow`.
+ * Returns the SQL and the parameters for the columns of a `ProfileRow`.
  *
- * @param region region of the patients who can book the next available time; absent: any region
+ * @param region region of the patients who can book the next available time; absent means any region
  */
 export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
   const sql = region === undefined ? COLUMNS : COLUMNS_IN_REGION;
   return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
 }
 
-/** @param region region of the patients who can book the next available time; absent: any region */
+/** @param region region of the patients who can book the next available time; absent means any region */
 export async function findProfile(
   db: Database,
   id: string,

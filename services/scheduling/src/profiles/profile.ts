@@ -9,7 +9,7 @@ import { type FeeColumns, feeOf } from "../money/fee.ts";
 export interface ProfileRow extends FeeColumns {
   id: string;
   displayName: string;
-  /** First bytes of the folded name, by which profiles are sorted. */
+  /** Sort key of profiles: first bytes of the name, folded to ignore case and accents. */
   nameKey: Buffer;
   specialty: string;
   bio: string;
@@ -24,7 +24,7 @@ export interface ProfileRow extends FeeColumns {
   createTime: Date;
 }
 
-/** A pending or verified licence, as JSON in the row. */
+/** A pending or verified licence, as an element of the JSON array in a `ProfileRow`. */
 interface ProfileLicense {
   id: string;
   number: string;
@@ -35,7 +35,7 @@ interface ProfileLicense {
   createTime: string;
 }
 
-/** A profile for its doctor, with pending and verified licences. */
+/** Converts a row to the profile that its doctor sees, with pending and verified licences. */
 export const toOwnProfile = (row: ProfileRow, now: Date): Doctor => ({
   id: row.id,
   displayName: row.displayName,
@@ -51,13 +51,15 @@ export const toOwnProfile = (row: ProfileRow, now: Date): Doctor => ({
   licenses: licensesOf(row).map((license) => toProfileLicense(row.id, license)),
 });
 
-/** A profile for everybody else, with verified licences only. */
+/** Converts a row to the profile that users other than its doctor see, with verified licences only. */
 export function toPublicProfile(row: ProfileRow, now: Date): Doctor {
   const doctor = toOwnProfile(row, now);
   return { ...doctor, licenses: doctor.licenses.filter(({ status }) => status === "VERIFIED") };
 }
 
-/** Licences, oldest first. MySQL aggregates JSON arrays in no order. */
+/**
+ * Sorts the licences of a profile, oldest first, because MySQL aggregates JSON arrays in no particular order.
+ */
 const licensesOf = ({ licenses }: ProfileRow): ProfileLicense[] =>
   (licenses ?? []).toSorted((a, b) => compare(a.createTime, b.createTime) || compare(a.id, b.id));
 

@@ -12,25 +12,25 @@ import type { ProfileRow } from "./profile.ts";
 import { profileColumns } from "./profile-store.ts";
 
 /**
- * SQL condition: doctor `d` has a bookable slot that starts within an interval. Its parameters are start and
- * end of the interval, then `bookableValues`.
+ * SQL condition: doctor `d` has a bookable slot that starts within an interval. The parameters are start and
+ * end of the interval, then those from `bookableValues`.
  */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
   AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
 const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
 const HAS_BOOKABLE_SLOT_IN_REGION = hasSlot(IS_BOOKABLE_IN_REGION);
 /**
- * SQL condition: doctor `d` has a verified licence that covers a region on a day. Its parameters are the day
- * and `coversValues`.
+ * SQL condition: doctor `d` has a verified licence that covers a region on a day. The parameters are the day,
+ * then those from `coversValues`.
  */
 const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
   AND l.expire_date >= ? AND ${covers("?")})`;
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
- * SQL of the doctors who have an index entry in each range of a query (`rangesOf`). The statement always has
- * eight ranges, and unused ranges are empty, so every query has the same plan: read the ranges from the
- * index, group them, fetch the doctors.
+ * SQL that finds the doctors who have an index entry in each range of a query (`rangesOf`). The statement
+ * always contains eight ranges, of which the unused ones are empty. So every query has the same plan: read
+ * the ranges from the index, group the entries by doctor, fetch the doctors.
  */
 const RANGES = Array.from({ length: MAX_QUERY_WORDS }, () => "(w.word >= ? AND w.word < ?)");
 const MATCHING = `(SELECT w.doctor_id FROM doctor_words w WHERE ${RANGES.join(" OR ")} GROUP BY w.doctor_id

@@ -29,7 +29,7 @@ export async function updateDoctor(
   { doctorId, doctor, updateMask }: UpdateDoctorRequest,
   call: Call,
 ): Promise<Doctor> {
-  // biome-ignore lint/style/noNonNullAssertion: the field rule requires the profile
+  // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require the profile
   const patch = doctor!;
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {

@@ -16,7 +16,7 @@ export interface Disputed {
   disagreements: Disagreement[];
   /**
    * True if an event of the booking is dead, because all retries of its delivery failed. A person must replay
-   * it before scheduling sends more events of the booking.
+   * this event before scheduling sends more events of the booking.
    */
   hasDeadEvents: boolean;
 }
@@ -31,11 +31,12 @@ export interface Comparison {
  * Compares bookings with their payments and consultations. The order of the reads keeps the result correct
  * while everything changes:
  *
- * 1. Each service's outbox is read after the rows that its events describe. If the rows show a change, the
- *    event of the change has either been applied by its receivers, or is seen in flight.
- * 2. Payments are read before consultations. If the end of a consultation changed a payment before it was
- *    read, the end is read, too.
- * 3. The bookings' versions are read last. A booking that changed since it was read is left to the next run.
+ * 1. Each service's outbox is read after the rows that its events describe. If the rows show a change, either
+ *    the receivers have applied the event of the change, or the outbox shows that the event is in flight.
+ * 2. Payments are read before consultations. If the end of a consultation had already changed the payment,
+ *    that end is read, too.
+ * 3. The bookings' versions are read last. A booking that changed since it was first read is left to the next
+ *    run.
  */
 export async function compareBookings(
   db: Database,

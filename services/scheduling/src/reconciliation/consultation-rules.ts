@@ -49,8 +49,8 @@ function evaluateConfirmed(
 }
 
 /**
- * Compares whether the patient has accepted the last move, according to scheduling and to clinical. A patient
- * in the waiting room has accepted it by joining.
+ * Reports if scheduling and clinical disagree on whether the patient has accepted the last move. A patient in
+ * the waiting room has accepted the move by joining.
  */
 function evaluateAcceptance(
   { movePending }: ReconciledBooking,
@@ -65,8 +65,8 @@ function evaluateAcceptance(
 }
 
 /**
- * Reports a consultation that nobody closed in time. If it stays open, billing captures the fee before the
- * authorization expires, even if the consultation did not take place.
+ * Reports a consultation that nobody closed in time. If the consultation stays open, billing captures the fee
+ * before the authorization expires, even if the consultation did not take place.
  */
 const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
   endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
@@ -83,9 +83,9 @@ function evaluateCancelled({ started }: ReconciledBooking, { status }: Consultat
       return [];
     case "COMPLETED":
     case "NO_SHOW":
-      // The consultation of a cancelled booking may end in this way if clinical learned of the cancellation
-      // only after that end, and scheduling did not know of the start. If scheduling knew of the start, it
-      // should not have cancelled the booking.
+      // A cancelled booking can have such a consultation if the consultation ended before clinical learned of
+      // the cancellation. But if scheduling knew that the consultation had started, the booking should not
+      // have been cancelled.
       return started ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { send: "cancelled" } }];

@@ -12,12 +12,12 @@ export interface ReconciledBooking {
   status: Booking_Status;
   startTime: Date;
   endTime: Date;
-  /** True once scheduling has applied the start of the consultation. */
+  /** True once scheduling knows that the consultation has started. */
   started: boolean;
   /** Undefined for a free booking. */
   fee: Money | undefined;
   feeDecision: FeeDecision | null;
-  /** True until the patient accepts the last move. */
+  /** True if the booking was moved, and the patient has not accepted the new time yet. */
   movePending: boolean;
   /** True if an admin closed the booking. */
   closed: boolean;
@@ -62,13 +62,14 @@ export type DisagreementKind =
   /** The booking has ended, and billing has no decision about the fee. */
   | "PAYMENT_OPEN_FOR_ENDED"
   /**
-   * Billing carries out another fee decision than the booking's, or can no longer carry out the booking's.
+   * Billing carries out a fee decision that differs from the booking's, or can no longer carry out the
+   * booking's fee decision.
    */
   | "FEE_DECISION_DIFFERS";
 
 /**
- * Repair that policy allows: scheduling sends its own event again, or applies the event of another service as
- * if it arrived now. Disagreements without a remedy need a person.
+ * Repair that policy allows. Scheduling either sends its own event again, or applies an event of another
+ * service as if that event arrived now. Disagreements without a remedy need a person.
  */
 export type Remedy =
   | { send: BookingEventType }
@@ -88,5 +89,8 @@ export interface Disagreement {
   remedy?: Remedy;
 }
 
-/** Time in ms after the end of an appointment. If its doctor has not closed it by then, it is reported. */
+/**
+ * Time in ms that a doctor has, after the end of an appointment, to close the consultation. A consultation
+ * that is still open then is reported.
+ */
 export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;

@@ -11,8 +11,8 @@ import { findSlot } from "../slots/slot-store.ts";
 import { HOUR_MS, MINUTE_MS, ReconciliationFixture } from "../testing/reconciliation-fixture.ts";
 
 /**
- * Time from the day before the start until a booking must be closed: a day, the maximum length of 12 hours,
- * and 3 hours to close it.
+ * Time from the creation of a booking, one day before its start, until the booking must be closed: a day, the
+ * maximum length of 12 hours, and 3 hours to close it.
  */
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 
@@ -35,7 +35,7 @@ test("a lost authorization confirms the booking, and its late event is skipped",
     "booking.confirm by service:scheduling",
   ]);
 
-  // The lost event arrives after all. By then, the booking has expired.
+  // The lost event arrives after all, when the booking has expired.
   await fixture.app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [binaryId(row.id)]);
   const inbox = new Inbox(
     fixture.app.transactions,

@@ -33,8 +33,8 @@ const isSameMoney = (a: Money | undefined, b: Money): boolean =>
   a?.currencyCode === b.currencyCode && a.amountMinor === b.amountMinor;
 
 /**
- * Reports a missing payment. For a booking that was never paid, the repair is to send its event again, from
- * which billing creates the payment.
+ * Reports a missing payment. For a booking that was never paid, the remedy is to send the booking's event
+ * again, because billing creates the payment from this event.
  */
 function missingPayment(status: Booking_Status): Disagreement {
   const events = { PENDING_PAYMENT: "held", EXPIRED: "expired", CANCELLED: "cancelled" } as const;
@@ -70,8 +70,8 @@ const isSecured = ({ status, feeDecision }: PaymentSnapshot): boolean =>
   feeDecision !== "RELEASE" && (status === "AUTHORIZED" || DONE.CHARGE.includes(status));
 
 /**
- * Statuses of a payment by which a fee decision is carried out. After CHARGE, an admin may have refunded the
- * fee.
+ * Statuses of a payment in which a fee decision has been carried out. REFUNDED is also among those of CHARGE,
+ * because an admin may have refunded the charged fee.
  */
 const DONE: Record<FeeDecision, readonly Payment_Status[]> = {
   RELEASE: ["CANCELLED", "VOIDED", "REFUNDED"],
@@ -109,7 +109,10 @@ function evaluateEnded(
   return [{ kind, ...(send && { remedy: { send } }) }];
 }
 
-/** Fee decision of an ended booking. */
+/**
+ * Returns the stored fee decision of an ended booking, or else the decision that the booking's status
+ * implies.
+ */
 function decisionOf(
   { status, feeDecision }: ReconciledBooking,
   consultation: ConsultationSnapshot | undefined,
@@ -127,8 +130,8 @@ function decisionOf(
 }
 
 /**
- * Event by which scheduling tells billing the end of a booking. Undefined for a completed consultation whose
- * fee is charged, because clinical tells billing of that end.
+ * Type of the event with which scheduling tells billing that a booking has ended. Undefined for a completed
+ * consultation whose fee is charged, because then clinical tells billing.
  */
 function endEventOf(
   { status, closed, feeDecision }: ReconciledBooking,
@@ -141,7 +144,7 @@ function endEventOf(
     case "COMPLETED":
       return feeDecision === "RELEASE" ? "fee_decided" : undefined;
     case "NO_SHOW":
-      // Older releases stored no decision.
+      // Older releases stored no decision, so there is none to send.
       return feeDecision === null ? undefined : "fee_decided";
     case "EXPIRED":
       return payment === "REQUIRES_AUTHORIZATION" ? "expired" : "payment_refused";

@@ -11,8 +11,9 @@ import type { Snapshots } from "./snapshots.ts";
 const PAGE = 200;
 
 /**
- * Outcome of a disagreement. LEFT: it was not repaired, because policy allows no repair or the mode is
- * REPORT.
+ * Outcome of a disagreement. LEFT: not repaired, because the mode is REPORT, policy allows no repair, an
+ * event of the booking is dead, or the booking has changed since the comparison. FAILED: the repair failed
+ * with an error.
  */
 export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
 
@@ -44,8 +45,8 @@ export interface ReconcileOptions {
 
 /**
  * Every booking is compared after each of its changes, and again when its appointment must be over and
- * closed. The second comparison finds consultations of whose end scheduling does not know, because the event
- * was lost, and consultations that nobody closed.
+ * closed. The second comparison finds consultations that nobody closed, and consultations whose end
+ * scheduling does not know, because the event was lost.
  */
 const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
   { time: "updateTime", laterMs: 0 },

@@ -15,8 +15,9 @@ const disagreements = counter(
 );
 
 /**
- * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica runs this.
- * A repair changes a booking only if it still has the compared version, so only one replica makes it.
+ * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica runs this
+ * function. A repair changes a booking only if the booking still has the version that was compared, so only
+ * one replica makes each repair.
  */
 export function reconcileRegularly(
   app: Scheduling,

@@ -9,9 +9,11 @@ import { evaluatePayment } from "./payment-rules.ts";
 
 /**
  * Finds disagreements of a booking with its payment and consultation. The caller must have checked that no
- * event about them is in flight. If several disagreements of a booking have a remedy, all have the same one.
+ * event about any of the three is in flight. If several disagreements of a booking have a remedy, they all
+ * have the same remedy.
  *
- * @param payment undefined if it does not exist; the same applies to `consultation`
+ * @param payment undefined if the payment does not exist
+ * @param consultation undefined if the consultation does not exist
  */
 export function evaluate(
   booking: ReconciledBooking,
@@ -20,25 +22,26 @@ export function evaluate(
   now: Date,
 ): Disagreement[] {
   const crossed = evaluateIds(booking, payment, consultation);
-  // A booking's ids never change, so somebody altered a row. The content of that row must not be used for
-  // repairs.
+  // The ids of a booking never change. If ids differ, somebody has altered a row, and the content of that row
+  // must not be used for repairs.
   if (crossed.length > 0) return crossed;
   const endEvent = consultation && END_EVENTS[consultation.status];
-  // The expected payment is known only after scheduling has applied the end of the consultation.
+  // The payment is not evaluated, because its expected state is known only after scheduling has applied the
+  // end of the consultation.
   if (booking.status === "CONFIRMED" && endEvent) {
-    // The no-show has no effect, because clinical recorded it before it applied the move of the booking. The
-    // event of the move reopens the consultation.
+    // Clinical recorded the no-show before it applied the move of the booking, so the no-show has no effect.
+    // Once clinical applies the move, it reopens the consultation.
     if (isVoidNoShow(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { send: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
   }
-  // The consultation ended before clinical learned that an admin had closed the booking. Scheduling has not
-  // applied that end, which replaces the closing.
+  // The consultation ended before clinical learned that an admin had closed the booking. The end of the
+  // consultation replaces the closing, but scheduling has not applied that end yet.
   if (booking.closed && endEvent && !consultation.closedByAdmin && !isVoidNoShow(booking, consultation))
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
   // The patient cancelled late and was charged. But before clinical learned of the cancellation, the
-  // consultation ended by the doctor's fault. Clinical has told billing to release the fee, and scheduling
-  // does not know of that end yet.
+  // consultation ended by the doctor's fault. Clinical has told billing to release the fee, but scheduling
+  // does not know yet how the consultation ended.
   const isLate = booking.status === "CANCELLED" && booking.feeDecision === "CHARGE";
   if (isLate && endEvent && isDoctorsFault(consultation)) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
@@ -64,8 +67,8 @@ function evaluateIds(
 }
 
 /**
- * True for a no-show without effect: it was recorded for another time than the booking's, or it is the
- * patient's at a time that they have not accepted.
+ * True for a no-show that has no effect. Either it was recorded for another time than the booking's, or the
+ * patient missed a time that they had not accepted.
  */
 const isVoidNoShow = (booking: ReconciledBooking, consultation: ConsultationSnapshot): boolean =>
   consultation.status === "NO_SHOW" &&

@@ -23,13 +23,13 @@ export type ComparedRow = Pick<
   | "closeOutcome"
 > & { updateTime: Date };
 
-/** Indexed times of a booking, and their columns. */
+/** Times of a booking that have an index, with the column of each. */
 const COLUMNS = { updateTime: "update_time", startTime: "start_time" } as const;
 export type WalkTime = keyof typeof COLUMNS;
 
 /**
- * A page of bookings whose `time` is in [from, to), ordered by that time, after the position of the last
- * page.
+ * Finds a page of the bookings whose `time` is in [from, to), sorted by this time. `after` is the position of
+ * the last booking on the previous page.
  */
 export async function findBookingsBetween(
   db: Database,
@@ -53,7 +53,7 @@ export async function findBookingsBetween(
   );
 }
 
-/** Current versions of bookings. */
+/** Reads the current versions of bookings. */
 export async function findVersions(tx: Transaction, ids: string[]): Promise<Map<string, number>> {
   const rows = await tx.read<Pick<BookingRow, "id" | "version">>(
     "SELECT id, version FROM bookings WHERE id IN (?)",

@@ -5,8 +5,8 @@ import { insertBookings } from "../bookings/claim-store.ts";
 import { HOUR_MS, ReconciliationFixture } from "../testing/reconciliation-fixture.ts";
 
 /**
- * Time from the day before the start until a booking must be closed: a day, the maximum length of 12 hours,
- * and 3 hours to close it.
+ * Time from the creation of a booking, one day before its start, until the booking must be closed: a day, the
+ * maximum length of 12 hours, and 3 hours to close it.
  */
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 const FREE = { feeCurrency: null, feeMinor: 0 };

@@ -12,7 +12,8 @@ afterAll(() => fixture.close());
 beforeEach(() => fixture.reset());
 
 /**
- * Manipulations that give booking b an id of another booking, o, and the findings that each must lead to.
+ * Manipulations that give booking `b` an id of another booking `o`, each with the findings that it must lead
+ * to.
  */
 const REDIRECTIONS: [string, set: string, findings: string[]][] = [
   [

@@ -16,7 +16,7 @@ import { evaluate } from "./reconciliation-rules.ts";
 describe("redirected ids", () => {
   const OTHER = "other";
   const confirmed = bookingOf("CONFIRMED");
-  // With matching ids, reconciliation would repair a booking with either of these.
+  // If the ids matched, reconciliation would repair bookings on the basis of these snapshots.
   const [authorized, missed] = [payment("AUTHORIZED"), consultation("NO_SHOW", DOCTOR_MISSING)];
 
   test.each<

@@ -22,10 +22,10 @@ type AppliedEvent = Extract<Remedy, { apply: string }>["apply"];
 const ACTION = "booking.reconcile";
 
 /**
- * Applies a remedy, unless the booking has changed since the comparison, for example by another replica's
- * repair.
+ * Repairs a booking with a remedy, unless the booking has changed since the comparison. For example, another
+ * replica may have repaired the booking.
  *
- * @returns true if it was applied
+ * @returns true if the remedy was applied
  */
 export async function repairBooking(app: Repairing, disputed: Disputed, remedy: Remedy): Promise<boolean> {
   let isApplied = false;
@@ -50,9 +50,9 @@ function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 }
 
 /**
- * Applies a snapshot with the handler of the event that was lost. If the dead outbox row of the event is
- * replayed later, the inbox skips the event. This transaction locks the booking before the inbox. A delivery
- * locks the inbox before the booking. If that leads to a deadlock, this transaction is retried.
+ * Applies a lost event, rebuilt from a snapshot, with the handler of its type. If somebody replays the lost
+ * event later, the inbox skips it. This transaction locks the booking and then the inbox, but a delivery
+ * locks the inbox first. If the two deadlock, this transaction is retried.
  */
 async function applyMissed(
   app: Repairing,
@@ -70,15 +70,15 @@ async function applyMissed(
   return [{ action: ACTION, resource, subjectIds }, ...entries];
 }
 
-/** The lost event, from the snapshot that the remedy was decided by. */
+/** Rebuilds the lost event from the snapshot on which the remedy is based. */
 function eventOf({ row, payment, consultation }: Disputed, type: AppliedEvent): Event {
   if (type === "payment.authorized") {
-    // biome-ignore lint/style/noNonNullAssertion: only an existing payment is found authorized
+    // biome-ignore lint/style/noNonNullAssertion: the remedy is based on this payment, so it exists
     const { paymentId: aggregateId, version, authorizeTime } = payment!;
     const value = { bookingId: row.id, authorizeTime };
     return Event.fromPartial({ type, aggregateId, version, state: { $case: "payment", value } });
   }
-  // biome-ignore lint/style/noNonNullAssertion: only an existing consultation is joined, started or ended
+  // biome-ignore lint/style/noNonNullAssertion: the remedy is based on this consultation, so it exists
   const snapshot = consultation!;
   const { consultationId: aggregateId, version, startTime, endTime } = snapshot;
   const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = snapshot;

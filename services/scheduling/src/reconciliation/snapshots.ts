@@ -11,7 +11,9 @@ import {
 
 const TIMEOUT_MS = 5000;
 
-/** Reads snapshots of payments and consultations by their ids. Ids that do not exist are left out. */
+/**
+ * Reads snapshots of payments and consultations by their ids. The results leave out ids that do not exist.
+ */
 export interface Snapshots {
   payments(ids: string[]): Promise<Map<string, PaymentSnapshot>>;
   consultations(ids: string[]): Promise<Map<string, ConsultationSnapshot>>;

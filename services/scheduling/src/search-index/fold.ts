@@ -25,8 +25,8 @@ const INVISIBLE = /\p{Cf}/gu;
 /**
  * Folds a text for comparison. Texts that differ only in case, accents or compatibility forms fold to the
  * same text. Applies NFKD without accents, then full case folding (Unicode §3.13). JavaScript has no case
- * folding, but the lower case of the upper case is the same: "ſ" becomes "s", and "ı" becomes "i". Folding is
- * idempotent.
+ * folding, so the text is converted to upper case and then to lower case, which has the same result: "ſ"
+ * becomes "s", and "ı" becomes "i". Folding is idempotent.
  *
  * A change of this function needs a migration that sets `doctors.indexed_hash` to NULL, so that a job
  * rebuilds the index.

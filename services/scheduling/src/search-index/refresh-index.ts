@@ -2,7 +2,10 @@ import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { findStaleIndexes, indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
-/** Rebuilds stale indexes: after a migration, a change by hand, or a change by an older release. */
+/**
+ * Job that rebuilds stale search indexes. They become stale through a migration, a change of the database by
+ * hand, or a change by an older release.
+ */
 export const refreshIndex =
   (app: Scheduling) =>
   (signal?: AbortSignal): Promise<void> =>
@@ -12,7 +15,7 @@ export const refreshIndex =
         work: (id) =>
           app.db.transaction(async (tx) => {
             const text = await lockIndexedText(tx, id);
-            // Another replica may have rebuilt it.
+            // Another replica may have rebuilt the index since it was found stale.
             if (text?.isIndexStale) indexDoctor(tx, text);
           }),
         failure: "a doctor's search index cannot be refreshed",

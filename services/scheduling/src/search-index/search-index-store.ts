@@ -4,7 +4,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { keyOf } from "./fold.ts";
 import { entriesOf } from "./search-words.ts";
 
-/** Texts of a profile that search finds. */
+/** Texts of a profile in which the search finds words. */
 export interface IndexedText {
   id: string;
   displayName: string;
@@ -12,15 +12,15 @@ export interface IndexedText {
   bio: string;
 }
 
-/** Lengths of `doctors.name_key` and `doctors.specialty_key`. */
+/** Lengths of the columns `doctors.name_key` and `doctors.specialty_key`. */
 const NAME_KEY_BYTES = 64;
 const SPECIALTY_KEY_BYTES = 320;
 
 export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SPECIALTY_KEY_BYTES);
 
 /**
- * Rebuilds a doctor's index. The transaction must have locked or written the texts, so that index and profile
- * agree after the commit.
+ * Rebuilds the search index of a doctor. The transaction must have locked or written the texts, so that index
+ * and profile agree after the commit.
  */
 export function indexDoctor(tx: Transaction, { id, displayName: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
@@ -37,7 +37,7 @@ export function indexDoctor(tx: Transaction, { id, displayName: name, specialty,
   }
 }
 
-/** Ids of doctors whose index does not fit the texts of the profile. */
+/** Finds the ids of doctors whose search index does not match the texts of the profile. */
 export async function findStaleIndexes(db: Database, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>("SELECT id FROM doctors WHERE is_index_stale LIMIT ?", [limit]);
   return rows.map(({ id }) => id);

@@ -20,8 +20,8 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query of one or
- * two letters reads one entry per doctor instead of one per word.
+ * Index entries of a text: its first 500 words, and the prefixes of one and two letters of these words.
+ * Because of the prefixes, a query of one or two letters reads one entry per doctor instead of one per word.
  */
 export function entriesOf(text: string): string[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
@@ -31,7 +31,7 @@ export function entriesOf(text: string): string[] {
 
 /**
  * Ranges of index entries, one for each word of a query. A doctor matches if each range contains an entry of
- * the doctor. A query's word that is a prefix of another of its words is left out, so the ranges do not
+ * the doctor. A word is left out if it is a prefix of another word of the query, so the ranges do not
  * overlap. Throws INVALID_REQUEST for a query without words, or with more than eight.
  */
 export function rangesOf(query: string): WordRange[] {

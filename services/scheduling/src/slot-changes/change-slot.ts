@@ -17,11 +17,11 @@ import { findSlot, lockSlots, setSlotStatus } from "../slots/slot-store.ts";
 export const blockSlot = (app: Scheduling, { slotId }: BlockSlotRequest, call: Call): Promise<Slot> =>
   changeSlot(app, slotId, "block", call);
 
-/** SlotService.UnblockSlot. Throws as `blockSlot`. */
+/** SlotService.UnblockSlot. Throws the same errors as `blockSlot`. */
 export const unblockSlot = (app: Scheduling, { slotId }: UnblockSlotRequest, call: Call): Promise<Slot> =>
   changeSlot(app, slotId, "unblock", call);
 
-/** SlotService.WithdrawSlot. Throws as `blockSlot`. */
+/** SlotService.WithdrawSlot. Throws the same errors as `blockSlot`. */
 export const withdrawSlot = (app: Scheduling, { slotId }: WithdrawSlotRequest, call: Call): Promise<Slot> =>
   changeSlot(app, slotId, "withdraw", call);
 
@@ -48,8 +48,8 @@ async function changeSlot(
 }
 
 /**
- * Checks that a slot is the user's. Throws NOT_OWNER for another doctor's slot that everybody can see, and
- * NOT_FOUND for one that is hidden.
+ * Checks that a slot belongs to the user. Throws NOT_OWNER for another doctor's slot that everybody can see,
+ * and NOT_FOUND for a slot that is hidden.
  */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {
   if (slot.doctorId === userId) return;

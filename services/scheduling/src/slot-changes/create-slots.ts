@@ -22,7 +22,7 @@ export async function createSlot(
   { doctorId, startTime, endTime }: CreateSlotRequest,
   call: Call,
 ): Promise<Slot> {
-  // biome-ignore lint/style/noNonNullAssertion: the field rules require both times
+  // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
   const interval = { startTime: startTime!, endTime: endTime! };
   const violations = slotViolations(interval, app.clock.now(), "");
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
@@ -35,13 +35,13 @@ export async function createSlot(
   });
 }
 
-/** SlotService.BatchCreateSlots: creates all slots or none. Throws as CreateSlot. */
+/** SlotService.BatchCreateSlots: creates all slots or none. Throws the same errors as CreateSlot. */
 export async function batchCreateSlots(
   app: Scheduling,
   { doctorId, slots: times }: BatchCreateSlotsRequest,
   call: Call,
 ): Promise<BatchCreateSlotsResponse> {
-  // biome-ignore lint/style/noNonNullAssertion: the field rules require both times
+  // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
   const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
   const violations = batchViolations(intervals, app.clock.now());
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });

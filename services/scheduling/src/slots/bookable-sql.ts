@@ -3,18 +3,19 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { covers, coversValues } from "../jurisdiction/covers.ts";
 
 /**
- * SQL condition: doctor `d` practises at the start of slot `s`, as `isPractising`. No function is applied to
- * `s.start_time`, so that InnoDB can skip slots after the last licensed day within the index.
+ * SQL condition: doctor `d` practises at the start of slot `s`; the same rule as the function `isPractising`.
+ * The condition compares the bare column `s.start_time`, so that InnoDB can skip slots after the last
+ * licensed day within the index.
  */
 const PRACTISES_AT_START = "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
 /**
- * SQL condition: the status of slot `s` at a time is OPEN, as by `statusAt`. Its parameters are the time,
- * twice.
+ * SQL condition: the status of slot `s` at a time is OPEN; the same rule as the function `statusAt`. The
+ * parameters are the time, twice.
  */
 const IS_OPEN = "s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))";
 /**
- * SQL condition: slot `s` of doctor `d` can be booked, as by `whyNotBookable`. Its parameters are the time,
- * twice. `list_class` narrows the range of the index `slots_by_class`.
+ * SQL condition: slot `s` of doctor `d` can be booked; the same rule as the function `whyNotBookable`. The
+ * parameters are the time, twice. `list_class` narrows the range of the index `slots_by_class`.
  */
 export const IS_BOOKABLE = `s.list_class = 'FREE' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
@@ -22,22 +23,30 @@ export const IS_BOOKABLE = `s.list_class = 'FREE' AND ${IS_OPEN} AND ${PRACTISES
  * SQL condition: a licence that is valid at the start of slot `s` covers a region. Without the hint, MySQL
  * joins the licences first, and reads and sorts all later slots for each page.
  *
- * @param region SQL of the patient's region, as in `covers`
+ * @param region SQL expression for the patient's region
  */
 export const licensedAtStart = (region: string): string =>
   `EXISTS (SELECT /*+ SUBQUERY(INTOEXISTS) */ 1 FROM licenses l WHERE l.doctor_id = s.doctor_id
     AND l.status = 'VERIFIED' AND l.expire_date >= DATE(s.start_time) AND ${covers(region)})`;
-/** `licensedAtStart` with the region as a parameter. Its parameters are `coversValues`. */
+/**
+ * SQL condition: a licence that is valid at the start of slot `s` covers a region. `coversValues` returns the
+ * parameters for the region.
+ */
 export const IS_LICENSED_AT_START = licensedAtStart("?");
 
-/** `IS_BOOKABLE` for patients of a region. Its parameters are the time, twice, and then `coversValues`. */
+/**
+ * SQL condition: patients of a region can book slot `s`. The parameters are the time, twice, and then those
+ * from `coversValues`.
+ */
 export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}`;
 
-/** Parameters of `IS_BOOKABLE`, or, if a region is given, of `IS_BOOKABLE_IN_REGION`. */
+/**
+ * Returns the parameters of `IS_BOOKABLE`. If a region is given, returns those of `IS_BOOKABLE_IN_REGION`.
+ */
 export const bookableValues = (now: Date, region: string | undefined): SqlValue[] =>
   region === undefined ? [now, now] : [now, now, ...coversValues(region)];
 
-/** Filter for slots that patients of `region` can book; undefined: patients of any region. */
+/** Filter for slots that patients of `region` can book; undefined means patients of any region. */
 export const bookableFilter = (now: Date, region: string | undefined): Filter => [
   region === undefined ? IS_BOOKABLE : IS_BOOKABLE_IN_REGION,
   ...bookableValues(now, region),

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Statuses of a slot. For a held one, the minutes until its hold ends. */
+/** Statuses of a slot. A held slot also has the minutes until its hold ends. */
 const STATES = {
   open: { status: "OPEN" },
   held: { status: "HELD", holdMinutes: 5 },
@@ -77,7 +77,7 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
   return slot.id;
 }
 
-/** Whether each route shows a slot to a user other than its doctor. */
+/** Checks for each route if a user other than the slot's doctor sees the slot. */
 async function look(slotId: string) {
   const { app, doctor } = fixture;
   const row = (await findSlot(app.db, slotId))!;
@@ -102,7 +102,10 @@ async function look(slotId: string) {
   };
 }
 
-/** Statuses of a slot that its doctor sees: in GetSlot, and in each list that contains the slot. */
+/**
+ * Reads the statuses that a doctor sees of their own slot: in GetSlot, and in each list that contains the
+ * slot.
+ */
 async function lookAsOwner(slotId: string) {
   const { app, doctor } = fixture;
   const { startTime } = (await findSlot(app.db, slotId))!;
@@ -149,8 +152,8 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // A slot can be booked in two states: `open` and `held until now`. For a start on the next day, two of the
-  // licences are valid (tomorrow, endless), for a start in a minute three (also today).
+  // A slot can be booked in two states: `open` and `held until now`. If the slot starts on the next day, the
+  // licences `tomorrow` and `endless` are valid. If it starts in a minute, `today` is valid, too.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),

@@ -6,9 +6,9 @@ import { type FeeColumns, feeColumns, feeOf } from "../money/fee.ts";
 import { type Interval, MAX_LENGTH_MS } from "./slot-rules.ts";
 
 /**
- * Serializes slot creation per doctor, so that the checks of overlap and limit hold until the commit.
+ * Serializes slot creation per doctor, so that the checks for overlaps and the limit hold until the commit.
  *
- * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
+ * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden profile
  */
 export async function guardSlotsOf(
   tx: Transaction,
@@ -22,7 +22,10 @@ export async function guardSlotsOf(
   return row && { fee: feeOf(row) };
 }
 
-/** The doctor's live slots that overlap an interval. Exact only after `guardSlotsOf`. */
+/**
+ * Finds the doctor's slots that overlap an interval, except withdrawn ones. Call `guardSlotsOf` first, so
+ * that the result holds until the commit.
+ */
 export async function findOverlapping(
   tx: Transaction,
   doctorId: string,
@@ -32,13 +35,16 @@ export async function findOverlapping(
     `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
      WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
        AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
-    // No slot is longer than the maximum length. Slots that start more than that before the interval have
-    // ended when it begins, so they are not read.
+    // No slot is longer than `MAX_LENGTH_MS`. A slot that starts more than this before the interval has ended
+    // when the interval begins, so it is not read.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
 }
 
-/** Number of the doctor's future slots, except withdrawn ones. Exact only after `guardSlotsOf`. */
+/**
+ * Counts the doctor's future slots, except withdrawn ones. Call `guardSlotsOf` first, so that the count holds
+ * until the commit.
+ */
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
     `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_class)

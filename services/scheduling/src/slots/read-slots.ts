@@ -16,7 +16,10 @@ import { findSlot, listSlots as list } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 
-/** SlotService.GetSlot. Throws REGION_REQUIRED, and NOT_FOUND also for slots that the caller may not see. */
+/**
+ * SlotService.GetSlot. Throws NOT_FOUND if the slot does not exist or the caller may not see it, and
+ * REGION_REQUIRED.
+ */
 export async function getSlot(
   app: Scheduling,
   { slotId, region: requested }: GetSlotRequest,
@@ -26,7 +29,8 @@ export async function getSlot(
   const row = await findSlot(app.db, slotId);
   if (!row) throw new ApiError("NOT_FOUND");
   if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
-  // Checked before the region, so that REGION_REQUIRED does not reveal a hidden slot.
+  // The slot is checked before the region is read, so that the error REGION_REQUIRED does not reveal a hidden
+  // slot.
   if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
   const region = await searchRegion(app, requested, call);
   const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
@@ -35,8 +39,8 @@ export async function getSlot(
 }
 
 /**
- * SlotService.ListSlots: lists all slots for their doctor, and only bookable slots for other callers. Throws
- * NOT_FOUND, REGION_REQUIRED, INVALID_PAGE_TOKEN.
+ * SlotService.ListSlots: lists all slots to the doctor who owns them, and only bookable slots to other
+ * callers. Throws NOT_FOUND, REGION_REQUIRED, INVALID_PAGE_TOKEN.
  */
 export async function listSlots(
   app: Scheduling,
@@ -76,7 +80,7 @@ export async function listSlots(
     page,
     now,
   );
-  // If the caller sees slots, they may see the doctor, too.
+  // A caller who sees a slot may also see the doctor, so only an empty result needs this check.
   if (found.length === 0) await assertVisible(app, doctorId, call);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };

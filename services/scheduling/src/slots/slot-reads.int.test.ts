@@ -20,11 +20,11 @@ import { searchDoctors } from "../profiles/search-doctors.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
-/** Number of slots in each `list_class`, and of free slots whose start is over. */
+/** Number of slots in each `list_class`, and of free slots whose start has passed. */
 const SLOTS = 10_000;
 /**
- * Maximum number of rows that a list may read, as counted by `rowsRead`. It allows for a page, and for the
- * rows that the counting itself reads.
+ * Maximum number of rows that a list may read, as counted by `rowsRead`. The limit allows for the rows of a
+ * page, and for the rows that the counting itself reads.
  */
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;

@@ -63,7 +63,7 @@ export const consultation = (
   ...more,
 });
 
-/** Used in tables of cases for "no payment", "no consultation" or "no remedy". */
+/** Stands for "no payment", "no consultation" or "no remedy" in tables of cases. */
 export const NONE = undefined;
 export const FREE = { fee: NONE, paymentId: null } as const;
 export const UNPAID = { paymentId: NONE } as const;

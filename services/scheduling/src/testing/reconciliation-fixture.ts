@@ -23,8 +23,8 @@ const LICENSED_DOCTOR = `INSERT IGNORE INTO doctors (id, display_name, specialty
   VALUES (?, 'Dora', 'Cardiology', '', '[]', 'UTC', 0, FALSE, 1, ?, '9999-12-31')`;
 
 /**
- * Scheduling on its own database schema. Tests set the snapshots of payments and consultations with which
- * bookings are compared.
+ * Scheduling on its own database schema. Tests set the snapshots of payments and consultations, with which
+ * reconciliation compares the bookings.
  */
 export class ReconciliationFixture {
   readonly service: TestService;
@@ -113,7 +113,7 @@ export class ReconciliationFixture {
     return row;
   }
 
-  /** Sets the snapshot of a booking's payment; default: authorized. */
+  /** Sets the snapshot of a booking's payment, by default an authorized payment. */
   pay({ id, paymentId, consultationId }: BookingRow, more: Partial<PaymentSnapshot> = {}): void {
     this.payments.set(
       paymentId!,
@@ -129,7 +129,7 @@ export class ReconciliationFixture {
     );
   }
 
-  /** Sets the snapshot of a booking's consultation; default: scheduled as booked. */
+  /** Sets the snapshot of a booking's consultation, by default scheduled at the booking's times. */
   meet(row: BookingRow, more: Partial<ConsultationSnapshot> = {}): void {
     this.consultations.set(
       row.consultationId,

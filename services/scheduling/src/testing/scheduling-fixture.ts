@@ -70,7 +70,7 @@ export type Course = Parameters<typeof applyConsultationEvent>[0];
 
 type User = ReturnType<typeof userCaller>;
 
-/** "ok", or the reason of the error. */
+/** Outcome of a call: "ok", or the reason of its error. */
 export const outcome = (result: PromiseSettledResult<unknown>): string =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
@@ -109,7 +109,7 @@ export class SchedulingFixture {
     this.patient = userCaller("PATIENT");
   }
 
-  /** Time in `minutes` from now. */
+  /** Returns the time `minutes` from now. */
   at(minutes: number): Date {
     return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
   }
@@ -143,8 +143,10 @@ export class SchedulingFixture {
   }
 
   /**
-   * Verifies a licence. @param doctorName name that the admin compared with the licence; default: the name of
-   * the doctor's account
+   * Verifies a licence.
+   *
+   * @param doctorName name that the admin compared with the licence; default: the name of the doctor's
+   *   account
    */
   async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
     const request = {
@@ -157,7 +159,8 @@ export class SchedulingFixture {
   }
 
   /**
-   * Account name of a licence's doctor. If no event about the account was applied yet, applies one first.
+   * Finds the account name of a licence's doctor. If no event about the account was applied yet, applies one
+   * first.
    */
   async #accountName(licenseId: string): Promise<string> {
     const [found] = await this.app.db.read<{ userId: string; name: string | null }>(
@@ -253,7 +256,7 @@ export class SchedulingFixture {
     return await invoke(BookingServiceService.rescheduleBooking, bound(rescheduleBooking, on), by, request);
   }
 
-  /** Applies billing's payment.authorized for a booking. */
+  /** Applies the event payment.authorized, as if billing had sent it, to a booking. */
   async paymentAuthorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const { paymentId: aggregateId } = (await findBooking(on.db, bookingId))!;
@@ -267,7 +270,10 @@ export class SchedulingFixture {
     );
   }
 
-  /** Applies clinical's event about a booking's consultation at the booking's times. */
+  /**
+   * Applies an event about a booking's consultation, as if clinical had sent it. The event has the booking's
+   * times.
+   */
   async consultationEvent(
     type: Course,
     { id: bookingId, consultationId: aggregateId, startTime, endTime }: Booking,
@@ -287,7 +293,7 @@ export class SchedulingFixture {
     );
   }
 
-  /** Applies auth's event about an account: created, renamed, disabled or enabled. */
+  /** Applies an event about an account, as if auth had sent it: created, renamed, disabled or enabled. */
   async accountEvent(
     { userId: aggregateId }: Pick<User, "userId">,
     { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},
@@ -304,7 +310,7 @@ export class SchedulingFixture {
     return (await this.app.db.read<{ type: string }>(sql, [aggregateId])).map((row) => row.type);
   }
 
-  /** Number of a caller's reads of bookings in the audit log. */
+  /** Counts the reads of bookings by a user in the audit log. */
   async readsBy({ userId }: User): Promise<number> {
     const sql = "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?";
     return (await this.app.db.read(sql, [userId])).length;
@@ -325,7 +331,7 @@ export class SchedulingFixture {
     return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
   }
 
-  /** Resolves when `done` is settled, or a statement waits for a lock. */
+  /** Resolves when `done` is settled or a statement waits for a lock. */
   async doneOrWaiting(done: Promise<unknown>): Promise<void> {
     await doneOrWaiting(this.app.db, done);
   }

@@ -33,7 +33,7 @@ interface Reply {
 const CREATED = 1_893_488_400;
 export const CAPTURE_BEFORE = CREATED + 5 * 24 * 3600;
 
-/** Error answer to the creation of an intent. */
+/** Error that Stripe returns for the creation of an intent. */
 export interface Refusal {
   status: number;
   type: string;
@@ -47,19 +47,19 @@ const invalid = (code: string, param?: string): Reply => ({
 });
 const missing = invalid("resource_missing", "intent");
 
-/** The endpoints of Stripe's API that billing uses, with idempotency keys. */
+/** Test server that imitates the endpoints of Stripe's API that billing uses, including idempotency keys. */
 export class StripeStandIn {
   readonly intents = new Map<string, Intent>();
   readonly refunds = new Map<string, Refund>();
   /** Received requests; `route` is method and path. */
   readonly requests: { route: string; form: URLSearchParams; key: string | undefined }[] = [];
-  /** False if the search finds nothing yet, because Stripe's search lags by up to a minute. */
+  /** If false, the search finds nothing. Stripe's own search lags by up to a minute. */
   searchable = true;
-  /** Error answer to new intents; undefined accepts them. */
+  /** Error returned for each new intent; undefined accepts new intents. */
   refusal: Refusal | undefined;
   /** The status of new refunds. */
   refundStatus = "succeeded";
-  /** Number of the next requests that are processed, but get no answer. */
+  /** Number of further requests that are processed, but whose connection is closed without an answer. */
   dropAnswers = 0;
   readonly #answers = new Map<string, Reply>();
   readonly #server: Server;
@@ -94,7 +94,7 @@ export class StripeStandIn {
     if (intent) this.#transition(intent, ["requires_action"], "requires_capture");
   }
 
-  /** Returns the first answer to a key again, even if the answer is outdated. */
+  /** Answers a request. A repeated idempotency key gets its first answer again, even if that is outdated. */
   #answerOnce(request: IncomingMessage, form: URLSearchParams): Reply {
     const key = request.headers["idempotency-key"] as string | undefined;
     const url = new URL(request.url ?? "/", "http://stripe.test");
