@@ -1,11 +1,12 @@
-// Import rules. `npm run lint` checks them; test/structure/imports.test.ts plants each forbidden import.
+// Import rules. `npm run lint` checks them. test/structure/imports.test.ts makes forbidden imports, and
+// expects that the rules find them.
 
 const { devDependencies } = require("./package.json");
 
 const TESTS = "\\.test\\.ts$|(^|/)testing/|^(test|bench)/";
 const RULES = "-rules\\.ts$";
 
-/** Rooms with the other rooms that their code may import, besides proto. */
+/** Top-level folders ("rooms"), each with the other rooms that its code may import. All may import proto. */
 const ROOMS = {
   proto: [],
   platform: [],
@@ -90,7 +91,8 @@ module.exports = {
     },
   ],
   options: {
-    // swc keeps type-only imports, so tsPreCompilationDeps, which needs an older TypeScript, is not set.
+    // swc keeps type-only imports. So the option tsPreCompilationDeps is not needed; it requires an older
+    // TypeScript.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },

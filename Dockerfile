@@ -1,10 +1,11 @@
-# One image for every process. The command selects it, such as `node dist/auth.cjs` for a bundle. Operators' commands run
-# from the sources, such as `node ops/migrate.ts`.
+# One image for every process. The command selects the process, for example `node dist/auth.cjs` for a bundle.
+# Operators' commands run from the sources, for example `node ops/migrate.ts`.
 #
-# Node runs TypeScript directly, except below node_modules. So the workspaces stay in their folders, and
-# node_modules/@medconnect/* stay npm's links to them.
+# Node runs TypeScript directly, except below node_modules. So each workspace stays in its folder, and
+# node_modules/@medconnect/* stay the links to these folders that npm made.
 
-# Only the files that decide about dependencies, so that a change of code keeps the stages that install them cached.
+# Copies only the package files. So a change of code does not invalidate the cached stages that install
+# packages.
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -22,7 +23,7 @@ COPY dev/package.json dev/
 COPY test/package.json test/
 COPY bench/package.json bench/
 
-# No dependency needs its install scripts here.
+# No dependency needs its install scripts for the generation of code, so they are skipped.
 FROM manifests AS contract
 RUN npm ci --ignore-scripts
 COPY proto proto
@@ -42,10 +43,11 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
-# Reasons: deploy/bundles/node-flags.ts.
+# deploy/bundles/node-flags.ts explains these flags.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --v8-pool-size=1" MALLOC_ARENA_MAX=1
 WORKDIR /app
-# Owners of the volumes: the user of MySQL and Redis, and ours for the certificates. See the service "volumes" in
+# Folders that volumes are mounted on, with the owner that each volume takes over. User 999 runs MySQL and
+# Redis. User 1000 runs our processes, which read the certificates. See the service "volumes" in
 # docker-compose.yml.
 RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
  && for name in ca auth scheduling clinical billing gateway clients; do install -d -o 1000 -g 1000 -m 700 /certs/$name; done
@@ -58,7 +60,8 @@ COPY topology topology
 COPY ops ops
 COPY deploy deploy
 COPY --from=bundles /app/dist dist
-# The user `node`, by number for Kubernetes' runAsNonRoot. All files belong to root, so a process cannot change its code.
+# The user `node`, as a number, because Kubernetes' runAsNonRoot requires a number. All files belong to root,
+# so a process cannot change its code.
 USER 1000:1000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["node", "-e", \
   "http.get({ port: process.env.METRICS_PORT, path: '/readyz' }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]

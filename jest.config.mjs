@@ -1,13 +1,14 @@
-/** Tests run as CommonJS, whose modules jest can mock. swc only strips the types. */
+/** Tests run as CommonJS, because jest can mock CommonJS modules. swc only strips the types. */
 export default {
   testEnvironment: "node",
-  // A command takes up to ten seconds to start on a busy machine. Promised limits have their own assertions.
+  // A command takes up to ten seconds to start on a busy machine. Tests of time limits assert the limits
+  // themselves.
   testTimeout: 120_000,
-  // A worker uses half a core, because it waits for other processes. More workers would delay timed
-  // processes.
+  // A worker uses half a core, because it mostly waits for other processes. More workers would slow down the
+  // processes whose response times are tested.
   maxWorkers: 3,
   testSequencer: "<rootDir>/jest.sequencer.mjs",
-  // A worker's exit may take longer than jest's default of 0.5 s on a busy machine.
+  // On a busy machine, a worker may take longer to exit than jest's default of 0.5 s.
   workerGracefulExitTimeout: 10_000,
   testMatch: ["**/*.test.ts"],
   roots: [
@@ -31,7 +32,7 @@ export default {
       },
     ],
   },
-  // These have ESM-only parts, which need the transform.
+  // Parts of these packages are ES modules only, so they need the transform to CommonJS.
   transformIgnorePatterns: [
     "/node_modules/(?!(@redocly|js-yaml|jose|otplib|@otplib|@scure|@noble|uuid|iso-3166)/)",
   ],

@@ -1,5 +1,5 @@
-// `npm run test:mutation`: changes each rule, and expects that a unit test of its folder fails. RULES=booking
-// takes the rules whose path contains "booking".
+// `npm run test:mutation` changes the rule files in small ways, and expects that a unit test in the rule's
+// folder fails. RULES=booking restricts the run to rule files whose path contains "booking".
 import { globSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -13,7 +13,7 @@ export default {
   testRunner: "jest",
   jest: {
     configFile: "jest.config.mjs",
-    // Tests of use cases cover the rules as well, but need MySQL.
+    // Integration tests run the rules as well, but need MySQL, so they are excluded.
     config: {
       testMatch: folders.map((folder) => `<rootDir>/${folder}/*.test.ts`),
       testPathIgnorePatterns: ["\\.int\\.test\\.ts$"],
@@ -28,7 +28,7 @@ export default {
   htmlReporter: { fileName: ".local/mutation/report.html" },
   jsonReporter: { fileName: ".local/mutation/report.json" },
   tempDirName: ".local/stryker",
-  // Stryker rewrites tsconfig.json with an API that TypeScript 7 does not have.
+  // Excludes tsconfig.json, because Stryker rewrites it with an API that TypeScript 7 does not have.
   ignorePatterns: ["/.local", "/dist", "/tsconfig.json"],
   cleanTempDir: "always",
   disableTypeChecks: false,

@@ -11,7 +11,7 @@ import { startReference } from "./reference/start.ts";
 import { measureStarts } from "./start-time.ts";
 import { type Medconnect, type System, type SystemOptions, startMedconnect, tracingTo } from "./systems.ts";
 
-/** Calls that `--full` makes before it reads the memory. */
+/** Number of calls after which `--full` reads the memory. */
 const CALLS_FOR_MEMORY = 100_000;
 
 export interface BenchOptions {
@@ -27,8 +27,8 @@ export interface BenchOptions {
 }
 
 /**
- * Starts the systems of the plans, runs all contests, and stops everything. The contests of a round run one
- * after the other.
+ * Starts the systems of the plans, runs the contests of all plans, and stops the systems. In a round, the
+ * contests run one after the other.
  */
 export async function runBench(options: BenchOptions): Promise<Measured> {
   const { plans, settings, mode, dataDir, measuresStart, signal } = options;

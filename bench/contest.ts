@@ -4,7 +4,7 @@ import type { Stockable } from "./load/tasks.ts";
 import { type Cost, measure, measureIdle, type Sample, type Turn } from "./measure.ts";
 import type { System } from "./systems.ts";
 
-/** Two loads, usually of two systems, that are compared. */
+/** A comparison of two loads, which usually run on two systems. */
 export interface Contest {
   name: string;
   subject: Turn;
@@ -12,9 +12,9 @@ export interface Contest {
 }
 
 /**
- * Measurements of the subject, the baseline, and the subject again, in this order, so that other work on the
- * machine affects subject and baseline alike. The ratio of the subject's second sample to its first is the
- * control (A/A): without noise it is 1.
+ * Measurements of the subject, the baseline, and the subject again, in this order. So other work on the
+ * machine affects subject and baseline alike. The ratio of the subject's second sample to its first sample is
+ * the control (A/A), which is 1 without noise.
  */
 export interface Round {
   subject: Sample;
@@ -22,28 +22,30 @@ export interface Round {
   again: Sample;
 }
 
-/** Bookings per second for which slots are made before the first measurement, by number of clients. */
+/** Assumed bookings per second before the first measurement, by number of clients, to make enough slots. */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
-/** Before a later measurement, slots are made for the highest rate so far, multiplied by this. */
+/** Factor for later measurements: slots are made for the highest measured rate multiplied by it. */
 const RESERVE = 1.5;
 /**
- * Warm-up by workload, long enough for V8 to optimize most code. V8's compiler threads took 0.7 ms of CPU per
- * booking after 12 s, and 0.3 ms after 50 s.
+ * Duration of the warm-up by workload. It is long enough for V8 to optimize most code: V8's compiler threads
+ * took 0.7 ms of CPU per booking after 12 s, and 0.3 ms after 50 s.
  */
 const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;
 
-/** Runs contests. A turn (`Turn`) is a few seconds of one workload on one system. */
+/**
+ * Runs contests. A `Turn` is one workload with a number of clients on one system; it runs for a few seconds.
+ */
 export class Arena {
   readonly #load: Load;
   readonly #seconds: number;
   readonly #idle = new Map<System, Cost>();
-  /** Highest rate so far in operations per second, by system, workload and number of clients. */
+  /** Highest measured operations per second, by system, workload and number of clients. */
   readonly #rates = new Map<string, number>();
-  /** Operations of each system so far. */
+  /** Number of operations that each system has executed in measurements and warm-ups. */
   readonly #operations = new Map<System, number>();
 
-  /** @param seconds time for which each system is under load before the next one is */
+  /** @param seconds duration of the load in each measurement */
   constructor(load: Load, seconds: number) {
     this.#load = load;
     this.#seconds = seconds;
@@ -81,7 +83,7 @@ export class Arena {
     };
   }
 
-  /** Lists slots until a system has executed this number of operations since its start. */
+  /** Runs the workload `list` until a system has executed this number of operations in total. */
   async continueTo(system: System, operations: number): Promise<void> {
     const turn: Turn = { system, workload: "list", clients: 16 };
     while (this.operationsOf(system) < operations) await this.#measure(turn);

@@ -15,7 +15,7 @@ export interface Figure {
   /** Lowest and highest value of all rounds. */
   lowest: number;
   highest: number;
-  /** Ratio of the system to itself (A/A); absent for a figure that is no ratio. */
+  /** Ratio of the system's second sample to its first (A/A). Absent if the figure is not a ratio. */
   control?: number;
   verdict: Verdict;
 }
@@ -38,7 +38,7 @@ export interface Figures extends Omit<Measured, "contests"> {
   machine: { cpu: string; cores: number; node: string; load15: number };
   goals: Figure[];
   contests: { name: string; rounds: Round[] }[];
-  /** Number of bookings whose consultation was not created; must be 0. */
+  /** Number of bookings without a consultation. Must be 0. */
   incomplete: number;
 }
 

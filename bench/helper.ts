@@ -9,7 +9,8 @@ export class Helper {
   readonly #ended: Promise<never>;
 
   constructor(file: string, env: NodeJS.ProcessEnv = {}) {
-    // In a process group of its own, so that Ctrl-C reaches only the benchmark, which then ends the helper.
+    // The child gets a process group of its own, so that Ctrl-C reaches only the benchmark. The benchmark
+    // then ends the child.
     this.#process = fork(join(import.meta.dirname, file), {
       detached: true,
       env: { ...process.env, ...env },
@@ -28,19 +29,19 @@ export class Helper {
     this.#process.send(message);
   }
 
-  /** Waits for the helper's next message. Throws if the helper ends first. */
+  /** Waits for the next message of the child process. Throws if the process ends first. */
   async receive(): Promise<unknown> {
     const [message] = await Promise.race([once(this.#process, "message"), this.#ended]);
     return message;
   }
 
-  /** Disconnects, upon which the process ends by itself. */
+  /** Disconnects from the child process, which then ends by itself. */
   stop(): void {
     if (this.#process.connected) this.#process.disconnect();
   }
 }
 
-/** A helper process that serves HTTP, and that has reported its port. */
+/** A child process that serves HTTP. */
 export interface HelperServer {
   url: string;
   pid: number;

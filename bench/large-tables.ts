@@ -3,7 +3,7 @@ import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** Tables that a booking uses, and that grow with the number of bookings. */
+/** Tables that each booking reads or writes, and that grow with the number of bookings. */
 const TABLES = [
   { schema: "scheduling", table: "slots" },
   { schema: "scheduling", table: "bookings" },
@@ -11,12 +11,12 @@ const TABLES = [
 ];
 /** Number of rows that each `INSERT … SELECT` copies. */
 const BATCH = 20_000;
-/** Buffer pool that holds the indexes that bookings use, as on a production server. */
+/** Size of MySQL's buffer pool. It holds all indexes that bookings use, as on a production server. */
 const BUFFER_POOL_BYTES = 2 ** 30;
 
 /**
- * Settings of the systems with small and with large tables. Reconciliation is off, because it would read the
- * copied rows as recent changes.
+ * Settings for the two systems that are compared, one with small and one with large tables. Reconciliation is
+ * off, because it would read the copied rows as recent changes.
  */
 export const SIZES_ENV = { RECONCILE_EVERY: "0s" };
 
@@ -28,8 +28,9 @@ export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
 }
 
 /**
- * Copies a system's rows until each table has `rows` rows. Each copy gets new ids. Their UUIDv7 timestamps
- * are 65 s (2^16 ms) older than those of the previous copy, so that the rows look like older bookings.
+ * Copies a system's rows until each table has `rows` rows. Each round of copies gets new ids. The UUIDv7
+ * timestamps in these ids are 65 s (2^16 ms) older than in the round before, so that the rows look like older
+ * bookings.
  */
 export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
@@ -81,7 +82,7 @@ async function columnsOf(connection: Connection, table: string): Promise<Column[
   return rows;
 }
 
-/** SQL expression for a column's value in the copy with number `:copy`. */
+/** SQL expression for the value of a column in round `:copy` of the copies. */
 function copied({ name, type }: Column): string {
   if (type !== "binary(16)") return name;
   const hex = `HEX(${name})`;

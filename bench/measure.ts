@@ -7,7 +7,7 @@ import type { System } from "./systems.ts";
 /** CPU time of each process, in µs, by its name. */
 export type Cost = Record<string, number>;
 
-/** Measurements of a few seconds of load on one system. */
+/** Results of one load on one system, which lasts for some seconds. */
 export interface Sample {
   /** Number of successful operations. A booking counts only if its consultation existed after the load. */
   operations: number;
@@ -23,8 +23,8 @@ export interface Sample {
 }
 
 /**
- * Pause after the load, in which consumers process the events of the last bookings. An event arrives within
- * 250 ms, or is sent again within a second.
+ * Pause after the load, in which services process the events of the last bookings. An event arrives within
+ * 250 ms. Otherwise it is sent again within a second.
  */
 const SETTLE_MS = 1500;
 /** Pause before the CPU time without load is measured. */
@@ -33,8 +33,9 @@ const IDLE_MS = 3000;
 const IDLE_WINDOWS = 3;
 
 /**
- * CPU time per second without load, in µs: the lowest of several measurements. In the higher ones, MySQL may
- * still purge rows of an earlier load, and that time must not be subtracted from the cost of later loads.
+ * Measures the CPU time per second without load, in µs. Returns the lowest of several measurements. Higher
+ * ones may include MySQL's deletion of rows of an earlier load, which must not be subtracted from the cost of
+ * later loads.
  */
 export async function measureIdle({ pids }: System): Promise<Cost> {
   await delay(REST_MS);
@@ -63,7 +64,7 @@ export interface TurnOptions {
   idle: Cost;
 }
 
-/** Loads one system and measures it. The cost includes the processing of events after the responses. */
+/** Loads one system and measures it. The cost of bookings includes events processed after the responses. */
 export async function measure(
   { system, workload, clients }: Turn,
   { load, seconds, idle }: TurnOptions,

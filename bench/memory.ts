@@ -5,7 +5,7 @@ import type { System } from "./systems.ts";
 export interface MemoryFigures {
   /** Number of operations that the system has executed since its start. */
   operations: number;
-  /** Proportional set size of all processes. */
+  /** Sum of the proportional set sizes of all processes. */
   pssMb: number;
   /** Resident set size of each process, by its name. */
   rssMb: Record<string, number>;

@@ -121,7 +121,7 @@ export const PLANS: Plan[] = [
   },
 ];
 
-/** Returns the contests of a mode, or those with the given names. Throws for an unknown name. */
+/** Returns the contests with the given names; without names, those of the mode. Throws for unknown names. */
 export function choosePlans(mode: Mode, names: string[]): Plan[] {
   const unknown = names.find((name) => !PLANS.some((plan) => plan.name === name));
   if (unknown !== undefined) {
@@ -137,5 +137,5 @@ export const MEMORY_GOALS = {
   rss: { must: 130 },
 } satisfies Record<string, Limits>;
 
-/** Limits for the time until a second `npm start` is ready, in seconds. */
+/** Limits for the time in seconds that `npm start` takes when the data folder already exists. */
 export const START_GOAL: Limits = { must: 6, goal: 3 };

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 const MICROS = 1_000_000;
-/** Clock tick, the unit of /proc: 10 ms on most systems. */
+/** Length of a clock tick in µs. /proc counts CPU time in ticks, which last 10 ms on most systems. */
 const TICK_MICROS = MICROS / Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
 export function refuseUnlessLinux(): void {
@@ -14,7 +14,8 @@ export function refuseUnlessLinux(): void {
 /** CPU time of a process with all its threads, in µs (proc_pid_stat(5): utime and stime). */
 export function cpuMicros(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The second field, the program's name in parentheses, may contain spaces.
+  // The second field is the program's name in parentheses, which may contain spaces. So the fields after it
+  // are split.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
 }
@@ -26,7 +27,7 @@ export interface Memory {
   pssMb: number;
 }
 
-/** Memory of a process (proc_pid_smaps(5)). */
+/** Reads the memory of a process from smaps_rollup (proc_pid_smaps(5)). */
 export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const megabytes = (field: string) =>

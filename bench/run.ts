@@ -1,4 +1,4 @@
-// `npm run bench`: compares CPU, latency, memory and start of MedConnect with a monolith in one run.
+// `npm run bench`: compares MedConnect with a monolith, and measures CPU, latency, memory and start time.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -9,7 +9,7 @@ import { PROCESSES } from "@medconnect/topology/services.ts";
 const READY = "MedConnect is ready.";
 const ROOT = join(import.meta.dirname, "..");
 
-/** Seconds until `npm start` is ready: once with a new data folder, and once again with the same folder. */
+/** Measures the seconds until `npm start` is ready: with a new data folder, then with the same folder. */
 export async function measureStarts(
   dataDir: string,
   signal: AbortSignal,
@@ -44,7 +44,7 @@ async function measureStart(dataDir: string, signal: AbortSignal): Promise<numbe
 
 async function untilReady(child: ChildProcess): Promise<void> {
   child.stderr!.resume();
-  // Reads all output, because the child process would block on a full pipe.
+  // Reads all output, because a full pipe would block the child process.
   const lines = createInterface({ input: child.stdout! });
   await new Promise<void>((resolve, reject) => {
     lines.on("line", (line) => line === READY && resolve());

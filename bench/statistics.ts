@@ -8,7 +8,7 @@ export function median(values: number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-/** The quantile: at least this share (0 to 1) of the values is equal to it or smaller. */
+/** Returns the smallest value for which at least this share (0 to 1) of the values is equal or smaller. */
 export function quantile(values: number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
@@ -23,14 +23,14 @@ export interface Ratio {
   control: number;
 }
 
-/** Maximum distance of the control from 1. With a greater distance, the run is inconclusive. */
+/** Maximum distance of the control from 1. If it is exceeded, the run is inconclusive. */
 export const MAX_CONTROL_ERROR = 0.05;
 
 export type Metric = (sample: Sample) => number;
 
 /**
- * The subject is measured before and after the baseline, so that the mean of its two samples cancels a drift
- * of the machine's speed.
+ * Averages the subject's two samples. One was measured before the baseline and one after it, so the mean
+ * cancels a steady change of the machine's speed.
  */
 export function ratioOf(rounds: Round[], metric: Metric): Ratio {
   const ratios = rounds.map(

@@ -9,7 +9,7 @@ export interface System {
   url: string;
   /** Process ids by name. Their CPU time is the cost of the system. */
   pids: Record<string, number>;
-  /** The entries of `pids` whose process runs Node. */
+  /** The entries of `pids` for processes that run Node. */
   nodePids: Record<string, number>;
   stop(): Promise<void>;
 }
@@ -30,14 +30,14 @@ export interface SystemOptions {
 const UNREACHED = "1000000";
 
 const ENV = {
-  // No limit for sign-ins, which prepare the load and are not measured.
+  // No limits for sign-ins. They prepare the load, and are not measured.
   RATE_LIMIT_AUTH: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
   RATE_LIMIT_READ: UNREACHED,
   RATE_LIMIT_WRITE: UNREACHED,
   RATE_LIMIT_SEARCH: UNREACHED,
   RATE_LIMIT_ADDRESS: UNREACHED,
-  // All clients have the same address. By default, an address may run only 15 searches at once.
+  // All clients have the same address, which by default may run only 15 searches at the same time.
   MAX_CONCURRENT_REQUESTS: "1024",
   // Longer than a run of the benchmark, so that no client has to sign in again.
   ACCESS_TOKEN_TTL: "2h",
@@ -45,8 +45,8 @@ const ENV = {
 };
 
 /**
- * Starts MedConnect on a private MySQL and Redis. All systems run during the whole benchmark, and each gets
- * the load for a few seconds at a time, so that other work on the machine affects them alike.
+ * Starts MedConnect on its own MySQL and Redis. All systems run during the whole benchmark, but only one is
+ * under load at a time, for a few seconds. So other work on the machine affects all systems alike.
  */
 export async function startMedconnect(
   name: System["name"],

@@ -1,6 +1,6 @@
 // `node dev/bootstrap.mjs SCRIPT.ts [ARG ...]`: runs a script on a fresh clone with any Node from 18 on.
-// First installs the dependencies, including Node 24, and generates code from the protos, if these are
-// missing or old. Without a script, does only that.
+// First installs the dependencies, including Node 24, and generates code from the proto files, if either is
+// missing or out of date. Without SCRIPT.ts, only prepares the clone.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const [script, ...args] = process.argv.slice(2);
 if (!dependenciesAreCurrent()) await installDependencies();
 const node = await findNode24();
 const env = {
-  // Compiled code of earlier runs, which halves the CPU time of a script's start.
+  // Folder for compiled code, which later runs reuse. This halves the CPU time of a script's start.
   NODE_COMPILE_CACHE: join(ROOT, ".local/compile-cache"),
   ...process.env,
   PATH: `${BIN}${delimiter}${process.env.PATH}`,
@@ -31,7 +31,7 @@ function fail(message) {
 }
 
 /**
- * Compares the lock file with npm's record of the installation. Optional packages may be missing, because
+ * True if npm's record of the installation matches the lock file. Optional packages may be missing, because
  * some are for other operating systems.
  */
 function dependenciesAreCurrent() {
@@ -59,8 +59,8 @@ async function installDependencies() {
 }
 
 /**
- * Finds Node 24 in the npm package `node`. If npm was told to skip install scripts, runs the one of this
- * package.
+ * Returns the path of Node 24 from the npm package `node`, or else of this process's Node if it is 24 or
+ * newer. If npm skipped the install script of the package, runs that script.
  */
 async function findNode24() {
   const pinned = join(BIN, "node");
@@ -69,7 +69,7 @@ async function findNode24() {
   const folder = join(ROOT, "node_modules/node");
   if (!existsSync(folder)) fail("The dependencies lack Node 24. Install Node 24, then run this again.");
   await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
-  // npm did not link this program, because it did not exist when npm installed the package.
+  // npm did not link bin/node, because the file did not exist yet when npm installed the package.
   rmSync(pinned, { force: true });
   symlinkSync("../node/bin/node", pinned);
   return pinned;
@@ -91,7 +91,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
     const text = `${title} … ${Math.round((Date.now() - begin) / 1000)} s`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
   }, PROGRESS_MS);
-  // npm's scripts must not run with the Node in node_modules, which this installation replaces.
+  // npm's scripts must not run with the Node in node_modules, because this installation replaces that Node.
   const path = process.env.PATH.split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
   const child = spawn(command, commandArgs, { cwd, env: { ...process.env, PATH: path.join(delimiter) } });
   let output = "";
@@ -102,7 +102,7 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
   if (code !== 0) fail(`${output}${title} failed: ${[command, ...commandArgs].join(" ")}`);
 }
 
-/** Generates types and descriptors from the protos if the protos or the generators have changed. */
+/** Generates types and descriptors from the proto files, if these files or the lock file have changed. */
 function generate() {
   const stampFile = join(ROOT, "proto/gen/.stamp");
   const hash = createHash("sha256");
@@ -140,7 +140,8 @@ function run(file, fileArgs) {
     child.kill(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
-  // npm's shell ends at SIGTERM without forwarding it. So if npm ends, the script is sent SIGTERM.
+  // npm's shell ends at SIGTERM without forwarding the signal. So this process sends SIGTERM to the script
+  // once npm has ended.
   if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

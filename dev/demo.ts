@@ -1,4 +1,4 @@
-// `npm run demo`: goes through the whole journey on the running system, and prints every request and
+// `npm run demo`: goes through all steps of the demo on the running system, and prints every request and
 // response.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

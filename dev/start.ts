@@ -53,7 +53,7 @@ runCommand({
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
     const ports = configuredPorts(env);
-    // Checked before the data is deleted, so that busy ports do not cost the data.
+    // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 

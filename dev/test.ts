@@ -1,4 +1,4 @@
-// `npm test`: runs the tests on databases and a system that it starts, and deletes afterwards.
+// `npm test`: starts databases and a system, runs the tests on them, and deletes them afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -40,14 +40,11 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_ADDRESS: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
 };
-/** Some tests send a hundred requests at once as one user, more than the default allows. */
+/** Some tests send a hundred concurrent requests as one user, which is more than the default allows. */
 const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
 /** Short intervals, because tests wait until events are sealed, checkpoints sent and samples taken. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
-/**
- * Allows the doctor to mark a no-show as soon as the consultation should start, so that tests need not wait a
- * quarter of an hour.
- */
+/** Lets the doctor report a no-show at the start of the consultation, so that tests need not wait. */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runMain(async () => {
@@ -88,9 +85,9 @@ interface Run {
 }
 
 /**
- * Prints the coverage.
+ * Prints the coverage, and the rules with lines or branches that did not run.
  *
- * @param isComplete true if all tests ran; otherwise it is no error if lines of a rule did not run
+ * @param isComplete true if all tests ran; otherwise, uncovered rules are no error
  * @returns the exit code
  */
 async function checkCoverage(isComplete: boolean): Promise<number> {

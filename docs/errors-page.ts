@@ -3,7 +3,7 @@ import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js"
 import { methods } from "../platform/contract/methods.ts";
 import { catalogue, type ReasonRule } from "../platform/errors/catalogue.ts";
 
-/** Content of docs/errors.md: every reason, its status, and the methods that declare it. */
+/** Returns the content of docs/errors.md: each error reason, its status, and the methods that declare it. */
 export function errorsPage(): string {
   return [
     "# Errors",

@@ -8,7 +8,7 @@ const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
 const CODE = /^```.*?^```$/gms;
 const HEADING = /^#+ (.+)$/gm;
 const MAX_LINES = 300;
-/** Documents whose length is not limited, because they grow with each release or error reason. */
+/** Documents that may exceed MAX_LINES, because they grow with each release or with each new error reason. */
 const UNBOUNDED = ["CHANGELOG.md", "docs/errors.md"];
 
 const documents = globSync("{*.md,{docs,deploy}/**/*.md}", { cwd: ROOT });

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "..");
 /** Words with which no comment may begin. */
 const LEAD = "(?:By|Of|That which|What|Whether or not|Who|Whoever|Whom|Whose)\\b";
 const DOCSTRING = `/\\*\\*\\s+(?:\\* )?${LEAD}`;
-/** A `//` comment whose first line begins with such a word. */
+/** A `//` comment whose first line begins with a word in LEAD. */
 const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
 const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
 

@@ -20,7 +20,7 @@ test.each(settings)("%s of %s has a description", (_name, _processes, schema) =>
 });
 
 const mail = mailOptionsOf({ MAIL_URL: "smtp://localhost" });
-/** Defaults that the page has, but the schema does not. */
+/** Defaults that docs/settings.md shows, but that the schema of the setting does not contain. */
 const LATER: Record<string, unknown> = { MAIL_FROM: mail.from, PUBLIC_URL: mail.publicUrl };
 const COMPUTED: Record<string, number> = { "min(cores, 3)": Math.min(availableParallelism(), 3) };
 

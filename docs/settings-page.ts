@@ -11,7 +11,7 @@ const shared: z.ZodRawShape = { ...processSettings, ...addressSettings };
 const without = (shape: z.ZodRawShape, known: z.ZodRawShape): z.ZodRawShape =>
   Object.fromEntries(Object.entries(shape).filter(([name]) => !(name in known)));
 
-/** All settings by the processes that read them, in the order of the page. */
+/** All settings, grouped by the processes that read them, in the order of docs/settings.md. */
 export const SETTINGS: Readonly<Record<string, z.ZodRawShape>> = {
   "All processes": shared,
   "All services": without(serviceSettings, shared),
@@ -39,7 +39,7 @@ const COMMANDS = [
   "",
 ];
 
-/** docs/settings.md: every setting with its default and its description. */
+/** Returns the content of docs/settings.md: every setting with its default and its description. */
 export function settingsPage(): string {
   return [
     "# Settings",

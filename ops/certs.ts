@@ -48,13 +48,13 @@ runCommand({
 });
 
 /**
- * Shows how a process and a caller use their certificates. The caller is an internal system; if none has a
- * certificate, the caller is a process.
+ * Returns examples of how a process and a caller use their certificates. The caller is an internal system, or
+ * a process if no internal system has a certificate.
  */
 function howToUse(outcomes: Outcome[]): string {
-  // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process
+  // biome-ignore lint/style/noNonNullAssertion: each run makes or keeps a certificate for every process
   const processOutcome = outcomes.find(({ name }) => name === "scheduling")!;
-  // biome-ignore lint/style/noNonNullAssertion: every run has an outcome for each process
+  // biome-ignore lint/style/noNonNullAssertion: each run makes or keeps a certificate for every process
   const caller = outcomes.find(({ name }) => !PROCESSES.includes(name)) ?? outcomes.at(-1)!;
   const process = filesIn(processOutcome.folder);
   const { ca, cert, key } = filesIn(caller.folder);

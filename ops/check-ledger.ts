@@ -24,7 +24,7 @@ Exit codes: 0 the ledger is right, 1 violations were found, 2 the check failed
 Settings: billing's DATABASE_URL; default: the system that npm start runs here (STACK_JSON).
 `;
 
-/** Longer than usual, because the checks read whole tables. */
+/** Longer than in services, because the checks read whole tables. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 const CHECK_FAILED = 2;
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 let refused: string[];
-/** One mail waits to be sent, and the mail server has refused two. */
+/** Queues three mails. The mail server has refused two of them; the third still waits. */
 beforeEach(async () => {
   const { db } = auth.app;
   await db.write("DELETE FROM mails");

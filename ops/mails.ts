@@ -1,4 +1,4 @@
-// `npm run mails`: lists mails that are not sent yet, and retries refused ones.
+// `npm run mails`: lists mails that are not sent yet, and retries mails that the mail server refused.
 import {
   countMails,
   listMails,
@@ -82,7 +82,7 @@ function describe(mail: WaitingMail): string {
   );
 }
 
-/** @param ids ids of the mails to retry; undefined to retry all refused ones */
+/** @param ids ids of the mails to retry; undefined to retry all refused mails */
 async function retry(db: Database, ids: string[] | undefined): Promise<number> {
   const revived = await reviveMails(db, new Date(), ids);
   process.stdout.write(`${revived} to be tried again\n`);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => billing.close());
 
 let dead: string[];
-/** Adds three undelivered events to the outbox. Two of them are dead, so they are not sent again. */
+/** Adds three undelivered events to the outbox. Two are dead: they are not sent again by themselves. */
 beforeEach(async () => {
   const { db, clock } = billing;
   await db.write("DELETE FROM outbox");

@@ -1,5 +1,5 @@
-// `npm run outbox`: lists undelivered events, retries dead ones, and signs or deletes events without a valid
-// signature.
+// `npm run outbox`: lists undelivered events, sends dead ones again, and signs or deletes events without a
+// valid signature. A dead event is one that is not sent again by itself.
 import { keys, settingOf } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
@@ -42,7 +42,7 @@ Settings: one service's DATABASE_URL, and DATA_KEY for vouch; default: the syste
 
 const TIMEOUT_MS = 10_000;
 
-/** Action of `npm run outbox`, which it carries out on the outbox of each service. */
+/** An action of `npm run outbox`. The command runs it on the outbox of one service, or of all services. */
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
   /** `ids` is undefined to replay all dead events. */
@@ -79,7 +79,7 @@ runCommand({
   },
 });
 
-/** Prints the ids that the operator named, but that were not changed. @returns the exit code */
+/** Prints each id from the command line for which no event was changed. @returns the exit code */
 function reportUnknown({ name, ids = [] }: Exclude<Command, { name: "list" }>, done: string[]): number {
   const kind = name === "replay" ? "refused too often" : "refused as not the service's own";
   const unknown = ids.filter((id) => !done.includes(id));
@@ -97,7 +97,8 @@ function commandOf(
     if (all) throw new UsageError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: wholeNumber("limit", limit ?? "50") };
   }
-  // Refuses these flags, because the operator would believe that they restrict which events are changed.
+  // `list` has flags that restrict its output. They are refused here, because an operator could believe that
+  // they restrict the changes.
   if (dead || limit !== undefined) throw new UsageError("--dead and --limit are for list.");
   if (name !== "replay") {
     if (all || ids.length === 0) throw new UsageError(`Name the events to ${name}.`);
@@ -145,7 +146,7 @@ function describe(row: OutboxRow): string {
   return `${row.id}  ${row.type} of ${row.aggregateId} to ${row.destination}, made ${made}, ${state}${why}`;
 }
 
-/** Carries out a change on one service's outbox. @returns the ids of the changed events */
+/** Changes events in one service's outbox. @returns the ids of the changed events */
 async function change(
   service: string,
   db: Database,
@@ -165,9 +166,7 @@ async function change(
   return done;
 }
 
-/**
- * Signs events that an operator confirms to be genuine. Throws if DATA_KEY is missing or not this service's.
- */
+/** Signs events that an operator has confirmed as genuine. Throws without this service's DATA_KEY. */
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");

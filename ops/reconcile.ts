@@ -1,5 +1,5 @@
-// `npm run reconcile`: compares bookings with billing and clinical once. Scheduling does the same every
-// RECONCILE_EVERY.
+// `npm run reconcile`: compares scheduling's bookings with billing and clinical once. The scheduling service
+// makes the same comparison every RECONCILE_EVERY.
 import { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
@@ -57,9 +57,10 @@ runCommand({
   },
 });
 
-/** @returns the report, and the age in ms that a change must have to be compared */
+/** @returns the report, and the age in ms below which changes are too recent to be compared */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
-  // Without the audit key, because the running service seals the events that this command writes.
+  // This command needs no audit key, because the running service seals the audit events that the command
+  // writes.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig(
     { ...settings, ...addressSettings, ...schedulingSettings },
@@ -67,7 +68,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
     COMPARISON_FAILED,
   );
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
-  // Silent, because standard output is for the report, which contains the failures.
+  // The log is silent, because standard output is for the report, and the report contains the failures.
   const log = createLogger("scheduling", "silent");
   const { tls, stop: stopTls } = startTls(config, log);
   const billing = clientOf("billing", config, tls);
@@ -77,7 +78,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const transactions = new AuditedTransactions({
     db,
     clock: systemClock,
-    // Sends no events: the running processes relay those that this command adds to the outbox, within
+    // Sends no events. The running processes send the events that this command adds to the outbox, within
     // seconds.
     relay: { send: async () => {} },
     hash,

@@ -87,7 +87,7 @@ function targets(only: string | undefined): Target[] {
 }
 
 /**
- * Rekeys or checks the encrypted columns of a service.
+ * Runs `work` on each encrypted column of a service: it re-encrypts the column, or only checks it.
  *
  * @returns the number of values that are not encrypted with the current key
  */

@@ -27,7 +27,7 @@ const urlOf = (service: string) =>
 
 let admin: Connection;
 
-/** Writes and seals an audit trail of billing, with the rights of billing's database user. */
+/** Writes and seals audit events of billing, with the rights of billing's database user. */
 beforeAll(async () => {
   const passwords = { auth: "x", scheduling: "x", clinical: "x", billing: "x" };
   await provision({ adminUrl, prefix, passwords });
@@ -54,8 +54,8 @@ beforeAll(async () => {
 let head: ChainHead;
 
 /**
- * Stores a checkpoint of billing's newest seal at auth, which is billing's witness. The checkpoint's time is
- * this many seconds ago.
+ * Stores a checkpoint of billing's newest seal at auth, which is billing's witness. The checkpoint has a time
+ * that lies `secondsAgo` seconds in the past.
  */
 async function checkpointOf(secondsAgo: number): Promise<void> {
   await admin.query(`DELETE FROM ${prefix}auth.audit_checkpoints`);

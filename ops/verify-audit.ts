@@ -1,4 +1,4 @@
-// `npm run audit:verify`: finds changes to the audit trail that no service made.
+// `npm run audit:verify`: finds changes to the audit trails that were not made by the services.
 import { SERVICES, WITNESS_OF } from "@medconnect/topology/services.ts";
 import { acknowledgeFinding, MIN_REASON, reasonIn } from "./audit/acknowledge-finding.ts";
 import { checkTrail } from "./audit/check-trail.ts";

@@ -1,5 +1,6 @@
-// `npm run test:compose`: builds, starts, tests and deletes the Docker Compose stack, with a name, secrets
-// and ports that only this run uses. Needs Docker and some minutes, so `npm test` does not run it.
+// `npm run test:compose`: builds, starts, tests and deletes the Docker Compose stack. The stack has a name,
+// secrets and ports that only this run uses. The test needs Docker and some minutes, so `npm test` does not
+// run it.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -18,7 +19,7 @@ const MAKE_CERTIFICATES = ["node", "ops/certs.ts", "--dir", "/certs"];
 const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
 const secrets = join(folder, "env");
 
-/** Port 0 makes Docker choose a free port. */
+/** Environment of Docker Compose. With port 0, Docker chooses a free port. */
 const env = {
   ...process.env,
   COMPOSE_PROJECT_NAME: "medconnect-test",
@@ -75,7 +76,7 @@ test("the gateway is ready and serves its OpenAPI document", async () => {
   assert.match((await send("GET", "/openapi.json")).json().openapi, /^3\.1/);
 });
 
-/** Waits for a mail to this address, the only one. @returns the token in the mail's link */
+/** Waits for the only mail to this address. @returns the token in the mail's link */
 async function mailedToken(email: string): Promise<string> {
   const mailpit = `http://${compose("port", "mailpit", "8025").trim()}/api/v1`;
   for (let tries = 0; tries < 50; tries++) {
@@ -115,7 +116,7 @@ describe("gRPC", () => {
     compose("cp", "certificates:/certs/clients/local", folder);
   });
 
-  /** Calls scheduling without a token. @returns its response */
+  /** Calls scheduling without an access token. @returns the name of the gRPC status */
   async function call(security: ChannelCredentials): Promise<string> {
     const address = compose("port", "scheduling", "50052").trim();
     const client = new Grpc(address, { security, serverName: "scheduling" });

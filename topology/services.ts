@@ -7,8 +7,8 @@ export const PROCESSES = [...SERVICES, "gateway"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
 /**
- * Witness of each service: the service that stores checkpoints of its audit trail. The services form a ring,
- * so no service is its own witness, and the checkpoints are in another database than the trail.
+ * Witness of each service: the other service that stores checkpoints of its audit trail. No service is its
+ * own witness. So the checkpoints are in another database than the audit trail.
  */
 export const WITNESS_OF: Readonly<Record<ServiceName, ServiceName>> = {
   auth: "scheduling",

@@ -6,7 +6,7 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 
 const FETCH_TIMEOUT_MS = 2000;
 
-/** Makes the client by which other processes read public keys and revocations from auth. */
+/** Makes the client with which other processes read public keys and revoked sessions from auth. */
 export const connectTokenIssuer = (auth: GrpcClient, tokens: ServiceTokens): TokenIssuer => ({
   fetchJwks: async () => {
     const { message } = await auth.call(

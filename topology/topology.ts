@@ -4,7 +4,7 @@ import { clientOf } from "./clients.ts";
 import { type ServiceName, WITNESS_OF } from "./services.ts";
 import { connectTokenIssuer } from "./token-issuer.ts";
 
-/** How a process reaches the services of its deployment, by the addresses in its settings. */
+/** Tells a process how to reach the services of its deployment, with the addresses from its settings. */
 export const topologyOf = (addresses: Addresses): Topology => ({
   connect: (service, tls) => clientOf(service as ServiceName, addresses, tls),
   connectTokenIssuer: (tls, tokens) => connectTokenIssuer(clientOf("auth", addresses, tls), tokens),

@@ -8,7 +8,7 @@ export interface Call {
   body?: object;
 }
 
-/** A response with a status other than 2xx. */
+/** Error for a response whose status is not 2xx. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -18,7 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-/** HTTP client that keeps its connections open. node:http costs less than half of `fetch`. */
+/** HTTP client that keeps its connections open. node:http needs less than half of the CPU of `fetch`. */
 export class Client {
   readonly #agent: Agent;
   readonly #host: string;
@@ -31,7 +31,7 @@ export class Client {
     this.#port = port;
   }
 
-  /** @returns the response's body. Throws Refusal for a status other than 2xx. */
+  /** @returns the body of the response. Throws Refusal if the status is not 2xx. */
   send({ method, path, token, key, body }: Call): Promise<string> {
     const payload = body && JSON.stringify(body);
     const headers = {
@@ -57,7 +57,7 @@ export class Client {
     });
   }
 
-  /** @returns the response's body, parsed as JSON */
+  /** @returns the body of the response, parsed as JSON. Throws Refusal if the status is not 2xx. */
   async call<T>(call: Call): Promise<T> {
     return JSON.parse(await this.send(call));
   }

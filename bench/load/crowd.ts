@@ -1,14 +1,14 @@
 import type { LoadResult, Stockable, Workload } from "./tasks.ts";
 
 /**
- * Open slots of the doctor in the workload `list`. The more there are, the more each call costs MySQL in the
- * reference monolith.
+ * Number of open slots of the doctor whose slots the workload `list` reads. In the reference monolith, each
+ * call costs MySQL more, the more slots there are.
  */
 export const SHOWN_SLOTS = 4000;
 
 /** The users of one system. */
 export interface Crowd {
-  /** Creates slots until at least this number of bookings can be made. */
+  /** Creates enough slots for this number of further bookings. */
   stock(workload: Stockable, bookings: number): Promise<void>;
   /** Lets each client repeat its operation until the time is up. */
   run(workload: Workload, clients: number, seconds: number): Promise<LoadResult>;

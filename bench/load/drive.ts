@@ -2,9 +2,9 @@ import { quantile } from "../statistics.ts";
 import type { LoadResult } from "./tasks.ts";
 
 /**
- * Lets each client repeat an operation until the time is up. Operations in progress finish.
+ * Lets each client repeat an operation until the time is up. Then waits for the operations that have started.
  *
- * @param act one operation of one client; resolves to false if none is left
+ * @param act runs one operation of one client; resolves to false if nothing is left to do
  */
 export async function drive(
   clients: number,

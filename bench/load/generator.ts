@@ -1,5 +1,5 @@
 // The load generator runs tasks that it receives over IPC. It is a separate process, so that its CPU time is
-// not measured with the system's.
+// not counted as the system's.
 import type { Crowd } from "./crowd.ts";
 import { MedconnectCrowd } from "./medconnect-crowd.ts";
 import { ReferenceCrowd } from "./reference-crowd.ts";

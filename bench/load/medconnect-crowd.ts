@@ -10,8 +10,8 @@ import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
 /**
- * Number of lanes, and of the doctors with slots. A lane is a sequence of patients, of whom only one books at
- * a time.
+ * Number of lanes, and also of doctors with slots for each workload. A lane is a sequence of patients. In a
+ * lane, only one patient books at a time.
  */
 const LANES = 64;
 
@@ -25,23 +25,25 @@ interface Booking {
   paymentId?: string;
 }
 
-/** Users of MedConnect. Every client acts for one or more patients, who book with all doctors. */
+/** Simulated users of MedConnect. Each client acts for one or more patients, who book with all doctors. */
 export class MedconnectCrowd implements Crowd {
   readonly #client: Client;
   readonly #adminToken: string;
   readonly #patients: Patients;
-  /** Slots of the doctors, by workload. Doctors with a fee are registered when `pay` first runs. */
+  /**
+   * Slots of the doctors, by workload. The doctors of the workload `pay` are registered when it first runs.
+   */
   readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
-  /** Doctor in the workload `list`. The slots are listed, but never booked. */
+  /** Doctor whose slots the workload `list` reads. These slots are never booked. */
   readonly #shownDoctorId: string;
   /**
    * Number of bookings that each lane has attempted. The number of an attempt in its lane, from 0, is called
    * its turn.
    */
   readonly #turns: number[] = Array(LANES).fill(0);
-  /** Turn of the first attempt in the last run. */
+  /** Lowest turn of the last run. No booking of that run has a lower turn. */
   #firstTurn = 0;
-  /** For each patient, the consultations that the bookings of the last run must have created. */
+  /** Consultations that the bookings of the last run must have created, by patient. */
   #awaited = new Map<Member, Set<string>>();
 
   private constructor(client: Client, adminToken: string, patients: Patients, shownDoctorId: string) {
@@ -51,7 +53,7 @@ export class MedconnectCrowd implements Crowd {
     this.#shownDoctorId = shownDoctorId;
   }
 
-  /** Creates accounts: a patient for each lane, and the doctor of the listed slots. */
+  /** Creates accounts: a patient for each lane, and the doctor for the workload `list`. */
   static async gather(url: string): Promise<MedconnectCrowd> {
     const client = new Client(url);
     const patients = await Patients.open(client, LANES);
@@ -62,7 +64,7 @@ export class MedconnectCrowd implements Crowd {
     return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
   }
 
-  /** Creates slots, one of each doctor for each attempt that all lanes make at the same time. */
+  /** Creates slots and patients for further bookings. Each doctor needs one slot per turn (see `#turns`). */
   async stock(workload: Stockable, bookings: number): Promise<void> {
     const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
     this.#timetables[workload] ??= await this.#openTimetable(workload);
@@ -102,11 +104,11 @@ export class MedconnectCrowd implements Crowd {
     });
   }
 
-  /** Books a slot. @returns false if there is no slot or patient for it */
+  /** Books a slot. @returns false if no slot or no patient is left */
   async #book(workload: Stockable, client: number, clients: number): Promise<boolean> {
     const lane = this.#nextLaneOf(client, clients);
     const turn = this.#turns[lane]!++;
-    // A Latin square: attempts with the same number in two lanes are never with the same doctor.
+    // A Latin square: in the same turn, two lanes never book with the same doctor.
     const slotId = this.#timetables[workload]?.slotAt(turn, (lane + turn) % LANES);
     const patient = this.#patients.at(lane, turn);
     if (slotId === undefined || patient === undefined) return false;
@@ -123,8 +125,8 @@ export class MedconnectCrowd implements Crowd {
   }
 
   /**
-   * Authorizes a payment. Retries, because billing may learn of the booking only after the patient has got
-   * the response.
+   * Authorizes a payment. Retries after a 404, because billing may learn of the booking only after the
+   * patient has got the response.
    */
   async #authorize({ token }: Member, paymentId: string): Promise<void> {
     const call: Call = {
@@ -153,7 +155,7 @@ export class MedconnectCrowd implements Crowd {
     return await Timetable.open(this.#client, doctors, { adminToken: this.#adminToken, ...fee });
   }
 
-  /** The lane with the fewest bookings among those of this client. */
+  /** Returns the lane of this client with the fewest bookings. */
   #nextLaneOf(client: number, clients: number): number {
     let next = client % LANES;
     for (let i = next; i < LANES; i += clients) {

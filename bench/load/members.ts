@@ -11,13 +11,13 @@ const PASSWORD = "correct-bench-passphrase";
 /** Admin who verifies the doctors' licences. Created before the load starts. */
 export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
-/** Maximum accounts created concurrently. Auth refuses password hashes when its queue is full. */
+/** Maximum accounts that are created at the same time. Auth refuses passwords if its hash queue is full. */
 const AT_ONCE = 2;
 /** Maximum attempts to create an account. On a busy machine, auth refuses a hash that has waited too long. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 1000;
 
-/** Creates accounts and signs them in. @param group unique name, which is part of the e-mail addresses */
+/** Creates accounts and signs them in. @param group unique name; the e-mail addresses contain it */
 export async function joinAll(
   client: Client,
   role: "PATIENT" | "DOCTOR",
@@ -42,8 +42,8 @@ export async function signInAdmin(client: Client): Promise<string> {
 }
 
 /**
- * Creates an account. If the response is lost, retries with another address, because an account with the
- * first address may exist by then.
+ * Creates an account and signs in. If auth is too busy (503), retries with another address, because the
+ * account with the first address may already exist.
  */
 async function join(client: Client, role: string, name: string): Promise<Member> {
   for (let attempt = 1; ; attempt++) {

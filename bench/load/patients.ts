@@ -5,8 +5,8 @@ import { joinAll, type Member } from "./members.ts";
 const BOOKINGS_EACH = 9;
 
 /**
- * Patients, by lane. The patients of a lane book one after the other. Each is replaced before reaching the
- * limit of bookings per patient.
+ * Patients of each lane. Only one patient of a lane books at a time. After BOOKINGS_EACH bookings, the next
+ * patient of the lane follows.
  */
 export class Patients {
   readonly #client: Client;

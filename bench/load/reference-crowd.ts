@@ -12,7 +12,9 @@ interface Doctor {
   slotIds: string[];
 }
 
-/** Users of the reference monolith: a token for each patient, and slots that are booked in order. */
+/**
+ * Simulated users of the reference monolith. Each patient has a token. Slots are booked one after the other.
+ */
 export class ReferenceCrowd implements Crowd {
   readonly #client: Client;
   readonly #tokens: string[];
@@ -53,7 +55,7 @@ export class ReferenceCrowd implements Crowd {
     return result;
   }
 
-  /** Every acknowledged booking has its consultation, because one transaction creates both. */
+  /** No query is needed, because one transaction creates each booking and its consultation. */
   async verify(): Promise<number> {
     return this.#lastRun;
   }

@@ -1,15 +1,19 @@
 /**
- * `book`: a free booking; `pay`: a booking with a fee and its authorization; `list`: 20 open slots; `search`:
- * 20 doctors.
+ * Operation that clients repeat:
+ *
+ * - `book`: a booking without a fee
+ * - `pay`: a booking with a fee, and the authorization of its payment
+ * - `list`: reads 20 open slots
+ * - `search`: finds 20 doctors
  */
 export type Workload = Stockable | "list" | "search";
 /** Workloads that consume slots. */
 export type Stockable = "book" | "pay";
 
-/** API that a system has: MedConnect's, or the reference monolith's. */
+/** API of the system: MedConnect's, or that of the reference monolith. */
 export type Api = "medconnect" | "reference";
 
-/** Task of the load generator. `url` is that of the system. */
+/** Task of the load generator. `url` is the address of the system under load. */
 export type Task =
   /** Creates the first accounts and slots. */
   | { name: "prepare"; url: string; api: Api }
@@ -31,5 +35,5 @@ export interface Results {
   verify: number;
 }
 
-/** Response to a task: the result or an error. */
+/** Response of the load generator: the result of the task, or an error. */
 export type Reply = { result: Results[keyof Results] } | { error: string };

@@ -4,12 +4,12 @@ import type { Member } from "./members.ts";
 const HOUR_MS = 60 * 60_000;
 const LENGTH_MS = 30 * 60_000;
 /**
- * Time between two slots of a doctor. They are far apart, because a booking's cost grows with the patient's
- * other bookings of the day.
+ * Time between the starts of two slots of a doctor. A booking costs more, the more bookings the patient has
+ * on that day, so the slots are far apart.
  */
 const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Number of slots that start within the two years for which slots may be created. */
+/** Maximum slots per doctor: those that start within two years. The API refuses slots that start later. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
 /** Maximum number of slots that one call of the API creates. */
 const BATCH = 240;
@@ -26,7 +26,7 @@ export interface Practice {
 export class Timetable {
   readonly #client: Client;
   readonly #doctors: Member[];
-  /** Slot ids, indexed by doctor, then by the slot's number. */
+  /** Ids of the slots. The first index is the doctor, the second the slot's number. */
   readonly #slotIds: string[][];
 
   private constructor(client: Client, doctors: Member[]) {
@@ -80,7 +80,7 @@ export class Timetable {
     }
   }
 
-  /** Start of the n-th slot, counted from 0; it is the same for all doctors. */
+  /** Returns the start of the n-th slot, counted from 0. It is the same for all doctors. */
   static timeAt(n: number): Date {
     return new Date(FIRST_MS + n * INTERVAL_MS);
   }

@@ -1,4 +1,4 @@
-// The reference monolith: the same booking in one Express process. Sends its port over IPC.
+// The reference monolith: books like MedConnect, but in one Express process. Sends its port over IPC.
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import express, { type RequestHandler } from "express";
@@ -58,7 +58,7 @@ const server = express()
     response.json({ slots: await store.listSlots(request.params.id) });
   })
   .post("/v1/bookings", authenticate, express.json(), book)
-  // Creates the data for the load; these calls are not measured.
+  // These calls create the data for the load. They are not measured.
   .post("/bench/doctors", express.json(), async (request, response) => {
     response.json(await store.addDoctor(request.body.slots));
   })

@@ -8,9 +8,7 @@ import type { System, SystemOptions } from "../systems.ts";
 
 const SCHEMA = "reference";
 
-/**
- * Starts the reference monolith on a private MySQL and Redis, which have the same settings as MedConnect's.
- */
+/** Starts the reference monolith on its own MySQL and Redis, which are set up like MedConnect's. */
 export async function startReference({ dataDir, durable, signal }: SystemOptions): Promise<System> {
   const folder = new DataFolder(join(dataDir, "reference"));
   const databases = await startDatabases({ folder, durable, progress: silent, signal });

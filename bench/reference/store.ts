@@ -21,8 +21,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const CONNECTIONS = 16;
 
 /**
- * READ COMMITTED takes no gap locks. With gap locks, two transactions with new idempotency keys deadlock if
- * both have read the same gap of the index.
+ * READ COMMITTED takes no gap locks. With gap locks, two transactions would deadlock if both look for a new
+ * idempotency key in the same gap of the index, and then insert it.
  */
 const READ_COMMITTED = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const LIST = `SELECT id, doctor_id AS doctorId, start_time AS startTime, end_time AS endTime, status

@@ -1,14 +1,14 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 
 const LIFETIME_S = 3600;
-/** ES256: ECDSA on P-256 with SHA-256; the signature is r and s concatenated (RFC 7518 §3.4). */
+/** Keys for ES256: ECDSA on P-256 with SHA-256. A signature is r and s concatenated (RFC 7518 §3.4). */
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const HEADER = encode({ alg: "ES256", typ: "JWT" });
 const DSA = { dsaEncoding: "ieee-p1363" } as const;
 
 /**
- * Signs with node:crypto. `jose` uses WebCrypto, which costs 50 µs more per token here. It would slow this
- * monolith down, and MedConnect would look better than it is.
+ * Signs with node:crypto. `jose` would use WebCrypto, which costs 50 µs more per token here. The slower
+ * monolith would make MedConnect look better than it is.
  */
 export function signToken(subject: string): string {
   const payload = encode({ sub: subject, role: "patient", exp: nowS() + LIFETIME_S });

@@ -8,18 +8,18 @@ import { build } from "esbuild";
 import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 
-/** Packages that are not bundled: the first is a native module, the second reads files of its own folder. */
+/** Packages that are not bundled. The first is a native module. The second reads files of its own folder. */
 const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
 
-/** Declares `import.meta.url`, which does not exist in a CommonJS bundle. */
+/** Defines a replacement for `import.meta.url`, which does not exist in a CommonJS bundle. */
 const BEGIN =
   "(function (exports, require, module, __filename, __dirname) {" +
   'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 const END = "})";
 
 /**
- * Maximum length of a bundle's lines. A stack trace shows a position in a library as a line of the bundle, so
- * lines must be short.
+ * Maximum length of a bundle's lines, in characters. For code of a library, a stack trace shows only a line
+ * of the bundle, so a short line gives a more exact position.
  */
 const LINE_LIMIT = 100;
 
@@ -68,7 +68,7 @@ async function buildAll() {
   await Promise.all(NAMES.map(makeCodeCache));
   const files = [bundles, launchers].flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const inputs = [...new Set(files)].filter(isOwn).sort();
-  // The stamp is written last. After an interrupted build it is missing or old, so the next build starts
+  // The stamp is written last. An interrupted build leaves no stamp or the old one, so the next run builds
   // again.
   write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
   for (const name of NAMES) process.stdout.write(`built ${launcherOf(name)}\n`);
@@ -77,8 +77,8 @@ async function buildAll() {
 const isOwn = (source) => !source.includes("node_modules/");
 
 /**
- * Throws for characters beyond ASCII. If one is beyond Latin-1, V8 stores the whole bundle with two bytes per
- * character.
+ * Throws if the text has a character outside ASCII. One character beyond Latin-1 would make V8 store the
+ * whole bundle with two bytes per character.
  */
 function inAscii(text) {
   const [odd] = /[^\0-\x7f]+/.exec(text) ?? [];
@@ -91,7 +91,7 @@ async function makeCodeCache(name) {
   await promisify(execFile)(process.execPath, [maker, join(ROOT, bundleOf(name))], { env: {} });
 }
 
-/** Writes atomically, because a process that is starting may read the file. */
+/** Writes a file atomically, because a process that starts at this moment may read the file. */
 function write(path, text) {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text);

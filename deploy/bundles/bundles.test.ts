@@ -8,11 +8,14 @@ import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
 
 beforeAll(ensureBundles);
 
-/** Module that replaces `process.exit`, so that the stack of the call is printed before the process ends. */
+/** Module that replaces `process.exit`. The replacement prints the call stack before the process ends. */
 const TRACE_EXIT =
   "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
 
-/** Module that prints, when the process exits, V8's flags and the properties of a bound function. */
+/**
+ * Module that prints two things when the process exits: the V8 flags that the process has set, and the
+ * properties of a bound function.
+ */
 const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
   import { AsyncResource } from "node:async_hooks";
   import v8 from "node:v8";
@@ -25,9 +28,9 @@ const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
   };`)}`;
 
 /**
- * Runs a process without settings, so that it ends at once.
+ * Runs a process without settings, so that the process exits during its start.
  *
- * @param hook module that runs first
+ * @param hook module that runs before the process's own code
  * @returns the output
  */
 const run = (file: string, hook: string): Promise<string> =>

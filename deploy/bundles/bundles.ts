@@ -20,14 +20,14 @@ export const bundleOf = (name: string): string => `dist/${name}.bundle.js`;
 
 /** Files from which the bundles were built, and the hash of their content. */
 export interface BundleStamp {
-  /** Our own source files. Libraries are covered by the lock file, which is hashed too. */
+  /** Our own source files. Changes of libraries change the lock file, which is hashed too. */
   inputs: string[];
   hash: string;
 }
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const STAMP_FILE = join(ROOT, "dist/stamp.json");
-/** Files that change the bundles, although they are not bundled. */
+/** Files that change the bundles, although the bundles do not contain them. */
 const TOOLS = [
   "package-lock.json",
   "deploy/bundles/build.mjs",
@@ -46,7 +46,9 @@ export function hashOf(inputs: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** Builds the bundles if a file has changed since the last build. */
+/**
+ * Builds the bundles if a source file, a build file or the version of Node has changed since the last build.
+ */
 export async function ensureBundles(): Promise<void> {
   if (areCurrent()) return;
   try {

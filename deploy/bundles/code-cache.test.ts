@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { bundleOf, ensureBundles, MAINS, ROOT } from "./bundles.ts";
 import { NODE_FLAGS } from "./node-flags.ts";
 
-/** Folder of the test's bundles. It is next to the real ones, so that Node finds node_modules. */
+/** Folder for the bundles of this test. It is inside dist, so that Node finds node_modules. */
 let folder: string;
 beforeAll(async () => {
   await ensureBundles();
@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /**
- * @returns true if V8 accepts the bundle's code cache. Asks a process without jest: V8 rejects caches that
- * were made under other flags, and jest sets flags.
+ * @returns true if V8 accepts the bundle's code cache. The check runs in a new process, because jest sets V8
+ * flags, and V8 rejects caches that were made with other flags.
  */
 async function isFromCache(bundle: string): Promise<boolean> {
   const script = `import { compile } from ${JSON.stringify(join(ROOT, "deploy/bundles/code-cache.ts"))};

@@ -18,8 +18,8 @@ export interface Compiled {
 }
 
 /**
- * Compiles a bundle into a function, as Node wraps CommonJS modules. Uses the code cache if the text of the
- * bundle and the version of V8 are still the same as when the cache was made.
+ * Compiles a bundle into a function, like the function in which Node wraps a CommonJS module. Uses the code
+ * cache if neither the bundle nor the version of V8 has changed since the cache was made.
  */
 export function compile(bundle: string): Compiled {
   const bytes = readFileSync(bundle);
@@ -50,8 +50,8 @@ export function writeCache({ script, checksum }: Compiled, bundle: string): void
 }
 
 /**
- * Reads the code cache of a bundle, if its checksum is that of the text. V8 itself compares only its version
- * and the length of the text.
+ * Reads the code cache of a bundle. Returns undefined if the cache was made from another text. V8 itself
+ * checks only its own version and the length of the text.
  */
 function readCache(bundle: string, checksum: number): Buffer | undefined {
   try {

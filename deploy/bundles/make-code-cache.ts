@@ -1,5 +1,6 @@
-// `node deploy/bundles/make-code-cache.ts BUNDLE`: starts a process without settings, so that it ends once
-// its modules are loaded. Then stores the compiled code of the functions that were called.
+// `node deploy/bundles/make-code-cache.ts BUNDLE`: makes the code cache of a bundle. Runs the bundle without
+// settings, so that it exits once its modules are loaded. Then stores the compiled code of all called
+// functions.
 import { compile, run, writeCache } from "./code-cache.ts";
 
 const [, , bundle] = process.argv;

@@ -3,9 +3,14 @@ import { expect, test } from "@jest/globals";
 import { ownMappings } from "./own-mappings.ts";
 
 /**
- * Line 1 of the bundle is line 1 of the library, with two segments. Line 2 is line 3 of our file. Line 3 is
- * line 40 of our file, and its end is line 9 of the library. The last line is empty, as in esbuild's maps.
- * Some deltas are negative: a segment may be at an earlier line or column than the segment before it.
+ * A source map of a bundle with four lines:
+ *
+ * 1. line 1 of the library, in two segments
+ * 2. line 3 of our file, in two segments
+ * 3. line 40 of our file, then line 9 of the library
+ * 4. empty, like the last line in esbuild's source maps
+ *
+ * Some differences are negative: a segment may point to an earlier line or column than the segment before it.
  */
 const map = {
   version: 3,

@@ -1,27 +1,27 @@
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
 
-/** Indexes of the values in a segment after its column (ECMA-426): source, line, column, name. */
+/** Fields of a segment after its bundle column (ECMA-426): source, source line, source column, name. */
 const FIELDS = [0, 1, 2, 3] as const;
 
-/** The fields of a source map (ECMA-426) that are read here. */
+/** The fields of a source map (ECMA-426) that this module reads. */
 export interface SourceMap {
   sources: string[];
   mappings: string;
 }
 
 /**
- * Reduces a source map to the lines of our own sources. Node decodes the whole map at the first stack trace;
- * with the libraries in the map, that would take a quarter of a second and 100 MB. In stack traces, a
- * position in a library is then a line of the bundle, and a position in our code is the start of its line.
+ * Removes the mappings of libraries from a source map. Node decodes the whole map at the first stack trace.
+ * With the libraries, that would take a quarter of a second and 100 MB. In a stack trace, a position in a
+ * library is then a line of the bundle. A position in our code is the start of its source line.
  *
  * @param isOwn true for the sources to keep
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
   /**
-   * Current value of each field. In a source map, a value is the difference from the same field of the
-   * previous segment, which may be on an earlier line.
+   * Current value of each field. A source map stores the difference from the same field of the previous
+   * segment, even if that segment belongs to an earlier line.
    */
   const read: [number, number, number, number] = [0, 0, 0, 0];
   const written: [number, number, number, number] = [0, 0, 0, 0];
@@ -33,7 +33,7 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
     for (const segment of line === "" ? [] : line.split(",")) {
       const [column = 0, ...place] = decode(segment);
       readColumn += column;
-      // If a segment lacks a field, its value does not change.
+      // A field that the segment lacks keeps its value.
       for (const field of FIELDS) read[field] += place[field] ?? 0;
       const wasInOwn = isInOwn;
       isInOwn = place.length > 0 && own[read[0]] === true;
@@ -52,8 +52,8 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
 }
 
 /**
- * Decodes base64 VLQ: each digit has five bits of the number, the lowest first. The lowest bit of the first
- * digit is the sign; the sixth bit of a digit tells that another one follows.
+ * Decodes base64 VLQ numbers. Each digit has five bits of a number, the lowest bits first. The lowest bit of
+ * the first digit is the sign. The sixth bit of a digit is 1 if another digit follows.
  */
 function decode(segment: string): number[] {
   const numbers: number[] = [];

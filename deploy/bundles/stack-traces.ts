@@ -3,9 +3,9 @@ import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes stack traces name lines of the sources. Each bundle contains this module. Node's
- * `--enable-source-maps` would read the map at each start; this module reads it only at the first stack
- * trace.
+ * Makes stack traces show lines of the sources instead of the bundle. Each bundle contains this module.
+ * Node's `--enable-source-maps` would read the source map at each start. This module reads it at the first
+ * stack trace.
  */
 const BUNDLE = __filename;
 let map: SourceMap | undefined;
@@ -25,8 +25,8 @@ function inSources(frame: NodeJS.CallSite): string {
 }
 
 /**
- * Returns undefined if the file cannot be read, for example because no file descriptor is free. The error is
- * then shown without source lines.
+ * Returns undefined if the source map cannot be read, for example because no file descriptor is free. The
+ * stack trace is then shown without source lines.
  */
 function readMap(): SourceMap | undefined {
   try {

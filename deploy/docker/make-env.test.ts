@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 
 const COMPOSE_FILE = join(import.meta.dirname, "../../docker-compose.yml");
-/** `${NAME:?…}` in a compose file: variables that must be set, or Compose does not start. */
+/** Matches `${NAME:?…}` in a compose file. Compose does not start unless these variables are set. */
 const NEEDED = /\$\{(\w+):\?/g;
 
 let folder: string;

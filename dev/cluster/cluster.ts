@@ -29,16 +29,16 @@ export interface ClusterOptions {
 
 /** A group of three MySQL servers behind MySQL Router. */
 export interface Cluster {
-  /** MYSQL_URL with the router's address and the administrator's password. */
+  /** Value for MYSQL_URL: the router's address with the administrator's password. */
   url: string;
-  /** Servers in order of priority: the first running one becomes the primary. */
+  /** Servers in order of priority. The first server in this list that runs becomes the primary. */
   nodes: readonly ClusterNode[];
   router: Server;
   /** The members of the group, as MySQL reports them. */
   members(): Promise<Member[]>;
   /** The node that currently accepts writes. */
   primary(): Promise<ClusterNode>;
-  /** Restarts a node that has ended, and returns when it has all transactions of the group. */
+  /** Restarts a node that has ended. Returns when the node has received all transactions of the group. */
   rejoin(node: ClusterNode): Promise<void>;
   /** Stops the router, then the secondaries, then the primary. */
   stop(): Promise<void>;
@@ -119,8 +119,8 @@ class RunningCluster implements Cluster {
   }
 
   /**
-   * Forms the group of servers that have just started. The server that founds it must have every acknowledged
-   * transaction.
+   * Forms the group from the servers, which have just started. The founder must have every acknowledged
+   * transaction, so the most complete server founds the group.
    */
   async form(signal?: AbortSignal): Promise<void> {
     for (const { url } of this.nodes) await makeRecoveryUser(url, this.#password);
@@ -135,8 +135,7 @@ class RunningCluster implements Cluster {
   async members(): Promise<Member[]> {
     const running = this.nodes.filter(({ server }) => server.running);
     const views = await Promise.all(running.map(({ url }) => membersOf(url).catch(() => [])));
-    // A member that was expelled, or is still joining, reports only itself, so the longest list is the right
-    // one.
+    // A member that was expelled, or is still joining, lists only itself. So the longest list is correct.
     return views.reduce((widest, view) => (view.length > widest.length ? view : widest), []);
   }
 
@@ -158,7 +157,7 @@ class RunningCluster implements Cluster {
 
   async stop(): Promise<void> {
     await this.router.stop();
-    // The primary stops last. So it has all transactions, and founds the group at the next start.
+    // The primary stops last, so that it has all transactions. It then founds the group at the next start.
     for (const { server } of this.nodes.toReversed()) await server.stop();
   }
 
@@ -173,7 +172,9 @@ class RunningCluster implements Cluster {
     throw new SetupError("The servers' data have diverged: each has transactions that others lack.");
   }
 
-  /** Waits until the group has expelled the node's previous process; the node cannot rejoin before. */
+  /**
+   * Waits until the group has expelled the previous process of the node. Until then, the node cannot rejoin.
+   */
   async #untilForgotten({ port }: ClusterNode): Promise<void> {
     const deadline = Date.now() + EXPEL_TIMEOUT_MS;
     while ((await this.members()).some((member) => member.port === port)) {
@@ -182,7 +183,9 @@ class RunningCluster implements Cluster {
     }
   }
 
-  /** Makes the first running node of the list the primary, because the router sends writes to that node. */
+  /**
+   * Makes the first running node of the list the primary, because the router sends connections to that node.
+   */
   async #putInOrder(): Promise<void> {
     const online = new Set(
       (await this.members()).filter(({ state }) => state === "ONLINE").map(({ port }) => port),

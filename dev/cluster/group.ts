@@ -38,8 +38,8 @@ export async function makeRecoveryUser(url: string, password: string): Promise<v
 }
 
 /**
- * Transactions that a server has executed or received. Received ones are included, because the group
- * acknowledges a commit when a majority has received it.
+ * Returns the ids of all transactions that a server has executed or received. Received ones count, because
+ * the group acknowledges a commit when a majority of servers has received it.
  */
 export async function transactionsOf(url: string): Promise<string> {
   return await onServer(url, async (server) => {
@@ -53,7 +53,7 @@ export async function transactionsOf(url: string): Promise<string> {
   });
 }
 
-/** True if `others` contains all transactions of `some`; both are sets from `transactionsOf`. */
+/** True if `others` contains all transactions of `some`. Both are sets that `transactionsOf` returned. */
 export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
   return await onServer(url, async (server) => {
     const { inside } = await readRow(server, "SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
@@ -68,13 +68,13 @@ export async function foundGroup(url: string, password: string): Promise<void> {
     try {
       await start(server, password);
     } finally {
-      // If the setting stayed on, a later start would found a second group.
+      // If the setting stayed on, the next start of this server would found a second group.
       await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
     }
   });
 }
 
-/** Joins a server to the group, and returns when it has all transactions of the group. */
+/** Joins a server to the group. Returns when the server has received all transactions of the group. */
 export async function joinGroup(url: string, password: string, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + JOIN_TIMEOUT_MS;
   await onServer(url, async (server) => {
@@ -114,8 +114,8 @@ async function ownMembership(server: Connection): Promise<Pick<Member, "state" |
 }
 
 /**
- * Makes another server the primary. First disconnects the clients of the old primary, because the old primary
- * becomes a secondary, from which they would read stale data.
+ * Makes another server the primary. First disconnects the clients of the old primary. Otherwise these clients
+ * would read stale data, because the old primary becomes a secondary.
  */
 export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
   await onServer(fromUrl, async (from) => {
@@ -133,7 +133,7 @@ async function uuidOf(server: Connection): Promise<string> {
   return String(uuid);
 }
 
-/** Result of a SELECT without FROM, which has one row. */
+/** Runs a SELECT without FROM, which returns exactly one row. */
 async function readRow(server: Connection, sql: string, params: string[] = []): Promise<RowDataPacket> {
   const [[row]] = await server.query<RowDataPacket[]>(sql, params);
   // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row

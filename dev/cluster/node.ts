@@ -25,7 +25,7 @@ export interface NodeOptions {
 export interface ClusterNode {
   name: string;
   port: number;
-  /** URL of this server as root, not through the router. */
+  /** URL of this server for the user root. It does not go through the router. */
   url: string;
   server: Server;
 }
@@ -64,7 +64,7 @@ function serverArgs({ place, folder, port }: NodeOptions): string[] {
     "--log-bin=binlog",
     "--gtid-mode=ON",
     "--enforce-gtid-consistency=ON",
-    // Other engines are disabled, because Group Replication supports InnoDB only.
+    // Disables all other storage engines, because Group Replication supports InnoDB only.
     "--disabled-storage-engines=MyISAM,BLACKHOLE,FEDERATED,ARCHIVE,MEMORY",
   ];
 }
@@ -75,21 +75,22 @@ function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] 
     group_name: groupName,
     local_address: groupAddresses[place],
     group_seeds: groupAddresses.join(","),
-    // Off: the group decides at each start which server founds it.
+    // The server does not start replication by itself. `RunningCluster.form` chooses the server that founds
+    // the group.
     start_on_boot: "OFF",
     single_primary_mode: "ON",
     // Must be off with a single primary. Row and gap locks then work as on a single server.
     enforce_update_everywhere_checks: "OFF",
-    // The server with the highest weight is elected. So the primary is the first running server, to which the
-    // router sends connections, too.
+    // The running server with the highest weight is elected. So the primary is the first running server of
+    // the list, the same one to which the router sends connections.
     member_weight: 90 - 20 * place,
     // A new primary responds only after it has applied all transactions of the old one.
     consistency: "BEFORE_ON_PRIMARY_FAILOVER",
-    // Expels a silent member as soon as it is suspected, after 5 s, so that the other members can elect a
+    // Expels a member as soon as it is suspected, after 5 s of silence. Then the other members can elect a
     // primary.
     member_expel_timeout: 0,
-    // No rejoin without a restart. A member that was expelled, or that sees no majority, disconnects its
-    // clients, so that they read no stale data.
+    // A member never rejoins by itself, only after a restart. A member that was expelled, or that is in a
+    // minority, disconnects its clients, so that they read no stale data.
     autorejoin_tries: 0,
     unreachable_majority_timeout: 5,
     exit_state_action: "OFFLINE_MODE",

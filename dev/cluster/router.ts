@@ -17,8 +17,8 @@ export interface RouterOptions {
 
 /**
  * Makes a MySQL Router without starting it. The router sends each new connection to the first server in the
- * list that accepts it, which is also the group's primary. It forwards bytes, so TLS and passwords are
- * between client and server.
+ * list that accepts connections; that server is also the group's primary. The router only forwards bytes, so
+ * TLS and passwords stay between client and server.
  */
 export function makeRouter({ program, folder, port, serverPorts, logFile }: RouterOptions): Server {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -32,7 +32,7 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     ...(program.basedir ? [`plugin_folder=${join(program.basedir, "lib/mysqlrouter/plugin")}`] : []),
     "max_total_connections=1000",
     "[destination_status]",
-    // Seconds until an unreachable server is tried again.
+    // Seconds after which the router tries an unreachable server again.
     "error_quarantine_interval=1",
     "[logger]",
     "level=WARNING",
@@ -46,8 +46,8 @@ export function makeRouter({ program, folder, port, serverPorts, logFile }: Rout
     "client_ssl_mode=PASSTHROUGH",
     "server_ssl_mode=AS_CLIENT",
     "connect_timeout=2",
-    // Practically no limit of broken connections per client address: here all clients have the same address,
-    // and a fail-over breaks many connections.
+    // Number of broken connections after which the router blocks a client address. In effect no limit,
+    // because here all clients have the same address, and a fail-over breaks many connections.
     "max_connect_errors=4294967295",
   ];
   writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });

@@ -14,8 +14,8 @@ const SOURCES = ["platform", "topology", "services", "gateway", "ops"].map((room
 const NO_SOURCES = ["**/*.test.ts", "**/testing/**"];
 
 /**
- * Measures every Node process that starts from now on. The processes must run the sources: in a bundle, the
- * same code has other positions.
+ * Measures every Node process that starts after this call. The processes must run the sources instead of
+ * bundles, because the same code has other positions in a bundle.
  *
  * @returns arguments for jest, which itself measures the code that it transforms
  */
@@ -33,10 +33,10 @@ export function startCoverage(): string[] {
 }
 
 /**
- * Prints a summary and writes .local/coverage/html. The counts of a line are added up over all processes. A
- * branch that V8 reported from one process only is shown as partly covered.
+ * Prints a summary and writes .local/coverage/html. Adds up the counts of each line over all processes. Shows
+ * a branch as partly covered if V8 reported it from one process only.
  *
- * @returns the rule files with lines or branches that jest did not run
+ * @returns the rule files with lines or branches that no test ran inside jest
  */
 export async function reportCoverage(): Promise<string[]> {
   const ofJest = mapIn(OF_JEST);
@@ -59,7 +59,7 @@ function isComplete(map: CoverageMap, path: string): boolean {
   return lines.pct === 100 && branches.pct === 100;
 }
 
-/** For a file that jest did not load, the map has a single function of this name, which was never called. */
+/** True for a file that jest did not load. It has one function with this name, which was never called. */
 const isUntouched = (map: CoverageMap, path: string): boolean =>
   Object.values(map.fileCoverageFor(path).fnMap).some(({ name }) => name === "(empty-report)");
 
@@ -80,8 +80,8 @@ async function coverageOfProcesses(): Promise<CoverageMap> {
 }
 
 /**
- * Removes from V8's report the code that jest has transformed, because jest measures that code itself. V8
- * names such code by its path, and the code of the other processes by a URL.
+ * Removes the code that jest has transformed from V8's reports, because jest measures that code itself. V8
+ * names jest's code by its path, and the code of the other processes by a URL.
  */
 function keepSources(): void {
   for (const name of globSync("*.json", { cwd: OF_PROCESSES })) {

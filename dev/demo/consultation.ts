@@ -9,7 +9,9 @@ interface Meeting {
   booking: Booking;
 }
 
-/** The doctor starts and completes the consultation, and prescribes. Then the patient reads the results. */
+/**
+ * The doctor starts and completes the consultation, and writes a prescription. Then the patient reads both.
+ */
 export async function meet(walker: Walker, meeting: Meeting): Promise<void> {
   await consult(walker, meeting);
   await prescribe(walker, meeting);

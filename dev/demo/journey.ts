@@ -6,7 +6,9 @@ import { secureLogin, signUp } from "./people.ts";
 import { makeProfile, offerTimes } from "./times.ts";
 import type { Walker } from "./walker.ts";
 
-/** The whole journey, from the registration of two accounts to the admin's audit trail. */
+/**
+ * Sends all calls of the demo, from the registration of two accounts to the admin's view of the audit trail.
+ */
 export async function walkJourney(walker: Walker): Promise<void> {
   walker.chapter("Two people join");
   const people = await signUp(walker);

@@ -27,7 +27,7 @@ export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId:
     call: `POST /v1/admin/licenses/${licenseId}:verify`,
     token: admin.token,
     body: { doctorName },
-    // Repeated, because scheduling learns the doctor's name from an event.
+    // Scheduling learns the doctor's name from an event, so the call is repeated until it succeeds.
     eventually: true,
     expect: 200,
     has: { id: licenseId, status: "VERIFIED", verifiedName: doctorName },

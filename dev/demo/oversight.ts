@@ -3,7 +3,7 @@ import type { Booking } from "./booking.ts";
 import type { SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
-/** The admin reads figures and a patient's audit trail. Requests for other data are refused. */
+/** The admin reads statistics and a patient's audit trail. Other data is refused to the admin. */
 export async function oversee(
   walker: Walker,
   { token }: SignedIn,
@@ -34,7 +34,7 @@ export async function oversee(
   });
 }
 
-/** The patient logs out; the access token then gets 401. */
+/** The patient logs out. A call with the same access token then gets status 401. */
 export async function leave(walker: Walker, { token }: SignedIn): Promise<void> {
   await walker.step({ title: "The patient logs out", call: "POST /v1/auth/logout", token, expect: 204 });
   await walker.step({

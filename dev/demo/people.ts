@@ -68,8 +68,8 @@ export async function secureLogin(walker: Walker, account: Account): Promise<Sig
   const answer = await walker.step({
     title: "The second factor signs in; a code is valid once, so this is the next one",
     call: "POST /v1/auth/login:verifyMfa",
-    // Uses the code of the next time step, so that the demo need not wait 30 s for it. Auth accepts it, to
-    // allow for clock differences.
+    // Uses the code of the next 30-second time step, so that the demo need not wait for it. Auth accepts this
+    // code, because it allows for clock differences.
     body: () => ({
       mfaToken: challenge.text("mfaToken"),
       code: codeAt(Math.max(nowS(), usedAtS + TOTP_PERIOD_S)),

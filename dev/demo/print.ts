@@ -21,7 +21,7 @@ const SECRETS = new Set([
   "qrCode",
   "recoveryCodes",
 ]);
-/** Response headers that are printed; all others are the same in every response. */
+/** Response headers that the demo prints. The demo leaves out all others. */
 const TELLING_HEADERS = ["location", "idempotent-replayed", "www-authenticate"];
 
 export function printChapter(title: string): void {
@@ -55,7 +55,7 @@ export function printAnswer({ status, statusText, headers, body }: Answer): void
   if (Object.keys(body).length > 0) printBody(body);
 }
 
-/** Waits. Shows a countdown on a terminal; elsewhere prints the duration once. */
+/** Waits. On a terminal, shows a countdown. Elsewhere, prints the duration once. */
 export async function printWait(seconds: number, limit: string): Promise<void> {
   const text = (left: number) => `${INDENT}The rate limit (${limit}) is used up; going on in ${left} s …`;
   if (!process.stdout.isTTY) say(text(seconds));

@@ -10,8 +10,8 @@ export const FEE_MINOR = "7500";
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /**
- * Start of the first slot, from now. A consultation may be started 15 minutes early, so the doctor can start
- * this one at once.
+ * Delay from now to the start of the first slot. A consultation may be started up to 15 minutes early, so the
+ * doctor can start this one at once.
  */
 const SOON_MS = 10 * MINUTE_MS;
 const LENGTH_MS = 30 * MINUTE_MS;

@@ -15,7 +15,7 @@ export interface Step {
   key?: string;
   /** Request body, or a function that makes a new one for each attempt. */
   body?: Json | (() => Json);
-  /** Expected HTTP status. `has` contains expected fields of the body, by name. */
+  /** Expected HTTP status of the response. `has` contains expected fields of its body, by name. */
   expect: number;
   has?: Json;
   /** True to repeat the call for up to five seconds, until the response is as expected. */
@@ -25,7 +25,7 @@ export interface Step {
 const PATIENCE_MS = 5000;
 const POLL_MS = 200;
 
-/** Sends calls, prints each, and stops at the first unexpected response. */
+/** Sends the calls of the demo, prints each, and stops at the first unexpected response. */
 export class Walker {
   readonly url: string;
   #steps = 0;
@@ -57,7 +57,7 @@ export class Walker {
     throw new SetupError(`Step ${this.#steps}, ${step.call}: expected ${describe(step)}.`);
   }
 
-  /** Sends a call. If a rate limit refuses it, waits as long as the response demands, and repeats it. */
+  /** Sends a call. If a rate limit refuses the call, waits for the time in Retry-After and sends it again. */
   async #callWithinLimits(step: Step): Promise<[Sent, Answer]> {
     for (;;) {
       const sent = requestOf(step);

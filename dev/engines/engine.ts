@@ -27,7 +27,7 @@ export interface Engine {
 
 export const pidFileIn = (folder: string) => join(folder, "pid");
 
-/** Throws if the server of this folder still runs. */
+/** Throws if a database server still runs on this data folder. */
 export function refuseIfRunning(folder: string): void {
   const file = pidFileIn(folder);
   if (!existsSync(file)) return;
@@ -42,8 +42,8 @@ export function refuseIfRunning(folder: string): void {
 function isRunning(pid: number, folder: string): boolean {
   try {
     process.kill(pid, 0);
-    // After a reboot, another program may have this process id. Without /proc, a running process with this id
-    // is taken for the server.
+    // After a reboot, another program may have this process id. On systems without /proc, any process with
+    // this id counts as the server.
     return !existsSync("/proc/self/cmdline") || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
   } catch {
     return false;

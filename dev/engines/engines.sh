@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# engines.sh DIR: unpacks MySQL, MySQL Router and Redis from this distribution's packages into DIR
-# (packages.sh). Wrappers in DIR/bin run them as ordinary programs.
+# engines.sh DIR: unpacks MySQL, MySQL Router and Redis from this distribution's packages into DIR, with the
+# functions of packages.sh. Wrapper scripts in DIR/bin run the programs.
 set -euo pipefail
 # shellcheck source=packages.sh
 . "$(dirname "$0")/packages.sh"
@@ -9,7 +9,7 @@ target=${1:?usage: engines.sh DIR}
 complete() { [[ -x $target/bin/mysqld && -x $target/bin/redis-server ]]; }
 complete && exit 0
 
-# Debian's stable releases have MariaDB in place of MySQL.
+# Uses Debian's suite sid, because the stable releases have MariaDB in place of MySQL.
 begin "$target" sid
 packages=(redis-server)
 for package in mysql-server-core mysql-server-core-8.4 mysql-server-core-8.0; do

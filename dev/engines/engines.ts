@@ -10,7 +10,7 @@ import type { Progress } from "../terminal/progress.ts";
 export interface Program {
   command: string;
   version: string;
-  /** Folder into which the program's packages were unpacked; absent if it is installed. */
+  /** Folder into which the program's packages were unpacked. Absent if the program was found in PATH. */
   basedir?: string;
 }
 
@@ -46,7 +46,7 @@ export async function findRouter(progress: Progress, signal?: AbortSignal): Prom
 }
 
 function fromPath(name: string): Program | undefined {
-  // Distributions install servers in sbin folders, which may be missing from PATH.
+  // Distributions install servers in sbin folders, which PATH may lack.
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin"];
   const command = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   if (!command) return undefined;
@@ -71,13 +71,14 @@ function atLeast(version: string, major: number, minor: number): boolean {
   return a > major || (a === major && b >= minor);
 }
 
-/** Unpacks the packages of MySQL and Redis, unless this was done before. @returns the folder */
+/** Unpacks the packages of MySQL and Redis, unless a previous run has unpacked them. @returns the folder */
 async function unpack(progress: Progress, signal?: AbortSignal): Promise<string> {
   const folder = resolve(process.env.MEDCONNECT_ENGINES_DIR || DEFAULT_FOLDER);
   if (existsSync(join(folder, "bin/mysqld")) && existsSync(join(folder, "bin/redis-server"))) return folder;
 
   progress.detail("Downloading MySQL and Redis: reading the package lists …");
-  // In a process group of its own, so that a signal to this group also ends apt.
+  // The script gets a process group of its own. A signal to this group also ends apt, which the script
+  // starts.
   const script = spawn("bash", [SCRIPT, folder], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,

@@ -45,12 +45,12 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** Arguments of every mysqld, also of the one that initializes the data directory. */
+/** Arguments for every run of mysqld, including the run that initializes the data directory. */
 export function commonArgs({ basedir }: Program, data: string): string[] {
   return [
     "--no-defaults",
     ...(basedir ? [`--basedir=${basedir}`] : []),
-    // mysqld runs as root only on explicit request.
+    // mysqld refuses to run as root, unless `--user=root` requests it.
     ...(process.getuid?.() === 0 ? ["--user=root"] : []),
     `--datadir=${data}`,
     "--secure-file-priv=NULL",
@@ -67,8 +67,8 @@ export async function prepareData(options: DataOptions): Promise<string> {
 }
 
 /**
- * Initializes the data directory under a temporary name, so that an interrupted initialization leaves no data
- * directory. The user root has its password from the first start on.
+ * Initializes the data directory under a temporary name. So an interrupted initialization leaves no directory
+ * that looks complete. The user root has a password from the first start on.
  */
 async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");

@@ -1,16 +1,18 @@
-# Sourced: unpacks programs from this distribution's packages into a folder, with their libraries and loader.
-# Needs no root, and changes nothing in the system. apt's progress goes to descriptor 3, if it is open.
+# For scripts that source this file: functions that unpack programs from this distribution's packages into a
+# folder, with their libraries and loader. They need no root, and change nothing in the system. apt reports
+# its progress on file descriptor 3, if it is open.
 
 fail() { echo "$*" >&2; exit 1; }
 
-# begin TARGET [SUITE]: makes $dir beside TARGET, with $dir/bin for wrappers and $dir/root for files. Reads
-# the package lists: of SUITE on Debian (default: the running release), of the running release on Ubuntu.
+# begin TARGET [SUITE]: makes the folder $dir beside TARGET, with $dir/bin for wrapper scripts and $dir/root
+# for files. On Debian, reads the package lists of SUITE (default: the running release). On Ubuntu, ignores
+# SUITE and reads the lists of the running release.
 begin() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || fail "there is no apt-get here"
   { true >&3; } 2>/dev/null || exec 3>/dev/null
   mkdir -p "$(dirname "$1")"
   target=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-  # Renamed to TARGET when complete, so that TARGET is never partial.
+  # `finish` renames this folder to TARGET when it is complete, so that TARGET is never partial.
   dir=$(mktemp -d "$target.XXXXXX")
   trap 'rm -rf "$dir"' EXIT
   trap 'exit 130' INT TERM HUP
@@ -25,7 +27,7 @@ begin() {
   apt update
 }
 
-# sources SUITE: prints apt's sources, as `begin` describes them.
+# sources SUITE: prints lines for apt's sources.list. Ubuntu ignores SUITE and uses the running release.
 sources() {
   local from keyring suites components suite
   # shellcheck source=/dev/null
@@ -50,7 +52,8 @@ sources() {
   done
 }
 
-# mirror PATTERN: prints the first mirror among apt's sources that ends with PATTERN, in either file format.
+# mirror PATTERN: prints the first URL in apt's sources that ends with PATTERN. Reads *.list and *.sources
+# files.
 mirror() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
     sed -nE 's/^(deb|URIs:) +(\[[^]]*\] *)?([^ ]+).*/\3/p' | grep -E "/$1/?$" | head -n 1 || true
@@ -62,7 +65,7 @@ apt() { # ARG ...: apt-get, quiet unless it fails
 
 available() { apt-cache "${options[@]}" show "$1" >/dev/null 2>&1; }
 
-# unpack PACKAGE ...: into $root, with all dependencies.
+# unpack PACKAGE ...: unpacks the packages with all their dependencies into $root.
 unpack() {
   local package
   apt install --download-only -y -o APT::Status-Fd=3 "$@"
@@ -70,9 +73,9 @@ unpack() {
   rm -rf "$work" "$root"/usr/share/{doc,man,locale,info} "$root"/var
 }
 
-# wrap BINARY [SETTING ...]: writes a wrapper to $dir/bin that runs BINARY with its own loader and libraries,
-# wherever TARGET is moved to. SETTING is NAME=VALUE for its environment, in which "\$root" is the folder of
-# the files.
+# wrap BINARY [SETTING ...]: writes a script to $dir/bin that runs BINARY with the unpacked loader and
+# libraries. The script still works after TARGET is moved. Each SETTING is an environment variable,
+# NAME=VALUE. In VALUE, "\$root" is the folder of the unpacked files.
 wrap() {
   [[ -e $root/$1 ]] || return 0
   local loader libraries binary=$1
@@ -89,8 +92,8 @@ WRAPPER
   chmod +x "$dir/bin/${binary##*/}"
 }
 
-# finish COMMAND ...: renames $dir to TARGET. If another process has already made TARGET, keeps that folder,
-# provided that COMMAND succeeds.
+# finish COMMAND ...: renames $dir to TARGET. If TARGET already exists, keeps the existing folder if COMMAND
+# succeeds, and fails otherwise. COMMAND checks whether another process has completed the folder.
 finish() {
   chmod 755 "$dir"
   mv -T "$dir" "$target" 2>/dev/null || "$@" || fail "$target holds something else"

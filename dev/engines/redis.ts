@@ -10,7 +10,7 @@ export async function startRedis(options: EngineOptions): Promise<Engine> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseIfRunning(folder);
   // The settings are in a file, because one is the password, and arguments are visible in the process list.
-  // Redis must not change its process title, because the title shows the folder.
+  // `refuseIfRunning` looks for the folder in the process title, so Redis must not replace its title.
   const configFile = join(folder, "redis.conf");
   const config = [
     `port ${port}`,
@@ -41,7 +41,7 @@ export async function pingRedis(url: string): Promise<string | undefined> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let problem: string | undefined;
   redis.on("error", (error: NodeJS.ErrnoException) => {
-    // Redis starts its errors with a code, as in "WRONGPASS invalid username …".
+    // An error of Redis starts with a code, for example "WRONGPASS invalid username …".
     problem ??= error.code ?? error.message.split(" ", 1)[0];
   });
   try {

@@ -12,7 +12,9 @@ export interface ServerOptions {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** File for the output; absent: the output goes to the console, with the server's name before each line. */
+  /**
+   * File for the output. If absent, the output goes to the console, with the server's name before each line.
+   */
   logFile?: string | undefined;
   pidFile?: string;
   /** Called again and again during the start, until it returns true. */
@@ -26,8 +28,9 @@ const PATIENCE_MS = 25_000;
 const COLOURS = ["cyan", "magenta", "yellow", "green", "blue"] as const;
 
 /**
- * A child process that serves. It has a process group of its own, so that Ctrl-C reaches only this process,
- * which stops its children in order. Emits `started`, and `died` if it ends although `stop` was not called.
+ * A child process that runs a server. It has a process group of its own, so that Ctrl-C reaches only the
+ * parent. The parent then stops its children in order. Emits `started` after each start, and `died` if the
+ * child ends although `stop` was not called.
  */
 export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   static readonly #running = new Set<ChildProcess>();
@@ -64,8 +67,8 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 
   /**
-   * Starts the process, and returns when it is ready. Throws if it ends first or takes too long; the message
-   * includes the end of its log.
+   * Starts the process, and returns when it is ready. Throws if the process ends during its start or takes
+   * too long. The error message then includes the last lines of the log.
    */
   async start(signal?: AbortSignal): Promise<void> {
     this.#stopping = false;
@@ -149,7 +152,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     }
   }
 
-  /** The last lines of the log file; empty without a log file. */
+  /** Returns the last lines of the log file. Empty if there is no log file. */
   #lastLines(): string {
     if (this.#options.logFile === undefined) return "";
     const lines = readFileSync(this.#options.logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);

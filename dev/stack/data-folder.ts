@@ -6,14 +6,14 @@ import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { refuseIfRunning } from "../engines/engine.ts";
 
-/** File that identifies a folder as a data folder. */
+/** Name of a file that marks a folder as a data folder. */
 const MARKER = "medconnect-data";
 
 /** Folder of one local system: databases, secrets, logs and stack.json. */
 export class DataFolder {
   readonly path: string;
   readonly secrets: Secrets;
-  /** True if the folder had no secrets, so that new ones were made. */
+  /** True if the folder had no secrets, so that the constructor made new ones. */
   readonly isNew: boolean;
 
   /** Opens the folder. Makes it if it is absent or empty. */
@@ -26,7 +26,7 @@ export class DataFolder {
     writeFileSync(this.file(MARKER), "");
     this.isNew = !existsSync(this.file("secrets.json"));
     if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
-    // A folder from an older version may lack some secrets. New ones are made for these.
+    // A folder that an older version made may lack some secrets. Those secrets are added here.
     const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
     this.secrets = { ...makeSecrets(), ...kept };
     if (Object.keys(this.secrets).some((name) => !(name in kept)))
@@ -59,9 +59,7 @@ export class DataFolder {
   }
 }
 
-/**
- * Deletes the content of a data folder. Throws if the folder is not a data folder, or if its databases run.
- */
+/** Deletes a data folder. Throws if the folder is not a data folder, or if its databases still run. */
 export function resetDataFolder(path: string): void {
   if (isForeign(path))
     throw new SetupError(`${resolve(path)} is not a data folder, so nothing was deleted. Check --data-dir.`);

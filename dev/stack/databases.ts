@@ -10,7 +10,7 @@ import { freePort } from "./ports.ts";
 
 export interface DatabaseOptions {
   folder: DataFolder;
-  /** URLs of existing servers; absent to start private servers. */
+  /** URLs of existing servers. If absent, private servers are started. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
   /** True if the private servers must not lose acknowledged writes in a crash. */
@@ -22,7 +22,7 @@ export interface DatabaseOptions {
 export interface Databases {
   mysqlUrl: string;
   redisUrl: string;
-  /** The servers that were started; without those that existed. */
+  /** The private servers that this process started. Existing servers are not in it. */
   engines: { mysql?: Engine; redis?: Engine };
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface Databases {
 /** Number of steps that `startDatabases` reports. */
 export const DATABASE_STEPS = 1;
 
-/** Connects to the given servers, or starts private ones with their data in the folder. */
+/** Checks that the given servers respond, or starts private ones with their data in the folder. */
 export async function startDatabases(options: DatabaseOptions): Promise<Databases> {
   const { progress, signal } = options;
   const engines: Databases["engines"] = {};
@@ -42,7 +42,8 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
         `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
     );
-    // One after the other, because the first search that fails unpacks both programs.
+    // The searches run one after the other, because the first one that finds no program unpacks both
+    // programs.
     const mysql = options.mysqlUrl || (await findMysql(progress, signal));
     const redis = options.redisUrl || (await findRedis(progress, signal));
     const start = async (kind: "mysql" | "redis", program: Program) => {
@@ -50,7 +51,8 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
       engines[kind] = engine;
       return engine.url;
     };
-    // Waits for both servers, so that an error of one does not interrupt the start of the other.
+    // Waits for both outcomes, even if one fails. Otherwise the clean-up could miss a server that is still
+    // starting.
     const [mysqlOutcome, redisOutcome] = await Promise.allSettled([
       typeof mysql === "string" ? refuseUnreachableMysql(mysql) : start("mysql", mysql),
       typeof redis === "string" ? refuseUnreachableRedis(redis) : start("redis", redis),
@@ -88,13 +90,13 @@ async function startPrivate(
   });
 }
 
-/** Throws if the server cannot be used. @returns its URL */
+/** Throws if this process cannot connect to the server. @returns the server's URL */
 async function refuseUnreachableMysql(url: string): Promise<string> {
   await (await connectAdmin(url)).end();
   return url;
 }
 
-/** Throws if the server cannot be used. @returns its URL */
+/** Throws if this process cannot connect to the server. @returns the server's URL */
 async function refuseUnreachableRedis(url: string): Promise<string> {
   if (!URL.canParse(url) || !/^rediss?:/.test(url)) {
     throw new SetupError("REDIS_URL must be redis://:password@host:port.");

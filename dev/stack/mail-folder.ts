@@ -13,9 +13,7 @@ export interface CaughtMail {
   messageId: string;
 }
 
-/**
- * Reads the mails of a folder, oldest first. Their file names are UUIDv7, so this is the order of the names.
- */
+/** Reads the mails of a folder, oldest first. The file names are UUIDv7, which sort by time. */
 export async function readMails(folder: string): Promise<CaughtMail[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -29,7 +27,7 @@ export async function readMails(folder: string): Promise<CaughtMail[]> {
 export function watchMails(folder: string, onMail: (mail: CaughtMail) => void): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const watcher = watch(folder, (_, name) => {
-    // `watch` also reports deletions. Reading a deleted file fails, which is ignored.
+    // `watch` also reports deletions. Reading a deleted file fails, and this error is ignored.
     if (name !== null && isMail(name)) readMail(join(folder, name)).then(onMail, () => {});
   });
   return () => watcher.close();

@@ -22,7 +22,7 @@ const DEFAULTS: Ports = {
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
 
-/** Default ports, except those that the environment sets, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
+/** Returns the default ports, or those that settings such as GATEWAY_PORT or AUTH_METRICS_PORT give. */
 export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
   const read = (setting: string, fallback: number) => {
     const port = Number(env[setting] || fallback);
@@ -47,8 +47,8 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
 }
 
 /**
- * Lowest port that is tried. All tried ports are below the ephemeral ports, so that no outgoing connection
- * gets the port of a server that is down.
+ * Lowest port that is tried. All tried ports are below the range of ephemeral ports, so no outgoing
+ * connection can occupy the port of a server that is down.
  */
 const FIRST_PORT = 20_000;
 const SHARE = 120;
@@ -56,9 +56,8 @@ const SHARES = 100;
 let given = 0;
 
 /**
- * Chooses a free port, another one at each call. A server opens its port only seconds after the choice. So each
- * process that calls this chooses from a range of its own, and systems that start at the same time do not
- * collide.
+ * Chooses a free port, and a different one at each call. The server opens the port only seconds later. Until
+ * then, another process could choose the same port, so each calling process has a port range of its own.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -70,7 +69,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Throws if a port is in use, or is set for more than one server. */
+/** Throws if a port is in use, or if two settings have the same port. */
 export async function refuseBusyPorts(ports: Ports): Promise<void> {
   const wanted = PROCESSES.flatMap((name) => [
     { port: ports[name].port, setting: portSetting(name) },

@@ -17,16 +17,16 @@ export interface ProcessOptions {
   databases: Databases;
   ports: Ports;
   schemaPrefix: string;
-  /** Folder of the certificates; absent without mutual TLS. */
+  /** Folder of the certificates. Absent without mutual TLS. */
   certificates?: string | undefined;
-  /** Settings for all processes, in addition to the environment of this one. */
+  /** Settings for all processes, in addition to this process's own environment. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
   runs: Program;
   logs: "console" | "files";
 }
 
-/** Whether the processes run bundles, as in images, or the sources. */
+/** Code that the processes run: bundles, as in the image, or the sources. */
 export type Program = "bundles" | "sources";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -54,7 +54,8 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...process.env,
       ...COMPILE_CACHE,
       ...MALLOC,
-      // Unset, because the processes do not need the administrator's rights.
+      // Not passed on, because the URL has the administrator's password, and the processes do not need these
+      // rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
@@ -68,7 +69,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
   });
 }
 
-/** Arguments with which Node runs a process, relative to the repository. */
+/** Arguments with which Node runs a process. Paths are relative to the repository. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
   // biome-ignore lint/style/noNonNullAssertion: MAINS has every process

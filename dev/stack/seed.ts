@@ -51,8 +51,8 @@ export async function seed(stack: Stack): Promise<void> {
 }
 
 /**
- * True if the demo doctor has slots: slots are created last, so everything else exists, too. This needs one
- * sign-in, which is faster than repeating all steps.
+ * True if the demo doctor has open slots. Slots are created last, so all other demo data then exists, too.
+ * The check needs one sign-in, so it is faster than a repetition of all steps.
  */
 async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
@@ -65,7 +65,7 @@ async function register(api: Api, role: string, account: { email: string; fullNa
   await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
 }
 
-/** Signs in. Returns undefined if the account is missing, or if its user has set up a second factor. */
+/** Signs in to a demo account. Returns undefined if the account is missing, or if it has a second factor. */
 async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const api = new Api(stack.urls.gateway);
@@ -78,7 +78,7 @@ async function setRegion(patient: Api): Promise<void> {
   if (!region) await patient.call("PATCH", "/v1/users/me", { region: DEMO_REGION });
 }
 
-/** Verifies the doctor's pending licences as the demo admin. */
+/** Signs in as the demo admin, and verifies the doctor's pending licences. */
 async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   const admin = await signIn(stack, "admin");
   if (!admin) return;
@@ -97,9 +97,7 @@ async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   }
 }
 
-/**
- * Repeats a verification until scheduling knows the account's name, which it learns from an event of auth.
- */
+/** Repeats a verification until scheduling has learned the doctor's name from an event of auth. */
 async function untilNamed(verify: () => Promise<Json>): Promise<void> {
   const deadlineMs = Date.now() + NAMED_WITHIN_MS;
   while ((await verify()).reason === "NAME_DIFFERS") {
@@ -135,7 +133,7 @@ async function openSlots(doctor: Api, doctorId: string): Promise<void> {
 
 type Json = Record<string, unknown>;
 
-/** HTTP client of the gateway, with or without a signed-in user. */
+/** HTTP client of the gateway. Without an access token, its calls are anonymous. */
 class Api {
   readonly #url: string;
   readonly #accessToken: string | undefined;
@@ -145,7 +143,9 @@ class Api {
     this.#accessToken = accessToken;
   }
 
-  /** Returns the response's body. Throws for an error whose reason is not among the accepted ones. */
+  /**
+   * Returns the body of the response. Throws if the response has an error whose reason is not in `accepted`.
+   */
   async call(method: string, path: string, body?: Json, ...accepted: string[]): Promise<Json> {
     const answer = await fetch(this.#url + path, {
       method,

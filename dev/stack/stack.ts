@@ -14,30 +14,30 @@ import { addressesOf, makeProcesses, type Processes, type Program } from "./proc
 export interface StackOptions {
   /** Folder of this system's databases, secrets, logs and stack.json. */
   dataDir: string;
-  /** URLs of an existing MySQL (as administrator) and Redis; absent to start private servers. */
+  /** URLs of an existing MySQL (with the administrator's login) and Redis. If absent, starts private ones. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
-  /** Ports of the processes; default: free ports. */
+  /** Ports of the processes. Default: free ports. */
   ports?: Ports;
-  /** Prefix of the schemas' names. */
+  /** Prefix of the names of all database schemas. */
   schemaPrefix?: string;
   /**
-   * True to use mutual TLS for gRPC. Makes certificates in the data folder, and one for a client on this
-   * machine.
+   * True to use mutual TLS for gRPC. Then the data folder gets certificates for the processes, and one for a
+   * client on this machine.
    */
   mtls?: boolean;
-  /** Settings for all processes, in addition to the environment of this one. */
+  /** Settings for all processes, in addition to this process's own environment. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
   /** True if private databases must not lose acknowledged writes in a crash. */
   durable?: boolean;
-  /** Whether the processes run bundles or the sources. Default: bundles, rebuilt if a source has changed. */
+  /** Code that the processes run. Default: bundles, which are rebuilt if a source has changed. */
   runs?: Program;
-  /** Where the output of the processes goes: to the console, or to `<dataDir>/logs/<name>.log`. */
+  /** Output of the processes: to the console, or to files `<dataDir>/logs/<name>.log`. Default: files. */
   logs?: "console" | "files";
   progress?: Progress;
   signal?: AbortSignal;
-  /** Called when a process or private database ends although nobody stopped it. */
+  /** Called when a process or private database ends although `stop` was not called. */
   onDied?: (name: string, how: string) => void;
 }
 
@@ -45,7 +45,7 @@ export interface Stack {
   dataDir: string;
   /** Path of stack.json, which has the URLs, addresses, ports and process ids. */
   file: string;
-  /** `http://host:port` of each process; for MySQL and Redis, URLs with the administrator's password. */
+  /** URL of each server. Those of MySQL and Redis contain the administrator's password. */
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** Address of each service for gRPC, as host:port. */
   addresses: Record<ServiceName, string>;
@@ -59,22 +59,22 @@ export interface Stack {
   mailFolder: string;
   databases: Databases;
   /**
-   * The processes, which can be stopped, killed and restarted. Changes of their `env` take effect at the next
+   * The processes. Each can be stopped, killed and restarted. A change of its `env` takes effect at its next
    * start.
    */
   processes: Processes;
-  /** Stops the gateway, the services and the databases, in this order. Each first finishes its requests. */
+  /** Stops the gateway, then the services, then the databases. Each finishes its current requests first. */
   stop(): Promise<void>;
 }
 
-/** Name of the client whose certificate is used for manual calls. */
+/** Name of the client certificate for manual calls from this machine. */
 export const LOCAL_CLIENT = "local";
 const CERTIFICATE_DAYS = 90;
 
 /** Number of steps that `startStack` reports. */
 export const STACK_STEPS = DATABASE_STEPS + 2;
 
-/** Starts databases and processes, and returns when all are ready. If the start fails, stops everything. */
+/** Starts databases and processes. Returns when all are ready. If one fails to start, stops all of them. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
@@ -87,7 +87,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
   const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
-  // Prevents an unhandled rejection. The `await` below throws the error, and the databases are stopped.
+  // Prevents an unhandled rejection. The later `await` throws the same error, after which the databases are
+  // stopped.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
   const processes = makeProcesses({
@@ -141,8 +142,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /**
- * Throws if the schemas belong to another data folder. Their data is encrypted with that folder's keys, so
- * the services would fail to start.
+ * Throws if the database schemas belong to another data folder. Their data is encrypted with keys of that
+ * folder, so the services could not read the data, and would fail to start.
  */
 async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: DataFolder): Promise<void> {
   const admin = await connectAdmin(adminUrl);

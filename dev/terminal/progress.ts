@@ -1,8 +1,8 @@
 /** Shows the progress of a long task on the terminal. */
 export interface Progress {
-  /** Tells that the next step starts. */
+  /** Reports that the next step starts. */
   step(text: string): void;
-  /** Tells the progress within the current step. May be called often. */
+  /** Reports the progress within the current step. Callers may report often. */
   detail(text: string): void;
 }
 

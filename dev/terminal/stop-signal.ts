@@ -2,9 +2,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const ECHO_MS = 1000;
 
 /**
- * Returns an AbortSignal that the first SIGINT, SIGTERM or SIGHUP aborts. A later signal calls `force`.
- * Signals within a second of the first are ignored: they come from the same Ctrl-C, which the terminal, npm
- * and bootstrap.mjs each pass on.
+ * Returns an AbortSignal, which is aborted at the first SIGINT, SIGTERM or SIGHUP. A later signal calls
+ * `force`. Signals within a second of the first are ignored, because one Ctrl-C can arrive several times:
+ * from the terminal, from npm and from bootstrap.mjs.
  */
 export function stopSignal(force: () => void): AbortSignal {
   const controller = new AbortController();

@@ -9,8 +9,7 @@ export const MIN_REASON = 20;
 const MAX_REASON = 500;
 
 /**
- * Records that an operator acknowledges a finding. Throws if no trail has this finding, or if it is
- * acknowledged already.
+ * Records that an operator acknowledges a finding. Throws if no audit trail has an open finding with this id.
  */
 export async function acknowledgeFinding(
   sources: Source[],
@@ -33,7 +32,9 @@ export async function acknowledgeFinding(
   throw new SetupError(`No open finding has the id ${id}.`);
 }
 
-/** Reads the reason of an acknowledgement from a text. Throws if it is too short or too long. */
+/**
+ * Returns the reason for an acknowledgement, trimmed and normalized. Throws if it is too short or too long.
+ */
 export function reasonIn(text: string): string {
   const reason = text.trim().normalize("NFC");
   const visible = reason.replaceAll(/[\s\p{C}]/gu, "").length;

@@ -5,7 +5,10 @@ import { type Found, findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
 
-/** Maximum findings of each kind that are printed. All are counted. */
+/**
+ * Maximum number of findings of each kind that are printed. All findings are counted, including those that
+ * are not printed.
+ */
 const SHOWN = 100;
 const PROGRESS_EVERY_MS = 5000;
 
@@ -26,7 +29,8 @@ export async function checkTrail(source: Source, sealedBefore: Date): Promise<nu
       else open++;
       if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
     }
-    // A partial check cannot tell whether an acknowledged finding still exists.
+    // Without the checkpoints, findings about a cut-off trail are not detected. So no finding counts as gone
+    // here.
     if (!databases.witness) return "without its checkpoints, so a cut-off end is not found";
     for (const id of gone) {
       await acknowledgements.end(databases.db, id, new Date());

@@ -127,8 +127,8 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await trail.auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // After another minute, auth accepts a `seq` that is up to 310 000 higher: 5000 a second, and a burst of
-    // 10 000.
+    // Auth accepts a `seq` that is higher than the last one by at most 5000 a second plus 10 000. So another
+    // minute allows 310 000 more.
     trail.billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
     expect(await trail.auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);

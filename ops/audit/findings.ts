@@ -15,7 +15,7 @@ import type { Source } from "./sources.ts";
 import type { TrailDatabases } from "./trail-databases.ts";
 import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";
 
-/** A finding, as it is printed. */
+/** A finding with the text that commands print. */
 export interface Found {
   id: string;
   kind: string;
@@ -25,7 +25,7 @@ export interface Found {
 }
 
 /**
- * All findings of one service's trail. For auth, also the rights in its tables that its trail does not
+ * All findings of one service's audit trail. For auth, also the rights in its tables that the trail does not
  * explain.
  */
 export async function* findingsOf(

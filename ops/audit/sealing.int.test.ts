@@ -82,8 +82,8 @@ describe("sealing", () => {
     await trail.happen(10);
     await trail.sealer.seal();
     await trail.happen(600);
-    // This transaction inserts the next seal, but does not commit. The sealer waits for it, and is killed
-    // while it waits.
+    // This transaction inserts seal 11, but does not commit. The sealer waits for the row, and its connection
+    // is killed during the wait.
     await trail.billing.db
       .transaction(async (tx) => {
         await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
@@ -130,9 +130,8 @@ describe("sealing", () => {
 });
 
 /**
- * Kills the connection that runs a statement, and waits until the statement has ended. MySQL tells the client
- * of the kill before it stops the statement. Until then, the statement would still succeed if it got its
- * lock.
+ * Kills the connection that runs a statement, and waits until the statement has ended. MySQL reports the kill
+ * to the client before the statement ends. In between, the statement could still get its lock and succeed.
  */
 async function killConnection(statement: string): Promise<void> {
   const connections = () =>

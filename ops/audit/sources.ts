@@ -12,14 +12,14 @@ export interface Source {
   witnessUrl: string | undefined;
   keys: Buffer[];
   /**
-   * DATA_KEY of auth, with which the accounts' rights in its database are compared with its trail; undefined
-   * for other services.
+   * DATA_KEY of auth; undefined for other services. With this key, the check compares the rights in auth's
+   * tables with auth's audit trail.
    */
   dataKeys: z.infer<typeof keys> | undefined;
 }
 
 /**
- * Audit trails to check: that of one service, or those of all.
+ * Returns the audit trail of one service, or those of all services if `name` is undefined.
  *
  * @param asksWitness true to compare the seals with the checkpoints at another service
  */

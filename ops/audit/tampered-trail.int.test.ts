@@ -160,7 +160,7 @@ describe("an administrator of the database", () => {
     await run(["DELETE FROM audit_seals WHERE seq > 7"]);
     expect(await trail.findings([KEY], null)).toEqual([]);
     expect(await trail.findings()).toEqual(["TRUNCATED 10", "UNWITNESSED 6"]);
-    // Events that are sealed later do not hide the finding.
+    // Later events with new seals do not hide the deletion.
     await trail.happen(5);
     await trail.newSealer().seal();
     expect(await trail.findings()).toEqual(["REWRITTEN 10"]);

@@ -5,11 +5,11 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 
 export interface TrailDatabases {
   db: Database;
-  /** Database with the trail's checkpoints; undefined with `--no-witness`. */
+  /** Database with the trail's checkpoints; undefined if the command runs with `--no-witness`. */
   witness: Database | undefined;
 }
 
-/** Opens the databases of a trail and of its witness, and closes them after `work`. */
+/** Opens the databases of an audit trail and of its witness, runs `work`, and closes the databases. */
 export async function withDatabases<T>(
   { databaseUrl, witnessUrl }: Source,
   work: (databases: TrailDatabases) => Promise<T>,

@@ -30,7 +30,7 @@ export const FINDINGS = {
 
 export interface Finding {
   kind: keyof typeof FINDINGS;
-  /** Number of the seal that the finding is about; absent if it is about none. */
+  /** Number of the seal that the finding is about. Absent if the finding is not about a seal. */
   seq?: number;
   eventId?: string;
   /** Time of the event or checkpoint that the finding is about. */
@@ -48,15 +48,18 @@ export interface Trail {
    * Without it, the check cannot notice that the end of the trail was cut off.
    */
   witness?: Database | undefined;
-  /** An event from this time on may lack a seal, and its seal may lack a checkpoint. Neither is a finding. */
+  /**
+   * Events before this time must have a seal, and their seals must be covered by a checkpoint. Later events
+   * may lack both.
+   */
   sealedBefore: Date;
 }
 
 /**
- * Checks an audit trail against its seals, and the seals against the checkpoints at the witness. Reads page
- * by page, so that memory does not grow with the trail. May run beside the services.
+ * Checks the events of an audit trail against their seals, and the seals against the checkpoints at the
+ * witness. Reads page by page, so memory does not grow with the trail. The services may run during the check.
  *
- * @param onPage called after each page with the number of its seals or checkpoints
+ * @param onPage called after each page, with the number of seals or checkpoints in the page
  */
 export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
   yield* findBrokenSeals(trail, onPage);
@@ -66,7 +69,10 @@ export async function* verifyTrail(trail: Trail, onPage: (looked: number) => voi
   yield* findUnwitnessed(trail, trail.witness);
 }
 
-/** Compares each seal with the stored previous one, so that one changed seal yields one finding. */
+/**
+ * Checks each seal against the stored previous seal. So one changed seal yields one finding, not one for
+ * every later seal.
+ */
 async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
   let previous: ChainHead = GENESIS;
   for await (const page of readSealed(db)) {
@@ -89,7 +95,7 @@ function* findingsOf(
   if (!isNext) yield { kind: "SEALS_MISSING", seq };
   if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
   else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
-  // If the previous seal is missing, this one cannot be checked.
+  // A seal can be checked only if the previous seal is present.
   else if (isNext && !chain.isIntact(seal, previous, event))
     yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
 }
@@ -127,8 +133,8 @@ async function* findCutOff(
 }
 
 /**
- * Finds the first seal that should have a checkpoint and has none. Compares sequence numbers, not times,
- * because the witness's administrator could change the time of an old checkpoint.
+ * Finds the first seal that should be covered by a checkpoint, but is not. Compares sequence numbers instead
+ * of times, because the witness's administrator could change the time of an old checkpoint.
  */
 async function* findUnwitnessed(
   { db, service, sealedBefore }: Trail,

@@ -6,10 +6,7 @@ import * as x509 from "@peculiar/x509";
 /** ECDSA with P-256 and SHA-256, which every TLS 1.3 implementation supports (RFC 8446 §9.1). */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/**
- * Certificates are valid from this long before their creation, so that hosts whose clocks are behind accept
- * them.
- */
+/** Certificates become valid this long before their creation, so that hosts with slow clocks accept them. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** A certificate and its private key, in PEM. */
@@ -23,7 +20,7 @@ export interface Subject {
   name: string;
   /** DNS names and IP addresses of a server; for a client, its own name. */
   altNames: string[];
-  /** Services also call other services, so a server's certificate is valid for servers and clients. */
+  /** "server" allows both server and client authentication, because services also call other services. */
   usage: "server" | "client";
   notAfter: Date;
 }
@@ -98,7 +95,7 @@ export class Authority {
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
 
-/** Serial number in hex: positive (RFC 5280 §4.1.2.2), with 120 random bits. */
+/** Makes a serial number in hex. It is positive, as RFC 5280 §4.1.2.2 requires, and has 120 random bits. */
 const newSerialNumber = (): string => `01${randomBytes(15).toString("hex")}`;
 
 const signingKey = async (pem: string): Promise<webcrypto.CryptoKey> =>

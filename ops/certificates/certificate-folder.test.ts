@@ -37,7 +37,7 @@ test("a service's certificate has local and further names; a client's has its ow
   for (const ip of ["127.0.0.1", "::1", "10.1.2.3"]) expect(billing.checkIP(ip)).toBe(ip);
   const ehr = certificateOf("clients/ehr");
   expect([ehr.checkHost("ehr"), ehr.checkHost("localhost")]).toEqual(["ehr", undefined]);
-  // The extended key usages id-kp-serverAuth and id-kp-clientAuth (RFC 5280 §4.2.1.12).
+  // OIDs of the extended key usages id-kp-serverAuth and id-kp-clientAuth (RFC 5280 §4.2.1.12).
   expect(billing.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
   expect(ehr.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
 });

@@ -8,20 +8,20 @@ import type { Authority, Subject } from "./authority.ts";
 
 const AUTHORITY = "ca";
 const CLIENTS = "clients";
-/** The gateway only makes gRPC calls, so it gets a client's certificate. */
+/** The gateway serves no gRPC calls and only makes them, so it gets a client certificate. */
 const GATEWAY = "gateway";
 export const PROCESSES: readonly string[] = [...SERVICES, GATEWAY];
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AUTHORITY_DAYS = 3650;
-/** Names in every certificate of a server, for callers on the same machine. */
+/** Names that every service's certificate contains, for callers on the same machine. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const CLIENT_NAME = new RegExp(`^${LABEL}$`);
 const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, "i");
 
 export interface CertificateOptions {
-  /** Names of internal systems that call the services. */
+  /** Names of internal systems that call the services. Each gets a client certificate. */
   clients?: string[];
   /** Further DNS names and addresses for the certificates of all services. */
   altNames?: string[];
@@ -31,7 +31,7 @@ export interface CertificateOptions {
   renew: boolean;
 }
 
-/** Action that was taken for one certificate. */
+/** Result of `ensureCertificates` for one certificate. */
 export interface Outcome {
   name: string;
   folder: string;
@@ -42,23 +42,23 @@ export interface Outcome {
 /** Folder of the certificate of an internal system. */
 export const clientFolder = (path: string, name: string) => join(path, CLIENTS, name);
 
-/** Files of one process or client. They have the names that cert-manager uses in a Secret. */
+/** Paths of the files of one process or client. cert-manager uses the same file names in a Secret. */
 export const filesIn = (folder: string) => ({
   cert: join(folder, "tls.crt"),
   key: join(folder, "tls.key"),
   ca: join(folder, "ca.crt"),
 });
 
-/** Settings with which a process reads its certificate from this folder. */
+/** Settings that make a process read its certificate from this folder. */
 export function tlsSettings(folder: string): NodeJS.ProcessEnv {
   const { cert, key, ca } = filesIn(folder);
   return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: ca };
 }
 
 /**
- * Makes a private CA, and a certificate for each process and client, each in a folder of its own. Existing
- * files are kept, except certificates that `renew` replaces. Throws SetupError if the name of a client or an
- * alternative name is that of a process, or if an alternative name is a wildcard.
+ * Makes a private CA, and a certificate for each process and client, each in its own folder. Keeps existing
+ * files, except certificates that `renew` replaces. Throws SetupError if a client or an alternative name has
+ * the name of a process, or if an alternative name is a wildcard.
  */
 export async function ensureCertificates(path: string, options: CertificateOptions): Promise<Outcome[]> {
   const { clients = [], altNames = [] } = options;
@@ -104,9 +104,9 @@ async function ensure(
   return { name, folder, outcome: expireTime ? "renewed" : "made", expireTime: expiryOf(files.cert) };
 }
 
-/** Reads the CA from the folder; makes one if there is none. */
+/** Reads the CA from the folder, or makes one if the folder has none. */
 async function openAuthority(root: string): Promise<Authority> {
-  // Loaded on demand, because npm start needs only the names of the files.
+  // Loaded on demand, because npm start needs only the file names from this module.
   const { Authority } = await import("./authority.ts");
   const folder = join(root, AUTHORITY);
   const files = { cert: join(folder, "ca.crt"), key: join(folder, "ca.key") };
@@ -123,7 +123,9 @@ async function openAuthority(root: string): Promise<Authority> {
   return authority;
 }
 
-/** Throws if a client has the name of a process: its certificate would identify it as that process. */
+/**
+ * Throws if a client has the name of a process. Its certificate would identify the client as that process.
+ */
 function refuseBadClients(clients: string[]): void {
   for (const name of clients) {
     if (!CLIENT_NAME.test(name)) {
@@ -138,8 +140,8 @@ function refuseBadClients(clients: string[]): void {
 }
 
 /**
- * Throws if an alternative name is that of a process, or a wildcard. Every service gets all alternative names
- * in its certificate, so each service could pose as that process.
+ * Throws if an alternative name is a process's name or a wildcard. Every service's certificate contains all
+ * alternative names, so with such a name each service could pose as that process.
  */
 function refuseBadAltNames(altNames: string[]): void {
   for (const name of altNames) {

@@ -1,6 +1,6 @@
-// @peculiar/x509 finds its algorithms through tsyringe. tsyringe needs metadata functions from an abandoned
-// ECMAScript proposal, with which it reads the constructor parameters to inject. No class of the library has
-// any, so undefined is right.
+// @peculiar/x509 creates its objects with tsyringe, a library for dependency injection. tsyringe reads
+// constructor parameters through metadata functions of an abandoned ECMAScript proposal. No class of
+// @peculiar/x509 has such parameters, so these functions may return undefined.
 Object.assign(Reflect, { getMetadata: () => undefined, getOwnMetadata: () => undefined });
 
 export {};

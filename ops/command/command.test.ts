@@ -8,7 +8,7 @@ import { actionIn, wholeNumber } from "./command.ts";
 
 const importOf = (file: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${file}`));
 
-/** Source of a command named `sample` whose `run` has this JavaScript as its body. */
+/** Source code of a command with the name `sample`. Its `run` function has this JavaScript as its body. */
 const sampleOf = (run: string, errorCode = 1) => `
   import { confirm, runCommand } from ${importOf("command.ts")};
   import { SetupError, UsageError } from ${importOf("setup-error.ts")};
@@ -83,7 +83,7 @@ test("a defect prints its stack trace", async () => {
 });
 
 const ASK = 'process.stdout.write(String(await confirm("Delete 2 events?", flags))); return 0;';
-/** Code that makes the child process take its pipes for a terminal. */
+/** Code that makes the child process treat its pipes as a terminal. */
 const ON_TERMINAL = "process.stdin.isTTY = true; process.stderr.isTTY = true;";
 
 test.each([

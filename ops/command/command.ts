@@ -18,9 +18,7 @@ export interface Command<O extends Options> {
   readonly help: string;
   readonly options: O;
   readonly allowPositionals?: boolean;
-  /**
-   * Exit code after an error; default: 1. Commands use 2 if their exit code 1 means that they have findings.
-   */
+  /** Exit code after an error; default: 1. Commands that exit with 1 to report findings use 2 for errors. */
   readonly errorCode?: number;
   /** @returns the exit code */
   readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
@@ -48,7 +46,8 @@ export function runCommand<O extends Options>(command: Command<O>): void {
  * Runs `main`, and exits with the code that it returns. After an error, prints it and exits with `errorCode`.
  */
 export function runMain(main: () => Promise<number>, errorCode = 1): void {
-  // Runs later, because the command's module may define constants after its call of this function.
+  // Runs `main` after the current module has finished, because the module may define constants below its call
+  // of this function.
   Promise.resolve()
     .then(main)
     .then(
@@ -60,11 +59,11 @@ export function runMain(main: () => Promise<number>, errorCode = 1): void {
     );
 }
 
-/** True for an error that is a bug, so that its stack trace is printed. */
+/** True for errors that are bugs. For these, the stack trace is printed. */
 const isDefect = (error: Error): boolean =>
   [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
 
-/** Describes an error in one line, if its cause is a setting, an argument, the database or a service. */
+/** Returns the message of an error in one line, followed by the messages of its causes in parentheses. */
 function explain(error: Error & { code?: unknown }): string {
   if (error instanceof ApiError && error.violations.length > 0) {
     return error.violations.map(({ field, description }) => `${field} ${description}`).join("; ");
@@ -73,7 +72,9 @@ function explain(error: Error & { code?: unknown }): string {
   return error.cause instanceof Error ? `${text} (${explain(error.cause)})` : text;
 }
 
-/** Parses a whole number of at least `minimum`. Throws UsageError for other text. */
+/**
+ * Parses the text of a flag as a whole number. Throws UsageError if it is not a number of at least `minimum`.
+ */
 export function wholeNumber(flag: string, text: string, minimum = 1): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= minimum) return value;
@@ -87,7 +88,7 @@ export function durationOf(flag: string, text: string): number {
   throw new UsageError(`--${flag} must be a duration such as "30s" or "2h", not "${text}".`);
 }
 
-/** Parses the action of a command, such as `list`. Throws UsageError for a missing or unknown one. */
+/** Checks the action of a command, such as `list`. Throws UsageError if it is missing or unknown. */
 export function actionIn<A extends string>(actions: readonly A[], word: string | undefined): A {
   const action = actions.find((each) => each === word);
   if (action !== undefined) return action;

@@ -3,35 +3,35 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 
 /**
- * A column of encrypted values. The context with which a value is encrypted is `{table}.{column}:{key}`,
- * followed by the row's owners, each after a colon. `key` is the row's primary key, in hex if it is binary.
+ * A column of encrypted values. Each value is encrypted with the context `{table}.{column}:{key}`, followed
+ * by a colon and id for each owner of the row. `key` is the row's primary key, in hex if it is binary.
  */
 export interface EncryptedColumn {
   table: string;
   column: string;
-  /** Name of the column with the table's primary key. */
+  /** Name of the table's primary key column. */
   key: string;
-  /** 1 if the primary key is BINARY(16), an id; otherwise 0. */
+  /** 1 if the primary key has the type BINARY(16), which is used for ids; otherwise 0. */
   keyIsId: number;
-  /** Columns that name the owners of a row. Their values are part of the encryption's context. */
+  /**
+   * Names of the columns that hold the owners of a row. The owners' ids are part of the encryption context.
+   */
   owners: string[];
 }
 
-/**
- * A row with the first bytes of its encrypted value. It has the whole value only if an older key was used.
- */
+/** A row of an encrypted column. `value` is read only if it is encrypted with an older key. */
 export interface ColumnRow {
   key: string | Buffer;
-  /** Format and key id of the encrypted value; null if the row has no value. */
+  /** First bytes of the encrypted value: its format and the id of its key. Null if the row has no value. */
   header: Buffer | null;
-  /** The whole encrypted value; null if the current key was used. */
+  /** The whole encrypted value. Null if it is encrypted with the current key, or if the row has no value. */
   value: Buffer | null;
   owners: string[];
 }
 
 /**
- * An encrypted column has the comment "encrypted", or "encrypted for patient_id, doctor_id" with the columns
- * of its owners.
+ * Finds the encrypted columns by their SQL comments. A column's comment is "encrypted", or for example
+ * "encrypted for patient_id, doctor_id", with the names of the owner columns.
  */
 const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
     MAX(k.COLUMN_TYPE = 'binary(16)') AS keyIsId, c.COLUMN_COMMENT AS comment
@@ -41,7 +41,7 @@ const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GRO
   WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'encrypted%'
   GROUP BY c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_COMMENT ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
 
-/** Length of header, IV and tag. They identify an encrypted value, because its IV is random. */
+/** Length of header, IV and tag in bytes. They identify an encrypted value, because its IV is random. */
 const IDENTIFYING_BYTES = 33;
 
 export async function listEncryptedColumns(db: Database): Promise<EncryptedColumn[]> {
@@ -49,13 +49,13 @@ export async function listEncryptedColumns(db: Database): Promise<EncryptedColum
   return rows.map(({ comment, ...column }) => ({ ...column, owners: ownersIn(comment) }));
 }
 
-/** Names of the owner columns in an encrypted column's comment. */
+/** Returns the owner columns that are named in the SQL comment of an encrypted column. */
 export const ownersIn = (comment: string): string[] =>
   /^encrypted for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
 
 /**
- * Reads a page of rows in key order. Includes rows without a value, so that the database reads no more rows
- * than the limit.
+ * Reads a page of rows in key order. Rows without a value count towards the limit, so that the database never
+ * reads more rows than the limit.
  */
 export async function readPage(
   db: Database,
@@ -79,7 +79,7 @@ export interface Replacement {
   to: Buffer;
 }
 
-/** Replaces encrypted values, except those that a service has rewritten since they were read. */
+/** Replaces encrypted values. Skips each value that a service has changed since this process read it. */
 export async function replaceValues(
   db: Database,
   column: EncryptedColumn,
@@ -94,14 +94,11 @@ export async function replaceValues(
   });
 }
 
-/**
- * Makes a SQL parameter of a primary key. The empty key, which sorts before all others, starts the first
- * page.
- */
+/** Makes a SQL parameter from a primary key. The empty string, which sorts first, starts the first page. */
 const keyParam = ({ keyIsId }: EncryptedColumn, key: string | Buffer): SqlValue =>
   keyIsId && typeof key === "string" && key !== "" ? binaryId(key) : key;
 
-/** Names of the column's table and columns, quoted for SQL. They come from information_schema. */
+/** Names of the column's table and columns, quoted for SQL. The names come from information_schema. */
 const quoted = ({ table, column, key, owners }: EncryptedColumn) => ({
   table: `\`${table}\``,
   value: `\`${column}\``,

@@ -46,11 +46,11 @@ const adminUrl = process.env.MYSQL_URL!;
 const prefix = `s${process.pid}_`;
 const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 
-/** Columns that name a person or payment to whom a row belongs. */
+/** Columns that hold the person to whom a row belongs. */
 const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
 const OWNERS = [...PEOPLE, "payment_id"];
 
-/** Encrypted columns whose encryption context does not contain the row's owners, each with the reason. */
+/** Encrypted columns whose encryption context contains no owner of the row, each with the reason. */
 const FOR_NOBODY: Record<string, string> = {
   "mails.content": "the encrypted text holds the address of the recipient",
 };
@@ -62,7 +62,7 @@ interface Column {
   primaryKey: string;
   /** Owner columns that are named in the column's comment. */
   boundTo: string[];
-  /** Owner columns of the same table, except its primary key. */
+  /** Owner columns of the table, except its primary key. `payment_id` only if no column holds a person. */
   owners: string[];
 }
 
@@ -142,7 +142,7 @@ async function sourceOf(service: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** Fails if the list is not empty. The message names each column, and tells what to do. */
+/** Fails if `odd` is not empty. The error message names each column, followed by `whatToDo`. */
 function expectNone(odd: Column[], whatToDo: string): void {
   expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
 }
@@ -177,7 +177,7 @@ test("the code binds every encrypted column to its table, column and row, as npm
   );
 });
 
-/** Matches the code that makes the encryption context of this column. */
+/** Makes a pattern for source code: the template string that makes the encryption context of this column. */
 function contextIn({ name, boundTo }: Column): RegExp {
   const owners = boundTo.map((owner) => {
     const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

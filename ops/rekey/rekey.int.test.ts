@@ -29,12 +29,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
 
-/** Encryption context of a booking's reason. In these tests, the patient's id is that of the booking. */
+/** Encryption context of a booking's reason. In these tests, the patient has the same id as the booking. */
 const contextOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
 const doctorOf = (id: string): string => `f${id.slice(1)}`;
 const idOf = (older: RekeyProgress): string[] => [...older.older.keys()];
 
-/** Inserts a booking for each encrypted reason; null for a booking without a reason. */
+/** Inserts a booking for each encrypted reason. Null makes a booking without a reason. */
 async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)): Promise<string[]> {
   const now = service.clock.now();
   await service.db.write(

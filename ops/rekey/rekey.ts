@@ -15,36 +15,36 @@ export interface RekeyOptions {
   cipher: FieldCipher;
   /** Maximum number of rows in one read or write. */
   batchSize: number;
-  /** Maximum number of values that are encrypted per second. */
+  /** Maximum number of values that are re-encrypted per second. */
   perSecond: number;
   onBatch?: (progress: RekeyProgress) => void;
 }
 
-/** Number of a column's values that are encrypted with each key. */
+/** Counts of the values in one column. */
 export interface RekeyProgress {
   values: number;
   /** Number of values encrypted with each older key, by the id of the key. */
   older: Map<string, number>;
   /**
-   * Contexts of values that cannot be decrypted, because their key is unknown, or they were changed, or
-   * copied from another row.
+   * Encryption contexts of the values that cannot be decrypted. Either their key is unknown, or the values
+   * were changed or copied from another row.
    */
   broken: string[];
 }
 
 /**
- * Maximum passes over a column. A second pass may be needed: during the first, a process that still has only
- * the older key may write values.
+ * Maximum passes over a column. During the first pass, a process that has only the older key may still write
+ * values. The next pass re-encrypts these.
  */
 const PASSES = 5;
 
 /**
  * Encrypts a column's values with the current key, while the services read and write them. Can be stopped at
- * any time and started again, because each value names its key. Does not change values that cannot be
+ * any time and started again, because each value names its key. Leaves values unchanged that cannot be
  * decrypted.
  *
- * @returns the result of the last pass, in which all values with an older key are ones that cannot be
- * decrypted
+ * @returns the counts of the last pass. After at most PASSES passes, no value has an older key, except those
+ * that cannot be decrypted and those that were written meanwhile
  */
 export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
   for (let pass = 1; ; pass++) {
@@ -58,7 +58,7 @@ export async function rekeyColumn(options: RekeyOptions, column: EncryptedColumn
 }
 
 /**
- * Counts the values, and changes none. Decrypts values with older keys, to find those that cannot be
+ * Counts the values without changing any. Decrypts the values with older keys, to find those that cannot be
  * decrypted.
  */
 export async function checkColumn(options: RekeyOptions, column: EncryptedColumn): Promise<RekeyProgress> {
@@ -69,10 +69,10 @@ export async function checkColumn(options: RekeyOptions, column: EncryptedColumn
 export const olderOf = ({ older }: RekeyProgress): number => [...older.values()].reduce((a, b) => a + b, 0);
 
 /**
- * Reads a column in key order, page by page.
+ * Reads a column in key order, page by page, and counts its values.
  *
- * @param take gets the rows of a page whose values have an older key; returns the contexts of those that
- * cannot be decrypted
+ * @param take receives the rows of a page whose values have an older key; returns the encryption contexts of
+ * the values that cannot be decrypted
  */
 async function walk(
   { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,

@@ -3,8 +3,8 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import { SetupError } from "../command/setup-error.ts";
 
 /**
- * Connects to MySQL as an administrator, retrying for `waitMs`. Throws SetupError if the URL or login is
- * wrong, or the server does not respond. The message omits the password.
+ * Connects to MySQL as an administrator, and retries for `waitMs`. Throws SetupError if the URL or login is
+ * wrong, or if the server does not respond. The error message omits the password.
  */
 export async function connectAdmin(url: string, waitMs = 0): Promise<Connection> {
   const { host, user } = parse(url);

@@ -10,9 +10,11 @@ import { connectAdmin } from "./admin-connection.ts";
 export const SCHEMA_PREFIX = "medconnect_";
 
 export interface ProvisionOptions {
-  /** mysql://user:password@host:port of an administrator who can create schemas and users. */
+  /**
+   * URL of the MySQL server, mysql://user:password@host:port, with a user who can create schemas and users.
+   */
   adminUrl: string;
-  /** Prefix of the names of schemas and database users; the service's name follows it. */
+  /** Prefix of the names of schemas and database users. The name of the service follows it. */
   prefix?: string;
   passwords: Record<ServiceName, string>;
   /** Time for which an unreachable server is retried, in ms. */
@@ -20,16 +22,13 @@ export interface ProvisionOptions {
 }
 
 const ROOT = join(import.meta.dirname, "../..");
-/**
- * First migration of every schema. Schemas of older releases began with another one, in which ids were text.
- */
+/** First migration of every schema. Older releases had another first migration, with ids as text. */
 const BASELINE = "0001_platform.sql";
 
 /**
- * Creates schemas, users, tables and rights, as far as they are missing. Throws if the schemas are those of
- * an older release.
+ * Creates missing schemas, users, tables and rights. Throws if the schemas were made by an older release.
  *
- * @returns the migrations that it applied, such as "scheduling 0001_scheduling.sql"
+ * @returns the applied migrations, such as "scheduling 0001_scheduling.sql"
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
   const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
@@ -54,7 +53,7 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   }
 }
 
-/** Throws if the schemas are those of an older release. Called before anything is changed. */
+/** Throws if the schemas were made by an older release, whose data this one cannot read. Changes nothing. */
 async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
   const baseline = checksumOf(await readFile(join(ROOT, "platform/migrations", BASELINE), "utf8"));
   for (const service of SERVICES) {
@@ -67,7 +66,7 @@ async function refuseOlderData(admin: Connection, prefix: string): Promise<void>
   }
 }
 
-/** Checksum of a schema's first migration; undefined if the schema has none yet. */
+/** Returns the checksum of the first migration that was applied to a schema; undefined if none was. */
 async function baselineOf(admin: Connection, schema: string): Promise<string | undefined> {
   const [tables] = await admin.query<RowDataPacket[]>(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'schema_migrations'",
@@ -101,8 +100,8 @@ const APPEND = ["INSERT", "SELECT"];
 const CHANGE = ["DELETE", "INSERT", "SELECT", "UPDATE"];
 
 /**
- * Grants the service's database user rights on rows, table by table. The user cannot change append-only
- * tables, except their encrypted columns, which `npm run rekey` rewrites. Skips rights that exist, because
+ * Grants a service's database user rights on the rows of each table. In append-only tables, the user can
+ * insert rows, but can change encrypted columns only, for `npm run rekey`. Skips rights that exist, because
  * each GRANT costs a commit.
  */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
@@ -125,7 +124,9 @@ async function grantTables(admin: Connection, schema: string): Promise<void> {
   }
 }
 
-/** Rights of the schema's user on each table, by table: sorted and separated by commas. */
+/**
+ * Returns the rights of the schema's user by table. The rights of a table are sorted and separated by commas.
+ */
 async function rightsOnTables(admin: Connection, schema: string): Promise<Map<string, string>> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS name, GROUP_CONCAT(PRIVILEGE_TYPE ORDER BY PRIVILEGE_TYPE) AS rights
@@ -135,7 +136,7 @@ async function rightsOnTables(admin: Connection, schema: string): Promise<Map<st
   return new Map(rows.map(({ name, rights }) => [name, rights]));
 }
 
-/** Encrypted columns of append-only tables that the schema's user has no right to change yet. */
+/** Returns the encrypted columns of append-only tables that the schema's user cannot change yet. */
 async function closedEncryptedColumns(admin: Connection, schema: string): Promise<RowDataPacket[]> {
   const [columns] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`

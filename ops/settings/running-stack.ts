@@ -15,7 +15,7 @@ export interface StackJson {
   readonly certificates?: string;
 }
 
-/** secrets.json of a data folder. Without these keys, the stored data of the system cannot be decrypted. */
+/** Content of secrets.json in a data folder. Without these keys, the system's data cannot be decrypted. */
 export interface Secrets {
   mysqlPassword: string;
   redisPassword: string;
@@ -38,7 +38,7 @@ export class RunningStack {
   /**
    * Throws SetupError if no system was ever started here.
    *
-   * @param instead end of the error's message: the settings that the user can set instead
+   * @param instead settings that the user can set instead; the error message ends with them
    */
   constructor(instead: string) {
     const file = process.env.STACK_JSON || DEFAULT_FILE;
@@ -58,7 +58,7 @@ export class RunningStack {
   }
 }
 
-/** Sets a service's settings to those of the running system, unless DATABASE_URL is set. */
+/** Sets this process's settings for a service to those of the running system, unless DATABASE_URL is set. */
 export function inheritSettings(service: ServiceName): void {
   if (settingOf("DATABASE_URL")) return;
   const stack = new RunningStack("DATABASE_URL and the other settings in --help");
@@ -73,8 +73,8 @@ export function inheritSettings(service: ServiceName): void {
 }
 
 /**
- * Returns the service with that name, or all services if it is undefined. Throws UsageError for an unknown
- * name.
+ * Returns the service with this name, or all services if `name` is undefined. Throws UsageError for an
+ * unknown name.
  */
 export function servicesNamed(name: string | undefined): ServiceName[] {
   const named = SERVICES.filter((service) => name === undefined || service === name);

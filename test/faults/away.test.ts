@@ -7,21 +7,21 @@ import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../suppor
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
 /**
- * Maximum response time while clinical or billing is away. It is below the 5 s after which a call to clinical
- * or billing is given up. An idle machine needs 0.3 s.
+ * Maximum response time while clinical or billing is down. It is below 5 s, the time-out of a call to
+ * clinical or billing. An idle machine needs 0.3 s.
  */
 const ANSWERED_WITHIN_MS = 4000;
-/** Maximum time until calls succeed again. Relays and connections retry at growing intervals. */
+/** Maximum time until calls succeed again. Event delivery and connections retry at growing intervals. */
 const HEALED_WITHIN_MS = 60_000;
-/** Maximum time until a metric shows a change. Tables are counted every 15 s. */
+/** Maximum time until a metric shows a change. The processes count their tables every 15 s. */
 const COUNTED_WITHIN_MS = 60_000;
 const REVOKED_WITHIN_MS = 5000;
-/** Time-out of each test. A service needs half a minute to start on a busy machine. */
+/** Time-out of each test. On a busy machine, a service needs half a minute to start. */
 const TIMEOUT_MS = 300_000;
 
 let stack: OwnStack;
 let api: Api;
-/** More than one, because a patient may have only so many bookings with one doctor. */
+/** Several doctors, because a patient may have only a limited number of bookings with one doctor. */
 let doctors: Account[];
 let patient: Account;
 let days = 1;
@@ -38,7 +38,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 /**
- * Creates a slot. The doctors are used in rotation, and each slot is a day after the previous one.
+ * Creates a slot one day after the previous one. The doctors take turns.
  *
  * @returns the slot's id
  */
@@ -46,7 +46,7 @@ const offerTime = (): Promise<string> => offer(doctorInTurn(), days++ * DAY_MS);
 
 const doctorInTurn = (): Account => doctors[days % doctors.length]!;
 
-/** Creates a slot, and books it. The result includes the time of the booking call. */
+/** Creates a slot, and books it. The result includes the response time of the booking. */
 async function bookTimed(): Promise<Answer & { tookMs: number }> {
   const slotId = await offerTime();
   const startedAtMs = performance.now();
@@ -54,7 +54,7 @@ async function bookTimed(): Promise<Answer & { tookMs: number }> {
   return { ...answer, tookMs: performance.now() - startedAtMs };
 }
 
-/** Number of scheduling's events that it has not delivered to a service yet. */
+/** Returns the number of scheduling's events that are not yet delivered to a service. */
 async function waitingFor(service: ServiceName): Promise<number> {
   const { metricsPort } = stack.ports.scheduling;
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();

@@ -25,8 +25,8 @@ export class Balancer {
   }
 
   /**
-   * Like HttpClient.send. If a gateway refuses the connection, sends the request to another gateway. This is
-   * safe, because the first gateway did not get the request.
+   * Sends a request to the next ready gateway. If that gateway refuses the connection, sends the request to
+   * another one. This is safe, because the first gateway did not get the request.
    */
   async send(call: string, sent: Sent): Promise<Outcome> {
     const first = this.#next(this.#gateways);

@@ -32,7 +32,8 @@ export class CallStats {
     if (kind === "refused" && !expected.includes(reason)) {
       this.violate(`${operation} was refused: ${status} ${reason}`);
     }
-    // Only 503 and 504 are allowed among the 5xx statuses, for a dependency that does not respond.
+    // Status 503 and 504 are allowed, for a dependency that does not respond. Other 5xx statuses are
+    // violations.
     if (status >= 500 && status !== 503 && status !== 504) {
       this.violate(`${operation} was answered ${status} ${reason}`);
     }
@@ -57,9 +58,9 @@ export class CallStats {
   }
 
   /**
-   * Sorted latencies in ms, without those that an earlier call of this method returned.
+   * Returns the latencies since the previous call of this method, in ms and sorted.
    *
-   * @param kind returns only latencies of calls with this outcome
+   * @param kind restricts the result to calls with this outcome; the other latencies are dropped
    */
   takeLatencies(kind?: Outcome["kind"]): number[] {
     const taken = this.#latencies.filter((call) => kind === undefined || call.kind === kind);
@@ -96,6 +97,6 @@ function listed(word: string, reasons: Map<string, number>): string[] {
   return [`${word} ${total(reasons)} (${parts.join(", ")})`];
 }
 
-/** The quantile of sorted values: about this share (0 to 1) of them is smaller. */
+/** Returns the quantile of sorted values. About this share (0 to 1) of the values is smaller. */
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -86,7 +86,7 @@ async function breakIt(
   signal: AbortSignal,
 ): Promise<boolean> {
   const system = await System.start(dataDir, signal, cluster.url);
-  // Killing every process ends each wait of the test with an error.
+  // Kills all processes at once. Each part of the test that waits for a process then ends with an error.
   signal.addEventListener("abort", () => Server.killAll());
   try {
     const [result] = await runSuite(system, {

@@ -38,7 +38,7 @@ export class Crowd {
   readonly refundingAdmin: RefundingAdmin;
   readonly registrar: Registrar;
   readonly slots: readonly Slot[];
-  /** Owners of bookings that a scenario created itself. */
+  /** Patients whose bookings a scenario makes itself. */
   readonly guests: BookingHolder[] = [];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
@@ -85,12 +85,12 @@ export class Crowd {
     return [...this.patients, ...this.guests];
   }
 
-  /** Access token of a patient, for probes. */
+  /** Access token of a patient. Probes use it. */
   get token(): string {
     return this.patients[0]!.token;
   }
 
-  /** From now on, counts all responses in these statistics. */
+  /** Makes all members count their responses in these statistics from now on. */
   countIn(callStats: CallStats): void {
     for (const { client } of this.#members) client.callStats = callStats;
   }

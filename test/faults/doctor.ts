@@ -11,9 +11,9 @@ const THINK_MS = 800;
 const EXPECTED = {
   "list confirmed": [],
   "list waiting": [],
-  // NOT_FOUND is expected if clinical was away when the booking was confirmed. ILLEGAL_TRANSITION and
-  // PATIENT_NOT_JOINED are expected if the booking was cancelled or rescheduled before the call arrived, and
-  // LICENSE_NOT_VERIFIED if an admin has revoked the doctor's licence.
+  // NOT_FOUND is expected if clinical was down when the booking was confirmed. ILLEGAL_TRANSITION and
+  // PATIENT_NOT_JOINED are expected if the booking was cancelled or rescheduled before the call arrived.
+  // LICENSE_NOT_VERIFIED is expected if an admin has revoked the doctor's licence.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   // TOO_LATE is expected if the five-minute slot has ended.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE", "LICENSE_NOT_VERIFIED"],
@@ -27,7 +27,7 @@ const EXPECTED = {
     "LICENSE_NOT_VERIFIED",
   ],
   // Expected if the booking was cancelled just before the start, because the cancellation then ends the
-  // consultation. Also expected if the appointment has ended, and an admin has closed the booking.
+  // consultation. Also expected after the end of the appointment, if an admin has closed the booking.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],
@@ -42,7 +42,7 @@ const EXPECTED = {
     "NOT_FOUND",
   ],
   offer: [],
-  // Expected if the slot's start passed before the request arrived.
+  // Expected if the request arrived after the slot's start.
   "offer soon": ["INVALID_REQUEST"],
   withdraw: ["SLOT_HAS_BOOKING"],
 } as const;
@@ -62,15 +62,16 @@ export interface DoctorOptions {
   id: string;
   token: string;
   calendar: Calendar;
-  /** Open slots of all doctors, from which patients choose. */
+  /** Open slots of all doctors. Patients choose from this list. */
   slots: Slot[];
   http: HttpClient;
   random: Random;
 }
 
 /**
- * A doctor who starts consultations, completes or abandons them, prescribes, reports no-shows, cancels,
- * reschedules and replaces used slots. Stores each acknowledged result for the later checks.
+ * A simulated doctor, who makes all calls of a doctor: starts, completes and abandons consultations,
+ * prescribes, reports no-shows, cancels, reschedules and replaces used slots. Stores each acknowledged result
+ * for later checks.
  */
 export class Doctor {
   readonly id: string;
@@ -78,7 +79,8 @@ export class Doctor {
   /** Consultations as the system last acknowledged them, by id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
   /**
-   * Ids of consultations whose start was refused. An earlier attempt of the same call may still start them.
+   * Ids of consultations whose start or no-show was refused, but may still happen: an earlier attempt of the
+   * same call has no known outcome.
    */
   readonly unsure = new Set<string>();
   /** Ids of bookings that the doctor asked to cancel, whether the call was acknowledged or not. */
@@ -90,9 +92,9 @@ export class Doctor {
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
-  /** The last created slot that starts soon; undefined once it has started. */
+  /** The newest slot that starts soon. Undefined once its start has passed. */
   #soonSlot: { id: string; startMs: number } | undefined;
-  /** Ids of bookings with which the doctor does nothing, so that the system ends them as unattended. */
+  /** Ids of bookings that the doctor ignores, so that the system ends them as unattended. */
   readonly #forgotten = new Set<string>();
   #stopped = false;
 
@@ -103,7 +105,7 @@ export class Doctor {
     this.#options = options;
   }
 
-  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until `stop` is called. Returns once the outcome of each pending call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -116,7 +118,7 @@ export class Doctor {
     this.#stopped = true;
   }
 
-  /** Stores the acknowledged state of a consultation. */
+  /** Stores the state of a consultation that the system has acknowledged. */
   remember(
     { consultationId, slotId }: Json | ExpectedBooking,
     left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
@@ -156,8 +158,8 @@ export class Doctor {
     if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
-    // Usually only consultations whose patient has joined are started. Sometimes one is started without the
-    // patient, which must be refused.
+    // Usually starts a consultation whose patient has joined. Sometimes starts one whose patient has not
+    // joined, which the system must refuse.
     if (joined.length > 0 || random.next() < 0.1)
       await this.#start(random.pick(joined.length > 0 ? joined : later));
   }
@@ -207,8 +209,8 @@ export class Doctor {
   }
 
   /**
-   * Reports a no-show, or does nothing: the system then ends the booking, and records that the doctor was
-   * missing.
+   * Reports a no-show, or ignores the booking. The system must end an ignored booking, and record that the
+   * doctor did not come.
    */
   async #miss(booking: Json): Promise<void> {
     if (this.#options.random.next() < 0.25) this.#forgotten.add(String(booking.id));
@@ -246,7 +248,7 @@ export class Doctor {
     await this.client.decide("move as doctor", `POST /v1/bookings/${id}:reschedule`, { slotId: target });
   }
 
-  /** Deletes a used slot, and creates another one. */
+  /** Removes a used slot from the list, and creates another one. */
   async #replace(slotId: string): Promise<void> {
     this.#withdraw(slotId);
     await this.#offer("offer", this.#options.calendar.next());
@@ -258,8 +260,8 @@ export class Doctor {
   }
 
   /**
-   * Deletes the slot that was to start soon, and now has started, unless it is booked. Then the doctor can
-   * create the next one.
+   * Deletes the slot in `#soonSlot`, whose start has passed, unless it is booked. The doctor can then create
+   * the next slot that starts soon.
    */
   async #giveUp(slotId: string): Promise<void> {
     this.#soonSlot = undefined;

@@ -13,19 +13,19 @@ import { RetryingClient } from "./retrying-client.ts";
 
 const PAUSE_MS = 200;
 /**
- * Maximum time until a consultation exists. While clinical restarts, which it does several times in a row, it
- * does not process bookings.
+ * Maximum time until a consultation exists. In this scenario, clinical restarts several times in a row. It
+ * processes no bookings during a restart.
  */
 const COMES_ABOUT_MS = SETTLE_TIMEOUT_MS;
 const FIRST_VISITS = 10;
 const SECURED = 4;
 /**
- * Time between two sign-ins of a user. Each code is accepted once, and an authenticator makes a new one every
- * 30 s.
+ * Time between two sign-ins of a user. Auth accepts each code only once, and an authenticator app makes a new
+ * code every 30 s.
  */
 const CODE_EVERY_MS = 31_000;
 const LENGTH_MS = 30 * MINUTE_MS;
-/** Start of the first slot, from now: later than all slots of the other doctors, whom `Crowd` simulates. */
+/** Start of the first slot, as a delay from now. It is later than all slots of the doctors in `Crowd`. */
 const FIRST_TIME_MS = 7 * DAY_MS;
 
 const EXPECTED = {
@@ -48,7 +48,7 @@ const EXPECTED = {
 } as const;
 type Operation = keyof typeof EXPECTED;
 
-/** Texts and ids of a consultation. Later reads must return the texts unchanged. */
+/** Paths of one visit's resources, and the text written to them. Later reads must return this text. */
 interface Visit {
   booking: string;
   consultation: string;
@@ -78,15 +78,15 @@ interface People {
 
 export interface EncryptedDataLoadOptions {
   http: Pick<HttpClient, "send">;
-  /** Statistics to which each response is added. */
+  /** Statistics that count each response. */
   callStats: CallStats;
   random: Random;
 }
 
 /**
- * Writes and reads all kinds of encrypted or hashed data. A doctor and a patient have consultations and read
- * their earlier texts. Users sign in with a second factor. Calls are repeated with old idempotency keys and
- * an old page token.
+ * Writes and reads all kinds of encrypted or hashed data. A doctor and a patient have consultations, and read
+ * the texts of earlier ones. Other users sign in with a second factor. Calls are repeated with old
+ * idempotency keys, and a list is continued with an old page token.
  */
 export class EncryptedDataLoad {
   readonly #callStats: CallStats;
@@ -99,7 +99,7 @@ export class EncryptedDataLoad {
   readonly #visits: Visit[] = [];
   readonly #answered: Answered[] = [];
   readonly #expectedBookings = new Map<string, ExpectedBooking>();
-  /** The patient, with the acknowledged bookings. */
+  /** The patient with the bookings that the system has acknowledged. */
   readonly bookingHolder: BookingHolder;
   #pageToken = "";
   #times = 0;
@@ -125,14 +125,14 @@ export class EncryptedDataLoad {
     this.bookingHolder = { id: patient.id, token: patient.token, expectedBookings: this.#expectedBookings };
   }
 
-  /** Creates the users. Then makes some consultations and repeatable calls, before the load starts. */
+  /** Creates the users, and makes the first visits, so that there is data to read and calls to repeat. */
   static async prepare(gatewayUrl: string, options: EncryptedDataLoadOptions): Promise<EncryptedDataLoad> {
     const api = new Api(gatewayUrl);
     const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
     const secured: Secured[] = [];
     for (let i = 0; i < SECURED; i++) {
       const account = await signUp(api, "PATIENT");
-      // Pretends that the users last used a code at different times, so that they do not all sign in at once.
+      // Spreads the times of the last codes, so that the users do not all sign in at once.
       const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
       secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
     }
@@ -156,7 +156,7 @@ export class EncryptedDataLoad {
     }
   }
 
-  /** Reads all texts again. Each difference from the written text is a violation. */
+  /** Reads all texts again. A text that differs from the written one is a violation. */
   async readAll(): Promise<void> {
     for (const visit of this.#visits) await this.#read(visit);
   }
@@ -175,7 +175,7 @@ export class EncryptedDataLoad {
     }
   }
 
-  /** Creates a slot, books it, and completes its consultation with notes, an addendum and a prescription. */
+  /** Creates a slot and books it. Completes its consultation with notes, an addendum and a prescription. */
   async #visit(): Promise<void> {
     const number = this.#times++;
     const text = `Notes of visit ${number}`;
@@ -245,8 +245,8 @@ export class EncryptedDataLoad {
   }
 
   /**
-   * Repeats an old call, which must return its first response and change nothing. Then uses an old page
-   * token, which must still be accepted.
+   * Repeats an old call. The system must return the first response again, and change nothing. Then uses an
+   * old page token, which the system must still accept.
    */
   async #repeat(): Promise<void> {
     const { by, call, sent, answer } = this.#random.pick(this.#answered);
@@ -269,7 +269,7 @@ export class EncryptedDataLoad {
     });
   }
 
-  /** Sends a change, and stores the response, so that a repetition can be compared with it. */
+  /** Sends a change, and stores its response, so that `#repeat` can compare it with a later one. */
   async #keep(
     operation: Operation,
     by: RetryingClient<Operation>,

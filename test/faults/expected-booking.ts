@@ -15,7 +15,7 @@ export const BOOKING_REFUSALS = [
   "NOT_FOUND",
 ] as const;
 
-/** State of a booking as the system last acknowledged it. The system must not lose it. */
+/** State of a booking as the system last acknowledged it. The system must not lose this state. */
 export interface ExpectedBooking {
   id: string;
   slotId: string;
@@ -31,8 +31,8 @@ export interface ExpectedBooking {
   /** True once the patient has joined the waiting room. */
   joined: boolean;
   /**
-   * True once an admin has closed the booking. If its consultation ended at the same time, that end replaces
-   * the closing.
+   * True once an admin has closed the booking. If the consultation ended at the same time, its end replaces
+   * the admin's closing.
    */
   isClosedByAdmin: boolean;
 }
@@ -44,7 +44,8 @@ export interface BookingHolder {
   /** Acknowledged bookings, by id. */
   expectedBookings: ReadonlyMap<string, ExpectedBooking>;
   /**
-   * Slots whose booking or rescheduling was refused. An earlier attempt of the same call may still book them.
+   * Slots for which a booking or rescheduling was refused, but may still happen: an earlier attempt of the
+   * same call has no known outcome.
    */
   unsureSlots?: ReadonlySet<string>;
 }
@@ -53,8 +54,8 @@ export interface BookingHolder {
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
 
 /**
- * Statuses that are legal after an admin has closed the booking, because the end of its consultation may
- * replace the closing.
+ * Statuses that are legal after an admin has closed the booking. The end of its consultation may replace the
+ * admin's closing.
  */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
@@ -85,7 +86,7 @@ export const expectedFrom = (booking: Json): ExpectedBooking => ({
   isClosedByAdmin: booking.close !== undefined,
 });
 
-/** Describes how a booking contradicts its acknowledged state; undefined if it does not. */
+/** Describes how a booking contradicts the acknowledged state. Undefined if it does not. */
 export function contradiction(
   expected: ExpectedBooking,
   seen: Pick<ExpectedBooking, "status" | "slotId" | "sequence">,

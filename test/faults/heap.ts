@@ -10,9 +10,9 @@ const PAUSE_MS = 20;
 const MIB = 1024 * 1024;
 
 /**
- * Heap of a running Node process in bytes, right after a garbage collection. The process's inspector triggers
- * the collection (Chrome DevTools Protocol). Without a collection, most of the heap would be garbage. Call
- * this for one process at a time, because all inspectors use the same port.
+ * Measures the heap of a running Node process in bytes, after a garbage collection. Without the collection,
+ * most of the heap would be garbage. The process's inspector (Chrome DevTools Protocol) triggers the
+ * collection. Measure one process at a time, because all inspectors use the same port.
  */
 export async function collectedHeap(pid: number): Promise<number> {
   process.kill(pid, "SIGUSR1");
@@ -20,7 +20,7 @@ export async function collectedHeap(pid: number): Promise<number> {
   try {
     const found = await inspector.evaluate("process.pid");
     if (found !== pid) throw new Error(`The inspector on port 9229 belongs to process ${found}, not ${pid}.`);
-    // The second collection frees objects that were weakly reachable in the first.
+    // The second collection frees objects that were only weakly reachable during the first one.
     await inspector.call("HeapProfiler.collectGarbage");
     await inspector.call("HeapProfiler.collectGarbage");
     return Number(await inspector.evaluate("process.memoryUsage().heapUsed"));

@@ -8,15 +8,15 @@ export interface Sent {
 }
 
 /**
- * Outcome of a call for its caller. ok: it succeeded. refused: nothing was changed. unknown: the response was
- * lost or late, or a dependency failed, possibly after the change.
+ * Outcome of a call, as the caller sees it:
+ *
+ * - ok: the call succeeded
+ * - refused: the call changed nothing
+ * - unknown: the response was lost or late, or a dependency failed; the call may have changed something
  */
 export interface Outcome {
   kind: "ok" | "refused" | "unknown";
-  /**
-   * Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; if there was no response, the error code of
-   * the socket.
-   */
+  /** Reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; without a response, a socket error code. */
   reason: string;
   /** HTTP status; 0 if there was no response. */
   status: number;
@@ -24,14 +24,15 @@ export interface Outcome {
   ms: number;
   /** The response's Retry-After header, in seconds. */
   retryAfter: number | undefined;
-  /** True if the system had stored this response for the call's idempotency key, and returned it again. */
+  /** True if the system returned the stored response of an earlier attempt with this idempotency key. */
   replayed: boolean;
 }
 
-/** Longer than every deadline of the system, so a call without a response by then hangs. */
+/** Longer than every deadline of the system. So a call that has no response by then hangs. */
 export const CLIENT_TIMEOUT_MS = 15_000;
 /**
- * Reasons of refusals after which the same request may still succeed, or an earlier attempt may take effect.
+ * Refusals that do not decide the outcome: the same request may succeed later, or an earlier attempt of it
+ * may still take effect.
  */
 const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 

@@ -5,20 +5,20 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 const LOOK_PAUSE_MS = 100;
 const GIVE_UP_MS = 60_000;
-/** Pattern of the Redis keys in which the gateway counts calls for its rate limits. */
+/** Pattern of the Redis keys in which gateways count calls for the rate limits. */
 const COUNTS = "medconnect:rate:*";
 
-/** A network link that can be cut. */
+/** A network link with a proxy, which can cut it. */
 export interface NetworkLink {
   name: string;
   proxy: TcpProxy;
-  /** Calls that fail without the link: bookings; only those to the service behind it; or none. */
+  /** Calls that need this link: to book something, only calls to the service behind the link, or no calls. */
   needed: "to book" | "for itself" | "by no caller";
-  /** Waits until the gateway uses the link again; absent if responses show that. */
+  /** Waits until the gateway uses the link again. Absent if successful calls show that. */
   untilUsed?: () => Promise<void>;
 }
 
-/** Puts proxies into the links from the gateway and scheduling to other processes and databases. */
+/** Puts proxies between the gateway or scheduling and the processes and databases that they call. */
 export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   const { ports, databases, processes, urls } = stack;
   const clinical = await TcpProxy.to(ports.clinical.port);
@@ -34,7 +34,7 @@ export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   Object.assign(processes.scheduling.env, addresses, { DATABASE_URL: withPort(DATABASE_URL!, mysql.port) });
   await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
   return [
-    // This link is cut first, so that effects of the other cuts are not mistaken for its own.
+    // Redis is cut first. Otherwise, effects of the other cuts could be mistaken for effects of this cut.
     {
       name: "the gateway's Redis",
       proxy: redis,
@@ -65,7 +65,7 @@ function withPort(text: string, port: number): string {
   return url.href;
 }
 
-/** Deletes the gateway's counts in Redis, and waits until there are new ones. */
+/** Deletes the gateway's call counts in Redis, and waits until the gateway has written new ones. */
 async function untilCounted(redisUrl: string): Promise<void> {
   const redis = new Redis(redisUrl);
   try {

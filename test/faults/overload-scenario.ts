@@ -17,22 +17,22 @@ const REFUSALS = {
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;
 
-/** Responses to the calls of one period. */
+/** Measurements of the calls in one period. */
 export interface Answers {
-  /** Calls per second that succeeded or were refused, except refusals because of overload. */
+  /** Calls per second that succeeded, or were refused for another reason than overload. */
   decidedPerSecond: number;
-  /** Sorted latencies of the calls that were refused because of overload, in ms. */
+  /** Latencies of the calls that were refused because of overload, in ms and sorted. */
   turnedAwayMs: number[];
 }
 
-/** Many patients who book at the same time. They also cancel, so that slots stay open. */
+/** Simulates many patients who book at the same time. They also cancel, so that slots stay open. */
 export class OverloadScenario {
   readonly #crowd: Crowd;
   readonly #http: HttpClient;
   readonly #random: Random;
   readonly #callStats: CallStats;
   readonly #underWay = new Set<Promise<void>>();
-  /** Ids of patients who do not know the outcome of a booking. */
+  /** Ids of patients who sent a booking whose outcome is unknown. */
   readonly #unsure = new Set<string>();
   #decided = 0;
   #turnedAwayMs: number[] = [];
@@ -44,7 +44,7 @@ export class OverloadScenario {
     this.#callStats = options.callStats;
   }
 
-  /** Lets this number of callers book without pauses, to measure how much the system can serve. */
+  /** Lets this number of callers book without pauses. The result shows how much the system can serve. */
   async atOnce(callers: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const call = async () => {
@@ -54,7 +54,7 @@ export class OverloadScenario {
     });
   }
 
-  /** Sends this number of bookings per second, whether earlier ones were answered or not. */
+  /** Sends this number of bookings per second. Does not wait for responses to earlier bookings. */
   async atRate(perSecond: number, ms: number): Promise<Answers> {
     return await this.#measured(ms, async (end) => {
       const begin = Date.now();
@@ -65,7 +65,7 @@ export class OverloadScenario {
   }
 
   /**
-   * Waits for the last responses. Then looks up the bookings of patients who called "book" with an unknown
+   * Waits for the last responses. Then reads the bookings of all patients who sent a booking with an unknown
    * outcome.
    */
   async settle(): Promise<void> {
@@ -123,7 +123,7 @@ export class OverloadScenario {
     return outcome;
   }
 
-  /** Reads a patient's bookings. @returns the number of those that were not known */
+  /** Reads a patient's bookings, and stores the unknown ones. @returns the number of unknown bookings */
   async #lookUp({ token, expectedBookings }: Patient): Promise<number> {
     const known = expectedBookings.size;
     let pageToken = "";

@@ -21,8 +21,8 @@ const METHODS = [
 
 const EXPECTED = {
   book: BOOKING_REFUSALS,
-  // NOT_FOUND is expected if billing was away when the slot was held, so that billing does not know the
-  // booking yet.
+  // NOT_FOUND is expected if billing was down when the slot was held. Billing then does not know the booking
+  // yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
   // Expected if the doctor has started, ended or cancelled the booking before the call arrived.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
@@ -34,11 +34,11 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Expected if the doctor did not reschedule the booking, or if the booking was rescheduled again or ended
-  // after the patient had read it.
+  // Expected if the doctor did not reschedule the booking. Also expected if the booking was rescheduled
+  // again, or ended, after the patient had read it.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
-  // NOT_FOUND is expected if clinical was away when the booking was confirmed; ILLEGAL_TRANSITION, if the
-  // doctor has started, ended or cancelled the booking.
+  // NOT_FOUND is expected if clinical was down when the booking was confirmed. ILLEGAL_TRANSITION is expected
+  // if the doctor has started, ended or cancelled the booking.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
   list: [],
@@ -61,8 +61,8 @@ export interface PatientOptions {
 }
 
 /**
- * A patient who books, pays, cancels, reschedules, joins and reads, one call at a time. Stores each
- * acknowledged result for the later checks.
+ * A simulated patient, who books, pays, cancels, reschedules, joins and reads, one call at a time. Stores
+ * each acknowledged result for later checks.
  */
 export class Patient {
   readonly id: string;
@@ -72,10 +72,11 @@ export class Patient {
   readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
   /**
-   * Slots whose booking or rescheduling was refused. An earlier attempt of the same call may still book them.
+   * Slots for which a booking or rescheduling was refused, but may still happen: an earlier attempt of the
+   * same call has no known outcome.
    */
   readonly unsureSlots = new Set<string>();
-  /** Ids of bookings whose waiting room the patient has joined since they were booked or last rescheduled. */
+  /** Ids of bookings whose waiting room the patient has visited since the last rescheduling, if any. */
   readonly #visited = new Set<string>();
   /** Id of the doctor with whom the patient prefers to book. */
   #favourite: string | undefined;
@@ -88,7 +89,7 @@ export class Patient {
     this.#options = options;
   }
 
-  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until `stop` is called. Returns once the outcome of each pending call is known. */
   async live(): Promise<void> {
     const { random, thinkMs } = this.#options;
     this.#stopped = false;
@@ -121,8 +122,11 @@ export class Patient {
   }
 
   /**
-   * Chooses a slot. Prefers the newest slots, because some start soon. Otherwise prefers slots of one doctor,
-   * to reach the limit per doctor, and slots that the patient has held unpaid, to test their cooldown.
+   * Chooses a slot at random, with these preferences:
+   *
+   * - the newest slots, because some of them start soon
+   * - slots of one doctor, to reach the limit of bookings per doctor
+   * - slots that the patient has held and not paid, to test the cooldown
    */
   #choose(): Slot {
     const { slots, random } = this.#options;
@@ -162,7 +166,8 @@ export class Patient {
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") expected.paid = true;
-    // Billing's response does not tell whether scheduling has confirmed the booking, so the patient reads it.
+    // Billing's response does not show whether scheduling has confirmed the booking. So the patient reads the
+    // booking.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
       await this.#read(expected);
   }
@@ -191,7 +196,9 @@ export class Patient {
     Object.assign(expected, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Reads the booking, and accepts the time that it shows, in case the doctor has rescheduled it. */
+  /**
+   * Reads the booking, and accepts the time in the response, in case the doctor has rescheduled the booking.
+   */
   async #acceptMove(expected: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind !== "ok") return;
@@ -215,7 +222,7 @@ export class Patient {
     expected.joined = true;
   }
 
-  /** Reads a booking, and stores its state, unless that contradicts an acknowledged one. */
+  /** Reads a booking, and stores its status. A contradiction to the acknowledged state is a violation. */
   async #read(expected: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${expected.id}`);
     if (seen.kind === "ok") this.#learn(expected, expectedFrom(seen.body));

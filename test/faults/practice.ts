@@ -16,13 +16,16 @@ export interface Interval {
 
 const DOCTORS = 8;
 const SLOTS_A_DOCTOR = 8;
-/** Length of each slot: the shortest that is allowed, so that slots end soon. */
+/** Length of each slot. It is the shortest allowed length, so that slots end soon. */
 const LENGTH_MS = 5 * MINUTE_MS;
-/** Time until a slot that starts soon begins: enough to book and pay. */
+/** Delay from now to the start of a slot that starts soon. It is enough to book and pay. */
 export const SOON_MS = 5000;
-/** Starts, from now, that are within the cancellation cut-off: a patient who cancels is charged. */
+/**
+ * First and last start of slots within the cancellation cut-off, as delays from now. Patients who cancel
+ * these slots are charged.
+ */
 const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
-/** First start, from now, that is well before the cancellation cut-off: a cancellation releases the fee. */
+/** First start, as a delay from now, of slots that a patient can cancel free of charge. */
 const FAR_MS = 5 * DAY_MS;
 
 /** Chooses the times of one doctor's slots, which do not overlap. */
@@ -34,8 +37,8 @@ export class Calendar {
   #soonEndMs = 0;
 
   /**
-   * Returns a new interval. While `NEAR` has free times, every second interval is in `NEAR`. All others start
-   * after `FAR_MS`.
+   * Returns the next interval. While times are left in `NEAR`, every second interval is one of those. All
+   * others start after `FAR_MS`.
    */
   next(): Interval {
     const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;
@@ -47,8 +50,8 @@ export class Calendar {
   }
 
   /**
-   * Returns an interval that starts soon, for no-shows; undefined until the previous one has ended or was
-   * given up.
+   * Returns an interval that starts soon. It is for no-shows. Undefined until the previous such interval has
+   * ended or was given up.
    */
   soon(): Interval | undefined {
     const startMs = Date.now() + SOON_MS;
@@ -75,7 +78,7 @@ export interface Practice {
   slots: Slot[];
 }
 
-/** Creates patients, and doctors whose slots are at similar times. Every second doctor has a fee. */
+/** Creates patients and doctors. The doctors' slots are at similar times. Every second doctor has a fee. */
 export async function openPractices(api: Api, patientCount: number): Promise<Practice> {
   const practice: Practice = { doctors: [], patients: [], slots: [] };
   for (let i = 0; i < DOCTORS; i++) {

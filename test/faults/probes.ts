@@ -18,8 +18,8 @@ export interface Probe {
 }
 
 /**
- * A write without effect: scheduling stores the idempotency key, refuses the booking, and rolls back the
- * transaction.
+ * A write that leaves no trace. Scheduling stores the idempotency key, refuses the booking because its slot
+ * does not exist, and rolls back.
  */
 export const REFUSED_BOOKING: Probe = {
   call: "POST /v1/bookings",
@@ -30,7 +30,7 @@ export const REFUSED_BOOKING: Probe = {
 /** A new locale for each call (BCP 47, private use), because an update to the same value writes nothing. */
 const anotherLocale = () => `en-x-${randomUUID().slice(0, 8)}`;
 
-/** For each service, a read, and a harmless write if there is one. */
+/** For each service, a call that reads. For some, also a harmless call that writes. */
 export const PROBES: Record<ServiceName, readonly Probe[]> = {
   auth: [
     { call: "GET /v1/users/me" },

@@ -1,4 +1,4 @@
-/** Random numbers from a seed (mulberry32), so that a run can be repeated, as far as timing allows. */
+/** Random numbers from a seed (mulberry32). A run can be repeated, as far as process timing allows. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A number from 0 up to, but not including, 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 up to, but not including, `end`. */
+  /** Returns a whole number from 0 (inclusive) to `end` (exclusive). */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
@@ -34,7 +34,7 @@ export class Random {
     return result;
   }
 
-  /** A new generator. Its numbers do not depend on how many more numbers this one generates. */
+  /** Returns a new generator with its own sequence of numbers. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

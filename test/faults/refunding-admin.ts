@@ -12,8 +12,8 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // Expected if the doctor or the system has ended the booking before the admin closes it, or the patient has
-  // not accepted the rescheduled time.
+  // Expected if the doctor or the system has ended the booking before the admin closes it. Also expected if
+  // the patient has not accepted the rescheduled time.
   close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
@@ -32,8 +32,8 @@ export interface AcknowledgedRefund {
 }
 
 /**
- * An admin who refunds parts of captured fees, and closes overdue bookings. Stores each acknowledged result
- * for the later checks.
+ * A simulated admin, who refunds parts of captured fees, and closes overdue bookings. Stores each
+ * acknowledged result for later checks.
  */
 export class RefundingAdmin {
   /** Acknowledged refunds, by id. */
@@ -49,7 +49,7 @@ export class RefundingAdmin {
     this.#random = options.random;
   }
 
-  /** Uses the system until stopped, and returns once the outcome of each open call is known. */
+  /** Uses the system until `stop` is called. Returns once the outcome of each pending call is known. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {

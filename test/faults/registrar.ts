@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 2000;
-/** Probability that the admin revokes the licence of a doctor who has one. */
+/** Probability that the admin revokes the licence of the chosen doctor. */
 const REVOKE_SHARE = 0.5;
 const STOP_SHARE = 0.5;
 
@@ -21,8 +21,8 @@ interface Practitioner {
 }
 
 /**
- * An admin who revokes the licences of some doctors, and verifies their new ones. Stores each acknowledged
- * decision for the later checks.
+ * A simulated admin, who revokes the licences of some doctors, and verifies their new licences. Stores each
+ * acknowledged decision for later checks.
  */
 export class Registrar {
   /** Acknowledged decisions, by licence id. */
@@ -46,8 +46,8 @@ export class Registrar {
   }
 
   /**
-   * Uses the system until stopped, and returns once the outcome of each open call is known. Some doctors may
-   * then have no licence.
+   * Uses the system until `stop` is called. Returns once the outcome of each pending call is known.
+   * Afterwards, some of the doctors may have no licence.
    */
   async live(): Promise<void> {
     this.#stopped = false;

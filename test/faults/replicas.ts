@@ -29,7 +29,9 @@ export async function addReplicas({ stack }: System) {
   return { replicas, gatewayUrls: [stack.urls.gateway, `http://127.0.0.1:${ports.gateway.port}`] };
 }
 
-/** Stops the second instances. Restarts the first ones with their own addresses only. */
+/**
+ * Stops the second instances. Restarts the first instances with the addresses of the first instances only.
+ */
 export async function removeReplicas({ stack }: System, replicas: Processes): Promise<void> {
   const single = Object.fromEntries(
     SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, stack.addresses[name]]),

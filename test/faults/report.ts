@@ -37,9 +37,7 @@ export function describe(result: Result): string {
   ].join("\n  ");
 }
 
-/**
- * Returns the first violations of each kind. Texts that differ only in ids and numbers are of the same kind.
- */
+/** Returns the first violations of each kind. Texts of one kind differ only in ids and numbers. */
 function someOfEachKind(violations: string[]): string[] {
   const kinds = Map.groupBy(violations, (line) =>
     line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+/g, "…"),

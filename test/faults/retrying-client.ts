@@ -7,13 +7,15 @@ import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 
 /**
- * True if the system stores a refusal with the idempotency key. Other refusals may change with time, or when
- * another person acts.
+ * True if the system stores a refusal for this reason with the idempotency key. Without that, the same call
+ * may succeed later, for example after another person acts.
  */
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
 
 const RETRY_MS = 250;
-/** If the outcome of a call is still unknown after this time, the call is a violation. */
+/**
+ * Maximum time of a call with its repetitions. If its outcome is still unknown then, the call is a violation.
+ */
 const GIVE_UP_MS = 90_000;
 
 export interface RetryingClientOptions<Operation extends string> {
@@ -28,13 +30,13 @@ export interface RetryingClientOptions<Operation extends string> {
 /** Outcome of a call that was repeated until it succeeded or was refused. */
 export interface Decision extends Outcome {
   /**
-   * False if the call may still take effect. The system does not store some refusals with the idempotency
-   * key, so an earlier attempt of the call may still succeed.
+   * False if the call may still take effect. Some refusals are not stored with the idempotency key, so an
+   * earlier attempt of the same call may still succeed.
    */
   isFinal: boolean;
 }
 
-/** A user's client. It repeats each change with the same idempotency key until its outcome is known. */
+/** A user's client. It repeats each change with the same idempotency key until the outcome is known. */
 export class RetryingClient<Operation extends string> {
   /** Statistics in which each response is counted. */
   callStats = new CallStats();
@@ -49,7 +51,9 @@ export class RetryingClient<Operation extends string> {
     return this.#count(operation, await this.#options.http.send(call, this.#identity));
   }
 
-  /** Repeats a change with a new idempotency key until it succeeds or is refused. */
+  /**
+   * Sends a change with a new idempotency key. Repeats it with the same key until it succeeds or is refused.
+   */
   async decide(operation: Operation, call: string, body: Json): Promise<Decision> {
     return await this.insist(operation, call, { key: randomUUID(), body });
   }

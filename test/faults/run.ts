@@ -64,7 +64,7 @@ runCommand({
   },
 });
 
-/** At Ctrl-C, kills every process and deletes the data. */
+/** At Ctrl-C, kills every process, deletes the data, and exits. */
 function stopAtOnce(dataDir: string): void {
   const stop = () => {
     Server.killAll();

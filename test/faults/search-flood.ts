@@ -1,5 +1,5 @@
-// Sends many searches at once when the parent process asks for it, and reports their number by outcome. It is
-// a separate process, so that sending searches does not slow down the parent's measurements.
+// Sends many searches at once when the parent process asks for them, and reports the number of each outcome.
+// It is a separate process, so that the parent's measurements are not slowed down by the searches.
 import { HOSTILE_QUERIES } from "../support/hostile-search.ts";
 import { HttpClient } from "./http-client.ts";
 
@@ -7,7 +7,7 @@ import { HttpClient } from "./http-client.ts";
 export interface Flood {
   url: string;
   searches: number;
-  /** Access tokens, used in rotation. */
+  /** Access tokens. The searches take turns in using them. */
   tokens: string[];
 }
 

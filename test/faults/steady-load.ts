@@ -16,17 +16,17 @@ const READS = [
   "GET /v1/consultations?pageSize=5",
   "GET /v1/payments?pageSize=5",
 ];
-/** Percentage of calls that book; the others read. Each booking is then paid, started or cancelled. */
+/** Percentage of calls that book. All other calls read. Each booking is then paid, started or cancelled. */
 const BOOKINGS = 10;
-/** Maximum number of consultations that are started. It is limited because each uses up a slot. */
+/** Maximum number of consultations that are started. Each started consultation uses up a slot. */
 const STARTS = 24;
 /** Maximum share of the bookings without a fee that are started. */
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
   book: BOOKING_REFUSALS,
-  // NOT_FOUND is expected if billing or clinical has not learned of the booking yet; HOLD_EXPIRED and
-  // ILLEGAL_TRANSITION, if the hold has expired.
+  // NOT_FOUND is expected if billing or clinical does not know the booking yet. HOLD_EXPIRED and
+  // ILLEGAL_TRANSITION are expected if the hold has expired.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
@@ -86,8 +86,8 @@ export class SteadyLoad {
   }
 
   /**
-   * Books a slot. A booking with a fee is paid and then cancelled. One without a fee is started by the
-   * doctor, until the maximum of starts is reached; after that it is cancelled.
+   * Books a slot. Pays a booking with a fee, and then cancels it. For some bookings without a fee, the doctor
+   * starts the consultation. All others are cancelled.
    */
   async #book(patient: Patient): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);
@@ -115,9 +115,9 @@ export class SteadyLoad {
   }
 
   /**
-   * Starts the consultation of a booking; the doctor ends it after the load.
+   * Joins and starts the consultation of a booking. The doctor ends it after the load.
    *
-   * @returns true if it has started
+   * @returns true if the consultation has started
    */
   async #begin(patient: Patient, expected: ExpectedBooking): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === expected.doctorId)!;

@@ -11,7 +11,9 @@ export const SCHEMA_PREFIX = "faults_";
 /** Length of a hold, so short that holds often expire. */
 export const HOLD_MS = 5000;
 
-/** Time after the end of an appointment that nobody ended, until the system closes its booking. */
+/**
+ * Time from the end of an appointment until the system closes its booking, if nobody ends the consultation.
+ */
 export const UNATTENDED_AFTER_MS = 15_000;
 
 export const SETTINGS = {
@@ -26,10 +28,11 @@ export const SETTINGS = {
   // Doctors can report a no-show right after the start.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
-  // Short, so that the system closes bookings of unattended appointments during the run. An admin may close
-  // such a booking earlier.
+  // Short, so that during the run the system closes bookings whose appointment nobody attended. An admin may
+  // close such a booking earlier.
   UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
-  // Off, because reconciliation would repair the effects of lost events, which the scenarios look for.
+  // Off, because the scenarios look for effects of lost events, and reconciliation would repair these
+  // effects.
   RECONCILE_EVERY: "0s",
   // Longer than a run of all scenarios, so that no user has to sign in again.
   ACCESS_TOKEN_TTL: "6h",
@@ -42,7 +45,7 @@ const GIVE_UP_MS = 60_000;
 
 const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
 
-/** A system that is deleted afterwards, with databases of its own. */
+/** A system with its own databases. It is deleted at the end. */
 export class System {
   readonly stack: Stack;
   /** Processes that ended although no scenario ended them. */
@@ -55,7 +58,7 @@ export class System {
     this.http = new HttpClient(stack.urls.gateway);
   }
 
-  /** Starts a system. @param mysqlUrl URL of an existing server; default: a private one */
+  /** Starts a system. @param mysqlUrl URL of an existing server; without it, a private server is started */
   static async start(dataDir: string, signal?: AbortSignal, mysqlUrl?: string): Promise<System> {
     const died: string[] = [];
     const stack = await startStack({
@@ -117,7 +120,7 @@ export class System {
   }
 }
 
-/** Freezes a process for a time, like a machine that hangs. Calls `look` before the process continues. */
+/** Freezes a process for a time, like a machine that hangs. Calls `look` while it is still frozen. */
 export async function freeze({ pid }: Server, ms: number, look?: () => Promise<void>): Promise<void> {
   process.kill(pid, "SIGSTOP");
   try {

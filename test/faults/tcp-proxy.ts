@@ -6,11 +6,11 @@ export type Weather =
   /** Delivers data after this delay. */
   | { kind: "open"; latencyMs: number }
   /**
-   * Delivers nothing and closes no connection. Data is delivered once the link is open again, as TCP
-   * retransmits it.
+   * Delivers nothing, and closes no connection. When the link is open again, it delivers the delayed data, as
+   * TCP would retransmit it.
    */
   | { kind: "blackhole" }
-  /** Resets existing connections, and new ones. */
+  /** Resets existing connections and new connections. */
   | { kind: "reset" };
 
 export const CLEAR: Weather = { kind: "open", latencyMs: 0 };
@@ -47,8 +47,8 @@ export class TcpProxy {
   }
 
   /**
-   * Drops all connections without telling either side, as a power loss or a restarting firewall does. Accepts
-   * new connections.
+   * Drops the data of all open connections without closing them, as after a power loss or a firewall's
+   * restart. Accepts new connections.
    */
   lose(): void {
     for (const socket of this.#sockets) {
@@ -91,7 +91,7 @@ export class TcpProxy {
   #keep(socket: Socket): void {
     socket.setNoDelay(true);
     this.#sockets.add(socket);
-    // Ignored: an error also closes the socket, and the other side is closed then.
+    // Ignored, because an error also closes the socket. The proxy then closes the other side.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
   }

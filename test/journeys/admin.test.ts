@@ -68,8 +68,8 @@ describe("the platform's figures", () => {
     await payAndComplete();
     const completed = (figures: Json) => count(figures, "consultationsByStatus", "COMPLETED");
     const closed = (figures: Json) => count(figures, "bookingsByStatus", "COMPLETED");
-    // Counts refunded payments, too, because other tests may refund a captured payment between two reads of
-    // the figures.
+    // Also counts refunded payments, because another test may refund a captured payment between two reads of
+    // the statistics.
     const captured = (figures: Json) =>
       CAPTURED.map((status) => count(figures, "paymentsByStatus", status)).reduce((sum, more) => sum + more);
     const patients = (figures: Json) => count(figures, "usersByRole", "PATIENT");
@@ -77,8 +77,8 @@ describe("the platform's figures", () => {
       (kind) => (figures: Json) => today(figures, kind),
     );
     const all = [revenue, completed, closed, captured, patients, ...todays];
-    // Waits until all figures have grown. Each is counted separately, at most every 15 s, so a capture may
-    // appear in one figure before it appears in another.
+    // Waits until all figures have grown. Each figure is counted separately, at most every 15 s. So a capture
+    // may show in one figure earlier than in another.
     const after = await eventually(stats, (figures) =>
       all.every((figure) => figure(figures) > figure(before)),
     );
@@ -115,8 +115,8 @@ describe("the audit trail", () => {
   };
   const idsOf = (events: Json[]) => events.map(({ id }) => id);
   /**
-   * Expects each event of `before` exactly once, and no event that `after` lacks. Other tests may commit
-   * events of the same period between the reads.
+   * Expects each event of `before` exactly once, and no event that is missing in `after`. Between the reads,
+   * other tests may add events to the same period.
    */
   function expectBetween(before: Json[], events: Json[], after: Json[]): void {
     const ids = idsOf(events);

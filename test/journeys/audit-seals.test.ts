@@ -11,7 +11,7 @@ import { sharedStack } from "../support/stack.ts";
 
 const { urls } = sharedStack();
 let db: Connection;
-/** Time of the check, by MySQL's clock. Later events may still lack a seal. */
+/** Time at which the check starts, by MySQL's clock. Events after it may still lack a seal. */
 let startTime: string;
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ test("the command finds no change in any service's trail", async () => {
   );
   for (const name of SERVICES)
     expect(output).toMatch(new RegExp(`^${name}: \\d+ seals and checkpoints, `, "m"));
-  // Ignores TRUNCATED and REWRITTEN, because other tests send false checkpoints to the witnesses.
+  // TRUNCATED and REWRITTEN are ignored, because other tests store false checkpoints at the witnesses.
   const { TRUNCATED: _, REWRITTEN: __, ...others } = FINDINGS;
   for (const finding of Object.values(others)) expect(output).not.toContain(finding);
 });

@@ -15,7 +15,7 @@ const STEP_MS = 30_000;
 const PNG = "data:image/png;base64,";
 
 const api = new Api(sharedStack().urls.gateway);
-/** Programs that compute codes; undefined if they cannot be installed. */
+/** Programs that compute the codes of an authenticator app. Undefined if they cannot be installed. */
 let tools: AuthenticatorTools | undefined;
 let folder: string;
 let patient: Account;
@@ -46,8 +46,8 @@ test("another program's codes activate the second factor and sign in", async () 
   await patient.api.ok("POST /v1/auth/mfa/totp:activate", { body });
   const { email } = patient;
   const { mfaToken } = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
-  // Uses the code of the next time step, because each code is accepted once. Auth accepts it early, to allow
-  // for clock differences.
+  // Uses the code of the next time step, because auth accepts each code only once. Auth accepts the code
+  // early, to allow for clock differences.
   const code = await tools.codeAt(secret, new Date(now.getTime() + STEP_MS));
   const tokens = await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
   expect(tokens).toMatchObject({ mfaRequired: false, tokenType: "Bearer" });

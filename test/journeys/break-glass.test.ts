@@ -9,7 +9,7 @@ import { sharedStack } from "../support/stack.ts";
 const NOTES = "Allergic to penicillin.";
 const REASON = "Found unconscious; the emergency room asks for allergies";
 
-/** Maximum time to prepare the records. A busy machine needs most of it. */
+/** Maximum time for the preparation of the records. Only a busy machine needs that long. */
 const PREPARED_WITHIN_MS = 240_000;
 
 const stack = sharedStack();

@@ -48,7 +48,9 @@ async function appointment(): Promise<Appointment> {
   return { doctor, patient, booked };
 }
 
-/** Moves an appointment this many hours into the past, so that the test need not wait for its end. */
+/**
+ * Moves an appointment this many hours into the past. So the test need not wait until the appointment ends.
+ */
 async function pass({ booked }: Appointment, hours: number): Promise<void> {
   const shift = "start_time = start_time - INTERVAL ? HOUR, end_time = end_time - INTERVAL ? HOUR";
   const { id, consultationId } = booked;

@@ -302,7 +302,7 @@ test("a consultation days ahead cannot be joined or started, and its doctor cann
   }
 });
 
-/** An error response without the request's ids, which differ between calls. */
+/** Removes the request's id from an error response, because each call has another id. */
 function visible({ requestId, ...rest }: Json): Json {
   return rest;
 }

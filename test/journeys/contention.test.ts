@@ -19,7 +19,7 @@ beforeAll(async () => {
   doctor = await openPractice(api);
 });
 
-/** Number of responses by status and reason. */
+/** Counts the responses by status and reason. */
 function callStats(answers: Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, body } of answers) {

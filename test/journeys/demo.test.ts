@@ -35,9 +35,7 @@ test("with jurisdiction enforced, the demo succeeds", async () => {
   expect(stdout).toContain("Every response was as expected.");
 }, 60_000);
 
-/**
- * Runs the `bash` blocks of a document in a new shell and folder. In the blocks, `text` is replaced by `by`.
- */
+/** Runs the `bash` blocks of a document in a new shell and folder. Replaces `text` by `by` in the blocks. */
 async function walk(document: string, text: string, by: string): Promise<{ code: number; stdout: string }> {
   const markdown = await readFile(join(import.meta.dirname, "../..", document), "utf8");
   const script = [...markdown.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands]) => commands).join("");

@@ -24,7 +24,7 @@ let patient: Account;
 let other: Account;
 
 beforeAll(async () => {
-  // The time-out is longer than the test, so that blocked calls do not end during it.
+  // The database time-out is longer than the test, so that no blocked call ends during the test.
   stack = await startOwnStack({ MAX_CALLER_REQUESTS: `${BOUND}`, DATABASE_TIMEOUT: "60s" });
   database = await createConnection({ uri: stack.urls.mysql });
   clients = Object.fromEntries(
@@ -39,7 +39,7 @@ afterAll(async () => {
   await stack.stop();
 }, START_TIMEOUT_MS);
 
-/** Locks the tables of these services during `work`, so that reads wait. */
+/** Locks one table of each service while `work` runs, so that reads wait. */
 async function holdingReads(work: () => Promise<void>): Promise<void> {
   const tables = services.map((name) => `${stack.schemaPrefix}${name}.${READS[name].table} WRITE`);
   await database.query(`LOCK TABLES ${tables.join(", ")}`);

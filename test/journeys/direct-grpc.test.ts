@@ -19,7 +19,7 @@ afterAll(() => {
   for (const client of Object.values(clients)) client.close();
 });
 
-/** @param rpc service and method in the package, such as "BookingService/GetBooking" in scheduling.v1 */
+/** @param rpc service and method without the package, such as "BookingService/GetBooking" */
 const call = (service: ServiceName, rpc: string, request: Json, sent?: Credential): Promise<Reply> =>
   clients[service].call(`${service}.v1.${rpc}`, request, sent);
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   ]);
 });
 
-/** Creates a slot and books it, over gRPC without the gateway. */
+/** Creates a slot and books it, both directly over gRPC. */
 async function bookDirectly(startsInMs: number, key = randomUUID()): Promise<Reply> {
   const { startTime, endTime } = timeFromNow(startsInMs);
   const slot = await call(
@@ -254,7 +254,7 @@ describe("calls between services", () => {
   });
 });
 
-/** The token with another role, and the signature of the original. */
+/** Returns the token with the role ADMIN, but with its original signature. */
 function changed(token: string): string {
   const [header, payload, signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(payload!, "base64url").toString());

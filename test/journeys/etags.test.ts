@@ -23,8 +23,8 @@ test("a client with the current etag gets 304 until the resource changes", async
   const first = await read();
   const unchanged = await read({ "if-none-match": etagOf(first) });
   expect([unchanged.status, unchanged.text, etagOf(unchanged)]).toEqual([304, "", etagOf(first)]);
-  // The new slot changes the profile's next available time. The version stays the same, because this time is
-  // not stored in the profile.
+  // The new slot changes the profile's next available time. This time is not stored in the profile, so the
+  // version stays the same.
   await offer(doctor, 2 * DAY_MS);
   const after = await read({ "if-none-match": etagOf(first) });
   expect([after.status, versionOf(after)]).toEqual([200, versionOf(first)]);

@@ -13,7 +13,7 @@ const stack = sharedStack();
 const processes: SideProcess[] = [];
 let admin: Account;
 let patient: Account;
-/** An auth process for which every sign-in is too old for changes that need a fresh one. */
+/** An auth process for which every sign-in is too old for changes that require a recent sign-in. */
 let direct: Grpc;
 
 beforeAll(async () => {

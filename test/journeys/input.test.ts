@@ -24,7 +24,7 @@ beforeAll(async () => {
   booking = await book(patient, await offer(doctor, 7 * DAY_MS), " First line\r\nCafe\u0301 ");
 });
 
-/** Status and reason of an error response, and the names of the invalid fields. */
+/** Status of an error response, and the names of the invalid fields. */
 const named = ({ status, body }: { status: number; body: Json }) => ({
   status,
   fields: ((body.errors ?? []) as Json[]).map(({ field }) => field),

@@ -18,7 +18,7 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time until the slot starts: enough to book it on a busy machine. */
+/** Time until the slot starts. It is enough to book the slot on a busy machine. */
 const AT_ONCE_MS = 15_000;
 
 const stack = sharedStack();
@@ -273,8 +273,7 @@ test("a profile's region is stored in canonical form, and is the default of a bo
   const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
   const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
   expect(booking).toMatchObject({ patientRegion: "US-CA" });
-  // Repeated until scheduling knows the new region, which it learns from an event. Each attempt books another
-  // day than the one before.
+  // Repeated until scheduling learns the new region from an event. Each attempt books a slot on another day.
   let days = 10;
   const next = async () => {
     const body = { slotId: await offer(open, days++ * DAY_MS) };

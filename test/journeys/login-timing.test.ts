@@ -13,13 +13,13 @@ import { Api } from "../support/api.ts";
 import { authDataKeyOf, sharedStack } from "../support/stack.ts";
 
 const TRIES = 200;
-/** Number of failed logins per account: fewer than the five that lock it. */
+/** Failed logins per account. An account is locked after five, so the test uses fewer. */
 const TRIES_AN_ACCOUNT = 4;
-/** Maximum ratio of the slowest kind's median latency to the fastest kind's. */
+/** Maximum ratio of the highest to the lowest median latency of the kinds of refused logins. */
 const BOUND = 1.1;
 /**
- * Maximum number of rounds. The test passes once a round is within `BOUND`. Other load may distort some
- * rounds, but a real difference shows in every round.
+ * Maximum number of rounds. The test passes as soon as the ratio in one round is below `BOUND`. Other load
+ * may distort some rounds, but a real difference shows in every round.
  */
 const ROUNDS = 3;
 const TIMEOUT_MS = 600_000;
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** Copies an account in the database, which is faster than registering one. */
+/** Copies the template account in the database, because that is faster than a registration. */
 async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   const [id, email] = [randomUUID(), `copy-${randomUUID()}@example.org`];
   const [rows] = await admin.query<RowDataPacket[]>("SELECT password_hash FROM users WHERE id = ?", [
@@ -62,7 +62,7 @@ async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   return email;
 }
 
-/** Latency of a refused login. Sends it again if a busy machine drops the connection. */
+/** Measures the latency of a refused login in ms. Repeats the login after a 503 from a busy machine. */
 async function time(email: string, password: string): Promise<number> {
   let [status, ms] = [503, 0];
   while (status === 503) {
@@ -75,8 +75,8 @@ async function time(email: string, password: string): Promise<number> {
 }
 
 /**
- * Median latency of each kind of refused login. The kinds alternate, so that drift of the machine's speed
- * affects all alike.
+ * Measures the median latency of each kind of refused login. The kinds take turns, so that changes of the
+ * machine's speed affect all kinds alike.
  */
 async function measure(): Promise<Record<Kind, number>> {
   const times: Record<Kind, number[]> = { unknown: [], wrong: [], locked: [], disabled: [] };
@@ -102,7 +102,7 @@ async function measure(): Promise<Record<Kind, number>> {
   return Object.fromEntries(KINDS.map((kind) => [kind, medianOf(kind)])) as Record<Kind, number>;
 }
 
-/** Locks the account with five failed logins. The lock outlasts the measurement. */
+/** Locks the account with five failed logins. Then makes the lock longer than the measurement. */
 async function lock(): Promise<void> {
   for (let i = 0; i < 5; i++) await time(locked.email, "another long passphrase");
   const [{ affectedRows }] = await admin.query<ResultSetHeader>(

@@ -111,8 +111,8 @@ describe("with required verification of e-mail addresses", () => {
 
 describe("auth that is killed", () => {
   /**
-   * Mails that the test's mail server has received. `hold` makes the server delay its reply, either to the
-   * recipient's address or to the mail itself.
+   * Mails that the test's mail server has received. With `hold`, the server stops replying: either to the
+   * command with the recipient's address, or after it has received the mail.
    */
   const received: ParsedMail[] = [];
   let hold: "at the recipient" | "after the mail" | undefined;
@@ -143,7 +143,7 @@ describe("auth that is killed", () => {
     await restartAuth({
       EMAIL_VERIFICATION: "off",
       MAIL_URL: `smtp://127.0.0.1:${port}`,
-      // Time after which mails of a killed process are sent again.
+      // Time after which another process may send mails that a killed process was sending.
       MAIL_LEASE: "3s",
     });
   }, START_TIMEOUT_MS);
@@ -159,9 +159,9 @@ describe("auth that is killed", () => {
   }
 
   /**
-   * Requests a mail, kills auth at the given point of the SMTP dialogue, and restarts it.
+   * Requests a mail, kills auth at this point of the SMTP dialogue, and restarts auth.
    *
-   * @returns the mail's address
+   * @returns the address to which the mail is sent
    */
   async function killWhile(point: typeof hold): Promise<string> {
     const email = await forgetful();
@@ -183,7 +183,7 @@ describe("auth that is killed", () => {
       ({ length }) => length === 1,
       RECOVERED_WITHIN_MS,
     );
-    // Requests a mail to another address. A second copy of the first mail would arrive before this one.
+    // Requests another mail. If auth sent the first mail a second time, it would arrive before this one.
     const other = await forgetful();
     await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
     await eventually(

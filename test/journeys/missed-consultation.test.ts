@@ -28,7 +28,7 @@ interface Appointment {
   booked: Booked;
 }
 
-/** Books and pays a consultation, which nobody joins. */
+/** Books and pays for a consultation that nobody joins. */
 async function appointment(startsInMs: number): Promise<Appointment> {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const booked = await book(patient, await offer(doctor, startsInMs, 5 * MINUTE_MS));
@@ -47,7 +47,7 @@ async function appointment(startsInMs: number): Promise<Appointment> {
 /**
  * Waits until booking, consultation and payment have these statuses.
  *
- * @returns the three as the patient sees them
+ * @returns booking, consultation and payment, as the patient sees them
  */
 async function untilAll(
   { patient, booked }: Appointment,
@@ -89,7 +89,9 @@ test.concurrent.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
-/** Waits until the appointment starts. With NO_SHOW_AFTER=0s, a no-show can be reported from then on. */
+/**
+ * Waits until the appointment starts. NO_SHOW_AFTER is 0s, so a no-show can be reported from the start on.
+ */
 const untilStarted = async ({ patient, booked }: Appointment) => {
   const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
   await eventually(

@@ -6,8 +6,8 @@ import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "
 import { sharedStack } from "../support/stack.ts";
 
 /**
- * Time until the start: short enough that the patient can join, and can no longer cancel free of charge, but
- * long enough for the calls before the start on a busy machine.
+ * Time until the start of the new slot. It is so short that the patient can join, and can no longer cancel
+ * free of charge. It is long enough for the calls before the start on a busy machine.
  */
 const AT_ONCE_MS = 15_000;
 
@@ -16,7 +16,7 @@ let doctor: Account;
 let patient: Account;
 let booked: Booked;
 
-/** Pays for a booking in ten days, which the doctor then reschedules to start soon. */
+/** Books and pays for an appointment in ten days. The doctor then reschedules it to start soon. */
 beforeEach(async () => {
   [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   booked = await book(patient, await offer(doctor, 10 * DAY_MS));
@@ -33,7 +33,7 @@ beforeEach(async () => {
 
 const bookingOf = (): Promise<Json> => patient.api.ok(`GET /v1/bookings/${booked.id}`);
 
-/** Reads the consultation as the patient, until the events that create and reschedule it have arrived. */
+/** Reads the consultation as the patient, until events have created or changed it as expected. */
 async function untilConsultation(is: (consultation: Json) => boolean): Promise<Json> {
   const { body } = await eventually(
     () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),

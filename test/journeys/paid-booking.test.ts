@@ -23,7 +23,7 @@ beforeAll(async () => {
   doctor = await openPractice(api, { fee: FEE });
 });
 
-/** Books for a new patient, because a patient cannot have overlapping bookings. */
+/** Books as a new patient, because the bookings of one patient must not overlap. */
 async function bookFor(startsInMs: number): Promise<Booked> {
   patient = await signUp(api, "PATIENT");
   return await book(patient, await offer(doctor, startsInMs, 5 * 60_000));
@@ -171,8 +171,8 @@ test("another card replaces one that waits for its payer, or the payer confirms 
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;
   const waiting = await patient.api.send(path, first);
   expect(waiting.body).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
-  // On a busy machine, this call may come after the payer's confirmation, which the payment stub simulates
-  // after two seconds.
+  // On a busy machine, this call may come too late: the payment stub simulates the payer's confirmation after
+  // two seconds.
   const second = await pay(booked, "pm_card_visa");
   if (second.status !== 200) {
     expect(refusal(second)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });

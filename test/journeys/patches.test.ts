@@ -67,8 +67,8 @@ const LANGUAGES = [
 ];
 
 /**
- * Functions that make a valid text, a new one for each write. The keys are kinds of text fields, and names of
- * fields with a pattern.
+ * Functions that make a valid text, another one for each write. The key is a kind of text field, or the name
+ * of a field with a pattern.
  */
 const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
   [Kind.NAME]: (write) => `Paula ${write}`,
@@ -140,7 +140,7 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
 
   test("with one etag, one of many concurrent writes succeeds, and the others get 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
-    // Values that were not written before, because a write that changes nothing keeps the version.
+    // These writes set new values, because a write that changes nothing keeps the version.
     const rivals = Array.from({ length: RIVALS }, (_, write) => WRITES_OF_A_FIELD + write);
     const answers = await Promise.all(rivals.map((write) => patch(fields[0]!, write, etag)));
     const statuses = answers.map(({ status }) => status).toSorted();

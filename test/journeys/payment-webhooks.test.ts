@@ -11,8 +11,8 @@ let stack: OwnStack;
 let api: Api;
 
 beforeAll(async () => {
-  // Billing does not ask the provider during the test, so only a webhook can tell it that a pending charge
-  // has succeeded.
+  // During the test, billing does not ask the provider. So only a webhook can tell billing that a pending
+  // charge has succeeded.
   stack = await startOwnStack({ PROCESS_EVERY: "1h", STUB_PENDING_DELAY: "500ms" });
   api = new Api(stack.urls.gateway);
 }, START_TIMEOUT_MS);

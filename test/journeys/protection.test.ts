@@ -17,7 +17,9 @@ const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
 const auth = new Grpc(stack.addresses.auth);
 const processes: SideProcess[] = [];
-/** Client of a gateway that trusts one proxy, and so reads the address from X-Forwarded-For. */
+/**
+ * Client of a gateway that trusts one proxy. This gateway reads the client's address from X-Forwarded-For.
+ */
 let proxied: Api;
 
 beforeAll(async () => {
@@ -30,7 +32,7 @@ afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
 }, START_TIMEOUT_MS);
 
-/** Number of calls by outcome. */
+/** Counts the calls by outcome. */
 const callStats = (outcomes: unknown[]): Record<string, number> =>
   outcomes.reduce<Record<string, number>>((counts, outcome) => {
     counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;

@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-// Long, because the tests start a process for each run of the command.
+// Long, because each run of the command starts a process.
 jest.setTimeout(300_000);
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -33,7 +33,7 @@ async function reconcile(booking: Booked, ...flags: string[]): Promise<{ code: n
   const { code, stdout, stderr } = await run(["ops/reconcile.ts", "--since", "1h", "--json", ...flags]);
   if (stdout === "") throw new Error(stderr);
   const { findings } = JSON.parse(stdout) as { findings: Record<"bookingId" | "kind" | "outcome", string>[] };
-  // Leaves out findings about other bookings, because other tests may break theirs at the same time.
+  // Leaves out findings about other bookings, because other tests may break their own bookings meanwhile.
   const own = findings.filter(({ bookingId }) => bookingId === booking.id);
   expect(code).toBe(findings.length > 0 ? 1 : 0);
   return { code, found: own.map(({ kind, outcome }) => `${kind} ${outcome}`) };
@@ -48,7 +48,7 @@ function run(args: string[]): Promise<{ code: number; stdout: string; stderr: st
   });
 }
 
-/** Repeats `npm run reconcile` until no event about the booking is pending. */
+/** Repeats `npm run reconcile`, which finds nothing about the booking while its events are pending. */
 const untilFound = (booking: Booked, ...flags: string[]) =>
   eventually(
     () => reconcile(booking, ...flags),
@@ -117,7 +117,7 @@ test("a booking that lost its payment is confirmed, and gets its consultation", 
   await eventually(status, (now) => now === "CONFIRMED");
   await untilConsultation(booking, "SCHEDULED");
 
-  // Simulates that the event of the payment was lost.
+  // Makes the booking look as if the event about its payment had been lost.
   await database.query(
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
      SET b.status = 'PENDING_PAYMENT', s.status = 'HELD', s.hold_expire_time = b.hold_expire_time WHERE b.id = ?`,
@@ -142,7 +142,7 @@ test("a fee that was kept after a cancellation is released", async () => {
   const payment = () => patient.api.ok(`GET /v1/payments/${booking.paymentId}`);
   await pay(booking);
   await untilConsultation(booking, "SCHEDULED");
-  // Simulates that the cancellation was stored without its events.
+  // Makes the booking look as if its cancellation had been stored without events.
   await database.query(
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
      SET b.status = 'CANCELLED', b.fee_decision = 'RELEASE', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,

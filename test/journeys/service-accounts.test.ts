@@ -8,9 +8,9 @@ import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/
 import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Maximum time, as promised to clients, until a revoked token is refused. */
+/** Time within which a revoked token must be refused. The API promises this limit. */
 const REVOKED_WITHIN_MS = 5000;
-/** Maximum time to create three accounts, one of them with a command. A busy machine needs most of it. */
+/** Maximum time to create three accounts, one of them with a command. Only a busy machine needs that long. */
 const MADE_WITHIN_MS = 240_000;
 
 const stack = sharedStack();
@@ -164,7 +164,7 @@ describe("an admin", () => {
     expect((await admin.api.send(`POST ${path(randomUUID())}:disable`)).status).toBe(404);
   });
 
-  /** Calls each service and the gateway with a token. @returns for each, the reason of the refusal, or OK */
+  /** Calls each service and the gateway with a token. @returns the reason of each refusal, or OK */
   async function answersTo(token: string): Promise<(string | undefined)[]> {
     const replies = await Promise.all([
       direct("auth", "UserService/GetUserStats", token),

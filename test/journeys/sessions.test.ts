@@ -7,7 +7,7 @@ import { Grpc } from "../support/grpc.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Maximum time, as promised to clients, until the access token of an ended session is refused. */
+/** Time within which the access token of an ended session must be refused. The API promises this limit. */
 const REVOKED_WITHIN_MS = 5000;
 
 const stack = sharedStack();

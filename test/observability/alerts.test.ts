@@ -20,7 +20,7 @@ const read = (file: string) => parseYaml(readFileSync(join(ROOT, FOLDER, file), 
 const rules = (read("alerts.yml") as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 const nameOf = ({ alert, record }: Rule): string => alert ?? record!;
 
-/** Metrics that exist in Prometheus only: its own, and the results of recording rules. */
+/** Metrics that only Prometheus knows: `up`, and the results of recording rules. */
 const ITS_OWN = new Set(["up", ...rules.flatMap(({ record }) => record ?? [])]);
 const ITS_LABELS = new Set(["job", "instance", "service", "le"]);
 const WORDS = new Set([
@@ -47,7 +47,7 @@ const metricsIn = (expr: string): string[] =>
     .map(([name]) => name)
     .filter((name) => !WORDS.has(name));
 
-/** For each metric in an expression, the labels and values that select from it. */
+/** Returns each label and value by which the expression selects series, with the name of the metric. */
 const selectorsIn = (expr: string): { metric: string; label: string; value: string }[] =>
   [...expr.matchAll(/([\w:]+)\{([^}]*)\}/g)].flatMap(([, metric, matchers]) =>
     [...matchers!.matchAll(/(\w+)\s*[=!]~?\s*"([^"]*)"/g)].map(([, label, value]) => ({
@@ -69,7 +69,7 @@ const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconne
   exclude: (path) => /node_modules|\.test\.ts$/.test(path),
 }).map((file) => readFileSync(join(ROOT, file), "utf8"));
 
-/** Metrics that the source code declares. Some appear in a scrape only after their first event. */
+/** Metrics that the source code declares. Some of them are exported only after their first event. */
 const declared = new Set(
   sources.flatMap((source) =>
     [...source.matchAll(/\b(counter|gauge|durations|lastRun)\(\s*"([\w.]+)"/g)].flatMap(([, kind, name]) =>
@@ -86,7 +86,7 @@ beforeAll(async () => {
 test("the processes expose only metrics that their code declares", () => {
   const names = new Set(told.map(({ name }) => name));
   expect(names).toContain("db_client_connection_count");
-  // OpenTelemetry adds this metric itself.
+  // The OpenTelemetry library adds this metric.
   names.delete("target_info");
   expect([...names].filter((name) => !declared.has(name))).toEqual([]);
 });

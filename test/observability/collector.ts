@@ -13,7 +13,7 @@ export interface Span {
   spanId: string;
   /** Id of the parent span; empty for the root span. */
   parentId: string;
-  /** Attributes with text values; others are left out. */
+  /** Attributes with text values. All other attributes are left out. */
   attributes: Record<string, string>;
 }
 

@@ -12,7 +12,7 @@ import { type Labels, type Sample, type Scrapes, scrapeAll } from "./scrape.ts";
 const { urls } = sharedStack();
 const api = new Api(urls.gateway);
 
-/** Sum of a metric's samples that have these labels. */
+/** Adds up the samples of a metric that have these labels. */
 function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
   return samples
     .filter(({ name }) => name === wanted)
@@ -34,10 +34,11 @@ beforeAll(async () => {
   const body = { paymentMethod: "pm_card_visa" };
   await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
   await patient.api.send("GET /v1/bookings/not-an-id");
-  // Reads the metrics repeatedly, because the gateway counts a request only after it has sent the response.
+  // The gateway counts a request only after it has sent the response. So the metrics are read repeatedly,
+  // until this request shows.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
-  // Waits for the last event that the calls above cause: scheduling's event to clinical. It follows billing's
-  // event about the payment.
+  // The calls above cause several events. The last one is scheduling's event to clinical, after billing's
+  // event about the payment. So the metrics are read until this event shows.
   const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,

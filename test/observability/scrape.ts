@@ -10,7 +10,7 @@ export interface Sample {
   value: number;
 }
 
-/** Reads the metrics of a process in the format that Prometheus reads (text format 0.0.4). */
+/** Reads the metrics of a process in Prometheus's text format 0.0.4. */
 async function read(process: ProcessName): Promise<string> {
   const url = `http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`;
   const answer = await fetch(url, { headers: { connection: "close" } });
@@ -19,8 +19,8 @@ async function read(process: ProcessName): Promise<string> {
 }
 
 /**
- * Reads until the text changes, because all scrapes within a second get the same metrics, which may be older
- * than this call.
+ * Reads the metrics until their text changes. All scrapes within a second get the same text, which may be
+ * older than this call.
  */
 async function scrape(process: ProcessName): Promise<Sample[]> {
   const shared = await read(process);
@@ -42,7 +42,7 @@ async function scrape(process: ProcessName): Promise<Sample[]> {
 
 export type Scrapes = Record<ProcessName, Sample[]>;
 
-/** Reads the metrics of all processes. They are computed after this call starts. */
+/** Reads the metrics of all processes. The values were computed after the start of this call. */
 export async function scrapeAll(): Promise<Scrapes> {
   const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
   return Object.fromEntries(all);

@@ -14,7 +14,7 @@ import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 
-/** Private values that must not appear in any trace or log, nor in the stores that are checked. */
+/** Private values that must not appear in any trace or log, or in the stores that the tests check. */
 const CANARIES = {
   password: "canary-PASSWORD-4711",
   changedPassword: "canary-CHANGED-4719",
@@ -56,7 +56,7 @@ let said: string;
 let processes: string;
 let inRedis: string;
 
-/** Sends all requests before the first test, because processes send their last spans only when they stop. */
+/** Sends all requests, then stops the processes, because they send their last spans when they stop. */
 beforeAll(async () => {
   collector = await Collector.start();
   stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, EARLY_START: "30d" });
@@ -92,7 +92,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 describe("one request makes one trace", () => {
-  /** Spans in the trace of a response. Every span except the root must have its parent in the trace. */
+  /** Returns the spans in the trace of a response. Each span except the root must have its parent there. */
   const traceOf = ({ headers }: Answer): Span[] => {
     const spans = collector.trace(headers.get("x-trace-id") ?? "");
     const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -153,14 +153,14 @@ describe("one request makes one trace", () => {
 });
 
 describe("what is private", () => {
-  /** Names of the secrets that a text contains, without the allowed ones. */
+  /** Returns the names of the secrets that a text contains, except the allowed ones. */
   const leaksIn = (text: string, ...allowed: string[]): string[] =>
     Object.entries(secrets)
       .filter(([name, secret]) => !allowed.includes(name) && mentions(text, secret))
       .map(([name]) => name);
   /**
-   * True if a text contains a secret. A code of six digits must not be part of a longer number, because such
-   * numbers contain any six digits.
+   * True if a text contains a secret. A six-digit code counts only if it is not part of a longer number,
+   * because a long number may contain any six digits by chance.
    */
   const mentions = (text: string, secret: string): boolean =>
     /^\d{6}$/.test(secret) ? new RegExp(`(?<![\\w.])${secret}(?!\\w)`).test(text) : text.includes(secret);
@@ -271,9 +271,7 @@ async function bookAndMeet(): Promise<void> {
   await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: { reason: CANARIES.cancelReason } });
 }
 
-/**
- * Sends the private values in requests that are refused, some for invalid fields, others by business rules.
- */
+/** Sends the private values in requests that are refused, for invalid fields or by business rules. */
 async function refuse(): Promise<void> {
   const { reason, notes, password, paymentMethod, fullName, phone, dateOfBirth } = CANARIES;
   const { email } = patient;
@@ -346,8 +344,8 @@ async function signInWithSecondFactor(): Promise<void> {
 }
 
 /**
- * Registers an account, and verifies it with the mailed link. Call this last, because it changes auth's
- * settings.
+ * Registers an account, and verifies its address with the link in the mail. This must be the last call,
+ * because it changes auth's settings.
  */
 async function registerAndVerify(): Promise<void> {
   const { auth } = stack.processes;

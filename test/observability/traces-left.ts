@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { OwnStack } from "../support/own-stack.ts";
 
-// This file reads the places in which a secret could have been stored.
+// The functions in this file read all places in which the system may have stored a secret.
 
 /** All keys and values of a Redis server. */
 export async function contentOf(url: string): Promise<string> {
@@ -48,13 +48,13 @@ export async function rowsOf({ urls, schemaPrefix }: OwnStack): Promise<string> 
 
 const latin1 = (bytes: number[]): string => Buffer.from(bytes).toString("latin1");
 
-/** Arguments of every process of this machine. Any user can read them. */
+/** Returns the arguments of every process on this machine. Any user can read these arguments. */
 export function commandLines(): string {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ")).join("\n");
 }
 
-/** Reads a file of /proc. Returns "" if the process has ended since it was listed. */
+/** Reads a file of /proc. Returns "" if the process of that file has ended. */
 function readOrNothing(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -63,7 +63,7 @@ function readOrNothing(file: string): string {
   }
 }
 
-/** Turns on MySQL's general log until `close`. The log contains every statement with its values. */
+/** Turns on MySQL's general log until `close` is called. The log contains every statement with its values. */
 export class GeneralLog {
   readonly #admin: Connection;
 
@@ -78,7 +78,7 @@ export class GeneralLog {
     return new GeneralLog(admin);
   }
 
-  /** Statements of the database users whose names have this prefix. */
+  /** Returns the statements of all database users whose names start with this prefix. */
   async statements(accountPrefix: string): Promise<string> {
     const [rows] = await this.#admin.query<RowDataPacket[]>(
       "SELECT argument FROM mysql.general_log WHERE user_host LIKE ?",

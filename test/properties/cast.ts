@@ -4,7 +4,7 @@ import { Api, type Json } from "../support/api.ts";
 import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** A patient, a doctor and an admin, with the time of their last sign-in. */
+/** A patient, a doctor and an admin. `signedInAtMs` is the time of their last sign-in. */
 export interface SignedIn {
   patient: Account;
   doctor: Account;
@@ -12,9 +12,9 @@ export interface SignedIn {
   signedInAtMs: number;
 }
 
-/** The users who send junk requests, and the objects that junk could damage. */
+/** The users who send random requests ("junk"), and the objects that these requests could damage. */
 export interface Cast extends SignedIn {
-  /** Existing ids, by the name of the request field for them. */
+  /** Existing ids, by the name of the request field that takes such an id. */
   ids: Record<string, string[]>;
 }
 
@@ -22,7 +22,8 @@ export const ROLES = ["anonymous", "patient", "doctor", "admin"] as const;
 export type CastRole = (typeof ROLES)[number];
 
 /**
- * Creates a doctor with open, booked and held slots, their patient, a completed consultation, and an admin.
+ * Creates the users and objects for random requests: a doctor with open, booked and held slots, the doctor's
+ * patient, a completed consultation, and an admin.
  */
 export async function makeCast(): Promise<Cast> {
   const stack = sharedStack();
@@ -56,7 +57,7 @@ export async function makeCast(): Promise<Cast> {
     signedInAtMs: Date.now(),
     ids: {
       doctorId: [doctor.id, patient.id, missing],
-      // An account that sends no requests, because an admin may disable it.
+      // An account that sends no requests. A request of the admin may disable it.
       userId: [bystander.id, missing],
       patientId: [patient.id, missing],
       subjectId: [patient.id, missing],
@@ -90,7 +91,7 @@ export async function staySignedIn(cast: SignedIn): Promise<void> {
 export const tokenOf = (cast: Cast, role: CastRole): string | undefined =>
   role === "anonymous" ? undefined : cast[role].token;
 
-/** Reads all objects of the patient and the doctor, as these see them. */
+/** Reads all objects of the patient and the doctor, each as its owner. */
 export async function belongings({ patient, doctor }: Cast): Promise<Json[]> {
   const reads = [
     patient.api.ok("GET /v1/users/me"),

@@ -23,14 +23,14 @@ import {
   wasMoved,
 } from "../../services/scheduling/src/bookings/consultation-course.ts";
 
-// An admin closes a booking in scheduling, or its patient reschedules it, while its consultation ends in
-// clinical. Both services send events to billing and to each other, which arrive in any order. The test
-// checks every interleaving with the rules of the three services.
+// An admin closes a booking in scheduling, or the patient reschedules it, while its consultation ends in
+// clinical. Both services send events to billing and to each other. These events arrive in any order. The
+// tests check every order with the rules of the three services.
 
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
-/** Time to which the patient reschedules the booking. */
+/** New time of the booking after the patient has rescheduled it. */
 const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
 /** Current time of the test: after the appointment, so that the consultation can end in every way. */
 const now = new Date("2030-01-01T12:00:00Z");
@@ -54,8 +54,8 @@ interface World {
   consultation: ConsultationFacts;
   payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; feeDecision: FeeDecision | null };
   /**
-   * Actions that have not happened yet: the admin's closing, the patient's rescheduling, and the
-   * consultation's end in clinical.
+   * Actions that have not happened yet: `close` by the admin, `move` by the patient, and the consultation's
+   * `end` in clinical.
    */
   close: Close | undefined;
   move: boolean;
@@ -119,7 +119,7 @@ const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", tra
 
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
-/** Billing's decision on the fee for each event of clinical. */
+/** Billing's decision on the fee, for each event of clinical that contains one. */
 const FEES: Record<string, (consultation: ConsultationState) => FeeDecision> = {
   "consultation.completed": FEE_DECISIONS["consultation.completed"],
   "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
@@ -167,8 +167,8 @@ function close(world: World, { outcome, feeDecision }: Close): World {
 }
 
 /**
- * The patient reschedules the booking. Its doctor had already rescheduled it, which the patient had not
- * accepted.
+ * The patient reschedules the booking. The doctor had already rescheduled it, and the patient had not
+ * accepted the new time.
  */
 function moveAway(world: World): World {
   const rest = { ...world, move: false };
@@ -186,7 +186,7 @@ function moveAway(world: World): World {
   };
 }
 
-/** Clinical processes the event of a rescheduling. */
+/** Clinical processes the event that the booking was rescheduled. */
 function follow(consultation: ConsultationFacts, movePending: boolean): ConsultationFacts {
   const isMovable = ["SCHEDULED", "WAITING", "NO_SHOW"].includes(consultation.status);
   return isMovable ? { ...scheduled, ...later, movePending } : consultation;
@@ -255,13 +255,13 @@ function deliver(world: World, delivery: Delivery): World {
   }
 }
 
-/** The booking; if it has ended, with the time of its consultation. */
+/** Returns the booking, with the consultation's time if it has ended at another time. */
 const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
   row.status !== "CONFIRMED" && wasMoved(row, consultation)
     ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }
     : row;
 
-/** The payment after the next step that billing takes at the provider; undefined if no step is due. */
+/** Returns the payment after billing's next step at the provider. Undefined if no step is due. */
 function settle({ payment }: World): World["payment"] | undefined {
   const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
@@ -270,7 +270,7 @@ function settle({ payment }: World): World["payment"] | undefined {
   return step && step !== "ASK" ? { ...payment, status: next[step] } : undefined;
 }
 
-/** All states of the world that can come directly after this one. */
+/** Returns all states of the world that can directly follow this one. */
 function nexts(world: World): World[] {
   const settled = settle(world);
   return [
@@ -332,8 +332,8 @@ const CASES = ENDS.flatMap(([name, consultation, end]) =>
 );
 
 /**
- * Event that clinical sends when the patient has joined, by the consultation's status. By joining, the
- * patient also accepts the time of a rescheduled booking.
+ * Event that clinical sends after the patient has joined, by the status of the consultation. A patient who
+ * joins also accepts the new time of a rescheduled booking.
  */
 const PRESENCE = { WAITING: "consultation.joined", IN_PROGRESS: "consultation.started" } as const;
 
@@ -345,8 +345,8 @@ test.each(CASES)(
       outcomesOf({
         booking: { ...BOOKING, movePending: movePending ? 1 : 0 },
         consultation: { ...consultation, movePending: movePending && !presence },
-        // Billing captures a payment before its authorization expires. If this one is CAPTURED, billing did
-        // so before anybody closed the booking.
+        // Billing captures a payment before its authorization expires. A payment with status CAPTURED was
+        // captured before anybody closed the booking.
         payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
         close: closing,
         move: false,
@@ -360,8 +360,8 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // There are at least three outcomes: the closing comes first, the consultation's end comes first, or each
-    // happens before the other service knows of it. With a pending rescheduling there may be fewer, because
+    // There are at least three outcomes. Either the closing comes first, or the consultation's end, or both
+    // happen before the services hear of each other. With a pending rescheduling there may be fewer, because
     // the closing may be refused.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {

@@ -42,8 +42,8 @@ const isFromHeader = (field: DescField): boolean =>
 const isRaw = ({ field }: RequestField): boolean => field.message?.typeName === "google.api.HttpBody";
 
 /**
- * True for the fields of events. Their texts are not checked again, because the API checked them when a user
- * entered them.
+ * True for fields of events. Consumers do not check the texts of events again, because the API checked them
+ * when a user entered them.
  */
 const isFact = ({ method, field }: RequestField): boolean => method.owner === "events" && !field.message;
 
@@ -53,7 +53,7 @@ const overHttp = typed.filter(
 );
 const overGrpc = typed.filter((each) => grpcMethods.has(each.method.path));
 
-/** False if the field would be a query parameter, but is an object, which a query cannot contain. */
+/** False for an object in a query parameter, because a query cannot contain objects. */
 function isSendable({ method, way, field }: RequestField): boolean {
   const { body } = getOption(method.desc, http);
   return (
@@ -111,15 +111,15 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
 });
 
 /**
- * Names of the fields that a response reports as invalid. Leaves out the end of a range if it is only
- * reported because it is before the hostile start.
+ * Names of the fields that a response reports as invalid. If the hostile value is the start of a range, the
+ * end may be reported as earlier than the start. This report is left out.
  */
 const mistakenFields = (violations: unknown): string[] =>
   ((violations ?? []) as Json[])
     .filter(({ description }) => description !== "must not be before the start of the range")
     .map(({ field }) => String(field));
 
-/** Path of the field in HTTP requests. If a field is the whole body, its name is not part of the path. */
+/** Path of the field as HTTP clients see it. If a field is the whole body, the path omits its name. */
 function clientsName({ method, way }: RequestField): string {
   const { body } = getOption(method.desc, http);
   return pathOf(way[0]!.name === body ? way.slice(1) : way, "jsonName");

@@ -7,10 +7,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/**
- * A value for a field, and whether the API must refuse it. Accepted values are at the limits of what the
- * field allows.
- */
+/** A value for a field. If `isRefused` is false, the API may refuse or accept it. */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -38,7 +35,7 @@ const NO_TIMES = [
   "10000-01-01T00:00:00Z",
 ];
 
-/** Values for a field in JSON, a path or a query, most of which must be refused. */
+/** Values for a field in JSON, in a path or in a query. The API must refuse most of them. */
 export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   switch (field.message?.typeName) {
     case "google.protobuf.Timestamp":
@@ -124,7 +121,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
   }
 }
 
-/** Smallest and largest number that a field's rules allow. */
+/** Returns the limits that a field's rules set for its number. */
 function boundsOf(field: DescField): (bigint | number)[] {
   const { type } = getOption(field, rulesOption);
   if (type.case !== "int32" && type.case !== "int64") return [];
@@ -144,7 +141,7 @@ const BAD: Partial<Record<Kind, string[]>> = {
   [Kind.CURRENCY]: ["ZZZ", "DEM", "usd", "\u0000"],
 };
 
-/** Unusual values that must be accepted, by kind of field: the first, the last and rare ones. */
+/** Unusual but valid values, by kind of field: the first, the last and rare ones. */
 const GOOD: Partial<Record<Kind, string[]>> = {
   [Kind.TIME_ZONE]: ["Pacific/Apia", "America/Argentina/ComodRivadavia", "UTC"],
   [Kind.LANGUAGE]: ["x-whatever", "de-CH-1996"],
@@ -161,7 +158,8 @@ function hostileText(field: DescField): Hostile<string>[] {
   // gateway merges.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const maxLength = Number(rules?.maxLen ?? 0n);
-  // Characters of four bytes need the most space in columns and bodies, whose sizes are limited in bytes.
+  // Each of these characters needs four bytes. Columns and bodies have limits in bytes, so this text needs
+  // the most space.
   const long = maxLength > 0 ? [...refused("x".repeat(maxLength + 1)), ...any("𠀀".repeat(maxLength))] : [];
   if (kind in BAD)
     return [

@@ -43,7 +43,7 @@ function targets({ path, query }: Operation, ids: Ids): Arbitrary<string> {
 }
 
 const encoded = junkText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3000));
-/** Segments of a path whose percent-encoding is invalid or unusual. */
+/** Path segments that are unusual, or whose percent-encoding is invalid. */
 const rawSegment = fc.constantFrom(
   "%",
   "%zz",
@@ -148,7 +148,7 @@ const soon = fc
   .integer({ min: -1000, max: 100_000 })
   .map((minutes) => new Date(Date.now() + minutes * 60_000).toISOString());
 
-/** Generates mostly values of `usual`, and sometimes of `odd`. */
+/** Generates mostly values of `usual`, and in one of five cases a value of `odd`. */
 function often<A, B>(usual: Arbitrary<A>, odd: Arbitrary<B>): Arbitrary<A | B> {
   return fc.oneof<[{ weight: number; arbitrary: Arbitrary<A> }, { weight: number; arbitrary: Arbitrary<B> }]>(
     { weight: 4, arbitrary: usual },

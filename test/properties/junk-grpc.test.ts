@@ -34,8 +34,8 @@ beforeEach(() => staySignedIn(cast));
 /** Counts of junk calls, and the reasons of their refusals. */
 interface Outcomes {
   /**
-   * Number of calls that may have changed something: those that succeeded, and declined payments, because a
-   * payment stores the decline.
+   * Number of calls that may have changed something. These are calls that succeeded, and declined payments:
+   * billing stores that a payment was declined.
    */
   accepted: number;
   reasons: Set<string>;
@@ -59,8 +59,8 @@ async function sendJunk(method: Method, service: ServiceName, token: string | un
 }
 
 /**
- * Access token for a call. Each call of Logout gets a new token, because a successful Logout ends the session
- * of its token.
+ * Access token for a call. Each call of Logout gets the token of a new session, because a successful Logout
+ * ends its session.
  */
 async function tokenFor({ path }: Method, role: CastRole): Promise<string | undefined> {
   if (!path.endsWith("/Logout") || role === "anonymous") return tokenOf(cast, role);

@@ -34,7 +34,7 @@ interface HttpAnswer {
   body: string;
 }
 
-/** Sends a request exactly as given. `fetch` would correct the path and refuse some headers. */
+/** Sends a request without any change. `fetch` would correct the path, and refuse some headers. */
 async function send({ method, target, headers, body }: JunkRequest, token?: string): Promise<HttpAnswer> {
   const outgoing = request(api.url, {
     agent,
@@ -49,7 +49,7 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
   return { status, type: answered["content-type"] ?? "", body: await text(answer) };
 }
 
-/** Asserts that the response is a 4xx error in machine-readable form. */
+/** Asserts that the response is a 4xx error in the format application/problem+json. */
 function assertRefusal({ status, type, body }: HttpAnswer): void {
   assertHttpRefusal(status, body);
   expect(type).toMatch(/^application\/problem\+json/);
@@ -63,8 +63,8 @@ function assertRefusal({ status, type, body }: HttpAnswer): void {
 }
 
 /**
- * @returns the number of requests that may have changed something: those that succeeded, and declined
- * payments, because a payment stores the decline
+ * @returns the number of requests that may have changed something; these are requests that succeeded, and
+ * declined payments, because billing stores that a payment was declined
  */
 async function sendJunk(index: number, role: CastRole): Promise<number> {
   const operation = description.operations[index]!;
@@ -86,8 +86,8 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
     expect(description.operations.length).toBeGreaterThan(40);
   });
 
-  // One test for all operations: they are read from the running system, which is not possible while tests are
-  // declared.
+  // One test covers all operations. The list of operations is read from the running system, which is not
+  // possible while jest collects the tests.
   test("is refused by every operation for every role, and refused requests change nothing", async () => {
     let before = await belongings(cast);
     for (const [index, { method, path }] of description.operations.entries()) {

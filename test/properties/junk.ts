@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from "fast-check";
 
-/** Seed of the random requests. Every failure prints it; set JUNK_SEED to it to repeat the run. */
+/** Seed of the random requests. A failed test prints it. To repeat the run, set JUNK_SEED to it. */
 export const SEED = Number(process.env.JUNK_SEED ?? Date.now() % 2 ** 31);
 
 /** Random texts, of kinds that have broken other programs. */

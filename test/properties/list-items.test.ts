@@ -20,7 +20,7 @@ interface List {
   method: Method;
   items: DescField;
   resource: DescMessage;
-  /** Methods that return a single resource of the list's type. */
+  /** Methods that return a single resource of the same type as the list's items. */
   gets: Method[];
 }
 
@@ -35,7 +35,7 @@ const allLists: List[] = routed.flatMap((method) => {
 });
 const lists = allLists.filter(({ gets }) => gets.length > 0);
 
-/** Lists whose items the same callers cannot read one by one. */
+/** Lists without a method that reads a single item for the same callers. */
 const WITHOUT_GET = ["ListAccessLog", "ListAuditEvents", "ListLicenses", "ListSessions"];
 
 /** True if at least one role may call both methods. */
@@ -44,12 +44,12 @@ function admitsOneOf({ rules: { roles } }: Method, other: Method): boolean {
   return roles.length === 0 || others.length === 0 || roles.some((role) => others.includes(role));
 }
 
-/** Fields that are empty in a list, because its callers may not read the whole resource. */
+/** Fields that are empty in a list, because callers of the list may not read the whole resource. */
 const EMPTY: Readonly<Record<string, string[]>> = {
   ListDoctorPrescriptions: ["consultationId", "doctorName", "patientName"],
 };
 
-/** Lists that show an owner only what everybody sees. Reading the single resource shows its owner more. */
+/** Lists that show the owner only the public fields. The single resource shows the owner more. */
 const AS_TO_OTHERS: readonly string[] = ["SearchDoctors"];
 
 const gateway = new Api(sharedStack().urls.gateway);
@@ -71,7 +71,7 @@ beforeAll(async () => {
   ownIds = new Set([overdue, admin.id, grantedAdmin.id, ...Object.values(mine.ids)]);
 }, 120_000);
 
-/** Creates a consultation that is still in progress long after its appointment. @returns its id */
+/** Creates a consultation that is in progress, and whose appointment ended long ago. @returns its id */
 async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Promise<string> {
   const { consultationId } = await book(patient, await offer(doctor, 2 * MINUTE_MS, 5 * MINUTE_MS));
   await begin(patient, doctor, consultationId);
@@ -85,7 +85,7 @@ async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Pro
   return consultationId;
 }
 
-/** Items of a list that belong to this test; none if the caller is refused. */
+/** Returns the items of a list that belong to this test. Empty if the caller is refused. */
 async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
   const own: Json[] = [];
   let pageToken = "";
@@ -103,8 +103,8 @@ async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
 }
 
 /**
- * Reads an item of a list with another method. Returns undefined if the caller is refused, or the response is
- * another resource.
+ * Reads an item of a list with a method for single resources. Undefined if the caller is refused, or if the
+ * response is another resource.
  */
 async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefined> {
   const { pattern } = getOption(get.desc, http);
@@ -119,8 +119,8 @@ async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefin
 }
 
 /**
- * Reduces a resource to what lists show: leaves out the fields that the API omits from lists, and sets the
- * etag to the version alone (docs/decisions/0019-etags.md).
+ * Converts a single resource into the form that a list shows. Removes the fields that the API omits from
+ * lists. Reduces the etag to the version (docs/decisions/0019-etags.md).
  */
 function inList(shown: Json, { method, resource: { fields } }: List): Json {
   const item = { ...shown };

@@ -9,7 +9,7 @@ import { ApiDescription, type Operation } from "./openapi.ts";
 
 const MAX_TOKEN_LENGTH = 512;
 const PAGES = 4;
-/** The name that needs the most bytes. */
+/** The longest valid name in bytes: 200 characters of four bytes each. */
 const LONG_NAME = "𠀀".repeat(200);
 
 const api = new Api(sharedStack().urls.gateway);
@@ -35,7 +35,7 @@ async function longNamedDoctors(): Promise<void> {
   }
 }
 
-/** Calls each list as each role. `idOf` returns the id for a path parameter. */
+/** Yields each list with each role. `idOf` returns the id for a path parameter. */
 function* calls(idOf: (name: string) => string) {
   for (const { path, query } of lists) {
     const target = path.replace(/\{(\w+)\}/g, (_, name: string) => idOf(name));
@@ -55,7 +55,8 @@ test("every page token of a list is short, and accepted by that list", async () 
       for (let page = 0; page < PAGES; page++) {
         const asked = new URLSearchParams({ ...filter, ...orderBy, pageSize: "1", pageToken });
         const { status, body } = await as.send(`GET ${target}?${asked}`);
-        // A refusal is allowed, because not every role may read every list, or read it without a filter.
+        // The first page may be refused, because not every role may read every list, or read it without a
+        // filter.
         const isRefused = page === 0 && status >= 400 && status < 500;
         expect({ path, status, isRefused }).toEqual({ path, status: isRefused ? status : 200, isRefused });
         pageToken = String(body.nextPageToken ?? "");
@@ -76,7 +77,10 @@ test("every page token of a list is short, and accepted by that list", async () 
   );
 });
 
-/** For each `orderBy` of a list: a filter that finds the rows with the longest names, and the order. */
+/**
+ * Returns pairs for a list, one for each value of `orderBy`: a filter that finds the rows with the longest
+ * names, and the order.
+ */
 function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
   const orders = query.orderBy?.enum ?? [""];
   const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};

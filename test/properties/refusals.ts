@@ -3,7 +3,7 @@ import { type Reply, trailerBytes } from "../support/grpc.ts";
 
 const OUR_FAULT = ["UNKNOWN", "INTERNAL", "UNIMPLEMENTED", "UNAVAILABLE", "DATA_LOSS", "DEADLINE_EXCEEDED"];
 
-/** Maximum size of an error response, whatever the request. */
+/** Maximum size of an error response in bytes, for every request. */
 const MAX_BYTES = 8 * 1024;
 
 /** Asserts that an HTTP response is a small 4xx error. @param seen the request, for the failure message */

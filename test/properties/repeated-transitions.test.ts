@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-/** A transition to test: the account that makes it, the id of its object, and the request. */
+/** A transition to test: the account that makes the call, the id of the object, and the request body. */
 interface Start {
   by: Account;
   id: unknown;
@@ -60,7 +60,7 @@ async function missedConsultation(): Promise<Start> {
   return { ...start, body: { party: "DOCTOR" } };
 }
 
-/** Creates a booking that its doctor has rescheduled. */
+/** Creates a booking that the doctor has rescheduled, and whose new time the patient has not accepted. */
 async function movedBooking(): Promise<Start> {
   const { doctor, patient, booked } = await appointment();
   const slotId = await offer(doctor, 2 * HOUR_MS);
@@ -86,7 +86,7 @@ async function grant(): Promise<Start> {
   return { by: admin, id };
 }
 
-/** Makes another transition of the object, which the tested one requires. */
+/** Makes another transition of the object first. The tested transition requires it. */
 const after = async (start: Start, transition: string): Promise<Start> => {
   await start.by.api.ok(transition.replace("{id}", String(start.id)));
   return start;
@@ -175,8 +175,8 @@ const STARTS: Record<string, () => Promise<Start>> = {
 };
 
 /**
- * Paths of all methods such as `:cancel`. Leaves out those of payments, where each call needs a new
- * idempotency key.
+ * Methods whose path ends with a verb, such as `:cancel`. Leaves out those of payments, for which each call
+ * needs a new idempotency key.
  */
 const transitions = [...methods.values()]
   .filter(({ desc, rules }) => hasOption(desc, http) && rules.idempotency === Idempotency.ACCEPTED)
@@ -188,8 +188,8 @@ test("this file tests every transition", () => {
 });
 
 /**
- * Size of the response that a service has stored for an idempotency key, in bytes; null if it has stored
- * none.
+ * Returns the size in bytes of the response that a service stores for an idempotency key. Null if the service
+ * stores no response.
  */
 async function keptBytes({ owner, path }: Method, by: Account, key: string): Promise<number | null> {
   const url = `${stack.urls.mysql}/medconnect_${owner}`;

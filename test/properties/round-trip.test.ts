@@ -65,7 +65,7 @@ function withUpperIds(body: Json, { fields }: DescMessage): Json {
   return { ...body, ...Object.fromEntries(upper) };
 }
 
-/** A request body with a text of `forms` for each settable field of the message. */
+/** Makes a request body with a text of `forms` for each field of the message that clients can set. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
@@ -76,7 +76,7 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
     return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
   }
   const value = forms[getOption(field, textOption)];
-  // Left out: a scope must be one of the existing ones, so it has only one valid form.
+  // Left out, because a scope must be an existing one, so it has only one valid form.
   if (value === undefined || field.name === "scopes") return [];
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
@@ -153,7 +153,7 @@ describe("a PATCH accepts the response of a GET, and changes nothing:", () => {
     expect(read).toEqual(changed);
     const startTime = new Date();
     const same = await by.send(`PATCH ${path}`, { body: read });
-    // Everything must be equal, also the etag, because an update that changes nothing keeps the version.
+    // The whole response must be equal, including the etag. An update that changes nothing keeps the version.
     expect({ status: same.status, body: same.body }).toEqual({ status: 200, body: read });
     const again = await by.send(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     expect(again.body).toEqual(read);

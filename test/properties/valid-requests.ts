@@ -14,13 +14,13 @@ import type { Api } from "../support/api.ts";
 import { type Method as GrpcMethod, type ServiceName, serversOf } from "../support/grpc.ts";
 import { serviceToken } from "../support/service-token.ts";
 
-/** First entry of the RPC in the authorization matrix. */
+/** The RPC's first entry in the authorization matrix (test/security/entries.ts). */
 const entryOf = ({ path }: Method): Entry => [ENTRIES[path.replace("/medconnect.", "")]!].flat()[0]!;
 
 /** The first service that serves the RPC. */
 export const serverOf = ({ path }: Method): ServiceName => serversOf({ path } as GrpcMethod)[0]!;
 
-/** A valid request for the RPC about objects of the caller, in JSON. */
+/** Makes a valid request for the RPC, in JSON. It is about objects of the caller. */
 export function validRequest(method: Method, { mine }: World): JsonObject {
   const { on, request } = entryOf(method);
   const given = { id: on ? mine.ids[on] : "", of: mine, server: serverOf(method) };
@@ -38,8 +38,8 @@ const SIBLINGS: Readonly<Record<string, JsonObject>> = {
 };
 
 /**
- * A valid request that sets only the field at the end of the path, and what this field requires. If it is an
- * update, the mask names the field.
+ * Makes a valid request into which a test can put a value for the field at the end of `way`. Adds the fields
+ * that nested messages on the way require. In an update, the mask names the field.
  */
 export function requestAround({ method, way }: RequestField, world: World): JsonObject {
   let request = validRequest(method, world);
@@ -53,7 +53,8 @@ export function requestAround({ method, way }: RequestField, world: World): Json
 }
 
 /**
- * An account that may call the RPC, and that owns the object in the request; undefined for anonymous callers.
+ * Returns an account that may call the RPC, and that owns the object in the request. Undefined if anonymous
+ * callers may call it.
  */
 function callerOf(method: Method, world: World): Account | undefined {
   const { access, roles } = method.rules;
@@ -66,14 +67,14 @@ function callerOf(method: Method, world: World): Account | undefined {
   return world.mine[role === "doctor" ? "doctor" : "patient"];
 }
 
-/** Token of a service that may make this internal call. */
+/** Makes the token of a service that may call this internal RPC. */
 export async function tokenOfCaller(method: Method, server: ServiceName): Promise<string> {
   return await serviceToken(entryOf(method).caller?.(server) ?? method.rules.callers[0]!, server);
 }
 
 /**
- * Client of the gateway for an account that may call the RPC. It is a new account if the RPC would end the
- * session, lock the account, or refuse it for its state.
+ * Returns an API client for an account that may call the RPC. The account is a new one if the RPC would end
+ * the session or lock the account, or would refuse an account that already has a profile.
  */
 export async function clientFor(method: Method, world: World, gateway: Api): Promise<Api> {
   if (method.rules.access === Access.INTERNAL)

@@ -39,8 +39,8 @@ export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer
 const MISTAKES = 1000;
 
 /**
- * An encoded message for one RPC in which every text and every nested message is invalid; lists have a
- * thousand of them.
+ * Makes an encoded message for one RPC in which every text and every nested message is invalid. Each list has
+ * a thousand invalid items.
  */
 export const mistakenMessage = ({ requestType }: Method): Buffer =>
   mistaken((requestType.type as { field: Field[] }).field, MISTAKES);
@@ -59,7 +59,9 @@ function mistaken(fields: Field[], count: number): Buffer {
   return Buffer.concat(all);
 }
 
-/** Random message: its fields are in any order, some repeated, some with another wire type, some unknown. */
+/**
+ * Makes random messages. Fields are in any order. Some are repeated, have another wire type, or are unknown.
+ */
 function message(fields: Field[], ids: Ids, depth: number): Arbitrary<Buffer> {
   const known = fields.map((field) => often(fitting(field, ids, depth), odd(field.number)));
   const unknown = fc.integer({ min: 1, max: 2 ** 29 - 1 }).chain(odd);
@@ -104,14 +106,15 @@ const numbers = fc.oneof(
     .map((seconds) => BigInt(Math.floor(Date.now() / 1000)) + seconds),
 );
 
-/** A field with this number, whose wire type is probably not the right one. */
+/** Makes a field with this number. Its wire type is probably wrong. */
 const odd = (number: number): Arbitrary<Buffer> =>
   fc.oneof(
     numbers.map((value) => Buffer.concat([tag(number, VARINT), varint(value)])),
     junkBytes.map((bytes) => lengthed(number, bytes)),
     fc.constant(Buffer.concat([tag(number, FIXED64), Buffer.alloc(8, 0xff)])),
     fc.constant(Buffer.concat([tag(number, FIXED32), Buffer.alloc(4, 0xff)])),
-    // Broken encodings: a length beyond the end; an end group without a start; a truncated tag.
+    // Broken encodings: a length beyond the end of the message, an end group without a start, and a truncated
+    // tag.
     fc.constantFrom(
       Buffer.concat([tag(number, BYTES), varint(2n ** 40n)]),
       tag(number, 4),
@@ -134,7 +137,7 @@ function varint(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-/** Generates mostly values of `usual`, and sometimes of `other`. */
+/** Generates mostly values of `usual`, and in one of six cases a value of `other`. */
 function often(usual: Arbitrary<Buffer>, other: Arbitrary<Buffer>): Arbitrary<Buffer>;
 function often(usual: Arbitrary<string>, other: Arbitrary<string>): Arbitrary<string>;
 function often(usual: Arbitrary<unknown>, other: Arbitrary<unknown>): Arbitrary<unknown> {

@@ -12,10 +12,13 @@ const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * True if the audit trail must contain an event of the permitted call. This applies to each requested change,
- * each call of a method for admins only, and each read of clinical content, of the trail, or of a patient by
- * another person. It does not apply to a repeated call that changes nothing, because the first call was
- * audited, nor to an empty list.
+ * True if the audit trail must contain an event for this permitted call. It must for:
+ *
+ * - each requested change
+ * - each call of a method for admins only, unless the response is an empty list
+ * - each read of clinical content, of an audit trail, or of a patient by another person
+ *
+ * A repeated call that changes nothing needs no event of its own, because the first call was audited.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;
@@ -29,9 +32,7 @@ export function mustBeAudited(result: Result, world: World): boolean {
 
 const isForAdmins = ({ rules: { roles } }: Method): boolean => roles.length === 1 && roles[0] === Role.ADMIN;
 
-/**
- * True if the response is a page of a list (AIP-158) without items. In a gRPC reply, an empty list is absent.
- */
+/** True if the response is a page of a list (AIP-158) without items. A gRPC reply omits an empty list. */
 function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boolean {
   const items = output.fields.find((field) => field.fieldKind === "list");
   if (!output.field.nextPageToken || !items) return false;
@@ -40,8 +41,8 @@ function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boo
 }
 
 /**
- * True if the response contains the id of a patient who is not the caller. False for composed responses,
- * because the services behind them write the audit events. Also false for calls by services, which are no
+ * True if the response contains the id of a patient other than the caller. False for composed responses,
+ * because the services behind them write the audit events. Also false for calls by services, which are not
  * persons.
  */
 function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
@@ -53,9 +54,8 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * RPCs that may succeed without an audit event. When one of these calls is repeated, it succeeds, but changes
- * nothing, and shows nothing whose reading is audited. For any other RPC, success without an audit event is a
- * defect.
+ * RPCs that may succeed without an audit event. A repeated call of these RPCs succeeds, but changes nothing,
+ * and its response is not subject to audit. For any other RPC, success without an audit event is a defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",
@@ -79,8 +79,8 @@ export function auditKeyOf({ method: { owner, rules }, via, requestId }: Result)
 }
 
 /**
- * All audit events since a time, except denials. Each is listed as "service action", "service request-id" and
- * "any request-id".
+ * Returns all audit events since a time, except denials. Each event is in the set three times: as "service
+ * action", "service request-id" and "any request-id".
  */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });

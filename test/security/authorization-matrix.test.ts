@@ -7,9 +7,9 @@ import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts"
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/** Number of concurrent calls that are denied, or that only read. Such calls do not affect each other. */
+/** Number of calls at the same time, if they are denied or only read. Such calls do not affect each other. */
 const AT_ONCE = 24;
-/** Number of concurrent permitted changes. */
+/** Number of calls at the same time, if they are permitted and change something. */
 const CHANGES_AT_ONCE = 4;
 const TIMEOUT_MS = 300_000;
 
@@ -53,13 +53,13 @@ test("denied calls changed nothing", () => {
 
 test("each permitted change, admin's call, and read of a patient, clinical content or the trail is audited", async () => {
   const audited = await auditedSince(startTime);
-  // Leaves out composed responses: the services behind them audit actions of their own.
+  // Leaves out composed responses, because the services behind them audit their own actions.
   const inOneService = results.filter(({ method }) => !method.rules.composed);
   const expected = [
     ...new Set(inOneService.filter((result) => mustBeAudited(result, world)).map(auditNameOf)),
   ].sort();
   expect(expected.length).toBeGreaterThan(20);
-  // ResetMfa is not audited here, because the account has no second factor, so nothing changes.
+  // In this test, ResetMfa changes nothing and is not audited, because the account has no second factor.
   // mfa.int.test.ts tests ResetMfa with a second factor.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });

@@ -21,7 +21,7 @@ export interface Outcome {
   status: number | string;
   /** Reason of the error; undefined if the call succeeded. */
   reason: string | undefined;
-  /** Text of the response, without the ids of request and trace, which differ between calls. */
+  /** Text of the response, without the ids of the request and the trace, because each call has other ids. */
   shown: string;
 }
 
@@ -30,7 +30,7 @@ interface Named {
   requestId: string;
 }
 
-/** An HTTP request that is made from an RPC's request. */
+/** An HTTP request, made from the request message of an RPC. */
 export interface HttpRequest {
   verb: string;
   path: string;
@@ -98,7 +98,7 @@ export async function callHttp(method: Method, request: Json, { token, requestId
 const takesKey = ({ input }: Method): boolean =>
   input.fields.some((field) => field.name === "idempotency_key");
 
-/** Makes an HTTP request from an RPC's request, by the rules of google/api/http.proto. */
+/** Makes an HTTP request from the request message of an RPC, by the rules of google/api/http.proto. */
 export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   const { pattern, body: bodyField } = getOption(desc, http);
   if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route.`);

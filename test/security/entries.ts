@@ -5,40 +5,37 @@ import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
-/** Values from which an entry's `request` is made. */
+/** Values from which the `request` of an `Entry` is made. */
 export interface Given {
-  /** Id of the object that the request names; empty if it names none. */
+  /** Id of the object in the request; empty if the request names no object. */
   id: string;
-  /**
-   * Practice to which the object belongs. If the object is missing, or the request names none, this is the
-   * caller's practice.
-   */
+  /** Practice that owns the object. If there is no such object, the caller's practice. */
   of: Practice;
   /** Name of the service that receives the call. */
   server: string;
 }
 
-/** How to call one RPC in the authorization matrix. */
+/** Tells how the authorization matrix calls an RPC. */
 export interface Entry {
   /**
-   * Kind of the object that the request names; absent if it names none. `rule` tells what happens if the
-   * object is another user's.
+   * Kind of the object in the request; absent if the request names no object. `rule` is the outcome for an
+   * object of another user.
    */
   on?: Thing;
   rule?: Rule;
-  /** Makes a valid request in JSON, without an idempotency key: each call gets one. */
+  /** Makes a valid request in JSON. It lacks the idempotency key, which is added to each call. */
   request?: (given: Given) => Json;
   /**
-   * True if a permitted call changes sessions or credentials. The call is then made by an account that is
-   * used for nothing else, with a new session.
+   * True if a permitted call changes sessions or credentials. Such a call uses a new session of an account
+   * that makes no other calls.
    */
   touchesSession?: true;
-  /** Service that calls an internal RPC. Default: the first that the proto admits. */
+  /** Service that calls an internal RPC. Default: the first service that the proto file permits. */
   caller?: (server: string) => string;
 }
 
 let taken = 0;
-/** An interval in which the caller has no slot. */
+/** Returns an interval in which the caller has no slot yet. */
 const freeTime = () => timeFromNow(30 * DAY_MS + taken++ * HOUR_MS);
 const newcomer = () => ({
   email: `${randomUUID()}@example.org`,
@@ -57,8 +54,8 @@ const endsPrescription: Entry = {
   request: ({ id }) => ({ prescriptionId: id, reason: "The wrong dose" }),
 };
 /**
- * Everybody sees an open slot, so other users who change it get NOT_OWNER. Only its doctor sees a blocked
- * slot, so other users get NOT_FOUND.
+ * Everybody sees an open slot. So other users who change it get NOT_OWNER. Only the slot's doctor sees a
+ * blocked slot, so other users get NOT_FOUND.
  */
 const onSlot: Entry[] = [
   { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },
@@ -77,7 +74,7 @@ const onServiceAccount: Entry = {
 };
 const onUser: Entry = { on: "bystander", rule: "open", request: ({ id }) => ({ userId: id }) };
 
-/** For each receiving service, the service that sends it an event, and an example. */
+/** For each service that receives events: a service that sends it one, and an example of the event. */
 const EVENTS: Record<string, { from: string; event: Json }> = {
   scheduling: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
   clinical: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
@@ -92,7 +89,8 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
 };
 
 /**
- * All RPCs, by path without the package "medconnect". The test fails if an entry is missing, or has no RPC.
+ * Entries of all RPCs, by path without the package "medconnect". A test fails if an RPC has no entry, or if
+ * an entry has no RPC.
  */
 export const ENTRIES: Record<string, Entry | Entry[]> = {
   "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
@@ -410,7 +408,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
 };
 
-/** Message that tells how to add an entry for an RPC that has none. */
+/** Error message that tells how to add an entry for an RPC. */
 export const howToAdd = (name: string): string =>
   `The authorization matrix does not know ${name}. Add it to ENTRIES in test/security/entries.ts:
 

@@ -13,17 +13,17 @@ export const RELATIONS = ["own", "foreign", "missing"] as const;
 export type Relation = (typeof RELATIONS)[number];
 
 /**
- * Outcome of an RPC for an object that is not the caller's own. A missing object gets NOT_FOUND, except under
- * the filter rules.
+ * Rule for the outcome of an RPC if the object belongs to another user. A missing object gets NOT_FOUND,
+ * except under the filter rules.
  *
- * - `private`: like a missing object.
- * - `supervised`: like a missing object; but admins and service accounts may use it.
- * - `owned`: NOT_OWNER, because everybody may know of the object.
- * - `open`: everybody whom the access rule admits may use it.
- * - `filter`: narrows a list; any value is allowed.
- * - `break-glass`: like `private`; an admin without a grant gets BREAK_GLASS_REQUIRED, even for a missing
+ * - `private`: NOT_FOUND, as for a missing object.
+ * - `supervised`: NOT_FOUND; but admins and service accounts may use the object.
+ * - `owned`: NOT_OWNER, because everybody may know that the object exists.
+ * - `open`: all callers whom the access rule admits may use the object.
+ * - `filter`: the object narrows a list; any value is allowed.
+ * - `break-glass`: like `private`; but an admin without a grant gets BREAK_GLASS_REQUIRED, even for a missing
  *   object.
- * - `break-glass filter`: like `filter`; for an admin like `break-glass`.
+ * - `break-glass filter`: like `filter`; but an admin without a grant gets BREAK_GLASS_REQUIRED.
  */
 export type Rule =
   | "private"
@@ -35,9 +35,13 @@ export type Rule =
   | "break-glass filter";
 
 /**
- * Callers of each RPC. "account" is a service account with every scope; "other account" has every scope
- * except the one of the method. "granted admin" has a break-glass grant for the patient of the practice
- * `mine`. "wrong service" is a service that the method does not admit.
+ * Callers of each RPC:
+ *
+ * - "granted admin": has emergency access (a break-glass grant) to the patient of the practice `mine`
+ * - "account": a service account with every scope
+ * - "other account": a service account with every scope except those of the method
+ * - "service": a service that may call the method
+ * - "wrong service": a service that may not call the method
  */
 export const CALLERS = [
   "anonymous",
@@ -52,7 +56,7 @@ export const CALLERS = [
 ] as const;
 export type CallerName = (typeof CALLERS)[number];
 
-/** Reason of a refusal because of authentication or authorization. */
+/** Reasons for which authentication or authorization refuses a call. */
 export type Denial =
   | "UNAUTHENTICATED"
   | "PERMISSION_DENIED"
@@ -69,7 +73,7 @@ export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
   BREAK_GLASS_REQUIRED: { http: 403, grpc: "PERMISSION_DENIED" },
 };
 
-/** Role of a caller; undefined for callers that are no users. */
+/** Returns the role of a caller. Undefined for callers that are not users. */
 export function roleOf(caller: CallerName): Role | undefined {
   switch (caller) {
     case "patient":
@@ -88,7 +92,7 @@ export const isBreakGlass = (rule: Rule | undefined): boolean =>
 
 export const isAccount = (caller: CallerName): boolean => caller === "account" || caller === "other account";
 
-/** Expected refusal because of the access rule in the proto; undefined if the rule admits the caller. */
+/** Refusal that the access rule in the proto file requires. Undefined if the rule admits the caller. */
 export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   switch (rules.access) {
@@ -115,7 +119,7 @@ export function denialByAccess({ rules }: Method, caller: CallerName): Denial | 
 }
 
 /**
- * Expected refusal because of the object, for a caller whom the access rule admits; undefined if the call is
+ * Refusal that the object requires, for a caller whom the access rule admits. Undefined if the call is
  * allowed.
  */
 export function denialByObject(rule: Rule, relation: Relation, caller: CallerName): Denial | undefined {

@@ -3,7 +3,7 @@ import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
 /**
- * Reasons that must not occur. They mean an invalid request or a failure, so the call has not tested
+ * Reasons that must not occur. They mean that the request was invalid or failed, so the call did not test
  * authorization.
  */
 const NO_ANSWER = [
@@ -40,8 +40,8 @@ const hides = (expected: Denial | undefined): boolean =>
   expected === "NOT_FOUND" || expected === "BREAK_GLASS_REQUIRED";
 
 /**
- * Finds private objects of other users whose response differs from that for a missing object, and so reveals
- * them.
+ * Finds calls that reveal private objects of other users: the response for such an object differs from the
+ * response for a missing object.
  */
 function differences(results: Result[]): string[] {
   const hidden = results.filter(({ expected, relation }) => relation && hides(expected));
@@ -61,7 +61,7 @@ function leaks(result: Result, world: World): string[] {
 function secretsFrom({ caller }: Result, { mine, theirs, admin, grantedAdmin, spare }: World): string[] {
   const adminEmails = [admin, grantedAdmin, spare.admin].map(({ email }) => email);
   switch (caller) {
-    // May see who has booked with whom, but no texts.
+    // These callers may see the bookings of all users, but no texts.
     case "admin":
     case "account":
     case "service":

@@ -13,7 +13,7 @@ let database: Connection;
 let admin: Account;
 let attacker: Account;
 
-/** Writes rows to auth's schema, like an attacker with access to the database. */
+/** Opens auth's schema. The tests write rows to it, like an attacker with access to the database. */
 beforeAll(async () => {
   [admin, attacker] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth", timezone: "Z" });

@@ -15,7 +15,7 @@ let database: Connection;
 let admin: Account;
 let patient: Account;
 
-/** Inserts a row like an attacker with access to the database: a grant that no admin created. */
+/** Inserts an event, like an attacker with database access: a break-glass grant that no admin created. */
 beforeAll(async () => {
   [admin, patient] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });

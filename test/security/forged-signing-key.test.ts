@@ -42,8 +42,8 @@ afterAll(async () => {
 });
 
 /**
- * Number of keys that auth has refused, from its metrics. Auth checks its keys whenever it reads them, for
- * example to publish them.
+ * Returns the number of keys that auth has refused, from its metrics. Auth checks its keys whenever it reads
+ * them, for example for the request here.
  */
 async function refusedKeys(): Promise<number | undefined> {
   await api.ok("GET /.well-known/jwks.json");
@@ -65,8 +65,8 @@ test("an ADMIN token under an inserted key is refused everywhere, and the key is
   expect(await eventually(refusedKeys, (count) => count === 1)).toBe(1);
   const { keys } = await api.ok("GET /.well-known/jwks.json");
   expect((keys as Json[]).map(({ kid }) => kid)).not.toContain(KID);
-  // Long enough that every verifier fetches auth's keys again. A token with an unknown key makes it do so, at
-  // most every five seconds.
+  // Runs for so long that every process fetches auth's keys again. A token with an unknown key causes a
+  // fetch, at most every five seconds.
   const untilMs = Date.now() + COOL_DOWN_MS + 1000;
   const seen = new Set<number | string>();
   while (Date.now() < untilMs) for (const answer of await answersTo(token)) seen.add(answer);

@@ -31,7 +31,7 @@ let key: SigningKey;
 let header: Json;
 let claims: Json;
 let mfaToken: string;
-/** The attacker's key pair. A server of the attacker records the requests that it gets. */
+/** The attacker's key pair. The attacker also runs a server, which counts the requests that it gets. */
 const attacker = generateKeyPairSync("ed25519");
 const attackerJwk = { ...attacker.publicKey.export({ format: "jwk" }), kid: "attacker" };
 let attackerServer: Server;
@@ -58,7 +58,7 @@ afterAll(() => {
 
 const nowS = () => Math.floor(Date.now() / 1000);
 const attackerUrl = () => `http://127.0.0.1:${(attackerServer.address() as AddressInfo).port}/jwks.json`;
-/** A token with auth's real signature, so that only the given header or claims are wrong. */
+/** Makes a token with auth's real signature. So only the given header fields or claims are wrong. */
 const genuine = (more: { header?: Json; claims?: Json }) =>
   jwt({ ...header, ...more.header }, { ...claims, ...more.claims }, ed25519(key.privateKey));
 /** A token that is signed with the attacker's key. */
@@ -278,11 +278,11 @@ describe("RPCs between services refuse", () => {
 });
 
 /**
- * Status of the response to a request with exactly these Authorization headers. `fetch` could not send them.
+ * Status of the response to a request with exactly these Authorization headers, which `fetch` cannot send.
  */
 function statusWith(authorization: string | string[]): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    // node:http accepts a flat list of names and values, in which a header may be repeated.
+    // node:http accepts a flat list of names and values. In such a list, a header may occur more than once.
     const headers = [authorization].flat().flatMap((value) => ["authorization", value]);
     request(
       `${stack.urls.gateway}/v1/users/me`,

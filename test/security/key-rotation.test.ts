@@ -15,8 +15,8 @@ import { decoded } from "../support/jwt.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 
 /**
- * Short intervals, so that several rotations happen during the test. The next key is published a few seconds
- * before it is used.
+ * Short intervals, so that several rotations happen during the test. Auth publishes each key a few seconds
+ * before it uses the key.
  */
 const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
 const ROTATIONS = 4;
@@ -88,7 +88,7 @@ test(
     let requests = 0;
     const signers = new Set([kidOf(oldest)]);
     while (signers.size <= ROTATIONS) {
-      // Tests each new token as soon as it is issued, and the oldest token again each time.
+      // In each turn, tests a token that was just issued, and the oldest token.
       const tokens = await refresh(refreshToken);
       newest = String(tokens.accessToken);
       refreshToken = String(tokens.refreshToken);
@@ -131,7 +131,9 @@ test(
   TIMEOUT_MS,
 );
 
-/** Disturbances of Redis, by name. Each starts one, and returns a function that ends it. */
+/**
+ * Ways to disturb Redis, by name. Each function starts the disturbance, and returns a function that ends it.
+ */
 const befalls: Record<string, () => Promise<() => unknown>> = {
   "while Redis is up": async () => () => undefined,
   "while somebody takes the list out of Redis all the time": () =>
@@ -154,7 +156,7 @@ const befalls: Record<string, () => Promise<() => unknown>> = {
   },
 };
 
-/** Disturbs Redis again and again with `work`. @returns a function that ends this */
+/** Runs `work` on Redis again and again. @returns a function that stops this */
 async function meddle(work: (redis: Redis) => Promise<unknown>): Promise<() => Promise<void>> {
   const redis = new Redis(stack.urls.redis);
   let ended = false;

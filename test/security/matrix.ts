@@ -27,7 +27,7 @@ export interface Combination {
   caller: CallerName;
   /** Relation of the object to the caller; absent if the request names no object. */
   relation: Relation | undefined;
-  /** Practice to which the object belongs; without an object, the caller's. */
+  /** Practice that owns the object. Without an object, the caller's practice. */
   of: Practice;
   /** "http", or the name of the service that is called over gRPC. */
   via: string;
@@ -62,7 +62,8 @@ export function combinationsOf(world: World): Combination[] {
 }
 
 function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
-  // Leaves out the call, because a grant changes an admin's outcome only under break-glass rules.
+  // A break-glass grant changes an outcome only under the break-glass rules. Under all other rules, this
+  // caller is left out.
   if (caller === "granted admin" && !isBreakGlass(rule)) return [];
   if (!on) return [{ relation: undefined, of: mine }];
   const missing = { relation: "missing" as const, of: mine };
@@ -71,7 +72,7 @@ function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: W
   return [{ relation: "own" as const, of: mine }, { relation: "foreign" as const, of: theirs }, missing];
 }
 
-/** "http" if the method has a route, and the name of each service that serves it over gRPC. */
+/** Returns "http" if the method has an HTTP route, and the name of each service that serves it over gRPC. */
 function transportsOf(method: Method): string[] {
   const direct = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
   return [...(isRouted(method) ? ["http"] : []), ...direct];
@@ -83,7 +84,7 @@ function denialOf({ method, entry, caller, relation }: Omit<Combination, "expect
   return relation && denialByObject(entry.rule!, relation, caller);
 }
 
-/** Makes a call for each combination, `atOnce` at a time. */
+/** Makes the call of each combination. At most `atOnce` calls run at the same time. */
 export async function send(world: World, combinations: Combination[], atOnce: number): Promise<Result[]> {
   const results: Result[] = [];
   const queue = combinations.values();
@@ -137,7 +138,7 @@ async function freshToken({ spare }: World, role: Role): Promise<string> {
   return (await logIn(new Api(sharedStack().urls.gateway), spare[role])).token;
 }
 
-/** Permitted changes are last, because they would affect denied calls and reads. */
+/** Groups the combinations. Permitted changes come last, because they would affect denied calls and reads. */
 export function phasesOf(combinations: Combination[]): Record<"denied" | "reads" | "changes", Combination[]> {
   return {
     denied: combinations.filter(({ expected }) => expected),

@@ -127,7 +127,7 @@ test("certificates replaced at run time are used, and broken ones are not", asyn
   const nowElsewhere = secured(pairIn(LOCAL_CLIENT));
   const { name } = await ask("billing", READ.billing, {}, patient.token, nowElsewhere, "elsewhere");
   expect(name).toBe("OK");
-  // Succeeds, because the gateway calls with a certificate of its own, which the service accepts.
+  // Succeeds, because the gateway calls the service with its own certificate, which the service accepts.
   await patient.api.ok("GET /v1/payments");
 });
 
@@ -182,8 +182,8 @@ async function ask(
 }
 
 /**
- * Token for a call from one service to another. Every process could make it, because all have the
- * INTERNAL_KEY.
+ * Makes a token for a call from one service to another. Any process could make such a token, because all
+ * processes have the INTERNAL_KEY.
  */
 async function serviceToken(from: string, to: string): Promise<string> {
   const { internalKey } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8"));

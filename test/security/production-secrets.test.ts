@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const zeros = Buffer.alloc(32).toString("base64");
 const random = () => randomBytes(32).toString("base64");
 
-/** Values such as those of a trial, which must be refused in production. */
+/** Weak values, as in a trial. In production, the processes must refuse them. */
 const DEMO = {
   INTERNAL_KEY: zeros,
   DATA_KEY: Buffer.from("an encryption key of 32 letters.").toString("base64"),
@@ -19,7 +19,7 @@ const DEMO = {
   MAIL_URL: "smtp://127.0.0.1:1",
 };
 
-/** Starts a process in production mode. The process ends before it connects to anything. */
+/** Starts a process in production mode. It must end before it connects to anything. */
 function start(name: ProcessName, env: NodeJS.ProcessEnv) {
   const main = name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`;
   const options = {

@@ -8,24 +8,25 @@ import { sharedStack } from "../support/stack.ts";
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
 /**
- * Tables that are left out. Denied calls may write audit events, and `inbox` and `outbox` change while events
- * are delivered.
+ * Tables that are left out. Denied calls may write audit events. Deliveries of events change `inbox` and
+ * `outbox`.
  */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
 /** Columns that are left out, because background jobs clear them at any time. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
-/** Hashes of rows, by table. The rows are those that name given people and objects. */
+/** Hashes of rows, by table. The rows contain the id of one of the given people or objects. */
 export type Snapshot = Record<string, string[]>;
 
 /**
- * Hashes every row of all services that has one of the ids in any column. Other tests write to the same
- * databases at the same time, but not about these ids.
+ * Hashes every row of all services that has one of these ids in an id column. Other tests write to the same
+ * databases at the same time, but not rows with these ids.
  */
 export async function snapshotOf(ids: string[]): Promise<Snapshot> {
   const database = await createConnection({ uri: sharedStack().urls.mysql });
   try {
-    // First waits until the events of earlier changes are delivered, because their consumers write rows.
+    // First waits until events of earlier changes are delivered, because the services that receive them write
+    // rows.
     await eventually(
       () => countUndelivered(database, ids),
       (count) => count === 0,

@@ -7,18 +7,18 @@ import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from 
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** For each kind of object, the roles that own it. For all others it is foreign. */
+/** For each kind of object, the roles that own it. For all other callers, the object is foreign. */
 export const OWNERS = {
-  /** A booking whose slot is held, and which is not paid. */
+  /** A booking that holds its slot, and is not paid yet. */
   booking: ["patient", "doctor"],
   consultation: ["patient", "doctor"],
   prescription: ["patient", "doctor"],
-  /** A payment that awaits its authorization. */
+  /** A payment that the patient has not authorized yet. */
   payment: ["patient"],
   /** A captured payment, of which a part was refunded. */
   paidPayment: ["patient"],
   refund: ["patient"],
-  /** An open slot, which everybody sees and nobody books. */
+  /** An open slot, which everybody sees, and which no test books. */
   openSlot: ["doctor"],
   /** An open slot, which everybody sees until a test books it. */
   bookableSlot: ["doctor"],
@@ -28,11 +28,11 @@ export const OWNERS = {
   /** A licence that awaits an admin's decision. The doctor also has a verified one. */
   license: ["doctor"],
   patient: ["patient"],
-  /** A session of the patient on another device. */
+  /** A second session of the patient. */
   session: ["patient"],
   /** An account that makes no calls, because an admin may disable it. */
   bystander: [],
-  /** Break-glass grant of another admin for the patient of the practice. */
+  /** Grant of emergency access ("break glass") to the patient of the practice, which another admin has. */
   grant: [],
   /** A service account that makes no calls. */
   serviceAccount: [],
@@ -41,7 +41,7 @@ export const OWNERS = {
 export type Thing = keyof typeof OWNERS;
 export type Role = "patient" | "doctor" | "admin";
 
-/** A patient and a doctor who have met, with their objects. */
+/** A patient and a doctor who have met, with all objects that belong to them. */
 export interface Practice {
   patient: Account;
   doctor: Account;
@@ -49,18 +49,19 @@ export interface Practice {
   /** Texts of the consultation, which only the patient and the doctor may read. */
   texts: string[];
   /**
-   * Reason that an admin gave for a break-glass grant for the patient. Only admins and the patient may read
-   * it.
+   * Reason that an admin gave for emergency access to the patient. Only admins and the patient may read it.
    */
   grantReason: string;
 }
 
-/** Two practices that have nothing to do with each other, an admin, and accounts whose sessions may end. */
+/**
+ * Two practices that are independent of each other, an admin, and `spare` accounts whose sessions may end.
+ */
 export interface World {
   mine: Practice;
   theirs: Practice;
   admin: Account;
-  /** An admin with a break-glass grant for the patient of `mine`. */
+  /** An admin with emergency access (a break-glass grant) to the patient of `mine`. */
   grantedAdmin: Account;
   /** Service account of an internal system, with every scope. */
   account: ServiceAccount;
@@ -71,7 +72,7 @@ const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
 /** Start of the slots that stay open, from now: later than all slots that the matrix creates. */
 const FAR_MS = 20 * DAY_MS;
-/** Maximum time until several services have processed an event. A busy machine needs most of it. */
+/** Maximum time until several services have processed an event. Only a busy machine needs that long. */
 const SETTLED_WITHIN_MS = 60_000;
 
 export async function makeWorld(): Promise<World> {

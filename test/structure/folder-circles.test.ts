@@ -7,7 +7,7 @@ import { circlesIn, folderGraphOf, importsWithin, type Module } from "./folder-c
 const ROOT = join(import.meta.dirname, "../..");
 const ROOMS = ["platform", "topology", "services", "gateway", "ops", "deploy", "dev"];
 
-/** Modules of an invented graph. Each argument is an import: with "a/x.ts b/y.ts", a/x.ts imports b/y.ts. */
+/** Makes the modules of an invented graph. The argument "a/x.ts b/y.ts" means that a/x.ts imports b/y.ts. */
 function modulesOf(...imports: string[]): Module[] {
   const pairs = imports.map((line) => line.split(" ") as [string, string]);
   return [...new Set(pairs.flat())].map((source) => ({

@@ -1,21 +1,19 @@
 import { dirname } from "node:path";
 
-/** The fields of a module in dependency-cruiser's JSON that are used here. */
+/** The fields of a module in dependency-cruiser's JSON that this file uses. */
 export interface Module {
   source: string;
   dependencies: { resolved: string }[];
 }
 
-/** For each folder, the folders that it imports, each with one such import as an example. */
+/** For each folder, the folders that it imports. The text describes one of these imports as an example. */
 export type FolderGraph = Map<string, Map<string, string>>;
 
 const TESTS = /\.test\.ts$|(^|\/)testing\//;
-/** Folders that combine all features. A feature may import types from them. */
+/** Folders that combine all features. A feature may import types from them, so such imports are ignored. */
 const COMPOSITION_ROOTS = /^(services\/[^/]+\/src|gateway)$/;
 
-/**
- * The folders, and the other folders that each imports. Leaves out tests, and imports of composition roots.
- */
+/** Returns for each folder the folders that it imports. Leaves out tests and composition roots. */
 export function folderGraphOf(modules: readonly Module[]): FolderGraph {
   const code = modules.filter(({ source }) => !TESTS.test(source));
   const files = new Set(code.map(({ source }) => source));
@@ -38,7 +36,7 @@ export function circlesIn(graph: FolderGraph): string[][] {
   const order = new Map<string, number>();
   const stack: string[] = [];
 
-  /** @returns the smallest order of those folders on the stack that this folder reaches */
+  /** @returns the lowest `order` of all folders that are on the stack and that this folder reaches */
   function visit(folder: string): number {
     const index = order.size;
     order.set(folder, index);
@@ -60,7 +58,7 @@ export function circlesIn(graph: FolderGraph): string[][] {
   return circles.toSorted();
 }
 
-/** For each import between two folders of a circle, one example. */
+/** Returns one example for each import between two folders of a circle. */
 export function importsWithin(graph: FolderGraph, circle: readonly string[]): string[] {
   return circle.flatMap((folder) =>
     [...(graph.get(folder) ?? [])]

@@ -45,7 +45,7 @@ const PLANTED = [
   ["rules-without-node", "services/auth/src/accounts/planted-rules.ts", "node:crypto"],
 ] as const;
 
-/** Ways to write an import. For each rule, a file with each of them is created. */
+/** Ways to write an import. The test creates a file for each rule and each way. */
 const FORMS = [
   (specifier: string) => `import type { X } from "${specifier}";\n`,
   (specifier: string) => `export * from "${specifier}";\n`,
@@ -75,7 +75,10 @@ interface Violation {
 let folder: string;
 let violations: Violation[];
 
-/** Creates a copy of the project's packages without their code, with a file for each forbidden import. */
+/**
+ * Copies the configuration and the package files of the project, without its code. Adds a file for each
+ * forbidden import.
+ */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "medconnect-imports-"));
   for (const file of [".dependency-cruiser.cjs", "package.json"])
@@ -129,7 +132,7 @@ function write(file: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** Creates an empty file for an import to resolve to, unless the file exists. */
+/** Creates an empty module to which an import resolves, unless a test case creates this file. */
 function plantTarget(file: string, specifier: string): void {
   const [, name, path] = /^@medconnect\/([a-z]+)\/(.*)$/.exec(specifier) ?? [];
   const workspace = ["auth", "scheduling", "clinical", "billing"].includes(name!) ? `services/${name}` : name;

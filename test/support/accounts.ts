@@ -14,7 +14,7 @@ export interface Account {
   fullName: string;
   token: string;
   refreshToken: string;
-  /** Client of the gateway that sends this account's token. */
+  /** Client of the gateway with this account's token. */
   api: Api;
 }
 
@@ -53,7 +53,7 @@ export interface Credentials {
   password?: string;
 }
 
-/** Reads the account to which these tokens belong. */
+/** Reads the account to which an access token belongs. */
 export async function accountOf(api: Api, { accessToken, refreshToken }: Json): Promise<Account> {
   const token = String(accessToken);
   const own = api.as(token);
@@ -68,7 +68,7 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
   };
 }
 
-/** Creates an admin with `npm run admin:create`, and signs them in. There is no other way to create one. */
+/** Creates an admin with `npm run admin:create`, and signs the admin in. No API call can create an admin. */
 export async function signUpAdmin(
   api: Api,
   running: Running,
@@ -79,7 +79,7 @@ export async function signUpAdmin(
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
   const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
-  // Longer than the default, because connecting takes seconds on a busy machine.
+  // DATABASE_TIMEOUT is longer than the default, because on a busy machine a connection takes seconds.
   const env = {
     ...process.env,
     DATABASE_URL: database.href,

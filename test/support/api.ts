@@ -8,7 +8,7 @@ export interface Answer {
   headers: Headers;
   /** The response's body as text. */
   text: string;
-  /** The response's body as JSON; `{}` if it is of another type. */
+  /** The response's body, parsed as JSON. `{}` if the body is not JSON. */
   body: Json;
 }
 
@@ -19,7 +19,7 @@ export interface Sent {
   headers?: Record<string, string>;
 }
 
-/** HTTP client of the gateway, with or without an access token. */
+/** HTTP client of the gateway. Without an access token, its calls are anonymous. */
 export class Api {
   readonly url: string;
   readonly token: string | undefined;
@@ -39,8 +39,8 @@ export class Api {
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
-        // Connections are not reused. A worker may be busy for a minute with compiling; it then does not
-        // notice that the server has closed an idle connection.
+        // Does not reuse connections. A worker may compile for a minute, and would then not notice that the
+        // server has closed an idle connection.
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
@@ -54,8 +54,8 @@ export class Api {
   }
 
   /**
-   * Sends a request, and returns the response's body. Repeats it after 503, as every client should. Throws
-   * for other errors.
+   * Sends a request, and returns the response's body. After status 503, repeats the request, as every client
+   * should. Throws for other errors.
    */
   async ok(call: string, sent: Sent = {}): Promise<Json> {
     const repeatable = sent.key === true ? { ...sent, key: randomUUID() } : sent;
@@ -72,7 +72,7 @@ const TRIES = 3;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Sends a request; repeats it if the server has not received it. If a busy worker pauses between connecting
+ * Sends a request. Repeats it if the server has not received it: if a busy worker pauses between connecting
  * and sending, the server answers 408 (RFC 9110 §15.5.9) or closes the connection.
  */
 async function sendOnce(url: string, init: RequestInit): Promise<Response> {
@@ -87,8 +87,8 @@ async function sendOnce(url: string, init: RequestInit): Promise<Response> {
 }
 
 /**
- * True if undici's SocketError shows that no byte was sent. False for a refused connection, because then the
- * server is down.
+ * True if undici's SocketError shows that no byte was sent on an open connection. False for a refused
+ * connection, because the server is then down.
  */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = error as { cause?: { socket?: { bytesWritten?: number } } };

@@ -10,7 +10,7 @@ complete && exit 0
 
 begin "$target"
 unpack oathtool zbar-tools
-# zbarimg reads pictures by ImageMagick, which looks for its parts where it was built for.
+# zbarimg reads pictures with ImageMagick. These variables show ImageMagick where its modules were unpacked.
 modules=$(cd "$root" && find usr/lib -type d -path '*/ImageMagick-*/modules-*' -prune -print -quit)
 config=$(cd "$root" && find etc -type d -name 'ImageMagick-*' -print -quit)
 wrap usr/bin/oathtool

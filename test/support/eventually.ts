@@ -2,17 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 25;
 /**
- * Default for the maximum wait: below a test's time-out, but far above any expected time, even on a busy
+ * Default maximum wait. It is below the time-out of a test, but far above any expected time, even on a busy
  * machine.
  */
 const WITHIN_MS = 60_000;
 
 /**
- * Calls `ask` again and again until the predicate accepts the answer.
+ * Calls `ask` repeatedly until the predicate accepts the answer.
  *
  * @returns the accepted answer
- * @throws after `withinMs`, with the last answer. `ask` is called once more after that time, so that one slow
- * answer is no failure.
+ * @throws after `withinMs`, with the last answer. After that time, `ask` is called once more, so that one
+ * slow answer does not cause a failure.
  */
 export async function eventually<T>(
   ask: () => T | Promise<T>,

@@ -34,7 +34,7 @@ const FILES = [
   "medconnect/scheduling/v1/slot_service.proto",
 ];
 
-/** The API, loaded from the .proto files, as a third party would. */
+/** The API, loaded from the .proto files, as an external client would load it. */
 const contract = loadSync(FILES, {
   includeDirs: [PROTO, join(PROTO, "vendor")],
   longs: String,
@@ -46,7 +46,7 @@ const contract = loadSync(FILES, {
 export type Method = MethodDefinition<object, object>;
 export type ServiceName = keyof Running["addresses"];
 
-/** Fields of every message, as FieldDescriptorProto, by the full name of the message. */
+/** Fields of every message, as FieldDescriptorProto. The key is the full name of the message. */
 export const messageTypes: ReadonlyMap<string, object[]> = new Map(
   Object.entries(contract)
     .filter(([, definition]) => "type" in definition && "field" in (definition.type as object))
@@ -61,7 +61,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     .map((method) => [method.path, method]),
 );
 
-/** Services that serve an RPC: its own service, or all of them. */
+/** Returns the services that serve an RPC: the service that owns it, or all services for a shared RPC. */
 export function serversOf({ path }: Method): ServiceName[] {
   const all: ServiceName[] = ["auth", "scheduling", "clinical", "billing"];
   const owner = path.split(".")[1];
@@ -73,7 +73,7 @@ export interface Reply {
   code: status;
   /** Name of the status code, such as "NOT_FOUND". */
   name: string;
-  /** Reason in the status's ErrorInfo; undefined if the call succeeded, or if gRPC itself failed. */
+  /** Reason in the status's ErrorInfo. Undefined if the call succeeded, or if the gRPC library failed. */
   reason: string | undefined;
   /** Message of the status; empty if the call succeeded. */
   detail: string;
@@ -83,7 +83,7 @@ export interface Reply {
   trailer: Metadata;
 }
 
-/** Size of the trailer that a call's response had on the wire, including the status message. */
+/** Size of a response's trailer on the wire in bytes, including the status message. */
 export const trailerBytes = ({ trailer, detail }: Reply): number =>
   Object.entries(trailer.toHttp2Headers())
     .flatMap(([name, values]) => [values].flat().map((value) => name.length + String(value).length))
@@ -98,7 +98,7 @@ export interface Credential {
 export interface GrpcOptions {
   /** Credentials of the connection; default: plaintext. */
   security?: ChannelCredentials;
-  /** Name that the server's certificate must have; default: the host of its address. */
+  /** Name that the server's certificate must contain. Default: the host of the server's address. */
   serverName?: string | undefined;
 }
 
@@ -148,11 +148,12 @@ export class Grpc {
   }
 
   /**
-   * Lists the server's services with server reflection (grpc.reflection.v1). The returned bytes contain their
+   * Lists the services of the server with server reflection (grpc.reflection.v1). `answer` contains their
    * names.
    */
   listServices(): Promise<{ code: status; answer: string }> {
-    // The encoded ServerReflectionRequest { list_services: "" }; `list_services` is field 7.
+    // The encoded message ServerReflectionRequest { list_services: "" }. Its field `list_services` has the
+    // number 7.
     const request = Buffer.from([0x3a, 0x00]);
     const asIs = (bytes: Buffer) => bytes;
     const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

@@ -2,10 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 
-/**
- * Queries of up to eight words. Each word is the beginning of a word in the profile of every doctor from
- * `addFindableDoctors`.
- */
+/** Queries of up to eight words. Each word is a prefix of a word in all profiles of `addFindableDoctors`. */
 export const HOSTILE_QUERIES = [
   "a b c d e f g h",
   "i j k l m n o p",
@@ -18,12 +15,12 @@ const LETTERS = "abcdefghijklmnopqrst";
 const WORDS_A_LETTER = 3;
 const DOCTORS_A_STATEMENT = 100;
 
-/** Runs an INSERT statement. `rows` replaces the placeholder in its `VALUES ?`. */
+/** Runs an INSERT statement. `rows` are the values for the placeholder in `VALUES ?`. */
 type Insert = (sql: string, rows: SqlValue[][]) => Promise<unknown>;
 
 /**
- * Adds licensed doctors to scheduling's schema. Their profiles have words with every letter of the hostile
- * queries.
+ * Adds doctors with a licence to scheduling's schema. Every word of the hostile queries is a prefix of words
+ * in their profiles.
  */
 export async function addFindableDoctors(insert: Insert, count: number): Promise<void> {
   const ids = Array.from({ length: count }, () => newId());

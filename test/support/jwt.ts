@@ -4,7 +4,7 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Json } from "./api.ts";
 import { sharedSecrets, sharedStack } from "./stack.ts";
 
-/** A key with which auth signs access tokens. Only auth has its private part. */
+/** A key with which auth signs access tokens. No other process has the private key. */
 export interface SigningKey {
   kid: string;
   privateKey: KeyObject;

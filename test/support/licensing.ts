@@ -3,16 +3,18 @@ import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
 import { type Running, sharedStack } from "./stack.ts";
 
-/** A system whose licences are verified. Creating an admin needs the prefix of its schemas. */
+/**
+ * A system whose doctors' licences are verified. `schemaPrefix` is needed to create an admin in its database.
+ */
 interface LicensingSystem {
   running: Running;
   schemaPrefix?: string;
 }
 
-/** Systems that test files have started for themselves, by their gateway's URL. */
+/** Systems that test files have started for themselves. The key is the URL of the gateway. */
 const systems = new Map<string, LicensingSystem>();
 const admins = new Map<string, { admin: Promise<Account>; sinceMs: number }>();
-/** Maximum age at which an admin's token is reused: below the five minutes for which it is valid. */
+/** Maximum age of an admin's token that is used again. It is below the token's lifetime of five minutes. */
 const TOKEN_AGE_MS = 240_000;
 
 /** Registers the system of a test file, so that `verifyLicense` works at its gateway. */
@@ -21,8 +23,8 @@ export function licenseAt(running: Running, schemaPrefix: string): void {
 }
 
 /**
- * Verifies a doctor's licence as an admin of the system behind this gateway. The licence gets the name of the
- * doctor's account.
+ * Verifies a doctor's licence as an admin of the system behind this gateway. `doctorName` must be the name of
+ * the doctor's account.
  */
 export async function verifyLicense(
   gatewayUrl: string,
@@ -31,8 +33,8 @@ export async function verifyLicense(
 ): Promise<void> {
   const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
   const verify = () => api.send(`POST /v1/admin/licenses/${licenseId}:verify`, { body: { doctorName } });
-  // Repeated after NAME_DIFFERS, which is returned until scheduling learns the account's name from an event
-  // of auth.
+  // Scheduling learns the account's name from an event of auth. Until then, the call gets NAME_DIFFERS and is
+  // repeated.
   const { status, body } = await eventually(verify, (answer) => answer.body.reason !== "NAME_DIFFERS");
   if (status !== 200) throw new Error(`:verify got ${status} ${body.reason}`);
 }

@@ -4,9 +4,9 @@ import type { Account } from "./accounts.ts";
 const PERIOD_S = 30;
 
 /**
- * An authenticator app (RFC 6238). Each call returns the code of a later time step, because auth accepts a
- * step's code only once. Auth also accepts the next step, so two codes can be used at the same time, for
- * example to activate the app and to sign in.
+ * A simulated authenticator app (RFC 6238). Each call returns the code of a later time step, because auth
+ * accepts the code of a step only once. Auth also accepts the next step. So two codes can be used right after
+ * each other, for example to activate the app and to sign in.
  */
 export class Authenticator {
   readonly secret: string;

@@ -9,7 +9,7 @@ import { eventually } from "./eventually.ts";
 import { licenseAt } from "./licensing.ts";
 import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 
-/** A system for one test file: processes, Redis and schemas of its own, on the shared MySQL server. */
+/** A system for one test file, on the shared MySQL server. It has its own processes, Redis and schemas. */
 export interface OwnStack extends Stack {
   schemaPrefix: string;
   logs: string;
@@ -17,7 +17,7 @@ export interface OwnStack extends Stack {
 
 const REACHED_WITHIN_MS = 60_000;
 
-/** Maximum time for the start on a busy machine; for `beforeAll`. */
+/** Maximum time for the start on a busy machine. Use it as the time-out of `beforeAll`. */
 export const START_TIMEOUT_MS = 240_000;
 
 /** Starts a system for one test file. @param env settings of every process */

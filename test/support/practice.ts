@@ -6,22 +6,22 @@ import { verifyLicense } from "./licensing.ts";
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
-/** Time until a consultation starts: short enough (under 15 minutes) to join and start it at once. */
+/** Time until a consultation starts. Below 15 minutes, so that both sides can join and start at once. */
 export const SOON_MS = 10 * MINUTE_MS;
 
-/** Maximum time until several services have passed an event on, on a busy machine. */
+/** Maximum time until a booking has become a consultation in clinical, on a busy machine. */
 const CONFIRMED_WITHIN_MS = 15_000;
 
 export const FEE = { currencyCode: "USD", amountMinor: "5000" };
 
-/** Start and end of a slot, relative to now. */
+/** Returns start and end of a slot that starts this long after now. */
 export function timeFromNow(startsInMs: number, lengthMs = 30 * MINUTE_MS) {
   const startMs = Date.now() + startsInMs;
   return { startTime: new Date(startMs).toISOString(), endTime: new Date(startMs + lengthMs).toISOString() };
 }
 
 /**
- * Registers a doctor with a profile and a verified licence. If the profile has no fee, consultations are
+ * Registers a doctor with a profile and a verified licence. Without a fee in the profile, consultations are
  * free.
  */
 export async function openPractice(api: Api, profile: Json = {}): Promise<Account> {
@@ -30,7 +30,7 @@ export async function openPractice(api: Api, profile: Json = {}): Promise<Accoun
   return doctor;
 }
 
-/** Creates the doctor's profile with a verified licence. */
+/** Creates the doctor's profile, and verifies the licence as an admin. */
 export async function publish(doctor: Account, profile: Json = {}): Promise<Json> {
   const { id, licenses } = await claim(doctor, profile);
   const { fullName } = await doctor.api.ok("GET /v1/users/me");
@@ -38,7 +38,7 @@ export async function publish(doctor: Account, profile: Json = {}): Promise<Json
   return await doctor.api.ok(`GET /v1/doctors/${id}`);
 }
 
-/** Creates the doctor's profile with a pending licence. */
+/** Creates the doctor's profile. Its licence stays pending. */
 export async function claim({ id, api }: Account, profile: Json = {}): Promise<Json> {
   const license = { licenseNumber: `T-${id.slice(-12)}`, licenseRegion: "US-CA" };
   return await api.ok("POST /v1/doctors", { body: { ...license, specialty: "Cardiology", ...profile } });

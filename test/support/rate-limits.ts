@@ -8,13 +8,13 @@ const all = (limit: string) => ({
 });
 
 /**
- * Limits that no test reaches. Limits of 0 would turn off the counting of calls. With these limits, the
- * gateway reports the first call of each client and one in 50 to Redis.
+ * Limits that no test reaches. With limits of 0, the gateway would not count calls at all. With these, it
+ * reports the first call of each client, and one in 50, to Redis.
  */
 export const HIGH_RATE_LIMITS = all("1000000");
 
 /**
- * No limits, for gateways that share a Redis. With limits, the calls to one gateway would use up the other's,
- * because all calls come from the same address.
+ * No limits. Use them for gateways that share a Redis, because all calls of the tests come from the same
+ * address. Calls to one gateway would use up the limits of the other gateway.
  */
 export const NO_RATE_LIMITS = all("0");

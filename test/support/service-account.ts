@@ -3,11 +3,11 @@ import { scopes as all } from "@medconnect/platform/contract/scopes.ts";
 import type { Account } from "./accounts.ts";
 import { Api } from "./api.ts";
 
-/** A service account, with which an internal system calls the API. */
+/** A service account. Internal systems call the API with such accounts. */
 export interface ServiceAccount {
   id: string;
   secret: string;
-  /** Gets an access token with the scopes for which `isWanted` returns true; default: all. */
+  /** Gets an access token with the scopes for which `isWanted` returns true. Default: all scopes. */
   token(isWanted?: (scope: string) => boolean): Promise<string>;
 }
 

@@ -9,7 +9,7 @@ import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";
 
-/** A process with settings of its own, on the databases of the shared system. */
+/** An additional process with its own settings. It uses the databases of the shared system. */
 export interface SideProcess {
   /** Address of the process, as host:port. */
   address: string;
@@ -19,7 +19,7 @@ export interface SideProcess {
 /**
  * Starts another gateway.
  *
- * @param authAddress address of the auth process to use; default: the shared system's
+ * @param authAddress address of the auth process that the gateway uses; default: that of the shared system
  */
 export async function startGateway(
   stack: SharedStack,

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 
-/** Addresses of a running system: of the shared one, or of one that a test file has started. */
+/** Addresses of a running system. It is the shared one, or one that a test file has started. */
 export interface Running {
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** Address of each service for gRPC, as host:port. */
@@ -28,7 +28,7 @@ export function sharedSecrets(): Secrets {
   return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }
 
-/** Auth's DATA_KEY, which operators' commands need. */
+/** Returns auth's DATA_KEY, which operators' commands need. */
 export const authDataKeyOf = ({ processes }: Running): string =>
   processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
 

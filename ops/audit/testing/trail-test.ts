@@ -19,7 +19,7 @@ export const SECOND = 1000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 
-/** The audit trail of billing, and auth, which is billing's witness. */
+/** The audit trail of billing, with auth, which stores billing's checkpoints (billing's witness). */
 export class TrailTest {
   readonly billing: TestService;
   readonly auth: TestService;
@@ -76,14 +76,16 @@ export class TrailTest {
     });
   }
 
-  /** Sends a service's checkpoint to auth, by default billing's. */
+  /** Stores the checkpoint of a service's newest seal at auth. The default service is billing. */
   async leaveCheckpoint(name = "billing"): Promise<void> {
     const { seq, hmac } = await readHead(this.billing.db);
     const caller = { kind: "service", name } as const;
     await invoke(AuditServiceService.recordCheckpoint, this.witness(), caller, { seq, hmac });
   }
 
-  /** Kinds of the findings in billing's trail, each with the number of its seal, if it has one. */
+  /**
+   * Returns the kind of each finding in billing's trail, followed by the number of its seal, if it has one.
+   */
   async findings(keys: Buffer[] = [KEY], witness: Database | null = this.auth.db): Promise<string[]> {
     const { db, clock } = this.billing;
     const found: string[] = [];

@@ -24,7 +24,7 @@ const ENDED = ["COMPLETED", "ABANDONED"];
 
 /**
  * Compares the stored bookings with the acknowledged ones. Each acknowledged booking must exist in a legal
- * status, no other may exist, and each cancellation must have been requested.
+ * status. No other booking may exist. Each cancellation must have been requested.
  */
 export async function unacknowledgedBookings(
   schemas: Schemas,
@@ -71,9 +71,9 @@ function differences(expected: ExpectedBooking, row: Stored, movesAsked: Readonl
 }
 
 /**
- * True if the booking has its acknowledged slot, or one to which a doctor asked to reschedule it. If a
- * booking was rescheduled while its consultation started, the consultation's end undoes the rescheduling. The
- * undoing raises the booking's sequence once more.
+ * True if the booking has its acknowledged slot, or a slot to which somebody asked to reschedule it. If a
+ * booking was rescheduled while its consultation started, the end of the consultation undoes the
+ * rescheduling. This raises the booking's sequence once more.
  */
 function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === expected.slotId || movesAsked.has(row.slotId);
@@ -83,9 +83,8 @@ function isWhereAsked(expected: ExpectedBooking, row: Stored, movesAsked: Readon
 }
 
 /**
- * Reports a booking whose cancellation was not requested by the person who is stored as `cancelledBy`. A
- * doctor also cancels the booking by abandoning the consultation, and an admin by revoking the doctor's
- * licence.
+ * Reports a cancelled booking if the person in `cancelledBy` did not ask for the cancellation. A doctor also
+ * asks for it by abandoning the consultation, and an admin by revoking the doctor's licence.
  */
 function unasked(
   expected: ExpectedBooking,

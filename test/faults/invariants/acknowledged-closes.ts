@@ -5,7 +5,7 @@ interface Stored {
   id: string;
   outcome: string | null;
   feeDecision: string | null;
-  /** 1 if the consultation ended because the booking was closed; 0 if it ended in another way. */
+  /** 1 if the closing of the booking ended the consultation; 0 if the consultation ended in another way. */
   hasFollowed: number;
 }
 
@@ -15,9 +15,9 @@ const STORED = `SELECT b.id, b.close_outcome AS outcome, b.fee_decision AS feeDe
     WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
 
 /**
- * Checks that each booking is closed as acknowledged, unless its consultation ended at the same time, which
- * replaces the closing. A fee that the closing has released must stay released in any case. Also checks that
- * an admin made every closing.
+ * Checks that an admin's closings are stored as acknowledged. If a consultation ended at the same time, its
+ * end may replace the closing. Even then, a fee that the closing released must stay released. Also checks
+ * that an admin made every stored closing.
  */
 export async function unacknowledgedCloses(schemas: Schemas, { closes }: RefundingAdmin): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];

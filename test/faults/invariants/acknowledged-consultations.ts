@@ -20,8 +20,8 @@ const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_b
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
 /**
- * Compares the stored consultations with the acknowledged ones. Doctors may start or end a consultation only
- * by an acknowledged call.
+ * Compares the stored consultations with the acknowledged ones. Every start or end by a doctor must come from
+ * an acknowledged call.
  */
 export async function unacknowledgedConsultations(
   schemas: Schemas,
@@ -70,13 +70,13 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
 /**
- * True for a no-show at an earlier time of the booking. Clinical undoes the no-show when it receives the
- * event of the rescheduling.
+ * True for a no-show that was reported before the booking was rescheduled. Clinical undoes such a no-show
+ * when it receives the event of the rescheduling.
  */
 const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime: Date): boolean =>
   status === "NO_SHOW" && startTime.toISOString() !== new Date(missedTime).toISOString();
 
-/** Describes how a consultation contradicts its acknowledged state; undefined if it does not. */
+/** Describes how a consultation contradicts the acknowledged state. Undefined if it does not. */
 export function contradiction(
   acknowledged: AcknowledgedConsultation,
   seen: { status: unknown; startTime: Date; noShowParty?: unknown } | undefined,
@@ -84,8 +84,8 @@ export function contradiction(
   const { id, status, noShowParty } = acknowledged;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
   if (isOvertaken(acknowledged, seen.startTime)) return undefined;
-  // Allowed if the booking was cancelled while the consultation started. The cancellation then ends the
-  // consultation.
+  // Allowed if the booking was cancelled while the doctor started the consultation. The cancellation then
+  // ends the consultation.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;
   if ((seen.noShowParty ?? null) !== noShowParty)

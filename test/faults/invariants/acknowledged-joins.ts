@@ -9,16 +9,16 @@ interface Stored {
 }
 
 /**
- * Stored state of the joined consultations. Leaves out rescheduled bookings, whose patients may have joined
- * at an earlier time, and no-shows that an admin's closing has set.
+ * Selects consultations with their stored state. Leaves out rescheduled bookings, whose patients may have
+ * joined at an earlier time. Also leaves out consultations that an admin's closing has ended.
  */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.transitioned_by <> 'ADMIN'`;
 
 /**
- * Checks that each join is stored, and that a patient who joined is recorded as a no-show only after joining
- * late.
+ * Checks that each acknowledged join is stored. A patient who joined may be recorded as a no-show only if the
+ * patient joined late.
  */
 export async function unacknowledgedJoins(
   schemas: Schemas,

@@ -3,17 +3,14 @@ import type { Schemas } from "./schemas.ts";
 
 interface Stored extends AcknowledgedRefund {
   id: string;
-  /** 1 if an admin requested the refund; 0 if the system refunded a released fee. */
+  /** 1 if an admin requested the refund; 0 if the system made it because the fee was released. */
   isAskedFor: number;
 }
 
 const STORED = `SELECT id, payment_id AS paymentId, amount_minor AS amountMinor, status, key_id IS NOT NULL AS isAskedFor
   FROM billing.refunds`;
 
-/**
- * Checks that each acknowledged refund exists once with its amount, and that there is no other refund by an
- * admin.
- */
+/** Checks that each acknowledged refund is stored once with its amount, and that admins made no others. */
 export async function unacknowledgedRefunds(
   schemas: Schemas,
   { refunds }: RefundingAdmin,

@@ -1,8 +1,8 @@
 import { CHECKS } from "@medconnect/billing/src/ledger/check-store.ts";
 import type { Rule } from "./schemas.ts";
 
-// Selects bookings that occupy their slot. The service's clock and this query's may differ, so a hold is left
-// out from 100 ms before its expiry on.
+// SQL condition: booking `b` occupies its slot, because it is confirmed or its hold has not expired. The
+// clocks of service and database may differ, so a hold no longer counts in the last 100 ms before its expiry.
 const LIVE = (b: string) =>
   `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
      AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
@@ -29,8 +29,7 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
-    // Leaves out rescheduled bookings: the limit is checked when a booking is made, not when it is
-    // rescheduled.
+    // Leaves out rescheduled bookings, because the system checks the limit for new bookings only.
     name: "a patient has more upcoming bookings than the limit",
     sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
       WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
@@ -38,9 +37,9 @@ export const ALWAYS: readonly Rule[] = [
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // After a hold expires unpaid, or its patient cancels it, the same patient may not hold the slot for
-    // twice the length of a hold. If the payment was refused earlier, for example because the doctor had no
-    // licence, there is no such cooldown.
+    // After a hold expires unpaid, or the patient cancels it, the same patient may not hold the slot again
+    // for a cooldown of twice the hold's length. There is no cooldown if the payment was refused earlier, for
+    // example because the doctor had no licence.
     name: "a slot was held again by its patient within the cooldown",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,
@@ -66,7 +65,7 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (s.booking_id <=> b.id AND s.status = IF(b.status = 'CONFIRMED', 'BOOKED', 'HELD'))`,
   },
   {
-    // Allowed if the consultation was abandoned, because its slot stays used.
+    // Allowed if the doctor abandoned the consultation, because the slot then stays used.
     name: "a booked slot has no booking",
     sql: `SELECT s.id, s.booking_id, b.status FROM scheduling.slots s
       LEFT JOIN scheduling.bookings b ON b.id = s.booking_id AND b.slot_id = s.id
@@ -75,8 +74,8 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
-    // Allowed if the payment was refused before the hold expired, because the appointment had started or the
-    // doctor had no licence.
+    // Allowed if the payment was refused during the hold, because the appointment had started or the doctor
+    // had no licence.
     name: "a hold ended early",
     sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
       JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))

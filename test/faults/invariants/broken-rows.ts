@@ -19,7 +19,7 @@ import {
 const PAID = { fee_minor: 5, payment_id: "y" };
 const COMPLETED = [booking({ ...PAID, status: "COMPLETED" }), consultation({ status: "COMPLETED" })] as const;
 
-/** For each invariant, one or more sets of rows that break it. */
+/** For each invariant, one or more sets of rows. Each set must break the invariant. */
 export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> = {
   "ledger: debits differ from credits": [[entry]],
   "ledger: a payment's clearing balance differs from its amount less refunds": [

@@ -15,8 +15,8 @@ import { SETTLED } from "./settled.ts";
 const POLL_MS = 250;
 const WATCH_MS = 500;
 /**
- * Maximum time until all events are processed: longer than the longest lease (10 s), after which a failed
- * event is tried again.
+ * Maximum time until all events are processed. It is longer than the longest lease (10 s). After its lease, a
+ * failed event is tried again.
  */
 export const SETTLE_TIMEOUT_MS = 40_000;
 
@@ -26,7 +26,7 @@ const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
 export interface Verdict {
   /** Time until all events were processed, in ms. */
   settledMs: number;
-  /** Number of patients, since the run began, whose doctor did not come. */
+  /** Number of no-shows of doctors that the system has recorded by itself since the run began. */
   letDown: number;
   violations: string[];
 }
@@ -81,7 +81,7 @@ async function look(system: System, seen: Set<string>, until: AbortSignal): Prom
       for (const line of await schemas.broken(ALWAYS)) seen.add(`meanwhile, ${line}`);
       await schemas.close();
     } catch {
-      // Ignored: the database does not respond, because the scenario stops it.
+      // Ignored, because the scenario may have stopped the database.
     }
     await delay(WATCH_MS);
   }

@@ -7,10 +7,13 @@ import { Schemas } from "./schemas.ts";
 const mysqlUrl = process.env.MYSQL_URL!;
 const prefix = `inv${process.pid}_`;
 
-/** Schemas without rows. They lack the unique index and the SQL mode that would refuse broken rows. */
+/**
+ * Database schemas without rows. They lack the unique index and the SQL mode that would refuse rows that
+ * break an invariant.
+ */
 export class EmptySchemas {
   readonly #stored: Schemas;
-  /** The schemas. Their queries return short names instead of ids. */
+  /** The schemas as a check reads them. Queries return the short names of rows.ts instead of ids. */
   readonly schemas: Schemas;
 
   private constructor(stored: Schemas) {

@@ -6,11 +6,13 @@ const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 /**
- * Decision on a booking's fee that follows from the policy; NULL before the booking ends. It is computed from
- * the history, not read from the services' decisions. If a booking was cancelled while its consultation
- * ended, the fee is released if the cancellation or the end releases it. The cancellation cut-off is the
- * default of CANCEL_CUTOFF. While a rescheduling awaits acceptance, the patient can always cancel free of
- * charge. An admin who closes a booking decides freely, so for closed bookings this is the stored decision.
+ * Decision on a booking's fee that follows from the policy. NULL before the booking ends.
+ *
+ * - It is computed from the history, not from the services' decisions.
+ * - If a booking was cancelled while its consultation ended, one of the two is enough to release the fee.
+ * - The cancellation cut-off is 24 h, the default of CANCEL_CUTOFF.
+ * - While a rescheduling awaits the patient's acceptance, the patient can cancel free of charge.
+ * - An admin who closes a booking decides freely, so the stored decision is used.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision
@@ -88,7 +90,7 @@ export const MONEY: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // Compares statuses, not versions, because billing's version also counts events of scheduling, such as a
+    // Compares statuses instead of versions. Billing's version also counts events of scheduling, such as a
     // late expiry.
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p

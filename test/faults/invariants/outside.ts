@@ -7,9 +7,7 @@ import { contradiction as contradictionOfConsultation } from "./acknowledged-con
 
 const PAGE_SIZE = 100;
 
-/**
- * Compares each user's lists over HTTP with the lists over gRPC, and all lists with the acknowledged states.
- */
+/** Reads each user's lists over HTTP and over gRPC, and compares them with the acknowledged states. */
 export async function contradictionsOutside(
   system: System,
   bookingHolders: readonly BookingHolder[],
@@ -63,8 +61,8 @@ function timeOf(timestamp: unknown): Date {
 }
 
 /**
- * Finds completed consultations whose notes differ from the acknowledged ones. Reads each consultation,
- * because lists omit notes.
+ * Finds completed consultations whose notes differ from the acknowledged notes. Reads each consultation
+ * alone, because lists omit notes.
  */
 async function contradictionsOfNotes(
   { http }: System,
@@ -95,7 +93,7 @@ class Lists {
     this.#method = method;
   }
 
-  /** Finds items that a user's list lacks or contains twice, or that contradict their acknowledged state. */
+  /** Finds items that a user's list lacks or contains twice, or that contradict the acknowledged state. */
   async contradictions<T>(
     token: string,
     acknowledged: ReadonlyMap<string, T>,

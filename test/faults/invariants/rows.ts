@@ -1,16 +1,13 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 
-/**
- * A row: its table, and values by column. Ids are short names. Columns that are not given get the default of
- * their type.
- */
+/** A row of a table. Ids are written as short names. Other columns get the default value of their type. */
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
 
 const NAMED = "0190a0a0-0000-7000-8000-";
 /** Makes a UUID that contains a short name. */
 const idOf = (name: string): string => NAMED + Buffer.from(name).toString("hex").padStart(12, "0");
 
-/** Values of a row in the form in which its table stores them. */
+/** Converts the values of a row into the form in which the table stores them. */
 export const storedColumns = ([table, columns]: Row): object =>
   Object.fromEntries(
     Object.entries(columns).map(([name, value]) => {
@@ -19,7 +16,7 @@ export const storedColumns = ([table, columns]: Row): object =>
     }),
   );
 
-/** Values that a query returned, with short names instead of ids. */
+/** Replaces ids in the values of a query by their short names. */
 export const namedColumns = (columns: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(columns).map(([name, value]) => [
@@ -50,7 +47,7 @@ export const booking = (columns: Columns = {}): Row => {
   };
   return ["scheduling.bookings", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
 };
-/** Rows of bookings that are numbered from 0. Each has a slot and ids of its own. */
+/** Makes rows of bookings, numbered from 0. Each booking has its own slot and ids. */
 export const bookings = (count: number, columns: (i: number) => Columns): Row[] =>
   Array.from({ length: count }, (_, i) => booking({ id: `b${i}`, slot_id: `s${i}`, ...columns(i) }));
 export const consultation = (columns: Columns = {}): Row => {

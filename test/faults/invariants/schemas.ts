@@ -7,15 +7,15 @@ import { SCHEMA_PREFIX } from "../system.ts";
 export interface Rule {
   name: string;
   /**
-   * Selects the violations. `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the tables of the
-   * services.
+   * Query that returns the violations. It names the services' tables as `auth.t`, `scheduling.t`,
+   * `clinical.t` and `billing.t`.
    */
   sql: string;
 }
 
 const SHOWN = 3;
 
-/** Connection to all schemas, with an administrator's rights. */
+/** Connection to the schemas of all services, with an administrator's rights. */
 export class Schemas {
   readonly #connection: Connection;
   readonly #prefix: string;

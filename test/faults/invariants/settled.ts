@@ -5,22 +5,22 @@ import type { Rule } from "./schemas.ts";
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
 /**
- * Counts, for each booking, the changes that clinical's events caused. Scheduling sends no events about these
- * changes, except that it tells billing of no-shows.
+ * Number of changes to each booking that events of clinical caused. Scheduling sends no events about these
+ * changes, with one exception: it tells billing of no-shows.
  */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * Counts, for each booking, the changes of which scheduling does not inform clinical: those that clinical's
- * events caused, and refused payments, which concern only billing. Leaves out patients who accept a
- * rescheduling by joining, because scheduling does inform clinical of that.
+ * Number of changes to each booking of which clinical gets no event: changes that clinical's own events
+ * caused, and refused payments, which concern billing only. One change by clinical's events is not counted:
+ * if a patient accepts a rescheduling by joining, scheduling does send clinical an event.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
 /**
- * True if clinical has sent an event about the status of consultation c. Clinical sends none if the booking
- * was cancelled, or was closed by an admin, because the other services know of that.
+ * True if clinical has sent an event about the status of consultation c. Clinical sends no event if the
+ * booking was cancelled or closed by an admin, because the other services already know that.
  */
 const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
@@ -115,8 +115,8 @@ export const SETTLED: readonly Rule[] = [
         ELSE c.status IS NULL END`,
   },
   {
-    // If a consultation had started before its booking was rescheduled, the booking gets the consultation's
-    // time again when it ends, and the new slot is opened again.
+    // If a booking was rescheduled after its consultation had started, the end of the consultation undoes
+    // this. The booking gets the consultation's time again, and the new slot is opened again.
     name: "a booking was closed at another time than its consultation's, or keeps a slot of another time",
     sql: `SELECT b.id, b.status, b.start_time, c.start_time AS held, s.start_time AS slot FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
@@ -132,8 +132,8 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
-    // Leaves out bookings whose consultation has started or ended: clinical informs billing of that, not
-    // scheduling.
+    // Leaves out bookings whose consultation has started or ended. Billing learns that from clinical, not
+    // from scheduling.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
@@ -189,7 +189,7 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("scheduling", "booking.no_show"),
 ];
 
-/** Finds resources for which an action was audited more than once, although it can happen only once. */
+/** Finds resources with more than one audit event for an action that can happen only once. */
 function appliedTwice(service: string, action: string): Rule {
   return {
     name: `${action} was done twice`,

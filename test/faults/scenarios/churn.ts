@@ -9,7 +9,7 @@ import { Notes, type Scenario, underLoad } from "./scenario.ts";
 const CHURN_MS = { long: 180_000, short: 6000 };
 /** Share of the run before the first sample. By then, code is compiled, and caches and pools are full. */
 const WARM_UP = 1 / 3;
-/** Allowed growth of a heap: calls in progress need memory, which is no leak. */
+/** Allowed growth of a heap. Calls in progress need some memory, so this growth is no leak. */
 const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /**
@@ -24,13 +24,13 @@ interface Sample {
   /** Heap after a garbage collection, in MiB. */
   heap: Record<ProcessName, number>;
   descriptors: Record<ProcessName, number>;
-  /** Number of prepared statements of all connections to the database. */
+  /** Number of prepared statements on all database connections. */
   statements: number;
 }
 
 /**
- * Looks for leaks of memory, descriptors and prepared statements. To run for an hour: `--scenario churn
- * --minutes 60`.
+ * Looks for leaks of memory, file descriptors and prepared statements. To run it for an hour, use `--scenario
+ * churn --minutes 60`.
  */
 export const churn: Scenario = {
   name: "churn",
@@ -87,7 +87,7 @@ async function scrape(metricsPort: number): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
 }
 
-/** Reads the value of a metric that has one series, from Prometheus's text format. */
+/** Reads the value of a metric from Prometheus's text format. The metric has exactly one series. */
 function gaugeIn(text: string, metric: string): number {
   const [, value] = new RegExp(`^${metric}(?:\\{.*\\})? (\\S+)`, "m").exec(text) ?? [];
   if (value === undefined) throw new Error(`There is no metric ${metric}.`);

@@ -75,7 +75,7 @@ class WriteWatch {
     this.#done = this.#write();
   }
 
-  /** Waits until a write succeeds that started after this call. */
+  /** Waits until a write succeeds after this call. */
   async untilWritten(): Promise<void> {
     const nowMs = Date.now();
     while (this.#writtenAtMs <= nowMs) await delay(PROBE_PAUSE_MS);

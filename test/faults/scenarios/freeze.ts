@@ -23,7 +23,7 @@ export const frozen: Scenario = {
     const { slowestMs } = lab.callStats;
     notes.fact(`while services were frozen, the slowest call took ${seconds(slowestMs)}`);
     notes.expectInTime(slowestMs <= DEADLINE_MS, `a call took ${seconds(slowestMs)}`);
-    // The gateway is frozen too, so it enforces no deadline: only the client's own deadline ends the call.
+    // The frozen gateway enforces no deadline. Only the client's own time-out ends the call.
     await underLoad(lab, notes, () => freezeOne("gateway", lab, notes));
     return notes;
   },

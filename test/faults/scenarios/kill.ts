@@ -5,7 +5,7 @@ import { type Lab, Notes, type Scenario, seconds, spread, underLoad } from "./sc
 const PAUSE_MS = 500;
 const WHOLE_AGAIN_MS = 5000;
 
-/** Kills each process once per round, one after the other, at random moments. */
+/** Kills each process once per round at a random moment, one process after the other. */
 export const kill: Scenario = {
   name: "kill",
   promise: "kill -9 of every process in each round: nothing acknowledged is lost, serving again within 5 s",
@@ -35,8 +35,9 @@ export const kill: Scenario = {
 };
 
 /**
- * @returns the time in ms from the kill until the whole system serves again, including the start of the
- * process
+ * Kills a process and starts it again.
+ *
+ * @returns the time in ms from the kill until the whole system serves again
  */
 async function killAndRestart(name: ProcessName, { system, crowd }: Lab): Promise<number> {
   const killedAtMs = Date.now();

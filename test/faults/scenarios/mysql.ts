@@ -15,7 +15,7 @@ const FREEZE_MS = { long: 30_000, short: 8000 };
 const HEAP_SLACK_MIB = 16;
 type Heaps = Record<ProcessName, number>;
 
-/** How the database server ends; the two ways alternate. */
+/** Ways in which the scenario ends the database server. It alternates between them. */
 const ENDS = ["killed", "stopped in order"] as const;
 
 /** The database server ends and restarts, while the other processes continue. */

@@ -8,7 +8,7 @@ const CALM_MS = 1000;
 const HEALED_MS = 10_000;
 const LATENCY_MS = 25;
 
-/** A fault of a network link, and the function that ends it. */
+/** A fault of a network link, and the function that starts it. */
 interface Cut {
   name: string;
   begin: (link: TcpProxy) => void;

@@ -50,7 +50,7 @@ export const overload: Scenario = {
   },
 };
 
-/** Probes the gateway's health endpoints on connections of its own, as an orchestrator does. */
+/** Probes the gateway's health endpoints over its own connections, like an orchestrator. */
 class HealthWatch {
   readonly #http: HttpClient;
   readonly #watching: Promise<void>;
@@ -62,7 +62,7 @@ class HealthWatch {
     this.#watching = this.#watch();
   }
 
-  /** Stops the probes. @returns the number of failed ones */
+  /** Stops the probes. @returns the number of failed probes */
   async stop(): Promise<number> {
     this.#stopped = true;
     await this.#watching;

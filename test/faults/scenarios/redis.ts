@@ -4,7 +4,7 @@ import { freeze } from "../system.ts";
 import { type Lab, Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const PHASE_MS = { long: 10_000, short: 4000 };
-/** Maximum by which the 99th percentile of the latencies may increase without Redis. */
+/** Maximum increase of the latencies' 99th percentile without Redis, in ms. */
 const SLOWER_MS = 150;
 
 /** Kills Redis, and then freezes it. No call may fail. */

@@ -13,21 +13,21 @@ import type { System } from "../system.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** Time to wait after a restart: longer than clients need to find the restarted instance. */
+/** Pause after a restart. It is longer than clients need to find the restarted instance. */
 const SETTLE_IN_MS = 1500;
 /** Options that make `npm run rekey` slow enough to be killed in the middle. */
 const SLOWLY = ["--batch", "10", "--rate", "100"];
 
-/** DATA_KEY of each service, and the INTERNAL_KEY that all share. */
+/** DATA_KEY of each service, and INTERNAL_KEY, which all processes share. */
 type Keys = Record<ServiceName | "internal", string>;
 
-/** Groups of processes. Those of a group restart together, while the others serve. */
+/** Groups of processes. The processes of one group restart together, while all others serve. */
 type Steps = Server[][];
 
 /**
- * Follows docs/rotating-keys.md, with all keys at once. Without `--short`, each process has two instances,
- * which restart one after the other, and no call may fail. With `--short`, each process has one instance, so
- * clients repeat calls during its restart.
+ * Follows docs/rotating-keys.md, and rotates all keys at the same time. Without `--short`, each process has
+ * two instances. They restart one after the other, so no call may fail. With `--short`, each process has one
+ * instance, and clients repeat calls that fail during its restart.
  */
 export const rotateKeys: Scenario = {
   name: "rotate-keys",
@@ -88,7 +88,7 @@ async function prepare({ system, crowd, callStats, random }: Lab, http: Encrypte
   return load;
 }
 
-/** Replaces all old keys by new ones, in the steps of the procedure. */
+/** Replaces all old keys by new keys, in the steps of docs/rotating-keys.md. */
 async function rotate(system: System, steps: Steps, notes: Notes): Promise<void> {
   const folder = new DataFolder(system.stack.dataDir);
   const [old, next] = [keysOf(folder), newKeys()];
@@ -111,8 +111,8 @@ function newKeys(): Keys {
 }
 
 /**
- * Joins the first and the second key of each service to a list. Processes sign and encrypt with the first key
- * of a list, and also accept the second.
+ * Makes lists of two keys, separated by a comma. Processes sign and encrypt with the first key of a list, and
+ * also accept the second key.
  */
 function listOf(first: Keys, second: Keys): Keys {
   const entries = Object.keys(first).map((name) => [
@@ -148,7 +148,7 @@ async function rekeyAll(system: System): Promise<string[]> {
   const wrong: string[] = [];
   const scheduling = system.process("scheduling");
   const slow = runRekey(scheduling, SLOWLY);
-  // `npm run rekey` prints a line after each column, so after the first line it is in the second column.
+  // `npm run rekey` prints a line after each column. So after the first line, it works on the second column.
   await once(slow.stdout!, "data");
   slow.kill("SIGKILL");
   const [, signal] = await once(slow, "exit");

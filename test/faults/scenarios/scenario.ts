@@ -4,7 +4,7 @@ import { watch } from "../invariants/check.ts";
 import type { Random } from "../random.ts";
 import type { System } from "../system.ts";
 
-/** The system that a scenario uses, its users, and options. */
+/** The system and the users on which a scenario runs, with its options. */
 export interface Lab {
   system: System;
   crowd: Crowd;
@@ -13,12 +13,9 @@ export interface Lab {
   callStats: CallStats;
   /** Number of times that each service is killed. */
   rounds: number;
-  /** Duration of the scenario `churn`; undefined: its default. */
+  /** Duration of the scenario `churn`. Undefined means its default. */
   churnMs?: number | undefined;
-  /**
-   * False with `--short`: faults then last just long enough to show their effect, and times are not compared
-   * with limits.
-   */
+  /** False with `--short`. Faults are then as short as possible, and times have no limits. */
   isLong: boolean;
 }
 
@@ -58,13 +55,13 @@ export class Notes implements Finding {
     if (!isKept) this.violations.push(otherwise);
   }
 
-  /** Like `expect`, for limits of time, which are not checked with `--short`. */
+  /** Like `expect`, but for limits of time. Does nothing with `--short`. */
   expectInTime(isKept: boolean, otherwise: string): void {
     if (this.#judgesTimes) this.expect(isKept, otherwise);
   }
 }
 
-/** Runs `work` while the crowd loads the system and the invariants in `ALWAYS` are checked. */
+/** Runs `work` under the load of the crowd. Meanwhile, checks the invariants in `ALWAYS`. */
 export async function underLoad(
   { system, crowd }: Lab,
   notes: Notes,

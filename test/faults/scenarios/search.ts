@@ -17,8 +17,8 @@ const FLOOD = join(import.meta.dirname, "../search-flood.ts");
 const DOCTORS = 2000;
 const SEARCHES = 200;
 /**
- * Numbers of accounts that send the searches from one address. With one, the limit per account applies; with
- * 25, each account stays below it.
+ * Numbers of accounts that share the searches. All use one address. With one account, the limit per account
+ * applies. With 25 accounts, each account stays below that limit.
  */
 const SEARCHERS = [1, 25];
 const BOOKINGS_A_SECOND = 20;
@@ -27,7 +27,7 @@ const ROUND_MS = { long: 1500, short: 1000 };
 const REST_MS = 1000;
 const SLOWDOWN = 2;
 
-/** Searches for words that are in every doctor's profile, while patients book at a steady rate. */
+/** Searches for words that occur in every doctor's profile. Meanwhile, patients book at a steady rate. */
 export const search: Scenario = {
   name: "search",
   promise: `${SEARCHES} hostile searches at once, of ${SEARCHERS.join(" or ")} accounts: p99 of bookings within ${SLOWDOWN} times of before`,
@@ -62,7 +62,7 @@ export const search: Scenario = {
       const during = await book();
       const [counts] = await searches;
       notes.expect((counts.ok ?? 0) > 0, `no search of ${accounts} accounts was answered`);
-      // Waits until the searches have ended, which would slow down the next measurement.
+      // Waits until all searches have ended. Otherwise, they would slow down the next measurement.
       await delay(REST_MS);
       return { during, answer: describe(counts) };
     };
@@ -108,7 +108,7 @@ const p99 = (times: number[]): number =>
     0.99,
   );
 
-/** Describes outcomes, such as "ok 8, TOO_MANY_CONCURRENT_REQUESTS 192". */
+/** Describes the outcomes of searches, such as "ok 8, TOO_MANY_CONCURRENT_REQUESTS 192". */
 const describe = (counts: Counts): string =>
   Object.entries(counts)
     .map(([outcome, count]) => `${outcome} ${count}`)

@@ -5,8 +5,8 @@ import { Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts"
 const CALM_MS = 500;
 const EXIT_MS = 25_000;
 /**
- * Server.stop kills a process after `EXIT_MS`. A stop that takes almost as long means that the process did
- * not end by itself.
+ * Limit for a stop. Server.stop kills a process after `EXIT_MS`, so a stop that takes almost as long shows
+ * that the process did not end by itself.
  */
 const MEASURABLE_MS = EXIT_MS - 100;
 
