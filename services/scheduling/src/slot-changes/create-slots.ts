@@ -61,12 +61,14 @@ async function createAll(
 ): Promise<(Slot & Interval)[]> {
   const doctor = await guardSlotsOf(tx, doctorId);
   if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
-  const overlap = findOverlap([...intervals, ...(await findOverlapping(tx, doctorId, spanOf(intervals)))]);
+  const now = clock.now();
+  const overlapping = await findOverlapping(tx, doctorId, spanOf(intervals), now);
+  const overlap = findOverlap([...intervals, ...overlapping]);
   if (overlap) {
     throw new ApiError("SLOT_OVERLAP", { metadata: { startTime: overlap.startTime.toISOString() } });
   }
   if (doctorMaxSlots > 0) {
-    const count = await countFutureSlots(tx, doctorId, clock.now());
+    const count = await countFutureSlots(tx, doctorId, now);
     if (count + intervals.length > doctorMaxSlots) {
       throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
     }

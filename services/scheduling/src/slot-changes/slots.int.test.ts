@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { bound, invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { blockSlot, withdrawSlot } from "./change-slot.ts";
 import { batchCreateSlots } from "./create-slots.ts";
 
@@ -95,6 +95,17 @@ test("a batch creates all slots or none", async () => {
     binaryId(fixture.doctor.userId),
   ]);
   expect(rows).toHaveLength(1);
+});
+
+test("a new slot may overlap an expired slot that has not ended yet, but no booked one", async () => {
+  await fixture.createDoctor(0);
+  await fixture.createSlot(60, 180);
+  fixture.app.clock.advance(70 * MINUTE_MS);
+  await fixture.createSlot(20, 30);
+  const booked = await fixture.createSlot(60, 120);
+  await fixture.book(booked.id);
+  fixture.app.clock.advance(70 * MINUTE_MS);
+  await expect(fixture.createSlot(20, 30)).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
 });
 
 test("blocking a slot with an ended hold ends its booking", async () => {

@@ -23,27 +23,28 @@ export async function guardSlotsOf(
 }
 
 /**
- * Finds the doctor's slots that overlap an interval, except withdrawn ones. Call `guardSlotsOf` first, so
- * that the result holds until the commit.
+ * Finds the doctor's slots that overlap an interval, except withdrawn and expired ones. Call `guardSlotsOf`
+ * first, so that the result holds until the commit.
  */
 export async function findOverlapping(
   tx: Transaction,
   doctorId: string,
   { startTime, endTime }: Interval,
+  now: Date,
 ): Promise<Interval[]> {
   return await tx.read<Interval>(
     `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
      WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
+       AND list_class IN ('FREE', 'BOOKED', 'BLOCKED') AND (list_class <> 'FREE' OR start_time > ?)`,
     // No slot is longer than `MAX_LENGTH_MS`. A slot that starts more than this before the interval has ended
     // when the interval begins, so it is not read.
-    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
+    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime, now],
   );
 }
 
 /**
- * Counts the doctor's future slots, except withdrawn ones. Call `guardSlotsOf` first, so that the count holds
- * until the commit.
+ * Counts the doctor's future slots, except withdrawn and expired ones. Call `guardSlotsOf` first, so that the
+ * count holds until the commit.
  */
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
