@@ -7,11 +7,11 @@ import { binaryId } from "./binary-id.ts";
 import { killQuery } from "./session.ts";
 
 let service: TestService;
-const PATIENT = binaryId(newId());
+const ID = binaryId(newId());
 
 beforeAll(async () => {
   service = await startTestService("scheduling");
-  await service.db.write("INSERT INTO patient_calendars (patient_id, version) VALUES (?, 0)", [PATIENT]);
+  await service.db.write("INSERT INTO inbox (aggregate_id, version) VALUES (?, 0)", [ID]);
 });
 afterAll(() => service.close());
 
@@ -78,14 +78,14 @@ test("a write beyond the time-out is not killed, and commits", async () => {
   ];
   const db = databaseWith(300);
   await db.read("SELECT 1 AS spare");
-  const slow = `UPDATE ${name}.patient_calendars SET version = version + 1 + SLEEP(2) WHERE patient_id = ?`;
-  await expect(db.write(slow, [PATIENT])).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  const slow = `UPDATE ${name}.inbox SET version = version + 1 + SLEEP(2) WHERE aggregate_id = ?`;
+  await expect(db.write(slow, [ID])).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   await eventually(
     () => running("SLEEP(2)"),
     (count) => count === 0,
   );
-  const version = "SELECT version FROM patient_calendars WHERE patient_id = ?";
-  expect(await service.db.read(version, [PATIENT])).toEqual([{ version: 1 }]);
+  const version = "SELECT version FROM inbox WHERE aggregate_id = ?";
+  expect(await service.db.read(version, [ID])).toEqual([{ version: 1 }]);
   await db.close();
 });
 

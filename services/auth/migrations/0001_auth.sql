@@ -15,9 +15,7 @@ CREATE TABLE users (
   locale VARCHAR(35) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   version INT UNSIGNED NOT NULL DEFAULT 1 COMMENT 'grows with each visible change',
   create_time DATETIME(3) NOT NULL,
-  verify_mail_time DATETIME(3) NULL COMMENT 'time of the last verification link',
   reset_mail_time DATETIME(3) NULL COMMENT 'time of the last reset link',
-  notice_mail_time DATETIME(3) NULL COMMENT 'time of the last notice that the address is taken',
   region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'ISO 3166; empty: not given',
   account_proof BINARY(32) NULL COMMENT 'keyed hash of id, address and role',
   password_proof BINARY(32) NULL COMMENT 'keyed hash of id and password hash',
@@ -136,7 +134,7 @@ CREATE TABLE mails (
 CREATE TABLE link_tokens (
   token_hash BINARY(32) NOT NULL PRIMARY KEY COMMENT 'SHA-256',
   user_id BINARY(16) NOT NULL,
-  purpose ENUM ('VERIFY_EMAIL', 'RESET_PASSWORD') NOT NULL,
+  purpose ENUM ('RESET_PASSWORD') NOT NULL,
   expire_time DATETIME(3) NOT NULL,
   proof BINARY(32) NULL COMMENT 'keyed hash of the row; a link without it is refused',
   KEY link_tokens_user (user_id, purpose),

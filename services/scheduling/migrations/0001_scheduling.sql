@@ -72,11 +72,6 @@ CREATE TABLE slots (
   KEY slots_by_class (doctor_id, list_class, start_time, id)
 );
 
-CREATE TABLE patient_calendars (
-  patient_id BINARY(16) NOT NULL PRIMARY KEY,
-  version INT UNSIGNED NOT NULL
-);
-
 -- `live_patient_id` is the patient while the booking is PENDING_PAYMENT or CONFIRMED, else NULL. The checks
 -- for overlaps and limits find a patient's bookings by this column, so they do not read ended bookings.
 CREATE TABLE bookings (
