@@ -16,8 +16,7 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
 import { newRecoveryCodes, storedRecoveryCode } from "./recovery-codes.ts";
-import { matchingStep } from "./totp.ts";
-import { decryptTotpSecret } from "./totp-secret.ts";
+import { decryptTotpSecret, matchingStep } from "./totp.ts";
 
 /**
  * AuthService.ActivateTotp. Ends the user's other sessions, because they were opened with a password alone.

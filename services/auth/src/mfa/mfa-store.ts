@@ -4,7 +4,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Challenge } from "./challenge.ts";
 
 export interface Totp {
-  /** Shared secret, encrypted; see totp-secret.ts. */
+  /** Shared secret, encrypted; see totp.ts. */
   readonly secret: Buffer;
   /** Time step (RFC 6238) of the last accepted code. */
   readonly lastStep: number;

@@ -6,8 +6,7 @@ import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
-import { newTotpSecret, totpUri } from "./totp.ts";
-import { encryptTotpSecret } from "./totp-secret.ts";
+import { encryptTotpSecret, newTotpSecret, totpUri } from "./totp.ts";
 
 /** AuthService.SetUpTotp. Replaces a pending set-up. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
 export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Promise<TotpSetup> {

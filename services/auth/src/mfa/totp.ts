@@ -1,3 +1,4 @@
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { generateSecret, generateURI, verifySync } from "otplib";
 
 const ISSUER = "MedConnect";
@@ -13,6 +14,16 @@ const TOLERANCE_S = 30;
 
 /** A new shared secret, in base32. */
 export const newTotpSecret = (): string => generateSecret({ length: SECRET_BYTES });
+
+/** Encrypts a shared secret, bound to its user. */
+export const encryptTotpSecret = (cipher: FieldCipher, userId: string, secret: string): Buffer =>
+  cipher.encrypt(secretContext(userId), secret);
+
+/** Decrypts a shared secret. Throws RECORD_ALTERED if it was not encrypted for this user. */
+export const decryptTotpSecret = (cipher: FieldCipher, userId: string, encrypted: Buffer): string =>
+  cipher.decrypt(secretContext(userId), encrypted).toString();
+
+const secretContext = (userId: string): string => `mfa_totp.secret:${userId}`;
 
 /** The secret as a key URI for the QR code of authenticator apps. */
 export const totpUri = (secret: string, email: string): string =>

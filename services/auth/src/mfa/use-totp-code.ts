@@ -1,8 +1,7 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Auth } from "../app.ts";
 import { consumeStep, lockTotp } from "./mfa-store.ts";
-import { matchingStep } from "./totp.ts";
-import { decryptTotpSecret } from "./totp-secret.ts";
+import { decryptTotpSecret, matchingStep } from "./totp.ts";
 
 /** Consumes a code from the active authenticator. @returns true if the code was right and unused */
 export async function useTotpCode(
