@@ -61,6 +61,23 @@ test.each([
   expect(check(password)).toThrow(expect.objectContaining({ reason: "WEAK_PASSWORD" }));
 });
 
+const wu = { email: "wu@example.com", fullName: "Li Wu" };
+const GUESSABLE = "The password is one of those that are guessed early.";
+const TOO_CLOSE = "The password is too close to the e-mail address or the name.";
+
+test.each([
+  ["a common password", owner, "Password123!", GUESSABLE],
+  ["three letters of the name", owner, "roekestrel41", TOO_CLOSE],
+  ["two short words of the name, joined", wu, "kestrelliwu1x", TOO_CLOSE],
+  ["two short words of the name, apart", wu, "liplywoodwu4821", undefined],
+  ["the domain of the address", owner, "example-kestrel", undefined],
+  ["upper case, and no word of the owner", owner, "exAmplePlywood7", undefined],
+])("a password with %s: the refusal says why", (_case, of, password, detail) => {
+  const assert = () => assertStrongPassword(password, of);
+  if (detail) expect(assert).toThrow(detail);
+  else expect(assert).not.toThrow();
+});
+
 test.each([
   ["a long password", `${"xy7".repeat(84)}!?+-`],
   ["many substitutions", "p4$$w0rd@dm1n5".repeat(18)],

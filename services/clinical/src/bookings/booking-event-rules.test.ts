@@ -10,8 +10,9 @@ test.each([
   ["cancelled", undefined],
   ["missed by the patient", undefined],
   ["abandoned", undefined],
-] as const)("%s: the cancellation of its booking makes it %s", (consultation, status) => {
-  expect(cancellationTransition(CONSULTATIONS[consultation])?.to).toBe(status);
+] as const)("%s: the cancellation of its booking makes it %s", (consultation, to) => {
+  const transition = to && { to, by: "SERVICE" };
+  expect(cancellationTransition(CONSULTATIONS[consultation])).toEqual(transition);
 });
 
 const OUTCOMES = {
@@ -42,8 +43,9 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
 
 test("the closing of its booking replaces a no-show at an old or unaccepted time", () => {
   const missed = CONSULTATIONS["missed by the patient"];
-  const elsewhere = closing("COMPLETED", { startTime: at(60), endTime: at(90) });
-  expect(closingTransition(missed, elsewhere)).toEqual(OUTCOMES.COMPLETED);
+  for (const times of [{ startTime: at(60), endTime: at(90) }, { startTime: at(10) }, { endTime: at(40) }]) {
+    expect(closingTransition(missed, closing("COMPLETED", times))).toEqual(OUTCOMES.COMPLETED);
+  }
   expect(closingTransition(missed, closing("COMPLETED", { movePending: true }))).toEqual(OUTCOMES.COMPLETED);
   const byDoctor = CONSULTATIONS["closed by the clock"];
   expect(closingTransition(byDoctor, closing("COMPLETED", { movePending: true }))).toBeUndefined();
