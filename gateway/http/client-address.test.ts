@@ -40,6 +40,8 @@ test("only a trusted proxy sets the scheme", () => {
   const headers = { "x-forwarded-proto": "https, http" };
   expect(proxies.schemeOf(requestFrom("10.0.0.1", headers))).toBe("https");
   expect(proxies.schemeOf(requestFrom("8.8.8.8", headers))).toBe("http");
+  // A proxy that appends to the header forwards any text of the client.
+  expect(proxies.schemeOf(requestFrom("10.0.0.1", { "x-forwarded-proto": "<script>, https" }))).toBe("http");
 });
 
 test("the first X-Forwarded-For of an untrusted peer logs a warning", () => {
