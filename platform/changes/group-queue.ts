@@ -211,8 +211,11 @@ export class GroupQueue<M extends Member, Outcome> {
     this.#alone.add(member);
     try {
       const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
-      // The outcome is never MISSING here, because a transaction with one member waits for locks.
-      resolve({ outcome: outcomes.get(member) as Outcome, delivered });
+      const outcome = outcomes.get(member);
+      // A transaction with one member waits for locks, so a missing row does not exist.
+      if (outcome === undefined || outcome === "MISSING")
+        throw new Error("a change has lost one of its rows");
+      resolve({ outcome, delivered });
     } catch (error) {
       this.#keepAlone(member.actorId);
       reject(error);
