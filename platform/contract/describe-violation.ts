@@ -19,8 +19,9 @@ export function describeViolation(violation: Violation): FieldViolation {
 
 function wordsOf(field: DescField, { ruleId, message }: Violation): string {
   if (ruleId === "string.pattern") return getOption(field, mustOption) || message;
-  // biome-ignore lint/style/noNonNullAssertion: a field that violates string.in has string rules
-  if (ruleId === "string.in") return mustBeOneOf(stringRulesOf(field)!.in.filter((value) => value !== ""));
+  const allowed =
+    ruleId === "string.in" ? stringRulesOf(field)?.in.filter((value) => value !== "") : undefined;
+  if (allowed) return mustBeOneOf(allowed);
   if (field.enum && ruleId.startsWith("enum.")) return mustBeValueOf(field.enum, enumRulesOf(field));
   return message;
 }
