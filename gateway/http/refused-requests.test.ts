@@ -12,8 +12,8 @@ const LAST = "connection: close\r\n";
 
 let gateway: TestGateway;
 /**
- * Gateway with short time-outs, for incomplete requests only. On a busy machine, complete requests might take
- * longer than these time-outs.
+ * Gateway with short time-outs. Tests send it only incomplete requests, because on a busy machine a complete
+ * request might take longer than these time-outs.
  */
 let impatient: TestGateway;
 

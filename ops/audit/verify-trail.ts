@@ -70,8 +70,8 @@ export async function* verifyTrail(trail: Trail, onPage: (looked: number) => voi
 }
 
 /**
- * Checks each seal against the stored previous seal. So one changed seal yields one finding, not one for
- * every later seal.
+ * Checks each seal with the MAC of the previous seal as stored, not as computed from the first seal on. A
+ * changed event therefore yields one finding, and later seals yield none.
  */
 async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
   let previous: ChainHead = GENESIS;

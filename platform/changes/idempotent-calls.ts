@@ -155,7 +155,7 @@ export class IdempotentCalls {
    *
    * const started = await startAttempt(app)(attempt, call);
    * if ("answer" in started) return started.answer; // a repeated call: the first answer
-   * const charge = await sendAttempt(app, started.begun); // committed: now call the provider
+   * const charge = await sendAttempt(app, started.started); // committed: now call the provider
    * return await finishAttempt(app, attempt, charge); // `groupedFinish`
    * ```
    *

@@ -11,8 +11,8 @@ export type Step<Call> = (call: Call) => Promise<unknown>;
 export type Layer<Call, Known> = (next: Step<Known>) => Step<Call>;
 
 /**
- * Composes layers like those of an onion, from the outermost one inwards. This happens once per method, so a
- * call costs only function calls.
+ * Composes layers from the outermost to the innermost. The layers of an RPC are composed once, at start-up,
+ * so a request pays only for running them.
  *
  * ```ts
  * const handle = Layers.from(limitLoad(load)).add(locate(proof)).around(useCase);

@@ -91,8 +91,8 @@ async function measure(): Promise<Record<Kind, number>> {
       locked: [locked.email, PASSWORD],
       disabled: [disabled, PASSWORD],
     };
-    // Each pass begins with another kind than the one before, because the first call after a pause takes
-    // longer.
+    // Each pass starts with a different kind. Otherwise one kind would always get the first call after a
+    // pause, which takes longer.
     for (let turn = 0; turn < KINDS.length; turn++) {
       const kind = KINDS[(turn + i) % KINDS.length]!;
       times[kind].push(await time(...tries[kind]));

@@ -31,9 +31,10 @@ export interface AdminOptions {
  * Creates an admin's account. The same rules as in Register apply to address, name and password. The event
  * `user.created` is stored in the outbox, and the running service sends it.
  *
- * Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the address belongs to a patient or doctor.
+ * Throws INVALID_REQUEST or WEAK_PASSWORD for options that break these rules. Throws EMAIL_TAKEN if the
+ * address belongs to a patient or doctor.
  *
- * @returns a line for the operator
+ * @returns a message for the operator, which also says if the account was an admin before
  */
 export async function createAdmin(
   { db, clock, hash }: { db: Database; clock: Clock; hash: KeyedHash },

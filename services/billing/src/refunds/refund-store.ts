@@ -33,7 +33,10 @@ export async function findRefund(db: Database, id: string): Promise<RefundRow | 
   return row;
 }
 
-/** Locks a refund whose payment is already locked. Throws for an unknown id: refunds are never deleted. */
+/**
+ * Locks a refund. The caller has locked the payment. Throws for an unknown id, which is a bug, because
+ * refunds are never deleted.
+ */
 export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow> {
   const [row] = await tx.read<RefundRow>(`${SELECT_REFUNDS} WHERE id = ? FOR UPDATE`, [binaryId(id)]);
   if (!row) throw new Error(`refund ${id} does not exist`);

@@ -48,7 +48,8 @@ export async function cancelBooking(
 }
 
 /**
- * Cancels a booking that cannot take place, such as one of a disabled account, and releases its fee.
+ * Cancels a booking that cannot take place, for example because an account was disabled. The patient pays
+ * nothing.
  *
  * @param reason shown to patient and doctor
  */

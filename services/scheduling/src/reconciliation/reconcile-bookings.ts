@@ -11,9 +11,13 @@ import type { Snapshots } from "./snapshots.ts";
 const PAGE = 200;
 
 /**
- * Outcome of a disagreement. LEFT: not repaired, because the mode is REPORT, policy allows no repair, an
- * event of the booking is dead, or the booking has changed since the comparison. FAILED: the repair failed
- * with an error.
+ * Outcome of a disagreement between a booking and its payment or consultation.
+ *
+ * | Outcome | Meaning |
+ * |---|---|
+ * | REPAIRED | the remedy was applied |
+ * | LEFT | no remedy was applied: the mode is REPORT, the policy forbids it, the delivery of one of the booking's events was given up, or the booking has changed since the comparison |
+ * | FAILED | the remedy threw an error |
  */
 export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
 
