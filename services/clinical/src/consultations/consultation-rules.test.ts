@@ -160,6 +160,14 @@ test("ILLEGAL_TRANSITION names the current status and the possible next ones", (
   );
 });
 
+test("the refusal to become ready names the current status and the possible next ones", () => {
+  expect(() => becomesReady(CONSULTATIONS["in progress"], at(0), TIMES)).toThrow(
+    expect.objectContaining({
+      metadata: { current: "IN_PROGRESS", requested: "READY", allowed: "COMPLETED,ABANDONED" },
+    }),
+  );
+});
+
 test("TOO_EARLY names the earliest time", () => {
   expect(() => transitionsNow(scheduled, REQUESTS.join, at(-60), TIMES)).toThrow(
     expect.objectContaining({ metadata: { possibleFrom: "2030-01-01T08:45:00.000Z" } }),
@@ -214,6 +222,24 @@ test("a licence is valid through its last day; a no-show requires it at the star
 test("a consultation is over in every status that it cannot leave", () => {
   const open = Object.values(CONSULTATIONS).filter(({ status }) => !isOver(status));
   expect(new Set(open.map(({ status }) => status))).toEqual(new Set(["SCHEDULED", "WAITING", "IN_PROGRESS"]));
+});
+
+const { "awaited by the doctor": AWAITED, "waiting after a late join": LATE } = CONSULTATIONS;
+
+test.each<[string, string | null, ConsultationFacts, keyof typeof REQUESTS, minutes: number]>([
+  ["a patient joins in time", null, AWAITED, "join", 14.9],
+  ["a patient joins after the doctor's wait", "PATIENT", AWAITED, "join", 15],
+  ["a patient joins, and no doctor waited", null, scheduled, "join", 20],
+  ["a patient joins who had not accepted the time", null, { ...AWAITED, movePending: true }, "join", 20],
+  ["a doctor starts in time", null, waiting, "start", 14.9],
+  ["a doctor starts after the patient's wait", "DOCTOR", waiting, "start", 15],
+  ["a doctor starts, and the patient joined early", null, { ...waiting, joinTime: at(-10) }, "start", 14.9],
+  ["a doctor starts, and the patient joined late", null, { ...waiting, joinTime: at(10) }, "start", 24.9],
+  ["a doctor lets a patient wait who joined late", "DOCTOR", { ...waiting, joinTime: at(10) }, "start", 25],
+  ["a doctor starts soon after a late join", "PATIENT", LATE, "start", 29],
+  ["a consultation ends", "PATIENT", LATE, "complete", 60],
+])("%s: the late party is %s", (_case, late, before, request, minutes) => {
+  expect(latePartyAfter(before, REQUESTS[request], at(minutes), TIMES)).toBe(late);
 });
 
 test("a start keeps the late party if the time of joining is unknown", () => {
