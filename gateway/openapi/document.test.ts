@@ -32,7 +32,8 @@ const createBooking = ["paths", "/v1/bookings", "post"];
 test("fields, rules and required fields come from the proto", () => {
   expect(at("components", "schemas", "CreateBookingBody")).toEqual({
     type: "object",
-    description: "Slot to book, reason of the visit, and the patient's region.",
+    description:
+      "Request to book a slot for the calling patient, with the reason of the visit and the patient's region.",
     properties: {
       slotId: {
         type: "string",
@@ -49,7 +50,8 @@ test("fields, rules and required fields come from the proto", () => {
       reason: {
         type: "string",
         maxLength: 2000,
-        description: "Reason of the visit, in the patient's words. Only the patient and the doctor see it.",
+        description:
+          "Reason of the visit, in the patient's words. Only the patient and the doctor see the reason.",
       },
     },
     required: ["slotId"],
