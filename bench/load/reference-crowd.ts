@@ -13,7 +13,8 @@ interface Doctor {
 }
 
 /**
- * Simulated users of the reference monolith. Each patient has a token. Slots are booked one after the other.
+ * Simulated users of the reference monolith. They book concurrently, and each booking takes the next slot and
+ * the token of the next patient.
  */
 export class ReferenceCrowd implements Crowd {
   readonly #client: Client;

@@ -114,8 +114,8 @@ export class IdempotentCalls {
     const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
-      // `work` locks its rows before the row of the idempotency key. `GroupFinish` uses the same order, which
-      // avoids deadlocks.
+      // `Promise.all` sends the first lock of `work` before the lock of the idempotency key. `GroupFinish`
+      // locks in the same order, which avoids deadlocks.
       const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
       const { answer, entries } = completion;
       const isFirst = isOpen(keyId);

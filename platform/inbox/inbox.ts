@@ -18,7 +18,7 @@ import type { Clock } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
 
-/** Consumers of events, by the type of event. */
+/** Handlers of the events that other services send to this one, by event type. */
 export type Consumers = Readonly<Record<string, Consumer>>;
 
 interface Consumer {

@@ -217,9 +217,9 @@ export class ConsumerQueue {
   }
 
   /**
-   * Sends the events of a failed batch one by one, so that an unreadable event does not block the others.
-   * Stops if the consumer cannot be reached or this process stops, because each event could then take as long
-   * as a batch.
+   * Sends the events of a failed batch one by one, so that an unreadable event does not block the others. If
+   * the consumer cannot be reached or this process stops, the rest of the events count as unreachable. They
+   * are not sent, because each could take until the time-out.
    */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
     const failed = new Map<string, Failure>();

@@ -66,7 +66,7 @@ export interface Platform {
 export interface ServiceParts {
   /** Registers the gRPC services at the server. */
   serve: (server: GrpcServer) => void;
-  /** Consumers of events, by the type of event. */
+  /** Handlers of the events that other services send to this one, by event type. */
   consumes: Consumers;
   jobs: Job[];
   /**

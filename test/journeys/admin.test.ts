@@ -115,8 +115,8 @@ describe("the audit trail", () => {
   };
   const idsOf = (events: Json[]) => events.map(({ id }) => id);
   /**
-   * Expects each event of `before` exactly once, and no event that is missing in `after`. Between the reads,
-   * other tests may add events to the same period.
+   * Expects that `events` has no duplicates, has all events of `before`, and has only events of `after`. The
+   * three lists were read in the order `before`, `events`, `after`, and other tests may add events meanwhile.
    */
   function expectBetween(before: Json[], events: Json[], after: Json[]): void {
     const ids = idsOf(events);

@@ -70,7 +70,8 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
   const proofs = new RowProofs(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
-  // Also reads the keys, so that forged keys are counted in the metric even if no client requests keys.
+  // Also reads the keys, so that forged keys are counted in the metric `signing_keys.refused` even if no
+  // client requests keys.
   const keepAndCheck = async () => {
     await keep();
     await signingKeys.published();

@@ -133,7 +133,7 @@ test("a new name is a new version of the profile; the same name again is not", a
   await versionAfter("Ana Øre");
   const { id } = await fixture.claimLicense(0);
   expect(await versionAfter("Ana Øre")).toBe(1);
-  // The collation of the column treats the old and the new name as equal.
+  // The version must increase although the collation of the column treats both names as equal.
   expect(await versionAfter("Ana Ore")).toBe(2);
   await fixture.verify(id);
   expect(await versionAfter("Ana Øre")).toBe(2);

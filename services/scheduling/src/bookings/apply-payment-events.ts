@@ -19,7 +19,7 @@ type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
  * payment.authorized: confirms the booking while its hold lasts. After the hold, a payment confirms the
- * booking only if the patient could book the slot anew. Otherwise the payment is refused, and billing returns
+ * booking only if the patient could book the slot again. Otherwise the payment is refused, and billing returns
  * the money.
  */
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({

@@ -11,7 +11,7 @@ import { findEndedHolds, readWishFacts, type WishFacts } from "./claim-store.ts"
 /** A booking that was paid, with its slot and patient. All three are locked until the commit. */
 export interface PaidBooking extends LockedBooking {
   patient: Person;
-  /** Facts by which a late payment claims the slot anew; undefined while the booking's hold lasts. */
+  /** Facts by which a late payment claims the slot again; undefined while the booking's hold lasts. */
   claim: LateClaim | undefined;
 }
 

@@ -142,7 +142,7 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
   );
 }
 
-/** Opens a booking's slot again, unless another booking has the slot by now. */
+/** Opens a booking's slot again, unless another booking has taken the slot. */
 export function releaseSlot(tx: Transaction, id: string, bookingId: string): void {
   tx.defer(
     `UPDATE slots SET status = 'OPEN', booking_id = NULL, hold_expire_time = NULL
