@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import type { Platform } from "../service/service.ts";
 import { changesOn } from "./changes-on.ts";
+import { processList } from "./process-list.ts";
 
 /**
  * Interval of polls in ms. The interval exceeds 100 ms, the time for which InnoDB caches its list of
@@ -49,12 +50,11 @@ export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promi
   };
   done.then(note, note);
   const isWaiting = async () => {
-    const waiting = await db.read(
-      `SELECT 1 FROM information_schema.innodb_trx t
-       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-       WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+    const waiting = await db.read<{ id: number }>(
+      "SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
     );
-    return waiting.length > 0;
+    const ids = new Set(waiting.map(({ id }) => Number(id)));
+    return (await processList(db)).some(({ id, isOfSchema }) => isOfSchema && ids.has(id));
   };
   while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
 }

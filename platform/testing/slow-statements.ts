@@ -1,4 +1,5 @@
 import { Database } from "../db/database.ts";
+import { processList } from "./process-list.ts";
 
 /** Opens a database on the test server, by default with one connection in each pool. */
 export function databaseWith(timeoutMs: number, poolSize = 1): Database {
@@ -13,9 +14,5 @@ export const ENDLESS =
 
 /** Number of statements that run on the server and contain `mark` in their text. */
 export async function runningStatements(db: Database, mark: string): Promise<number> {
-  const rows = await db.read(
-    "SELECT 1 FROM information_schema.PROCESSLIST WHERE info LIKE ? AND info NOT LIKE '%PROCESSLIST%'",
-    [`%${mark}%`],
-  );
-  return rows.length;
+  return (await processList(db)).filter(({ statement }) => statement?.includes(mark)).length;
 }

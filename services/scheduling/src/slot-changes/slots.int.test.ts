@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { processList } from "@medconnect/platform/testing/process-list.ts";
 import { bound, invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { HOLD_MS, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
@@ -42,9 +43,8 @@ test("concurrent creations for one doctor leave connections to others", async ()
   fixture.renewPeople();
   await fixture.createDoctor(0);
   await fixture.createSlot(60);
-  const held = await db.read(
-    `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
-       AND id <> CONNECTION_ID()`,
+  const held = (await processList(db)).filter(
+    ({ isOfSchema, statement }) => isOfSchema && statement?.includes("slots_version"),
   );
   // A caller may occupy at most a quarter of the connections, of which a test service has 40.
   expect(held.length).toBeLessThanOrEqual(10);
