@@ -2,7 +2,6 @@ import type { IncomingMessage } from "node:http";
 import type { Match, Router } from "../routing/router.ts";
 import type { Route } from "./routes.ts";
 
-/** Result of matching the target of a request with the routes. */
 export interface MatchedRequest {
   /** Routes of the path; undefined for an unknown path. */
   readonly match: Match<Route> | undefined;

@@ -5,7 +5,10 @@ import { connect, constants } from "node:http2";
 
 const [address, path, connections, streamsEach, bytes = "0"] = process.argv.slice(2);
 const isComplete = bytes === "empty";
-/** First bytes of a gRPC message: no compression, a length of 1 MiB, and the start of the content. */
+/**
+ * Bytes that each stream sends: none, a complete gRPC message without content ("empty"), or the first bytes
+ * of a message of 1 MiB.
+ */
 const message = Buffer.alloc(isComplete ? 5 : Number(bytes));
 if (message.length > 0 && !isComplete) message.writeUInt32BE(1024 * 1024, 1);
 const codes: Record<number, number> = {};

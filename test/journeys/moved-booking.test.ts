@@ -6,8 +6,9 @@ import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "
 import { sharedStack } from "../support/stack.ts";
 
 /**
- * Time until the start of the new slot. It is so short that the patient can join, and can no longer cancel
- * free of charge. It is long enough for the calls before the start on a busy machine.
+ * Time until the start of the new slot. It is short enough that the patient can join at once, and that a
+ * patient who has accepted the new time is charged for a cancellation. It is long enough for the calls before
+ * the start on a busy machine.
  */
 const AT_ONCE_MS = 15_000;
 
@@ -16,7 +17,7 @@ let doctor: Account;
 let patient: Account;
 let booked: Booked;
 
-/** Books and pays for an appointment in ten days. The doctor then reschedules it to start soon. */
+/** Books and pays for an appointment in ten days. */
 beforeEach(async () => {
   [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   booked = await book(patient, await offer(doctor, 10 * DAY_MS));

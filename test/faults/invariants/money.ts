@@ -90,8 +90,8 @@ export const MONEY: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // Compares statuses instead of versions. Billing's version also counts events of scheduling, such as a
-    // late expiry.
+    // Compares the statuses, not the versions as settled.ts does, because the version of a payment also
+    // increases when billing applies an event of scheduling, such as an expiry.
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
       JOIN scheduling.bookings b ON b.payment_id = p.id

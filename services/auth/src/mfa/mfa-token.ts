@@ -36,7 +36,7 @@ export async function makeMfaToken(app: Auth, { id, userId, expireTime }: Challe
     .sign(signer.privateKey);
 }
 
-/** Verifies an MFA token, and returns the challenge that it names. Throws INVALID_MFA_TOKEN. */
+/** Verifies an MFA token, and returns the user and the challenge that it names. Throws INVALID_MFA_TOKEN. */
 export async function readMfaToken(app: Auth, token: string): Promise<MfaClaims> {
   const keys = createLocalJWKSet({ keys: (await app.signingKeys.published()).map((key) => ({ ...key })) });
   const { payload } = await jwtVerify<RequiredClaims>(token, keys, {

@@ -92,7 +92,7 @@ test("an activation during a login leaves no live session", async () => {
   let activating: Promise<unknown> | undefined;
   class SlowKeys extends SigningKeys {
     override async current() {
-      // At this point the login has locked the account, but has not committed its session.
+      // At this point the login holds the row lock of the account, but has not committed its session.
       activating = asAnother(() => me.activate(code));
       await Promise.race([activating, delay(200)]);
       return await super.current();

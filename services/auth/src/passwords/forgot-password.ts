@@ -10,9 +10,9 @@ import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 
 /**
- * AuthService.ForgotPassword: mails a link that resets the password. In three cases, no link is mailed, but
- * response and response time are the same: the e-mail is unknown, the account is disabled, or a link was
- * mailed to it recently.
+ * AuthService.ForgotPassword: mails a link that resets the password. No link is mailed if no account has the
+ * address, if the account is disabled, or if the account was mailed a link recently. The response and its
+ * time are the same in all cases.
  */
 export const forgotPassword = async (
   app: Auth,

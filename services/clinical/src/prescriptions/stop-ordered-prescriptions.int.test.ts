@@ -125,9 +125,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   test.each([
     // The revocation stops all prescriptions issued before its event arrived.
     ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
-    // If the event of the new licence arrives first, the older event of the revocation is skipped. Clinical
-    // never learns that the doctor had no licence, so only the prescription issued before the revocation is
-    // stopped.
+    // If the event of the new licence arrives first, the older event of the revocation is skipped. The new
+    // event repeats the order to stop prescriptions up to the revocation, but does not say that the doctor
+    // had no licence after it. So only the first prescription is stopped.
     ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
     ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
   ] as const)("are stopped up to the order if the doctor is licensed again: %s", async (order, statuses) => {
