@@ -2,13 +2,16 @@ import { changed, type Effect, failed } from "@medconnect/platform/changes/effec
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { passwordProof } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 import { passwordCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
-import { askForSecondFactor } from "../mfa/ask-for-second-factor.ts";
+import { CHALLENGE_TTL_S, type Challenge } from "../mfa/challenge.ts";
+import { insertChallenge } from "../mfa/mfa-store.ts";
+import { makeMfaToken } from "../mfa/mfa-token.ts";
 import {
   type Credentials,
   findCredentialsByEmail,
@@ -18,8 +21,7 @@ import {
 } from "../passwords/credential-store.ts";
 import { isWeak } from "../passwords/password-hasher.ts";
 import { verifyPassword } from "../passwords/verify-password.ts";
-import { issueTokens } from "../sessions/issue-tokens.ts";
-import { type CallContext, openSession } from "../sessions/open-session.ts";
+import { type CallContext, issueTokens, openSession } from "../sessions/open-session.ts";
 
 /**
  * AuthService.Login. Throws INVALID_CREDENTIALS. An unknown e-mail, a wrong password, a disabled account and
@@ -73,6 +75,31 @@ async function signIn(
   const opened = openSession(app, tx, account, { now, call });
   const response = await issueTokens(app, opened, now);
   return changed(response, { ...entry, resource: `sessions/${opened.session.id}` });
+}
+
+/** Stores a challenge for the second factor, and returns the response to a login whose password is right. */
+async function askForSecondFactor(
+  app: Auth,
+  tx: Transaction,
+  { userId, passwordSetTime, remembered }: Pick<Challenge, "userId" | "passwordSetTime" | "remembered">,
+  now: Date,
+): Promise<LoginResponse> {
+  const challenge = {
+    id: newId(),
+    userId,
+    passwordSetTime,
+    remembered,
+    expireTime: new Date(now.getTime() + CHALLENGE_TTL_S * 1000),
+  };
+  insertChallenge(tx, challenge);
+  return {
+    mfaRequired: true,
+    mfaToken: await makeMfaToken(app, challenge),
+    accessToken: undefined,
+    refreshToken: undefined,
+    tokenType: undefined,
+    expiresInSeconds: CHALLENGE_TTL_S,
+  };
 }
 
 /**

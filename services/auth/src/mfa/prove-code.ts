@@ -4,7 +4,7 @@ import type { Auth } from "../app.ts";
 import { factorCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { isTotpActive } from "./mfa-store.ts";
-import { useTotpCode } from "./use-totp-code.ts";
+import { useTotpCode } from "./totp.ts";
 
 /**
  * Consumes a code from a signed-in user's authenticator. Counts a wrong code as a failed second factor, like

@@ -1,5 +1,8 @@
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { generateSecret, generateURI, verifySync } from "otplib";
+import type { Auth } from "../app.ts";
+import { consumeStep, lockTotp } from "./mfa-store.ts";
 
 const ISSUER = "MedConnect";
 /** Length of a shared secret. RFC 4226 §4 R6 recommends 160 bits. */
@@ -36,4 +39,17 @@ export function matchingStep(secret: string, code: string, now: Date): number | 
   const epoch = Math.floor(now.getTime() / 1000);
   const result = verifySync({ secret, token: code, epoch, epochTolerance: TOLERANCE_S, ...PARAMETERS });
   return "timeStep" in result ? result.timeStep : undefined;
+}
+
+/** Consumes a code from the active authenticator. @returns true if the code was right and unused */
+export async function useTotpCode(
+  app: Auth,
+  tx: Transaction,
+  userId: string,
+  code: string,
+): Promise<boolean> {
+  const totp = await lockTotp(tx, userId);
+  if (!totp?.activateTime) return false;
+  const step = matchingStep(decryptTotpSecret(app.cipher, userId, totp.secret), code, app.clock.now());
+  return step !== undefined && (await consumeStep(tx, userId, step));
 }

@@ -7,12 +7,11 @@ import type { Auth } from "../app.ts";
 import { factorCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { lockActive } from "../passwords/credential-store.ts";
-import { issueTokens } from "../sessions/issue-tokens.ts";
-import { openSession } from "../sessions/open-session.ts";
+import { issueTokens, openSession } from "../sessions/open-session.ts";
 import { countAttempt, passChallenge } from "./mfa-store.ts";
 import { readMfaToken } from "./mfa-token.ts";
+import { useTotpCode } from "./totp.ts";
 import { useRecoveryCode } from "./use-recovery-code.ts";
-import { useTotpCode } from "./use-totp-code.ts";
 
 /**
  * AuthService.VerifyMfa: opens the session of a login that waits for its second factor. Throws

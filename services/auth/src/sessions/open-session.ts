@@ -1,9 +1,13 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { MFA_PENDING_CLAIM } from "@medconnect/platform/identity/access-tokens.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { isAccountProven } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
-import { refreshTokenProof } from "./refresh-token-proof.ts";
-import { hashOf, newRefreshToken } from "./refresh-token-secrets.ts";
+import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
+import { hashOf, newRefreshToken, refreshTokenProof } from "./refresh-token-secrets.ts";
 import { insertRefreshToken } from "./refresh-token-store.ts";
 import type { Lifetime, Session, SessionUser } from "./session.ts";
 import { encryptClient } from "./session-client.ts";
@@ -61,3 +65,34 @@ export function issueRefreshToken(
 
 const lifetimeOf = (app: Auth, remembered: boolean): Lifetime =>
   remembered ? app.lifetimes.remembered : app.lifetimes.ordinary;
+
+/**
+ * Returns the response to a login or a refresh, with a new access token and the refresh token. Throws
+ * UNAUTHENTICATED if the account has no valid proof, because its address or role may be forged.
+ */
+export async function issueTokens(
+  app: Auth,
+  { session, refreshToken, user }: OpenSession,
+  now: Date,
+): Promise<LoginResponse> {
+  if (!isAccountProven(app, { ...user, id: session.userId })) throw new ApiError("UNAUTHENTICATED");
+  const lifetimeMs = Math.min(app.accessTokenMs, session.expireTime.getTime() - now.getTime());
+  const lifetimeS = Math.floor(lifetimeMs / 1000);
+  const claims = {
+    sid: session.id,
+    role: user.role,
+    auth_time: inSeconds(session.authTime),
+    ...(lacksSecondFactor(app, user) && { [MFA_PENDING_CLAIM]: true }),
+  };
+  return {
+    mfaRequired: false,
+    mfaToken: undefined,
+    accessToken: await signAccessToken(app, session.userId, claims, { now, lifetimeS }),
+    refreshToken,
+    tokenType: "Bearer",
+    expiresInSeconds: lifetimeS,
+  };
+}
+
+const lacksSecondFactor = ({ mfaRequiredRoles }: Auth, { role, mfaEnabled }: SessionUser): boolean =>
+  !mfaEnabled && mfaRequiredRoles.includes(role);

@@ -10,7 +10,7 @@ export interface RefreshTokenRecord extends RefreshTokenState {
   readonly hash: Buffer;
   /** Time at which the token expires if it is not used. */
   readonly expireTime: Date;
-  /** Proof (a keyed hash) that auth wrote the row, see refresh-token-proof.ts. Null if the row has none. */
+  /** Proof (a keyed hash) that auth wrote the row, see refresh-token-secrets.ts. Null if the row has none. */
   readonly proof: Buffer | null;
   readonly session: Session & SessionUser & { readonly endTime: Date | null };
 }

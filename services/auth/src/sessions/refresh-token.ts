@@ -8,11 +8,15 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
-import { issueTokens } from "./issue-tokens.ts";
-import { issueRefreshToken } from "./open-session.ts";
+import { issueRefreshToken, issueTokens } from "./open-session.ts";
 import { evaluate, REPEAT_MS } from "./refresh-rules.ts";
-import { isGenuine } from "./refresh-token-proof.ts";
-import { decryptSuccessor, encryptSuccessor, hashOf, newRefreshToken } from "./refresh-token-secrets.ts";
+import {
+  decryptSuccessor,
+  encryptSuccessor,
+  hashOf,
+  isGenuine,
+  newRefreshToken,
+} from "./refresh-token-secrets.ts";
 import {
   consumeRefreshToken,
   findRefreshToken,
