@@ -51,6 +51,14 @@ export async function listSlots(
   const now = app.clock.now();
   const isOwn = doctorId === callerId(call.caller);
   const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
+  const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
+  if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
+    throw invalidField(
+      "end_time",
+      "must be at most 62 days after startTime, or after now without a startTime",
+    );
+  }
   if (!isOwn && status && status !== "OPEN") {
     await assertVisible(app, doctorId, call);
     return { slots: [], nextPageToken: "" };
@@ -66,14 +74,6 @@ export async function listSlots(
     request.status,
     String(isOwn),
   );
-  const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
-  const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
-  if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
-    throw invalidField(
-      "end_time",
-      "must be at most 62 days after startTime, or after now without a startTime",
-    );
-  }
   const found = await list(
     app.db,
     { doctorId, range, status: isOwn ? status : "BOOKABLE", region },
