@@ -6,9 +6,15 @@ const ROOT = join(import.meta.dirname, "..");
 /** Words with which no comment may begin. */
 const LEAD = "(?:By|Of|That which|What|Whether or not|Who|Whoever|Whom|Whose)\\b";
 const DOCSTRING = `/\\*\\*\\s+(?:\\* )?${LEAD}`;
-/** A `//` comment whose first line begins with a word in LEAD. */
-const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
-const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
+/** A comment whose first line begins with such a word. */
+const lines = (mark: string) => `(?<!${mark}.*\\n *)(?<=^|\\s)${mark} ${LEAD}`;
+
+/** Comments that begin with such a word, by file extension. */
+const COMMENTS = {
+  "{ts,mjs,cjs,proto}": new RegExp(`${DOCSTRING}|${lines("//")}`, "gm"),
+  sql: new RegExp(lines("--"), "gm"),
+  "{yml,yaml,sh}": new RegExp(lines("#"), "gm"),
+};
 
 const FOLDERS = [
   "bench",
@@ -25,14 +31,16 @@ const FOLDERS = [
 ];
 
 test.each(FOLDERS)("comments in %s lead with a noun or a verb", (folder) => {
-  const leads = globSync(`${folder}/**/*.{ts,mjs,proto}`, {
-    cwd: ROOT,
-    exclude: (path) => /node_modules|\bgen\b/.test(path),
-  }).flatMap((path) => {
-    const text = readFileSync(join(ROOT, path), "utf8");
-    return [...text.matchAll(COMMENT)].map(
-      ({ 0: lead, index }) => `${path}:${text.slice(0, index + lead.length).split("\n").length}`,
-    );
-  });
+  const leads = Object.entries(COMMENTS).flatMap(([extension, comment]) =>
+    globSync(`${folder}/**/*.${extension}`, {
+      cwd: ROOT,
+      exclude: (path) => /node_modules|\bgen\b/.test(path),
+    }).flatMap((path) => {
+      const text = readFileSync(join(ROOT, path), "utf8");
+      return [...text.matchAll(comment)].map(
+        ({ 0: lead, index }) => `${path}:${text.slice(0, index + lead.length).split("\n").length}`,
+      );
+    }),
+  );
   expect(leads).toEqual([]);
 });
