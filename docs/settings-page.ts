@@ -35,6 +35,8 @@ const COMMANDS = [
   "| `REDIS_URL` | a private server | Redis of `npm start` |",
   "| `GATEWAY_PORT`, … | the [usual ports](operations.md#ports) | `PORT` of each process under `npm start` |",
   "| `GATEWAY_METRICS_PORT`, … | the usual ports | `METRICS_PORT` of each process under `npm start` |",
+  "| `MTLS` | `0` | `1`: mutual TLS for gRPC under `npm start`, as with `--mtls` |",
+  "| `MEDCONNECT_ENGINES_DIR` | `.local/engines` | Folder for MySQL and Redis if they are not installed |",
   "| `STACK_JSON` | `.local/data/stack.json` | Running system for commands that have no `DATABASE_URL` |",
   "",
 ];
