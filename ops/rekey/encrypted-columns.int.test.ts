@@ -172,8 +172,8 @@ test("the code binds every encrypted column to its table, column and row, as npm
   for (const service of SERVICES) sources.set(service, await sourceOf(service));
   expectNone(
     encrypted().filter((column) => !contextIn(column).test(sources.get(column.service)!)),
-    `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
-     columns in its COMMENT ("encrypted for patient_id, doctor_id"); a binary key in hex.`,
+    `Encrypt it with the context {table}.{column}:{primary key}:{owner} …, written as one template with the names of
+     the columns in its COMMENT ("encrypted for patient_id, doctor_id"); a binary key in hex.`,
   );
 });
 

@@ -27,14 +27,14 @@ test("a failure is logged, and the next turn retries", async () => {
 });
 
 test("a stop aborts the running work, which is not logged as a failure", async () => {
-  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const { job, logged } = jobOf(async (signal) => {
-    begin();
+    start();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     signal.throwIfAborted();
   });
   job.kick();
-  await begun;
+  await started;
   await job.stop();
   expect(logged).toEqual([]);
 });

@@ -194,7 +194,7 @@ export async function runService({
   const witness = { name: witnessName, client: topology.connect(witnessName, tls) };
   const leaveCheckpoint = leaveCheckpoints(db, witness, serviceTokens, clock);
 
-  const samples = new Job("sample what metrics count", config.METRICS_SAMPLE_EVERY, takeSamples(clock), log);
+  const samples = new Job("sample metrics", config.METRICS_SAMPLE_EVERY, takeSamples(clock), log);
   const jobs = [
     ...parts.jobs,
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),

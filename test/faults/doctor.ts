@@ -133,8 +133,8 @@ export class Doctor {
     if (this.#soonSlot && this.#soonSlot.startMs < Date.now()) return await this.#giveUp(this.#soonSlot.id);
     const soon = calendar.soon();
     if (soon) return await this.#offerSoon(soon);
-    const begun = [...this.consultations.values()].filter(({ status }) => status === "IN_PROGRESS");
-    if (begun.length > 0 && random.next() < 0.6) return await this.#end(random.pick(begun));
+    const started = [...this.consultations.values()].filter(({ status }) => status === "IN_PROGRESS");
+    if (started.length > 0 && random.next() < 0.6) return await this.#end(random.pick(started));
     await this.#takeUp();
   }
 

@@ -262,7 +262,7 @@ const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow
     : row;
 
 /** Returns the payment after billing's next step at the provider. Undefined if no step is due. */
-function settle({ payment }: World): World["payment"] | undefined {
+function processPayment({ payment }: World): World["payment"] | undefined {
   const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
   const step = nextStep({ ...payment, ...funds, ...(isRefunded && { refundedMinor: 5000 }) });
@@ -272,13 +272,13 @@ function settle({ payment }: World): World["payment"] | undefined {
 
 /** Returns all states of the world that can directly follow this one. */
 function nexts(world: World): World[] {
-  const settled = settle(world);
+  const processed = processPayment(world);
   return [
     ...(world.close ? [close(world, world.close)] : []),
     ...(world.move ? [moveAway(world)] : []),
     ...(world.end ? [endInClinical(world, world.end)] : []),
     ...world.underWay.map((delivery) => deliver(world, delivery)),
-    ...(settled ? [{ ...world, payment: settled }] : []),
+    ...(processed ? [{ ...world, payment: processed }] : []),
   ];
 }
 

@@ -58,7 +58,7 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 /**
  * Asks the provider for the outcome of the latest attempt. First cancels the attempt that this one replaces.
  * If the provider does not know the latest attempt, sends it again under the same id. An earlier request may
- * still arrive, and only an answer under this id settles the outcome. Voids a pending attempt if the fee is
+ * still arrive, and only an answer under this id decides the outcome. Voids a pending attempt if the fee is
  * released or the payer is too late.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
