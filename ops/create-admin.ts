@@ -1,5 +1,6 @@
 // `npm run admin:create`: creates an administrator's account.
 import { createAdmin } from "@medconnect/auth/src/admin/create-admin.ts";
+import { EVENT_ROUTES } from "@medconnect/auth/src/event-routes.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
@@ -7,6 +8,7 @@ import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import * as z from "zod";
 import { runCommand } from "./command/command.ts";
+import { commandTransactions } from "./command/command-transactions.ts";
 import { readSecret } from "./command/read-secret.ts";
 import { UsageError } from "./command/setup-error.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
@@ -44,7 +46,9 @@ runCommand({
     const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
     try {
       const hash = await openKeyedHash(db, new FieldCipher(...DATA_KEY));
-      const result = await createAdmin({ db, clock: systemClock, hash }, { email, fullName, password });
+      const transactions = commandTransactions(db, { hash, routes: EVENT_ROUTES });
+      const context = { db, clock: systemClock, hash, transactions };
+      const result = await createAdmin(context, { email, fullName, password });
       process.stdout.write(`${result}\n`);
       return 0;
     } finally {

@@ -5,6 +5,7 @@ import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { actionIn, CONFIRMATION, confirm, runCommand } from "./command/command.ts";
+import { commandTransactions } from "./command/command-transactions.ts";
 import { UsageError } from "./command/setup-error.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
@@ -55,7 +56,12 @@ runCommand({
     });
     if (action === "revoke" && !(await confirm(`Revoke ${kid}?`, { yes }))) return 1;
     const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
-    const outside = { db, cipher: new FieldCipher(...DATA_KEY), clock: systemClock };
+    const outside = {
+      db,
+      cipher: new FieldCipher(...DATA_KEY),
+      clock: systemClock,
+      transactions: commandTransactions(db),
+    };
     try {
       process.stdout.write(`${await act(outside, action, { kid: kid ?? "", now })}\n`);
       return 0;

@@ -1,6 +1,5 @@
 // `npm run reconcile`: compares scheduling's bookings with billing and clinical once. The scheduling service
 // makes the same comparison every RECONCILE_EVERY.
-import { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
@@ -19,6 +18,7 @@ import { bookingLimitsOf, schedulingSettings } from "@medconnect/scheduling/src/
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { durationOf, runCommand } from "./command/command.ts";
+import { commandTransactions } from "./command/command-transactions.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Compares bookings with their payments and consultations, and prints disagreements.
@@ -75,15 +75,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const clinical = clientOf("clinical", config, tls);
   const cipher = new FieldCipher(...config.DATA_KEY);
   const hash = await openKeyedHash(db, cipher);
-  const transactions = new AuditedTransactions({
-    db,
-    clock: systemClock,
-    // Sends no events. The running processes send the events that this command adds to the outbox, within
-    // seconds.
-    relay: { send: async () => {} },
-    hash,
-    routes: EVENT_ROUTES,
-  });
+  const transactions = commandTransactions(db, { hash, routes: EVENT_ROUTES });
   const snapshots = new RemoteSnapshots(
     billing,
     clinical,

@@ -16,6 +16,12 @@ import type { AuditEntry, Cause } from "./audit-entry.ts";
 export interface AuditedTransactionsOptions {
   db: Database;
   clock: Clock;
+  /** Absent in a command that publishes no events. An entry with an event then makes its transaction fail. */
+  outbox?: Outbox;
+}
+
+/** Parts that store the events of a change in the outbox, and send them after the commit. */
+export interface Outbox {
   relay: Pick<Relay, "send">;
   /** Keyed hash for the MACs of the outbox rows (see event-mac.ts). */
   hash: KeyedHash;
@@ -65,19 +71,21 @@ export class AuditedTransactions {
     work: (tx: Transaction) => Promise<{ result: T; causes: Cause[] }>,
     options: TransactionOptions = {},
   ): Promise<Committed<T>> {
-    const { db, relay } = this.#options;
+    const { db, outbox } = this.#options;
     const { result, deliveries } = await db.transaction(async (tx) => {
       const { result, causes } = await work(tx);
       return { result, deliveries: this.#record(tx, causes) };
     }, options);
-    return { result, delivered: relay.send(deliveries) };
+    return { result, delivered: outbox?.relay.send(deliveries) ?? Promise.resolve() };
   }
 
   /** Adds audit lines and events to the transaction. @returns the events to send after the commit */
   #record(tx: Transaction, causes: Cause[]): Delivery[] {
-    const { clock, routes, hash } = this.#options;
+    const { clock, outbox } = this.#options;
     const now = clock.now();
-    const recorded = causes.map((cause) => context.with(cause.context, () => recordsOf(cause, routes, now)));
+    const recorded = causes.map((cause) =>
+      context.with(cause.context, () => recordsOf(cause, outbox?.routes, now)),
+    );
     const lines = recorded.flatMap(({ lines }) => lines);
     if (lines.length === 0) return [];
     tx.defer(INSERT_AUDIT_EVENTS, [auditRows(lines.map(({ record }) => record))]);
@@ -86,16 +94,17 @@ export class AuditedTransactions {
         if (!isRead) changed({ action: record.action, outcome: record.outcome });
     });
     const deliveries = recorded.flatMap(({ deliveries }) => deliveries);
-    insertDeliveries(tx, deliveries, now, hash);
+    if (outbox) insertDeliveries(tx, deliveries, now, outbox.hash);
     return deliveries;
   }
 }
 
-function recordsOf({ entries, actorId, call }: Cause, routes: EventRoutes, now: Date) {
+function recordsOf({ entries, actorId, call }: Cause, routes: EventRoutes | undefined, now: Date) {
   const events = entries.flatMap((entry) => entry.events ?? []);
+  if (!routes && events.length > 0) throw new Error("these transactions have no outbox for events");
   return {
     lines: entries.map((entry) => ({ record: auditRecord(entry, actorId, now, call), isRead: entry.isRead })),
-    deliveries: deliveriesOf(events, routes, now),
+    deliveries: routes ? deliveriesOf(events, routes, now) : [],
   };
 }
 

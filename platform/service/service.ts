@@ -127,7 +127,7 @@ export async function runService({
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
   const idempotency = new Idempotency(db, cipher, hash);
-  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
   const calls = new IdempotentCalls({ transactions, idempotency, clock });
 
   const platform: Platform = {

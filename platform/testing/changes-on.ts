@@ -23,7 +23,7 @@ export function changesOn(
   { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,
 ): Pick<Platform, "transactions" | "calls"> {
   const { clock, cipher, hash } = service;
-  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
   const idempotency = new Idempotency(service.db, cipher, hash);
   return { transactions, calls: new IdempotentCalls({ transactions, idempotency, clock }) };
 }

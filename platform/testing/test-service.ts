@@ -88,7 +88,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       .map((consumer) => [consumer, nowhere]),
   );
   const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, waitMs: 0, maxRefusals: 25 });
-  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
   const calls = new IdempotentCalls({ transactions, idempotency, clock });
   return {
     clock,

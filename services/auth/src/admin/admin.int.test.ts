@@ -188,6 +188,20 @@ test("the command makes an admin once, and never of an existing account", async 
   const [found] = (await list({ email })).users;
   expect(found).toMatchObject({ role: "ADMIN", fullName: "Ada Min" });
   expect(await auth.eventsOf(found!.id)).toEqual(["user.created"]);
+  const lines = await auth.app.db.read(
+    `SELECT action, actor_id AS actorId, subject_ids AS subjectIds, outcome, request_id AS requestId
+     FROM audit_events WHERE resource = ? AND action = 'user.create_admin'`,
+    [`users/${found!.id}`],
+  );
+  expect(lines).toEqual([
+    {
+      action: "user.create_admin",
+      actorId: "command:create-admin",
+      subjectIds: [found!.id],
+      outcome: "SUCCESS",
+      requestId: "",
+    },
+  ]);
   await auth.call(AuthServiceService.login, bound(login, auth.app), {
     email,
     password: PASSWORD,

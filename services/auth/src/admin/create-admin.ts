@@ -1,25 +1,28 @@
-import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import type { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate } from "@medconnect/platform/contract/validate.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
-import { newId } from "@medconnect/platform/ids/ids.ts";
-import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
-import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { AuthServiceService, RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { type Account, newAccount } from "../accounts/account.ts";
+import { newAccount } from "../accounts/account.ts";
 import { findAccountByEmail } from "../accounts/account-store.ts";
 import { createAccount } from "../accounts/create-account.ts";
-import { userEvent } from "../accounts/user.ts";
-import { EVENT_ROUTES } from "../event-routes.ts";
 import { PasswordHasher } from "../passwords/password-hasher.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
 
+const ACTOR = "command:create-admin";
 const HASH_TIMEOUT_MS = 60_000;
+
+/** Dependencies of the command, which runs outside of the service. */
+interface CommandContext {
+  db: Database;
+  clock: Clock;
+  hash: KeyedHash;
+  transactions: AuditedTransactions;
+}
 
 export interface AdminOptions {
   email: string;
@@ -37,7 +40,7 @@ export interface AdminOptions {
  * @returns a message for the operator, which also says if the account was an admin before
  */
 export async function createAdmin(
-  { db, clock, hash }: { db: Database; clock: Clock; hash: KeyedHash },
+  { db, clock, hash, transactions }: CommandContext,
   options: AdminOptions,
 ): Promise<string> {
   const { email, fullName, password } = canonical(options);
@@ -47,9 +50,9 @@ export async function createAdmin(
   const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
   const passwordHash = await hasher.hash(password, within(HASH_TIMEOUT_MS));
   try {
-    await db.transaction(async (tx) => {
-      await createAccount(tx, { account, passwordHash }, hash);
-      record(tx, account, hash);
+    await transactions.run(ACTOR, async (tx) => {
+      const entry = await createAccount(tx, { account, passwordHash }, hash);
+      return [{ ...entry, action: "user.create_admin", actorId: ACTOR }];
     });
     return `${account.email} is an admin now`;
   } catch (error) {
@@ -67,25 +70,4 @@ export async function createAdmin(
 function canonical(options: AdminOptions): AdminOptions {
   const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
   return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
-}
-
-/**
- * Writes the audit entry and the event. In the service, `app.calls` writes both, but this command runs
- * outside of the service.
- */
-function record(tx: Transaction, account: Account, hash: KeyedHash): void {
-  const line = {
-    id: newId(),
-    action: "user.create_admin",
-    actorId: "command:create-admin",
-    subjectIds: [account.id],
-    resource: `users/${account.id}`,
-    outcome: "SUCCESS" as const,
-    requestId: "",
-    traceId: "",
-    occurTime: account.createTime,
-  };
-  const deliveries = deliveriesOf([userEvent("user.created", account)], EVENT_ROUTES, account.createTime);
-  tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
-  insertDeliveries(tx, deliveries, account.createTime, hash);
 }

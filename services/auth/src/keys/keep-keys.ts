@@ -2,6 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
+import { keyEntry } from "./key-entry.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { makeKey } from "./make-key.ts";
 import { isIdle, type KeyPlan, planOf, type RotationSettings } from "./signing-key-rules.ts";
@@ -77,12 +78,6 @@ async function carryOut(
     ...(activate === undefined ? [] : [keyEntry("key.rotate", activate)]),
   ];
 }
-
-const keyEntry = (action: string, kid: string): AuditEntry => ({
-  action,
-  resource: `keys/${kid}`,
-  subjectIds: [],
-});
 
 /** Keys that the plan activates or retires, with their new times. */
 function changedBy({ activate, retire }: KeyPlan, keys: SigningKey[], now: Date): SigningKey[] {

@@ -1,15 +1,16 @@
-import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import type { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
-import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { insertRevocations } from "../revocations/revocation-store.ts";
+import { keyEntry } from "./key-entry.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { currentKey, isReady, nextKey } from "./signing-key-rules.ts";
 import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "./signing-key-store.ts";
 
+const ACTOR = "command:keys";
 const LISTED = 50;
 
 /** Dependencies of an operator's command, which runs outside of the service. */
@@ -17,6 +18,7 @@ interface CommandContext {
   db: Database;
   cipher: FieldCipher;
   clock: Clock;
+  transactions: AuditedTransactions;
 }
 
 /** Lists the newest fifty keys, one per line: id, generation and state. */
@@ -49,11 +51,13 @@ function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): s
  */
 export async function rotateKey(context: CommandContext, when: "ready" | "now"): Promise<string> {
   const now = context.clock.now();
-  return await context.db.transaction(async (tx) => {
+  let message = "";
+  await context.transactions.run(ACTOR, async (tx) => {
     const next = takeOver(tx, context, ownKeys(context, await lockSigningKeys(tx, now)), when);
-    record(tx, "key.rotate", next.kid, now);
-    return `${next.kid} signs now`;
+    message = `${next.kid} signs now`;
+    return [keyEntry("key.rotate", next.kid)];
   });
+  return message;
 }
 
 /**
@@ -65,7 +69,8 @@ export async function rotateKey(context: CommandContext, when: "ready" | "now"):
  */
 export async function revokeKey(context: CommandContext, kid: string): Promise<string> {
   const now = context.clock.now();
-  return await context.db.transaction(async (tx) => {
+  let message = "";
+  await context.transactions.run(ACTOR, async (tx) => {
     const all = await lockSigningKeys(tx, now);
     const revoked = all.find((key) => key.kid === kid);
     if (!revoked) throw new Error(`there is no key ${kid} in use`);
@@ -75,10 +80,10 @@ export async function revokeKey(context: CommandContext, kid: string): Promise<s
     // A verifier that cannot fetch keys goes on using its cached keys for `KEPT_FOR_MS`. The revocation lasts
     // twice as long.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
-    record(tx, "key.revoke", kid, now);
-    if (successor) record(tx, "key.rotate", successor.kid, now);
-    return `${kid} is revoked${successor ? `; ${successor.kid} signs now` : ""}`;
+    message = `${kid} is revoked${successor ? `; ${successor.kid} signs now` : ""}`;
+    return [keyEntry("key.revoke", kid), ...(successor ? [keyEntry("key.rotate", successor.kid)] : [])];
   });
+  return message;
 }
 
 const ownKeys = ({ cipher }: CommandContext, keys: SigningKey[]): SigningKey[] =>
@@ -100,19 +105,4 @@ function takeOver(
   }
   saveSigningKey(tx, withProof(cipher, { ...next, activateTime: now }));
   return next;
-}
-
-function record(tx: Transaction, action: string, kid: string, now: Date): void {
-  const line = {
-    id: newId(),
-    action,
-    actorId: "command:keys",
-    subjectIds: [],
-    resource: `keys/${kid}`,
-    outcome: "SUCCESS" as const,
-    requestId: "",
-    traceId: "",
-    occurTime: now,
-  };
-  tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
 }

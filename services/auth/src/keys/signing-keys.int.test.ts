@@ -33,6 +33,13 @@ const states = async () =>
   (await listKeys(auth.app))
     .split("\n")
     .map((line) => line.split("  ")[2]!.replace(/ (since|until|from|2).*/, ""));
+/** Audit lines of the commands, sorted: action and resource. */
+const linesOfCommands = async () => {
+  const lines = await auth.app.db.read<{ line: string }>(
+    "SELECT CONCAT(action, ' ', resource) AS line FROM audit_events WHERE actor_id = 'command:keys'",
+  );
+  return lines.map(({ line }) => line).sort();
+};
 const privateKeys = () =>
   auth.app.db.read<{ kid: string; privateKey: Buffer | null }>(
     "SELECT kid, private_key AS privateKey FROM signing_keys ORDER BY generation",
@@ -202,12 +209,7 @@ test("a rotation by command needs a next key that every verifier knows; --now do
   const [, , third] = await published();
   await expect(rotateKey(auth.app, "ready")).rejects.toThrow(/every verifier knows the next key/);
   expect(await rotateKey(auth.app, "now")).toBe(`${third} signs now`);
-  const audit = await auth.app.db.read<{ line: string }>(
-    "SELECT CONCAT(action, ' ', resource) AS line FROM audit_events WHERE actor_id = 'command:keys'",
-  );
-  expect(audit.map(({ line }) => line).sort()).toEqual(
-    [`key.rotate keys/${second}`, `key.rotate keys/${third}`].sort(),
-  );
+  expect(await linesOfCommands()).toEqual([`key.rotate keys/${second}`, `key.rotate keys/${third}`].sort());
 });
 
 test("a revoked key is unpublished at once, the next one signs, and its tokens are revoked", async () => {
@@ -218,6 +220,7 @@ test("a revoked key is unpublished at once, the next one signs, and its tokens a
   expect((await privateKeys())[0]).toEqual({ kid: first, privateKey: null });
   const revoked = await listRevocations(auth.app.db, auth.clock.now());
   expect(revoked.map(({ sessionId }) => sessionId)).toContain(first);
+  expect(await linesOfCommands()).toEqual([`key.revoke keys/${first}`, `key.rotate keys/${second}`]);
   await expect(revokeKey(auth.app, first!)).rejects.toThrow(/no key/);
   await expect(revokeKey(auth.app, second!)).rejects.toThrow(/no next key/);
   await keep();
