@@ -4,7 +4,6 @@ import { keys, settingOf } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { discard, vouchFor } from "@medconnect/platform/outbox/not-genuine.ts";
 import {
   countBacklog,
   listUndelivered,
@@ -13,7 +12,9 @@ import {
 } from "@medconnect/platform/outbox/outbox-store.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { actionIn, CONFIRMATION, confirm, runCommand, wholeNumber } from "./command/command.ts";
+import { commandTransactions } from "./command/command-transactions.ts";
 import { SetupError, UsageError } from "./command/setup-error.ts";
+import { discard, vouchFor } from "./outbox/not-genuine.ts";
 import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
 const HELP = `Lists undelivered events, retries dead ones, and signs or deletes events without a valid signature.
@@ -159,7 +160,8 @@ async function change(
     process.stdout.write(`${service}: ${revived.length} to be tried again\n`);
     return revived;
   }
-  const done = name === "discard" ? await discard(db, ids, now) : await vouch(db, ids, now, dataKey);
+  const done =
+    name === "discard" ? await discard(commandTransactions(db), ids) : await vouch(db, ids, now, dataKey);
   process.stdout.write(
     `${service}: ${done.length} ${name === "discard" ? "deleted" : "signed, to be sent"}\n`,
   );
@@ -171,5 +173,5 @@ async function vouch(db: Database, ids: string[], now: Date, dataKey: string | u
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");
   const hash = await openKeyedHash(db, new FieldCipher(...parsed.data));
-  return await vouchFor(db, hash, ids, now);
+  return await vouchFor(commandTransactions(db), hash, ids, now);
 }

@@ -1,5 +1,6 @@
-import { Acknowledgements } from "@medconnect/platform/audit/acknowledgements.ts";
+import { commandTransactions } from "../command/command-transactions.ts";
 import { SetupError, UsageError } from "../command/setup-error.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
@@ -21,7 +22,8 @@ export async function acknowledgeFinding(
     const isDone = await withDatabases(source, async (databases) => {
       for await (const found of findingsOf(source, databases, sealedBefore, () => {})) {
         if (found.id !== id || found.acknowledged) continue;
-        await new Acknowledgements(source.service, source.keys).add(databases.db, id, reason, new Date());
+        const acknowledgements = new Acknowledgements(source.service, source.keys);
+        await acknowledgements.add(commandTransactions(databases.db), id, reason, new Date());
         process.stdout.write(`${source.service}: ${id} is acknowledged: ${found.text}\n`);
         return true;
       }

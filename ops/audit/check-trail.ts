@@ -1,6 +1,7 @@
-import { Acknowledgements } from "@medconnect/platform/audit/acknowledgements.ts";
 import { readFarthestCheckpoint } from "@medconnect/platform/audit/checkpoint-store.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
+import { commandTransactions } from "../command/command-transactions.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { type Found, findingsOf } from "./findings.ts";
 import type { Source } from "./sources.ts";
 import { withDatabases } from "./trail-databases.ts";
@@ -32,8 +33,9 @@ export async function checkTrail(source: Source, sealedBefore: Date): Promise<nu
     // Without the checkpoints, findings about a cut-off trail are not detected. So no finding counts as gone
     // here.
     if (!databases.witness) return "without its checkpoints, so a cut-off end is not found";
+    const transactions = commandTransactions(databases.db);
     for (const id of gone) {
-      await acknowledgements.end(databases.db, id, new Date());
+      await acknowledgements.end(transactions, id);
       process.stdout.write(`${service}: ${id} is gone, so its acknowledgement ends\n`);
     }
     const { seq } = await readHead(databases.db);

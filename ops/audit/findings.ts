@@ -3,14 +3,10 @@ import {
   UNEXPLAINED,
   type UnexplainedFinding,
 } from "@medconnect/auth/src/rights-audit/find-unexplained.ts";
-import {
-  type Acknowledgement,
-  Acknowledgements,
-  findingIdOf,
-} from "@medconnect/platform/audit/acknowledgements.ts";
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { type Acknowledgement, Acknowledgements, findingIdOf } from "./acknowledgements.ts";
 import type { Source } from "./sources.ts";
 import type { TrailDatabases } from "./trail-databases.ts";
 import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";

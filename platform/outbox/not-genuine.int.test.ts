@@ -2,9 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { SqlValue } from "../db/sql-value.ts";
-import { newId } from "../ids/ids.ts";
 import { eventually, OutboxTest } from "../testing/outbox-test.ts";
-import { discard, vouchFor } from "./not-genuine.ts";
 import { reviveDead } from "./outbox-store.ts";
 
 const MINUTE_MS = 60_000;
@@ -65,25 +63,6 @@ describe("a row that the service did not write", () => {
     );
     // `reviveDead` must not revive an event without a valid MAC.
     expect(await reviveDead(outbox.service.db, outbox.service.clock.now(), undefined)).toEqual([]);
-    await close();
-  });
-
-  test("is dead at once without a MAC, and sent after vouching", async () => {
-    const [old, other] = await outbox.commit(2);
-    const id = old!.event.id;
-    await write("UPDATE outbox SET mac = NULL WHERE id = ?", id);
-    outbox.service.clock.advance(MINUTE_MS);
-    const { relays, close } = outbox.startRelays(1);
-    relays[0]!.start();
-    await eventually(async () => (await outbox.undelivered()).length === 1);
-    await eventually(async () => (await outbox.dead()).length === 1);
-    expect(outbox.consumer.received.map(({ id }) => id)).toEqual([other!.event.id]);
-
-    const { db, hash, clock } = outbox.service;
-    expect(await discard(db, [other!.event.id], clock.now())).toEqual([]);
-    expect(await vouchFor(db, hash, [id, newId()], clock.now())).toEqual([id]);
-    await eventually(async () => (await outbox.undelivered()).length === 0);
-    expect(outbox.consumer.received.map((event) => event.id)).toEqual([other!.event.id, id]);
     await close();
   });
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { deriveKey } from "../crypto/derive-key.ts";
-import { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { Database } from "../db/database.ts";
-import { newId } from "../ids/ids.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
+import type { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
+import { deriveKey } from "@medconnect/platform/crypto/derive-key.ts";
+import { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
 import {
   ACKNOWLEDGED,
   ACKNOWLEDGEMENT_ENDED,
@@ -10,7 +11,8 @@ import {
   insertAcknowledgement,
   listAcknowledgements,
 } from "./acknowledgement-store.ts";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
+
+const ACTOR = "command:audit-verify";
 
 /**
  * Computes the id of a finding of the audit check: a hash of all fields. A later, different change of the
@@ -46,12 +48,12 @@ export class Acknowledgements {
   }
 
   /** Stores an acknowledgement and writes a line about it to the audit trail. */
-  async add(db: Database, findingId: string, reason: string, now: Date): Promise<void> {
+  async add(transactions: AuditedTransactions, findingId: string, reason: string, now: Date): Promise<void> {
     const row = { findingId, reason, createTime: now };
-    await db.transaction(async (tx) => {
+    await transactions.run(ACTOR, async (tx) => {
       // biome-ignore lint/style/noNonNullAssertion: one hash for each key of AUDIT_KEY, which has a key
       insertAcknowledgement(tx, { ...row, hmac: this.#hmac(this.#hashes[0]!, row) });
-      tx.defer(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGED, findingId, now)])]);
+      return [entryOf(ACKNOWLEDGED, findingId)];
     });
   }
 
@@ -60,8 +62,8 @@ export class Acknowledgements {
    * must be acknowledged again. The end is recorded as an audit line. If the row of the acknowledgement were
    * deleted instead, an attacker could restore it.
    */
-  async end(db: Database, findingId: string, now: Date): Promise<void> {
-    await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);
+  async end(transactions: AuditedTransactions, findingId: string): Promise<void> {
+    await transactions.run(ACTOR, async () => [entryOf(ACKNOWLEDGEMENT_ENDED, findingId)]);
   }
 
   #hmac(hash: KeyedHash, { findingId, reason, createTime }: Omit<AcknowledgementRow, "hmac">): Buffer {
@@ -69,14 +71,8 @@ export class Acknowledgements {
   }
 }
 
-const lineOf = (action: string, findingId: string, now: Date): AuditRecord => ({
-  id: newId(),
+const entryOf = (action: string, findingId: string): AuditEntry => ({
   action,
-  actorId: "command:audit-verify",
-  subjectIds: [],
   resource: `findings/${findingId}`,
-  outcome: "SUCCESS",
-  requestId: "",
-  traceId: "",
-  occurTime: now,
+  subjectIds: [],
 });

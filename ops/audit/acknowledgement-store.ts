@@ -1,5 +1,5 @@
-import type { Database } from "../db/database.ts";
-import type { Transaction } from "../db/transaction.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 /** An operator's statement that a finding of the audit check is explained, and why. */
 export interface AcknowledgementRow {
