@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { accountProof, passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
 import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { AuditChain, type ChainHead } from "@medconnect/platform/audit/audit-chain.ts";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import { type AuditRecord, insertAuditEvents } from "@medconnect/platform/audit/audit-store.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
@@ -44,7 +44,7 @@ beforeAll(async () => {
     traceId: "",
     occurTime: new Date(),
   });
-  await db.write(INSERT_AUDIT_EVENTS, [auditRows([event(), event(), event()])]);
+  await db.transaction(async (tx) => insertAuditEvents(tx, [event(), event(), event()]));
   await new Sealer({ db, clock: systemClock, chain: new AuditChain("billing", [key]) }).seal();
   head = await readHead(db);
   await db.close();

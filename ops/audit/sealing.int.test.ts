@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import { insertAuditEvents } from "@medconnect/platform/audit/audit-store.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -35,7 +35,9 @@ describe("sealing", () => {
 
   test("seals events that commit late", async () => {
     await trail.billing.db.transaction(async (tx) => {
-      await tx.write(INSERT_AUDIT_EVENTS, [auditRows([eventAt(trail.billing.clock.now())])]);
+      insertAuditEvents(tx, [eventAt(trail.billing.clock.now())]);
+      // The insert is sent together with the next statement.
+      await tx.read("SELECT 1");
       trail.billing.clock.advance(5 * SECOND);
       await asAnother(() => trail.happen(1));
       await asAnother(() => trail.sealer.seal());

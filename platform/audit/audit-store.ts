@@ -1,5 +1,6 @@
 import { binaryId } from "../db/binary-id.ts";
 import type { SqlValue } from "../db/sql-value.ts";
+import type { Transaction } from "../db/transaction.ts";
 
 export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
 
@@ -20,23 +21,26 @@ export interface AuditRecord {
   grantId?: string | undefined;
 }
 
-export const INSERT_AUDIT_EVENTS = `INSERT INTO audit_events
+const INSERT = `INSERT INTO audit_events
   (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id) VALUES ?`;
 
-/** Rows to insert by INSERT_AUDIT_EVENTS. */
-export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
-  records.map((r) => [
-    binaryId(r.id),
-    r.action,
-    r.actorId,
-    JSON.stringify(subjectsOf(r)),
-    r.resource,
-    r.outcome,
-    r.requestId,
-    r.traceId,
-    r.occurTime,
-    binaryId(r.grantId ?? null),
-  ]);
+/** Adds lines to the audit trail in a transaction. */
+export function insertAuditEvents(tx: Transaction, records: AuditRecord[]): void {
+  tx.defer(INSERT, [records.map(rowOf)]);
+}
+
+const rowOf = (r: AuditRecord): SqlValue[] => [
+  binaryId(r.id),
+  r.action,
+  r.actorId,
+  JSON.stringify(subjectsOf(r)),
+  r.resource,
+  r.outcome,
+  r.requestId,
+  r.traceId,
+  r.occurTime,
+  binaryId(r.grantId ?? null),
+];
 
 function subjectsOf({ action, subjectIds }: AuditRecord): string[] {
   if (subjectIds.length > 2)

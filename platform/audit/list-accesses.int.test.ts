@@ -7,7 +7,7 @@ import {
 import { newId } from "../ids/ids.ts";
 import { rowsRead } from "../testing/rows-read.ts";
 import { bound, invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
-import { auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";
+import { insertAuditEvents, type Outcome } from "./audit-store.ts";
 import { listAccesses } from "./list-accesses.ts";
 import { listAuditEvents } from "./list-audit-events.ts";
 
@@ -37,7 +37,7 @@ async function insertLines(...lines: Line[]): Promise<void> {
     traceId: "",
     occurTime: new Date(BEGINNING + second * 1000),
   }));
-  await billing.db.write(INSERT_AUDIT_EVENTS, [auditRows(rows)]);
+  await billing.db.transaction(async (tx) => insertAuditEvents(tx, rows));
 }
 
 async function accessesOf(patientId: string, request: Partial<ListAccessesRequest> = {}) {

@@ -7,7 +7,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { activeTraceId } from "../telemetry/tracing.ts";
 import type { Clock } from "../time/clock.ts";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";
+import { type AuditRecord, insertAuditEvents, type Outcome } from "./audit-store.ts";
 
 const DENIALS_A_MINUTE = 60;
 
@@ -44,7 +44,7 @@ export class AuditRecorder {
   async record(call: Call, accesses: Access[]): Promise<void> {
     if (accesses.length === 0) return;
     const records = accesses.map((access) => this.#record(call, actorOf(call), access));
-    await this.#db.write(INSERT_AUDIT_EVENTS, [auditRows(records)]);
+    await this.#insert(records);
   }
 
   /**
@@ -57,9 +57,13 @@ export class AuditRecorder {
     if (!this.#mayRecord(actorId)) return;
     const target = hidden ?? { resource: call.method.path, subjectIds: [] };
     const record = this.#record(call, actorId, { ...target, outcome: "DENIED" });
-    this.#db.write(INSERT_AUDIT_EVENTS, [auditRows([record])]).catch((error) => {
+    this.#insert([record]).catch((error) => {
       this.#log.error({ err: error, rpc: call.method.path }, "denial cannot be recorded");
     });
+  }
+
+  #insert(records: AuditRecord[]): Promise<void> {
+    return this.#db.transaction(async (tx) => insertAuditEvents(tx, records));
   }
 
   #record(call: Pick<Call, "method" | "requestId">, actorId: string, access: Access): AuditRecord {

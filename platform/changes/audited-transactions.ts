@@ -1,5 +1,5 @@
 import { context } from "@opentelemetry/api";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "../audit/audit-store.ts";
+import { type AuditRecord, insertAuditEvents } from "../audit/audit-store.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database, TransactionOptions } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
@@ -88,7 +88,10 @@ export class AuditedTransactions {
     );
     const lines = recorded.flatMap(({ lines }) => lines);
     if (lines.length === 0) return [];
-    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(lines.map(({ record }) => record))]);
+    insertAuditEvents(
+      tx,
+      lines.map(({ record }) => record),
+    );
     tx.afterCommit(() => {
       for (const { record, isRead } of lines)
         if (!isRead) changed({ action: record.action, outcome: record.outcome });

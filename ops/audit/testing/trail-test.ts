@@ -1,5 +1,5 @@
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import { type AuditRecord, insertAuditEvents } from "@medconnect/platform/audit/audit-store.ts";
 import { recordCheckpoint } from "@medconnect/platform/audit/checkpoints.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
@@ -59,8 +59,9 @@ export class TrailTest {
   async happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
     const occurTime = new Date(this.billing.clock.now().getTime() - agoMs);
     const events = Array.from({ length: count }, () => eventAt(occurTime));
-    for (let from = 0; from < count; from += 1000)
-      await this.billing.db.write(INSERT_AUDIT_EVENTS, [auditRows(events.slice(from, from + 1000))]);
+    for (let from = 0; from < count; from += 1000) {
+      await this.billing.db.transaction(async (tx) => insertAuditEvents(tx, events.slice(from, from + 1000)));
+    }
     return events;
   }
 
