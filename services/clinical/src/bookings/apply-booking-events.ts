@@ -135,7 +135,7 @@ function closingOf(state: BookingState): Closing {
 
 function newConsultationOf(event: Event): NewConsultation {
   const state = stateOf(event, "booking");
-  return { ...idsOf(event), ...timesOf(state), movePending: state.movePending ? 1 : 0 };
+  return { ...idsOf(event), ...timesOf(state), movePending: state.movePending };
 }
 
 function timesOf({ startTime, endTime }: BookingState): { startTime: Date; endTime: Date } {

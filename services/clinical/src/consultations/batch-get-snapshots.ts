@@ -24,7 +24,7 @@ export const batchGetConsultationSnapshots = async (
       noShowParty: row.noShowParty ?? undefined,
       lateParty: row.lateParty ?? undefined,
       version: row.version,
-      movePending: row.movePending === 1,
+      movePending: row.movePending,
       closedByAdmin: row.transitionedBy === "ADMIN",
       brokenOff: row.status === "ABANDONED" && row.transitionedBy === "DOCTOR",
       inFlight: undelivered.get(row.id) === "WAITING",

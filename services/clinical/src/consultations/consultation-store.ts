@@ -24,9 +24,20 @@ export const NAMES =
 const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason AS abandonReason, d.licensed_until AS licensedUntil
   FROM consultations c ${NAMES}`;
 
+/** Flag of a consultation as MySQL returns it: 1 or 0. `withFlags` makes it a boolean. */
+export interface StoredFlags {
+  movePending: number | boolean;
+}
+
+/** Converts the flag in rows that were just read to a boolean. Changes the rows in place. */
+export function withFlags<Row extends Pick<ConsultationRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
+  for (const row of rows) row.movePending = row.movePending === 1;
+  return rows as Row[];
+}
+
 export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
-  const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
-  return row;
+  const rows = await db.read<StoredFlags>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
+  return withFlags<ConsultationRow>(rows)[0];
 }
 
 /**
@@ -34,10 +45,11 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
  * lock keeps the licensings of the consultations' doctors from changing.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
-  return await tx.read<ConsultationRow>(
+  const rows = await tx.read<StoredFlags>(
     `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF d`,
     [ids.map(binaryId)],
   );
+  return withFlags<ConsultationRow>(rows);
 }
 
 /**
@@ -105,13 +117,14 @@ export async function listConsultations(
     ["c.start_time < ?", request.endTime],
     before("c.start_time", "c.id", page.after),
   );
-  return await db[isKeyed ? "read" : "scan"]<ListedConsultation>(
+  const rows = await db[isKeyed ? "read" : "scan"]<StoredFlags>(
     `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addendaCount
      FROM (SELECT c.id FROM consultations c FORCE INDEX (${key}) ${sql}
        ORDER BY c.start_time DESC, c.id DESC LIMIT ?) page
      JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.start_time DESC, c.id DESC`,
     [...params, limitOf(page)],
   );
+  return withFlags<ListedConsultation>(rows);
 }
 
 export async function countByStatus(db: Database): Promise<Count<Consultation_Status>[]> {

@@ -35,8 +35,8 @@ export interface ConsultationRow {
   doctorReadyTime: Date | null;
   joinTime: Date | null;
   lateParty: Party | null;
-  /** 1 while the patient has not accepted the last reschedule. */
-  movePending: 0 | 1;
+  /** True while the patient has not accepted the last reschedule. */
+  movePending: boolean;
   /** Time at which clinical reported the consultation as overdue; null if it has not. */
   overdueTime: Date | null;
   /** Last day of the doctor's verified licences; null without a verified licence. */
@@ -82,7 +82,7 @@ export const factsOf = (row: ConsultationRow, cipher: FieldCipher): Consultation
   doctorReadyTime: row.doctorReadyTime,
   joinTime: row.joinTime,
   lateParty: row.lateParty,
-  movePending: row.movePending === 1,
+  movePending: row.movePending,
   licensedUntil: row.licensedUntil,
 });
 

@@ -26,7 +26,7 @@ export function afterTransition(
     startedTime: to === "IN_PROGRESS" ? now : row.startedTime,
     endedTime: row.status === "IN_PROGRESS" ? now : row.endedTime,
     // A patient who joins the waiting room thereby accepts a rescheduled time.
-    movePending: to === "WAITING" ? 0 : row.movePending,
+    movePending: to !== "WAITING" && row.movePending,
     joinTime: to === "WAITING" ? now : row.joinTime,
     lateParty: latePartyAfter(factsOf(row, app.cipher), transition, now, app),
     noShowParty: to === "NO_SHOW" ? transition.party : null,
