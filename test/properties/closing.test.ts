@@ -88,7 +88,7 @@ const BOOKING: BookingRow = {
   sequence: 0,
   version: 2,
   createTime: startTime,
-  started: 0,
+  started: false,
   cancelTime: null,
   cancelledBy: null,
   cancelReason: null,
@@ -96,7 +96,7 @@ const BOOKING: BookingRow = {
   movedBy: null,
   moveTime: null,
   previousStartTime: null,
-  movePending: 0,
+  movePending: false,
   ...NOT_CLOSED,
 } as BookingRow;
 
@@ -149,7 +149,7 @@ const after = (consultation: ConsultationFacts, step: Transition): ConsultationF
 function close(world: World, { outcome, feeDecision }: Close): World {
   const rest = { ...world, close: undefined };
   const { status, endTime, movePending, version } = world.booking;
-  const facts = { status, holdExpireTime: null, endTime, movePending: movePending === 1 };
+  const facts = { status, holdExpireTime: null, endTime, movePending };
   try {
     const closing = { outcome, feeDecision, reason: "", adminId: ADMIN };
     closesNow({ ...facts, closing: undefined }, closing, now);
@@ -181,7 +181,7 @@ function moveAway(world: World): World {
   const { startTime, endTime } = later;
   return {
     ...rest,
-    booking: { ...world.booking, startTime, endTime, movePending: 0, version },
+    booking: { ...world.booking, startTime, endTime, movePending: false, version },
     underWay: [...world.underWay, { to: "clinical", version, moved: { movePending: false } }],
   };
 }
@@ -343,7 +343,7 @@ test.each(CASES)(
     const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
     const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
       outcomesOf({
-        booking: { ...BOOKING, movePending: movePending ? 1 : 0 },
+        booking: { ...BOOKING, movePending },
         consultation: { ...consultation, movePending: movePending && !presence },
         // Billing captures a payment before its authorization expires. A payment with status CAPTURED was
         // captured before anybody closed the booking.
@@ -377,7 +377,7 @@ test.each(CASES)(
   },
 );
 
-const PENDING: BookingRow = { ...BOOKING, movePending: 1 };
+const PENDING: BookingRow = { ...BOOKING, movePending: true };
 const MOVED: BookingRow = { ...PENDING, startTime: later.startTime, endTime: later.endTime, version: 3 };
 const MOVES: [string, Pick<World, "booking" | "move" | "underWay">][] = [
   ["its patient reschedules it from a time not accepted", { booking: PENDING, move: true, underWay: [] }],

@@ -41,7 +41,7 @@ export function saveAcceptance(
   row: BookingRow,
   now: Date,
 ): { accepted: BookingRow; entry: AuditEntry } {
-  const accepted: BookingRow = { ...row, movePending: 0, version: row.version + 1 };
+  const accepted: BookingRow = { ...row, movePending: false, version: row.version + 1 };
   saveBooking(tx, accepted, now);
   return { accepted, entry: { ...bookingEntry("move_accepted", accepted), action: "booking.accept_move" } };
 }

@@ -21,8 +21,26 @@ export const BOOKING_NAMES =
   "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${BOOKING_COLUMNS} FROM bookings b ${BOOKING_NAMES}`;
 
+/** Flags of a booking as MySQL returns them: 1 or 0. `withFlags` makes them booleans. */
+export interface StoredFlags {
+  started: number | boolean;
+  movePending: number | boolean;
+}
+
+/**
+ * Converts the flags in rows that were just read to booleans. Changes the rows in place, because copies would
+ * cost every booking CPU time.
+ */
+export function withFlags<Row extends Pick<BookingRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
+  for (const row of rows) {
+    row.started = row.started === 1;
+    row.movePending = row.movePending === 1;
+  }
+  return rows as Row[];
+}
+
 export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
-  const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [binaryId(id)]);
+  const [row] = withFlags<BookingRow>(await db.read(`${SELECT} WHERE b.id = ?`, [binaryId(id)]));
   return row;
 }
 
@@ -39,10 +57,11 @@ export interface LockedBooking {
  * @returns the existing bookings by id
  */
 export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<string, LockedBooking>> {
-  const [slots, rows] = await Promise.all([
+  const [slots, found] = await Promise.all([
     lockSlotsOf(tx, ids),
-    tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
+    tx.lock<StoredFlags>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
+  const rows = withFlags<BookingRow>(found);
   // A booking that was moved after the slots were locked has a new slot, which is not locked yet. The booking
   // is locked now, so it cannot be moved again.
   const moved = rows.filter((row) => !slots.has(row.slotId)).map((row) => row.id);

@@ -31,7 +31,7 @@ export interface BookingRow extends FeeColumns {
   sequence: number;
   version: number;
   createTime: Date;
-  started: number;
+  started: boolean;
   cancelTime: Date | null;
   cancelledBy: Booking_Party | null;
   cancelReason: Buffer | null;
@@ -39,7 +39,7 @@ export interface BookingRow extends FeeColumns {
   movedBy: Booking_Party | null;
   moveTime: Date | null;
   previousStartTime: Date | null;
-  movePending: number;
+  movePending: boolean;
   closeOutcome: CloseOutcome | null;
   closeTime: Date | null;
   closedBy: string | null;
@@ -112,7 +112,7 @@ const moveOf = (row: BookingRow): Booking_Move | undefined =>
         movedBy: row.movedBy,
         moveTime: row.moveTime ?? undefined,
         previousStartTime: row.previousStartTime ?? undefined,
-        accepted: row.movePending === 0,
+        accepted: !row.movePending,
       };
 
 /** Converts a row to the booking that its patient and doctor see, with the decrypted reason texts. */
@@ -152,7 +152,7 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
         fee: feeOf(row),
         holdExpireTime: row.holdExpireTime ?? undefined,
         feeDecision: row.feeDecision ?? "FEE_DECISION_UNSPECIFIED",
-        movePending: row.movePending === 1,
+        movePending: row.movePending,
         closeOutcome: row.closeOutcome ?? "CLOSE_OUTCOME_UNSPECIFIED",
       },
     },
@@ -172,8 +172,8 @@ export const factsOf = (row: BookingRow): BookingFacts => ({
   holdExpireTime: row.holdExpireTime,
   startTime: row.startTime,
   endTime: row.endTime,
-  started: row.started === 1,
+  started: row.started,
   cancelledBy: row.cancelledBy,
   moved: row.movedBy !== null,
-  movePending: row.movePending === 1,
+  movePending: row.movePending,
 });

@@ -24,13 +24,13 @@ const SLOT = {
   feeMinor: 5000,
   bookingId: null,
   holdExpireTime: null,
-  hidden: 0,
+  hidden: false,
   licensedUntil: inMinutes(24 * 60),
 } as const;
 
 const CLAIM: Claim = {
   slot: SLOT,
-  patient: { disabled: 0 },
+  patient: { disabled: false },
   patientRegion: "",
   live: { overlapping: 0, holds: 0, bookings: 0, withDoctor: 0 },
   cooldownEnd: null,
@@ -39,22 +39,22 @@ const OVERLAPPING = { overlapping: 1, holds: 0, bookings: 1, withDoctor: 0 };
 
 test.each<[string, Partial<Claim>, string | undefined]>([
   ["an open slot", {}, undefined],
-  ["a slot of a hidden doctor", { slot: { ...SLOT, hidden: 1 } }, "NOT_FOUND"],
+  ["a slot of a hidden doctor", { slot: { ...SLOT, hidden: true } }, "NOT_FOUND"],
   [
     "a region without a licence",
-    { slot: { ...SLOT, licensedInRegion: 0 }, patientRegion: "DE" },
+    { slot: { ...SLOT, licensedInRegion: false }, patientRegion: "DE" },
     "NOT_LICENSED_IN_REGION",
   ],
-  ["an unknown region", { slot: { ...SLOT, licensedInRegion: 0 } }, "REGION_REQUIRED"],
+  ["an unknown region", { slot: { ...SLOT, licensedInRegion: false } }, "REGION_REQUIRED"],
   ["an unknown region that does not matter", { patientRegion: "" }, undefined],
   ["a booked slot, before the cooldown", { slot: { ...SLOT, status: "BOOKED" } }, "SLOT_UNAVAILABLE"],
   ["a cooldown, before an overlap", { cooldownEnd: inMinutes(1), live: OVERLAPPING }, "HOLD_COOLDOWN"],
   [
     "an overlap, before a disabled account",
-    { live: OVERLAPPING, patient: { disabled: 1 } },
+    { live: OVERLAPPING, patient: { disabled: true } },
     "PATIENT_OVERLAP",
   ],
-  ["a disabled account", { patient: { disabled: 1 } }, "SLOT_UNAVAILABLE"],
+  ["a disabled account", { patient: { disabled: true } }, "SLOT_UNAVAILABLE"],
 ])("the refusal of %s is %s", (_, facts, reason) => {
   const refusal = claimRefusal({ ...CLAIM, ...facts }, NO_LIMITS, { isHold: true }, NOW);
   expect(refusal?.reason).toBe(reason);
@@ -90,8 +90,8 @@ test("a chain of moves keeps the start that the patient accepted last", () => {
   const next = { ...SLOT, id: "next", startTime: inMinutes(120), endTime: inMinutes(150) };
   const booking = newBooking(SLOT, OUTSIDE, NOW);
   const once = movedTo(next, booking, "DOCTOR", NOW);
-  expect(once).toMatchObject({ slotId: "next", sequence: 1, version: 2, movePending: 1 });
+  expect(once).toMatchObject({ slotId: "next", sequence: 1, version: 2, movePending: true });
   const twice = movedTo({ ...next, startTime: inMinutes(180) }, once, "DOCTOR", NOW);
   expect(twice.previousStartTime).toEqual(SLOT.startTime);
-  expect(movedTo(next, booking, "PATIENT", NOW).movePending).toBe(0);
+  expect(movedTo(next, booking, "PATIENT", NOW).movePending).toBe(false);
 });

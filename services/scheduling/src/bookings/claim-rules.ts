@@ -11,8 +11,8 @@ import { NOT_CLOSED } from "./booking-rules.ts";
  */
 export interface Claim {
   slot: BookableFacts;
-  /** The patient's account; `disabled` is 1 if it may not book. */
-  patient: { disabled: number };
+  /** The patient's account; `disabled` is true if it may not book. */
+  patient: { disabled: boolean };
   /** Region in which the patient is, ISO 3166; empty if unknown. */
   patientRegion: string;
   live: LiveBookings;
@@ -153,7 +153,7 @@ export function newBooking(
     sequence: 0,
     version: 1,
     createTime: now,
-    started: 0,
+    started: false,
     cancelTime: null,
     cancelledBy: null,
     cancelReason: null,
@@ -161,7 +161,7 @@ export function newBooking(
     movedBy: null,
     moveTime: null,
     previousStartTime: null,
-    movePending: 0,
+    movePending: false,
     ...NOT_CLOSED,
   };
 }
@@ -191,5 +191,5 @@ export const movedTo = (
   // The start that the patient accepted last. It stays the same if the booking is moved again before the
   // patient accepts.
   previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
-  movePending: by === "PATIENT" ? 0 : 1,
+  movePending: by !== "PATIENT",
 });

@@ -8,7 +8,7 @@ import type { SlotRow } from "../slots/slot.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { type LockedSlot, lockSlots, takeSlots } from "../slots/slot-store.ts";
 import type { BookingRow } from "./booking.ts";
-import { BOOKING_COLUMNS, BOOKING_NAMES } from "./booking-store.ts";
+import { BOOKING_COLUMNS, BOOKING_NAMES, withFlags } from "./booking-store.ts";
 import type { LiveBookings } from "./claim-rules.ts";
 
 /** A slot that a patient wants to book. A transaction has at most one wish for each slot. */
@@ -32,10 +32,10 @@ export interface WishFacts {
   live: LiveBookings;
   cooldownEnd: Date | null;
   /**
-   * 1 if a licence of the doctor covers the region at the slot's start, else 0; undefined if the region does
-   * not matter.
+   * True if a licence of the doctor covers the region at the slot's start; undefined if the region does not
+   * matter.
    */
-  licensedInRegion: number | undefined;
+  licensedInRegion: boolean | undefined;
 }
 
 /** Facts of a wish, with its slot and patient. Both are locked, so all facts stay true until the commit. */
@@ -99,7 +99,7 @@ export async function findEndedHolds(
     bookingId !== null && holdExpireTime !== null && holdExpireTime <= now ? [binaryId(bookingId)] : [],
   );
   if (ids.length === 0) return new Map();
-  const rows = await tx.read<BookingRow>(FIND_UNPAID, [ids]);
+  const rows = withFlags<BookingRow>(await tx.read(FIND_UNPAID, [ids]));
   return new Map(rows.map((row) => [row.slotId, row]));
 }
 
@@ -185,9 +185,9 @@ const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION)} AS licensed
 /**
  * Reads whether a licence of the slot's doctor covers the patient's region at the slot's start.
  *
- * @returns 1 or 0 by slot id; slots whose region does not matter are absent
+ * @returns true or false by slot id; slots whose region does not matter are absent
  */
-async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string, number>> {
+async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string, boolean>> {
   const regional = wishes.filter(({ region }) => region !== undefined);
   if (regional.length === 0) return new Map();
   const slotIds = regional.map(({ slotId }) => binaryId(slotId));
@@ -197,7 +197,7 @@ async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string
     ...patientValues(regional),
     slotIds,
   ]);
-  return new Map(rows.map(({ id, licensed }) => [id, licensed]));
+  return new Map(rows.map(({ id, licensed }) => [id, licensed === 1]));
 }
 
 /** Inserts new bookings, and assigns them their locked slots. */

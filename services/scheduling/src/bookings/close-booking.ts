@@ -64,7 +64,7 @@ export async function closeBooking(
 const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => ({
   status: row.status,
   holdExpireTime: row.holdExpireTime,
-  movePending: row.movePending === 1,
+  movePending: row.movePending,
   endTime: row.endTime,
   closing: row.closeOutcome === null ? undefined : closingOf(row, row.closeOutcome, cipher),
 });

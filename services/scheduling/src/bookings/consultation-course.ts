@@ -34,7 +34,7 @@ function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Fee
 
 const start = (row: BookingRow): Change => ({
   action: "booking.begin",
-  row: { ...row, started: 1, movePending: 0 },
+  row: { ...row, started: true, movePending: false },
 });
 
 /**
@@ -42,7 +42,7 @@ const start = (row: BookingRow): Change => ({
  * other end from clinical.
  */
 const COURSES = {
-  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: 0 } }),
+  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: false } }),
   "consultation.started": start,
   // Only a consultation that has started can be overdue. If the event of the start arrives after this one,
   // the inbox skips it as outdated.
@@ -53,7 +53,7 @@ const COURSES = {
       ...row,
       status: "COMPLETED",
       feeDecision: feeOfEnd("consultation.completed", consultation),
-      movePending: 0,
+      movePending: false,
     },
   }),
   "consultation.no_show": (row, consultation) => ({
@@ -68,7 +68,7 @@ const COURSES = {
       cancelTime: now,
       cancelledBy: "DOCTOR",
       feeDecision: "RELEASE",
-      movePending: 0,
+      movePending: false,
     },
   }),
 } as const satisfies Record<string, (row: BookingRow, consultation: ConsultationState, now: Date) => Change>;
@@ -110,11 +110,11 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
   switch (type) {
     case "consultation.started":
     case "consultation.overdue":
-      return row.started === 1;
+      return row.started;
     case "consultation.joined":
       return wasMoved(row, consultation) || !row.movePending;
     case "consultation.no_show":
-      return wasMoved(row, consultation) || (row.movePending === 1 && consultation.noShowParty === "PATIENT");
+      return wasMoved(row, consultation) || (row.movePending && consultation.noShowParty === "PATIENT");
     default:
       return false;
   }

@@ -6,8 +6,8 @@ export const DEFAULT_TIME_ZONE = "UTC";
 /** Facts about a doctor that decide who can see and book the doctor. */
 export interface Practice {
   id: string;
-  /** 1 if the account is disabled. */
-  hidden: number;
+  /** True if the account is disabled. */
+  hidden: boolean;
   /** Last day on which a verified licence of the doctor is valid; null without a verified licence. */
   licensedUntil: Date | null;
 }

@@ -11,11 +11,11 @@ type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone
 
 /** Finds the facts that decide who sees a doctor. */
 export async function findPractice(db: Database, doctorId: string): Promise<Practice | undefined> {
-  const [row] = await db.read<Practice>(
+  const [row] = await db.read<Omit<Practice, "hidden"> & { hidden: number }>(
     "SELECT id, hidden, licensed_until AS licensedUntil FROM doctors WHERE id = ?",
     [binaryId(doctorId)],
   );
-  return row;
+  return row && { ...row, hidden: row.hidden === 1 };
 }
 
 /**

@@ -15,7 +15,7 @@ export interface ProfileRow extends FeeColumns {
   bio: string;
   languages: string[];
   timeZone: string;
-  hidden: number;
+  hidden: boolean;
   licensedUntil: Date | null;
   /** Null if the doctor has no pending or verified licence. */
   licenses: ProfileLicense[] | null;

@@ -9,7 +9,7 @@ import { specialtyKeyOf } from "../search-index/search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
 import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
 import type { ProfileRow } from "./profile.ts";
-import { profileColumns } from "./profile-store.ts";
+import { profileColumns, type StoredFlags, withFlags } from "./profile-store.ts";
 
 /**
  * SQL condition: doctor `d` has a bookable slot that starts within an interval. The parameters are start and
@@ -59,11 +59,12 @@ export async function searchDoctors(
   const from = matching(rangesOf(request.query));
   const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
   const columns = profileColumns(now, region);
-  return await db.scan<ProfileRow>(
+  const rows = await db.scan<StoredFlags>(
     `SELECT ${columns.sql} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
     [...columns.params, ...from.params, ...params, limitOf(page)],
   );
+  return withFlags(rows);
 }
 
 function filtersOf(

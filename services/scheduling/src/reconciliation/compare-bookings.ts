@@ -89,9 +89,9 @@ const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   status: row.status,
   startTime: row.startTime,
   endTime: row.endTime,
-  started: row.started === 1,
+  started: row.started,
   fee: feeOf(row),
   feeDecision: row.feeDecision,
-  movePending: row.movePending === 1,
+  movePending: row.movePending,
   closed: row.closeOutcome !== null,
 });

@@ -114,7 +114,7 @@ test.each<[string, Partial<ConsultationSnapshot>, string[]]>([
       moveTime: row.createTime,
       previousStartTime: row.startTime,
     } as const;
-    saveBooking(tx, { ...row, ...moved, movePending: 1, version: 2 }, fixture.service.clock.now());
+    saveBooking(tx, { ...row, ...moved, movePending: true, version: 2 }, fixture.service.clock.now());
   });
   fixture.pay(row);
   fixture.meet(row, { ...snapshot, version: 3 });
@@ -123,7 +123,7 @@ test.each<[string, Partial<ConsultationSnapshot>, string[]]>([
   expect((await fixture.outboxOf(row)).map(({ event }) => event.type)).toEqual(sent);
   const isAccepted = snapshot.status === "WAITING";
   expect(await findBooking(fixture.app.db, row.id)).toMatchObject({
-    movePending: isAccepted ? 0 : 1,
+    movePending: !isAccepted,
     version: 3,
   });
 });

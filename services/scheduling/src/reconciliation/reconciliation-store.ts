@@ -4,6 +4,7 @@ import type { Position } from "@medconnect/platform/db/filters.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "../bookings/booking.ts";
+import { type StoredFlags, withFlags } from "../bookings/booking-store.ts";
 
 /** Columns of a booking that are compared with its payment and consultation. */
 export type ComparedRow = Pick<
@@ -44,13 +45,14 @@ export async function findBookingsBetween(
     [`${column} < ?`, to],
     following(column, "id", after),
   );
-  return await db.read(
+  const rows = await db.read<StoredFlags>(
     `SELECT id, version, status, start_time AS startTime, end_time AS endTime, started, fee_currency AS feeCurrency,
        fee_minor AS feeMinor, fee_decision AS feeDecision, consultation_id AS consultationId, payment_id AS paymentId,
        move_pending AS movePending, close_outcome AS closeOutcome, update_time AS updateTime
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],
   );
+  return withFlags<ComparedRow>(rows);
 }
 
 /** Reads the current versions of bookings. */

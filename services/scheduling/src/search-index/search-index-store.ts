@@ -44,18 +44,18 @@ export async function findStaleIndexes(db: Database, limit: number): Promise<str
 }
 
 export interface LockedText extends IndexedText {
-  isIndexStale: number;
+  isIndexStale: boolean;
   /** 0 if no licence was ever verified. */
   licensingVersion: number;
 }
 
 /** Locks a doctor's texts until the transaction ends. */
 export async function lockIndexedText(tx: Transaction, id: string): Promise<LockedText | undefined> {
-  const [text] = await tx.read<LockedText>(
+  const [row] = await tx.read<Omit<LockedText, "isIndexStale"> & { isIndexStale: number }>(
     `SELECT id, display_name AS displayName, specialty, bio, is_index_stale AS isIndexStale,
        licensing_version AS licensingVersion
      FROM doctors WHERE id = ? FOR UPDATE`,
     [binaryId(id)],
   );
-  return text;
+  return row && { ...row, isIndexStale: row.isIndexStale === 1 };
 }

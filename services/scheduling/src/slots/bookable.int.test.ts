@@ -131,7 +131,7 @@ test("a doctor sees a slot as OPEN exactly if it can be booked while they practi
       throw new Error(`${each}`, { cause: error });
     });
     const row = (await findSlot(fixture.app.db, slotId))!;
-    const practising = { ...row, hidden: 0, licensedUntil: new Date("9999-12-31T00:00:00Z") };
+    const practising = { ...row, hidden: false, licensedUntil: new Date("9999-12-31T00:00:00Z") };
     const isBookable = whyNotBookable(practising, fixture.app.clock.now()) === undefined;
     const isAgreed = (get === "OPEN") === isBookable && isDeepStrictEqual(listed, [[get, get]]);
     if (!isAgreed) disagreements.push({ each, isBookable, get, listed });

@@ -133,15 +133,15 @@ const DAY_AHEAD: BookableFacts = {
   status: "OPEN",
   startTime: at(24 * 60),
   holdExpireTime: null,
-  hidden: 0,
+  hidden: false,
   licensedUntil: at(365 * 24 * 60),
 };
 
 test.each<[string, Partial<BookableFacts>, Refusal | undefined]>([
   ["an open slot", {}, undefined],
-  ["one of a doctor with a licence for the region", { licensedInRegion: 1 }, undefined],
-  ["one of a doctor without it", { licensedInRegion: 0 }, "NOT_LICENSED_IN_REGION"],
-  ["one of a hidden doctor", { hidden: 1, licensedInRegion: 0 }, "NOT_FOUND"],
+  ["one of a doctor with a licence for the region", { licensedInRegion: true }, undefined],
+  ["one of a doctor without it", { licensedInRegion: false }, "NOT_LICENSED_IN_REGION"],
+  ["one of a hidden doctor", { hidden: true, licensedInRegion: false }, "NOT_FOUND"],
   ["one of a doctor without a licence", { licensedUntil: null }, "NOT_FOUND"],
   ["one after the licence's last day", { licensedUntil: at(-24 * 60) }, "NOT_FOUND"],
   ["a booked one", { status: "BOOKED" }, "SLOT_UNAVAILABLE"],
@@ -166,7 +166,7 @@ test.each<[string, Partial<typeof HELD>, boolean]>([
   ["a hold without an end", { holdExpireTime: null }, false],
   ["another booking's hold", { bookingId: "other" }, false],
   ["a slot that is booked", { status: "BOOKED" }, false],
-  ["a hold of a hidden doctor", { hidden: 1 }, false],
+  ["a hold of a hidden doctor", { hidden: true }, false],
 ])("a booking with %s", (_, change, expected) => {
   expect(holdsSlot("booking", { ...HELD, ...change }, now)).toBe(expected);
 });

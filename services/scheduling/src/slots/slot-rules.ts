@@ -76,13 +76,13 @@ export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now
 
 /** Facts of a slot and of its doctor that decide whether it can be booked. */
 export interface BookableFacts extends StatusFacts {
-  hidden: number;
+  hidden: boolean;
   licensedUntil: Date | null;
   /**
-   * 1 if a licence that is valid at the start covers the patient's region; undefined if the region does not
-   * matter.
+   * True if a licence that is valid at the start covers the patient's region; undefined if the region does
+   * not matter.
    */
-  licensedInRegion?: number | undefined;
+  licensedInRegion?: boolean | undefined;
 }
 
 export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
@@ -93,7 +93,7 @@ export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE
  */
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.startTime)) return "NOT_FOUND";
-  if (slot.licensedInRegion === 0) return "NOT_LICENSED_IN_REGION";
+  if (slot.licensedInRegion === false) return "NOT_LICENSED_IN_REGION";
   return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
 }
 

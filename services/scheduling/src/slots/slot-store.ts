@@ -23,13 +23,31 @@ const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedIn
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
+/** Flags of a slot as MySQL returns them: 1 or 0. `withFlags` makes them booleans. */
+interface StoredFlags {
+  hidden: number | boolean;
+  licensedInRegion?: number | boolean | undefined;
+}
+
+/**
+ * Converts the flags in rows that were just read to booleans. Changes the rows in place, because copies would
+ * cost every booking CPU time.
+ */
+function withFlags<Row extends Pick<SlotRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
+  for (const row of rows) {
+    row.hidden = row.hidden === 1;
+    if (row.licensedInRegion !== undefined) row.licensedInRegion = row.licensedInRegion === 1;
+  }
+  return rows as Row[];
+}
+
 /** @param region region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
-  const [row] =
+  const rows =
     region === undefined
-      ? await db.read<SlotRow>(FIND, [binaryId(id)])
-      : await db.read<SlotRow>(FIND_IN_REGION, [...coversValues(region), binaryId(id)]);
-  return row;
+      ? await db.read<StoredFlags>(FIND, [binaryId(id)])
+      : await db.read<StoredFlags>(FIND_IN_REGION, [...coversValues(region), binaryId(id)]);
+  return withFlags<SlotRow>(rows)[0];
 }
 
 /** A locked slot, with its doctor's name, which the response to a booking shows. */
@@ -39,11 +57,11 @@ export interface LockedSlot extends SlotRow {
 
 /** Locks the existing slots in id order, as every transaction does. @returns the slots by id */
 export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<string, LockedSlot>> {
-  const slots = await tx.lock<LockedSlot>(
+  const rows = await tx.lock<StoredFlags>(
     `SELECT ${COLUMNS}, d.display_name AS doctorName ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
     [ids.map(binaryId)],
   );
-  return new Map(slots.map((slot) => [slot.id, slot]));
+  return new Map(withFlags<LockedSlot>(rows).map((slot) => [slot.id, slot]));
 }
 
 /**
@@ -53,13 +71,13 @@ export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<str
  * @returns the slots by id
  */
 export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, SlotRow>> {
-  const slots = await tx.lock<SlotRow>(
+  const rows = await tx.lock<StoredFlags>(
     `SELECT ${COLUMNS}
      FROM (SELECT DISTINCT slot_id FROM bookings WHERE id IN (?) ORDER BY slot_id LIMIT ?) b
      STRAIGHT_JOIN slots s ON s.id = b.slot_id STRAIGHT_JOIN doctors d ON d.id = s.doctor_id FOR UPDATE OF s`,
     [bookingIds.map(binaryId), bookingIds.length],
   );
-  return new Map(slots.map((slot) => [slot.id, slot]));
+  return new Map(withFlags<SlotRow>(rows).map((slot) => [slot.id, slot]));
 }
 
 /** Filters of a list of slots. */
@@ -92,11 +110,12 @@ export async function listSlots(
   );
   const key = status === undefined ? "slots_by_doctor" : "slots_by_class";
   const isScan = status !== undefined && status !== "BOOKABLE" && classOf(status) === "FREE";
-  return await db[isScan ? "scan" : "read"]<SlotRow>(
+  const rows = await db[isScan ? "scan" : "read"]<StoredFlags>(
     `SELECT ${COLUMNS} FROM slots s FORCE INDEX (${key}) JOIN doctors d ON d.id = s.doctor_id ${sql}
      ORDER BY s.start_time, s.id LIMIT ?`,
     [...params, limitOf(page)],
   );
+  return withFlags<SlotRow>(rows);
 }
 
 const statusFilters = (status: Slot_Status | undefined, now: Date): Filter[] => [

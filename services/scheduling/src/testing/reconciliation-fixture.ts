@@ -91,7 +91,7 @@ export class ReconciliationFixture {
       feeMinor: FEE.amountMinor,
       bookingId: null,
       holdExpireTime: null,
-      hidden: 0,
+      hidden: false,
       licensedUntil: null,
     } as const;
     const created = newBooking(
