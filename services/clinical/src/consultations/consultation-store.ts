@@ -1,5 +1,6 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -19,25 +20,16 @@ export const LISTED = `c.id, c.booking_id AS bookingId, c.payment_id AS paymentI
     c.start_time AS startTime, c.end_time AS endTime, c.started_time AS startedTime, c.ended_time AS endedTime,
     c.no_show_party AS noShowParty, c.doctor_ready_time AS doctorReadyTime, c.join_time AS joinTime,
     c.late_party AS lateParty, c.move_pending AS movePending, c.overdue_time AS overdueTime, c.version`;
+/** Boolean fields of a consultation's row, for `withBooleans`. */
+export const CONSULTATION_FLAGS = ["movePending"] as const;
 export const NAMES =
   "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN doctors d ON d.doctor_id = c.doctor_id";
 const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason AS abandonReason, d.licensed_until AS licensedUntil
   FROM consultations c ${NAMES}`;
 
-/** Flag of a consultation as MySQL returns it: 1 or 0. `withFlags` makes it a boolean. */
-export interface StoredFlags {
-  movePending: number | boolean;
-}
-
-/** Converts the flag in rows that were just read to a boolean. Changes the rows in place. */
-export function withFlags<Row extends Pick<ConsultationRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
-  for (const row of rows) row.movePending = row.movePending === 1;
-  return rows as Row[];
-}
-
 export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
-  const rows = await db.read<StoredFlags>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
-  return withFlags<ConsultationRow>(rows)[0];
+  const rows = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
+  return withBooleans(rows, CONSULTATION_FLAGS)[0];
 }
 
 /**
@@ -45,11 +37,11 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
  * lock keeps the licensings of the consultations' doctors from changing.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
-  const rows = await tx.read<StoredFlags>(
+  const rows = await tx.read<ConsultationRow>(
     `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF d`,
     [ids.map(binaryId)],
   );
-  return withFlags<ConsultationRow>(rows);
+  return withBooleans(rows, CONSULTATION_FLAGS);
 }
 
 /**
@@ -117,14 +109,14 @@ export async function listConsultations(
     ["c.start_time < ?", request.endTime],
     before("c.start_time", "c.id", page.after),
   );
-  const rows = await db[isKeyed ? "read" : "scan"]<StoredFlags>(
+  const rows = await db[isKeyed ? "read" : "scan"]<ListedConsultation>(
     `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addendaCount
      FROM (SELECT c.id FROM consultations c FORCE INDEX (${key}) ${sql}
        ORDER BY c.start_time DESC, c.id DESC LIMIT ?) page
      JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.start_time DESC, c.id DESC`,
     [...params, limitOf(page)],
   );
-  return withFlags<ListedConsultation>(rows);
+  return withBooleans(rows, CONSULTATION_FLAGS);
 }
 
 export async function countByStatus(db: Database): Promise<Count<Consultation_Status>[]> {

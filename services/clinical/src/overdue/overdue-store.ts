@@ -1,10 +1,11 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationRow, ListedConsultation } from "../consultations/consultation.ts";
-import { LISTED, NAMES, type StoredFlags, withFlags } from "../consultations/consultation-store.ts";
+import { CONSULTATION_FLAGS, LISTED, NAMES } from "../consultations/consultation-store.ts";
 
 /** Saves the time at which a consultation was reported as overdue, and its new version. */
 export function saveOverdue(
@@ -39,12 +40,12 @@ export async function listOverdue(db: Database, before: Date, page: Page): Promi
     following("c.end_time", "c.id", page.after),
   );
   // Only completed consultations have addenda.
-  const rows = await db.read<StoredFlags>(
+  const rows = await db.read<ListedConsultation>(
     `SELECT ${LISTED}, 0 AS addendaCount
      FROM (SELECT c.id FROM consultations c FORCE INDEX (consultations_by_status) ${sql}
        ORDER BY c.end_time, c.id LIMIT ?) page
      JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.end_time, c.id`,
     [...params, limitOf(page)],
   );
-  return withFlags<ListedConsultation>(rows);
+  return withBooleans(rows, CONSULTATION_FLAGS);
 }

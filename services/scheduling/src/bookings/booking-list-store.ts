@@ -1,10 +1,11 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { ListBookingsRequest } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { BookingRow } from "./booking.ts";
-import { BOOKING_COLUMNS, BOOKING_NAMES, type StoredFlags, withFlags } from "./booking-store.ts";
+import { BOOKING_COLUMNS, BOOKING_FLAGS, BOOKING_NAMES } from "./booking-store.ts";
 
 /**
  * SQL expression for the status of booking `b` at a time; the same rule as the function `statusAt`. Its
@@ -45,11 +46,11 @@ export async function listBookings(
   const doctorId = scope.doctorId || request.doctorId;
   const key = patientId ? "bookings_by_patient" : doctorId ? "bookings_by_doctor" : "bookings_by_start";
   const isKeyed = status === undefined && !(patientId && doctorId);
-  const rows = await db[isKeyed ? "read" : "scan"]<StoredFlags>(
+  const rows = await db[isKeyed ? "read" : "scan"]<BookingRow>(
     `SELECT ${BOOKING_COLUMNS} FROM (SELECT b.id FROM bookings b FORCE INDEX (${key}) ${sql}
        ORDER BY b.start_time DESC, b.id DESC LIMIT ?) page
      JOIN bookings b ON b.id = page.id ${BOOKING_NAMES} ORDER BY b.start_time DESC, b.id DESC`,
     [...params, limitOf(page)],
   );
-  return withFlags<BookingRow>(rows);
+  return withBooleans(rows, BOOKING_FLAGS);
 }

@@ -1,4 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -16,31 +17,18 @@ export const BOOKING_COLUMNS = `b.id, b.slot_id AS slotId, b.doctor_id AS doctor
   b.moved_by AS movedBy, b.move_time AS moveTime, b.previous_start_time AS previousStartTime,
   b.move_pending AS movePending, b.patient_region AS patientRegion, b.close_outcome AS closeOutcome,
   b.close_time AS closeTime, b.closed_by AS closedBy, b.close_reason AS closeReason`;
+/** Boolean fields of a `BookingRow`, for `withBooleans`. */
+export const BOOKING_FLAGS = ["started", "movePending"] as const;
 /** Joins of the tables that `BOOKING_COLUMNS` reads names from. */
 export const BOOKING_NAMES =
   "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${BOOKING_COLUMNS} FROM bookings b ${BOOKING_NAMES}`;
 
-/** Flags of a booking as MySQL returns them: 1 or 0. `withFlags` makes them booleans. */
-export interface StoredFlags {
-  started: number | boolean;
-  movePending: number | boolean;
-}
-
-/**
- * Converts the flags in rows that were just read to booleans. Changes the rows in place, because copies would
- * cost every booking CPU time.
- */
-export function withFlags<Row extends Pick<BookingRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
-  for (const row of rows) {
-    row.started = row.started === 1;
-    row.movePending = row.movePending === 1;
-  }
-  return rows as Row[];
-}
-
 export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
-  const [row] = withFlags<BookingRow>(await db.read(`${SELECT} WHERE b.id = ?`, [binaryId(id)]));
+  const [row] = withBooleans(
+    await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [binaryId(id)]),
+    BOOKING_FLAGS,
+  );
   return row;
 }
 
@@ -59,9 +47,9 @@ export interface LockedBooking {
 export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<string, LockedBooking>> {
   const [slots, found] = await Promise.all([
     lockSlotsOf(tx, ids),
-    tx.lock<StoredFlags>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
+    tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
-  const rows = withFlags<BookingRow>(found);
+  const rows = withBooleans(found, BOOKING_FLAGS);
   // A booking that was moved after the slots were locked has a new slot, which is not locked yet. The booking
   // is locked now, so it cannot be moved again.
   const moved = rows.filter((row) => !slots.has(row.slotId)).map((row) => row.id);

@@ -1,4 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { coversValues } from "../jurisdiction/covers.ts";
@@ -8,7 +9,7 @@ import type { SlotRow } from "../slots/slot.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { type LockedSlot, lockSlots, takeSlots } from "../slots/slot-store.ts";
 import type { BookingRow } from "./booking.ts";
-import { BOOKING_COLUMNS, BOOKING_NAMES, withFlags } from "./booking-store.ts";
+import { BOOKING_COLUMNS, BOOKING_FLAGS, BOOKING_NAMES } from "./booking-store.ts";
 import type { LiveBookings } from "./claim-rules.ts";
 
 /** A slot that a patient wants to book. A transaction has at most one wish for each slot. */
@@ -99,7 +100,7 @@ export async function findEndedHolds(
     bookingId !== null && holdExpireTime !== null && holdExpireTime <= now ? [binaryId(bookingId)] : [],
   );
   if (ids.length === 0) return new Map();
-  const rows = withFlags<BookingRow>(await tx.read(FIND_UNPAID, [ids]));
+  const rows = withBooleans(await tx.read<BookingRow>(FIND_UNPAID, [ids]), BOOKING_FLAGS);
   return new Map(rows.map((row) => [row.slotId, row]));
 }
 

@@ -1,4 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -11,20 +12,6 @@ export interface Person {
   disabled: boolean;
   /** ISO 3166; empty if unknown. */
   region: string;
-}
-
-/** Flag of a person as MySQL returns it: 1 or 0. `withFlags` makes it a boolean. */
-interface StoredFlags {
-  disabled: number | boolean;
-}
-
-/**
- * Converts the flag in rows that were just read to a boolean. Changes the rows in place, because copies would
- * cost every booking CPU time.
- */
-function withFlags(rows: StoredFlags[]): Person[] {
-  for (const row of rows) row.disabled = row.disabled === 1;
-  return rows as Person[];
 }
 
 /**
@@ -75,11 +62,11 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
  * @returns the copies by user id
  */
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
-  const rows = await tx.lock<StoredFlags>(
+  const rows = await tx.lock<Person>(
     "SELECT user_id AS userId, full_name AS fullName, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
     [userIds.map(binaryId)],
   );
-  return new Map(withFlags(rows).map((person) => [person.userId, person]));
+  return new Map(withBooleans(rows, ["disabled"]).map((person) => [person.userId, person]));
 }
 
 /**
@@ -88,13 +75,13 @@ export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Ma
  * @returns the copies by user id
  */
 export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
-  const rows = await tx.lock<StoredFlags>(
+  const rows = await tx.lock<Person>(
     `SELECT p.user_id AS userId, p.full_name AS fullName, p.disabled, p.region
      FROM (SELECT DISTINCT patient_id FROM bookings WHERE id IN (?) ORDER BY patient_id LIMIT ?) b
      STRAIGHT_JOIN people p ON p.user_id = b.patient_id FOR UPDATE OF p`,
     [bookingIds.map(binaryId), bookingIds.length],
   );
-  return new Map(withFlags(rows).map((person) => [person.userId, person]));
+  return new Map(withBooleans(rows, ["disabled"]).map((person) => [person.userId, person]));
 }
 
 /** Stores the state of accounts from auth's events. The written rows stay locked until the commit. */

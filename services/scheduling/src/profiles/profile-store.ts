@@ -1,4 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -39,17 +40,6 @@ export function profileColumns(now: Date, region?: string): { sql: string; param
   return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
 }
 
-/** Flag of a profile as MySQL returns it: 1 or 0. `withFlags` makes it a boolean. */
-export interface StoredFlags {
-  hidden: number | boolean;
-}
-
-/** Converts the flag in rows that were just read to a boolean. Changes the rows in place. */
-export function withFlags(rows: StoredFlags[]): ProfileRow[] {
-  for (const row of rows) row.hidden = row.hidden === 1;
-  return rows as ProfileRow[];
-}
-
 /** @param region region of the patients who can book the next available time; absent means any region */
 export async function findProfile(
   db: Database,
@@ -58,21 +48,21 @@ export async function findProfile(
   region?: string,
 ): Promise<ProfileRow | undefined> {
   const { sql, params } = profileColumns(now, region);
-  const rows = await db.read<StoredFlags>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [
+  const rows = await db.read<ProfileRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [
     ...params,
     binaryId(id),
   ]);
-  return withFlags(rows)[0];
+  return withBooleans(rows, ["hidden"])[0];
 }
 
 /** Locks a profile until the transaction ends, and reads it for its doctor. Throws NOT_FOUND. */
 export async function lockOwnProfile(tx: Transaction, id: string, now: Date): Promise<ProfileRow> {
   const { sql, params } = profileColumns(now);
-  const rows = await tx.read<StoredFlags>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
+  const rows = await tx.read<ProfileRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
     ...params,
     binaryId(id),
   ]);
-  const [row] = withFlags(rows);
+  const [row] = withBooleans(rows, ["hidden"]);
   if (!row) throw new ApiError("NOT_FOUND");
   return row;
 }

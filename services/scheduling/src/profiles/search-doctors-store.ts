@@ -1,4 +1,5 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
@@ -9,7 +10,7 @@ import { specialtyKeyOf } from "../search-index/search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
 import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
 import type { ProfileRow } from "./profile.ts";
-import { profileColumns, type StoredFlags, withFlags } from "./profile-store.ts";
+import { profileColumns } from "./profile-store.ts";
 
 /**
  * SQL condition: doctor `d` has a bookable slot that starts within an interval. The parameters are start and
@@ -59,12 +60,12 @@ export async function searchDoctors(
   const from = matching(rangesOf(request.query));
   const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
   const columns = profileColumns(now, region);
-  const rows = await db.scan<StoredFlags>(
+  const rows = await db.scan<ProfileRow>(
     `SELECT ${columns.sql} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
     [...columns.params, ...from.params, ...params, limitOf(page)],
   );
-  return withFlags(rows);
+  return withBooleans(rows, ["hidden"]);
 }
 
 function filtersOf(

@@ -1,10 +1,11 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Position } from "@medconnect/platform/db/filters.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "../bookings/booking.ts";
-import { type StoredFlags, withFlags } from "../bookings/booking-store.ts";
+import { BOOKING_FLAGS } from "../bookings/booking-store.ts";
 
 /** Columns of a booking that are compared with its payment and consultation. */
 export type ComparedRow = Pick<
@@ -45,14 +46,14 @@ export async function findBookingsBetween(
     [`${column} < ?`, to],
     following(column, "id", after),
   );
-  const rows = await db.read<StoredFlags>(
+  const rows = await db.read<ComparedRow>(
     `SELECT id, version, status, start_time AS startTime, end_time AS endTime, started, fee_currency AS feeCurrency,
        fee_minor AS feeMinor, fee_decision AS feeDecision, consultation_id AS consultationId, payment_id AS paymentId,
        move_pending AS movePending, close_outcome AS closeOutcome, update_time AS updateTime
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],
   );
-  return withFlags<ComparedRow>(rows);
+  return withBooleans(rows, BOOKING_FLAGS);
 }
 
 /** Reads the current versions of bookings. */

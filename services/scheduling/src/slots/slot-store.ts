@@ -1,5 +1,6 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -13,6 +14,8 @@ import type { Interval } from "./slot-rules.ts";
 const COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end_time AS endTime, s.status,
   s.fee_currency AS feeCurrency, s.fee_minor AS feeMinor, s.booking_id AS bookingId,
   s.hold_expire_time AS holdExpireTime, d.hidden, d.licensed_until AS licensedUntil`;
+/** Boolean fields of a `SlotRow`, for `withBooleans`. */
+const SLOT_FLAGS = ["hidden", "licensedInRegion"] as const;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const FIND = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`;
 /**
@@ -23,31 +26,13 @@ const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedIn
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
-/** Flags of a slot as MySQL returns them: 1 or 0. `withFlags` makes them booleans. */
-interface StoredFlags {
-  hidden: number | boolean;
-  licensedInRegion?: number | boolean | undefined;
-}
-
-/**
- * Converts the flags in rows that were just read to booleans. Changes the rows in place, because copies would
- * cost every booking CPU time.
- */
-function withFlags<Row extends Pick<SlotRow, keyof StoredFlags>>(rows: StoredFlags[]): Row[] {
-  for (const row of rows) {
-    row.hidden = row.hidden === 1;
-    if (row.licensedInRegion !== undefined) row.licensedInRegion = row.licensedInRegion === 1;
-  }
-  return rows as Row[];
-}
-
 /** @param region region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
   const rows =
     region === undefined
-      ? await db.read<StoredFlags>(FIND, [binaryId(id)])
-      : await db.read<StoredFlags>(FIND_IN_REGION, [...coversValues(region), binaryId(id)]);
-  return withFlags<SlotRow>(rows)[0];
+      ? await db.read<SlotRow>(FIND, [binaryId(id)])
+      : await db.read<SlotRow>(FIND_IN_REGION, [...coversValues(region), binaryId(id)]);
+  return withBooleans(rows, SLOT_FLAGS)[0];
 }
 
 /** A locked slot, with its doctor's name, which the response to a booking shows. */
@@ -57,11 +42,11 @@ export interface LockedSlot extends SlotRow {
 
 /** Locks the existing slots in id order, as every transaction does. @returns the slots by id */
 export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<string, LockedSlot>> {
-  const rows = await tx.lock<StoredFlags>(
+  const rows = await tx.lock<LockedSlot>(
     `SELECT ${COLUMNS}, d.display_name AS doctorName ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
     [ids.map(binaryId)],
   );
-  return new Map(withFlags<LockedSlot>(rows).map((slot) => [slot.id, slot]));
+  return new Map(withBooleans(rows, SLOT_FLAGS).map((slot) => [slot.id, slot]));
 }
 
 /**
@@ -71,13 +56,13 @@ export async function lockSlots(tx: Transaction, ids: string[]): Promise<Map<str
  * @returns the slots by id
  */
 export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, SlotRow>> {
-  const rows = await tx.lock<StoredFlags>(
+  const rows = await tx.lock<SlotRow>(
     `SELECT ${COLUMNS}
      FROM (SELECT DISTINCT slot_id FROM bookings WHERE id IN (?) ORDER BY slot_id LIMIT ?) b
      STRAIGHT_JOIN slots s ON s.id = b.slot_id STRAIGHT_JOIN doctors d ON d.id = s.doctor_id FOR UPDATE OF s`,
     [bookingIds.map(binaryId), bookingIds.length],
   );
-  return new Map(withFlags<SlotRow>(rows).map((slot) => [slot.id, slot]));
+  return new Map(withBooleans(rows, SLOT_FLAGS).map((slot) => [slot.id, slot]));
 }
 
 /** Filters of a list of slots. */
@@ -110,12 +95,12 @@ export async function listSlots(
   );
   const key = status === undefined ? "slots_by_doctor" : "slots_by_class";
   const isScan = status !== undefined && status !== "BOOKABLE" && classOf(status) === "FREE";
-  const rows = await db[isScan ? "scan" : "read"]<StoredFlags>(
+  const rows = await db[isScan ? "scan" : "read"]<SlotRow>(
     `SELECT ${COLUMNS} FROM slots s FORCE INDEX (${key}) JOIN doctors d ON d.id = s.doctor_id ${sql}
      ORDER BY s.start_time, s.id LIMIT ?`,
     [...params, limitOf(page)],
   );
-  return withFlags<SlotRow>(rows);
+  return withBooleans(rows, SLOT_FLAGS);
 }
 
 const statusFilters = (status: Slot_Status | undefined, now: Date): Filter[] => [
