@@ -212,7 +212,8 @@ export class GroupQueue<M extends Member, Outcome> {
     try {
       const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
       const outcome = outcomes.get(member);
-      // A transaction with one member waits for locks, so a missing row does not exist.
+      // A transaction with one member waits for locked rows instead of skipping them. So MISSING means here that
+      // the row does not exist.
       if (outcome === undefined || outcome === "MISSING")
         throw new Error("a change has lost one of its rows");
       resolve({ outcome, delivered });
