@@ -9,12 +9,12 @@ import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
 import {
   type Answer,
   type Idempotency,
-  type IdempotencyKey,
   inProgress,
   KEPT_MS,
   KEPT_WITH_PROVIDER_MS,
   UNCHANGED,
 } from "./idempotency.ts";
+import type { IdempotencyKey } from "./idempotency-store.ts";
 
 /**
  * A use case whose concurrent requests share transactions, which saves round trips and commits. `GroupCommit`

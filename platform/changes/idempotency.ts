@@ -4,12 +4,27 @@ import type { FieldCipher } from "../crypto/field-cipher.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "../db/errors.ts";
-import type { SqlValue } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";
+import {
+  type AnsweredRow,
+  answeredRow,
+  deleteExpiredKey,
+  deleteExpiredKeys,
+  deleteKey,
+  findKey,
+  findUsedKeys,
+  type IdempotencyKey,
+  insertAnsweredKeys,
+  insertKeys,
+  type KeyRow,
+  lockUnansweredKeys,
+  probeKey,
+  saveAnswer,
+} from "./idempotency-store.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Time in ms for which an idempotency key is stored. */
@@ -22,43 +37,6 @@ export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
  */
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
-
-const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES ?";
-const LOCK_OPEN =
-  "SELECT id FROM idempotency_keys WHERE id IN (?) AND status_code IS NULL ORDER BY id FOR UPDATE";
-const KEEP_ANSWER = "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ?";
-const INSERT_ANSWERED =
-  "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES ?";
-const FIND_USED = "SELECT id FROM idempotency_keys WHERE id IN (?) AND expire_time > ?";
-const FIND = `SELECT request_hmac AS requestHmac, status_code AS statusCode, answer, expire_time AS expireTime
-  FROM idempotency_keys WHERE id = ?`;
-const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
-const RELEASE = "DELETE FROM idempotency_keys WHERE id = ?";
-const DELETE_EXPIRED_ONE = "DELETE FROM idempotency_keys WHERE id = ? AND expire_time <= ?";
-const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMIT ?";
-
-interface KeyRow {
-  requestHmac: Buffer;
-  /** gRPC status code of the answer; null until the request has an answer. */
-  statusCode: number | null;
-  /**
-   * Serialized and encrypted answer. Null until the request has an answer, and also if the request changed
-   * nothing.
-   */
-  answer: Buffer | null;
-  expireTime: Date;
-}
-
-/**
- * Idempotency key that one caller sent for one method. `id` is an HMAC of caller, method and key.
- * `requestHmac` is an HMAC of the message. Only HMACs are stored, because keys and messages may hold personal
- * data.
- */
-export interface IdempotencyKey {
-  readonly id: Buffer;
-  readonly requestHmac: Buffer;
-  readonly expireTime: Date;
-}
 
 /** Answer to a request: its serialized response, or its refusal. */
 export type Answer = Buffer | ApiError;
@@ -106,8 +84,7 @@ export class Idempotency {
    * used before.
    */
   reserve(tx: Transaction, ...keys: IdempotencyKey[]): void {
-    if (keys.length === 0) return;
-    tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
+    if (keys.length > 0) insertKeys(tx, keys);
   }
 
   /**
@@ -116,7 +93,7 @@ export class Idempotency {
    */
   assertUnused(tx: Transaction, key: IdempotencyKey): void {
     this.reserve(tx, key);
-    tx.defer(RELEASE, [key.id]);
+    deleteKey(tx, key.id);
   }
 
   /**
@@ -133,7 +110,10 @@ export class Idempotency {
    */
   keepAll(tx: Transaction, answers: [IdempotencyKey, Answer | typeof UNCHANGED][]): void {
     if (answers.length === 0) return;
-    tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
+    insertAnsweredKeys(
+      tx,
+      answers.map(([key, answer]) => this.#answered(key, answer)),
+    );
   }
 
   /**
@@ -141,14 +121,14 @@ export class Idempotency {
    * has no answer
    */
   async lockReserved(tx: Transaction, ...keyIds: Buffer[]): Promise<(keyId: Buffer) => boolean> {
-    const rows = await tx.read<{ id: Buffer }>(LOCK_OPEN, [keyIds]);
+    const rows = await lockUnansweredKeys(tx, keyIds);
     const open = new Set(rows.map(({ id }) => id.toString("hex")));
     return (keyId) => open.has(keyId.toString("hex"));
   }
 
   /** Stores the answer to a request whose key `reserve` has inserted. The key must be locked. */
   keepReserved(tx: Transaction, keyId: Buffer, answer: Answer): void {
-    tx.defer(KEEP_ANSWER, [...this.#encrypted(keyId, answer), keyId]);
+    saveAnswer(tx, keyId, codeOf(answer), this.#encrypted(keyId, answer));
   }
 
   /**
@@ -176,7 +156,7 @@ export class Idempotency {
     now: Date,
   ): Promise<(key: IdempotencyKey) => boolean> {
     if (keys.length === 0) return () => false;
-    const rows = await tx.read<{ id: Buffer }>(FIND_USED, [keys.map(({ id }) => id), now]);
+    const rows = await findUsedKeys(tx, keys, now);
     const used = new Set(rows.map(({ id }) => id.toString("hex")));
     return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
@@ -188,7 +168,7 @@ export class Idempotency {
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;
     try {
-      await this.#db.transaction((tx) => tx.read(PROBE, [key.id]));
+      await probeKey(this.#db, key.id);
       return false;
     } catch (locked) {
       return isLocked(locked);
@@ -237,34 +217,32 @@ export class Idempotency {
    * Reads the answer stored with a reserved key (see `reserve`). Returns undefined if there is no answer yet.
    */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
-    const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
+    const row = await findKey(this.#db, keyId);
     const answer = row && this.#decrypted(keyId, row);
     return answer === UNCHANGED ? undefined : answer;
   }
 
   /** Deletes expired idempotency keys. */
   async sweep(now: Date, signal?: AbortSignal): Promise<void> {
-    await this.#db.deleteAll(DELETE_EXPIRED, [now], signal);
+    await deleteExpiredKeys(this.#db, now, signal);
   }
 
   /** Finds the row of a key. Deletes an expired row, which makes the key free again. */
   async #find(key: IdempotencyKey, now: Date): Promise<KeyRow | undefined> {
-    const [row] = await this.#db.read<KeyRow>(FIND, [key.id]);
+    const row = await findKey(this.#db, key.id);
     if (!row || row.expireTime > now) return row;
-    await this.#db.write(DELETE_EXPIRED_ONE, [key.id, now]);
+    await deleteExpiredKey(this.#db, key.id, now);
     return undefined;
   }
 
-  /** Values of one row for INSERT_ANSWERED. */
-  #answered(key: IdempotencyKey, answer: Answer | typeof UNCHANGED): SqlValue[] {
-    const kept = answer === UNCHANGED ? [status.OK, null] : this.#encrypted(key.id, answer);
-    return [key.id, key.requestHmac, key.expireTime, ...kept];
+  #answered(key: IdempotencyKey, answer: Answer | typeof UNCHANGED): AnsweredRow {
+    if (answer === UNCHANGED) return answeredRow(key, status.OK, null);
+    return answeredRow(key, codeOf(answer), this.#encrypted(key.id, answer));
   }
 
-  #encrypted(keyId: Buffer, answer: Answer): [status, Buffer] {
-    const [code, bytes] =
-      answer instanceof ApiError ? [answer.code, encodeStatus(answer)] : [status.OK, answer];
-    return [code, this.#cipher.encrypt(contextOf(keyId), bytes)];
+  #encrypted(keyId: Buffer, answer: Answer): Buffer {
+    const bytes = answer instanceof ApiError ? encodeStatus(answer) : answer;
+    return this.#cipher.encrypt(contextOf(keyId), bytes);
   }
 
   #decrypted(keyId: Buffer, row: KeyRow): Answer | typeof UNCHANGED | undefined {
@@ -276,5 +254,7 @@ export class Idempotency {
 }
 
 export const inProgress = (): ApiError => new ApiError("IDEMPOTENCY_IN_PROGRESS", { retryAfterMs: 1000 });
+
+const codeOf = (answer: Answer): status => (answer instanceof ApiError ? answer.code : status.OK);
 
 const contextOf = (keyId: Buffer): string => `idempotency_keys.answer:${keyId.toString("hex")}`;

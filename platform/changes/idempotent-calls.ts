@@ -7,7 +7,8 @@ import { type Effect, hasChanged } from "./effect.ts";
 import { firstAnswer } from "./first-answer.ts";
 import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
 import { type GroupedEnd, GroupFinish } from "./group-finish.ts";
-import { type IdempotencyKey, KEPT_MS, KEPT_WITH_PROVIDER_MS, UNCHANGED } from "./idempotency.ts";
+import { KEPT_MS, KEPT_WITH_PROVIDER_MS, UNCHANGED } from "./idempotency.ts";
+import type { IdempotencyKey } from "./idempotency-store.ts";
 import { KeyedCommits, type KeyedCommitsOptions } from "./keyed-commits.ts";
 import type { Completion, PendingCall } from "./pending-call.ts";
 

@@ -5,7 +5,8 @@ import type { Clock } from "../time/clock.ts";
 import { causeOf } from "./audit-entry.ts";
 import type { AuditedTransactions } from "./audited-transactions.ts";
 import type { Effect } from "./effect.ts";
-import { type Idempotency, type IdempotencyKey, inProgress, type UNCHANGED } from "./idempotency.ts";
+import { type Idempotency, inProgress, type UNCHANGED } from "./idempotency.ts";
+import type { IdempotencyKey } from "./idempotency-store.ts";
 
 export interface KeyedCommitsOptions {
   transactions: AuditedTransactions;
