@@ -7,7 +7,6 @@ import type {
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context } from "@opentelemetry/api";
 import type { AuditedTransactions } from "../changes/audited-transactions.ts";
-import { binaryId } from "../db/binary-id.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -17,6 +16,7 @@ import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import type { Clock } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
+import { insertVersions, lockVersions, saveVersions } from "./inbox-store.ts";
 
 /** Handlers of the events that other services send to this one, by event type. */
 export type Consumers = Readonly<Record<string, Consumer>>;
@@ -42,24 +42,6 @@ const LATER = { seconds: 5, nanos: 0 };
  * release that was rolled back.
  */
 const NEWER_SENDER_MS = 24 * 3_600_000;
-
-const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
-const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
-  ON DUPLICATE KEY UPDATE version = inbox.version`;
-const VERSIONS = "SELECT aggregate_id AS aggregateId, version FROM inbox WHERE aggregate_id IN (?)";
-const APPLIED = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
-  ON DUPLICATE KEY UPDATE version = new.version`;
-
-const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
-  ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
-
-/**
- * Records that this transaction has applied a version of an aggregate. That version did not arrive as an
- * event, but for example with a call. Events with older versions that arrive later are then ignored.
- */
-export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
-  tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
-}
 
 /** EventService.DeliverEvents: see `Inbox.deliverEvents`. */
 export const deliverEvents = (
@@ -212,14 +194,11 @@ export class Inbox {
     let left: Event[] = [];
     await this.#transactions.runAll(
       async (tx) => {
-        const isNewer = areFirst ? Promise.resolve(() => true) : this.#lockVersions(tx, events);
+        const isNewer = areFirst ? Promise.resolve(() => true) : lockNewer(tx, events);
         const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);
         left = applied.left;
-        const versions = [...applied.entries.keys()].map(({ aggregateId, version }) => [
-          binaryId(aggregateId),
-          version,
-        ]);
-        if (versions.length > 0) tx.defer(areFirst ? FIRST : APPLIED, [versions]);
+        const appliedEvents = [...applied.entries.keys()];
+        if (appliedEvents.length > 0) (areFirst ? insertVersions : saveVersions)(tx, appliedEvents);
         return [...applied.entries].map(([event, entries]) => ({
           entries,
           actorId,
@@ -235,20 +214,17 @@ export class Inbox {
     );
     return left;
   }
+}
 
-  /**
-   * Locks the last applied version of each aggregate. @returns a function that tells whether an event is
-   * newer than the last applied version of its aggregate
-   */
-  async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
-    tx.defer(LOCK, [events.map((event) => [binaryId(event.aggregateId), 0])]);
-    const applied = await tx.read<{ aggregateId: string; version: number }>(VERSIONS, [
-      events.map((event) => binaryId(event.aggregateId)),
-    ]);
-    const versions = new Map(applied.map((row) => [row.aggregateId, row.version]));
-    // biome-ignore lint/style/noNonNullAssertion: LOCK has inserted each missing aggregate
-    return (event) => event.version > versions.get(event.aggregateId)!;
-  }
+/**
+ * Locks the last applied version of each aggregate. @returns a function that tells whether an event is newer
+ * than the last applied version of its aggregate
+ */
+async function lockNewer(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
+  const applied = await lockVersions(tx, events);
+  const versions = new Map(applied.map((row) => [row.aggregateId, row.version]));
+  // biome-ignore lint/style/noNonNullAssertion: `lockVersions` has inserted each missing aggregate
+  return (event) => event.version > versions.get(event.aggregateId)!;
 }
 
 /**

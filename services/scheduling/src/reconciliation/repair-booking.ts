@@ -1,7 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
-import { noteHeard } from "@medconnect/platform/inbox/inbox.ts";
+import { noteHeard } from "@medconnect/platform/inbox/inbox-store.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { SELF } from "../bookings/actor.ts";
