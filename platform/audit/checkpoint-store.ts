@@ -9,6 +9,13 @@ export interface Checkpoint extends ChainHead {
   createTime: Date;
 }
 
+const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES (?, ?, ?, ?)";
+
+/** Stores a checkpoint of a service. Throws a duplicate-key error if the same head is stored already. */
+export async function insertCheckpoint(db: Database, service: string, checkpoint: Checkpoint): Promise<void> {
+  await db.write(INSERT, [service, checkpoint.seq, checkpoint.hmac, checkpoint.createTime]);
+}
+
 /**
  * Pages by (seq, hmac), because one number may have several HMACs. In that case a chain was forged: its
  * service has sent the HMACs of two different seals with the same number.

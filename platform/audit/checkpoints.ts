@@ -14,7 +14,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import type { Clock } from "../time/clock.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
-import { type Checkpoint, readCheckpointBefore } from "./checkpoint-store.ts";
+import { type Checkpoint, insertCheckpoint, readCheckpointBefore } from "./checkpoint-store.ts";
 import { readHead, readSealAt } from "./seal-store.ts";
 
 const TIMEOUT_MS = 5000;
@@ -39,8 +39,6 @@ const MEASURED_FROM_MS = 60_000;
 const MOST_CALLS = 20;
 
 const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
-
-const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
  * Computes the largest plausible number for the head of a chain, given an earlier head. Without this limit, a
@@ -92,7 +90,7 @@ export async function recordCheckpoint(
     throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
   }
   try {
-    await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
+    await insertCheckpoint(db, caller.name, { seq, hmac: Buffer.from(hmac), createTime: now });
   } catch (error) {
     // The head is stored already: nothing has been sealed since the last call, or another instance of the
     // service has sent the same head.

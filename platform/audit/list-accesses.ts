@@ -3,7 +3,8 @@ import type {
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { type Call, userOf } from "../grpc/call.ts";
-import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
+import { findEventsAbout } from "./audit-list-store.ts";
+import { type AuditReads, toAuditEvent } from "./list-audit-events.ts";
 
 /**
  * AuditService.ListAccesses of one service: accesses to the data of the caller. If an audit line is also
@@ -18,10 +19,7 @@ export async function listAccesses(
   const { includeOwn, startTime, endTime } = request;
   const page = pages.open(request, "accesses", service, userId, String(includeOwn), startTime, endTime);
   const kinds = includeOwn ? (["OTHERS", "OWN"] as const) : (["OTHERS"] as const);
-  const found = await findEventsAbout(db, page, { subjectId: userId, kinds }, [
-    ["occur_time >= ?", startTime],
-    ["occur_time < ?", endTime],
-  ]);
+  const found = await findEventsAbout(db, page, { subjectId: userId, kinds }, { startTime, endTime });
   const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occurTime, row.id]);
   const auditEvents = rows.map((row) => ({
     ...toAuditEvent(service, row),
