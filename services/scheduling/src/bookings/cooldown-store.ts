@@ -1,4 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 /** Stores the end of a patient's cooldown for a slot. Until then, the patient cannot hold that slot again. */
@@ -10,7 +11,6 @@ export function insertCooldown(tx: Transaction, patientId: string, slotId: strin
   );
 }
 
-/**
- * Statement that deletes ended cooldowns. Its parameters are the current time and the maximum number of rows.
- */
-export const DELETE_ENDED_COOLDOWNS = "DELETE FROM hold_cooldowns WHERE end_time <= ? LIMIT ?";
+export async function deleteEndedCooldowns(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll("DELETE FROM hold_cooldowns WHERE end_time <= ? LIMIT ?", [now], signal);
+}

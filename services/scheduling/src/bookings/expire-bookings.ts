@@ -8,7 +8,7 @@ import { type BookingRow, bookingEntry } from "./booking.ts";
 import { statusAt } from "./booking-rules.ts";
 import { findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 import { cooldownEndOf } from "./claim-rules.ts";
-import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./cooldown-store.ts";
+import { deleteEndedCooldowns, insertCooldown } from "./cooldown-store.ts";
 import { eraseReasonAtStart } from "./reason-store.ts";
 
 /** Ends the unpaid hold of a booking if the time of the hold is over; otherwise changes nothing. */
@@ -46,5 +46,5 @@ export const sweepHolds =
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
     const work = (id: string) => app.transactions.run(SELF, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
-    await app.db.deleteAll(DELETE_ENDED_COOLDOWNS, [now], signal);
+    await deleteEndedCooldowns(app.db, now, signal);
   };
