@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { coversValues } from "../jurisdiction/covers.ts";
+import { coversValues } from "../jurisdiction/covers-sql.ts";
 import { guardPerson, lockPeople, type Person } from "../people/people-store.ts";
 import { licensedAtStart } from "../slots/bookable-sql.ts";
 import type { SlotRow } from "../slots/slot.ts";

@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Scheduling } from "../app.ts";
-import { covers } from "../jurisdiction/covers.ts";
+import { covers } from "../jurisdiction/covers-sql.ts";
 import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { canonicalRegion, TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 import { iso31661, iso31662 } from "iso-3166";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { covers } from "./covers.ts";
+import { covers } from "./covers-sql.ts";
 
 let fixture: SchedulingFixture;
 

@@ -5,7 +5,7 @@ import { before, type Filter, following, where } from "@medconnect/platform/db/f
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { covers, coversValues } from "../jurisdiction/covers.ts";
+import { covers, coversValues } from "../jurisdiction/covers-sql.ts";
 import { specialtyKeyOf } from "../search-index/search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
 import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";

@@ -1,6 +1,6 @@
 import type { Filter } from "@medconnect/platform/db/filters.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
-import { covers, coversValues } from "../jurisdiction/covers.ts";
+import { covers, coversValues } from "../jurisdiction/covers-sql.ts";
 
 /**
  * SQL condition: doctor `d` practises at the start of slot `s`; the same rule as the function `isPractising`.

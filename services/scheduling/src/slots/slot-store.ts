@@ -5,7 +5,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { coversValues } from "../jurisdiction/covers.ts";
+import { coversValues } from "../jurisdiction/covers-sql.ts";
 import { bookableFilter, IS_LICENSED_AT_START } from "./bookable-sql.ts";
 import type { SlotRow } from "./slot.ts";
 import type { Interval } from "./slot-rules.ts";
