@@ -1,18 +1,10 @@
 import type { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { eventMac, NOT_GENUINE } from "@medconnect/platform/outbox/event-mac.ts";
-import type { OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
-
-type Row = Pick<OutboxRow, "id" | "destination" | "payload">;
+import { eventMac } from "@medconnect/platform/outbox/event-mac.ts";
+import { deleteEvent, lockRefused, type RefusedEvent, sign } from "./not-genuine-store.ts";
 
 const ACTOR = "command:outbox";
-
-const LOCK = `SELECT id, destination, payload FROM outbox
-  WHERE id IN (?) AND dead = TRUE AND last_error IN (?) ORDER BY id FOR UPDATE`;
-const SIGN = `UPDATE outbox SET mac = ?, dead = FALSE, refusals = 0, last_error = NULL, available_time = ?
-  WHERE id = ?`;
-const DELETE = "DELETE FROM outbox WHERE id = ?";
 
 /**
  * Approves events that were refused for lack of a valid MAC, after an operator has vouched for them. Adds the
@@ -24,23 +16,23 @@ export const vouchFor = (
   ids: string[],
   now: Date,
 ): Promise<string[]> =>
-  decide(transactions, "outbox.vouch", ids, (tx, row) => tx.defer(SIGN, [eventMac(hash, row), now, row.id]));
+  decide(transactions, "outbox.vouch", ids, (tx, event) => sign(tx, event.id, eventMac(hash, event), now));
 
 /** Deletes events that were refused for lack of a valid MAC. @returns the ids of the deleted events */
 export const discard = (transactions: AuditedTransactions, ids: string[]): Promise<string[]> =>
-  decide(transactions, "outbox.discard", ids, (tx, { id }) => tx.defer(DELETE, [id]));
+  decide(transactions, "outbox.discard", ids, (tx, { id }) => deleteEvent(tx, id));
 
 async function decide(
   transactions: AuditedTransactions,
   action: string,
   ids: string[],
-  apply: (tx: Transaction, row: Row) => void,
+  apply: (tx: Transaction, event: RefusedEvent) => void,
 ): Promise<string[]> {
   let decided: string[] = [];
   await transactions.run(ACTOR, async (tx) => {
-    const rows = await tx.read<Row>(LOCK, [ids, [...NOT_GENUINE]]);
-    for (const row of rows) apply(tx, row);
-    decided = rows.map(({ id }) => id);
+    const events = await lockRefused(tx, ids);
+    for (const event of events) apply(tx, event);
+    decided = events.map(({ id }) => id);
     return decided.map((id) => ({ action, resource: `events/${id}`, subjectIds: [] }));
   });
   return decided;
