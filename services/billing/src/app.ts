@@ -18,5 +18,5 @@ export interface Billing extends Platform {
   readonly processSoon: () => void;
 }
 
-/** Actor in the audit trail, for changes that billing's jobs make. */
+/** Actor of the changes that this service makes by itself, in the audit trail. */
 export const SERVICE_ACTOR = "service:billing";

@@ -3,6 +3,9 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { BookingLimits } from "./bookings/claim-rules.ts";
 import type { Jurisdiction } from "./jurisdiction/jurisdiction.ts";
 
+/** Actor of the changes that this service makes by itself, in the audit trail. */
+export const SERVICE_ACTOR = "service:scheduling";
+
 /** Services to which each type of event is sent. */
 export const EVENT_ROUTES: EventRoutes = {
   "booking.held": ["billing"],

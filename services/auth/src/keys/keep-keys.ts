@@ -16,6 +16,9 @@ import {
   saveSigningKey,
 } from "./signing-key-store.ts";
 
+/** Actor of the changes that this service makes by itself, in the audit trail. */
+const SERVICE_ACTOR = "service:auth";
+
 export interface KeepKeysOptions extends RotationSettings {
   /**
    * Time in ms between the publication of a key and its first use. It is longer than the time for which
@@ -38,7 +41,7 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   const keys = ownKeys(app, await listSigningKeys(app.db, now));
   if (isIdle(planOf(keys, now, options))) return;
   try {
-    await app.transactions.run("service:auth", (tx) => carryOut(tx, app, options, now));
+    await app.transactions.run(SERVICE_ACTOR, (tx) => carryOut(tx, app, options, now));
   } catch (error) {
     // A duplicate generation is not a failure: another replica has made the key.
     if (duplicateKeyOf(error) !== "signing_keys.signing_keys_generation") throw error;

@@ -3,10 +3,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
-import type { Clinical } from "../app.ts";
+import { type Clinical, SERVICE_ACTOR } from "../app.ts";
 import { lockConsultation } from "../consultations/consultation-store.ts";
 import { afterTransition, saveTransition } from "../consultations/transition.ts";
-import { SWEEPER } from "../sweeper.ts";
 import { timeoutTransition } from "./no-show-rules.ts";
 import { countDoctorNoShows, findDoctorNoShows, findUnattended } from "./no-show-store.ts";
 
@@ -30,7 +29,7 @@ async function closeAll(
   now: Date,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const work = (id: string) => app.transactions.run(SWEEPER, (tx) => close(app, tx, id, now));
+  const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => close(app, tx, id, now));
   await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
 }
 

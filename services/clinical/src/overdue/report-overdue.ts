@@ -1,10 +1,9 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Clinical } from "../app.ts";
+import { type Clinical, SERVICE_ACTOR } from "../app.ts";
 import { eventOf } from "../consultations/consultation-events.ts";
 import { lockConsultation } from "../consultations/consultation-store.ts";
-import { SWEEPER } from "../sweeper.ts";
 import { findUnreportedOverdue, saveOverdue } from "./overdue-store.ts";
 
 /**
@@ -16,7 +15,7 @@ export const reportOverdue =
   async (signal?: AbortSignal): Promise<void> => {
     const before = overdueBefore(app);
     const find = (limit: number) => findUnreportedOverdue(app.db, before, limit);
-    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => report(app, tx, id));
+    const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => report(app, tx, id));
     await sweep({ find, work, failure: "overdue consultation cannot be reported", signal }, app.log);
   };
 

@@ -1,8 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Clinical } from "../app.ts";
-import { SWEEPER } from "../sweeper.ts";
+import { type Clinical, SERVICE_ACTOR } from "../app.ts";
 import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./stop-store.ts";
@@ -24,7 +23,7 @@ export const stopOrderedPrescriptions =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
-    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => stop(app, tx, id, now));
+    const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => stop(app, tx, id, now));
     await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);
     await endStopOrders(app.db, new Date(now.getTime() - LATE_COMMIT_MS), now);
   };

@@ -4,8 +4,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Scheduling } from "../app.ts";
-import { SELF } from "./actor.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import type { BookingRow } from "./booking.ts";
 import { lockBooking, lockBookings } from "./booking-store.ts";
 import { endHold } from "./expire-bookings.ts";
@@ -43,7 +42,7 @@ export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
     const find = (limit: number) => findDueErasures(app.db, app.clock.now(), limit);
-    const work = (id: string) => app.transactions.run(SELF, (tx) => eraseIfExpired(tx, id));
+    const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => eraseIfExpired(tx, id));
     await sweep({ find, work, failure: "reason cannot be erased", signal }, app.log);
   };
 

@@ -1,9 +1,8 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Scheduling } from "../app.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { SELF } from "./actor.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
 import { statusAt } from "./booking-rules.ts";
 import { findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
@@ -25,7 +24,7 @@ export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry
   saveBooking(tx, expired, now);
   if (row.holdExpireTime) coolDown(tx, row, row.holdExpireTime);
   if (row.reason) eraseReasonAtStart(tx, row);
-  return { ...bookingEntry("expired", expired), action: "booking.expire", actorId: SELF };
+  return { ...bookingEntry("expired", expired), action: "booking.expire", actorId: SERVICE_ACTOR };
 }
 
 /** Starts the cooldown after an unpaid hold: for a while, the patient cannot hold the same slot again. */
@@ -44,7 +43,7 @@ export const sweepHolds =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
-    const work = (id: string) => app.transactions.run(SELF, (tx) => expireBooking(tx, id, now));
+    const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
     await deleteEndedCooldowns(app.db, now, signal);
   };

@@ -1,8 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Scheduling } from "../app.ts";
-import { SELF } from "../bookings/actor.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { findFutureBookings } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { guardPerson } from "../people/people-store.ts";
@@ -39,7 +38,7 @@ export const sweepBookingsOfPatients =
     const now = app.clock.now();
     const find = (limit: number) => findEndingBookings(app.db, now, limit);
     const work = (id: string) =>
-      app.transactions.run(SELF, async (tx) =>
+      app.transactions.run(SERVICE_ACTOR, async (tx) =>
         (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.cipher) : [],
       );
     await sweep(

@@ -1,8 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Scheduling } from "../app.ts";
-import { SELF } from "../bookings/actor.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { lockBooking } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import {
@@ -78,7 +77,8 @@ export const sweepUnlicensedBookings =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
-    const work = (id: string) => app.transactions.run(SELF, (tx) => endIfUnlicensed(app, tx, id, now));
+    const work = (id: string) =>
+      app.transactions.run(SERVICE_ACTOR, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
     await unmarkChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

@@ -1,8 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
-import type { Scheduling } from "../app.ts";
-import { SELF } from "../bookings/actor.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { withdrawOpenSlots } from "../slots/slot-store.ts";
 import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 
@@ -29,7 +28,7 @@ export const sweepSlots =
     const now = app.clock.now();
     const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
     const work = (id: string) =>
-      app.transactions.run(SELF, async (tx) =>
+      app.transactions.run(SERVICE_ACTOR, async (tx) =>
         (await isHidden(tx, id)) ? await withdrawSlots(tx, id, now) : [],
       );
     await sweep({ find, work, failure: "slots of a disabled doctor cannot be withdrawn", signal }, app.log);

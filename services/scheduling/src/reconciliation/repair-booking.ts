@@ -3,8 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { noteHeard } from "@medconnect/platform/inbox/inbox-store.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Scheduling } from "../app.ts";
-import { SELF } from "../bookings/actor.ts";
+import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
 import { type BookingEventType, type BookingRow, bookingEntry } from "../bookings/booking.ts";
@@ -29,7 +28,7 @@ const ACTION = "booking.reconcile";
  */
 export async function repairBooking(app: Repairing, disputed: Disputed, remedy: Remedy): Promise<boolean> {
   let isApplied = false;
-  await app.transactions.run(SELF, async (tx) => {
+  await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const row = await lockBooking(tx, disputed.row.id);
     isApplied = row?.version === disputed.row.version;
     if (!row || !isApplied) return [];

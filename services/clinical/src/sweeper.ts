@@ -1,2 +1,0 @@
-/** Actor in the audit trail, for changes that clinical's background jobs make. */
-export const SWEEPER = "service:clinical";
