@@ -34,12 +34,7 @@ type Active<K extends KeyTimes> = K & { readonly activateTime: Date };
 
 /** The key that signs: of the published keys, the one that was activated most recently. */
 export function currentKey<K extends KeyTimes>(keys: readonly K[], now: Date): Active<K> | undefined {
-  return activeKeys(keys, now)
-    .filter((key) => isPublished(key, now))
-    .reduce<Active<K> | undefined>(
-      (latest, key) => (latest && latest.activateTime >= key.activateTime ? latest : key),
-      undefined,
-    );
+  return activeKeys(keys, now).findLast((key) => isPublished(key, now));
 }
 
 /** The next key: it is published, and will sign after the current key. */
