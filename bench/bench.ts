@@ -21,7 +21,7 @@ export interface BenchOptions {
   plans: Plan[];
   /** True to measure `npm start` after all contests. */
   measuresStart: boolean;
-  /** Number of rows in each of the large tables. */
+  /** Number of rows to which the tables of the system `large` are filled before its contests. */
   rows: number;
   settings: Settings;
 }

@@ -42,7 +42,7 @@ const cpu: Metric = ({ totalCost }) => totalCost;
 const rate: Metric = ({ rate }) => rate;
 const p50: Metric = ({ p50Ms }) => p50Ms;
 
-/** The contests of the benchmark, with the performance goals for their ratios. */
+/** The contests of the benchmark. Each goal is for the ratio of the subject's figure to the baseline's. */
 export const PLANS: Plan[] = [
   {
     name: "book-16",

@@ -1,4 +1,5 @@
-// `npm run rekey`: encrypts all stored values with the current DATA_KEY, while the services run.
+// `npm run rekey`: re-encrypts all encrypted values under the first key of DATA_KEY, while the
+// services run.
 import { keys, loadConfig } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";

@@ -19,7 +19,7 @@ export interface ProcessOptions {
   schemaPrefix: string;
   /** Folder of the certificates. Absent without mutual TLS. */
   certificates?: string | undefined;
-  /** Settings for all processes, in addition to this process's own environment. */
+  /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
   runs: Program;

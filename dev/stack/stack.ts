@@ -26,7 +26,7 @@ export interface StackOptions {
    * client on this machine.
    */
   mtls?: boolean;
-  /** Settings for all processes, in addition to this process's own environment. */
+  /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
   /** True if private databases must not lose acknowledged writes in a crash. */

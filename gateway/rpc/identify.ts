@@ -16,8 +16,8 @@ export interface IdentifiedCaller {
    */
   readonly caller: Caller | ApiError;
   /**
-   * The caller for whom the limits count the request; undefined if the token was refused. Differs from
-   * `caller` if the method is public, because public methods ignore tokens.
+   * The caller for whom the limits count the request; undefined if the token was refused. For a public method
+   * that ignores the token, `caller` is anonymous, but this is the caller of the token.
    */
   readonly limitedCaller: Caller | undefined;
 }

@@ -1,5 +1,5 @@
 -- Platform tables in the schema of every service: outbox, inbox, idempotency keys, audit trail, secrets.
--- Times are UTC. Ids are BINARY(16), and BIN_TO_UUID(id) shows them. Ids are text in columns that another
+-- Times are UTC. Ids are BINARY(16), and BIN_TO_UUID(id) shows them. Exceptions are text: ids in columns that another
 -- system reads, and in columns that also hold ids of other systems.
 
 -- The outbox event router of Debezium can read the columns from id to payload.

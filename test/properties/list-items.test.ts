@@ -103,8 +103,8 @@ async function ownItems({ method, items }: List, by: Api): Promise<Json[]> {
 }
 
 /**
- * Reads an item of a list with a method for single resources. Undefined if the caller is refused, or if the
- * response is another resource.
+ * Reads an item of a list again, by the method that returns a single resource. Undefined if the caller is
+ * refused, or if the response is another resource.
  */
 async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefined> {
   const { pattern } = getOption(get.desc, http);

@@ -2,7 +2,7 @@ import type { Rule } from "./schemas.ts";
 
 const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
 const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
-/** Statuses of a payment that was captured, even if an admin has refunded some of it. */
+/** Statuses of a payment that was captured, even if it was later refunded in part or in full. */
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 /**

@@ -47,7 +47,7 @@ test("retries of a refund stop after four refusals, until an admin's refund succ
 
   billing.app.clock.advance(30 * 24 * HOUR_MS);
   await billing.process();
-  // A refused refund that an admin requested is not retried either.
+  // A failed refund that an admin requested is not retried either.
   expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
   billing.app.clock.advance(30 * 24 * HOUR_MS);
   await billing.process();

@@ -55,9 +55,9 @@ export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoct
 /** Numbers of a patient's live bookings, except the one that is being booked or moved. */
 export interface LiveBookings {
   overlapping: number;
-  /** Unpaid holds before their start. */
+  /** Number of unpaid holds whose appointment has not started. */
   holds: number;
-  /** Bookings before their start, including holds. */
+  /** Number of bookings whose appointment has not started, including holds. */
   bookings: number;
   /** Number of those in `bookings` that are with the claimed slot's doctor. */
   withDoctor: number;
