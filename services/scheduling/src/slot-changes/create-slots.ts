@@ -61,14 +61,12 @@ async function createAll(
 ): Promise<(Slot & Interval)[]> {
   const doctor = await guardSlotsOf(tx, doctorId);
   if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
-  const now = clock.now();
-  const overlapping = await findOverlapping(tx, doctorId, spanOf(intervals), now);
-  const overlap = findOverlap([...intervals, ...overlapping]);
+  const overlap = findOverlap([...intervals, ...(await findOverlapping(tx, doctorId, spanOf(intervals)))]);
   if (overlap) {
     throw new ApiError("SLOT_OVERLAP", { metadata: { startTime: overlap.startTime.toISOString() } });
   }
   if (doctorMaxSlots > 0) {
-    const count = await countFutureSlots(tx, doctorId, now);
+    const count = await countFutureSlots(tx, doctorId, clock.now());
     if (count + intervals.length > doctorMaxSlots) {
       throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
     }

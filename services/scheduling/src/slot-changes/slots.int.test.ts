@@ -97,15 +97,14 @@ test("a batch creates all slots or none", async () => {
   expect(rows).toHaveLength(1);
 });
 
-test("a new slot may overlap an expired slot that has not ended yet, but no booked one", async () => {
+test("a new slot may overlap an expired slot only after its withdrawal", async () => {
   await fixture.createDoctor(0);
-  await fixture.createSlot(60, 180);
-  fixture.app.clock.advance(70 * MINUTE_MS);
-  await fixture.createSlot(20, 30);
-  const booked = await fixture.createSlot(60, 120);
-  await fixture.book(booked.id);
+  const expired = await fixture.createSlot(60, 180);
   fixture.app.clock.advance(70 * MINUTE_MS);
   await expect(fixture.createSlot(20, 30)).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
+  const withdrawal = { slotId: expired.id, idempotencyKey: "" };
+  await invoke(SlotServiceService.withdrawSlot, bound(withdrawSlot, fixture.app), fixture.doctor, withdrawal);
+  await fixture.createSlot(20, 30);
 });
 
 test("blocking a slot with an ended hold ends its booking", async () => {

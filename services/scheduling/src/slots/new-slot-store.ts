@@ -23,27 +23,26 @@ export async function guardSlotsOf(
 }
 
 /**
- * Finds the doctor's slots that overlap an interval, except withdrawn and expired ones. Call `guardSlotsOf`
+ * Finds the doctor's slots that overlap an interval, except withdrawn ones. Call `guardSlotsOf`
  * first, so that the result holds until the commit.
  */
 export async function findOverlapping(
   tx: Transaction,
   doctorId: string,
   { startTime, endTime }: Interval,
-  now: Date,
 ): Promise<Interval[]> {
   return await tx.read<Interval>(
     `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
      WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND list_class IN ('FREE', 'BOOKED', 'BLOCKED') AND (list_class <> 'FREE' OR start_time > ?)`,
+       AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
     // No slot is longer than `MAX_LENGTH_MS`. A slot that starts more than this before the interval has ended
     // when the interval begins, so it is not read.
-    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime, now],
+    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
 }
 
 /**
- * Counts the doctor's future slots, except withdrawn and expired ones. Call `guardSlotsOf` first, so that the
+ * Counts the doctor's future slots, except withdrawn ones. Call `guardSlotsOf` first, so that the
  * count holds until the commit.
  */
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
