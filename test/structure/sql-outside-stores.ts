@@ -10,13 +10,19 @@ const KEYWORDS =
 /** Marks of SQL in a text: a keyword at the start, a comparison with a placeholder, a list or an alias. */
 const SQL = [
   new RegExp(`^[\\s(]*(${KEYWORDS.join("|")})\\s`),
-  /\s((=|<>|<=?|>=?|LIKE) \?|IN \()/,
+  /\bselect\s[\s\S]*\sfrom\s|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s|^\s*explain\s/i,
+  /(=|<>|<|>|\bLIKE) *\?|\sIN \(/,
   /\sAS [a-z]/,
 ];
 
 /** Names of variables and properties that hold a database, a transaction or a connection. */
 const RECEIVERS = ["tx", "db", "transaction", "database", "connection", "witness"];
-const STATEMENT_METHODS = ["read", "scan", "lock", "write", "defer", "deleteAll", "query", "execute"];
+/** Methods that no other object has, so they are refused on every receiver. */
+const UNIQUE_METHODS = ["defer", "deleteAll"];
+const STATEMENT_METHODS = [...UNIQUE_METHODS, "read", "scan", "lock", "write", "query", "execute"];
+
+/** Nodes around an expression that do not change its value: `db!`, `db as Database`, `(db)`. */
+const WRAPPERS = ["TsNonNullExpression", "TsAsExpression", "TsSatisfiesExpression", "ParenthesisExpression"];
 
 interface Node {
   type: string;
@@ -55,6 +61,7 @@ function statementMethodOf({ type, object, property }: Node): string | undefined
   if (type !== "MemberExpression") return undefined;
   const receiver = nameOf(object as Node);
   const method = nameOf(property as Node);
+  if (method && UNIQUE_METHODS.includes(method)) return `${receiver}.${method}`;
   if (!receiver || !RECEIVERS.includes(receiver)) return undefined;
   if (method === undefined) return `${receiver}[…]`;
   return STATEMENT_METHODS.includes(method) ? `${receiver}.${method}` : undefined;
@@ -63,5 +70,6 @@ function statementMethodOf({ type, object, property }: Node): string | undefined
 /** Name of a variable or property; undefined if the code computes the name. */
 function nameOf(node: Node): string | undefined {
   if (node.type === "Identifier" || node.type === "PrivateName") return node.value as string;
-  return node.type === "MemberExpression" ? nameOf(node.property as Node) : undefined;
+  if (node.type === "MemberExpression") return nameOf(node.property as Node);
+  return WRAPPERS.includes(node.type) ? nameOf(node.expression as Node) : undefined;
 }

@@ -29,6 +29,10 @@ const PLANTED = [
   ["await app.db.deleteAll(DELETE_ENDED, [now], signal);", ["db.deleteAll"]],
   ["const rows = await app.db.read<Row>(queryOf(id));", ["db.read"]],
   ["const [row] = await tx?.lock<Row>(store.FIND, [id]);", ["tx.lock"]],
+  ["app.db.transaction(async (t) => t.defer(UPDATE, [role]));", ["t.defer"]],
+  ['await app.db!.read("select id from users");', ["db.read", "select id from users"]],
+  ["await (app.db as Database).write(DELETE, [id]);", ["db.write"]],
+  ['const filter = ["role=?", role];', ["role=?"]],
   ['const rows = await db[isKeyed ? "read" : "scan"]<Row>(FIND);', ["db[…]"]],
 ] as const;
 
