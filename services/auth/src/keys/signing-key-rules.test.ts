@@ -27,6 +27,11 @@ test.each([
   expect(publishedKeys(keys, at(minute)).map(({ kid }) => kid)).toEqual(published);
 });
 
+test("of keys that were activated at once, the one of the latest generation signs", () => {
+  const keys = [1, 3, 2].map((generation) => key(`${generation}`, { generation, activateTime: at(0) }));
+  expect(currentKey(keys, at(1))?.kid).toBe("3");
+});
+
 describe("the plan", () => {
   const settings = { rotationMs: 30 * 60_000, tokenMs: 6 * 60_000 };
   const current = key("current", { activateTime: at(0) });

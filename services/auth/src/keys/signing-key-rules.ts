@@ -85,10 +85,10 @@ export function planOf(
 export const isIdle = ({ activate, retire, make }: KeyPlan): boolean =>
   activate === undefined && retire.length === 0 && !make.current && !make.next;
 
-/** Keys that sign or have signed, in order of activation. */
+/** Keys that sign or have signed, in order of activation; of keys activated at once, in order of generation. */
 const activeKeys = <K extends KeyTimes>(keys: readonly K[], now: Date): Active<K>[] =>
   keys
     .filter((key): key is Active<K> => key.activateTime !== null && key.activateTime <= now)
-    .sort((a, b) => a.activateTime.getTime() - b.activateTime.getTime());
+    .sort((a, b) => a.activateTime.getTime() - b.activateTime.getTime() || a.generation - b.generation);
 
 const isPublished = ({ retireTime }: KeyTimes, now: Date): boolean => retireTime === null || retireTime > now;
