@@ -75,7 +75,7 @@ module.exports = {
       from: { path: RULES },
       to: {
         path: [
-          "-store\\.ts$",
+          "-(store|sql)\\.ts$",
           "^platform/(audit|changes|config|crypto|db|grpc|identity|ids|inbox|jobs|mail|network|outbox|service|telemetry|tls)/",
           "^platform/time/clock\\.ts$",
           "node_modules/(mysql2|ioredis|@grpc)",

@@ -71,7 +71,9 @@ if (values.help) {
   });
   const isAskedFor = (path: string) =>
     positionals.length === 0 || positionals.some((text) => path.includes(text));
-  const counts = all.filter(isAskedFor).toSorted().map(mutate);
+  const paths = all.filter(isAskedFor).toSorted();
+  if (paths.length === 0) throw new Error(`no rules file has ${positionals.join(" or ")} in its path`);
+  const counts = paths.map(mutate);
   const total = {
     killed: counts.reduce((sum, { killed }) => sum + killed, 0),
     alive: counts.reduce((sum, { alive }) => sum + alive, 0),

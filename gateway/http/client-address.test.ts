@@ -37,7 +37,7 @@ test.each<[string, number | string[], string, string]>([
 
 test("only a trusted proxy sets the scheme", () => {
   const proxies = new TrustedProxies(trusting(PROXIES), pino({ level: "silent" }));
-  const headers = { "x-forwarded-proto": "https, http" };
+  const headers = { "x-forwarded-proto": "HTTPS, http" };
   expect(proxies.schemeOf(requestFrom("10.0.0.1", headers))).toBe("https");
   expect(proxies.schemeOf(requestFrom("8.8.8.8", headers))).toBe("http");
   // A proxy that appends to the header forwards any text of the client.

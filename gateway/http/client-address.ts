@@ -62,7 +62,7 @@ export class TrustedProxies {
     const forwarded = headers["x-forwarded-proto"];
     if (forwarded === undefined || !this.isProxy(socket.remoteAddress ?? "")) return "http";
     const [scheme = ""] = String(forwarded).split(",", 1);
-    return scheme.trim() === "https" ? "https" : "http";
+    return scheme.trim().toLowerCase() === "https" ? "https" : "http";
   }
 
   /**
