@@ -62,12 +62,14 @@ test.each([
 });
 
 const wu = { email: "wu@example.com", fullName: "Li Wu" };
+const zoe = { email: "zp@example.com", fullName: "Zoë" };
 const GUESSABLE = "The password is one of those that are guessed early.";
 const TOO_CLOSE = "The password is too close to the e-mail address or the name.";
 
 test.each([
   ["a common password", owner, "Password123!", GUESSABLE],
   ["three letters of the name", owner, "roekestrel41", TOO_CLOSE],
+  ["a word of the name, but without its accent", zoe, "zoekestrel41", TOO_CLOSE],
   ["two short words of the name, joined", wu, "kestrelliwu1x", TOO_CLOSE],
   ["two short words of the name, apart", wu, "liplywoodwu4821", undefined],
   ["the domain of the address", owner, "example-kestrel", undefined],
