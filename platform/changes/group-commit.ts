@@ -35,14 +35,20 @@ import type { IdempotencyKey } from "./idempotency-store.ts";
 export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /** Ids of the rows that a request changes. Requests with a common row never share a transaction. */
   rowsOf: (asked: Asked<Request>) => string[];
-  /** Inserts rows that `lock` needs and that may not exist yet. Called only for a request that runs alone. */
-  prepare?: (tx: Transaction, asked: Asked<Request>) => void;
   /**
    * Locks the rows of all requests and reads the facts for `decide`, in few round trips. Returns one result
    * per request, in order. A result is undefined if one of the rows is missing. In a shared transaction, it
    * is also undefined if another transaction has locked one of the rows.
+   *
+   * @param isShared false for a request that runs alone. Only then may `lock` insert missing rows, because an
+   *   insertion waits for locks
    */
-  lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
+  lock: (
+    tx: Transaction,
+    asked: Asked<Request>[],
+    now: Date,
+    isShared: boolean,
+  ) => Promise<(Facts | undefined)[]>;
   /** Decides one request by pure rules, without the database. Throws an error to refuse the request. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
   /**
@@ -143,11 +149,9 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const now = clock.now();
-        // biome-ignore lint/style/noNonNullAssertion: a transaction of its own has one member
-        if (!isShared) useCase.prepare?.(tx, members[0]!);
         const keys = members.flatMap(({ key }) => key ?? []);
         const [facts, isUsed] = await Promise.all([
-          useCase.lock(tx, members, now),
+          useCase.lock(tx, members, now, isShared),
           idempotency.findUsed(tx, keys, now),
         ]);
         const outcomes = new Map<Asking<Request>, MemberOutcome<Response> | "MISSING">();

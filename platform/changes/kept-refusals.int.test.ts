@@ -40,7 +40,6 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "in a group": (refusal) =>
     service.calls.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
       rowsOf: ({ request }) => [request.bookingId],
-      prepare: () => {},
       lock: async (_, asked) => asked.map(({ request }) => request),
       decide: (_, { request }) => {
         if (refusal) throw new ApiError(refusal);

@@ -85,7 +85,6 @@ export class NotesTest {
 
   readonly #writeNote: GroupedUseCase<CreateBookingRequest, number, Asked<CreateBookingRequest>, Booking> = {
     rowsOf: ({ request }) => [request.slotId],
-    prepare: () => {},
     lock: (tx, asked) => this.#lock(tx, asked),
     decide: (_, asked) => {
       this.deciding(asked);

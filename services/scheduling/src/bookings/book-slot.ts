@@ -12,7 +12,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, bookingEntry, reasonContext, toBookingWithoutTexts } from "./booking.ts";
 import { claimRefusal, cooldownEndAfter, newBooking } from "./claim-rules.ts";
-import { guardPatient, type LockedWish, lockWishes, saveNewBookings, type Wish } from "./claim-store.ts";
+import { type LockedWish, lockWishes, saveNewBookings, type Wish } from "./claim-store.ts";
 import { endHold } from "./expire-bookings.ts";
 
 /**
@@ -27,12 +27,12 @@ export const bookSlot = (app: Scheduling, request: CreateBookingRequest, call: C
 const bookings = perApp((app: Scheduling) =>
   app.calls.grouped<CreateBookingRequest, LockedWish, Plan, Booking>({
     rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],
-    prepare: (tx, asked) => guardPatient(tx, { patientId: patientOf(asked) }),
-    lock: (tx, asked, now) =>
+    lock: (tx, asked, now, isShared) =>
       lockWishes(
         tx,
         asked.map((one) => wishOf(app, one)),
         now,
+        !isShared,
       ),
     decide: (wish, asked, now) => decide(app, wish, asked, now),
     write,

@@ -47,19 +47,19 @@ export interface LockedWish extends Omit<WishFacts, "licensedInRegion"> {
   endedHold: BookingRow | undefined;
 }
 
-/** Locks the account copy of a wish's patient, and inserts it if it is missing. Call it before `lockWishes`. */
-export const guardPatient = (tx: Transaction, { patientId }: Pick<Wish, "patientId">): void =>
-  guardPerson(tx, patientId);
-
 /**
  * Locks the patients and slots of wishes, and reads the facts. A wish whose patient or slot does not exist
  * yields undefined.
+ *
+ * @param insertsPatients true to insert missing account copies of patients first, which waits for locks on them
  */
 export async function lockWishes(
   tx: Transaction,
   wishes: Wish[],
   now: Date,
+  insertsPatients: boolean,
 ): Promise<(LockedWish | undefined)[]> {
+  if (insertsPatients) for (const { patientId } of wishes) guardPerson(tx, patientId);
   const [people, slots, facts] = await Promise.all([
     lockPeople(
       tx,

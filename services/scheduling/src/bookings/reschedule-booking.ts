@@ -46,7 +46,7 @@ export async function rescheduleBooking(
     if (row.slotId === slotId && row.status === "CONFIRMED") return stay(app, tx, user, row, now);
     assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
     const wish = { slotId, patientId, bookingId, region: requiredRegion(app, row) };
-    const [locked] = await lockWishes(tx, [wish], now);
+    const [locked] = await lockWishes(tx, [wish], now, false);
     assertFits(row, locked);
     const { slot, endedHold } = locked;
     const claim = { ...locked, cooldownEnd: null, patientRegion: row.patientRegion };
