@@ -54,10 +54,8 @@ export async function listSlots(
   const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
   const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
   if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
-    throw invalidField(
-      "end_time",
-      "must be at most 62 days after startTime, or after now without a startTime",
-    );
+    // The proto limits the range between two given times.
+    throw invalidField("end_time", "must be at most 62 days after now if there is no startTime");
   }
   if (!isOwn && status && status !== "OPEN") {
     await assertVisible(app, doctorId, call);
