@@ -1,18 +1,10 @@
 import { limitOf, type Page } from "../api/page-token.ts";
 import type { Database } from "../db/database.ts";
 import { before, type Filter, where } from "../db/filters.ts";
-import type { Outcome } from "./audit-store.ts";
+import type { AuditRecord } from "./audit-store.ts";
 
-export interface AuditRow {
-  id: string;
-  action: string;
-  actorId: string;
-  subjectIds: string[];
-  resource: string;
-  outcome: Outcome;
-  requestId: string;
-  traceId: string;
-  occurTime: Date;
+/** A line of the audit trail, as the database returns it. */
+export interface AuditRow extends Omit<AuditRecord, "grantId"> {
   grantId: string | null;
 }
 
