@@ -65,8 +65,9 @@ export function settingsPage(): string {
 
 function section(processes: string, shape: z.ZodRawShape): string[] {
   const { properties, required } = z.toJSONSchema(z.object(shape), { io: "input", unrepresentable: "any" });
-  // biome-ignore lint/style/noNonNullAssertion: the schema of an object has properties
-  const rows = Object.entries(properties!).map(([name, schema]) => row(name, schema as Property, required));
+  const rows = Object.entries(properties ?? {}).map(([name, schema]) =>
+    row(name, schema as Property, required),
+  );
   return [`## ${processes}`, "", ...TABLE, ...rows, ""];
 }
 

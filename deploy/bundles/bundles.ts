@@ -4,13 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
-import { SERVICES } from "@medconnect/topology/services.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 
 /** Entry file of each process, by name. */
-export const MAINS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(SERVICES.map((name) => [name, `services/${name}/src/main.ts`])),
-  gateway: "gateway/main.ts",
-};
+export const MAINS = Object.fromEntries(
+  PROCESSES.map((name) => [name, name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`]),
+) as Readonly<Record<ProcessName, string>>;
 
 /** Path of the program that runs a process's bundle. */
 export const launcherOf = (name: string): string => `dist/${name}.cjs`;

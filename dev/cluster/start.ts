@@ -52,7 +52,7 @@ runCommand({
     }
     for (const node of cluster.nodes) node.server.on("died", (how) => revive(cluster, node, how));
     const routerDied = new Promise<string>((resolve) => cluster.router.on("died", resolve));
-    say(welcome(cluster));
+    say(welcome(cluster, await cluster.primary()));
 
     const died = await Promise.race([routerDied, aborted(stopping)]);
     say(died ? `The router ended ${died}. Stopping everything.` : "Stopping …");
@@ -84,9 +84,7 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-function welcome({ url, nodes }: Cluster): string {
-  // biome-ignore lint/style/noNonNullAssertion: the group has three nodes; the first founded it
-  const primary = nodes[0]!;
+function welcome({ url, nodes }: Cluster, primary: ClusterNode): string {
   return [
     "The cluster is ready.",
     "",

@@ -1,7 +1,7 @@
 import { mkdirSync, watch } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AddressObject, simpleParser } from "mailparser";
+import { simpleParser } from "mailparser";
 
 /** A mail that was written to a folder instead of being sent. */
 export interface CaughtMail {
@@ -37,9 +37,10 @@ const isMail = (name: string): boolean => name.endsWith(".eml");
 
 async function readMail(file: string): Promise<CaughtMail> {
   const { to, subject = "", text = "", messageId = "" } = await simpleParser(await readFile(file));
+  const address = [to].flat()[0]?.value[0]?.address;
+  if (!address) throw new Error(`the mail ${file} names no address`);
   return {
-    // biome-ignore lint/style/noNonNullAssertion: the mailer sends each mail to one address
-    to: (to as AddressObject).value[0]!.address!,
+    to: address,
     subject,
     text,
     link: text.match(/https?:\S+/)?.[0],

@@ -72,8 +72,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
 /** Arguments with which Node runs a process. Paths are relative to the repository. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
-  // biome-ignore lint/style/noNonNullAssertion: MAINS has every process
-  runs === "bundles" ? launcherOf(name) : MAINS[name]!,
+  runs === "bundles" ? launcherOf(name) : MAINS[name],
 ];
 
 function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {

@@ -28,20 +28,29 @@ export type Lister = (pageToken: string) => Promise<{ auditEvents: AuditEvent[];
  * further pages only when the merge needs them.
  */
 export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<AuditEvent, void> {
-  const streams = listers.map(eventsOf);
-  const heads = await Promise.all(streams.map((stream) => stream.next()));
+  const sources = await Promise.all(
+    listers.map(eventsOf).map(async (events): Promise<Source> => ({ events, head: await nextOf(events) })),
+  );
   for (;;) {
-    let first = -1;
-    for (const [index, { value }] of heads.entries()) {
-      const newest = heads[first]?.value;
-      if (value && (!newest || compare(positionOf(value), positionOf(newest)) < 0)) first = index;
-    }
-    const event = heads[first]?.value;
-    if (!event) return;
-    yield event;
-    // biome-ignore lint/style/noNonNullAssertion: `streams` and `heads` have the same indexes
-    heads[first] = await streams[first]!.next();
+    const newest = sources.reduce<Source | undefined>(newer, undefined);
+    if (!newest?.head) return;
+    yield newest.head;
+    newest.head = await nextOf(newest.events);
   }
+}
+
+/** Events of one service, and the first one that is not merged yet; undefined after the last one. */
+interface Source {
+  readonly events: AsyncGenerator<AuditEvent, void>;
+  head: AuditEvent | undefined;
+}
+
+const nextOf = async (events: Source["events"]): Promise<AuditEvent | undefined> =>
+  (await events.next()).value ?? undefined;
+
+function newer(a: Source | undefined, b: Source): Source | undefined {
+  if (!b.head) return a;
+  return a?.head && compare(positionOf(a.head), positionOf(b.head)) <= 0 ? a : b;
 }
 
 async function* eventsOf(list: Lister): AsyncGenerator<AuditEvent, void> {

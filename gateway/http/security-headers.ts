@@ -71,13 +71,14 @@ const crossOrigin = (origins: string[]) =>
  */
 export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
   const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];
-  const casesOf = (method: string) =>
-    new Map([undefined, ...origins].map((origin) => [origin, headersSetBy(handlers, method, origin)]));
+  const casesOf = (method: string) => ({
+    byOrigin: new Map(origins.map((origin) => [origin, headersSetBy(handlers, method, origin)])),
+    otherwise: headersSetBy(handlers, method, undefined),
+  });
   const [preflights, others] = [casesOf("OPTIONS"), casesOf("GET")];
-  return ({ method, headers }) => {
-    const cases = method === "OPTIONS" ? preflights : others;
-    // biome-ignore lint/style/noNonNullAssertion: `casesOf` always has the case `undefined`
-    return cases.get(headers.origin) ?? cases.get(undefined)!;
+  return ({ method, headers: { origin = "" } }) => {
+    const { byOrigin, otherwise } = method === "OPTIONS" ? preflights : others;
+    return byOrigin.get(origin) ?? otherwise;
   };
 }
 

@@ -64,8 +64,8 @@ export class LocalCounts {
     const known = this.#clients.get(client);
     const unreported = known && known.resetAtMs > nowMs ? known.unreported : 0;
     if (!known && this.#clients.size === MAX_CLIENTS) {
-      // biome-ignore lint/style/noNonNullAssertion: a full map has a first key
-      this.#clients.delete(this.#clients.keys().next().value!);
+      const { value: oldest } = this.#clients.keys().next();
+      if (oldest !== undefined) this.#clients.delete(oldest);
     }
     this.#clients.set(client, { total: consumed, unreported, resetAtMs: nowMs + resetMs });
   }
