@@ -36,6 +36,7 @@ test("the secret is shown as text, URI and QR code, and encrypted in the databas
   const { secret, otpauthUri, qrCode } = await me.setUp();
   expect(otpauthUri).toContain(`secret=${secret}`);
   expect(qrCode).toMatch(/^data:image\/png;base64,/);
+  expect(qrCode.length).toBeLessThan(3000);
   const [row] = await auth.app.db.read<{ secret: Buffer }>("SELECT secret FROM mfa_totp WHERE user_id = ?", [
     binaryId(me.user.id),
   ]);

@@ -8,6 +8,12 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { encryptTotpSecret, newTotpSecret, totpUri } from "./totp.ts";
 
+/**
+ * One grey channel and the filter "Up" (PNG specification, 9.2). The defaults, color and a trial of all five
+ * filters, take twice the CPU and make the image twice as large.
+ */
+const PNG_OPTIONS = { type: "image/png", rendererOpts: { colorType: 0, filterType: 2 } } as const;
+
 /** AuthService.SetUpTotp. Replaces a pending set-up. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
 export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Promise<TotpSetup> {
   const caller = userOf(call);
@@ -18,7 +24,7 @@ export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Pro
   const otpauthUri = totpUri(secret, account.email);
   // The library is loaded on demand, because it takes 9 MB of memory.
   const { toDataURL } = await import("qrcode");
-  const qrCode = await toDataURL(otpauthUri);
+  const qrCode = await toDataURL(otpauthUri, PNG_OPTIONS);
   return await app.calls.apply(call, async (tx) => {
     // The insert creates the row that the check then locks. So the check sees an activation by a concurrent
     // call.
