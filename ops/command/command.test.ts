@@ -53,13 +53,25 @@ test("runs the command with its flags and arguments, and exits with its code", a
 });
 
 test.each([
-  ["an unknown option", ["--nonsense"], "Unknown option '--nonsense'."],
+  [
+    "an unknown option",
+    ["--nonsense"],
+    "Unknown option '--nonsense'. Put -- before an id that begins with a dash.",
+  ],
   ["an option without its value", ["--count"], "Option '--count <value>' argument missing."],
 ])("%s is an error that points to the help", async (_, args, message) => {
   expect(await start(sampleOf("return 0;", 2), args)).toEqual({
     code: 2,
     stdout: "",
     stderr: `${message}\nSee npm run sample -- --help.\n`,
+  });
+});
+
+test("an argument after -- is no option", async () => {
+  const script = sampleOf("process.stdout.write(JSON.stringify(positionals)); return 0;");
+  expect(await start(script, ["revoke", "--", "-G04"])).toMatchObject({
+    code: 0,
+    stdout: '["revoke","-G04"]',
   });
 });
 

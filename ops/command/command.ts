@@ -112,8 +112,11 @@ function parse<O extends Options>(options: O, allowPositionals: boolean) {
   try {
     return parseArgs({ options, allowPositionals });
   } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
     // Only the first sentence of Node's message, which names the argument. The next sentences explain
     // quoting.
-    throw new UsageError(`${(error as Error).message.split(/\.\s/, 1)[0]}.`);
+    const problem = `${message.split(/\.\s/, 1)[0]}.`;
+    const mayBeId = allowPositionals && code === "ERR_PARSE_ARGS_UNKNOWN_OPTION";
+    throw new UsageError(mayBeId ? `${problem} Put -- before an id that begins with a dash.` : problem);
   }
 }

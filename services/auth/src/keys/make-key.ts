@@ -11,18 +11,24 @@ export async function makeKey(
   times: Pick<KeyTimes, "generation" | "readyTime" | "activateTime">,
   now: Date,
 ): Promise<SigningKey> {
-  const pair = generateKeyPairSync("ed25519");
-  const { x: publicKey } = pair.publicKey.export({ format: "jwk" });
-  if (publicKey === undefined) throw new Error("an Ed25519 JWK without x");
-  const kid = await calculateJwkThumbprint({ kty: "OKP", crv: "Ed25519", x: publicKey });
+  const { kid, publicKey, privateKey } = await makePair();
   return withProof(cipher, {
     ...times,
     kid,
     publicKey,
-    privateKey: cipher.encrypt(contextOf(kid), pair.privateKey.export({ format: "der", type: "pkcs8" })),
+    privateKey: cipher.encrypt(contextOf(kid), privateKey.export({ format: "der", type: "pkcs8" })),
     createTime: now,
     retireTime: null,
   });
+}
+
+/** Makes a pair whose `kid` does not begin with a dash, because `keys revoke` would read that as an option. */
+async function makePair(): Promise<{ kid: string; publicKey: string; privateKey: KeyObject }> {
+  const pair = generateKeyPairSync("ed25519");
+  const { x: publicKey } = pair.publicKey.export({ format: "jwk" });
+  if (publicKey === undefined) throw new Error("an Ed25519 JWK without x");
+  const kid = await calculateJwkThumbprint({ kty: "OKP", crv: "Ed25519", x: publicKey });
+  return kid.startsWith("-") ? makePair() : { kid, publicKey, privateKey: pair.privateKey };
 }
 
 /**
