@@ -51,8 +51,10 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
  * connection can occupy the port of a server that is down.
  */
 const FIRST_PORT = 20_000;
-const SHARE = 120;
-const SHARES = 100;
+/** Ports of a range. */
+const RANGE = 60;
+const RANGES = 200;
+let range: Promise<number> | undefined;
 let given = 0;
 
 /**
@@ -60,13 +62,30 @@ let given = 0;
  * then, another process could choose the same port, so each calling process has a port range of its own.
  */
 export async function freePort(): Promise<number> {
+  range ??= claimRange();
+  const first = await range;
   for (;;) {
-    const port = FIRST_PORT + (process.pid % SHARES) * SHARE + (given++ % SHARE);
+    const port = first + 1 + (given++ % (RANGE - 1));
     const listener = await listen(port).catch(() => undefined);
     if (!listener) continue;
     await close([listener]);
     return port;
   }
+}
+
+/**
+ * Claims a range by its first port, which this process holds until it exits. Returns that port. The search
+ * begins at a range that depends on the process id, because most processes then find theirs at once.
+ */
+async function claimRange(): Promise<number> {
+  for (let tried = 0; tried < RANGES; tried++) {
+    const first = FIRST_PORT + ((process.pid + tried) % RANGES) * RANGE;
+    const listener = await listen(first).catch(() => undefined);
+    if (!listener) continue;
+    listener.unref();
+    return first;
+  }
+  throw new SetupError(`All ${RANGES} port ranges from ${FIRST_PORT} on are in use.`);
 }
 
 /** Throws if a port is in use, or if two settings have the same port. */
