@@ -16,6 +16,7 @@ for (const [httpMethod, path] of [
   ["GET", "/v1/users/{user_id}/sessions/{session_id}"],
   ["GET", "/v1/doctors/{doctor_id}/slots"],
   ["POST", "/v1/doctors/{doctor_id}/slots:batchCreate"],
+  ["GET", "/v1/doctors/{doctor_id}/slots/{slot_id}"],
 ] as const) {
   router.add(httpMethod, parsePathTemplate(path), `${httpMethod} ${path}`);
 }
@@ -29,6 +30,11 @@ describe("a path finds its route", () => {
   test.each([
     ["GET", "/v1/bookings/b1", "GET /v1/bookings/{booking_id}", ["b1"]],
     ["POST", "/v1/bookings/b1:cancel", "POST /v1/bookings/{booking_id}:cancel", ["b1"]],
+    ["POST", "/v1/bookings/b1/cancel", "POST /v1/bookings/{booking_id}:cancel", ["b1"]],
+    ["POST", "/v1/bookings/b1%3Acancel", "POST /v1/bookings/{booking_id}:cancel", ["b1"]],
+    ["POST", "/v1/auth/login/verifyMfa", "POST /v1/auth/login:verifyMfa", []],
+    ["POST", "/v1/doctors/d1/slots/batchCreate", "POST /v1/doctors/{doctor_id}/slots:batchCreate", ["d1"]],
+    ["GET", "/v1/doctors/d1/slots/s1", "GET /v1/doctors/{doctor_id}/slots/{slot_id}", ["d1", "s1"]],
     ["POST", "/v1/auth/login", "POST /v1/auth/login", []],
     ["POST", "/v1/auth/login:verifyMfa", "POST /v1/auth/login:verifyMfa", []],
     ["POST", "/v1/doctors/d1/slots:batchCreate", "POST /v1/doctors/{doctor_id}/slots:batchCreate", ["d1"]],
@@ -46,9 +52,9 @@ describe("a path finds its route", () => {
     ]);
   });
 
-  test("segments are decoded separately, so an encoded slash or colon is text", () => {
+  test("segments are decoded separately, so an encoded slash is text", () => {
     expect(find("/v1/bookings/a%2Fb")).toEqual(["GET /v1/bookings/{booking_id}", "a/b"]);
-    expect(find("/v1/bookings/a%3Acancel")).toEqual(["GET /v1/bookings/{booking_id}", "a:cancel"]);
+    expect(find("/v1/bookings/a%2Fcancel", "POST")).toEqual([undefined, "a/cancel"]);
     expect(find("/v1/%62ookings")).toEqual(["GET /v1/bookings"]);
   });
 
@@ -70,6 +76,12 @@ test.each([
   "/v1/bookings/b1:Cancel",
   "/v1/bookings/b1:",
   "/v1/bookings/:cancel",
+  "/v1/bookings//cancel",
+  "/v1:bookings",
+  "/v1/bookings:b1",
+  "/v1/bookings/b1/:cancel",
+  "/v1/bookings/b1/cancel/",
+  "/v1/bookings/b1/cancel:cancel",
   "/v1/auth/login:other",
   "/v1/auth:x/login",
   "/__proto__",

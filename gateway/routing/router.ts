@@ -12,8 +12,8 @@ export interface Match<Target> {
 interface Node<Target> {
   readonly literals: Map<string, Node<Target>>;
   variable: Node<Target> | undefined;
-  /** Targets by verb ("" for none), then by HTTP method. */
-  readonly targets: Map<string, Map<string, Target>>;
+  /** Targets by HTTP method. */
+  readonly targets: Map<string, Target>;
 }
 
 const newNode = <Target>(): Node<Target> => ({
@@ -23,10 +23,11 @@ const newNode = <Target>(): Node<Target> => ({
 });
 
 /**
- * Matches paths against `google.api.http` templates, with the rules of grpc-gateway:
+ * Matches paths against `google.api.http` templates:
  *
- * - The verb follows the last raw colon of the last segment.
- * - Each segment is percent-decoded separately, so an encoded slash or colon is plain text.
+ * - A verb is a segment of its own, after a colon or a slash: `/v1/bookings/b1:cancel` and
+ *   `/v1/bookings/b1/cancel` are the same path. Many client generators cannot write the colon.
+ * - Each segment is percent-decoded separately. An encoded slash is plain text, an encoded colon is a colon.
  * - Paths are case-sensitive, and `/v1/bookings/` is another path than `/v1/bookings`.
  * - A literal takes precedence over a variable, whichever was added first.
  */
@@ -37,9 +38,11 @@ export class Router<Target> {
   add(httpMethod: string, template: PathTemplate, target: Target): void {
     let node = this.#root;
     for (const segment of template.segments) node = child(node, segment);
-    const byMethod = node.targets.get(template.verb) ?? new Map<string, Target>();
-    if (byMethod.has(httpMethod)) throw new Error(`two routes for ${httpMethod} ${JSON.stringify(template)}`);
-    node.targets.set(template.verb, byMethod.set(httpMethod, target));
+    if (template.verb !== "") node = verbChild(node, template.verb);
+    if (node.targets.has(httpMethod)) {
+      throw new Error(`two routes for ${httpMethod} ${JSON.stringify(template)}`);
+    }
+    node.targets.set(httpMethod, target);
   }
 
   /**
@@ -48,13 +51,10 @@ export class Router<Target> {
    */
   match(path: string): Match<Target> | undefined {
     if (!path.startsWith("/")) return undefined;
-    const colon = path.lastIndexOf(":");
-    const hasVerb = colon > path.lastIndexOf("/");
-    const verb = hasVerb ? path.slice(colon + 1) : "";
-    if (hasVerb && verb === "") return undefined;
-    const segments = (hasVerb ? path.slice(1, colon) : path.slice(1)).split("/").map(decodeSegment);
+    const segments = path.slice(1).split("/").map(decodeSegment);
+    splitVerb(segments);
     const values: string[] = [];
-    const targets = find(this.#root, segments, 0, verb, values);
+    const targets = find(this.#root, segments, 0, values);
     return targets && { targets, values };
   }
 }
@@ -71,22 +71,35 @@ function child<Target>(node: Node<Target>, segment: PathTemplate["segments"][num
   return created;
 }
 
+/** The child for a verb. Its keys `cancel` and `:cancel` are the two ways to write it. */
+function verbChild<Target>(node: Node<Target>, verb: string): Node<Target> {
+  const found = child(node, { kind: "literal", text: verb });
+  node.literals.set(`:${verb}`, found);
+  return found;
+}
+
 function find<Target>(
   node: Node<Target>,
   segments: string[],
   depth: number,
-  verb: string,
   values: string[],
 ): ReadonlyMap<string, Target> | undefined {
   const segment = segments[depth];
-  if (segment === undefined) return node.targets.get(verb);
+  if (segment === undefined) return node.targets.size > 0 ? node.targets : undefined;
   const literal = node.literals.get(segment);
-  const found = literal && find(literal, segments, depth + 1, verb, values);
-  if (found || !node.variable || segment === "") return found;
+  const found = literal && find(literal, segments, depth + 1, values);
+  if (found || !node.variable || segment === "" || segment.startsWith(":")) return found;
   values.push(segment);
-  const bound = find(node.variable, segments, depth + 1, verb, values);
+  const bound = find(node.variable, segments, depth + 1, values);
   if (!bound) values.pop();
   return bound;
+}
+
+/** Makes the verb after the last colon of the last segment a segment of its own, with its colon. */
+function splitVerb(segments: string[]): void {
+  const last = segments.at(-1) ?? "";
+  const colon = last.lastIndexOf(":");
+  if (colon >= 0) segments.splice(-1, 1, last.slice(0, colon), last.slice(colon));
 }
 
 function decodeSegment(segment: string): string {

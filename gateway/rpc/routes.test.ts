@@ -33,3 +33,19 @@ test("paths have the JSON names of fields", () => {
     expect.arrayContaining(["/v1/bookings/{bookingId}:cancel", "/v1/doctors/{doctorId}/slots:batchCreate"]),
   );
 });
+
+test("a colon and a slash before a verb lead to the same route", () => {
+  const router = routerOf(contractRoutes);
+  for (const route of contractRoutes.filter(({ template }) => template.verb !== "")) {
+    const path = route.path.replaceAll(/\{\w+\}/g, "an-id");
+    for (const written of [
+      path,
+      path.replace(":", "/"),
+      path.replace(":", "%3A"),
+      path.replace(":", "%3a"),
+    ]) {
+      const { targets } = router.match(written) ?? {};
+      expect([written, targets?.get(route.httpMethod)?.method.name]).toEqual([written, route.method.name]);
+    }
+  }
+});
