@@ -22,8 +22,10 @@ export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
 }
 
-export function firstSentence(comment: string): string {
-  return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
+/** Splits a comment into its first sentence, without the full stop, and the rest. */
+export function splitComment(comment: string): { summary: string; rest: string } {
+  const first = /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
+  return { summary: first.replace(/\.$/, ""), rest: comment.slice(first.length).trim() };
 }
 
 /**

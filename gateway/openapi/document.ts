@@ -3,8 +3,9 @@ import type { Route } from "../rpc/routes.ts";
 import { commentOn } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
 import { operationOf } from "./operation.ts";
-import { problemExamples, problemSchema, reasonsOf } from "./problem-responses.ts";
+import { problemSchema, sharedResponses } from "./problem-responses.ts";
 import { Schemas } from "./schemas.ts";
+import { shareParameters } from "./shared-parameters.ts";
 
 const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
@@ -16,15 +17,21 @@ systems use service accounts: \`POST /v1/auth/token\` issues tokens with the sco
 Answers show the canonical form of the input. Text is normalized to NFC, without surrounding white space; invisible
 characters are refused. Ids are UUIDs in upper or lower case. Times lie in the years 1900 to 2200, dates exist in the
 calendar, and ranges do not end before they start. Time zones are from IANA, languages are BCP 47 tags, currencies are
-active codes of ISO 4217.`;
+active codes of ISO 4217.
+
+Every answer has \`x-request-id\`, which you can also send, and \`x-trace-id\` (W3C Trace Context). Answers of limited
+operations have \`RateLimit-Policy\`, the requests per window of each quota (\`"read";q=600;w=60\`), and \`RateLimit\`, the
+requests that remain and the seconds until the window ends (\`"read";r=599;t=42\`). \`Idempotent-Replayed: true\` marks
+the repeated answer to an Idempotency-Key; the repeated call changed nothing.`;
 
 /** Generates the OpenAPI 3.1 document of the routes. Its only source is the contract: the .proto files. */
 export function openApiDocument(routes: readonly Route[]): Schema {
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};
   for (const route of routes) {
-    paths[route.path] = {
-      ...paths[route.path],
+    const path = withSlashBeforeVerb(route.path);
+    paths[path] = {
+      ...paths[path],
       [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
     };
   }
@@ -40,11 +47,12 @@ export function openApiDocument(routes: readonly Route[]): Schema {
     },
     servers: [{ url: "/", description: "This gateway" }],
     tags: [...services].map((service) => ({ name: service.name, description: commentOn(service) })),
+    security: [{ bearer: [] }],
     paths,
     components: {
       schemas: { Problem: problemSchema, ...sorted(schemas.components) },
-      examples: problemExamples(new Set(routes.flatMap(reasonsOf))),
-      parameters,
+      responses: sharedResponses(),
+      parameters: { ...parameters, ...shareParameters(paths) },
       headers,
       securitySchemes: {
         bearer: {
@@ -58,6 +66,9 @@ export function openApiDocument(routes: readonly Route[]): Schema {
     },
   };
 }
+
+/** `/v1/bookings/{bookingId}/cancel`: many generators read `:cancel` as a path parameter. */
+const withSlashBeforeVerb = (path: string): string => path.replace(/:(?=\w+$)/, "/");
 
 const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
   Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -94,21 +105,10 @@ const parameters = {
 const header = (description: string, type = "string"): Schema => ({ description, schema: { type } });
 
 const headers = {
-  "x-request-id": header("Id of the request: the value sent by the client, or a new one."),
-  "x-trace-id": header("Trace id of the request (W3C Trace Context)."),
   ETag: header(
     "Version of the resource and a hash of the answer. `If-Match` compares the version, `If-None-Match` both.",
   ),
   Location: header("Path of the new resource."),
-  "Idempotent-Replayed": header(
-    "`true` if this Idempotency-Key was answered before. The repeated call changed nothing.",
-  ),
-  RateLimit: header(
-    'Remaining requests of each quota, and seconds until it resets: `"read";r=599;t=42, "address";r=5990;t=42`.',
-  ),
-  "RateLimit-Policy": header(
-    'Requests per window of each quota, and the window in seconds: `"read";q=600;w=60, "address";q=6000;w=60`.',
-  ),
   "Retry-After": header("Seconds to wait before a retry.", "integer"),
   "WWW-Authenticate": header("Authentication scheme (RFC 6750)."),
 };

@@ -1,6 +1,8 @@
 /** A JSON Schema (2020-12, as in OpenAPI 3.1), or another part of the OpenAPI document. */
 export type Schema = Record<string, unknown>;
 
-export const ref = (section: "schemas" | "examples" | "headers" | "parameters", name: string): Schema => ({
+type Section = "schemas" | "headers" | "parameters" | "responses";
+
+export const ref = (section: Section, name: string): Schema => ({
   $ref: `#/components/${section}/${name}`,
 });

@@ -5,12 +5,11 @@ import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb
 import {
   MethodRules_Access as Access,
   MethodRules_Idempotency as Idempotency,
-  MethodRules_RateClass as RateClass,
   MethodRules_Role as Role,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Route } from "../rpc/routes.ts";
 import { HTTP_BODY } from "../transcoding/binding.ts";
-import { commentOn, firstSentence } from "./comments.ts";
+import { commentOn, splitComment } from "./comments.ts";
 import { exampleOf, exampleValue } from "./examples.ts";
 import { isRequired } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
@@ -20,18 +19,21 @@ import type { Schemas } from "./schemas.ts";
 /** The OpenAPI operation of a route. */
 export function operationOf(route: Route, schemas: Schemas): Schema {
   const { method } = route;
-  const comment = commentOn(method.desc);
+  const { summary, rest } = splitComment(commentOn(method.desc));
   return {
-    operationId: `${method.desc.parent.name}_${method.name}`,
-    summary: firstSentence(comment).replace(/\.$/, ""),
-    description: `${comment}\n\n${accessOf(method)}${freshnessOf(method)}`,
+    operationId: operationIdOf(method),
+    summary,
+    description: `${rest}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
     tags: [method.desc.parent.name],
-    security: securityOf(method),
+    ...securityOf(method),
     parameters: parametersOf(route, schemas),
     ...requestBodyOf(route, schemas),
     responses: { ...successOf(route, schemas), ...problemResponses(route) },
   };
 }
+
+/** The method's name in lowerCamelCase: `createBooking`. Generated clients name their functions so. */
+export const operationIdOf = ({ name }: Method): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 function accessOf({ rules }: Method): string {
   switch (rules.access) {
@@ -54,10 +56,10 @@ const byScope = (scopes: string[]): string =>
     ? ` For service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
     : "";
 
-function securityOf({ rules }: Method): Schema[] {
-  if (rules.access === Access.PUBLIC) return [];
-  const bearer = { bearer: [] };
-  return rules.access === Access.OPTIONAL ? [{}, bearer] : [bearer];
+/** The document says that operations need a token. These are the others. */
+function securityOf({ rules }: Method): Schema {
+  if (rules.access === Access.PUBLIC) return { security: [] };
+  return rules.access === Access.OPTIONAL ? { security: [{}, { bearer: [] }] } : {};
 }
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
@@ -135,35 +137,31 @@ const isConditional = ({ method, httpMethod }: Route): boolean =>
 
 const NOT_MODIFIED = {
   description: "The answer is unchanged since the one in `If-None-Match`.",
-  headers: { "x-request-id": ref("headers", "x-request-id"), ETag: ref("headers", "ETag") },
+  headers: { ETag: ref("headers", "ETag") },
 };
 
 function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
   const { output, rules } = route.method;
   const headers = {
-    "x-request-id": ref("headers", "x-request-id"),
-    "x-trace-id": ref("headers", "x-trace-id"),
-    ...(rules.rate !== RateClass.UNLIMITED && {
-      RateLimit: ref("headers", "RateLimit"),
-      "RateLimit-Policy": ref("headers", "RateLimit-Policy"),
-    }),
-    ...(rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED && {
-      "Idempotent-Replayed": ref("headers", "Idempotent-Replayed"),
-    }),
     ...(output.field.etag && { ETag: ref("headers", "ETag") }),
     ...(rules.creates && rules.location !== "" && { Location: ref("headers", "Location") }),
   };
-  const description = commentOn(output) || "Done.";
+  const withHeaders = Object.keys(headers).length > 0 ? { headers } : {};
   if (output.typeName === HTTP_BODY) {
     return {
-      200: { description: "The document.", headers, content: { "*/*": { schema: { type: "string" } } } },
+      200: {
+        description: "The document.",
+        ...withHeaders,
+        content: { "*/*": { schema: { type: "string" } } },
+      },
     };
   }
-  const accepted = rules.accepts && { 202: { ...ACCEPTED, headers } };
-  if (output.fields.length === 0) return accepted || { 204: { description, headers } };
+  const accepted = rules.accepts && { 202: { ...ACCEPTED, ...withHeaders } };
+  if (output.fields.length === 0) return accepted || { 204: { description: "Done.", ...withHeaders } };
   const content = {
-    "application/json": { schema: schemas.message(output, "answer"), example: exampleOf(output.fields) },
+    "application/json": { schema: schemas.answer(output) },
   };
   const unchanged = isConditional(route) && { 304: NOT_MODIFIED };
-  return { [rules.creates ? 201 : 200]: { description, headers, content }, ...accepted, ...unchanged };
+  const [status, description] = rules.creates ? [201, "Created."] : [200, "OK."];
+  return { [status]: { description, ...withHeaders, content }, ...accepted, ...unchanged };
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { catalogue, type Reason, ruleOf } from "@medconnect/platform/errors/catalogue.ts";
 import {
@@ -24,6 +25,35 @@ const COMMON_REASONS: Reason[] = [
   "INTERNAL",
   "RECORD_ALTERED",
 ];
+const BODY_REASONS: Reason[] = ["MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+const KEY_REASONS: Reason[] = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS"];
+const TOKEN_REASONS: Reason[] = ["UNAUTHENTICATED", "REVOCATION_UNKNOWN"];
+
+/** Reasons that mean the same on every route. */
+const GENERAL_REASONS = new Set<Reason>([
+  ...COMMON_REASONS,
+  ...BODY_REASONS,
+  ...KEY_REASONS,
+  ...TOKEN_REASONS,
+  "IDEMPOTENCY_KEY_REQUIRED",
+  "PERMISSION_DENIED",
+  "NOT_FOUND",
+]);
+
+/**
+ * General reasons that clients handle on every route. The others are rare, or faults of the system; the answer
+ * `default` describes them.
+ */
+const LISTED_REASONS: Reason[] = [
+  "INVALID_REQUEST",
+  "MALFORMED_JSON",
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "NOT_FOUND",
+  "IDEMPOTENCY_KEY_REQUIRED",
+  ...KEY_REASONS,
+];
+const REASONS_OF_DEFAULT = new Set([...GENERAL_REASONS].filter((reason) => !LISTED_REASONS.includes(reason)));
 
 /**
  * All error reasons that a route can answer with: those of every route, those that follow from the rules of
@@ -32,53 +62,76 @@ const COMMON_REASONS: Reason[] = [
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
   const reasons: Reason[] = [...COMMON_REASONS];
-  if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
-  if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
+  if (binding.body !== "") reasons.push(...BODY_REASONS);
+  if (rules.access !== Access.PUBLIC) reasons.push(...TOKEN_REASONS);
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
   if (rules.freshSignIn) reasons.push("REAUTHENTICATION_REQUIRED");
-  if (rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
-    reasons.push("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS");
-  }
+  if (rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) reasons.push(...KEY_REASONS);
   if (rules.idempotency === Idempotency.REQUIRED) reasons.push("IDEMPOTENCY_KEY_REQUIRED");
   const declared = rules.errors.map((number) => ReasonNumber[number] as Reason);
   return [...new Set([...reasons, ...declared])];
 }
 
-/** Error answers of a route by HTTP status, with an example for each reason. */
+const byStatus = (reasons: Iterable<Reason>): [number, Reason[]][] =>
+  [...Map.groupBy(reasons, (reason) => ruleOf(reason).httpStatus)].sort(([a], [b]) => a - b);
+
+/**
+ * Error answers of a route by HTTP status. Answers with reasons of the route's own are written out; others
+ * refer to those that all routes share.
+ */
 export function problemResponses(route: Route): Record<string, Schema> {
-  const byStatus = Map.groupBy(reasonsOf(route), (reason) => ruleOf(reason).httpStatus);
-  const statuses = [...byStatus].sort(([a], [b]) => a - b);
-  return Object.fromEntries(statuses.map(([status, reasons]) => [status, problemResponse(status, reasons)]));
+  const listed = reasonsOf(route).filter((reason) => !REASONS_OF_DEFAULT.has(reason));
+  const responses = byStatus(listed).map(([status, reasons]) => [
+    status,
+    reasons.every((reason) => GENERAL_REASONS.has(reason))
+      ? ref("responses", nameOf(status))
+      : problemResponse(reasons, [status]),
+  ]);
+  return { ...Object.fromEntries(responses), default: ref("responses", "Error") };
 }
 
-function problemResponse(status: number, reasons: Reason[]): Schema {
+/** The error answers that routes share, by name. */
+export function sharedResponses(): Record<string, Schema> {
+  const listed = byStatus(LISTED_REASONS).map(([status, reasons]) => [
+    nameOf(status),
+    problemResponse(reasons, [status]),
+  ]);
+  const others = byStatus(REASONS_OF_DEFAULT);
+  const error = problemResponse(
+    others.flatMap(([, reasons]) => reasons),
+    others.map(([status]) => status),
+  );
+  return { ...Object.fromEntries(listed), Error: error };
+}
+
+/** Name of the shared answer with a status: "NotFound" for 404. */
+const nameOf = (status: number): string => (STATUS_CODES[status] ?? "").replaceAll(/\W/g, "");
+
+function problemResponse(reasons: Reason[], statuses: number[]): Schema {
+  const headers = {
+    ...((statuses.includes(429) || statuses.includes(503)) && {
+      "Retry-After": ref("headers", "Retry-After"),
+    }),
+    ...(statuses.includes(401) && { "WWW-Authenticate": ref("headers", "WWW-Authenticate") }),
+  };
   return {
-    description: reasons.map((reason) => `\`${reason}\`: ${ruleOf(reason).title}`).join("\n\n"),
-    headers: {
-      "x-request-id": ref("headers", "x-request-id"),
-      ...((status === 429 || status === 503) && { "Retry-After": ref("headers", "Retry-After") }),
-      ...(status === 401 && { "WWW-Authenticate": ref("headers", "WWW-Authenticate") }),
-    },
+    description: describe(reasons),
+    ...(Object.keys(headers).length > 0 && { headers }),
     content: {
       [PROBLEM_MEDIA_TYPE]: {
         schema: ref("schemas", "Problem"),
-        examples: Object.fromEntries(reasons.map((reason) => [reason, ref("examples", reason)])),
       },
     },
   };
 }
 
-/** One example problem for each reason, by reason. */
-export function problemExamples(reasons: Iterable<Reason>): Record<string, Schema> {
-  return Object.fromEntries([...reasons].sort().map((reason) => [reason, exampleOf(reason)]));
-}
-
-function exampleOf(reason: Reason): Schema {
-  const violations = reason === "INVALID_REQUEST" ? [{ field: "email", description: "is unknown" }] : [];
-  return {
-    summary: ruleOf(reason).title,
-    value: problemOf(new ApiError(reason, { violations }), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
-  };
+/** The reasons with their meanings, except general reasons beside those of the route's own. */
+function describe(reasons: readonly Reason[]): string {
+  const own = reasons.filter((reason) => !GENERAL_REASONS.has(reason));
+  const explained = own.length > 0 ? own : reasons;
+  const others = reasons.filter((reason) => !explained.includes(reason)).map((reason) => `\`${reason}\``);
+  const meanings = explained.map((reason) => `\`${reason}\`: ${ruleOf(reason).title}`);
+  return [...meanings, ...(others.length > 0 ? [`Also ${others.join(", ")}.`] : [])].join("\n\n");
 }
 
 /** Schema of an error answer: a problem of RFC 9457, with this API's own members such as `reason`. */
@@ -119,4 +172,5 @@ export const problemSchema: Schema = {
     },
   },
   required: ["type", "title", "status", "detail", "code", "reason", "requestId"],
+  example: problemOf(new ApiError("SLOT_UNAVAILABLE"), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
 };

@@ -9,6 +9,7 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
+import { exampleOf } from "./examples.ts";
 import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
@@ -34,23 +35,36 @@ export class Schemas {
     const name = this.#nameOf(desc) + (direction === "answer" ? "" : "Input");
     if (!this.components[name]) {
       this.components[name] = {}; // Ends the recursion, because a message may contain itself.
-      this.components[name] = this.#object(desc, desc.fields, direction);
+      this.components[name] = this.#object(desc, desc.fields, direction, commentOn(desc));
     }
     return ref("schemas", name);
   }
 
-  /** Reference to the schema of a request's body with these fields, and whether the body is required. */
+  /** Reference to the schema of an answer. It has an example, unless it lists resources, which have theirs. */
+  answer(desc: DescMessage): Schema {
+    const reference = this.message(desc, "answer");
+    const schema = this.components[this.#nameOf(desc)];
+    const listsResources = desc.fields.some((field) => field.fieldKind === "list" && field.message);
+    if (schema && !listsResources) schema.example = exampleOf(desc.fields);
+    return reference;
+  }
+
+  /**
+   * Reference to the schema of a request's body with these fields, and whether the body is required. The
+   * schema does not repeat the description of the operation.
+   */
   body(name: string, desc: DescMessage, fields: readonly DescField[], direction: Direction) {
-    const schema = this.#object(desc, fields, direction);
+    const schema = this.#object(desc, fields, direction, "");
     this.components[name] = schema;
     return { schema: ref("schemas", name), required: "required" in schema };
   }
 
-  #object(desc: DescMessage, fields: readonly DescField[], direction: Direction): Schema {
+  #object(desc: DescMessage, fields: readonly DescField[], direction: Direction, comment: string): Schema {
     const required = fields.filter((field) => isAlwaysPresent(field, direction));
+    const description = [comment, ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" ").trim();
     return {
       type: "object",
-      description: [commentOn(desc), ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" "),
+      ...(description !== "" && { description }),
       properties: Object.fromEntries(fields.map((field) => [field.jsonName, this.field(field, direction)])),
       ...(required.length > 0 && { required: required.map((field) => field.jsonName) }),
       ...(direction !== "answer" && { additionalProperties: false }),
@@ -58,13 +72,14 @@ export class Schemas {
   }
 
   field(field: DescField, direction: Direction): Schema {
-    const rules = direction === "answer" ? undefined : rulesOf(field);
+    const isReadOnly = behavesAs(field, FieldBehavior.OUTPUT_ONLY);
+    const rules = direction === "answer" || isReadOnly ? undefined : rulesOf(field);
     return {
-      ...this.#typeOf(field, direction, rules),
+      ...this.#typeOf(field, isReadOnly ? "answer" : direction, rules),
       ...constraintsOf(rules),
       ...(direction !== "answer" && getOption(field, textOption) === Text_Kind.DATE && { format: "date" }),
       description: commentOn(field) + notesOf(rules),
-      ...(behavesAs(field, FieldBehavior.OUTPUT_ONLY) && { readOnly: true }),
+      ...(isReadOnly && { readOnly: true }),
     };
   }
 
@@ -99,13 +114,13 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** The type's name without its package. A second type of the same name gets its full name. */
+  /** The type's name without its package and dots: `SlotStatus`. Throws if two types have the same name. */
   #nameOf(desc: DescMessage | DescEnum): string {
-    const short = desc.typeName.slice(desc.file.proto.package.length + 1);
-    const owner = this.#names.get(short);
-    if (owner && owner !== desc) return desc.typeName;
-    this.#names.set(short, desc);
-    return short;
+    const name = desc.typeName.slice(desc.file.proto.package.length + 1).replaceAll(".", "");
+    const owner = this.#names.get(name) ?? desc;
+    if (owner !== desc) throw new Error(`${owner.typeName} and ${desc.typeName} have the same name`);
+    this.#names.set(name, desc);
+    return name;
   }
 }
 

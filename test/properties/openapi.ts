@@ -22,15 +22,15 @@ export interface Operation {
 }
 
 interface Parameter {
-  $ref?: string;
   in: string;
   name: string;
   schema: Schema;
 }
+type ParameterOrRef = Parameter | { $ref: string };
 
 interface OpenApi {
-  paths: Record<string, Record<string, { parameters?: Parameter[]; requestBody?: RequestBody }>>;
-  components: { schemas: Record<string, Schema> };
+  paths: Record<string, Record<string, { parameters?: ParameterOrRef[]; requestBody?: RequestBody }>>;
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
 }
 interface RequestBody {
   content: Record<string, { schema: Schema }>;
@@ -48,7 +48,10 @@ export class ApiDescription {
         method: method.toUpperCase(),
         path,
         query: Object.fromEntries(
-          parameters.filter((each) => each.in === "query").map(({ name, schema }) => [name, schema]),
+          parameters
+            .map((each) => ("$ref" in each ? named(components.parameters, each.$ref) : each))
+            .filter((each) => each.in === "query")
+            .map(({ name, schema }) => [name, schema]),
         ),
         body: Object.values(requestBody?.content ?? {})[0]?.schema,
       })),
@@ -61,9 +64,13 @@ export class ApiDescription {
 
   /** Returns the schema to which a `$ref` points, or the schema itself. */
   resolve(schema: Schema): Schema {
-    const name = schema.$ref?.split("/").at(-1);
-    const target = name === undefined ? schema : this.#schemas[name];
-    if (!target) throw new Error(`The OpenAPI document has no ${schema.$ref}.`);
-    return target;
+    return schema.$ref === undefined ? schema : named(this.#schemas, schema.$ref);
   }
+}
+
+/** Returns the component to which a `$ref` points. */
+function named<Component>(components: Record<string, Component>, reference: string): Component {
+  const component = components[reference.split("/").at(-1) ?? ""];
+  if (!component) throw new Error(`The OpenAPI document has no ${reference}.`);
+  return component;
 }
