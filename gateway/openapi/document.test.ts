@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { contractRoutes, routeNamed } from "../testing/routes.ts";
+import { commentOn, splitComment } from "./comments.ts";
 import { openApiDocument } from "./document.ts";
 import type { Schema } from "./json-schema.ts";
 import { operationIdOf } from "./operation.ts";
@@ -29,6 +30,13 @@ test("names suit generators: no colon in a path, no dot in a type, each operatio
   const names = contractRoutes.map(({ method }) => operationIdOf(method));
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain("createBooking");
+});
+
+test("a summary has at most 50 characters, and the description does not repeat it", () => {
+  for (const route of contractRoutes) {
+    const { summary, rest } = splitComment(commentOn(route.method.desc));
+    expect([summary, summary.length <= 50, rest.includes(summary)]).toEqual([summary, true, false]);
+  }
 });
 
 test("the document takes at most 2.5 kB an operation", () => {

@@ -76,7 +76,7 @@ const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
 const idempotencyKey = (required: boolean): Schema => ({
   name: "Idempotency-Key",
   in: "header",
-  required,
+  ...(required && { required }),
   description:
     "Makes retries safe: the same key with the same request gets the first answer again. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
   schema: { type: "string", minLength: 1 },
@@ -88,7 +88,6 @@ const parameters = {
   IfMatch: {
     name: "If-Match",
     in: "header",
-    required: false,
     description:
       "One or more `ETag` values from earlier reads. Gives 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must match as well.",
     schema: { type: "string" },
@@ -96,7 +95,6 @@ const parameters = {
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
-    required: false,
     description: "The `ETag` of an earlier read. Gives 304 if the answer is unchanged.",
     schema: { type: "string" },
   },

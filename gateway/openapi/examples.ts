@@ -17,9 +17,11 @@ const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
  */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/** An example message with these fields, except `optional` ones. Of a oneof, it has only the first field. */
+/** An example message with these fields, except `optional` scalars. Of a oneof, it has only the first field. */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
-  const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
+  const shown = fields.filter(
+    (field) => (!field.proto.proto3Optional || field.message) && isFirstOfOneof(field),
+  );
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
 
@@ -80,15 +82,19 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
   if (text?.wellKnown.case === "email" || field.name === "email") return "ada@example.org";
   if (text?.wellKnown.case === "uuid" || /^(id|.*_ids?)$/.test(field.name)) return UUID;
   const minLength = Number(text?.minLen ?? 0n);
+  const maxLength = Number(text?.maxLen || 1000n);
   const candidates = [exampleIn(field), text?.in.find((value) => value !== ""), ...TEXTS].filter(
     (c) => c !== undefined,
   );
   const pattern = new RegExp(text?.pattern ?? "", "u");
-  return candidates.find((c) => c.length >= minLength && pattern.test(c)) ?? "x".repeat(minLength);
+  return (
+    candidates.find((c) => c.length >= minLength && c.length <= maxLength && pattern.test(c)) ??
+    "x".repeat(minLength)
+  );
 }
 
-/** The example in the field's comment: "USD" in `ISO 4217 code, such as "USD".` */
+/** The example in the field's comment: "USD" in `ISO 4217 code, such as "USD"`. */
 const exampleIn = (field: DescField): string | undefined =>
-  /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
+  /(?:[Ss]uch as|always) "([^"]+)"/.exec(commentOn(field))?.[1];
 
 const isFirstOfOneof = (field: DescField): boolean => !field.oneof || field.oneof.fields[0] === field;

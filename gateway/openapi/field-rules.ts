@@ -50,6 +50,21 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
 }
 
 /**
+ * The upper bounds among a field's rules, and the format of ids. They hold for answers as well, in which text
+ * that is not set is empty.
+ */
+export function boundsOf(rules: FieldRules | undefined): Schema {
+  const { maxLength, maximum, exclusiveMaximum, maxItems, format } = constraintsOf(rules);
+  return {
+    ...(maxLength !== undefined && { maxLength }),
+    ...(maximum !== undefined && { maximum }),
+    ...(exclusiveMaximum !== undefined && { exclusiveMaximum }),
+    ...(maxItems !== undefined && { maxItems }),
+    ...(format === "uuid" && { format }),
+  };
+}
+
+/**
  * Describes the range of a 64-bit integer in words. In JSON, such an integer is a string, and JSON Schema has
  * no range for strings.
  */

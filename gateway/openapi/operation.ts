@@ -71,10 +71,13 @@ function parametersOf(route: Route, schemas: Schemas): Schema[] {
   }));
   const inQuery = [...binding.query].map(([name, field]) => ({
     ...parameter("query", name, field, schemas),
-    required: isRequired(field),
+    ...(isRequired(field) && { required: true }),
   }));
   const inHeaders = binding.headers.flatMap(({ field, names }) =>
-    names.map((name) => ({ ...parameter("header", name, field, schemas), required: names.length === 1 })),
+    names.map((name) => ({
+      ...parameter("header", name, field, schemas),
+      ...(names.length === 1 && { required: true }),
+    })),
   );
   const { idempotency } = method.rules;
   return [

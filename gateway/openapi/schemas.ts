@@ -10,16 +10,15 @@ import {
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
 import { exampleOf } from "./examples.ts";
-import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
+import { boundsOf, constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
  * Use of a message. The use decides which fields the schema of the message requires:
  *
- * - answer: scalars, enums, lists and maps, because every answer has them. Fields that list items omit are
- *   optional.
- * - request: fields that the validation rules require. The schema also shows the rules.
- * - patch: none. The schema also shows the rules.
+ * - answer: all fields but those declared `optional`, those of a oneof, and those that list items omit.
+ * - request: fields that the validation rules require.
+ * - patch: none.
  */
 export type Direction = "answer" | "request" | "patch";
 
@@ -73,12 +72,13 @@ export class Schemas {
 
   field(field: DescField, direction: Direction): Schema {
     const isReadOnly = behavesAs(field, FieldBehavior.OUTPUT_ONLY);
-    const rules = direction === "answer" || isReadOnly ? undefined : rulesOf(field);
+    const rules = rulesOf(field);
     return {
       ...this.#typeOf(field, isReadOnly ? "answer" : direction, rules),
-      ...constraintsOf(rules),
+      ...(direction === "answer" ? boundsOf(rules) : constraintsOf(rules)),
       ...(direction !== "answer" && getOption(field, textOption) === Text_Kind.DATE && { format: "date" }),
-      description: commentOn(field) + notesOf(rules),
+      // Requests may have read-only fields, but these are ignored and need no description there.
+      ...((direction === "answer" || !isReadOnly) && { description: commentOn(field) + notesOf(rules) }),
       ...(isReadOnly && { readOnly: true }),
     };
   }
@@ -86,7 +86,8 @@ export class Schemas {
   #typeOf(field: DescField, direction: Direction, rules: FieldRules | undefined): Schema {
     if (field.fieldKind === "list") {
       const itemRules = rules?.type.case === "repeated" ? rules.type.value.items : undefined;
-      return { type: "array", items: { ...this.#valueOf(field, direction), ...constraintsOf(itemRules) } };
+      const ofItems = direction === "answer" ? boundsOf(itemRules) : constraintsOf(itemRules);
+      return { type: "array", items: { ...this.#valueOf(field, direction), ...ofItems } };
     }
     if (field.fieldKind === "map") {
       return { type: "object", additionalProperties: this.#valueOf(field, direction) };
@@ -134,13 +135,10 @@ function isAlwaysPresent(field: DescField, direction: Direction): boolean {
   switch (direction) {
     case "answer":
       if (getOption(field, in_lists).omitted) return false;
-      return field.fieldKind === "list" || field.fieldKind === "map" || !hasPresence(field);
+      return !field.proto.proto3Optional && !field.oneof;
     case "request":
       return isRequired(field) || behavesAs(field, FieldBehavior.REQUIRED);
     case "patch":
       return false;
   }
 }
-
-const hasPresence = (field: DescField): boolean =>
-  field.message !== undefined || field.oneof !== undefined || field.proto.proto3Optional;

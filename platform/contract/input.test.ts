@@ -1,8 +1,19 @@
 import { type JsonObject, ScalarType } from "@bufbuild/protobuf";
 import { describe, expect, test } from "@jest/globals";
 import { Text_Kind as Kind } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { jsonWith, pathOf, type RequestField, requestFields } from "../testing/request-fields.ts";
-import { accept, fields, isUuid, kindOf, ofKind, refusalOf, send, table } from "../testing/sent-fields.ts";
+import { jsonWith, pathOf, type RequestField } from "../testing/request-fields.ts";
+import {
+  accept,
+  fields,
+  inputFields,
+  isUuid,
+  kindOf,
+  ofKind,
+  outputOnlyFields,
+  refusalOf,
+  send,
+  table,
+} from "../testing/sent-fields.ts";
 import { type Method, methods } from "./methods.ts";
 import { rangesIn } from "./ranges.ts";
 
@@ -22,7 +33,7 @@ test.each(ofKind(Kind.ACTOR))("%s may name an actor other than a user", (_name, 
 });
 
 describe("a UUID is accepted in any case, and normalized to lower case", () => {
-  test.each(table(requestFields.filter(({ field }) => isUuid(field))))("%s", (_name, to) => {
+  test.each(table(inputFields.filter(({ field }) => isUuid(field))))("%s", (_name, to) => {
     for (const sent of [ID.toUpperCase(), "0199C2f0-7d1A-7c3e-9B52-3f1f0c9a4E21"]) {
       expect(refusalOf(to, sent)).toBeUndefined();
       const answer = send(to, sent);
@@ -42,7 +53,7 @@ describe("a UUID is accepted in any case, and normalized to lower case", () => {
 });
 
 describe("a time outside the years 1900 to 2200 is refused", () => {
-  const times = requestFields.filter(({ field }) => field.message?.typeName === "google.protobuf.Timestamp");
+  const times = inputFields.filter(({ field }) => field.message?.typeName === "google.protobuf.Timestamp");
   test.each(table(times))("%s", (_name, to) => {
     const given = [
       "0001-01-01T00:00:00Z",
@@ -59,7 +70,7 @@ describe("a time outside the years 1900 to 2200 is refused", () => {
 describe("a time finer than a millisecond is refused, not truncated", () => {
   const given = { Timestamp: "2030-01-01T00:00:00", Duration: "600" };
   const typeOf = ({ field }: RequestField) => field.message?.typeName.replace("google.protobuf.", "");
-  const chosen = requestFields.filter((to) => (typeOf(to) ?? "") in given);
+  const chosen = inputFields.filter((to) => (typeOf(to) ?? "") in given);
   test.each(table(chosen))("%s", (_name, to) => {
     const type = typeOf(to) as keyof typeof given;
     const unit = type === "Timestamp" ? "Z" : "s";
@@ -76,8 +87,17 @@ describe("a time finer than a millisecond is refused, not truncated", () => {
   });
 });
 
-describe("an enum's unknown number is refused, even in output-only fields", () => {
-  test.each(table(requestFields.filter(({ field }) => field.enum)))("%s", (_name, to) => {
+describe("an output-only field is ignored, whatever its value", () => {
+  test.each(table(outputOnlyFields.filter(({ field }) => field.enum)))("%s", (_name, to) => {
+    expect(send(to, 999)).toEqual(accept(to.method, jsonWith([to.way[0]!], {})));
+  });
+  test.each(table(outputOnlyFields.filter(({ field }) => isUuid(field))))("%s", (_name, to) => {
+    expect(send(to, "no id")).toEqual(accept(to.method, jsonWith([to.way[0]!], {})));
+  });
+});
+
+describe("an enum's unknown number is refused", () => {
+  test.each(table(inputFields.filter(({ field }) => field.enum)))("%s", (_name, to) => {
     for (const number of [999, -1])
       expect([number, refusalOf(to, number)]).toEqual([number, expect.any(String)]);
   });

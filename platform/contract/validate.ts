@@ -49,6 +49,7 @@ export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
+  clearOutputOnly(schema, message);
   const violations: FieldViolation[] = [];
   addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
@@ -59,6 +60,18 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   addMissing(violations, resourceViolations(schema, message));
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
+}
+
+/** Clears the output-only fields of a resource to create or update, because servers ignore them (AIP-203). */
+function clearOutputOnly(schema: DescMessage, message: Message): void {
+  const field = resourceField(schema);
+  if (field?.fieldKind !== "message") return;
+  const request = reflect(schema, message);
+  if (!request.isSet(field)) return;
+  const resource = request.get(field) as ReflectMessage;
+  for (const inner of field.message.fields) {
+    if (behavesAs(inner, FieldBehavior.OUTPUT_ONLY)) resource.clear(inner);
+  }
 }
 
 /** Adds those violations whose fields have no violation in the list yet. */

@@ -24,15 +24,17 @@ import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fi
 export const kindOf = (field: DescField): Kind => getOption(field, textOption);
 export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
+/** True for fields that services ignore in requests (AIP-203), and for fields inside them. */
+export const isOutputOnly = ({ way }: RequestField): boolean =>
+  way.some((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY));
+
+export const outputOnlyFields = requestFields.filter(isOutputOnly);
+export const inputFields = requestFields.filter((each) => !isOutputOnly(each));
 /**
  * Fields that people and external systems fill. Omits fields of messages between services, because the
  * sending service has validated their values.
  */
-export const fields = requestFields.filter(
-  ({ method, way }) =>
-    method.rules.access !== Access.INTERNAL &&
-    !way.some((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY)),
-);
+export const fields = inputFields.filter(({ method }) => method.rules.access !== Access.INTERNAL);
 /** Pairs of name and field, for `test.each`. */
 export const table = (chosen: readonly RequestField[]) => chosen.map((each) => [each.name, each] as const);
 export const ofKind = (...kinds: Kind[]) =>

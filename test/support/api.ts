@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { AnswerSchemas } from "./answer-schemas.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -50,7 +51,23 @@ export class Api {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parse(response, text) };
+    const answer = { status: response.status, headers: response.headers, text, body: parse(response, text) };
+    await this.#checkAnswer(call, answer);
+    return answer;
+  }
+
+  /**
+   * In `npm test`, throws if a JSON answer of the API is not what the OpenAPI document says. Other suites
+   * measure a system under load, which the check would slow down.
+   */
+  async #checkAnswer(call: string, { status, text, body }: Answer): Promise<void> {
+    const [method = "", path = ""] = call.split(" ");
+    if (!process.env.STACK_JSON || !path.startsWith("/v1/") || !text.startsWith("{")) return;
+    // A gateway that a test has just stopped cannot be asked for the document.
+    schemas ??= await fetchSchemas(this.url).catch(() => undefined);
+    const difference = schemas?.check(method, path, status, body);
+    if (difference)
+      throw new Error(`${call} got ${status}, which the OpenAPI document refuses: ${difference}`);
   }
 
   /**
@@ -66,6 +83,13 @@ export class Api {
       await delay(Number(headers.get("retry-after") ?? 1) * 1000);
     }
   }
+}
+
+let schemas: AnswerSchemas | undefined;
+
+async function fetchSchemas(url: string): Promise<AnswerSchemas> {
+  const response = await sendOnce(`${url}/openapi.json`, {});
+  return new AnswerSchemas((await response.json()) as Json);
 }
 
 const TRIES = 3;

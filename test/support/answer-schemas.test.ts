@@ -1,0 +1,38 @@
+import { expect, test } from "@jest/globals";
+import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
+import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
+import { AnswerSchemas } from "./answer-schemas.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const SESSION = {
+  id: ID,
+  userAgent: "curl",
+  ipAddress: "192.0.2.1",
+  remembered: false,
+  createTime: "2026-11-30T12:00:00Z",
+  lastUsedTime: "2026-11-30T12:00:00Z",
+  expireTime: "2026-12-30T12:00:00Z",
+  current: true,
+};
+const schemas = new AnswerSchemas(openApiDocument(contractRoutes));
+const sessions = (session: object) =>
+  schemas.check("GET", "/v1/users/me/sessions?pageSize=1", 200, { sessions: [session], nextPageToken: "" });
+
+test("an answer of the document is accepted", () => {
+  expect(sessions(SESSION)).toBe("");
+});
+
+test.each([
+  ["a required time is missing", { ...SESSION, createTime: undefined }, "property 'createTime'"],
+  ["a time has no zone", { ...SESSION, createTime: "2026-11-30T12:00:00" }, 'format "date-time"'],
+  ["an id is no UUID", { ...SESSION, id: "1" }, 'format "uuid"'],
+  ["a flag is text", { ...SESSION, current: "yes" }, "must be boolean"],
+])("an answer is refused if %s", (_, session, why) => {
+  expect(sessions(session)).toContain(why);
+});
+
+test("errors are problems, at every path and with every status", () => {
+  for (const status of [400, 409, 418, 503]) {
+    expect(schemas.check("POST", `/v1/bookings/${ID}:cancel`, status, {})).toContain("'requestId'");
+  }
+});
