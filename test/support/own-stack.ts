@@ -37,17 +37,18 @@ export async function startOwnStack(
     durable: false,
     ...options,
   });
-  licenseAt(stack, schemaPrefix);
-  await untilReached(new Api(stack.urls.gateway));
-  return {
-    ...stack,
-    schemaPrefix,
-    logs: join(dataDir, "logs"),
-    stop: async () => {
-      await stack.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await stack.stop();
+    await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    licenseAt(stack, schemaPrefix);
+    await untilReached(new Api(stack.urls.gateway));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { ...stack, schemaPrefix, logs: join(dataDir, "logs"), stop };
 }
 
 /** For each service, a path that every patient may read. */
