@@ -1,6 +1,8 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { Json } from "./api.ts";
+
+/** A parsed JSON object. */
+export type Json = Record<string, unknown>;
 
 type Responses = Record<string, { $ref?: string; content?: Record<string, { schema: Json }> }>;
 

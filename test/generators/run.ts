@@ -1,0 +1,105 @@
+// `npm run test:generators`: makes clients from the OpenAPI document with public generators, checks their
+// types, and books an appointment with each.
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { seed } from "@medconnect/dev/stack/seed.ts";
+import { STACK_STEPS, startStack } from "@medconnect/dev/stack/stack.ts";
+import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
+import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
+import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
+import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
+import { runMain } from "@medconnect/ops/command/command.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+/** Copy of this folder, with what is installed and generated. */
+const FOLDER = join(ROOT, ".local/generators");
+const GENERATED = join(FOLDER, "generated");
+const PYTHON = join(FOLDER, "python");
+const OUR_BIN = join(ROOT, "node_modules/.bin");
+const TYPESCRIPT_JOURNEYS = ["openapi-fetch", "hey-api"];
+const bundleOf = (journey: string) => join(GENERATED, `${journey}.mjs`);
+
+runMain(async () => {
+  const signal = stopSignal(() => {
+    Server.killAll();
+    process.exit(1);
+  });
+  await cp(import.meta.dirname, FOLDER, { recursive: true });
+  generateTypeScript(await writeDocument());
+  const hasPython = generatePython();
+  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-generators-"));
+  const stack = await startStack({
+    dataDir,
+    env: {},
+    durable: false,
+    logs: "files",
+    progress: terminalProgress(STACK_STEPS),
+    signal,
+  });
+  try {
+    await seed(stack);
+    const env = { API_URL: stack.urls.gateway };
+    for (const journey of TYPESCRIPT_JOURNEYS) run(process.execPath, [bundleOf(journey)], env);
+    if (hasPython) run(join(PYTHON, "bin/python"), ["journeys/python.py"], { ...env, PYTHONPATH: GENERATED });
+  } finally {
+    await stack.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  report(`booked with openapi-fetch, hey-api${hasPython ? " and openapi-python-client" : ""}`);
+  return 0;
+});
+
+/** Writes the document, and returns its file. */
+async function writeDocument(): Promise<string> {
+  await rm(GENERATED, { recursive: true, force: true });
+  await mkdir(join(GENERATED, "openapi-typescript"), { recursive: true });
+  const file = join(GENERATED, "openapi.json");
+  await writeFile(file, JSON.stringify(openApiDocument(contractRoutes)));
+  return file;
+}
+
+function generateTypeScript(document: string): void {
+  run("npm", ["ci", "--silent"]);
+  const bin = (name: string) => join(FOLDER, "node_modules/.bin", name);
+  run(bin("openapi-typescript"), [document, "-o", join(GENERATED, "openapi-typescript/schema.d.ts")]);
+  run(bin("openapi-ts"), ["-i", document, "-o", join(GENERATED, "hey-api")]);
+  run(join(OUR_BIN, "tsc"), ["-p", "tsconfig.json"]);
+  // Apps bundle such clients: generated files import each other by names that Node does not find.
+  const entries = TYPESCRIPT_JOURNEYS.map((name) => `journeys/${name}.ts`);
+  run(join(OUR_BIN, "esbuild"), [
+    ...entries,
+    "--bundle",
+    "--platform=node",
+    "--format=esm",
+    "--out-extension:.js=.mjs",
+    `--outdir=${GENERATED}`,
+  ]);
+}
+
+/** Generates a Python client. Returns false if this machine has no Python that can make environments. */
+function generatePython(): boolean {
+  if (spawnSync("python3", ["-m", "venv", PYTHON], { stdio: "ignore" }).status !== 0) {
+    report("skipped openapi-python-client: python3 -m venv does not work here");
+    return false;
+  }
+  run(join(PYTHON, "bin/pip"), ["install", "--quiet", "openapi-python-client==0.29.1"]);
+  const output = join(GENERATED, "med_connect_api_client");
+  const args = ["--path", join(GENERATED, "openapi.json"), "--output-path", output, "--meta", "none"];
+  run(join(PYTHON, "bin/openapi-python-client"), ["generate", ...args]);
+  return true;
+}
+
+/** Runs a program in the copy of this folder. Throws unless it succeeds. */
+function run(program: string, args: string[], env: NodeJS.ProcessEnv = {}): void {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: FOLDER,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`);
+}
+
+const report = (text: string) => process.stdout.write(`${text}\n`);
