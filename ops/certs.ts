@@ -48,8 +48,8 @@ runCommand({
 });
 
 /**
- * Returns examples of how a process and a caller use their certificates. The caller is an internal system, or
- * a process if no internal system has a certificate.
+ * Returns two examples: how a process uses its certificate, and how a caller does. The caller is an internal
+ * system; if none has a certificate, it is a process.
  */
 function howToUse(outcomes: Outcome[]): string {
   // biome-ignore lint/style/noNonNullAssertion: each run makes or keeps a certificate for every process

@@ -11,9 +11,9 @@ export interface SourceMap {
 }
 
 /**
- * Removes the mappings of libraries from a source map. Node decodes the whole map at the first stack trace.
- * With the libraries, that would take a quarter of a second and 100 MB. In a stack trace, a position in a
- * library is then a line of the bundle. A position in our code is the start of its source line.
+ * Removes the mappings of libraries from a source map, because Node decodes the whole map at the first stack
+ * trace. With the libraries, that would take a quarter of a second and 100 MB. Stack traces then name lines of
+ * source files for our code, always with column 1, and lines of the bundle for libraries.
  *
  * @param isOwn true for the sources to keep
  */

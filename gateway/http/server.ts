@@ -28,9 +28,10 @@ export const LIMITS = {
 };
 
 /**
- * Maximum time in ms for the body of a request without a valid token to arrive. With this short time, slow
- * bodies cannot use up the requests that an address may have open at once (`MAX_CALLER_REQUESTS`). An
- * attacker would need more requests per minute than `RATE_LIMIT_ADDRESS_ANONYMOUS` allows.
+ * Maximum time in ms for the body of a request without a valid token to arrive. It is short, so that slow
+ * bodies cannot use up the requests that an address may have open at once (`MAX_CALLER_REQUESTS`): to keep so
+ * many open, an attacker would have to send more requests per minute than `RATE_LIMIT_ADDRESS_ANONYMOUS`
+ * allows.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 

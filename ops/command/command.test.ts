@@ -8,7 +8,7 @@ import { actionIn, wholeNumber } from "./command.ts";
 
 const importOf = (file: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${file}`));
 
-/** Source code of a command with the name `sample`. Its `run` function has this JavaScript as its body. */
+/** Source code of a command with the name `sample`. @param run body of its `run` function, in JavaScript */
 const sampleOf = (run: string, errorCode = 1) => `
   import { confirm, runCommand } from ${importOf("command.ts")};
   import { SetupError, UsageError } from ${importOf("setup-error.ts")};

@@ -45,8 +45,8 @@ test.each([
   await isFirstSent;
   const [second, ...others] = ids.map((id) => () => notes.send(noteOf(id)));
   sent.push(second!());
-  // Waits for one round trip to MySQL. The second group starts during this wait, unless it waits for the
-  // delivery. The wait must be short, because a group waits for a delivery for 50 ms only.
+  // Pauses for one round trip to MySQL. A second group that did not wait for the delivery would start in this
+  // pause. The pause must be shorter than 50 ms, the longest time that a group waits for a delivery.
   await notes.service.db.read("SELECT 1");
   for (const send of others) sent.push(send());
   if (isDelivered) deliver();

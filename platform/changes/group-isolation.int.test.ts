@@ -50,7 +50,7 @@ test("a request whose row is locked waits alone, and the others do not wait for 
   end();
   await holder;
   await sent[2];
-  // One transaction for all five notes, which skips the locked note, and then one for the locked note alone.
+  // The first transaction took all five notes and skipped the locked one. The second wrote the locked one.
   expect(notes.groups).toEqual([5, 1]);
   expect(await notes.writesOf(ids)).toEqual(ids.map(() => 1));
 });

@@ -92,7 +92,8 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
         create(DurationSchema, { seconds: -1n }),
       );
     case "google.protobuf.FieldMask":
-      // Any outcome is allowed, because the paths of a mask are only checked together with the resource.
+      // Any outcome is allowed. A service checks the paths of a mask only if the request has the resource, so a
+      // mask without a resource may pass.
       return any<unknown>(
         create(FieldMaskSchema, { paths: ["\u0000"] }),
         create(FieldMaskSchema, { paths: ["id", "no_such_field"] }),

@@ -2,7 +2,10 @@ import type { Doctor } from "../doctor.ts";
 import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** Checks that each licence has its acknowledged status, and that each acknowledged prescription exists. */
+/**
+ * Finds lost writes: licences without the status that the service last confirmed to its client, and confirmed
+ * prescriptions that do not exist.
+ */
 export async function unacknowledgedLicenses(
   schemas: Schemas,
   { decisions }: Registrar,

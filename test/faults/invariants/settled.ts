@@ -5,8 +5,8 @@ import type { Rule } from "./schemas.ts";
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
 /**
- * Number of changes to each booking that events of clinical caused. Scheduling sends no events about these
- * changes, with one exception: it tells billing of no-shows.
+ * For each booking, the number of changes that scheduling made because of an event from clinical. Scheduling
+ * sends no events about such changes, with one exception: it tells billing of no-shows.
  */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**

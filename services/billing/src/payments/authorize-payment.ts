@@ -82,7 +82,8 @@ function withAttempt(app: Billing, row: PaymentRow, attempt: AttemptRow, now: Da
   assertAuthorizable(row, now);
   const provider = app.providers.current;
   const replaces = waitsForPayer(row);
-  // Only the provider that has the earlier attempt can cancel it, so another provider cannot replace it.
+  // The earlier attempt must be cancelled, and only its own provider can do that. So the new attempt must use
+  // the same provider.
   if (replaces && row.provider !== provider.name) throw notAuthorizable(row.status);
   return {
     ...row,

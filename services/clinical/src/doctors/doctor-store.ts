@@ -28,8 +28,9 @@ export interface IssueFacts {
 const UNKNOWN_DOCTOR: IssueFacts = { licensedUntil: null, doctorName: null, patientName: null };
 
 /**
- * Reads the facts for a new prescription, and locks the doctor's licensing until the commit. A revocation
- * waits for this lock, so an order to stop prescriptions also finds the new prescription.
+ * Reads the facts for a new prescription, and locks the doctor's licensing until the commit. A revocation of
+ * the licence waits for this lock. So if the revocation stops the doctor's prescriptions, it finds the new
+ * prescription as well.
  */
 export async function lockIssueFacts(
   tx: Transaction,

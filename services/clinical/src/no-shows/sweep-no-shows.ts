@@ -10,8 +10,8 @@ import { timeoutTransition } from "./no-show-rules.ts";
 import { countDoctorNoShows, findDoctorNoShows, findUnattended } from "./no-show-store.ts";
 
 /**
- * Job: records a no-show of the doctor if a punctual patient waited until the end, and a no-show of both
- * parties if a consultation never started.
+ * Job: records no-shows. If a punctual patient waited in vain until the end of the appointment, it is the
+ * doctor's no-show. If a consultation never started otherwise, it is that of both parties.
  */
 export const sweepNoShows =
   (app: Clinical) =>

@@ -29,8 +29,8 @@ export function evaluate(
   // The payment is not evaluated, because its expected state is known only after scheduling has applied the
   // end of the consultation.
   if (booking.status === "CONFIRMED" && endEvent) {
-    // Clinical recorded the no-show before it applied the move of the booking, so the no-show has no effect.
-    // Once clinical applies the move, it reopens the consultation.
+    // Clinical recorded the no-show before it heard that the booking was rescheduled, so the no-show has no
+    // effect. When clinical gets the event again, it reopens the consultation.
     if (isVoidNoShow(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { send: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { apply: endEvent } }];
