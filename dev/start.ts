@@ -1,6 +1,6 @@
 // `npm start`: starts the whole system on this machine.
 import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
-import { runCommand } from "@medconnect/ops/command/command.ts";
+import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Server } from "./engines/server.ts";
 import { resetDataFolder } from "./stack/data-folder.ts";
@@ -18,6 +18,7 @@ Usage: npm start [-- options]
 Ctrl-C stops everything, a second Ctrl-C kills it. The data stays for the next start.
 
   --port N         Port of the gateway (8080, or GATEWAY_PORT).
+  --port-offset N  Adds N to every port, for a second system; give it a --data-dir of its own.
   --data-dir DIR   Folder of databases, secrets and stack.json (.local/data).
   --reset          Deletes the data first.
   --sources        Runs the sources instead of bundles; npm run dev does the same.
@@ -40,6 +41,7 @@ runCommand({
   help: HELP,
   options: {
     port: { type: "string" },
+    "port-offset": { type: "string", default: "0" },
     "data-dir": { type: "string", default: ".local/data" },
     reset: { type: "boolean", default: false },
     sources: { type: "boolean", default: false },
@@ -52,7 +54,7 @@ runCommand({
       process.exit(1);
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
-    const ports = configuredPorts(env);
+    const ports = configuredPorts(env, wholeNumber("port-offset", flags["port-offset"], 0));
     // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { pathToFileURL } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { COMPILE_CACHE } from "./compile-cache.ts";
+import { configuredPorts, freePort, freeProcessPorts, refuseBusyPorts } from "./ports.ts";
 
 const PORTS = 10;
 /** Prints free ports, then waits for the end of its input. All processes begin at the same range. */
@@ -30,4 +32,31 @@ async function portsOfNewProcess(): Promise<number[]> {
 test("processes that run at the same time choose different ports", async () => {
   const ports = await Promise.all([1, 2, 3].map(portsOfNewProcess));
   expect(new Set(ports.flat()).size).toBe(3 * PORTS);
+});
+
+test("all busy ports are named at once, each with its setting and its owner", async () => {
+  const ports = await freeProcessPorts();
+  const busy = [ports.auth.port, ports.gateway.metricsPort];
+  const servers = busy.map((port) => createServer().listen(port, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  await expect(refuseBusyPorts(ports)).rejects.toThrow(
+    new RegExp(`^Port ${busy[0]} \\(AUTH_PORT\\) is in use by node \\(process ${process.pid}\\)\\.
+Port ${busy[1]} \\(GATEWAY_METRICS_PORT\\) is in use by node \\(process ${process.pid}\\)\\.
+Shift all ports with --port-offset N`),
+  );
+  for (const server of servers) server.close();
+});
+
+test("two settings with the same port are refused", async () => {
+  const port = await freePort();
+  const ports = configuredPorts({ AUTH_PORT: String(port), BILLING_METRICS_PORT: String(port) });
+  await expect(refuseBusyPorts(ports)).rejects.toThrow(
+    `AUTH_PORT and BILLING_METRICS_PORT are both ${port}.`,
+  );
+});
+
+test("an offset shifts every port", () => {
+  const { auth, gateway } = configuredPorts({ GATEWAY_PORT: "9000" }, 100);
+  expect([auth.port, auth.metricsPort, gateway.port]).toEqual([50151, 9565, 9100]);
+  expect(() => configuredPorts({}, 20_000)).toThrow("AUTH_PORT with --port-offset 20000 must be a port");
 });

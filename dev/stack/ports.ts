@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
+import { ownerOf } from "./port-owner.ts";
 
 export interface ProcessPorts {
   /** Port for gRPC calls; at the gateway, for HTTP. */
@@ -22,12 +23,18 @@ const DEFAULTS: Ports = {
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
 
-/** Returns the default ports, or those that settings such as GATEWAY_PORT or AUTH_METRICS_PORT give. */
-export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
+/**
+ * Returns the default ports, or those that settings such as GATEWAY_PORT or AUTH_METRICS_PORT give, each plus
+ * the offset.
+ */
+export function configuredPorts(env: NodeJS.ProcessEnv, offset = 0): Ports {
   const read = (setting: string, fallback: number) => {
-    const port = Number(env[setting] || fallback);
+    const port = Number(env[setting] || fallback) + offset;
     if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-    throw new SetupError(`${setting} must be a port from 1 to 65535, not "${env[setting]}".`);
+    const shifted = offset === 0 ? "" : ` with --port-offset ${offset}`;
+    throw new SetupError(
+      `${setting}${shifted} must be a port from 1 to 65535, not "${env[setting] || port}".`,
+    );
   };
   return forEachProcess((name) => ({
     port: read(portSetting(name), DEFAULTS[name].port),
@@ -88,24 +95,37 @@ async function claimRange(): Promise<number> {
   throw new SetupError(`All ${RANGES} port ranges from ${FIRST_PORT} on are in use.`);
 }
 
-/** Throws if a port is in use, or if two settings have the same port. */
+/** Throws with all ports that are in use and who uses them, or with two settings that have the same port. */
 export async function refuseBusyPorts(ports: Ports): Promise<void> {
-  const wanted = PROCESSES.flatMap((name) => [
-    { port: ports[name].port, setting: portSetting(name) },
-    { port: ports[name].metricsPort, setting: metricsPortSetting(name) },
-  ]);
-  const listeners: Server[] = [];
-  try {
-    for (const { port, setting } of wanted) {
-      listeners.push(
-        await listen(port).catch((error: NodeJS.ErrnoException) => {
-          const reason = error.code === "EADDRINUSE" ? "is in use" : `cannot be used (${error.code})`;
-          throw new SetupError(`Port ${port} ${reason}; choose another with ${setting}.`);
-        }),
-      );
+  const settings = new Map<number, string>();
+  for (const name of PROCESSES) {
+    const { port, metricsPort } = ports[name];
+    for (const [wanted, setting] of [
+      [port, portSetting(name)],
+      [metricsPort, metricsPortSetting(name)],
+    ] as const) {
+      const other = settings.get(wanted);
+      if (other) throw new SetupError(`${other} and ${setting} are both ${wanted}.`);
+      settings.set(wanted, setting);
     }
-  } finally {
-    await close(listeners);
+  }
+  const problems = await Promise.all([...settings].map(([port, setting]) => problemOf(port, setting)));
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length === 0) return;
+  throw new SetupError(
+    `${found.join("\n")}\nShift all ports with --port-offset N, or set the named settings.`,
+  );
+}
+
+/** Says why a port cannot be opened; undefined if it can. */
+async function problemOf(port: number, setting: string): Promise<string | undefined> {
+  try {
+    await close([await listen(port)]);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") return `Port ${port} (${setting}) cannot be used: ${code}.`;
+    return `Port ${port} (${setting}) is in use by ${ownerOf(port) ?? "another process"}.`;
   }
 }
 
