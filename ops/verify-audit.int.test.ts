@@ -377,7 +377,7 @@ test.each([
     "a missing key",
     ["--service", "auth"],
     { DATABASE_URL: "mysql://x" },
-    "Setting AUDIT_KEY: is required; set AUDIT_KEY, or AUDIT_KEY_FILE to a file that holds it",
+    "AUDIT_KEY is required: 32 bytes, base64 (openssl rand -base64 32); or name a file that holds it in AUDIT_KEY_FILE",
   ],
 ])("exits with 2 for %s", async (_, args, env, message) => {
   const { code, stderr } = await run(args, env);

@@ -61,14 +61,14 @@ test("each wrong setting is a line with the allowed values and the wrong one, an
     JWKS_MAX_AGE: "1ms",
   });
   expect(lines.toSorted()).toEqual([
-    'Setting DATABASE_POOL_SIZE: must be a whole number of at least 1, not "-1.5"',
-    'Setting EVENT_WAIT: must be a duration such as "30s" or "15m", not "soon"',
-    'Setting GRPC_REFLECTION: must be true or false, not "maybe"',
-    "Setting INTERNAL_KEY: is required; set INTERNAL_KEY, or INTERNAL_KEY_FILE to a file that holds it",
-    'Setting JWKS_MAX_AGE: must be at least 1s, not "1ms"',
-    'Setting LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, not "loud"',
-    'Setting OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, not "half"',
-    'Setting PORT: must be a whole number from 0 to 65535, not "70000"',
+    'DATABASE_POOL_SIZE must be a whole number of at least 1, not "-1.5"',
+    'EVENT_WAIT must be a duration such as "30s" or "15m", not "soon"',
+    'GRPC_REFLECTION must be true or false, not "maybe"',
+    "INTERNAL_KEY is required: 32 bytes, base64 (openssl rand -base64 32); or name a file that holds it in INTERNAL_KEY_FILE",
+    'JWKS_MAX_AGE must be at least 1s, not "1ms"',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, not "loud"',
+    'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, not "half"',
+    'PORT must be a whole number from 0 to 65535, not "70000"',
   ]);
   expect(status).toBe(3);
 });
@@ -76,5 +76,5 @@ test("each wrong setting is a line with the allowed values and the wrong one, an
 test("a wrong secret is told without its value", () => {
   const { lines } = start({ ...VALID, DATA_KEY: "hunter2", INTERNAL_KEY: `hunter2,${secret},hunter2` });
   const problem = "must be 32 bytes in base64, as `openssl rand -base64 32` makes them";
-  expect(lines.toSorted()).toEqual([`Setting DATA_KEY: ${problem}`, `Setting INTERNAL_KEY: ${problem}`]);
+  expect(lines.toSorted()).toEqual([`DATA_KEY ${problem}`, `INTERNAL_KEY ${problem}`]);
 });

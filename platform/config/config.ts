@@ -14,6 +14,8 @@ export const duration = (fallback: string) =>
       return Number.parseInt(text, 10) * units[text.replace(/^\d+/, "") as keyof typeof units];
     });
 
+const KEY_FORM = "32 bytes, base64 (openssl rand -base64 32)";
+
 /** A key of 32 bytes in base64. */
 export const key = z
   .string()
@@ -22,14 +24,14 @@ export const key = z
     (bytes) => bytes.length === 32,
     "must be 32 bytes in base64, as `openssl rand -base64 32` makes them",
   )
-  .meta({ secret: true });
+  .meta({ secret: true, form: KEY_FORM });
 
 /** A list of keys, separated by commas. The first one encrypts or signs; all of them decrypt or verify. */
 export const keys = z
   .string()
   .transform((text) => text.split(","))
   .pipe(z.tuple([key], key))
-  .meta({ secret: true });
+  .meta({ secret: true, form: KEY_FORM });
 
 export function wholeNumber({ min, max }: { min: number; max?: number }) {
   const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -50,8 +52,9 @@ export const port = (fallback: number) => wholeNumber({ min: 0, max: 65535 }).de
 
 /**
  * Settings of every process. `npm run docs:settings` publishes their descriptions, which are Markdown with
- * links relative to docs/. The metadata `secret` keeps the value out of error messages. If a default depends
- * on the environment, `documentedDefault` is published instead.
+ * links relative to docs/. The metadata `secret` keeps the value out of error messages, and `form` tells an
+ * operator who has not set it what to set. If a default depends on the environment, `documentedDefault` is
+ * published instead.
  */
 export const processSettings = {
   NODE_ENV: z
@@ -123,6 +126,7 @@ export const serviceSettings = {
   ),
   DATABASE_URL: z.string().meta({
     secret: true,
+    form: "mysql://user:password@host:port/schema",
     description: "The service's own MySQL schema and user, as `mysql://user:password@host:port/schema`",
   }),
   DATABASE_POOL_SIZE: wholeNumber({ min: 1 })
@@ -195,32 +199,31 @@ export function loadConfig<S extends z.ZodRawShape>(
     : result.error.issues.map(({ path, message }) => {
         const setting = String(path[0]);
         // biome-ignore lint/style/noNonNullAssertion: an issue's path starts with a name of the shape
-        return { setting, message: `${message}${notThisOne(setting, shape[setting]!, values[setting])}` };
+        return { setting, message: `${message}${hintFor(setting, shape[setting]!, values[setting])}` };
       });
   if (result.success && problems.length === 0) {
     for (const name of secretSettings(result.data)) delete env[name];
     return result.data;
   }
-  const lines = problems.map(({ setting, message }) => `Setting ${setting}: ${message}\n`);
+  const lines = problems.map(({ setting, message }) => `${setting} ${message}\n`);
   for (const line of new Set(lines)) process.stderr.write(line);
   process.exit(exitCode);
 }
 
 /** Error messages for settings whose schema has no error message of its own. */
 const whatIsAllowed: z.core.$ZodErrorMap = (issue) => {
-  if (issue.input === undefined) {
-    // biome-ignore lint/style/noNonNullAssertion: only a setting can be undefined, and its path is its name
-    const [name] = issue.path!;
-    return `is required; set ${String(name)}, or ${String(name)}_FILE to a file that holds it`;
-  }
+  if (issue.input === undefined) return "is required";
   return issue.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : undefined;
 };
 
-/** Quotes an invalid value for its error message; "" if the value is secret. */
-function notThisOne(setting: string, schema: z.core.$ZodType, value: string | undefined): string {
-  const isSecret =
-    z.globalRegistry.get(schema)?.secret || secretSettings({ [setting]: value }).includes(setting);
-  return value === undefined || isSecret ? "" : `, not ${JSON.stringify(value)}`;
+/** The end of an error message: what to set, or the invalid value unless it is secret. */
+function hintFor(setting: string, schema: z.core.$ZodType, value: string | undefined): string {
+  const { secret, form } = z.globalRegistry.get(schema) ?? {};
+  if (value === undefined)
+    return `${form ? `: ${form}` : ""}; or name a file that holds it in ${setting}_FILE`;
+  return secret || secretSettings({ [setting]: value }).includes(setting)
+    ? ""
+    : `, not ${JSON.stringify(value)}`;
 }
 
 /**

@@ -42,9 +42,7 @@ test.each(PROCESSES)(
     const settings = ["INTERNAL_KEY", "REDIS_URL", ...own];
     expect(code).toBe(1);
     expect(
-      said
-        .map((line) => /^Setting (\w+): .*(not random|own user|must have a password)/.exec(line)?.[1])
-        .toSorted(),
+      said.map((line) => /^(\w+) .*(not random|own user|must have a password)/.exec(line)?.[1]).toSorted(),
     ).toEqual(settings.toSorted());
     for (const value of ["hunter2", zeros, DEMO.DATA_KEY, "an encryption key", DEMO.AUDIT_KEY]) {
       expect(said.join("\n")).not.toContain(value);
@@ -65,18 +63,18 @@ test("a service does not start with the deployment's key as its own", async () =
   });
   expect({ code, said }).toEqual({
     code: 1,
-    said: ["Setting DATA_KEY: must not be the same as INTERNAL_KEY"],
+    said: ["DATA_KEY must not be the same as INTERNAL_KEY"],
   });
 });
 
 test("a missing secret is reported", async () => {
   const { code, said } = await start("clinical", {});
   expect(code).toBe(1);
-  expect(said.map((line) => line.split(":")[0]).toSorted()).toEqual([
-    "Setting AUDIT_KEY",
-    "Setting DATABASE_URL",
-    "Setting DATA_KEY",
-    "Setting INTERNAL_KEY",
+  expect(said.map((line) => line.split(" ")[0]).toSorted()).toEqual([
+    "AUDIT_KEY",
+    "DATABASE_URL",
+    "DATA_KEY",
+    "INTERNAL_KEY",
   ]);
 });
 
@@ -103,13 +101,13 @@ describe("auth in production", () => {
     [
       "a Redis with a weak password",
       { REDIS_URL: "redis://:password-password@127.0.0.1:1" },
-      "Setting REDIS_URL: has a weak password",
+      "REDIS_URL has a weak password",
     ],
-    ["no mail server", { MAIL_URL: "" }, "Setting MAIL_URL: must be smtp"],
+    ["no mail server", { MAIL_URL: "" }, "MAIL_URL must be smtp"],
     [
       "one password for mail and database",
       { MAIL_URL: `smtps://medconnect:${shared}@127.0.0.1:1` },
-      "Setting MAIL_URL: must not be the same as DATABASE_URL",
+      "MAIL_URL must not be the same as DATABASE_URL",
     ],
     [
       "no sender",
