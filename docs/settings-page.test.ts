@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import type * as z from "zod";
+import { apiUrlOf } from "../gateway/settings.ts";
 import { mailOptionsOf } from "../platform/mail/mail-settings.ts";
 import { SETTINGS, settingsPage } from "./settings-page.ts";
 
@@ -21,7 +22,11 @@ test.each(settings)("%s of %s has a description", (_name, _processes, schema) =>
 
 const mail = mailOptionsOf({ MAIL_URL: "smtp://localhost" });
 /** Defaults that docs/settings.md shows, but that the schema of the setting does not contain. */
-const LATER: Record<string, unknown> = { MAIL_FROM: mail.from, PUBLIC_URL: mail.publicUrl };
+const LATER: Record<string, unknown> = {
+  MAIL_FROM: mail.from,
+  PUBLIC_URL: mail.publicUrl,
+  API_URL: apiUrlOf({}),
+};
 const COMPUTED: Record<string, number> = { "min(cores, 3)": Math.min(availableParallelism(), 3) };
 
 test.each(settings.filter(([, , schema]) => schema.meta()?.documentedDefault !== undefined))(

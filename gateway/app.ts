@@ -3,6 +3,7 @@ import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import type { TrustedProxies } from "./http/client-address.ts";
 import type { GatewayResponse } from "./http/gateway-response.ts";
 import { observe } from "./http/observe.ts";
+import type { ProblemOf } from "./http/problem.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { syntaxErrorOf } from "./http/request-syntax.ts";
 import { commonHeaders } from "./http/security-headers.ts";
@@ -14,6 +15,9 @@ import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];
   log: Logger;
+  /** URL at which clients reach the API, without a trailing slash. */
+  apiUrl: string;
+  problemOf: ProblemOf;
   /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   corsOrigins: string[];
@@ -28,13 +32,13 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
  * steps of an RPC together.
  */
 export function createApp(options: AppOptions) {
-  const { routes, log, traceRatio, corsOrigins, proxies, ready } = options;
+  const { routes, log, apiUrl, problemOf, traceRatio, corsOrigins, proxies, ready } = options;
   const headersFor = commonHeaders(corsOrigins);
   const handleRpc = rpcHandler({ ...options, router: routerOf(routes) });
-  const refuse = problemHandler(log);
+  const refuse = problemHandler(log, problemOf);
   const count = (request: IncomingMessage, response: GatewayResponse) =>
     countUnrouted(options, request, response);
-  const pages = createPages({ routes, ready, count, otherwise: handleRpc, refuse });
+  const pages = createPages({ routes, apiUrl, ready, count, otherwise: handleRpc, refuse });
 
   async function handle(request: IncomingMessage, response: GatewayResponse): Promise<void> {
     response.locals.headers.push(...headersFor(request));

@@ -24,11 +24,12 @@ import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { createApp } from "./app.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
 import { trustedProxies } from "./http/client-address.ts";
+import { problemsOf } from "./http/problem.ts";
 import { ANONYMOUS_BODY_MS, HttpServer } from "./http/server.ts";
 import { RateLimiter } from "./limits/rate-limiter.ts";
 import { countRefused } from "./rpc/count-unrouted.ts";
 import { routesOf } from "./rpc/routes.ts";
-import { gatewaySettings } from "./settings.ts";
+import { apiUrlOf, gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
@@ -87,7 +88,11 @@ startProcess("gateway", async () => {
   const ready = () => connected && revocations.ready && !http.isDraining;
   const limiter = new RateLimiter(counters, limits);
   const proxies = trustedProxies(config.TRUST_PROXY, log);
+  const apiUrl = apiUrlOf(config);
+  const problemOf = problemsOf(apiUrl);
   const app = createApp({
+    apiUrl,
+    problemOf,
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
     limiter,
@@ -107,6 +112,7 @@ startProcess("gateway", async () => {
     countRefused: countRefused(limiter),
     peers: new PeerConnections(config.MAX_CLIENT_CONNECTIONS, log, (peer) => proxies.isProxy(peer)),
     log,
+    problemOf,
   });
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });

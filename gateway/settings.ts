@@ -2,6 +2,8 @@ import { duration, limit, port, processSettings, wholeNumber } from "@medconnect
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
 
+const DEFAULT_API_URL = "http://localhost:8080";
+
 const commaList = z
   .string()
   .default("")
@@ -11,6 +13,15 @@ export const gatewaySettings = {
   ...processSettings,
   ...addressSettings,
   PORT: port(8080).describe("HTTP port; 0: any free port"),
+  API_URL: z
+    .url({ protocol: /^https?$/, error: "must be https://… or http://…" })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional()
+    .meta({
+      description:
+        "URL at which clients reach the API. The OpenAPI document and the `type` of errors name it",
+      documentedDefault: `\`${DEFAULT_API_URL}\`; in production: required`,
+    }),
   RATE_LIMIT_READ: limit(600).describe(
     "Reads per minute of each user, or of each address without a valid token; 0: no limit. Here and below, " +
       "several gateways let through up to a twentieth more each, 50 at most",
@@ -54,3 +65,12 @@ export const gatewaySettings = {
 };
 
 export type GatewayConfig = z.infer<z.ZodObject<typeof gatewaySettings>>;
+
+/** URL of the API, with its default filled in. Throws in production if it is not set. */
+export function apiUrlOf({
+  NODE_ENV,
+  API_URL,
+}: Partial<Pick<GatewayConfig, "NODE_ENV" | "API_URL">>): string {
+  if (NODE_ENV === "production" && !API_URL) throw new Error("API_URL is required in production");
+  return API_URL ?? DEFAULT_API_URL;
+}

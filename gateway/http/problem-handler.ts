@@ -4,13 +4,13 @@ import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { RefusalPace } from "../limits/refusal-pace.ts";
 import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
-import { problemHeaders, problemOf } from "./problem.ts";
+import { type ProblemOf, problemHeaders } from "./problem.ts";
 
 /** Statuses of refusals that come in bursts. `RefusalPace` spreads these refusals over time. */
 const PACED_STATUSES = new Set([429, 503]);
 
 /** Answers an error with a problem document. The cause of an unexpected error goes to the log only. */
-export function problemHandler(log: Logger) {
+export function problemHandler(log: Logger, problemOf: ProblemOf) {
   const pace = new RefusalPace();
   return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const error = ApiError.from(thrown);

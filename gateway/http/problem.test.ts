@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+import { API_URL, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 let gateway: TestGateway;
 
@@ -30,7 +30,7 @@ test("a service's refusal names fields as in the client's JSON", async () => {
   expect(answer.status).toBe(400);
   expect(answer.headers["content-type"]).toBe("application/problem+json");
   expect(answer.json).toEqual({
-    type: "https://medconnect.dev/errors#INVALID_REQUEST",
+    type: `${API_URL}/docs/errors#INVALID_REQUEST`,
     title: "The request breaks a rule of its fields; `errors` names each.",
     status: 400,
     detail: "The request breaks a rule of its fields; `errors` names each.",

@@ -3,12 +3,6 @@ import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
-/**
- * Prefix of a problem's `type`. With the reason appended, it links to that reason on the page of errors,
- * which is generated from the catalogue of reasons.
- */
-export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
-
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 /** A problem document (RFC 9457). The members after `detail` are extensions. */
@@ -26,20 +20,25 @@ export interface Problem {
   metadata?: Record<string, string>;
 }
 
-export function problemOf(error: ApiError, requestId: string): Problem {
-  const { reason, rule, message, violations, metadata } = error;
-  return {
-    type: PROBLEM_TYPE_BASE + reason,
-    title: rule.title,
-    status: rule.httpStatus,
-    detail: message,
-    code: status[error.code],
-    reason,
-    requestId,
-    ...(violations.length > 0 && { errors: violations }),
-    ...(Object.keys(metadata).length > 0 && { metadata }),
+export type ProblemOf = (error: ApiError, requestId: string) => Problem;
+
+/** Makes problem documents. Their `type` is the reason's place on the API's own page of errors. */
+export const problemsOf =
+  (apiUrl: string): ProblemOf =>
+  (error, requestId) => {
+    const { reason, rule, message, violations, metadata } = error;
+    return {
+      type: `${apiUrl}/docs/errors#${reason}`,
+      title: rule.title,
+      status: rule.httpStatus,
+      detail: message,
+      code: status[error.code],
+      reason,
+      requestId,
+      ...(violations.length > 0 && { errors: violations }),
+      ...(Object.keys(metadata).length > 0 && { metadata }),
+    };
   };
-}
 
 /** Headers of a problem. @param sentToken true if the request had an Authorization header */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {

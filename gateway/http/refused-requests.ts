@@ -6,7 +6,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
-import { problemHeaders, problemOf } from "./problem.ts";
+import { type ProblemOf, problemHeaders } from "./problem.ts";
 
 /**
  * Time in ms that a refused client has to stop sending. If the gateway closed the connection at once, TCP
@@ -21,13 +21,18 @@ const LINGER_MS = 1000;
 export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
   readonly #log: Logger;
+  readonly #problemOf: ProblemOf;
   /** Response to the latest request of each connection. */
   readonly #responses = new WeakMap<Duplex, GatewayResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
-  constructor(server: Server, count: (address: string) => Promise<void>, log: Logger) {
-    this.#count = count;
-    this.#log = log;
+  constructor(
+    server: Server,
+    options: { count: (address: string) => Promise<void>; log: Logger; problemOf: ProblemOf },
+  ) {
+    this.#count = options.count;
+    this.#log = options.log;
+    this.#problemOf = options.problemOf;
     server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
       this.#refuse(refusalOf(error), socket),
     );
@@ -57,7 +62,7 @@ export class RefusedRequests {
     const response = this.#responses.get(socket);
     if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
       // The handler has already counted this request.
-      answerInstead(error, response);
+      this.#answerInstead(error, response);
       return;
     }
     const counted = this.#counted(error, socket as Socket);
@@ -79,6 +84,18 @@ export class RefusedRequests {
     return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }
 
+  /**
+   * Answers a request whose body the parser refused. The handler of the request cannot answer, because the
+   * handler still waits for the body.
+   */
+  #answerInstead(error: ApiError, response: GatewayResponse): void {
+    const { locals } = response;
+    locals.reason = error.reason;
+    const headers = { ...problemHeaders(error, false), connection: "close" };
+    const body = JSON.stringify(this.#problemOf(error, locals.requestId));
+    send(response, { status: error.rule.httpStatus, headers, body });
+  }
+
   #answerRaw(error: ApiError, socket: Duplex): void {
     if (!socket.writable) {
       socket.destroy();
@@ -86,7 +103,7 @@ export class RefusedRequests {
     }
     const requestId = newId();
     const { httpStatus: status } = error.rule;
-    const body = JSON.stringify(problemOf(error, requestId));
+    const body = JSON.stringify(this.#problemOf(error, requestId));
     const headers = {
       ...problemHeaders(error, false),
       "cache-control": "no-store",
@@ -120,18 +137,6 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
     default:
       return code.startsWith("HPE_") ? new ApiError("MALFORMED_REQUEST") : undefined;
   }
-}
-
-/**
- * Answers a request whose body the parser refused. The handler of the request cannot answer, because the
- * handler still waits for the body.
- */
-function answerInstead(error: ApiError, response: GatewayResponse): void {
-  const { locals } = response;
-  locals.reason = error.reason;
-  const headers = { ...problemHeaders(error, false), connection: "close" };
-  const body = JSON.stringify(problemOf(error, locals.requestId));
-  send(response, { status: error.rule.httpStatus, headers, body });
 }
 
 /**

@@ -6,8 +6,10 @@ import { PeerConnections } from "@medconnect/platform/network/peer-connections.t
 import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
 import { startTestGateway } from "../testing/test-gateway.ts";
+import { problemsOf } from "./problem.ts";
 import { HttpServer, LIMITS } from "./server.ts";
 
+const problemOf = problemsOf("https://api.example.org");
 const log = pino({ level: "silent" });
 
 test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", () => {
@@ -26,6 +28,7 @@ describe("a client that exceeds a limit is disconnected:", () => {
     countRefused: async () => {},
     peers: new PeerConnections(0, log),
     log,
+    problemOf,
     limits: IMPATIENT,
   });
   let port: number;
@@ -80,6 +83,7 @@ describe("a client that does not read its answer", () => {
       countRefused: async () => {},
       peers: new PeerConnections(0, log),
       log,
+      problemOf,
       limits: { ...IMPATIENT, stallTimeout },
     });
   const impatient = serverFor(0);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { GatewayResponse } from "./gateway-response.ts";
+import type { ProblemOf } from "./problem.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /**
@@ -48,6 +49,7 @@ export interface HttpServerOptions {
   /** Limits the open connections of each peer. */
   peers: PeerConnections;
   log: Logger;
+  problemOf: ProblemOf;
   limits?: Limits;
 }
 
@@ -65,7 +67,7 @@ export class HttpServer {
   #draining = false;
 
   constructor(options: HttpServerOptions) {
-    const { listener, answerMs, countRefused, peers, log, limits: allLimits = LIMITS } = options;
+    const { listener, answerMs, countRefused, peers, log, problemOf, limits: allLimits = LIMITS } = options;
     const { stallTimeout, ...limits } = allLimits;
     this.#peers = peers;
     // Node's check of the Host header is off, because it answers without a problem document and a request id.
@@ -74,7 +76,7 @@ export class HttpServer {
     // No limit on the number of headers, because by default Node silently drops those after the 2,000th.
     // `maxHeaderSize` limits their total size.
     this.#server.maxHeadersCount = 0;
-    const refused = new RefusedRequests(this.#server, countRefused, log);
+    const refused = new RefusedRequests(this.#server, { count: countRefused, log, problemOf });
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.track(request, response);
       // During a drain, tells the client to close the connection, because a later request on that connection

@@ -6,7 +6,7 @@ import type { Schema } from "./json-schema.ts";
 import { operationIdOf } from "./operation.ts";
 import { reasonsOf } from "./problem-responses.ts";
 
-const document = openApiDocument(contractRoutes);
+const document = openApiDocument(contractRoutes, "https://api.example.org");
 
 /** The part of the document at this path of property names, such as `at("paths", "/v1/bookings")`. */
 function at(...keys: string[]): unknown {

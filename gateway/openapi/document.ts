@@ -1,4 +1,3 @@
-import { PROBLEM_TYPE_BASE } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { commentOn } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
@@ -25,7 +24,7 @@ requests that remain and the seconds until the window ends (\`"read";r=599;t=42\
 the repeated answer to an Idempotency-Key; the repeated call changed nothing.`;
 
 /** Generates the OpenAPI 3.1 document of the routes. Its only source is the contract: the .proto files. */
-export function openApiDocument(routes: readonly Route[]): Schema {
+export function openApiDocument(routes: readonly Route[], apiUrl: string): Schema {
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};
   for (const route of routes) {
@@ -43,14 +42,14 @@ export function openApiDocument(routes: readonly Route[]): Schema {
       version: "1",
       description: DESCRIPTION,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-      contact: { name: "MedConnect", url: PROBLEM_TYPE_BASE.replace(/\/errors#$/, "") },
+      contact: { name: "MedConnect", url: `${apiUrl}/docs` },
     },
-    servers: [{ url: "/", description: "This gateway" }],
+    servers: [{ url: apiUrl }],
     tags: [...services].map((service) => ({ name: service.name, description: commentOn(service) })),
     security: [{ bearer: [] }],
     paths,
     components: {
-      schemas: { Problem: problemSchema, ...sorted(schemas.components) },
+      schemas: { Problem: problemSchema(apiUrl), ...sorted(schemas.components) },
       responses: sharedResponses(),
       parameters: { ...parameters, ...shareParameters(paths) },
       headers,

@@ -6,7 +6,7 @@ import {
   MethodRules_Idempotency as Idempotency,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
-import { PROBLEM_MEDIA_TYPE, problemOf } from "../http/problem.ts";
+import { PROBLEM_MEDIA_TYPE, problemsOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
@@ -135,7 +135,7 @@ function describe(reasons: readonly Reason[]): string {
 }
 
 /** Schema of an error answer: a problem of RFC 9457, with this API's own members such as `reason`. */
-export const problemSchema: Schema = {
+export const problemSchema = (apiUrl: string): Schema => ({
   type: "object",
   description: "An error (RFC 9457). Switch on `reason`; the texts may change.",
   properties: {
@@ -172,5 +172,5 @@ export const problemSchema: Schema = {
     },
   },
   required: ["type", "title", "status", "detail", "code", "reason", "requestId"],
-  example: problemOf(new ApiError("SLOT_UNAVAILABLE"), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
-};
+  example: problemsOf(apiUrl)(new ApiError("SLOT_UNAVAILABLE"), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
+});

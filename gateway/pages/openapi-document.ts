@@ -4,10 +4,10 @@ import { openApiDocument } from "../openapi/document.ts";
 import type { Route } from "../rpc/routes.ts";
 
 /** Serves the OpenAPI document with an ETag. The document is generated at the first request. */
-export function serveOpenApi(routes: readonly Route[]): RequestHandler {
+export function serveOpenApi(routes: readonly Route[], apiUrl: string): RequestHandler {
   let served: ReturnType<typeof generate> | undefined;
   return (request, response) => {
-    served ??= generate(routes);
+    served ??= generate(routes, apiUrl);
     response.setHeader("ETag", served.etag).setHeader("Cache-Control", "public, max-age=60");
     // `fresh` compares If-None-Match with the ETag (RFC 9110 §13.1.2).
     if (request.fresh) response.status(304).end();
@@ -15,7 +15,7 @@ export function serveOpenApi(routes: readonly Route[]): RequestHandler {
   };
 }
 
-function generate(routes: readonly Route[]) {
-  const body = Buffer.from(JSON.stringify(openApiDocument(routes)));
+function generate(routes: readonly Route[], apiUrl: string) {
+  const body = Buffer.from(JSON.stringify(openApiDocument(routes, apiUrl)));
   return { body, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"` };
 }

@@ -10,6 +10,8 @@ type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<
 
 export interface PagesOptions {
   routes: Route[];
+  /** URL at which clients reach the API, without a trailing slash. */
+  apiUrl: string;
   /** True while load balancers should send requests to this gateway. */
   ready: () => boolean;
   /** Counts a request for documentation. Throws RATE_LIMITED. */
@@ -22,7 +24,7 @@ export interface PagesOptions {
 type PageResponse = Response<unknown, RequestContext>;
 
 /** Serves health checks and documentation. */
-export function createPages({ routes, ready, count, otherwise, refuse }: PagesOptions): Express {
+export function createPages({ routes, apiUrl, ready, count, otherwise, refuse }: PagesOptions): Express {
   const pages = express();
   pages.disable("x-powered-by");
   pages.disable("etag");
@@ -38,8 +40,9 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
   pages.get("/readyz", (_request, response) =>
     sendText(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
-  pages.get("/openapi.json", serveOpenApi(routes));
-  pages.use("/docs", docsPage());
+  pages.get("/openapi.json", serveOpenApi(routes, apiUrl));
+  pages.get("/", (_request, response) => response.redirect(302, "/docs/"));
+  pages.use("/docs", docsPage(routes, apiUrl));
   pages.all(READ_ONLY, refuseMethod);
   pages.use(otherwise);
   pages.use((error: unknown, request: Request, response: PageResponse, _next: NextFunction) =>
@@ -48,7 +51,7 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
   return pages;
 }
 
-const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
+const DOCUMENTATION = ["/", "/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
 /**
  * Paths of pages, which can only be read. Health checks have no rate limit. Otherwise, other clients at the
  * prober's address could use up the limit, and the gateway would look dead.

@@ -16,6 +16,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
 import { trustedProxies } from "../http/client-address.ts";
+import { problemsOf } from "../http/problem.ts";
 import { ANONYMOUS_BODY_MS, HttpServer, LIMITS } from "../http/server.ts";
 import { RateLimiter, type RateLimits } from "../limits/rate-limiter.ts";
 import { countRefused } from "../rpc/count-unrouted.ts";
@@ -25,6 +26,8 @@ import { StubServices } from "./stub-services.ts";
 
 const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
+/** URL of the API in documents and errors. */
+export const API_URL = "https://api.example.org";
 /** Key that signs the gateway's service tokens. */
 export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
@@ -106,8 +109,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);
   const proxies = trustedProxies(trustProxy, log);
+  const problemOf = problemsOf(API_URL);
   const http = new HttpServer({
     listener: createApp({
+      apiUrl: API_URL,
+      problemOf,
       routes: routesOf(methods.values(), services),
       identity: {
         accessTokens: new AccessTokenVerifier({
@@ -135,6 +141,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     countRefused: countRefused(limiter),
     peers: new PeerConnections(connections, log, (peer) => proxies.isProxy(peer)),
     log,
+    problemOf,
     limits: { ...LIMITS, ...httpLimits },
   });
   const port = await http.listen("127.0.0.1", 0);

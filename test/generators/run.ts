@@ -57,7 +57,7 @@ async function writeDocument(): Promise<string> {
   await rm(GENERATED, { recursive: true, force: true });
   await mkdir(join(GENERATED, "openapi-typescript"), { recursive: true });
   const file = join(GENERATED, "openapi.json");
-  await writeFile(file, JSON.stringify(openApiDocument(contractRoutes)));
+  await writeFile(file, JSON.stringify(openApiDocument(contractRoutes, "https://api.example.org")));
   return file;
 }
 

@@ -7,7 +7,7 @@ import { type RulesetDefinition, Spectral } from "@stoplight/spectral-core";
 import { oas } from "@stoplight/spectral-rulesets";
 
 runMain(async () => {
-  const document = JSON.stringify(openApiDocument(contractRoutes));
+  const document = JSON.stringify(openApiDocument(contractRoutes, "https://api.example.org"));
   const findings = [...(await findingsOfRedocly(document)), ...(await findingsOfSpectral(document))];
   for (const finding of findings) process.stderr.write(`${finding}\n`);
   return findings.length === 0 ? 0 : 1;

@@ -14,7 +14,7 @@ const SESSION = {
   expireTime: "2026-12-30T12:00:00Z",
   current: true,
 };
-const schemas = new AnswerSchemas(openApiDocument(contractRoutes));
+const schemas = new AnswerSchemas(openApiDocument(contractRoutes, "https://api.example.org"));
 const sessions = (session: object) =>
   schemas.check("GET", "/v1/users/me/sessions?pageSize=1", 200, { sessions: [session], nextPageToken: "" });
 

@@ -1,0 +1,76 @@
+import { STATUS_CODES } from "node:http";
+import { status } from "@grpc/grpc-js";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { catalogue, type Reason, type ReasonRule } from "@medconnect/platform/errors/catalogue.ts";
+import { type ProblemOf, problemsOf } from "../http/problem.ts";
+import { operationIdOf } from "../openapi/operation.ts";
+import { reasonsOf } from "../openapi/problem-responses.ts";
+import type { Route } from "../rpc/routes.ts";
+
+const REQUEST_ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+/** Reasons of more operations than this are those of any operation, so the page does not list them. */
+const MANY = 25;
+
+/** HTML page with a heading for each error reason, to which `type` of a problem leads. */
+export function errorsPage(routes: readonly Route[], apiUrl: string): string {
+  const operations = new Map<Reason, string[]>();
+  for (const route of routes) {
+    for (const reason of reasonsOf(route)) {
+      operations.set(reason, [...(operations.get(reason) ?? []), operationIdOf(route.method)]);
+    }
+  }
+  const problemOf = problemsOf(apiUrl);
+  const sections = [...catalogue.values()].map((rule) =>
+    section(rule, operations.get(rule.reason) ?? [], problemOf),
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>MedConnect API: errors</title>
+<link rel="stylesheet" href="/docs/errors.css">
+</head>
+<body>
+<main>
+<h1>Errors</h1>
+<p>An error is <code>application/problem+json</code> (<a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>). Over gRPC, it is
+<code>google.rpc.Status</code> with the same reason in <code>ErrorInfo</code>. Tell errors apart by <code>reason</code>: it never changes, texts may.
+<a href="/docs/">All operations</a></p>
+${sections.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function section(rule: ReasonRule, operations: string[], problemOf: ProblemOf): string {
+  const { reason, httpStatus, code, title } = rule;
+  const example = JSON.stringify(problemOf(new ApiError(reason), REQUEST_ID), null, 2);
+  return `<section id="${reason}">
+<h2><a href="#${reason}">${reason}</a></h2>
+<p>${inline(title)}</p>
+<dl>
+<dt>HTTP</dt><dd>${httpStatus} ${STATUS_CODES[httpStatus] ?? ""}</dd>
+<dt>gRPC</dt><dd>${status[code]}</dd>
+<dt>Repeat</dt><dd>${repeatOf(rule)}</dd>
+<dt>Operations</dt><dd>${operations.length > MANY ? "most" : operations.join(", ") || "any path"}</dd>
+</dl>
+<pre>${escaped(example)}</pre>
+</section>`;
+}
+
+/** Tells a client how to repeat a request that got this error. */
+function repeatOf({ isKept, httpStatus }: ReasonRule): string {
+  if (isKept)
+    return "The same Idempotency-Key gets this answer again. Change the request, and send it with a new key.";
+  if (httpStatus === 429 || httpStatus === 503) return "Send the same request again after Retry-After.";
+  if (httpStatus >= 500) return "Send the same request again, with the same Idempotency-Key.";
+  return "Mend the cause, and send the request again; the same Idempotency-Key may be used.";
+}
+
+/** Text with Markdown's backticks as HTML. */
+const inline = (text: string): string => escaped(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
