@@ -34,6 +34,11 @@ test("processes that run at the same time choose different ports", async () => {
   expect(new Set(ports.flat()).size).toBe(3 * PORTS);
 });
 
+test("a process chooses each port once, also beyond a range", async () => {
+  const ports = await Promise.all(Array.from({ length: 150 }, freePort));
+  expect(new Set(ports).size).toBe(150);
+});
+
 test("all busy ports are named at once, each with its setting and its owner", async () => {
   const ports = await freeProcessPorts();
   const busy = [ports.auth.port, ports.gateway.metricsPort];

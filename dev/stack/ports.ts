@@ -61,18 +61,27 @@ const FIRST_PORT = 20_000;
 /** Ports of a range. */
 const RANGE = 60;
 const RANGES = 200;
-let range: Promise<number> | undefined;
-let given = 0;
+/** Claimed ports: the first one, and how many of those after it were given. */
+interface Range {
+  readonly first: number;
+  given: number;
+}
+let range: Promise<Range> | undefined;
 
 /**
  * Chooses a free port, and a different one at each call. The server opens the port only seconds later. Until
- * then, another process could choose the same port, so each calling process has a port range of its own.
+ * then, another process could choose the same port, so each calling process has port ranges of its own.
  */
 export async function freePort(): Promise<number> {
-  range ??= claimRange();
-  const first = await range;
   for (;;) {
-    const port = first + 1 + (given++ % (RANGE - 1));
+    range ??= claimRange();
+    const claimed = range;
+    const own = await claimed;
+    if (own.given === RANGE - 1) {
+      if (range === claimed) range = undefined;
+      continue;
+    }
+    const port = own.first + ++own.given;
     const listener = await listen(port).catch(() => undefined);
     if (!listener) continue;
     await close([listener]);
@@ -81,16 +90,16 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Claims a range by its first port, which this process holds until it exits. Returns that port. The search
- * begins at a range that depends on the process id, because most processes then find theirs at once.
+ * Claims a range by its first port, which this process holds until it exits. The search begins at a range
+ * that depends on the process id, because most processes then find theirs at once.
  */
-async function claimRange(): Promise<number> {
+async function claimRange(): Promise<Range> {
   for (let tried = 0; tried < RANGES; tried++) {
     const first = FIRST_PORT + ((process.pid + tried) % RANGES) * RANGE;
     const listener = await listen(first).catch(() => undefined);
     if (!listener) continue;
     listener.unref();
-    return first;
+    return { first, given: 0 };
   }
   throw new SetupError(`All ${RANGES} port ranges from ${FIRST_PORT} on are in use.`);
 }

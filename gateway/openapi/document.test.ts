@@ -109,6 +109,13 @@ test("an operation writes out its own errors, and refers to those that all share
   expect(at("components", "responses", "Error", "description")).toMatch(/`RATE_LIMITED`: .*`INTERNAL`: /s);
 });
 
+test("a conditional update lists 412, other operations do not", () => {
+  const statuses = (method: string) =>
+    Object.keys(at("paths", "/v1/users/me", method, "responses") as Schema);
+  expect(statuses("patch")).toContain("412");
+  expect(statuses("get")).not.toContain("412");
+});
+
 test("every reason of a route stands in one of its answers", () => {
   for (const route of contractRoutes) {
     const path = route.path.replace(/:(?=\w+$)/, "/");

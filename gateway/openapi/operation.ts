@@ -13,7 +13,7 @@ import { commentOn, splitComment } from "./comments.ts";
 import { exampleOf, exampleValue } from "./examples.ts";
 import { isRequired } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
-import { problemResponses } from "./problem-responses.ts";
+import { problemResponses, takesIfMatch } from "./problem-responses.ts";
 import type { Schemas } from "./schemas.ts";
 
 /** The OpenAPI operation of a route. */
@@ -86,7 +86,7 @@ function parametersOf(route: Route, schemas: Schemas): Schema[] {
     ...inHeaders,
     ...(idempotency === Idempotency.REQUIRED ? [ref("parameters", "IdempotencyKeyRequired")] : []),
     ...(idempotency === Idempotency.ACCEPTED ? [ref("parameters", "IdempotencyKey")] : []),
-    ...(binding.etag && binding.updateMask ? [ref("parameters", "IfMatch")] : []),
+    ...(takesIfMatch(route) ? [ref("parameters", "IfMatch")] : []),
     ...(isConditional(route) ? [ref("parameters", "IfNoneMatch")] : []),
   ];
 }
@@ -107,7 +107,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   if (body === "") return {};
   if (binding.takesRawBody) {
     return {
-      requestBody: { required: true, content: { "*/*": { schema: { type: "string", format: "binary" } } } },
+      requestBody: { required: true, content: { "application/octet-stream": { schema: {} } } },
     };
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
@@ -155,7 +155,7 @@ function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
       200: {
         description: "The document.",
         ...withHeaders,
-        content: { "*/*": { schema: { type: "string" } } },
+        content: { [rules.mediaType]: { schema: { type: "string" } } },
       },
     };
   }

@@ -53,6 +53,7 @@ const LISTED_REASONS: Reason[] = [
   "IDEMPOTENCY_KEY_REQUIRED",
   ...KEY_REASONS,
 ];
+/** Reasons that `default` describes. */
 const REASONS_OF_DEFAULT = new Set([...GENERAL_REASONS].filter((reason) => !LISTED_REASONS.includes(reason)));
 
 /**
@@ -80,7 +81,9 @@ const byStatus = (reasons: Iterable<Reason>): [number, Reason[]][] =>
  * refer to those that all routes share.
  */
 export function problemResponses(route: Route): Record<string, Schema> {
-  const listed = reasonsOf(route).filter((reason) => !REASONS_OF_DEFAULT.has(reason));
+  const isListed = (reason: Reason) =>
+    !REASONS_OF_DEFAULT.has(reason) || (reason === "ETAG_MISMATCH" && takesIfMatch(route));
+  const listed = reasonsOf(route).filter(isListed);
   const responses = byStatus(listed).map(([status, reasons]) => [
     status,
     reasons.every((reason) => GENERAL_REASONS.has(reason))
@@ -90,9 +93,13 @@ export function problemResponses(route: Route): Record<string, Schema> {
   return { ...Object.fromEntries(responses), default: ref("responses", "Error") };
 }
 
+/** True for conditional updates. */
+export const takesIfMatch = ({ binding }: Route): boolean =>
+  binding.etag !== undefined && binding.updateMask !== undefined;
+
 /** The error answers that routes share, by name. */
 export function sharedResponses(): Record<string, Schema> {
-  const listed = byStatus(LISTED_REASONS).map(([status, reasons]) => [
+  const listed = byStatus([...LISTED_REASONS, "ETAG_MISMATCH"]).map(([status, reasons]) => [
     nameOf(status),
     problemResponse(reasons, [status]),
   ]);

@@ -37,6 +37,7 @@ export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buf
   fillFromPath(json, binding, parts.values, violations);
   fillFromHeaders(json, binding, parts.request);
   fillUpdateMask(json, binding);
+  dropOutputOnly(json, binding);
   for (const { field, description } of violationsOf(binding.input, json)) {
     violations.push({ field: withoutBodyField(binding, field), description });
   }
@@ -161,4 +162,14 @@ function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBin
       !behavesAs(field, FieldBehavior.OUTPUT_ONLY),
   );
   json[updateMask.jsonName] = given.map((field) => field.jsonName).join(",");
+}
+
+/** Drops the output-only fields of a resource in the body, whatever their values (AIP-203). */
+function dropOutputOnly(json: JsonObject, { body }: RequestBinding): void {
+  if (typeof body !== "object") return;
+  const resource = json[body.jsonName];
+  if (!isObject(resource)) return;
+  for (const field of body.message?.fields ?? []) {
+    if (behavesAs(field, FieldBehavior.OUTPUT_ONLY)) delete resource[field.jsonName];
+  }
 }

@@ -33,6 +33,10 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     expect(rules.audit).toMatch(/^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$/);
   });
 
+  test("names a media type if and only if the response is not JSON", () => {
+    expect(rules.mediaType !== "").toBe(method.output.typeName === "google.api.HttpBody");
+  });
+
   test("names roles if and only if roles decide, and callers if and only if it is internal", () => {
     expect(rules.roles.length > 0).toBe(rules.access === Access.ROLES);
     expect(rules.roles).not.toContain(0);

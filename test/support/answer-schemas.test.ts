@@ -31,8 +31,15 @@ test.each([
   expect(sessions(session)).toContain(why);
 });
 
-test("errors are problems, at every path and with every status", () => {
-  for (const status of [400, 409, 418, 503]) {
-    expect(schemas.check("POST", `/v1/bookings/${ID}:cancel`, status, {})).toContain("'requestId'");
-  }
+test.each([
+  ["POST", `/v1/bookings/${ID}:cancel`, 409],
+  ["POST", `/v1/bookings/${ID}%3Acancel`, 418],
+  ["PUT", "/v1/bookings", 405],
+  ["GET", "/v1/nothing", 404],
+])("an error is a problem: %s %s %i", (method, path, status) => {
+  expect(schemas.check(method, path, status, {})).toContain("'requestId'");
+});
+
+test("a verb after an encoded colon finds its operation", () => {
+  expect(schemas.check("POST", `/v1/bookings/${ID}%3Acancel`, 200, {})).toContain("'slotId'");
 });

@@ -36,13 +36,16 @@ export class AnswerSchemas {
     return validate(body) ? "" : this.#ajv.errorsText(validate.errors, { dataVar: "" });
   }
 
-  /** JSON pointer to the schema of an answer; undefined if the path is unknown, or the answer has no JSON. */
+  /**
+   * JSON pointer to the schema of an answer; undefined if the document has none. Errors are problems at every
+   * path.
+   */
   #schemaOf(method: string, target: string, status: number): string | undefined {
-    const path = target.replace(/\?.*/, "").replace(/:(?=\w+$)/, "/");
+    const path = target.replace(/\?.*/, "").replace(/(?::|%3a)(?=\w+$)/i, "/");
     const literal = this.#paths.find((each) => each.path === path);
     const found = literal ?? this.#paths.find(({ pattern }) => pattern.test(path));
     const responses = found && this.#document.paths[found.path]?.[method.toLowerCase()]?.responses;
-    if (!found || !responses) return undefined;
+    if (!found || !responses) return status >= 400 ? "#/components/schemas/Problem" : undefined;
     const key = status in responses ? String(status) : "default";
     const { $ref, content } = responses[key] ?? {};
     const place = $ref ?? `#/paths/${escaped(found.path)}/${method.toLowerCase()}/responses/${key}`;

@@ -62,9 +62,8 @@ export class Api {
    */
   async #checkAnswer(call: string, { status, text, body }: Answer): Promise<void> {
     const [method = "", path = ""] = call.split(" ");
-    if (!process.env.STACK_JSON || !path.startsWith("/v1/") || !text.startsWith("{")) return;
-    // A gateway that a test has just stopped cannot be asked for the document.
-    schemas ??= await fetchSchemas(this.url).catch(() => undefined);
+    if (!process.env.STACK_JSON || path.startsWith("/openapi.json") || !text.startsWith("{")) return;
+    schemas ??= await fetchSchemas(this.url);
     const difference = schemas?.check(method, path, status, body);
     if (difference)
       throw new Error(`${call} got ${status}, which the OpenAPI document refuses: ${difference}`);
@@ -87,8 +86,11 @@ export class Api {
 
 let schemas: AnswerSchemas | undefined;
 
-async function fetchSchemas(url: string): Promise<AnswerSchemas> {
-  const response = await sendOnce(`${url}/openapi.json`, {});
+/** Reads the document. Returns undefined if a test has just stopped the gateway. */
+async function fetchSchemas(url: string): Promise<AnswerSchemas | undefined> {
+  const response = await sendOnce(`${url}/openapi.json`, {}).catch(() => undefined);
+  if (!response) return undefined;
+  if (!response.ok) throw new Error(`/openapi.json got ${response.status}`);
   return new AnswerSchemas((await response.json()) as Json);
 }
 
