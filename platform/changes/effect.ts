@@ -12,7 +12,7 @@ export interface Effect<T> {
 }
 
 /** Effect of a request that changes nothing, such as cancelling a cancelled booking again. */
-export const unchanged = <T>(response: T): Effect<T> => ({ response, entries: [] });
+export const unchanged = <T>(response: T): Effect<T> & { response: T } => ({ response, entries: [] });
 
 /**
  * Effect of a change. Each audit entry becomes a line of the audit trail, and the events of the entry are

@@ -2,10 +2,11 @@ import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { AuditedTransactions } from "./audited-transactions.ts";
+import type { Effect } from "./effect.ts";
 import { firstAnswer } from "./first-answer.ts";
 import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
 import type { Idempotency } from "./idempotency.ts";
-import type { Completion, PendingCall } from "./pending-call.ts";
+import type { PendingCall } from "./pending-call.ts";
 
 /**
  * Second half of a use case that calls a provider, such as a payment. `groupedBegin` runs the first half.
@@ -21,7 +22,7 @@ export interface GroupedEnd<Outcome, Facts, Response> {
    */
   lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
   /** Writes all outcomes. @returns the answer and audit entries of each, in order */
-  write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Completion<Response>[];
+  write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Effect<Response>[];
 }
 
 interface Ended<Outcome, Response> extends Member {
@@ -88,10 +89,10 @@ export class GroupFinish<Outcome, Facts, Response> {
           const found = facts[i];
           return found === undefined ? [] : { member, facts: found, outcome: member.outcome };
         });
-        const completions = this.#end.write(tx, ended);
+        const effects = this.#end.write(tx, ended);
         const causes = ended.map(({ member: { pending, context } }, i) => ({
-          // biome-ignore lint/style/noNonNullAssertion: `write` returns a completion for each ended member
-          entries: completions[i]!.entries,
+          // biome-ignore lint/style/noNonNullAssertion: `write` returns an effect for each ended member
+          entries: effects[i]!.entries,
           actorId: pending.actorId,
           call: pending.call,
           context,
@@ -100,8 +101,8 @@ export class GroupFinish<Outcome, Facts, Response> {
         for (const member of members) answers.set(member, "MISSING");
         for (const [i, { member }] of ended.entries()) {
           const { keyId, definition } = member.pending;
-          // biome-ignore lint/style/noNonNullAssertion: `write` returns a completion for each ended member
-          const { answer } = completions[i]!;
+          // biome-ignore lint/style/noNonNullAssertion: `write` returns an effect for each ended member
+          const { response: answer } = effects[i]!;
           const isFirst = isOpen(keyId);
           const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
           if (isFirst) idempotency.keepReserved(tx, keyId, bytes);

@@ -10,7 +10,7 @@ import { type GroupedEnd, GroupFinish } from "./group-finish.ts";
 import { KEPT_MS, KEPT_WITH_PROVIDER_MS, UNCHANGED } from "./idempotency.ts";
 import type { IdempotencyKey } from "./idempotency-store.ts";
 import { KeyedCommits, type KeyedCommitsOptions } from "./keyed-commits.ts";
-import type { Completion, PendingCall } from "./pending-call.ts";
+import type { PendingCall } from "./pending-call.ts";
 
 /**
  * Runs the use cases that change something, and makes them idempotent. The transaction of a change also
@@ -110,15 +110,15 @@ export class IdempotentCalls {
    */
   async finish<T>(
     pending: PendingCall<T>,
-    work: (tx: Transaction) => Promise<Completion<T>>,
+    work: (tx: Transaction) => Promise<Effect<T>>,
   ): Promise<T | ApiError> {
     const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = pending;
     const { result, delivered } = await transactions.commit(async (tx) => {
       // `Promise.all` sends the first lock of `work` before the lock of the idempotency key. `GroupFinish`
       // locks in the same order, which avoids deadlocks.
-      const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
-      const { answer, entries } = completion;
+      const [effect, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
+      const { response: answer, entries } = effect;
       const isFirst = isOpen(keyId);
       if (isFirst) {
         const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { type Account, accountOf, logIn, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { Authenticator, secure } from "../support/mfa.ts";
-import { type Booked, book, DAY_MS, offer, openPractice, publish, SOON_MS } from "../support/practice.ts";
+import { type Booked, book, DAY_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const CONTENT = "Take with food.";
@@ -13,139 +12,6 @@ const ADDED = "The ECG is normal, too.";
 const REASON = "Palpitations after climbing stairs";
 
 const api = new Api(sharedStack().urls.gateway);
-
-describe("registration", () => {
-  test("creates an account with the given data, which can sign in", async () => {
-    const email = `Casey-${randomUUID()}@Example.org`;
-    const given = { fullName: "Casey O’Neil", role: "PATIENT" };
-    const made = await api.send("POST /v1/auth/register", { body: { ...given, email, password: PASSWORD } });
-    expect(made.status).toBe(201);
-    const { token } = await logIn(api, { email });
-    const me = await api.as(token).ok("GET /v1/users/me");
-    expect(me).toMatchObject({ ...given, email: email.toLowerCase(), status: "ACTIVE", mfaEnabled: false });
-    expect(me.id).toBe(made.body.id);
-  });
-
-  test("is refused for an existing e-mail address in any case", async () => {
-    const { email } = await signUp(api, "PATIENT");
-    const body = { email: email.toUpperCase(), password: PASSWORD, fullName: "Twin", role: "PATIENT" };
-    expect(refusal(await api.send("POST /v1/auth/register", { body }))).toEqual({
-      status: 409,
-      reason: "EMAIL_TAKEN",
-    });
-  });
-
-  test("creates no admins", async () => {
-    const body = {
-      email: `${randomUUID()}@example.org`,
-      password: PASSWORD,
-      fullName: "Mallory",
-      role: "ADMIN",
-    };
-    expect(refusal(await api.send("POST /v1/auth/register", { body }))).toEqual({
-      status: 400,
-      reason: "INVALID_REQUEST",
-    });
-  });
-});
-
-describe("signing in with a second factor", () => {
-  const challenge = async ({ email }: Account): Promise<Json> =>
-    await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
-
-  test("requires the password, then a code, which is valid once", async () => {
-    const doctor = await signUp(api, "DOCTOR");
-    const authenticator = await secure(doctor);
-
-    const { mfaRequired, mfaToken, accessToken } = await challenge(doctor);
-    expect({ mfaRequired, accessToken }).toEqual({ mfaRequired: true, accessToken: undefined });
-    const code = authenticator.next();
-    const verified = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
-    expect(verified.status).toBe(200);
-    expect((await accountOf(api, verified.body)).id).toBe(doctor.id);
-
-    const { mfaToken: another } = await challenge(doctor);
-    const again = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken: another, code } });
-    expect(refusal(again)).toEqual({ status: 401, reason: "INVALID_MFA_CODE" });
-  });
-
-  test("accepts each recovery code once", async () => {
-    const doctor = await signUp(api, "DOCTOR");
-    const { secret } = await doctor.api.ok("POST /v1/auth/mfa/totp");
-    const body = { code: new Authenticator(String(secret)).next() };
-    const { recoveryCodes } = await doctor.api.ok("POST /v1/auth/mfa/totp:activate", { body });
-    const [recoveryCode] = recoveryCodes as string[];
-
-    const statuses: number[] = [];
-    for (let use = 0; use < 2; use++) {
-      const { mfaToken } = await challenge(doctor);
-      const answer = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken, recoveryCode } });
-      statuses.push(answer.status);
-    }
-    expect(statuses).toEqual([200, 401]);
-  });
-
-  test("an MFA token authorizes nothing else", async () => {
-    const doctor = await signUp(api, "DOCTOR");
-    await secure(doctor);
-    const { mfaToken } = await challenge(doctor);
-    expect(refusal(await api.as(String(mfaToken)).send("GET /v1/users/me"))).toEqual({
-      status: 401,
-      reason: "UNAUTHENTICATED",
-    });
-  });
-});
-
-describe("finding a doctor", () => {
-  const word = `Zx${randomUUID().slice(0, 8)}`;
-  let doctor: Account;
-
-  beforeAll(async () => {
-    doctor = await signUp(api, "DOCTOR");
-    const specialty = `Rheumatology ${word}`;
-    await publish(doctor, { specialty, bio: `Writes about ${word} joints`, languages: ["de", "pt-BR"] });
-  });
-
-  const find = async (query: Record<string, string>): Promise<Json[]> => {
-    const { doctors } = await api.ok(`GET /v1/doctors?${new URLSearchParams(query)}`);
-    return doctors as Json[];
-  };
-  const idsOf = (doctors: Json[]) => doctors.map(({ id }) => id);
-
-  test.each<[string, Record<string, string>]>([
-    ["a word of the profile", { query: word }],
-    ["the beginning of a word, in any case", { query: word.slice(0, 9).toUpperCase() }],
-    ["words out of different fields", { query: `${word} rheum joints` }],
-    ["the specialty, in any case", { specialty: `RHEUMATOLOGY ${word}`.toLowerCase() }],
-    ["a language, in any case", { query: word, language: "PT-br" }],
-  ])("works by %s", async (_by, query) => {
-    expect(idsOf(await find(query))).toEqual([doctor.id]);
-  });
-
-  test.each<[string, Record<string, string>]>([
-    ["one word more than matches", { query: `${word} cardiology` }],
-    ["a specialty that only begins so", { specialty: "Rheumatology" }],
-    ["another language", { query: word, language: "fr" }],
-  ])("does not find by %s", async (_by, query) => {
-    expect(idsOf(await find(query))).not.toContain(doctor.id);
-  });
-
-  test("shows the next open slot, and filters by it", async () => {
-    expect(await find({ query: word })).toEqual([
-      expect.not.objectContaining({ nextAvailableTime: expect.anything() }),
-    ]);
-    await offer(doctor, 3 * DAY_MS);
-    const { startTime } = await api.ok(`GET /v1/slots/${await offer(doctor, 2 * DAY_MS)}`);
-    const [found] = await find({ query: word });
-    expect(found?.nextAvailableTime).toBe(startTime);
-
-    const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
-    expect(idsOf(await find({ query: word, availableFrom: inDays(1), availableTo: inDays(2.5) }))).toEqual([
-      doctor.id,
-    ]);
-    expect(await find({ query: word, availableFrom: inDays(4) })).toEqual([]);
-  });
-});
 
 describe("a free consultation", () => {
   let doctor: Account;

@@ -84,3 +84,15 @@ test("the scan finds the SQL of stores", () => {
 test.each(ALLOWED)("%s needs its exception: %s", (place, _reason) => {
   expect([...sqlByFile.keys()].filter((file) => file.startsWith(place))).not.toEqual([]);
 });
+
+test("only the slots' own stores write slots", () => {
+  const writers = production.filter((file) =>
+    /\b(UPDATE|INSERT( IGNORE)? INTO|DELETE FROM|REPLACE INTO)\s+slots\b/.test(
+      readFileSync(join(ROOT, file), "utf8"),
+    ),
+  );
+  expect(writers.toSorted()).toEqual([
+    "services/scheduling/src/slots/new-slot-store.ts",
+    "services/scheduling/src/slots/slot-store.ts",
+  ]);
+});

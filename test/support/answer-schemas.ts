@@ -53,7 +53,7 @@ export class AnswerSchemas {
       $ref === undefined
         ? content
         : this.#document.components.responses[$ref.split("/").at(-1) ?? ""]?.content;
-    const type = Object.keys(response ?? {}).find((each) => each.includes("json"));
+    const type = Object.keys(response ?? {}).find((each) => /[/+]json$/.test(each));
     return type && `${place}/content/${escaped(type)}/schema`;
   }
 }

@@ -1,5 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
-import { changed } from "@medconnect/platform/changes/effect.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -22,7 +21,7 @@ export async function disableUser(app: Auth, { userId }: DisableUserRequest, cal
   if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
   const disable = async (tx: Transaction) => {
     const now = app.clock.now();
-    const { user, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+    const { response: user, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
     endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
     return changed(user, ...entries, ...(await revokeGrantsOf(tx, userId, now)));
   };
@@ -35,27 +34,22 @@ export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call:
     call,
     async (tx) => {
       await lockSession(tx, userOf(call), app.clock.now());
-      const { user, entries } = await changeStatus(tx, userId, "ACTIVE", "user.enabled");
-      return changed(user, ...entries);
+      return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
     },
     readsOf,
   );
 
-/**
- * Sets an account's status.
- *
- * @returns the account after the change, and the audit entries; none if the account already had the status
- */
+/** Sets an account's status. Changes nothing if the account already has it. Throws NOT_FOUND. */
 async function changeStatus(
   tx: Transaction,
   userId: string,
   status: Status,
   type: UserEventType,
-): Promise<{ user: User; entries: AuditEntry[] }> {
+): Promise<Effect<User> & { response: User }> {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { user: toUser(account), entries: [] };
+  if (account.status === status) return unchanged(toUser(account));
   setStatus(tx, userId, status);
   const after: Account = { ...account, status, version: account.version + 1 };
-  return { user: toUser(after), entries: [{ ...accessTo(account), events: [userEvent(type, after)] }] };
+  return changed(toUser(after), { ...accessTo(account), events: [userEvent(type, after)] });
 }

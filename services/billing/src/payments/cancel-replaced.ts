@@ -1,4 +1,5 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
+import { type Effect, failed, unchanged } from "@medconnect/platform/changes/effect.ts";
+import type { PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import {
@@ -102,15 +103,15 @@ async function keepReplaced(
   { paymentId, attemptId }: ReplacedAttempt,
   attempt: AttemptRow,
   charge: Charge,
-): Promise<Completion<Payment>> {
+): Promise<Effect<Payment>> {
   const row = await lockPayment(tx, paymentId);
-  if (row.attemptId !== attempt.id) return { answer: notAuthorizable(row.status), entries: [] };
+  if (row.attemptId !== attempt.id) return failed(notAuthorizable(row.status));
   // Another process has already decided to cancel the replaced attempt; the processing job continues from
   // there.
   if (row.replacedAttemptId === null || (await isAttemptEnded(tx, attemptId))) {
-    return { answer: toPayment(row), entries: [] };
+    return unchanged(toPayment(row));
   }
   endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.clock.now());
   const kept = { ...row, attemptId, replacedAttemptId: null };
-  return { answer: notAuthorizable("AUTHORIZED"), entries: applyCharge(app, tx, kept, charge).entries };
+  return failed(notAuthorizable("AUTHORIZED"), ...applyCharge(app, tx, kept, charge).entries);
 }

@@ -1,4 +1,5 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
+import type { PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -92,16 +93,16 @@ function finishOne(
   tx: Transaction,
   row: PaymentRow,
   { attempt, charge }: AttemptOutcome,
-): Completion<Payment> {
+): Effect<Payment> {
   // A later attempt has replaced this attempt. So this attempt has ended, and a response to its idempotency
   // key is already stored.
-  if (row.attemptId !== attempt.id) return { answer: toPayment(row), entries: [] };
-  const completion = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
+  if (row.attemptId !== attempt.id) return unchanged(toPayment(row));
+  const effect = charge ? applyCharge(app, tx, row, charge) : unchanged(toPayment(row));
   // The request no longer waits for the provider, so its lease on the attempt can end.
   if (!charge || charge.status === "PENDING") {
     endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
   }
-  return completion;
+  return effect;
 }
 
 /** Applies the state of the charge to its locked payment. An outdated state changes no status. */
@@ -110,14 +111,14 @@ export function applyCharge(
   tx: Transaction,
   before: PaymentRow,
   charge: Charge,
-): Completion<Payment> {
+): Effect<Payment> {
   const now = app.clock.now();
   const after = changePayment(app, tx, before, withCharge(before, charge, now));
   if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
     const status = after.status === "AUTHORIZED" ? "AUTHORIZED" : "FAILED";
     endAttempt(tx, currentAttempt(before), { status, declineCode: charge.declineCode }, now);
   }
-  return { answer: answerOf(after, charge), entries: entriesOf(before, after) };
+  return changed(answerOf(after, charge), ...entriesOf(before, after));
 }
 
 /** Id of a payment's latest attempt. Throws if the payment has none. */

@@ -1,4 +1,5 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
+import type { PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
@@ -66,16 +67,16 @@ async function apply(
   tx: Transaction,
   { id, paymentId }: RefundRow,
   outcome: RefundOutcome | undefined,
-): Promise<Completion<Refund>> {
+): Promise<Effect<Refund>> {
   const payment = await lockPayment(tx, paymentId);
   const refund = await lockRefund(tx, id);
   if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED")
     return await reverse(app, tx, payment, refund);
-  if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), entries: [] };
+  if (!outcome || refund.status !== "PENDING") return unchanged(toRefund(app, payment, refund));
   const answered: RefundRow = { ...refund, providerReference: outcome.reference };
   if (outcome.status === "PENDING") {
     saveRefund(tx, answered);
-    return { answer: toRefund(app, payment, answered), entries: [] };
+    return changed(toRefund(app, payment, answered));
   }
   const ended: RefundRow = { ...answered, status: outcome.status, processTime: null };
   saveRefund(tx, ended);
@@ -83,13 +84,11 @@ async function apply(
   const funds = endRefund(payment, refund.amountMinor, outcome.status);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, ended));
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
-  return {
-    answer: toRefund(app, after, ended),
-    entries: [
-      refundEntry(after, ended, { action: "refund.complete", outcome: result }),
-      ...entriesOf(payment, after),
-    ],
-  };
+  return changed(
+    toRefund(app, after, ended),
+    refundEntry(after, ended, { action: "refund.complete", outcome: result }),
+    ...entriesOf(payment, after),
+  );
 }
 
 /**
@@ -102,16 +101,16 @@ async function reverse(
   tx: Transaction,
   payment: PaymentRow,
   refund: RefundRow,
-): Promise<Completion<Refund>> {
+): Promise<Effect<Refund>> {
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
   insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
   const funds = reverseRefund(payment, refund.amountMinor);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
-  return {
-    answer: toRefund(app, after, failed),
-    entries: [refundEntry(after, failed, { action: "refund.reverse", outcome: "FAILURE" })],
-  };
+  return changed(
+    toRefund(app, after, failed),
+    refundEntry(after, failed, { action: "refund.reverse", outcome: "FAILURE" }),
+  );
 }
 
 /**
