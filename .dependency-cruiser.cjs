@@ -70,7 +70,8 @@ module.exports = {
     },
     {
       name: "rules-without-io",
-      comment: "Rules are pure: time and facts are parameters. They import rules, errors and plain types only.",
+      comment:
+        "Rules are pure: time and facts are parameters. They import rules, errors and plain types only.",
       severity: "error",
       from: { path: RULES },
       to: {
