@@ -41,6 +41,8 @@ const CONNECT_MS = 5000;
 
 startProcess("gateway", async () => {
   const config = loadConfig(gatewaySettings);
+  const apiUrl = apiUrlOf(config);
+  const problemOf = problemsOf(apiUrl);
   const log = createLogger("gateway", config.LOG_LEVEL);
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const flushTraces = await startTracing({
@@ -88,8 +90,6 @@ startProcess("gateway", async () => {
   const ready = () => connected && revocations.ready && !http.isDraining;
   const limiter = new RateLimiter(counters, limits);
   const proxies = trustedProxies(config.TRUST_PROXY, log);
-  const apiUrl = apiUrlOf(config);
-  const problemOf = problemsOf(apiUrl);
   const app = createApp({
     apiUrl,
     problemOf,

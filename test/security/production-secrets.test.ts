@@ -78,6 +78,15 @@ test("a missing secret is reported", async () => {
   ]);
 });
 
+test("the gateway does not start without the URL of the API", async () => {
+  const redis = `redis://:${randomBytes(24).toString("base64url")}@127.0.0.1:1`;
+  const { code, said } = await start("gateway", { INTERNAL_KEY: random(), REDIS_URL: redis });
+  expect({ code, said }).toEqual({
+    code: 1,
+    said: ["gateway cannot start: API_URL is required in production"],
+  });
+});
+
 describe("auth in production", () => {
   const password = () => randomBytes(24).toString("base64url");
   const shared = password();
