@@ -1,7 +1,7 @@
 // `npm run test:mutation`: changes each rule in many ways (mutants), and expects that a unit test in the rule's
 // folder fails (kills the mutant).
 import { spawnSync } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -38,12 +38,13 @@ interface MutantCounts {
 
 /** Mutates one rules file, and prints its mutants that no test kills. */
 function mutate(path: string): MutantCounts {
+  rmSync(REPORT, { force: true });
   const { status, stdout } = spawnSync("npx", ["stryker", "run"], {
     cwd: ROOT,
     env: { ...process.env, MUTATE: path },
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`Stryker failed for ${path}:\n${stdout}`);
+  if (status !== 0 || !existsSync(REPORT)) throw new Error(`Stryker failed for ${path}:\n${stdout}`);
   const report = JSON.parse(readFileSync(REPORT, "utf8")) as { files: Record<string, { mutants: Mutant[] }> };
   const mutants = Object.values(report.files).flatMap((file) => file.mutants);
   const alive = mutants.filter((mutant) => mutant.status === "Survived" || mutant.status === "NoCoverage");
