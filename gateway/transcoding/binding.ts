@@ -1,8 +1,12 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { HttpBinding } from "../routing/http-rule.ts";
 import { bodyLimitOf } from "./body-limit.ts";
 import { isWellKnown } from "./strict-json.ts";
+
+export type MessageField = Extract<DescField, { fieldKind: "message" }>;
 
 /** Message type for a body that is not JSON, such as a file. */
 export const HTTP_BODY = "google.api.HttpBody";
@@ -15,7 +19,7 @@ export interface RequestBinding {
   /** Fields that query parameters fill, by the name of the parameter. */
   readonly query: ReadonlyMap<string, DescField>;
   /** Field that the body fills; "*" for all remaining fields; "" for no body. */
-  readonly body: DescField | "*" | "";
+  readonly body: MessageField | "*" | "";
   /** Maximum size of the body, in bytes. */
   readonly bodyLimit: number;
   /** True if the body is forwarded unchanged, with any media type (google.api.HttpBody). */
@@ -31,6 +35,8 @@ export interface RequestBinding {
    * An If-Match header restricts the list further.
    */
   readonly etag: DescField | undefined;
+  /** Fields of the resource in the body that requests may have, and that are ignored (AIP-203). */
+  readonly outputOnly: readonly DescField[];
 }
 
 /**
@@ -50,7 +56,7 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
   const variables = template.segments.flatMap((segment) =>
     segment.kind === "variable" ? [fieldsAlong(input, segment.fieldPath)] : [],
   );
-  const bodyField = body === "" || body === "*" ? body : fieldNamed(input, body);
+  const bodyField = body === "" || body === "*" ? body : messageField(input, body);
   const idempotencyKey = input.fields.find((field) => field.name === "idempotency_key");
   const headers = input.fields
     .map((field) => ({ field, names: getOption(field, headersOption) }))
@@ -62,6 +68,7 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
     variables.some(([first]) => first === field);
   const parameters = body === "*" ? [] : input.fields.filter((field) => !isFromElsewhere(field));
   const resource = typeof bodyField === "object" ? bodyField.message : undefined;
+  const fields = resource?.fields ?? [];
   return {
     input,
     variables,
@@ -72,7 +79,8 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
     idempotencyKey,
     headers,
     updateMask: input.fields.find((field) => field.name === "update_mask"),
-    etag: resource?.fields.find((field) => field.name === "etag"),
+    etag: fields.find((field) => field.name === "etag"),
+    outputOnly: fields.filter((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY)),
   };
 }
 
@@ -91,6 +99,12 @@ function fieldNamed(desc: DescMessage | undefined, name: string): DescField {
     throw new Error(
       `HTTP rule names the field "${name}", which ${desc?.typeName ?? "a scalar"} does not have`,
     );
+  return field;
+}
+
+function messageField(desc: DescMessage, name: string): MessageField {
+  const field = fieldNamed(desc, name);
+  if (field.fieldKind !== "message") throw new Error(`${field} cannot be a body: it is no message`);
   return field;
 }
 

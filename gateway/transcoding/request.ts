@@ -1,10 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { type DescField, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { versionOf } from "@medconnect/platform/api/update-mask.ts";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
-import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import type { RequestBinding } from "./binding.ts";
 import { withoutBodyField } from "./field-names.ts";
 import { idempotencyKeyOf, ifMatchOf } from "./headers.ts";
@@ -36,8 +34,8 @@ export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buf
   };
   fillFromPath(json, binding, parts.values, violations);
   fillFromHeaders(json, binding, parts.request);
-  fillUpdateMask(json, binding);
   dropOutputOnly(json, binding);
+  fillUpdateMask(json, binding);
   for (const { field, description } of violationsOf(binding.input, json)) {
     violations.push({ field: withoutBodyField(binding, field), description });
   }
@@ -146,30 +144,24 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
 }
 
 /**
- * Fills an absent update mask with the fields that the body has. Output-only fields are left out (AIP-203),
- * because clients may send back a resource as they read it. The service checks whether the other fields may
+ * Drops the output-only fields of a resource in the body, whatever their values (AIP-203), because clients may
+ * send back a resource as they read it.
+ */
+function dropOutputOnly(json: JsonObject, { body, outputOnly }: RequestBinding): void {
+  const resource = typeof body === "object" ? json[body.jsonName] : undefined;
+  if (!isObject(resource)) return;
+  for (const { jsonName } of outputOnly) delete resource[jsonName];
+}
+
+/**
+ * Fills an absent update mask with the fields that the body has. The service checks whether these fields may
  * change.
  */
 function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
   if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;
   const resource = json[body.jsonName];
-  // biome-ignore lint/style/noNonNullAssertion: a field that is a body is a message
-  const given = body.message!.fields.filter(
-    (field) =>
-      field !== etag &&
-      isObject(resource) &&
-      Object.hasOwn(resource, field.jsonName) &&
-      !behavesAs(field, FieldBehavior.OUTPUT_ONLY),
+  const given = body.message.fields.filter(
+    (field) => field !== etag && isObject(resource) && Object.hasOwn(resource, field.jsonName),
   );
   json[updateMask.jsonName] = given.map((field) => field.jsonName).join(",");
-}
-
-/** Drops the output-only fields of a resource in the body, whatever their values (AIP-203). */
-function dropOutputOnly(json: JsonObject, { body }: RequestBinding): void {
-  if (typeof body !== "object") return;
-  const resource = json[body.jsonName];
-  if (!isObject(resource)) return;
-  for (const field of body.message?.fields ?? []) {
-    if (behavesAs(field, FieldBehavior.OUTPUT_ONLY)) delete resource[field.jsonName];
-  }
 }

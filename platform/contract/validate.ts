@@ -64,14 +64,12 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
 
 /** Clears the output-only fields of a resource to create or update, because servers ignore them (AIP-203). */
 function clearOutputOnly(schema: DescMessage, message: Message): void {
-  const field = resourceField(schema);
-  if (field?.fieldKind !== "message") return;
+  const resource = resourceOf(schema);
+  if (!resource) return;
   const request = reflect(schema, message);
-  if (!request.isSet(field)) return;
-  const resource = request.get(field) as ReflectMessage;
-  for (const inner of field.message.fields) {
-    if (behavesAs(inner, FieldBehavior.OUTPUT_ONLY)) resource.clear(inner);
-  }
+  if (!request.isSet(resource.field)) return;
+  const given = request.get(resource.field) as ReflectMessage;
+  for (const field of resource.outputOnly) given.clear(field);
 }
 
 /** Adds those violations whose fields have no violation in the list yet. */
@@ -92,16 +90,29 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/**
- * The field with the resource of a Create or Update request (AIP-133, AIP-134); undefined for other requests.
- */
-function resourceField(schema: DescMessage): DescField | undefined {
-  return schema.fields.find(
-    (field) =>
-      field.fieldKind === "message" &&
-      field.message.fields.some((inner) => hasOption(inner, field_behavior)) &&
-      /^(Create|Update)/.test(schema.name),
-  );
+/** The resource of a Create or Update request (AIP-133, AIP-134). */
+interface Resource {
+  readonly field: MessageField;
+  readonly outputOnly: readonly DescField[];
+}
+type MessageField = Extract<DescField, { fieldKind: "message" }>;
+
+/** Resources by request; undefined for a request without one. */
+const resources = new Map<DescMessage, Resource | undefined>();
+
+function resourceOf(schema: DescMessage): Resource | undefined {
+  if (!resources.has(schema)) resources.set(schema, findResource(schema));
+  return resources.get(schema);
+}
+
+function findResource(schema: DescMessage): Resource | undefined {
+  if (!/^(Create|Update)/.test(schema.name)) return undefined;
+  const field = schema.fields
+    .filter((each) => each.fieldKind === "message")
+    .find(({ message }) => message.fields.some((inner) => hasOption(inner, field_behavior)));
+  if (!field) return undefined;
+  const outputOnly = field.message.fields.filter((inner) => behavesAs(inner, FieldBehavior.OUTPUT_ONLY));
+  return { field, outputOnly };
 }
 
 /**
@@ -109,8 +120,8 @@ function resourceField(schema: DescMessage): DescField | undefined {
  * output-only field, and checks only the REQUIRED fields that the mask names.
  */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
-  const field = resourceField(schema);
-  if (field?.fieldKind !== "message") return [];
+  const { field } = resourceOf(schema) ?? {};
+  if (!field) return [];
   const request = reflect(schema, message);
   if (!request.isSet(field)) return [];
   const resource = request.get(field) as ReflectMessage;
