@@ -136,6 +136,6 @@ async function uuidOf(server: Connection): Promise<string> {
 /** Runs a SELECT without FROM, which returns exactly one row. */
 async function readRow(server: Connection, sql: string, params: string[] = []): Promise<RowDataPacket> {
   const [[row]] = await server.query<RowDataPacket[]>(sql, params);
-  // biome-ignore lint/style/noNonNullAssertion: a SELECT without FROM returns one row
-  return row!;
+  if (!row) throw new Error(`no row: ${sql}`);
+  return row;
 }

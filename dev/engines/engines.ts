@@ -86,8 +86,7 @@ async function unpack(progress: Progress, signal?: AbortSignal): Promise<string>
   const stop = () => script.pid && process.kill(-script.pid);
   signal?.addEventListener("abort", stop);
   let complaint = "";
-  // biome-ignore lint/style/noNonNullAssertion: `stdio` pipes stderr
-  script.stderr!.on("data", (chunk) => {
+  script.stderr?.on("data", (chunk) => {
     complaint += chunk;
   });
   showDownload(script.stdio[3] as Readable, progress);

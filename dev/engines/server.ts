@@ -51,8 +51,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.name = options.name;
     this.env = { ...(options.env ?? process.env) };
     this.#options = options;
-    // biome-ignore lint/style/noNonNullAssertion: the remainder is an index of COLOURS
-    const colour = COLOURS[Server.#count++ % COLOURS.length]!;
+    const colour = COLOURS[Server.#count++ % COLOURS.length] ?? COLOURS[0];
     this.#prefix = styleText(colour, `${this.name.padEnd(10)} │ `);
   }
 

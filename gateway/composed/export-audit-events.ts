@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { registry } from "@medconnect/platform/contract/registry.ts";
+import { messageNamed } from "@medconnect/platform/contract/registry.ts";
 import type { HttpBody } from "@medconnect/proto/google/api/httpbody.ts";
 import type { ExportAuditEventsRequest } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import { AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
@@ -15,8 +15,7 @@ const SIZES = { byDefault: 10_000, atMost: 10_000 };
 /** Number of events to convert to JSON at a stretch, about 1 ms of CPU. Then other requests may run. */
 const EVENTS_PER_TURN = 200;
 
-// biome-ignore lint/style/noNonNullAssertion: the contract has this message
-const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
+const writer = new JsonWriter(messageNamed("medconnect.audit.v1.AuditEvent"));
 
 /**
  * Exports the audit trail as NDJSON, one event per line, newest first. The last line has the next page token.

@@ -9,8 +9,7 @@ export interface Answer {
 /** Sends an answer with a Content-Length. Node leaves out the body of an answer to HEAD. */
 export function send(response: GatewayResponse, { status, headers, body }: Answer): void {
   const all = [...response.locals.headers];
-  // biome-ignore lint/style/noNonNullAssertion: each name is a key of `headers`
-  for (const name in headers) all.push(name, headers[name]!);
+  for (const [name, value] of Object.entries(headers)) all.push(name, value);
   // Answers may hold personal data, so caches must not store them. A route that sets `cache-control` is an
   // exception.
   if (headers["cache-control"] === undefined) all.push("cache-control", "no-store");

@@ -19,7 +19,7 @@ type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescServ
  * field numbers and indexes that lead to the declaration in the file's descriptor.
  */
 export function commentOn(desc: Declaration): string {
-  return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
+  return commentsIn(fileOf(desc))?.get(pathOf(desc).join(".")) ?? "";
 }
 
 /** Splits a comment into its first sentence, without the full stop, and the rest. */
@@ -34,10 +34,9 @@ export function splitComment(comment: string): { summary: string; rest: string }
  */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
-function commentsIn(file: DescFile): Map<string, string> {
+function commentsIn(file: DescFile): Map<string, string> | undefined {
   commentsByFile ??= new Map(commentedFiles().map((proto) => [proto.name, readComments(proto)]));
-  // biome-ignore lint/style/noNonNullAssertion: the set has every file of the contract
-  return commentsByFile.get(file.proto.name)!;
+  return commentsByFile.get(file.proto.name);
 }
 
 function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, string> {

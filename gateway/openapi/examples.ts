@@ -72,9 +72,8 @@ function messageExample(field: DescField, desc: DescMessage): JsonValue {
 
 function enumExample(desc: DescEnum, rules: FieldRules | undefined): string {
   const allowed = rules?.type.case === "enum" ? rules.type.value.in : [];
-  const values = desc.values.filter(({ number }) => number !== 0);
-  // biome-ignore lint/style/noNonNullAssertion: every enum has a value besides its zero
-  return (values.find(({ number }) => allowed.includes(number)) ?? values[0]!).name;
+  const isAllowed = (number: number) => allowed.length === 0 || allowed.includes(number);
+  return desc.values.find(({ number }) => number !== 0 && isAllowed(number))?.name ?? "";
 }
 
 function textExample(field: DescField, rules: FieldRules | undefined): string {

@@ -64,11 +64,12 @@ function securityOf({ rules }: Method): Schema {
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
   const { method, binding } = route;
-  const inPath = binding.variables.map((fields) => ({
-    // biome-ignore lint/style/noNonNullAssertion: a variable has at least one field
-    ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
-    required: true,
-  }));
+  const inPath = binding.variables.flatMap((fields) =>
+    fields.slice(-1).map((field) => ({
+      ...parameter("path", fields.map(({ jsonName }) => jsonName).join("."), field, schemas),
+      required: true,
+    })),
+  );
   const inQuery = [...binding.query].map(([name, field]) => ({
     ...parameter("query", name, field, schemas),
     ...(isRequired(field) && { required: true }),
@@ -112,8 +113,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
   const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
-  // biome-ignore lint/style/noNonNullAssertion: a field that is a body is a message
-  const desc = body === "*" ? method.input : body.message!;
+  const desc = body === "*" ? method.input : body.message;
   const direction = httpMethod === "PATCH" ? "patch" : "request";
   const fields = desc.fields.filter((field) => {
     if (direction === "patch") return !behavesAs(field, FieldBehavior.IMMUTABLE);

@@ -61,8 +61,10 @@ const READ_METHODS = "GET, HEAD, OPTIONS";
 
 function setCommonHeaders(_request: Request, response: PageResponse, next: NextFunction): void {
   const { headers } = response.locals;
-  // biome-ignore lint/style/noNonNullAssertion: names and values alternate, so both exist
-  for (let i = 0; i < headers.length; i += 2) response.setHeader(headers[i]!, headers[i + 1]!);
+  for (const [i, value] of headers.entries()) {
+    const name = headers[i - 1];
+    if (i % 2 === 1 && name !== undefined) response.setHeader(name, value);
+  }
   response.setHeader("Cache-Control", "no-store");
   next();
 }

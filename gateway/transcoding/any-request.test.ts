@@ -15,9 +15,25 @@ test("any request is accepted or refused with 400 or 412", () => {
     "CreatePrescription",
   ];
   const keys = fc.constantFrom(
-    "slotId", "slot_id", "doctor", "fee", "amountMinor", "slots", "startTime", "languages", "verification", "items",
-    "refills", "code", "recoveryCode", "etag", "__proto__", "constructor", "toString", "",
-  ); // biome-ignore format: a list
+    "slotId",
+    "slot_id",
+    "doctor",
+    "fee",
+    "amountMinor",
+    "slots",
+    "startTime",
+    "languages",
+    "verification",
+    "items",
+    "refills",
+    "code",
+    "recoveryCode",
+    "etag",
+    "__proto__",
+    "constructor",
+    "toString",
+    "",
+  );
   const leaf = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.double(),

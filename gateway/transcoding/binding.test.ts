@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { create, fromBinary, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
-import { registry } from "@medconnect/platform/contract/registry.ts";
+import { messageNamed } from "@medconnect/platform/contract/registry.ts";
 import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
 import { parsePathTemplate } from "../routing/http-rule.ts";
 import { routeNamed } from "../testing/routes.ts";
@@ -59,7 +59,7 @@ test.each([
 });
 
 test("a raw answer reaches the client unchanged, with its media type", () => {
-  const method = { ...routeNamed("GetBooking").method, output: registry.getMessage("google.api.HttpBody")! };
+  const method = { ...routeNamed("GetBooking").method, output: messageNamed("google.api.HttpBody") };
   const bytes = toBinary(
     HttpBodySchema,
     create(HttpBodySchema, { contentType: "text/calendar", data: Buffer.from("X") }),

@@ -13,7 +13,7 @@ import {
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "@jest/globals";
 import { methods } from "@medconnect/platform/contract/methods.ts";
-import { registry } from "@medconnect/platform/contract/registry.ts";
+import { messageNamed, registry } from "@medconnect/platform/contract/registry.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import fc from "fast-check";
 import { HTTP_BODY } from "./binding.ts";
@@ -21,7 +21,7 @@ import { JsonWriter } from "./json-writer.ts";
 
 const messages = new Set([
   ...[...methods.values()].flatMap(({ input, output }) => [input, output]),
-  registry.getMessage("medconnect.audit.v1.AuditEvent")!,
+  messageNamed("medconnect.audit.v1.AuditEvent"),
 ]);
 const written = [...messages].filter((desc) => !holdsRawBody(desc));
 
@@ -156,7 +156,7 @@ describe("fields that list items omit", () => {
   });
 
   test("are written if a service sends them", () => {
-    const desc = registry.getMessage("medconnect.clinical.v1.ListConsultationsResponse")!;
+    const desc = messageNamed("medconnect.clinical.v1.ListConsultationsResponse");
     const message = fromJson(
       desc,
       { consultations: [{ addenda: [{ id: "a" }, { id: "b" }] }] },
@@ -168,7 +168,7 @@ describe("fields that list items omit", () => {
 });
 
 describe("bytes of another encoder", () => {
-  const desc = registry.getMessage("medconnect.scheduling.v1.Slot")!;
+  const desc = messageNamed("medconnect.scheduling.v1.Slot");
   const writer = new JsonWriter(desc);
   const { id, status } = desc.field;
   const json = (fill: (wire: BinaryWriter) => BinaryWriter) =>

@@ -1,6 +1,6 @@
 import { getOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { registry } from "@medconnect/platform/contract/registry.ts";
+import { messageNamed } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -149,7 +149,7 @@ test("the addenda of a consultation have at most 256 KiB together, also when add
     Array.from({ length: 8 }, () => clinical.add(consultationId, doctor, long)),
   );
   expect(added.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
-  const { addenda } = registry.getMessage("medconnect.clinical.v1.Consultation")!.field;
+  const { addenda } = messageNamed("medconnect.clinical.v1.Consultation").field;
   const left = getOption(addenda!, total_bytes) - 4 * 60_000;
   await clinical.add(consultationId, doctor, "x".repeat(10_000));
   await expect(clinical.add(consultationId, doctor, "x".repeat(left - 10_000 + 1))).rejects.toMatchObject({

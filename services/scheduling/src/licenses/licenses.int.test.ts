@@ -1,7 +1,7 @@
 import { type DescMessage, fromBinary, getOption, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { registry } from "@medconnect/platform/contract/registry.ts";
+import { messageNamed } from "@medconnect/platform/contract/registry.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
@@ -91,7 +91,7 @@ test("the maximum of the longest licences fits the contract's bound in a search"
     const request = SearchDoctorsRequest.fromPartial({ orderBy: "createTime desc", pageSize: 1 });
     const { response } = await invoke(method, bound(searchDoctors, fixture.app), fixture.patient, request);
     return boundedSizes(
-      registry.getMessage("medconnect.scheduling.v1.Doctor")!,
+      messageNamed("medconnect.scheduling.v1.Doctor"),
       Doctor.encode(response.doctors[0]!).finish(),
     );
   };
