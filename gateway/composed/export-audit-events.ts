@@ -34,5 +34,5 @@ export async function exportAuditEvents(
     lines.push(writer.write(AuditEvent.encode(event).finish()));
   }
   lines.push(JSON.stringify({ nextPageToken }));
-  return { contentType: "application/x-ndjson", data: Buffer.from(`${lines.join("\n")}\n`), extensions: [] };
+  return { contentType: "", data: Buffer.from(`${lines.join("\n")}\n`), extensions: [] };
 }

@@ -58,6 +58,12 @@ test.each([
   );
 });
 
+test("a raw answer without a media type has that of its method", () => {
+  const bytes = toBinary(HttpBodySchema, create(HttpBodySchema, { data: Buffer.from("{}") }));
+  const { headers } = answerEncoderFor(routeNamed("ExportAuditEvents").method)(bytes, new Metadata());
+  expect(headers).toEqual({ "content-type": "application/x-ndjson" });
+});
+
 test("a raw answer reaches the client unchanged, with its media type", () => {
   const method = { ...routeNamed("GetBooking").method, output: messageNamed("google.api.HttpBody") };
   const bytes = toBinary(

@@ -23,7 +23,7 @@ export function answerEncoderFor(method: Method): AnswerEncoder {
 }
 
 function resultEncoderFor({ output, rules }: Method): AnswerEncoder {
-  if (output.typeName === HTTP_BODY) return rawAnswer;
+  if (output.typeName === HTTP_BODY) return rawEncoder(rules.mediaType);
   if (output.fields.length === 0)
     return (_, trailer) => ({ status: 204, headers: replayed(trailer), body: "" });
   const writer = new JsonWriter(output);
@@ -63,11 +63,14 @@ const accepted = (trailer: Metadata): Answer => ({
   body: "{}",
 });
 
-function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
-  const { contentType, data } = fromBinary(HttpBodySchema, bytes);
-  const headers = { "content-type": contentType || "application/octet-stream", ...replayed(trailer) };
-  return { status: 200, headers, body: data };
-}
+/** @param mediaType media type of answers that do not name their own */
+const rawEncoder =
+  (mediaType: string): AnswerEncoder =>
+  (bytes, trailer) => {
+    const { contentType, data } = fromBinary(HttpBodySchema, bytes);
+    const headers = { "content-type": contentType || mediaType, ...replayed(trailer) };
+    return { status: 200, headers, body: data };
+  };
 
 /** Header that marks a replayed answer: an earlier request with the same Idempotency-Key got this answer. */
 const replayed = (trailer: Metadata): Record<string, string> =>

@@ -1,8 +1,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-/** A parsed JSON object. */
-export type Json = Record<string, unknown>;
+type Json = Record<string, unknown>;
 
 type Responses = Record<string, { $ref?: string; content?: Record<string, { schema: Json }> }>;
 

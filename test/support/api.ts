@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { AnswerSchemas, type Json } from "./answer-schemas.ts";
+import { AnswerSchemas } from "./answer-schemas.ts";
 
-export type { Json };
+export type Json = Record<string, unknown>;
 
 export interface Answer {
   status: number;
