@@ -93,7 +93,7 @@ export async function actAfterFirstRead<App extends Platform>(
       value: async (...statement: Parameters<Database["read"]>) => {
         const rows = await app.db.read(...statement);
         happened ??= happen();
-        await Promise.race([happened, delay(200)]);
+        await happened;
         return rows;
       },
     },

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
+import { asAnother, doneOrWaiting } from "@medconnect/platform/testing/interleaving.ts";
 import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -115,8 +114,9 @@ test("disabling an account during a login leaves no live session", async () => {
   class SlowKeys extends SigningKeys {
     override async current() {
       // At this point the login has locked the account, but has not committed its session.
-      disabling = asAnother(disable, user.id);
-      await Promise.race([disabling, delay(200)]);
+      const disabled = asAnother(disable, user.id);
+      disabling = disabled;
+      await asAnother(() => doneOrWaiting(auth.app.db, disabled));
       return await super.current();
     }
   }

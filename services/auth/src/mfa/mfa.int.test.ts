@@ -1,7 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
+import { asAnother, doneOrWaiting } from "@medconnect/platform/testing/interleaving.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { lockAccount } from "../accounts/account-store.ts";
@@ -94,8 +93,9 @@ test("an activation during a login leaves no live session", async () => {
   class SlowKeys extends SigningKeys {
     override async current() {
       // At this point the login holds the row lock of the account, but has not committed its session.
-      activating = asAnother(() => me.activate(code));
-      await Promise.race([activating, delay(200)]);
+      const activated = asAnother(() => me.activate(code));
+      activating = activated;
+      await asAnother(() => doneOrWaiting(auth.app.db, activated));
       return await super.current();
     }
   }
@@ -113,8 +113,9 @@ test("a login that waits for the activation to commit is asked for the second fa
     await lockAccount(tx, me.user.id);
     activateInStore(tx, me.user.id, 0, auth.clock.now());
     await lockTotp(tx, me.user.id);
-    waiting = asAnother(() => me.logIn());
-    await Promise.race([waiting, delay(200)]);
+    const loggedIn = asAnother(() => me.logIn());
+    waiting = loggedIn;
+    await asAnother(() => doneOrWaiting(auth.app.db, loggedIn));
   });
   expect((await waiting!).mfaRequired).toBe(true);
 });
