@@ -3,7 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { runCommand } from "@medconnect/ops/command/command.ts";
+import { UsageError } from "@medconnect/ops/command/setup-error.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REPORT = join(ROOT, ".local/mutation/report.json");
@@ -14,8 +15,8 @@ const HELP = `Changes each line of the rules, and expects that a unit test in th
 
 Usage: npm run test:mutation [-- PATH...]
 
-  PATH     Takes only rules files whose path contains one of these texts.
-  --help   Shows this.
+  PATH         Takes only rules files whose path contains one of these texts.
+  -h, --help   Shows this.
 
 Prints the changes that no test noticed. Exits with 1 if tests noticed fewer than ${MIN_SCORE} % of the
 changes of a file.
@@ -59,28 +60,26 @@ function mutate(path: string): MutantCounts {
 
 const scoreOf = ({ killed, alive }: MutantCounts): number => (100 * killed) / Math.max(killed + alive, 1);
 
-const { values, positionals } = parseArgs({
-  options: { help: { type: "boolean", short: "h" } },
+runCommand({
+  name: "test:mutation",
+  help: HELP,
+  options: {},
   allowPositionals: true,
+  run: async (_, texts) => {
+    const all = globSync("{platform,services,gateway}/**/*-rules.ts", {
+      cwd: ROOT,
+      exclude: ["**/node_modules/**"],
+    });
+    const paths = all.filter((path) => texts.length === 0 || texts.some((text) => path.includes(text)));
+    if (paths.length === 0) throw new UsageError(`No rules file has ${texts.join(" or ")} in its path.`);
+    const counts = paths.toSorted().map(mutate);
+    const total = {
+      killed: counts.reduce((sum, { killed }) => sum + killed, 0),
+      alive: counts.reduce((sum, { alive }) => sum + alive, 0),
+    };
+    console.log(
+      `${scoreOf(total).toFixed(1).padStart(5)} %  of ${total.killed + total.alive} mutants were killed`,
+    );
+    return counts.some((file) => scoreOf(file) < MIN_SCORE) ? 1 : 0;
+  },
 });
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
-  const all = globSync("{platform,services,gateway}/**/*-rules.ts", {
-    cwd: ROOT,
-    exclude: ["**/node_modules/**"],
-  });
-  const isAskedFor = (path: string) =>
-    positionals.length === 0 || positionals.some((text) => path.includes(text));
-  const paths = all.filter(isAskedFor).toSorted();
-  if (paths.length === 0) throw new Error(`no rules file has ${positionals.join(" or ")} in its path`);
-  const counts = paths.map(mutate);
-  const total = {
-    killed: counts.reduce((sum, { killed }) => sum + killed, 0),
-    alive: counts.reduce((sum, { alive }) => sum + alive, 0),
-  };
-  console.log(
-    `${scoreOf(total).toFixed(1).padStart(5)} %  of ${total.killed + total.alive} mutants were killed`,
-  );
-  process.exitCode = counts.some((file) => scoreOf(file) < MIN_SCORE) ? 1 : 0;
-}
