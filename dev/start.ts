@@ -53,6 +53,7 @@ runCommand({
       Server.killAll();
       process.exit(1);
     });
+    if (flags.port !== undefined) wholeNumber("port", flags.port);
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
     const ports = configuredPorts(env, wholeNumber("port-offset", flags["port-offset"], 0));
     // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.

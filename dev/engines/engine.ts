@@ -34,7 +34,7 @@ export function refuseIfRunning(folder: string): void {
   const pid = Number(readFileSync(file, "utf8"));
   if (isRunning(pid, resolve(folder))) {
     throw new SetupError(
-      `${resolve(folder)} is in use by process ${pid}; stop that MedConnect first, or kill ${pid}.`,
+      `${resolve(folder)} is in use by the MedConnect of process ${pid}. Stop it, or give this one another --data-dir.`,
     );
   }
 }

@@ -47,7 +47,7 @@ test("all busy ports are named at once, each with its setting and its owner", as
   await expect(refuseBusyPorts(ports)).rejects.toThrow(
     new RegExp(`^Port ${busy[0]} \\(AUTH_PORT\\) is in use by node \\(process ${process.pid}\\)\\.
 Port ${busy[1]} \\(GATEWAY_METRICS_PORT\\) is in use by node \\(process ${process.pid}\\)\\.
-Shift all ports with --port-offset N`),
+For a second system, use --port-offset N and a --data-dir`),
   );
   for (const server of servers) server.close();
 });

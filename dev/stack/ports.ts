@@ -122,7 +122,7 @@ export async function refuseBusyPorts(ports: Ports): Promise<void> {
   const found = problems.filter((problem) => problem !== undefined);
   if (found.length === 0) return;
   throw new SetupError(
-    `${found.join("\n")}\nShift all ports with --port-offset N, or set the named settings.`,
+    `${found.join("\n")}\nFor a second system, use --port-offset N and a --data-dir of its own; or set the named settings.`,
   );
 }
 
