@@ -53,10 +53,12 @@ test("runs the command with its flags and arguments, and exits with its code", a
 });
 
 test.each([
+  ["an unknown option", ["--nonsense"], "Unknown option '--nonsense'."],
+  ["an id with a dash", ["-G04"], "Unknown option '-G'. Put -- before an id that begins with a dash."],
   [
-    "an unknown option",
-    ["--nonsense"],
-    "Unknown option '--nonsense'. Put -- before an id that begins with a dash.",
+    "a value with a dash",
+    ["--count", "-1"],
+    "Option '--count' argument is ambiguous. Write a value that begins with a dash as --count=-VALUE.",
   ],
   ["an option without its value", ["--count"], "Option '--count <value>' argument missing."],
 ])("%s is an error that points to the help", async (_, args, message) => {

@@ -37,7 +37,7 @@ export function runCommand<O extends Options>(command: Command<O>): void {
       return await command.run(values as Parsed<O>["values"], positionals);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw new SetupError(`${error.message}\nSee npm run ${name} -- --help.`);
+      throw new SetupError(`${error.message}\nSee npm ${name === "start" ? "" : "run "}${name} -- --help.`);
     }
   }, errorCode);
 }
@@ -68,7 +68,10 @@ function explain(error: Error & { code?: unknown }): string {
   if (error instanceof ApiError && error.violations.length > 0) {
     return error.violations.map(({ field, description }) => `${field} ${description}`).join("; ");
   }
-  const text = error.message || String(error.code ?? error.name);
+  const isAway = error instanceof ApiError && error.reason === "UNAVAILABLE";
+  const text = isAway
+    ? "The system does not answer; is it running?"
+    : error.message || String(error.code ?? error.name);
   return error.cause instanceof Error ? `${text} (${explain(error.cause)})` : text;
 }
 
@@ -112,11 +115,19 @@ function parse<O extends Options>(options: O, allowPositionals: boolean) {
   try {
     return parseArgs({ options, allowPositionals });
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
+    const { message } = error as Error;
     // Only the first sentence of Node's message, which names the argument. The next sentences explain
     // quoting.
     const problem = `${message.split(/\.\s/, 1)[0]}.`;
-    const mayBeId = allowPositionals && code === "ERR_PARSE_ARGS_UNKNOWN_OPTION";
-    throw new UsageError(mayBeId ? `${problem} Put -- before an id that begins with a dash.` : problem);
+    throw new UsageError(`${problem}${hintAtDashes(message, allowPositionals)}`);
   }
+}
+
+/** How to write an id or a value that Node has taken for an option. */
+function hintAtDashes(message: string, allowPositionals: boolean): string {
+  if (allowPositionals && /^Unknown option '-[^-]/.test(message)) {
+    return " Put -- before an id that begins with a dash.";
+  }
+  const [, option] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
+  return option === undefined ? "" : ` Write a value that begins with a dash as ${option}=-VALUE.`;
 }
