@@ -126,7 +126,7 @@ test(
     const renewed = await refresh(refreshToken);
     expect(kidOf(String(renewed.accessToken))).not.toBe(kid);
     expect(await answersTo(String(renewed.accessToken))).toEqual(ALL_OK);
-    await expect(keys("revoke", kid)).rejects.toThrow(/there is no key/);
+    await expect(keys("revoke", kid)).rejects.toThrow(/no key in use has the id/);
   },
   TIMEOUT_MS,
 );

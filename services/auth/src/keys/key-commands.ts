@@ -12,6 +12,8 @@ import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "
 
 const ACTOR = "command:keys";
 const LISTED = 50;
+/** Characters of a key id: a SHA-256 digest in base64url. */
+const KID_LENGTH = 43;
 
 /** Dependencies of an operator's command, which runs outside of the service. */
 interface CommandContext {
@@ -21,7 +23,7 @@ interface CommandContext {
   transactions: AuditedTransactions;
 }
 
-/** Lists the newest fifty keys, one per line: id, generation and state. */
+/** Lists the newest fifty keys, one per line: id, generation and state, below a heading. */
 export async function listKeys({ db, cipher, clock }: CommandContext): Promise<string> {
   const now = clock.now();
   const keys = await listLastKeys(db, LISTED);
@@ -29,7 +31,8 @@ export async function listKeys({ db, cipher, clock }: CommandContext): Promise<s
   const current = currentKey(keys.filter(isOwn), now);
   const stateAt = (key: SigningKey) =>
     isOwn(key) ? stateOf(key, current, now) : "refused: auth did not write it";
-  return keys.map((key) => `${key.kid}  ${key.generation}  ${stateAt(key)}`).join("\n");
+  const lines = keys.map((key) => `${key.kid}  ${String(key.generation).padStart(10)}  ${stateAt(key)}`);
+  return [`${"ID".padEnd(KID_LENGTH)}  GENERATION  STATE`, ...lines].join("\n");
 }
 
 function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): string {
@@ -73,7 +76,7 @@ export async function revokeKey(context: CommandContext, kid: string): Promise<s
   await context.transactions.run(ACTOR, async (tx) => {
     const all = await lockSigningKeys(tx, now);
     const revoked = all.find((key) => key.kid === kid);
-    if (!revoked) throw new Error(`there is no key ${kid} in use`);
+    if (!revoked) throw new Error(`no key in use has the id "${kid}"`);
     const keys = ownKeys(context, all);
     const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, context, keys, "now") : undefined;
     saveSigningKey(tx, withProof(context.cipher, { ...revoked, privateKey: null, retireTime: now }));

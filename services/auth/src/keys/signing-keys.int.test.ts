@@ -32,7 +32,8 @@ const published = async () => (await new SigningKeys(auth.app).published()).map(
 const states = async () =>
   (await listKeys(auth.app))
     .split("\n")
-    .map((line) => line.split("  ")[2]!.replace(/ (since|until|from|2).*/, ""));
+    .slice(1)
+    .map((line) => line.split(/ {2,}/)[2]!.replace(/ (since|until|from|2).*/, ""));
 /** Audit lines of the commands, sorted: action and resource. */
 const linesOfCommands = async () => {
   const lines = await auth.app.db.read<{ line: string }>(
