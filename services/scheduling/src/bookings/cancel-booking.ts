@@ -15,7 +15,6 @@ import { type BookingRow, bookingEntry, cancelReasonContext, cancelReasonOf, fac
 import { readsOf, viewOf } from "./booking-access.ts";
 import { assertSameReason, canBecome, decideCancel, type FeeDecision, statusAt } from "./booking-rules.ts";
 import { lockKnownBooking, saveBooking } from "./booking-store.ts";
-
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 import { eraseReason } from "./reason-store.ts";
