@@ -29,6 +29,7 @@ runMain(async () => {
     Server.killAll();
     process.exit(1);
   });
+  report("Making clients …");
   await cp(import.meta.dirname, FOLDER, { recursive: true });
   generateTypeScript(await writeDocument());
   const hasPython = generatePython();
