@@ -1,10 +1,10 @@
 import type { Route } from "../rpc/routes.ts";
-import { commentOn } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
 import { operationOf } from "./operation.ts";
 import { problemSchema, sharedResponses } from "./problem-responses.ts";
 import { Schemas } from "./schemas.ts";
 import { shareParameters } from "./shared-parameters.ts";
+import { inOrderOfTasks, tagsOf } from "./tags.ts";
 
 const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
@@ -27,14 +27,13 @@ the repeated answer to an Idempotency-Key; the repeated call changed nothing.`;
 export function openApiDocument(routes: readonly Route[], apiUrl: string): Schema {
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};
-  for (const route of routes) {
+  for (const route of inOrderOfTasks(routes)) {
     const path = withSlashBeforeVerb(route.path);
     paths[path] = {
       ...paths[path],
       [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
     };
   }
-  const services = new Set(routes.map((route) => route.method.desc.parent));
   return {
     openapi: "3.1.1",
     info: {
@@ -45,7 +44,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
       contact: { name: "MedConnect", url: `${apiUrl}/docs` },
     },
     servers: [{ url: apiUrl }],
-    tags: [...services].map((service) => ({ name: service.name, description: commentOn(service) })),
+    tags: tagsOf(routes, apiUrl),
     security: [{ bearer: [] }],
     paths,
     components: {

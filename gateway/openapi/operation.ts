@@ -15,6 +15,7 @@ import { isRequired } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 import { problemResponses, takesIfMatch } from "./problem-responses.ts";
 import type { Schemas } from "./schemas.ts";
+import { tagOf } from "./tags.ts";
 
 /** The OpenAPI operation of a route. */
 export function operationOf(route: Route, schemas: Schemas): Schema {
@@ -24,7 +25,8 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
     operationId: operationIdOf(method),
     summary,
     description: `${rest}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
-    tags: [method.desc.parent.name],
+    tags: [tagOf(method)],
+    ...(method.rules.access === Access.ROLES && { "x-roles": method.rules.roles.map((role) => Role[role]) }),
     ...securityOf(method),
     parameters: parametersOf(route, schemas),
     ...requestBodyOf(route, schemas),

@@ -7,6 +7,7 @@ import {
   MethodRules_Idempotency as Idempotency,
   MethodRules_RateClass as RateClass,
   rules as rulesOption,
+  MethodRules_Task as Task,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 import { MAX_TOKEN_LENGTH } from "../api/page-token.ts";
@@ -77,6 +78,10 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
 
   test("has a rate class if it has a route", () => {
     if (isRouted(method)) expect(rules.rate).not.toBe(RateClass.RATE_CLASS_UNSPECIFIED);
+  });
+
+  test("belongs to a task if and only if it has a route", () => {
+    expect(rules.task !== Task.TASK_UNSPECIFIED).toBe(isRouted(method));
   });
 
   test("has a field for an idempotency key if and only if it honours one", () => {

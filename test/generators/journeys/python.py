@@ -4,10 +4,10 @@ import os
 from uuid import UUID
 
 from med_connect_api_client import AuthenticatedClient, Client
-from med_connect_api_client.api.auth_service import login
-from med_connect_api_client.api.booking_service import cancel_booking, create_booking
-from med_connect_api_client.api.doctor_service import search_doctors
-from med_connect_api_client.api.slot_service import list_slots
+from med_connect_api_client.api.sign_in import login
+from med_connect_api_client.api.book import cancel_booking, create_booking
+from med_connect_api_client.api.find_a_doctor import search_doctors
+from med_connect_api_client.api.find_a_doctor import list_slots
 from med_connect_api_client.models import CancelBookingBody, CreateBookingBody, LoginBody
 
 url = os.environ["API_URL"]
