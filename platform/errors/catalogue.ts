@@ -12,6 +12,10 @@ export interface ReasonRule {
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
+  /** Usual cause; "" if the title says it. */
+  readonly cause: string;
+  /** Next step for the caller. */
+  readonly cure: string;
   /**
    * True if the refusal is stored with the idempotency key, so that a repeated call gets the same refusal.
    */
@@ -73,6 +77,8 @@ export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
           code,
           httpStatus,
           title: rule.title,
+          cause: rule.cause,
+          cure: rule.cure,
           isKept: isRefusal(code, httpStatus) && !rule.retryableWithKey,
         },
       ];

@@ -1,0 +1,3 @@
+/** Text as HTML, for content and for attribute values in double quotes. */
+export const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
