@@ -1,0 +1,70 @@
+import { spawnSync } from "node:child_process";
+import { cpSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { seed } from "@medconnect/dev/stack/seed.ts";
+import { STACK_STEPS, type Stack, startStack } from "@medconnect/dev/stack/stack.ts";
+import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
+import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+/** Programs that the project itself depends on. */
+export const OUR_BIN = join(ROOT, "node_modules/.bin");
+
+/** Copy of a test's folder, with packages of its own. The project does not depend on these packages. */
+export class ToolFolder {
+  readonly path: string;
+
+  /** Copies the folder, and installs what its package.json names. */
+  constructor(source: string, name: string) {
+    this.path = join(ROOT, ".local", name);
+    cpSync(source, this.path, { recursive: true });
+    this.run("npm", ["ci", "--silent"]);
+  }
+
+  /** Path of a program that a package of the folder brings. */
+  bin = (name: string): string => join(this.path, "node_modules/.bin", name);
+
+  /** Runs a program in the folder. Throws unless it succeeds. @returns what it printed */
+  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: this.path,
+      env: { ...process.env, ...env },
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`);
+    return stdout + stderr;
+  }
+}
+
+/** Calls `use` with a system of its own, which has the demo accounts. Then stops the system. */
+export async function withDemoStack(
+  use: (stack: Stack) => Promise<void> | void,
+  gateway: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const signal = stopSignal(() => {
+    Server.killAll();
+    process.exit(1);
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-tools-"));
+  const stack = await startStack({
+    dataDir,
+    env: {},
+    envOf: { gateway },
+    durable: false,
+    logs: "files",
+    progress: terminalProgress(STACK_STEPS),
+    signal,
+  });
+  try {
+    await seed(stack);
+    await use(stack);
+  } finally {
+    await stack.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+export const report = (text: string) => process.stdout.write(`${text}\n`);
