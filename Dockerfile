@@ -22,6 +22,7 @@ COPY deploy/package.json deploy/
 COPY dev/package.json dev/
 COPY test/package.json test/
 COPY bench/package.json bench/
+COPY docs/package.json docs/
 
 # No dependency needs its install scripts for the generation of code, so they are skipped.
 FROM manifests AS contract
@@ -39,7 +40,7 @@ COPY deploy deploy
 RUN node deploy/bundles/build.mjs
 
 FROM manifests AS dependencies
-RUN npm ci --omit=dev --ignore-scripts
+RUN npm ci --omit=dev --ignore-scripts && find node_modules/@scalar -name "*.map" -delete
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
@@ -59,6 +60,7 @@ COPY gateway gateway
 COPY topology topology
 COPY ops ops
 COPY deploy deploy
+COPY docs/guides docs/guides
 COPY --from=bundles /app/dist dist
 # The user `node`, as a number, because Kubernetes' runAsNonRoot requires a number. All files belong to root,
 # so a process cannot change its code.

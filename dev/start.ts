@@ -6,7 +6,7 @@ import { Server } from "./engines/server.ts";
 import { resetDataFolder } from "./stack/data-folder.ts";
 import { watchMails } from "./stack/mail-folder.ts";
 import { configuredPorts, refuseBusyPorts } from "./stack/ports.ts";
-import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, seed } from "./stack/seed.ts";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, DEMO_SETTINGS, seed } from "./stack/seed.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack.ts";
 import { terminalProgress } from "./terminal/progress.ts";
 import { aborted, stopSignal } from "./terminal/stop-signal.ts";
@@ -70,6 +70,7 @@ runCommand({
         redisUrl: process.env.REDIS_URL || undefined,
         ports,
         mtls: flags.mtls,
+        envOf: { gateway: DEMO_SETTINGS },
         runs: flags.sources ? "sources" : "bundles",
         logs: "console",
         progress,

@@ -7,23 +7,21 @@ import type { ProblemOf } from "./http/problem.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { syntaxErrorOf } from "./http/request-syntax.ts";
 import { commonHeaders } from "./http/security-headers.ts";
-import { createPages } from "./pages/pages.ts";
+import { createPages, type PagesOptions } from "./pages/pages.ts";
 import { countUnrouted } from "./rpc/count-unrouted.ts";
 import { type Route, routerOf } from "./rpc/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 
-export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
+type PageSettings = Pick<PagesOptions, "apiUrl" | "demo" | "securityContacts" | "ready">;
+
+export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSettings {
   routes: Route[];
   log: Logger;
-  /** URL at which clients reach the API, without a trailing slash. */
-  apiUrl: string;
   problemOf: ProblemOf;
   /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   corsOrigins: string[];
   proxies: TrustedProxies;
-  /** True while load balancers should send requests to this gateway. */
-  ready: () => boolean;
 }
 
 /**
@@ -32,13 +30,13 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
  * steps of an RPC together.
  */
 export function createApp(options: AppOptions) {
-  const { routes, log, apiUrl, problemOf, traceRatio, corsOrigins, proxies, ready } = options;
+  const { routes, log, problemOf, traceRatio, corsOrigins, proxies } = options;
   const headersFor = commonHeaders(corsOrigins);
   const handleRpc = rpcHandler({ ...options, router: routerOf(routes) });
   const refuse = problemHandler(log, problemOf);
   const count = (request: IncomingMessage, response: GatewayResponse) =>
     countUnrouted(options, request, response);
-  const pages = createPages({ routes, apiUrl, ready, count, otherwise: handleRpc, refuse });
+  const pages = createPages({ ...options, count, otherwise: handleRpc, refuse });
 
   async function handle(request: IncomingMessage, response: GatewayResponse): Promise<void> {
     response.locals.headers.push(...headersFor(request));

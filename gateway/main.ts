@@ -92,6 +92,8 @@ startProcess("gateway", async () => {
   const proxies = trustedProxies(config.TRUST_PROXY, log);
   const app = createApp({
     apiUrl,
+    demo: { emails: config.DEMO_ACCOUNTS, password: config.DEMO_PASSWORD },
+    securityContacts: config.SECURITY_CONTACT,
     problemOf,
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },

@@ -22,6 +22,22 @@ export const gatewaySettings = {
         "URL at which clients reach the API. The OpenAPI document and the `type` of errors name it",
       documentedDefault: `\`${DEFAULT_API_URL}\`; in production: required`,
     }),
+  SECURITY_CONTACT: commaList
+    .refine((contacts) => contacts.every((contact) => /^(mailto|https|tel):/.test(contact)), {
+      error: "must be URIs that begin with mailto:, https: or tel:",
+    })
+    .describe(
+      "Contacts for reports of vulnerabilities, by comma, such as `mailto:security@example.org`. With it, the " +
+        "gateway serves `/.well-known/security.txt` (RFC 9116)",
+    ),
+  DEMO_ACCOUNTS: commaList.describe(
+    "E-mail addresses of demo accounts, by comma. `/docs` offers to sign in to them. `npm start` sets it to " +
+      "the accounts it creates; only for systems without real data",
+  ),
+  DEMO_PASSWORD: z
+    .string()
+    .default("")
+    .describe("Password of the demo accounts, which `/docs` shows to everybody"),
   RATE_LIMIT_READ: limit(600).describe(
     "Reads per minute of each user, or of each address without a valid token; 0: no limit. Here and below, " +
       "several gateways let through up to a twentieth more each, 50 at most",

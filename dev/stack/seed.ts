@@ -12,6 +12,13 @@ export const DEMO_ACCOUNTS = {
   doctor: { email: "doctor@demo.medconnect.test", fullName: "Dana Doctor" },
   patient: { email: "patient@demo.medconnect.test", fullName: "Pat Patient" },
 } as const;
+/** Settings of the gateway, with which `/docs` offers to sign in to the demo accounts. */
+export const DEMO_SETTINGS = {
+  DEMO_ACCOUNTS: Object.values(DEMO_ACCOUNTS)
+    .map(({ email }) => email)
+    .join(","),
+  DEMO_PASSWORD,
+};
 
 const PROFILE = {
   licenseNumber: "DEMO-12345",

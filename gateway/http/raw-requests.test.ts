@@ -81,7 +81,7 @@ describe("OPTIONS", () => {
     ["/healthz", "GET, HEAD, OPTIONS"],
     ["/openapi.json", "GET, HEAD, OPTIONS"],
     ["/docs", "GET, HEAD, OPTIONS"],
-    ["/docs/init.js", "GET, HEAD, OPTIONS"],
+    ["/docs/reference.js", "GET, HEAD, OPTIONS"],
   ])("of %s lists its methods", async (path, allow) => {
     const { status, headers, text } = await gateway.send("OPTIONS", path);
     expect({ status, text, allow: headers.allow }).toEqual({ status: 204, text: "", allow });

@@ -14,14 +14,16 @@ const securityHeaders = helmet({
 });
 
 /**
- * Content-Security-Policy of the documentation page. The page may load scripts and styles of this host and
- * call this API. Images may be data URIs, because the icons of Swagger UI are.
+ * Content-Security-Policy of documentation pages. They may load scripts of this host only, and call this API
+ * only. Scalar writes style elements, and has fonts and images as data URIs.
  */
 export const docsPageHeaders = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
     "default-src": ["'self'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:"],
+    "font-src": ["'self'", "data:"],
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'none'"],

@@ -1,6 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { readdirSync, readFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
-import { API_URL, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+import { openApiDocument } from "../openapi/document.ts";
+import { contractRoutes } from "../testing/routes.ts";
+import { API_URL, DEMO, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+import { scalarPreloads } from "./scalar.ts";
+
+const GUIDES = join(import.meta.dirname, "../../docs/guides");
+const PATHS = ["/docs", "/docs/", "/docs/errors", "/openapi.json", "/llms.txt", "/docs/guides/book.md"];
 
 let gateway: TestGateway;
 
@@ -19,6 +30,114 @@ test("the root leads to the documentation", async () => {
   expect(answer).toMatchObject({ status: 302, headers: { location: "/docs/" } });
 });
 
+describe("every page", () => {
+  test.each(PATHS)(
+    "%s is compressed as the client accepts it, with a validator for each coding",
+    async (path) => {
+      const plain = await gateway.send("GET", path);
+      expect(plain.headers["content-encoding"]).toBeUndefined();
+      const etags = [plain.headers.etag];
+      for (const [coding, decode] of [
+        ["br", brotliDecompressSync],
+        ["gzip", gunzipSync],
+      ] as const) {
+        const { headers, bytes } = await fetchIn(coding, path);
+        expect(headers["content-encoding"]).toBe(coding);
+        expect(headers.vary).toContain("Accept-Encoding");
+        expect(decode(bytes).toString()).toBe(plain.text);
+        etags.push(headers.etag);
+      }
+      expect(new Set(etags).size).toBe(3);
+      const again = await gateway.send("GET", path, {
+        headers: { "if-none-match": String(plain.headers.etag) },
+      });
+      expect(again).toMatchObject({ status: 304, text: "" });
+    },
+  );
+
+  test.each([...PATHS, "/", "/.well-known/security.txt"])("%s can only be read", async (path) => {
+    const refused = await gateway.send("POST", path);
+    expect(refused).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
+    expect((await gateway.send("OPTIONS", path)).status).toBe(204);
+    expect(await gateway.send("HEAD", path)).toMatchObject({ text: "" });
+  });
+});
+
+describe("the page of operations", () => {
+  test("loads only files of this host, which exist", async () => {
+    const { text } = await gateway.send("GET", "/docs/");
+    const urls = [...text.matchAll(/(?:href|src|data-scalar)="([^"]+)"/g)].map(([, url]) => String(url));
+    expect(urls.filter((url) => !url.startsWith("/"))).toEqual([]);
+    for (const url of urls) expect([url, (await gateway.send("GET", url)).status]).toEqual([url, 200]);
+  });
+
+  test("preloads the chunks that Scalar begins with, which browsers keep", async () => {
+    const [chunk = ""] = scalarPreloads();
+    expect(scalarPreloads().length).toBeGreaterThan(5);
+    const { headers } = await gateway.send("GET", chunk);
+    expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+  });
+
+  test("offers the demo accounts, escaped", async () => {
+    const { text } = await gateway.send("GET", "/docs/");
+    expect(text).toContain(`<option>${DEMO.emails[0]}</option>`);
+    expect(text).toContain('data-password="not &quot;secret&quot;"');
+  });
+
+  test("runs no inline script", async () => {
+    const { text, headers } = await gateway.send("GET", "/docs/");
+    expect(text).not.toMatch(/<script(?![^>]*src=)|\son\w+=/);
+    expect(headers["content-security-policy"]).toMatch(/^default-src 'self';/);
+    expect(headers["content-security-policy"]).not.toMatch(/script-src|unsafe-eval/);
+  });
+});
+
+describe("guides", () => {
+  const { tags = [] } = openApiDocument(contractRoutes, API_URL);
+  const linked = (tags as { externalDocs: { url: string } }[]).map(({ externalDocs }) => externalDocs.url);
+
+  test("each task has one, which its tag and llms.txt link", async () => {
+    const { text } = await gateway.send("GET", "/llms.txt");
+    for (const url of linked) {
+      expect(text).toContain(`(${url})`);
+      const guide = await gateway.send("GET", url.slice(API_URL.length));
+      expect(guide).toMatchObject({
+        status: 200,
+        headers: { "content-type": "text/markdown; charset=utf-8" },
+      });
+    }
+    const files = readdirSync(GUIDES).filter((name) => name !== "README.md");
+    expect(linked.map((url) => url.split("/").at(-1)).sort()).toEqual(files.sort());
+  });
+
+  test("they name operations, fields, reasons and settings that exist", () => {
+    const document = JSON.stringify(openApiDocument(contractRoutes, API_URL));
+    const settings = readFileSync(join(GUIDES, "../settings.md"), "utf8");
+    const isKnown = (word: string) =>
+      document.includes(`"${word}"`) || settings.includes(`\`${word}\``) || catalogue.has(word);
+    for (const name of readdirSync(GUIDES)) {
+      const words = readFileSync(join(GUIDES, name), "utf8").matchAll(
+        /`([a-z]+[A-Z]\w*|[A-Z]+(?:_[A-Z]+)+)`/g,
+      );
+      expect([name, [...words].map(([, word = ""]) => word).filter((word) => !isKnown(word))]).toEqual([
+        name,
+        [],
+      ]);
+    }
+  });
+});
+
+test("security.txt has what RFC 9116 requires", async () => {
+  const { status, text, headers } = await gateway.send("GET", "/.well-known/security.txt");
+  expect([status, headers["content-type"]]).toEqual([200, "text/plain; charset=utf-8"]);
+  expect(text).toMatch(/^Contact: mailto:security@example\.org\nExpires: (.+)\n/);
+  const [, expires = ""] = /^Expires: (.+)$/m.exec(text) ?? [];
+  const days = (Date.parse(expires) - Date.now()) / 86_400_000;
+  expect(days).toBeGreaterThan(30);
+  expect(days).toBeLessThan(365);
+  expect(text).toContain(`Canonical: ${API_URL}/.well-known/security.txt\n`);
+});
+
 test("the type of a problem leads to its reason on the page of errors", async () => {
   const { json } = await gateway.send("GET", "/v1/nothing");
   const type = new URL(String(json.type));
@@ -28,9 +147,20 @@ test("the type of a problem leads to its reason on the page of errors", async ()
   expect(page.text).toContain(`<section id="${type.hash.slice(1)}">`);
 });
 
-test("the page of errors has a section for each reason, and no script", async () => {
+test("the page of errors has a section for each reason with a cure, and no script", async () => {
   const { text } = await gateway.send("GET", "/docs/errors");
   const sections = [...text.matchAll(/<section id="(\w+)">/g)].map(([, reason]) => reason);
   expect(sections).toEqual([...catalogue.keys()]);
+  for (const { reason, cure } of catalogue.values())
+    expect([reason, cure]).toEqual([reason, expect.stringMatching(/\.$/)]);
   expect(text).not.toMatch(/<script|\son\w+=/);
 });
+
+/** Fetches a page in a content coding. The bytes are still encoded. */
+async function fetchIn(coding: string, path: string) {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const options = { port: gateway.port, path, headers: { "accept-encoding": coding } };
+    get(options, resolve).on("error", reject);
+  });
+  return { headers: answer.headers, bytes: await buffer(answer) };
+}

@@ -28,6 +28,8 @@ const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
 /** URL of the API in documents and errors. */
 export const API_URL = "https://api.example.org";
+/** Demo accounts that the documentation offers. */
+export const DEMO = { emails: ["patient@example.org"], password: 'not "secret"' };
 /** Key that signs the gateway's service tokens. */
 export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
@@ -113,6 +115,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const http = new HttpServer({
     listener: createApp({
       apiUrl: API_URL,
+      demo: DEMO,
+      securityContacts: ["mailto:security@example.org"],
       problemOf,
       routes: routesOf(methods.values(), services),
       identity: {

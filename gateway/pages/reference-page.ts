@@ -1,0 +1,49 @@
+import { escaped } from "./escape-html.ts";
+import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
+
+/** Accounts of a system with demo data, for which the page of operations has buttons to sign in. */
+export interface DemoAccounts {
+  /** E-mail addresses. Empty for a system without demo data. */
+  emails: readonly string[];
+  password: string;
+}
+
+/** HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document. */
+export function referencePage({ emails, password }: DemoAccounts): string {
+  const preloads = ["/docs/reference.js", SCALAR_PATH, ...scalarPreloads()];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>MedConnect API</title>
+<meta name="description" content="Reference of the MedConnect API: every operation, with examples to try.">
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
+<link rel="stylesheet" href="/docs/reference.css">
+<link rel="preload" href="/openapi.json" as="fetch" crossorigin>
+${preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n")}
+</head>
+<body data-scalar="${SCALAR_PATH}">
+<nav aria-label="MedConnect">
+<a class="home" href="/docs/">MedConnect API</a>
+<a href="/docs/errors">Errors</a>
+<a href="/openapi.json">OpenAPI</a>
+<a href="/llms.txt">llms.txt</a>
+${emails.length === 0 ? "" : signIn(emails, password)}
+</nav>
+<div id="reference"></div>
+<script type="module" src="/docs/reference.js"></script>
+</body>
+</html>
+`;
+}
+
+const signIn = (
+  emails: readonly string[],
+  password: string,
+): string => `<form id="sign-in" data-password="${escaped(password)}">
+<select id="account" aria-label="Demo account"><option value="">Sign in as …</option>
+${emails.map((email) => `<option>${escaped(email)}</option>`).join("\n")}
+</select>
+<output for="account" aria-live="polite"></output>
+</form>`;
