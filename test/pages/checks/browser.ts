@@ -1,0 +1,46 @@
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+const { API_URL = "", CHROME_PATH = "" } = process.env;
+export const DOCS = `${API_URL}/docs/`;
+export const ERRORS = `${API_URL}/docs/errors`;
+
+export interface View {
+  name: string;
+  width: number;
+  scheme: "light" | "dark";
+}
+export const DESKTOP: View = { name: "light", width: 1400, scheme: "light" };
+export const VIEWS: View[] = [
+  DESKTOP,
+  { name: "dark", width: 1400, scheme: "dark" },
+  { name: "phone", width: 375, scheme: "light" },
+];
+
+export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const browser = await puppeteer.launch({
+    executablePath: CHROME_PATH,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+  });
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens a page, and waits until its content is there. */
+export async function open(browser: Browser, url: string, view: View = DESKTOP): Promise<Page> {
+  const page = await browser.newPage();
+  await page.setViewport({ width: view.width, height: 900 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme }]);
+  await page.goto(url, { waitUntil: "networkidle0" });
+  await page.waitForSelector("h1");
+  return page;
+}
+
+/** Throws unless the two are equal as JSON. */
+export function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  const [is, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (is !== wanted) throw new Error(`${what}: ${is}, expected ${wanted}`);
+  process.stdout.write(`ok  ${what}\n`);
+}

@@ -1,0 +1,84 @@
+// A newcomer's first minutes at /docs: look, search, sign in, book.
+import type { Page } from "puppeteer-core";
+import { DESKTOP, DOCS, ERRORS, expectEqual, open, VIEWS, withBrowser } from "./browser.ts";
+
+const BOOKING = `${DOCS}#tag/book/POST/v1/bookings`;
+
+await withBrowser(async (browser) => {
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  const hosts = new Set<string>();
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:")) hosts.add(new URL(request.url()).origin);
+  });
+  page.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  await page.setViewport({ width: DESKTOP.width, height: 900 });
+  await page.goto(new URL("/", DOCS).href, { waitUntil: "networkidle0" });
+  expectEqual("/ leads to the documentation", new URL(page.url()).pathname, new URL(DOCS).pathname);
+
+  await search(page, "prescribe");
+  await page.waitForSelector('[role="option"]');
+  const found = await page.$$eval('[role="option"]', (options) =>
+    options.map((option) => option.textContent),
+  );
+  expectEqual(
+    "a search for prescribe finds the task",
+    found.some((text) => /prescri/i.test(text ?? "")),
+    true,
+  );
+  await page.keyboard.press("Escape");
+
+  await page.goto(BOOKING, { waitUntil: "networkidle0" });
+  await page.reload({ waitUntil: "networkidle0" });
+  await page.select("#account", "patient@demo.medconnect.test");
+  await page.waitForFunction(() => !/YOUR_SECRET_TOKEN/.test(document.body.textContent ?? ""));
+  await page.waitForNetworkIdle();
+  const answered = page.waitForResponse(
+    (response) =>
+      new URL(response.url()).pathname === "/v1/bookings" && response.request().method() === "POST",
+  );
+  await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
+  await press(page, /^Send/);
+  expectEqual("a booking by the page", (await answered).status(), 201);
+
+  expectEqual("problems in the console", problems, []);
+  expectEqual("hosts that the page calls", [...hosts], [new URL(DOCS).origin]);
+
+  for (const url of [DOCS, ERRORS]) {
+    for (const view of VIEWS) {
+      const shown = await open(browser, url, view);
+      const overflow = await shown.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expectEqual(`${new URL(url).pathname} (${view.name}) is no wider than the screen`, overflow <= 0, true);
+      await shown.close();
+    }
+  }
+});
+
+async function search(page: Page, text: string): Promise<void> {
+  await page.keyboard.down("Control");
+  await page.keyboard.press("k");
+  await page.keyboard.up("Control");
+  await page.waitForSelector('input[type="search"], [role="combobox"]');
+  await page.keyboard.type(text);
+}
+
+/** Presses the first visible button whose text or label matches. */
+async function press(page: Page, text: RegExp): Promise<void> {
+  const handle = await page.waitForFunction(
+    (source: string, flags: string) =>
+      [...document.querySelectorAll("button")].find(
+        (button) =>
+          button.checkVisibility() &&
+          new RegExp(source, flags).test(
+            `${button.textContent?.trim()} ${button.getAttribute("aria-label") ?? ""}`.replace(/\s+/g, " "),
+          ),
+      ),
+    {},
+    text.source,
+    text.flags,
+  );
+  await handle.asElement()?.evaluate((button) => (button as HTMLButtonElement).click());
+}

@@ -1,0 +1,51 @@
+// `npm run test:pages`: checks the documentation pages of a running system in Chromium.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
+import { runCommand } from "@medconnect/ops/command/command.ts";
+import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
+
+const HELP = `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, accessibility, and other hosts.
+
+Usage: npm run test:pages [-- options]
+
+Needs Chromium (Debian: chromium), or CHROME_PATH. Without it, the checks are skipped.
+
+  --lighthouse   Also audits both pages with Lighthouse, five times each; only on a quiet machine.
+  --screenshots  Also takes the pictures in docs/images.
+  -h, --help     Shows this.
+
+Exit codes: 0 all checks passed or were skipped, 1 one failed
+`;
+
+const IMAGES = join(import.meta.dirname, "../../docs/images");
+const BROWSERS = ["chromium", "google-chrome", "chrome"];
+
+runCommand({
+  name: "test:pages",
+  help: HELP,
+  options: {
+    lighthouse: { type: "boolean", default: false },
+    screenshots: { type: "boolean", default: false },
+  },
+  run: async ({ lighthouse, screenshots }) => {
+    const browser = process.env.CHROME_PATH ?? BROWSERS.map(pathOf).find(Boolean);
+    if (!browser) {
+      report("SKIPPED: no Chromium on this machine; install it, or set CHROME_PATH");
+      return 0;
+    }
+    const folder = new ToolFolder(import.meta.dirname, "pages");
+    folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
+    await withDemoStack(({ urls }) => {
+      const env = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES };
+      const checks = ["docs", "accessibility"];
+      if (lighthouse) checks.push("lighthouse");
+      if (screenshots) checks.push("screenshots");
+      for (const check of checks) report(folder.run(process.execPath, [`checks/${check}.ts`], env).trimEnd());
+    }, DEMO_SETTINGS);
+    return 0;
+  },
+});
+
+const pathOf = (program: string): string =>
+  spawnSync("which", [program], { encoding: "utf8" }).stdout?.trim() ?? "";
