@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type HealthCheckResponse, HealthService } from "@medconnect/proto/grpc/health/v1/health.ts";
 import { Health } from "./health.ts";
 
+const SERVICE = "medconnect.auth.v1.AuthService";
+
 let server: Server;
 let health: Health;
 // biome-ignore lint/suspicious/noExplicitAny: grpc-js makes the client's methods at run time.
@@ -10,7 +12,7 @@ let client: Client & Record<string, any>;
 
 beforeEach(async () => {
   server = new Server();
-  health = new Health();
+  health = new Health([SERVICE]);
   health.addTo(server);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
@@ -44,23 +46,28 @@ function watch(service: string, onTold: (status: string) => void): Promise<strin
 }
 
 test("the process serves until it is stopped", async () => {
-  expect(await ask("check", { service: "" })).toEqual({ status: "SERVING" });
-  expect(await ask("list", {})).toEqual({ statuses: { "": { status: "SERVING" } } });
+  for (const service of ["", SERVICE]) expect(await ask("check", { service })).toEqual({ status: "SERVING" });
+  expect(await ask("list", {})).toEqual({
+    statuses: { "": { status: "SERVING" }, [SERVICE]: { status: "SERVING" } },
+  });
   health.stop();
-  expect(await ask("check", { service: "" })).toEqual({ status: "NOT_SERVING" });
+  for (const service of ["", SERVICE]) {
+    expect(await ask("check", { service })).toEqual({ status: "NOT_SERVING" });
+  }
 });
 
-test("a service by name is unknown", async () => {
-  await expect(ask("check", { service: "medconnect.auth.v1.AuthService" })).rejects.toThrow("NOT_FOUND");
+test("a service of another process is unknown", async () => {
+  await expect(ask("check", { service: "medconnect.auth.v1.Other" })).rejects.toThrow("NOT_FOUND");
   const told = await new Promise<string>((resolve) => {
-    watch("medconnect.auth.v1.AuthService", resolve).catch(() => undefined);
+    watch("medconnect.auth.v1.Other", resolve).catch(() => undefined);
   });
   expect(told).toBe("SERVICE_UNKNOWN");
 });
 
 test.each([
   ["", ["SERVING", "NOT_SERVING"]],
-  ["medconnect.auth.v1.AuthService", ["SERVICE_UNKNOWN", "SERVICE_UNKNOWN"]],
+  [SERVICE, ["SERVING", "NOT_SERVING"]],
+  ["medconnect.auth.v1.Other", ["SERVICE_UNKNOWN", "SERVICE_UNKNOWN"]],
 ])("watchers of %j learn of the stop and do not delay it", async (service, states) => {
   let isFirst = true;
   const told = await watch(service, () => {

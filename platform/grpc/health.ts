@@ -15,12 +15,19 @@ import {
 } from "@medconnect/proto/grpc/health/v1/health.ts";
 
 /**
- * The health service grpc.health.v1. It reports one status for the whole process, under the service name "".
+ * The health service grpc.health.v1. All services of a process have the status of the process, whose name is
+ * "".
  */
 export class Health {
+  readonly #services: ReadonlySet<string>;
   #status: ServingStatus = ServingStatus.SERVING;
   /** Streams of clients that watch the status. `OpenStreams` limits their number. */
   readonly #watchers = new Set<ServerWritableStream<HealthCheckRequest, HealthCheckResponse>>();
+
+  /** @param services names of the services in this process, such as "medconnect.auth.v1.AuthService" */
+  constructor(services: Iterable<string>) {
+    this.#services = new Set(["", ...services]);
+  }
 
   addTo(server: Server): void {
     server.addService(HealthService, {
@@ -28,8 +35,8 @@ export class Health {
         { request }: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
         callback: sendUnaryData<HealthCheckResponse>,
       ) => {
-        if (request.service === "") callback(null, { status: this.#status });
-        else callback({ code: status.NOT_FOUND, details: `Unknown service ${request.service}; use "".` });
+        if (this.#services.has(request.service)) callback(null, { status: this.#status });
+        else callback({ code: status.NOT_FOUND, details: "This process does not have the service." });
       },
       watch: (call: ServerWritableStream<HealthCheckRequest, HealthCheckResponse>) => {
         // Even for an unknown service the stream stays open: the protocol says that the service may appear
@@ -41,7 +48,7 @@ export class Health {
       list: (
         _: ServerUnaryCall<HealthListRequest, HealthListResponse>,
         callback: sendUnaryData<HealthListResponse>,
-      ) => callback(null, { statuses: { "": { status: this.#status } } }),
+      ) => callback(null, { statuses: this.#statuses() }),
     });
   }
 
@@ -56,6 +63,10 @@ export class Health {
   }
 
   #statusOf(service: string): ServingStatus {
-    return service === "" ? this.#status : ServingStatus.SERVICE_UNKNOWN;
+    return this.#services.has(service) ? this.#status : ServingStatus.SERVICE_UNKNOWN;
+  }
+
+  #statuses(): HealthListResponse["statuses"] {
+    return Object.fromEntries([...this.#services].map((service) => [service, { status: this.#status }]));
   }
 }

@@ -86,7 +86,7 @@ test("20,000 streams without a message displace one another, block no call and h
 
 test("20,000 health watches displace one another, block no call and hold no memory", async () => {
   await grpc.start({}, { maxConcurrentCalls: 512 });
-  new Health().addTo(grpc.server.server);
+  new Health([]).addTo(grpc.server.server);
   await callPatiently();
   const heapBefore = heldMemory().heap;
   const flood = fork(FLOOD, [grpc.address, HealthService.watch.path, "40", "500", "empty"]);
@@ -102,7 +102,7 @@ test("20,000 health watches displace one another, block no call and hold no memo
 test("complete requests beyond the limit displace no running call", async () => {
   grpc.answerAfterMs = 1000;
   await grpc.start({}, { maxConcurrentCalls: 2 });
-  new Health().addTo(grpc.server.server);
+  new Health([]).addTo(grpc.server.server);
   const running = [call(grpc.newClient()), call(grpc.newClient())];
   const watch = () => openStream(grpc.newSession(), HealthService.watch.path).end(Buffer.alloc(5));
   const watched = (stream: ClientHttp2Stream) =>
@@ -118,7 +118,7 @@ test("complete requests beyond the limit displace no running call", async () => 
 test("a connection within its share of watches keeps them, however many others have", async () => {
   // `maxConcurrentCalls: 3` allows six open streams: twice that number.
   await grpc.start({}, { maxConcurrentCalls: 3 });
-  new Health().addTo(grpc.server.server);
+  new Health([]).addTo(grpc.server.server);
   /** Opens a health watch. @returns the code with which its stream is closed */
   const openWatch = async (session: ClientHttp2Session) => {
     const stream = openStream(session, HealthService.watch.path);
@@ -142,7 +142,7 @@ test.each([
 ])("many connections with few %s each interrupt no answer that is read", async (_title, path, options) => {
   // `maxConcurrentCalls: 8` allows sixteen open streams: twice that number.
   await grpc.start({}, { maxConcurrentCalls: 8 });
-  new Health().addTo(grpc.server.server);
+  new Health([]).addTo(grpc.server.server);
   for (let i = 0; i < 15; i++) {
     const stream = openStream(grpc.newSession(options), path);
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));

@@ -66,6 +66,8 @@ export interface ServerOptions {
 /** A gRPC server. Each call of each method passes the steps of `pipeline`. */
 export class GrpcServer {
   readonly server: Server;
+  /** Names of the services that `serve` has added. */
+  readonly services = new Set<string>();
   readonly #streams: OpenStreams;
   readonly #peers: PeerConnections;
   readonly #tls: MutualTls | undefined;
@@ -124,7 +126,9 @@ export class GrpcServer {
       Object.fromEntries(
         definitions.map(([name, d]) => {
           const useCase = useCases[name] as AnyUseCase;
-          this.#inputs.push(methodAt(d.path).input);
+          const { input, desc } = methodAt(d.path);
+          this.#inputs.push(input);
+          this.services.add(desc.parent.typeName);
           return [name, pipeline(d, (request, call) => useCase(app, request, call), this.#parts)];
         }),
       ),

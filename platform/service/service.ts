@@ -185,7 +185,7 @@ export async function runService({
     listAccesses,
     recordCheckpoint,
   });
-  const health = new Health();
+  const health = new Health(grpc.services);
   health.addTo(grpc.server);
   if (config.GRPC_REFLECTION) await addReflection(grpc.server);
 
