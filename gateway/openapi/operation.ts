@@ -23,6 +23,7 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
   const { summary, rest } = splitComment(commentOn(method.desc));
   return {
     operationId: operationIdOf(method),
+    ...deprecationOf(method),
     summary,
     description: `${rest}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
     tags: [tagOf(method)],
@@ -57,6 +58,10 @@ const byScope = (scopes: string[]): string =>
   scopes.length > 0
     ? ` For service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
     : "";
+
+function deprecationOf({ rules, desc }: Method): Schema {
+  return desc.deprecated ? { deprecated: true, "x-sunset": rules.sunsetDate } : {};
+}
 
 /** The document says that operations need a token. These are the others. */
 function securityOf({ rules }: Method): Schema {

@@ -80,6 +80,7 @@ export class Schemas {
       // Requests may have read-only fields, but these are ignored and need no description there.
       ...((direction === "answer" || !isReadOnly) && { description: commentOn(field) + notesOf(rules) }),
       ...(isReadOnly && { readOnly: true }),
+      ...(field.deprecated && { deprecated: true }),
     };
   }
 

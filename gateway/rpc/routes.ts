@@ -10,6 +10,7 @@ import { Router } from "../routing/router.ts";
 import { bindRequest, type RequestBinding } from "../transcoding/binding.ts";
 import { type AnswerEncoder, answerEncoderFor } from "../transcoding/response.ts";
 import type { Services } from "../upstream/services.ts";
+import { deprecationHeaders } from "./deprecation.ts";
 import { type Dispatch, dispatchTo } from "./dispatch.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface Route {
    * store the answer.
    */
   readonly isPublicData: boolean;
+  /** Headers of every answer, as alternating names and values. */
+  readonly headers: readonly string[];
 }
 
 /**
@@ -66,6 +69,7 @@ function routeOf(method: Method, http: HttpBinding, services: Services): Route {
       rules.access === MethodRules_Access.PUBLIC &&
       rules.rate === MethodRules_RateClass.UNLIMITED &&
       http.httpMethod === "GET",
+    headers: deprecationHeaders(rules),
   };
 }
 

@@ -44,6 +44,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     if (!match || !route) return await answerUnrouted(match, request, response, options);
     const { method } = route;
     response.locals.route = route.path;
+    response.locals.headers.push(...route.headers);
 
     // The load is checked before the token, because this check is cheap. Under overload, most requests end
     // here.

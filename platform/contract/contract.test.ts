@@ -25,6 +25,20 @@ test("the contract has methods", () => {
   expect(all.length).toBeGreaterThan(30);
 });
 
+test("each file names its package in Go, Java and C#", () => {
+  for (const { desc } of all) {
+    const { package: name, options } = desc.parent.file.proto;
+    const [, area = "", version = ""] = name.split(".");
+    const capital = area.charAt(0).toUpperCase() + area.slice(1);
+    expect(options).toMatchObject({
+      goPackage: `medconnect/${area}/${version};${area}${version}`,
+      javaPackage: name,
+      javaMultipleFiles: true,
+      csharpNamespace: `MedConnect.${capital}.${version.toUpperCase()}`,
+    });
+  }
+});
+
 describe.each(all.map((method) => [method.path, method] as const))("%s", (_path, method) => {
   const { rules } = method;
 
@@ -82,6 +96,12 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
 
   test("belongs to a task if and only if it has a route", () => {
     expect(rules.task !== Task.TASK_UNSPECIFIED).toBe(isRouted(method));
+  });
+
+  test("is deprecated for at least a year before it may be gone", () => {
+    const days = (Date.parse(rules.sunsetDate) - Date.parse(rules.deprecateDate)) / 86_400_000;
+    if (method.desc.deprecated) expect(days).toBeGreaterThanOrEqual(365);
+    else expect([rules.deprecateDate, rules.sunsetDate]).toEqual(["", ""]);
   });
 
   test("has a field for an idempotency key if and only if it honours one", () => {
