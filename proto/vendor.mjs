@@ -1,5 +1,6 @@
 // `npm run proto:vendor`: refreshes proto/vendor, the imported public .proto files, from npm packages. Copies
-// google/api and google/rpc from google-gax, and grpc/health from grpc-health-check. No package has
+// google/api and google/rpc from google-gax, and grpc/health from grpc-health-check. protoc before 22 does not
+// know `debug_redact`, so proto/protoc-21 has a newer descriptor.proto for it. No package has
 // buf/validate/validate.proto, so it is printed from protovalidate's descriptor, without comments and option
 // values: our files need its fields only.
 import { execFileSync } from "node:child_process";
@@ -113,6 +114,8 @@ function printFile({ proto }) {
 }
 
 copyFiles(GOOGLE_GAX, "build/protos", GOOGLE_FILES);
+const forOldProtoc = join(import.meta.dirname, "protoc-21");
+copyFiles(GOOGLE_GAX, "build/protos", ["google/protobuf/descriptor.proto"], forOldProtoc);
 copyFiles(GRPC_HEALTH, "proto", ["health/v1/health.proto"], join(vendor, "grpc"));
 const target = join(vendor, "buf/validate/validate.proto");
 mkdirSync(dirname(target), { recursive: true });
