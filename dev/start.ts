@@ -3,6 +3,7 @@ import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-
 import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Server } from "./engines/server.ts";
+import { type LogFormat, logFormatOf, logView } from "./logs/log-view.ts";
 import { resetDataFolder } from "./stack/data-folder.ts";
 import { watchMails } from "./stack/mail-folder.ts";
 import { configuredPorts, refuseBusyPorts } from "./stack/ports.ts";
@@ -60,6 +61,8 @@ runCommand({
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 
+    const format = logFormatOf(process.env.LOG_FORMAT, process.stdout.isTTY);
+    const view = logView(format, (line) => process.stdout.write(`${line}\n`));
     const progress = terminalProgress(STACK_STEPS + 1);
     const death = Promise.withResolvers<string>();
     let stack: Stack;
@@ -72,7 +75,7 @@ runCommand({
         mtls: flags.mtls,
         envOf: { gateway: DEMO_SETTINGS },
         runs: flags.sources ? "sources" : "bundles",
-        logs: "console",
+        onLine: (name, line, place) => view.show(name, line, place),
         progress,
         signal: stopping,
         onDied: (name, how) => death.resolve(`${name} ended ${how}.`),
@@ -88,13 +91,15 @@ runCommand({
       seed(stack).catch((error) => say(`Demo accounts are incomplete: ${error.message}`)),
       aborted(stopping),
     ]);
-    if (!stopping.aborted) say(welcome(stack));
+    if (!stopping.aborted) say(welcome(stack, format));
+    view.open();
     const stopWatching = watchMails(stack.mailFolder, ({ to, subject, link }) =>
       process.stdout.write(`mail to ${to}: ${[subject, link].filter(Boolean).join(" ")}\n`),
     );
 
     const died = await Promise.race([death.promise, aborted(stopping)]);
     stopWatching();
+    view.close();
     say(died ? `${died} Stopping everything.` : "Stopping …");
     await stack.stop();
     say("Stopped.");
@@ -112,7 +117,8 @@ function tlsFlags(certificates: string): string {
   return `--cacert ${ca} --cert ${cert} --key ${key}`;
 }
 
-function welcome({ urls, addresses, certificates, ports, mailFolder, file }: Stack): string {
+function welcome(stack: Stack, format: LogFormat): string {
+  const { urls, addresses, certificates, ports, mailFolder, file, logFolder } = stack;
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
   return [
     "MedConnect is ready.",
@@ -124,6 +130,7 @@ function welcome({ urls, addresses, certificates, ports, mailFolder, file }: Sta
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
     row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
+    row("logs", format === "pretty" ? `${logFolder} (JSON; grep one by the last word of a line)` : logFolder),
     row("as JSON", file),
     ...(certificates === undefined ? [] : [row("buf curl", tlsFlags(certificates))]),
     "",

@@ -106,7 +106,6 @@ async function runTests(run: Run, dataDir: string, signal: AbortSignal): Promise
       env: { ...NO_RATE_LIMITS, ...MANY_AT_ONCE, ...SEALED_SOON, ...MISSED_SOON },
       durable: false,
       runs: measures ? "sources" : "bundles",
-      logs: "files",
       progress,
       signal,
     });

@@ -20,6 +20,8 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSetti
   problemOf: ProblemOf;
   /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
+  /** True to log the path of each request, without its query. */
+  logPaths: boolean;
   corsOrigins: string[];
   proxies: TrustedProxies;
 }
@@ -30,7 +32,7 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSetti
  * steps of an RPC together.
  */
 export function createApp(options: AppOptions) {
-  const { routes, log, problemOf, traceRatio, corsOrigins, proxies } = options;
+  const { routes, log, problemOf, traceRatio, logPaths, corsOrigins, proxies } = options;
   const headersFor = commonHeaders(corsOrigins);
   const handleRpc = rpcHandler({ ...options, router: routerOf(routes) });
   const refuse = problemHandler(log, problemOf);
@@ -49,7 +51,7 @@ export function createApp(options: AppOptions) {
     else pages(request, response);
   }
 
-  return observe({ log, traceRatio, proxies }, (request, response) => {
+  return observe({ log, traceRatio, proxies, logPaths }, (request, response) => {
     handle(request, response).catch((error: unknown) => refuse(error, request, response));
   });
 }

@@ -104,6 +104,7 @@ startProcess("gateway", async () => {
     anonymousBodyMs: ANONYMOUS_BODY_MS,
     log,
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,
+    logPaths: config.LOG_PATHS,
     corsOrigins: config.CORS_ORIGINS,
     proxies,
     ready,

@@ -1,4 +1,11 @@
-import { duration, limit, port, processSettings, wholeNumber } from "@medconnect/platform/config/config.ts";
+import {
+  duration,
+  flag,
+  limit,
+  port,
+  processSettings,
+  wholeNumber,
+} from "@medconnect/platform/config/config.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
 
@@ -54,6 +61,10 @@ export const gatewaySettings = {
   ),
   CORS_ORIGINS: commaList.describe(
     "Origins whose pages may call the API from a browser, by comma, such as `https://app.example.org`",
+  ),
+  LOG_PATHS: flag.describe(
+    "`true` logs the path of each request, without its query. Paths name people's records, so only a local " +
+      "system should; `npm start` does",
   ),
   TRUST_PROXY: commaList
     .transform((parts) => (/^\d+$/.test(parts.join(",")) ? Number(parts[0]) : parts))

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { styleText } from "node:util";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { LogFile, rotateIfFull } from "../logs/log-file.ts";
 
 export interface ServerOptions {
   name: string;
@@ -12,10 +12,13 @@ export interface ServerOptions {
   args: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /**
-   * File for the output. If absent, the output goes to the console, with the server's name before each line.
-   */
+  /** File for the output. If absent, the output goes to the console. */
   logFile?: string | undefined;
+  /**
+   * Called with each line of the output, and with its place in the log file, as path:line. If absent, the
+   * process writes to the file by itself.
+   */
+  onLine?: ((line: string, place: string) => void) | undefined;
   pidFile?: string;
   /** Called again and again during the start, until it returns true. */
   ready: () => Promise<boolean>;
@@ -25,7 +28,6 @@ const LAST_LINES = 15;
 const POLL_MS = 50;
 const START_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 25_000;
-const COLOURS = ["cyan", "magenta", "yellow", "green", "blue"] as const;
 
 /**
  * A child process that runs a server. It has a process group of its own, so that Ctrl-C reaches only the
@@ -34,13 +36,12 @@ const COLOURS = ["cyan", "magenta", "yellow", "green", "blue"] as const;
  */
 export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   static readonly #running = new Set<ChildProcess>();
-  static #count = 0;
 
   readonly name: string;
   /** Environment of the process. Changes take effect at the next start. */
   readonly env: NodeJS.ProcessEnv;
   readonly #options: ServerOptions;
-  readonly #prefix: string;
+  readonly #log: LogFile | undefined;
   #child: ChildProcess | undefined;
   /** How the process ended, such as "with exit code 1". */
   #ended: Promise<string> = Promise.resolve("before it started");
@@ -51,8 +52,9 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.name = options.name;
     this.env = { ...(options.env ?? process.env) };
     this.#options = options;
-    const colour = COLOURS[Server.#count++ % COLOURS.length] ?? COLOURS[0];
-    this.#prefix = styleText(colour, `${this.name.padEnd(10)} │ `);
+    const { logFile, onLine } = options;
+    if (logFile !== undefined && onLine !== undefined) this.#log = new LogFile(logFile);
+    else if (logFile !== undefined) rotateIfFull(logFile);
   }
 
   get running(): boolean {
@@ -124,16 +126,18 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 
   #spawn(): void {
-    const { command, args, cwd, logFile, pidFile } = this.#options;
-    const log = logFile === undefined ? "pipe" : openSync(logFile, "a", 0o600);
-    const child = spawn(command, args, { env: this.env, cwd, stdio: ["ignore", log, log], detached: true });
-    if (typeof log === "number") closeSync(log);
-    else this.#print(child);
+    const { command, args, cwd, pidFile } = this.#options;
+    const output = this.#openOutput();
+    const stdio: StdioOptions = ["ignore", output, output];
+    const child = spawn(command, args, { env: this.env, cwd, stdio, detached: true });
+    if (typeof output === "number") closeSync(output);
+    this.#read(child);
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(`(${error.message})`));
-      child.once("exit", (code, signal) => {
-        Server.#running.delete(child);
+      child.once("exit", () => Server.#running.delete(child));
+      // Unlike "exit", "close" comes after the last line of the output.
+      child.once("close", (code, signal) => {
         resolve(signal ? `by ${signal}` : `with exit code ${code}`);
       });
     });
@@ -142,20 +146,29 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     if (pidFile) writeFileSync(pidFile, `${child.pid}`);
   }
 
-  #print(child: ChildProcess): void {
-    for (const stream of [child.stdout, child.stderr]) {
+  #openOutput(): "inherit" | "pipe" | number {
+    const { logFile } = this.#options;
+    if (logFile === undefined) return "inherit";
+    return this.#log ? "pipe" : openSync(logFile, "a", 0o600);
+  }
+
+  /** Writes the lines of a pipe to the log file, and passes them on. */
+  #read({ stdout, stderr }: ChildProcess): void {
+    for (const stream of [stdout, stderr]) {
       if (!stream) continue;
-      createInterface({ input: stream }).on("line", (line) =>
-        process.stdout.write(`${this.#prefix}${line}\n`),
-      );
+      createInterface({ input: stream }).on("line", (line) => {
+        const place = this.#log?.write(line) ?? "";
+        this.#options.onLine?.(line, place);
+      });
     }
   }
 
   /** Returns the last lines of the log file. Empty if there is no log file. */
   #lastLines(): string {
-    if (this.#options.logFile === undefined) return "";
-    const lines = readFileSync(this.#options.logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);
-    return lines.map((line) => `${this.#prefix}${line}\n`).join("");
+    const { logFile } = this.#options;
+    if (logFile === undefined || !existsSync(logFile)) return "";
+    const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);
+    return lines.map((line) => `${this.name.padEnd(10)} │ ${line}\n`).join("");
   }
 }
 

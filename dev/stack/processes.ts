@@ -23,7 +23,7 @@ export interface ProcessOptions {
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
   runs: Program;
-  logs: "console" | "files";
+  onLine?: ((name: ProcessName, line: string, place: string) => void) | undefined;
 }
 
 /** Code that the processes run: bundles, as in the image, or the sources. */
@@ -43,13 +43,14 @@ export function addressesOf(ports: Ports): Record<ServiceName, string> {
 }
 
 function makeProcess(name: ProcessName, options: ProcessOptions): Server {
-  const { folder, ports, logs, env, envOf, runs } = options;
+  const { folder, ports, onLine, env, envOf, runs } = options;
   return new Server({
     name,
     command: process.execPath,
     args: argsOf(name, runs),
     cwd: ROOT,
-    logFile: logs === "files" ? folder.logFile(name) : undefined,
+    logFile: folder.logFile(name),
+    onLine: onLine && ((line, place) => onLine(name, line, place)),
     env: {
       ...process.env,
       ...COMPILE_CACHE,
@@ -58,7 +59,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       // rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
-      ...(name === "gateway" ? apiSettings(options) : serviceSettings(name, options)),
+      ...(name === "gateway" ? gatewaySettings(options) : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
       ...(name === "billing" ? webhookSettings(options) : {}),
       ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
@@ -99,9 +100,10 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
-/** Makes the gateway name its own URL in documents and errors, unless API_URL is set. */
-const apiSettings = ({ ports }: ProcessOptions) => ({
+/** Settings of a gateway that only this machine reaches. Each can be set otherwise. */
+const gatewaySettings = ({ ports }: ProcessOptions) => ({
   API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
+  LOG_PATHS: process.env.LOG_PATHS ?? "true",
 });
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */

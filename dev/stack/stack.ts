@@ -33,8 +33,11 @@ export interface StackOptions {
   durable?: boolean;
   /** Code that the processes run. Default: bundles, which are rebuilt if a source has changed. */
   runs?: Program;
-  /** Output of the processes: to the console, or to files `<dataDir>/logs/<name>.log`. Default: files. */
-  logs?: "console" | "files";
+  /**
+   * Called with each line that a process writes to its file `<dataDir>/logs/<name>.log`, and with the line's
+   * place there, as path:line.
+   */
+  onLine?: (name: ProcessName, line: string, place: string) => void;
   progress?: Progress;
   signal?: AbortSignal;
   /** Called when a process or private database ends although `stop` was not called. */
@@ -57,6 +60,8 @@ export interface Stack {
   ports: Ports;
   /** Folder to which mails are written instead of being sent. */
   mailFolder: string;
+  /** Folder of the log files, one of each process and database. */
+  logFolder: string;
   databases: Databases;
   /**
    * The processes. Each can be stopped, killed and restarted. A change of its `env` takes effect at its next
@@ -77,8 +82,8 @@ export const STACK_STEPS = DATABASE_STEPS + 2;
 /** Starts databases and processes. Returns when all are ready. If one fails to start, stops all of them. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
-  const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
-  const { mtls = false, runs = "bundles" } = options;
+  const { schemaPrefix = SCHEMA_PREFIX, durable = true, progress = silent } = options;
+  const { mtls = false, runs = "bundles", onLine } = options;
   const ports = options.ports ?? (await freeProcessPorts());
   await refuseBusyPorts(ports);
   const folder = new DataFolder(options.dataDir);
@@ -100,7 +105,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     env,
     envOf,
     runs,
-    logs,
+    onLine,
   });
 
   const stop = async () => {
@@ -129,6 +134,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       certificates,
       ports,
       mailFolder: folder.mailFolder,
+      logFolder: folder.file("logs"),
       databases,
       processes,
       stop,
@@ -170,7 +176,7 @@ function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"])
 }
 
 function writeStackFile(stack: Stack, folder: DataFolder): void {
-  const { urls, addresses, certificates, ports, mailFolder, databases } = stack;
+  const { urls, addresses, certificates, ports, mailFolder, logFolder, databases } = stack;
   const portsOf = (kind: "port" | "metricsPort") =>
     Object.fromEntries(PROCESSES.map((name) => [name, ports[name][kind]]));
   const enginePorts = Object.entries(databases.engines).map(([name, { port }]) => [name, port]);
@@ -182,7 +188,7 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
     ports: { ...portsOf("port"), ...Object.fromEntries(enginePorts) },
     metricsPorts: portsOf("metricsPort"),
     pids: { launcher: process.pid, ...Object.fromEntries(pids) },
-    logs: folder.file("logs"),
+    logs: logFolder,
     mailFolder,
   });
 }

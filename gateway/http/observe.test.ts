@@ -38,3 +38,15 @@ test("a request leaves one log line without path, query or token", async () => {
   ]);
   expect(JSON.stringify(gateway.logLines)).not.toMatch(new RegExp(`canary|Bearer|${ID}`));
 });
+
+test("with LOG_PATHS, the line has the path without its query, and bounded", async () => {
+  const local = await startTestGateway({ logPaths: true });
+  await local.send("GET", "/v1/nothing?secret=canary", { headers: { "x-request-id": "short" } });
+  await local.send("GET", `/v1/${"x".repeat(4000)}`, { headers: { "x-request-id": "long" } });
+  const requests = () =>
+    local.logLines.filter(({ requestId }) => requestId === "short" || requestId === "long");
+  const [short, long] = await eventually(requests, (lines) => lines.length === 2);
+  await local.close();
+  expect(short?.path).toBe("/v1/nothing");
+  expect(String(long?.path)).toHaveLength(256);
+});

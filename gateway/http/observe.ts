@@ -11,6 +11,8 @@ import type { GatewayResponse } from "./gateway-response.ts";
 
 /** Status for the log if the client disconnected before it got the answer. nginx logs the same. */
 const CLIENT_CLOSED_REQUEST = 499;
+/** Length at which a logged path is cut. */
+const MAX_PATH = 256;
 /**
  * Methods recorded by name. All others are recorded as _OTHER (OpenTelemetry HTTP conventions), so that
  * clients cannot create metric time series with invented methods.
@@ -34,17 +36,19 @@ export interface ObserveOptions {
   /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   proxies: TrustedProxies;
+  /** True to log the path of each request, without its query. */
+  logPaths: boolean;
 }
 
 /**
  * Gives each request an id and a span. After the answer, records the duration of the request and writes one
  * log line. Metric and log line name the template of the route, because the real path and query may hold
- * personal data.
+ * personal data. With `logPaths`, the log line has the path, too.
  *
  * @param handle answers the request
  */
 export function observe(
-  { log, traceRatio, proxies }: ObserveOptions,
+  { log, traceRatio, proxies, logPaths }: ObserveOptions,
   handle: (request: IncomingMessage, response: GatewayResponse) => void,
 ) {
   return (request: IncomingMessage, response: GatewayResponse): void => {
@@ -74,13 +78,14 @@ export function observe(
         "http.response.status_code": status,
         ...(route !== undefined && { "http.route": route }),
       });
-      log.info(
-        { method, route, status, reason, durationMs: Math.round(seconds * 10_000) / 10, requestId },
-        "request",
-      );
+      const path = logPaths ? pathOf(request) : undefined;
+      const durationMs = Math.round(seconds * 10_000) / 10;
+      log.info({ method, route, path, status, reason, durationMs, requestId }, "request");
     });
   };
 }
+
+const pathOf = ({ url = "" }: IncomingMessage): string => url.split("?", 1)[0]?.slice(0, MAX_PATH) ?? "";
 
 function describe(span: Span, method: string, route: string | undefined, status: number): void {
   span.setAttribute("http.response.status_code", status);

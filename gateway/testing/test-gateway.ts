@@ -35,7 +35,9 @@ export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
-  extends Partial<Pick<AppOptions, "routes" | "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">> {
+  extends Partial<
+    Pick<AppOptions, "routes" | "logPaths" | "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">
+  > {
   limits?: Partial<RateLimits>;
   /** Maximum number of concurrent requests of each client; default: unlimited. */
   callerRequests?: number;
@@ -136,6 +138,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       anonymousBodyMs: ANONYMOUS_BODY_MS,
       log,
       traceRatio: 0,
+      logPaths: false,
       corsOrigins: [],
       proxies,
       ready: () => revocations.ready && !http.isDraining,

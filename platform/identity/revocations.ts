@@ -21,6 +21,12 @@ const FIRST_POLL_MS = 100;
 /** Age in ms at which the list in memory is too old to use, because it lacks later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
+/**
+ * Time in ms after the start in which failures are not logged. Processes that start together wait for auth,
+ * which takes a while on a busy machine.
+ */
+const START_MS = 15_000;
+
 /** Reads the whole list from auth. Called if Redis has no valid list. */
 export type RevocationSource = () => Promise<Revocation[]>;
 
@@ -77,8 +83,11 @@ export class Revocations {
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
-    // Logs failures only if they go on for some time, because auth may start later than this process.
-    const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
+    // Logs failures only if they go on for some time.
+    const lasts =
+      this.#heardAtMs > 0
+        ? startedAtMs - this.#heardAtMs > GOOD_FOR_MS / 2
+        : startedAtMs - this.#startedAtMs > START_MS;
     try {
       const { time, revocations } = (await this.#published()) ?? {
         time: new Date(startedAtMs),

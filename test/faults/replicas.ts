@@ -21,7 +21,6 @@ export async function addReplicas({ stack }: System) {
     schemaPrefix: SCHEMA_PREFIX,
     env: { ...SETTINGS, ...both },
     runs: "bundles",
-    logs: "files",
   });
   for (const server of Object.values(stack.processes)) Object.assign(server.env, both);
   await Promise.all(Object.values(replicas).map((server) => server.start()));

@@ -67,7 +67,6 @@ export class System {
       schemaPrefix: SCHEMA_PREFIX,
       env: SETTINGS,
       durable: true,
-      logs: "files",
       onDied: (name, how) => died.push(`${name} ended ${how}`),
       ...(signal && { signal }),
     });

@@ -54,7 +54,6 @@ export async function withDemoStack(
     env: {},
     envOf: { gateway },
     durable: false,
-    logs: "files",
     progress: terminalProgress(STACK_STEPS),
     signal,
   });

@@ -1,0 +1,92 @@
+import { relative } from "node:path";
+import { styleText } from "node:util";
+
+/** A line of a process's log, as platform/telemetry writes it. */
+export interface LogEntry {
+  level: string;
+  /** RFC 3339. */
+  time: string;
+  service: string;
+  msg: string;
+  traceId?: string;
+  method?: string;
+  path?: string;
+  status?: number;
+  durationMs?: number;
+  err?: { type?: string; message?: string };
+  [field: string]: unknown;
+}
+
+/** Length at which a text in a line is cut. */
+const MAX_LENGTH = 160;
+/** Digits of the trace id in a line. They suffice to find the request in the logs of all processes. */
+const TRACE_DIGITS = 8;
+/** Controls, invisible and bidirectional characters, which can change the rest of a terminal's screen. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Fields that a line shows in a place of their own, or not at all. */
+const KNOWN = new Set(["level", "time", "service", "msg", "traceId", "spanId", "err"]);
+
+/** Parses a line. Returns undefined for other output, such as the stack trace of a crash. */
+export function parseEntry(line: string): LogEntry | undefined {
+  try {
+    const entry = JSON.parse(line);
+    return typeof entry?.level === "string" && typeof entry.msg === "string" ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const isRequest = ({ msg, status }: LogEntry): boolean => msg === "request" && status !== undefined;
+
+export const isProblem = ({ level }: LogEntry): boolean => ["warn", "error", "fatal"].includes(level);
+
+/** Such as `14:12:14 POST /v1/bookings 201 48 ms 660ee1f9`. The last word begins the trace id. */
+export function requestLine(entry: LogEntry): string {
+  const { time, method = "?", path = "(unreadable)", status = 0, durationMs, traceId } = entry;
+  const words = [
+    dim(clockTime(new Date(time))),
+    method,
+    printable(path),
+    styleText(colourOf(status), String(status)),
+    ...(durationMs === undefined ? [] : [`${Math.round(durationMs)} ms`]),
+    ...(traceId === undefined ? [] : [dim(traceId.slice(0, TRACE_DIGITS))]),
+  ];
+  return words.join(" ");
+}
+
+/** Such as `14:12:14 WARN billing: job failed: connect ECONNREFUSED (job=relay) .local/data/logs/billing.log:7`. */
+export function problemLine(entry: LogEntry, place: string): string {
+  const { time, level, service, msg, err } = entry;
+  const cause = err?.message ?? err?.type;
+  const text = cause === undefined ? msg : `${msg}: ${cause}`;
+  const facts = Object.entries(entry)
+    .filter(([name, value]) => !KNOWN.has(name) && ["string", "number", "boolean"].includes(typeof value))
+    .map(([name, value]) => `${name}=${value}`);
+  const colour = level === "warn" ? "yellow" : "red";
+  return [
+    dim(clockTime(new Date(time))),
+    styleText(colour, level.toUpperCase()),
+    `${service}:`,
+    printable(text),
+    ...(facts.length > 0 ? [`(${printable(facts.join(", "))})`] : []),
+    dim(relative("", place)),
+  ].join(" ");
+}
+
+/** A line that is no log entry, such as the reason why a process cannot start. */
+export const outputLine = (name: string, line: string, place: string): string =>
+  `${dim(clockTime(new Date()))} ${name}: ${printable(line)} ${dim(relative("", place))}`;
+
+/** Local time of day, as hh:mm:ss. */
+export const clockTime = (time: Date): string => time.toLocaleTimeString("en-GB", { hour12: false });
+
+/** Escapes characters that a terminal would obey, and cuts long texts. */
+export function printable(text: string): string {
+  const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  return cut.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+const colourOf = (status: number) => (status >= 500 ? "red" : status >= 400 ? "yellow" : "green");
+
+/** styleText leaves the text plain unless standard output is a terminal that allows colour (NO_COLOR). */
+const dim = (text: string): string => styleText("dim", text);
