@@ -117,6 +117,8 @@ function tlsFlags(certificates: string): string {
   return `--cacert ${ca} --cert ${cert} --key ${key}`;
 }
 
+const LOOPBACK_PAGES = "localhost, 127.0.0.1 and [::1], at any port,";
+
 function welcome(stack: Stack, format: LogFormat): string {
   const { urls, addresses, certificates, ports, mailFolder, file, logFolder } = stack;
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
@@ -129,6 +131,7 @@ function welcome(stack: Stack, format: LogFormat): string {
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
+    row("browsers", `pages of ${process.env.CORS_ORIGINS ?? LOOPBACK_PAGES} may call the API (CORS_ORIGINS)`),
     row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
     row("logs", format === "pretty" ? `${logFolder} (JSON; grep one by the last word of a line)` : logFolder),
     row("as JSON", file),

@@ -106,6 +106,7 @@ startProcess("gateway", async () => {
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,
     logPaths: config.LOG_PATHS,
     corsOrigins: config.CORS_ORIGINS,
+    allowedHosts: config.ALLOWED_HOSTS,
     proxies,
     ready,
   });

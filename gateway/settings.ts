@@ -60,7 +60,13 @@ export const gatewaySettings = {
       "valid token. [All calls in one table](security.md#limits-by-address)",
   ),
   CORS_ORIGINS: commaList.describe(
-    "Origins whose pages may call the API from a browser, by comma, such as `https://app.example.org`",
+    "Origins whose pages may call the API from a browser, by comma, such as `https://app.example.org`; " +
+      "`loopback`: those of localhost, 127.0.0.1 and [::1], at any port. `npm start` sets `loopback`",
+  ),
+  ALLOWED_HOSTS: commaList.describe(
+    "Values of the header `Host` that are served, without port, by comma: others get 421, which stops DNS " +
+      "rebinding; `loopback`: localhost, 127.0.0.1 and [::1]. The host of `API_URL` is always served. None: " +
+      "every host, for a gateway behind a load balancer. `npm start` sets `loopback`",
   ),
   LOG_PATHS: flag.describe(
     "`true` logs the path of each request, without its query. Paths name people's records, so only a local " +

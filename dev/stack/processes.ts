@@ -104,6 +104,8 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
 const gatewaySettings = ({ ports }: ProcessOptions) => ({
   API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
   LOG_PATHS: process.env.LOG_PATHS ?? "true",
+  CORS_ORIGINS: process.env.CORS_ORIGINS ?? "loopback",
+  ALLOWED_HOSTS: process.env.ALLOWED_HOSTS ?? "loopback",
 });
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */

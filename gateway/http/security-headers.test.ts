@@ -74,3 +74,52 @@ test("without CORS_ORIGINS, pages of no origin may call", async () => {
   }
   await closed.close();
 });
+
+describe("CORS_ORIGINS=loopback", () => {
+  let local: TestGateway;
+  beforeAll(async () => {
+    local = await startTestGateway({ corsOrigins: ["https://app.test", "loopback"] });
+  });
+  afterAll(() => local.close());
+  const allowed = async (method: string, origin: string) =>
+    (await local.send(method, "/v1/doctors", { headers: { origin } })).headers["access-control-allow-origin"];
+
+  test.each([
+    "http://localhost",
+    "http://localhost:5173",
+    "https://localhost:8443",
+    "http://127.0.0.1:3000",
+    "https://[::1]:65535",
+    "https://app.test",
+  ])("allows pages of %s", async (origin) => {
+    expect([await allowed("OPTIONS", origin), await allowed("GET", origin)]).toEqual([origin, origin]);
+  });
+
+  test.each([
+    "null",
+    "loopback",
+    "http://localhost.evil.test",
+    "http://evil.test:80",
+    "http://localhost:5173.evil.test",
+    "http://evil-localhost:5173",
+    "http://127.0.0.1.evil.test",
+    "http://127.0.0.2:3000",
+    "http://localhost:5173/",
+    "ftp://localhost",
+    "file://localhost",
+  ])("refuses pages of %s", async (origin) => {
+    expect([await allowed("OPTIONS", origin), await allowed("GET", origin)]).toEqual([undefined, undefined]);
+  });
+
+  test("the answers to one origin have the same headers as to another", async () => {
+    const headersFor = async (origin: string) => {
+      const { headers } = await local.send("OPTIONS", "/v1/bookings", { headers: { origin } });
+      const names = Object.keys(headers).filter((name) => /^(access-control|vary)/.test(name));
+      return Object.fromEntries(names.map((name) => [name, headers[name]]));
+    };
+    expect(await headersFor("http://localhost:5173")).toEqual({
+      ...(await headersFor("https://app.test")),
+      "access-control-allow-origin": "http://localhost:5173",
+    });
+  });
+});

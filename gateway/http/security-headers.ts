@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import cors from "cors";
 import type { Request, RequestHandler, Response } from "express";
 import helmet from "helmet";
+import { isLoopbackOrigin, LOOPBACK } from "./loopback.ts";
 
 /** OWASP's recommended headers. Browsers must neither render nor frame the answers of an API. */
 const securityHeaders = helmet({
@@ -56,9 +57,9 @@ const RESPONSE_HEADERS = [
  * CORS: allows calls from pages of these origins only. `credentials` stays off, because the API uses no
  * cookies.
  */
-const crossOrigin = (origins: string[]) =>
+const crossOrigin = (origins: readonly string[]) =>
   cors({
-    origin: origins,
+    origin: [...origins],
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: REQUEST_HEADERS,
     exposedHeaders: RESPONSE_HEADERS,
@@ -67,20 +68,34 @@ const crossOrigin = (origins: string[]) =>
     preflightContinue: true,
   });
 
+/** Any origin of this machine. Its headers, with another origin in them, are those of all the others. */
+const LOOPBACK_SAMPLE = "http://localhost";
+
+/** True if CORS_ORIGINS allows calls from pages of this origin. */
+export const isAllowedOrigin = (origins: readonly string[], origin: string): boolean =>
+  (origin !== LOOPBACK && origins.includes(origin)) ||
+  (origins.includes(LOOPBACK) && isLoopbackOrigin(origin));
+
 /**
  * Headers of every answer, as a list of alternating names and values. They depend only on the method and the
  * origin of a request, so helmet and cors compute them only once for each combination, at the start.
  */
-export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
-  const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];
-  const casesOf = (method: string) => ({
-    byOrigin: new Map(origins.map((origin) => [origin, headersSetBy(handlers, method, origin)])),
-    otherwise: headersSetBy(handlers, method, undefined),
-  });
+export function commonHeaders(origins: readonly string[]): (request: IncomingMessage) => readonly string[] {
+  const listed = origins.map((origin) => (origin === LOOPBACK ? LOOPBACK_SAMPLE : origin));
+  const handlers = [securityHeaders, crossOrigin(listed)] as RequestHandler[];
+  const casesOf = (method: string) => {
+    const byOrigin = new Map(listed.map((origin) => [origin, headersSetBy(handlers, method, origin)]));
+    const ofSample = byOrigin.get(LOOPBACK_SAMPLE) ?? [];
+    return {
+      byOrigin,
+      forLoopback: (origin: string) => ofSample.map((text) => (text === LOOPBACK_SAMPLE ? origin : text)),
+      otherwise: headersSetBy(handlers, method, undefined),
+    };
+  };
   const [preflights, others] = [casesOf("OPTIONS"), casesOf("GET")];
   return ({ method, headers: { origin = "" } }) => {
-    const { byOrigin, otherwise } = method === "OPTIONS" ? preflights : others;
-    return byOrigin.get(origin) ?? otherwise;
+    const { byOrigin, forLoopback, otherwise } = method === "OPTIONS" ? preflights : others;
+    return byOrigin.get(origin) ?? (isAllowedOrigin(origins, origin) ? forLoopback(origin) : otherwise);
   };
 }
 

@@ -14,6 +14,7 @@ import { ref, type Schema } from "./json-schema.ts";
 const COMMON_REASONS: Reason[] = [
   "INVALID_REQUEST",
   "MALFORMED_REQUEST",
+  "HOST_NOT_ALLOWED",
   "ETAG_MISMATCH",
   "HEADERS_TOO_LARGE",
   "REQUEST_TIMEOUT",

@@ -36,7 +36,10 @@ const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 
 
 export interface TestGatewayOptions
   extends Partial<
-    Pick<AppOptions, "routes" | "logPaths" | "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">
+    Pick<
+      AppOptions,
+      "routes" | "logPaths" | "corsOrigins" | "allowedHosts" | "callTimeoutMs" | "anonymousBodyMs"
+    >
   > {
   limits?: Partial<RateLimits>;
   /** Maximum number of concurrent requests of each client; default: unlimited. */
@@ -140,6 +143,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       traceRatio: 0,
       logPaths: false,
       corsOrigins: [],
+      allowedHosts: [],
       proxies,
       ready: () => revocations.ready && !http.isDraining,
       ...settings,
