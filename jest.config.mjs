@@ -24,7 +24,7 @@ export default {
     "<rootDir>/bench",
   ],
   transform: {
-    "^.+\\.[tj]s$": [
+    "^.+\\.m?[tj]s$": [
       "@swc/jest",
       {
         jsc: { target: "es2024", parser: { syntax: "typescript" } },

@@ -1,12 +1,14 @@
 // `node dev/bootstrap.mjs SCRIPT.ts [ARG ...]`: runs a script on a fresh clone with any Node from 18 on.
-// First installs the dependencies, including Node 24, and generates code from the proto files, if either is
+// Answers --help and wrong flags at once, if the script has a file of its usage, SCRIPT.usage.mjs.
+// Otherwise first installs the dependencies, including Node 24, and generates code from the proto files, if either is
 // missing or out of date. Without SCRIPT.ts, only prepares the clone.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArguments, seeHelp } from "../ops/command/arguments.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const BIN = join(ROOT, "node_modules/.bin");
@@ -14,6 +16,7 @@ const PROGRESS_MS = process.stdout.isTTY ? 1000 : 10_000;
 const ORPHAN_CHECK_MS = 500;
 
 const [script, ...args] = process.argv.slice(2);
+if (script) await answerFlags(script, args);
 if (!dependenciesAreCurrent()) await installDependencies();
 const node = await findNode24();
 const env = {
@@ -24,6 +27,18 @@ const env = {
 };
 generate();
 if (script) run(script, args);
+
+/** Prints the help of the script, or the problem of a wrong flag, and exits. Returns if there is nothing to answer. */
+async function answerFlags(file, fileArgs) {
+  const usageFile = join(ROOT, file.replace(/\.ts$/, ".usage.mjs"));
+  if (!existsSync(usageFile)) return;
+  const { usage } = await import(pathToFileURL(usageFile));
+  const { values, problem } = parseArguments(usage, fileArgs);
+  if (problem !== undefined) fail(`${problem}\n${seeHelp(usage.name)}`);
+  if (!values.help) return;
+  process.stdout.write(usage.help);
+  process.exit(0);
+}
 
 function fail(message) {
   console.error(message);

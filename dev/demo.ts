@@ -6,30 +6,10 @@ import { runCommand } from "@medconnect/ops/command/command.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { walkJourney } from "./demo/journey.ts";
 import { Walker } from "./demo/walker.ts";
-
-const HELP = `Walks through the system that npm start runs, and prints every request and response.
-
-Usage: npm run demo [-- options]
-
-Shows registration, login with a second factor, a doctor's profile and slots, a booking and its payment, the
-consultation, a prescription, and the admin's view. Stops at the first unexpected response.
-
-  --url URL        URL of the gateway (from stack.json in the data folder).
-  --data-dir DIR   Data folder of the system, as for npm start (.local/data).
-  -h, --help       Shows this.
-
-Exit codes: 0 every response was as expected, 1 one was not, or no system runs
-`;
-
-const ROOT = join(import.meta.dirname, "..");
+import { usage } from "./demo.usage.mjs";
 
 runCommand({
-  name: "demo",
-  help: HELP,
-  options: {
-    url: { type: "string" },
-    "data-dir": { type: "string", default: join(ROOT, ".local/data") },
-  },
+  ...usage,
   run: async (flags) => {
     const url = (flags.url ?? urlOfStack(flags["data-dir"])).replace(/\/$/, "");
     await refuseUnlessReady(url);

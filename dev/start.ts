@@ -1,6 +1,6 @@
 // `npm start`: starts the whole system on this machine.
 import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
-import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
+import { runCommand } from "@medconnect/ops/command/command.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Server } from "./engines/server.ts";
 import { type LogFormat, logFormatOf, logView } from "./logs/log-view.ts";
@@ -9,54 +9,20 @@ import { watchMails } from "./stack/mail-folder.ts";
 import { configuredPorts, refuseBusyPorts } from "./stack/ports.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, DEMO_SETTINGS, seed } from "./stack/seed.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack.ts";
+import { usage } from "./start.usage.mjs";
 import { terminalProgress } from "./terminal/progress.ts";
 import { aborted, stopSignal } from "./terminal/stop-signal.ts";
 
-const HELP = `Starts MySQL, Redis, the four services and the gateway, and creates demo accounts.
-
-Usage: npm start [-- options]
-
-Ctrl-C stops everything, a second Ctrl-C kills it. The data stays for the next start.
-
-  --port N         Port of the gateway (8080, or GATEWAY_PORT).
-  --port-offset N  Adds N to every port, for a second system; give it a --data-dir of its own.
-  --data-dir DIR   Folder of databases, secrets and stack.json (.local/data).
-  --reset          Deletes the data first.
-  --sources        Runs the sources instead of bundles; npm run dev does the same.
-  --mtls           Mutual TLS for gRPC, with certificates in DIR/certificates (or MTLS=1).
-  -h, --help       Shows this.
-
-Environment, passed on to every process:
-  MYSQL_URL, REDIS_URL                  Existing servers; mysql://user:password@host:port of an administrator.
-  GATEWAY_PORT, AUTH_PORT, …            Ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054.
-  GATEWAY_METRICS_PORT, …               Metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468.
-  MAIL_URL=smtp://host:port             Mail server. Without it, mails go to the data folder, and their links are shown.
-  MEDCONNECT_ENGINES_DIR                Folder for MySQL and Redis if they are not installed (.local/engines).
-  LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  Any setting of a process.
-
-Exit codes: 0 stopped, 1 the start failed or a process ended, 130 stopped during the start
-`;
-
 runCommand({
-  name: "start",
-  help: HELP,
-  options: {
-    port: { type: "string" },
-    "port-offset": { type: "string", default: "0" },
-    "data-dir": { type: "string", default: ".local/data" },
-    reset: { type: "boolean", default: false },
-    sources: { type: "boolean", default: false },
-    mtls: { type: "boolean", default: ["1", "true"].includes(process.env.MTLS ?? "") },
-  },
+  ...usage,
   run: async (flags) => {
     const stopping = stopSignal(() => {
       say("Killed.");
       Server.killAll();
       process.exit(1);
     });
-    if (flags.port !== undefined) wholeNumber("port", flags.port);
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
-    const ports = configuredPorts(env, wholeNumber("port-offset", flags["port-offset"], 0));
+    const ports = configuredPorts(env, Number(flags["port-offset"]));
     // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.
     await refuseBusyPorts(ports);
     if (flags.reset) resetDataFolder(flags["data-dir"]);

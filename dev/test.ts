@@ -13,18 +13,7 @@ import { DATABASE_STEPS, startDatabases } from "./stack/databases.ts";
 import { STACK_STEPS, startStack } from "./stack/stack.ts";
 import { terminalProgress } from "./terminal/progress.ts";
 import { stopSignal } from "./terminal/stop-signal.ts";
-
-const HELP = `Starts a throwaway MySQL, Redis and system on free ports, and runs the tests against them.
-
-Usage: npm test [-- [--no-stack] [arguments of jest]]
-
-  --no-stack   Starts only MySQL and Redis, for tests without the whole system.
-  --coverage   Writes the coverage of all processes to .local/coverage. Without a path, every rules file must be covered.
-  --help       Shows this.
-
-Examples: npm test -- booking               Tests whose path contains "booking"
-          npm test -- --no-stack migrate
-`;
+import { usage } from "./test.usage.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
 const OUR_FLAGS = ["--no-stack", "--coverage"];
@@ -50,7 +39,7 @@ const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 runMain(async () => {
   const args = process.argv.slice(2);
   if (args.includes("--help")) {
-    process.stdout.write(HELP);
+    process.stdout.write(usage.help);
     return 0;
   }
   const measures = args.includes("--coverage");

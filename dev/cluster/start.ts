@@ -7,28 +7,10 @@ import { terminalProgress } from "../terminal/progress.ts";
 import { aborted, stopSignal } from "../terminal/stop-signal.ts";
 import { CLUSTER_STEPS, type Cluster, startCluster } from "./cluster.ts";
 import type { ClusterNode } from "./node.ts";
-
-const HELP = `Starts three MySQL servers in a single-primary group behind MySQL Router, and prints its MYSQL_URL.
-
-Usage: npm run cluster [-- options]
-
-Restarts a server that ends, which then rejoins the group. Ctrl-C stops everything, a second Ctrl-C kills it. The data
-stays for the next start. docs/scaling.md lists the group's guarantees.
-
-  --port N         Port of the router (6446).
-  --data-dir DIR   Folder of the servers' data and logs (.local/cluster).
-  -h, --help       Shows this.
-
-Exit codes: 0 stopped, 1 the start failed or the router ended, 130 stopped during the start
-`;
+import { usage } from "./start.usage.mjs";
 
 runCommand({
-  name: "cluster",
-  help: HELP,
-  options: {
-    port: { type: "string", default: "6446" },
-    "data-dir": { type: "string", default: ".local/cluster" },
-  },
+  ...usage,
   run: async (flags) => {
     const port = portOf(flags.port);
     const stopping = stopSignal(() => {

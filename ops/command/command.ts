@@ -1,15 +1,13 @@
 import { createInterface } from "node:readline/promises";
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ParseArgsConfig, parseArgs } from "node:util";
 import { duration } from "@medconnect/platform/config/config.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { parseArguments, seeHelp, wholeNumberProblem } from "./arguments.mjs";
 import { SetupError, UsageError } from "./setup-error.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-const HELP = { help: { type: "boolean", short: "h" } } as const;
 
-type Parsed<O extends Options> = ReturnType<
-  typeof parseArgs<{ options: O & typeof HELP; allowPositionals: true }>
->;
+type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>;
 
 /** A command with the flags and exit codes that all commands share. */
 export interface Command<O extends Options> {
@@ -18,6 +16,8 @@ export interface Command<O extends Options> {
   readonly help: string;
   readonly options: O;
   readonly allowPositionals?: boolean;
+  /** Flags that are whole numbers, and the least of each. */
+  readonly numbers?: Readonly<Record<string, number>>;
   /** Exit code after an error; default: 1. Commands that exit with 1 to report findings use 2 for errors. */
   readonly errorCode?: number;
   /** @returns the exit code */
@@ -26,20 +26,20 @@ export interface Command<O extends Options> {
 
 /** Runs a command with the arguments of this process, and exits. With `--help`, prints the help instead. */
 export function runCommand<O extends Options>(command: Command<O>): void {
-  const { name, help, options, allowPositionals = false, errorCode } = command;
   runMain(async () => {
     try {
-      const { values, positionals } = parse({ ...options, ...HELP }, allowPositionals);
-      if ((values as { help?: boolean }).help) {
-        process.stdout.write(help);
+      const { values, positionals, problem } = parseArguments(command);
+      if (problem !== undefined) throw new UsageError(problem);
+      if (values.help) {
+        process.stdout.write(command.help);
         return 0;
       }
-      return await command.run(values as Parsed<O>["values"], positionals);
+      return await command.run(values, positionals);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw new SetupError(`${error.message}\nSee npm ${name === "start" ? "" : "run "}${name} -- --help.`);
+      throw new SetupError(`${error.message}\n${seeHelp(command.name)}`);
     }
-  }, errorCode);
+  }, command.errorCode);
 }
 
 /**
@@ -79,9 +79,9 @@ function explain(error: Error & { code?: unknown }): string {
  * Parses the text of a flag as a whole number. Throws UsageError if it is not a number of at least `minimum`.
  */
 export function wholeNumber(flag: string, text: string, minimum = 1): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= minimum) return value;
-  throw new UsageError(`--${flag} must be a whole number of at least ${minimum}, not "${text}".`);
+  const problem = wholeNumberProblem(flag, text, minimum);
+  if (problem !== undefined) throw new UsageError(problem);
+  return Number(text);
 }
 
 /** Parses a duration such as "2h" into ms. Throws UsageError for other text. */
@@ -109,25 +109,4 @@ export async function confirm(question: string, { yes }: { yes?: boolean | undef
   const answer = await terminal.question(`${question} [y/N] `);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
-}
-
-function parse<O extends Options>(options: O, allowPositionals: boolean) {
-  try {
-    return parseArgs({ options, allowPositionals });
-  } catch (error) {
-    const { message } = error as Error;
-    // Only the first sentence of Node's message, which names the argument. The next sentences explain
-    // quoting.
-    const problem = `${message.split(/\.\s/, 1)[0]}.`;
-    throw new UsageError(`${problem}${hintAtDashes(message, allowPositionals)}`);
-  }
-}
-
-/** How to write an id or a value that Node has taken for an option. */
-function hintAtDashes(message: string, allowPositionals: boolean): string {
-  if (allowPositionals && /^Unknown option '-[^-]/.test(message)) {
-    return " Put -- before an id that begins with a dash.";
-  }
-  const [, option] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
-  return option === undefined ? "" : ` Write a value that begins with a dash as ${option}=-VALUE.`;
 }

@@ -7,39 +7,19 @@ import { Server } from "@medconnect/dev/engines/server.ts";
 import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
 import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
 import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
+import { usage } from "./cluster.usage.mjs";
 import { describe, violationsOf } from "./report.ts";
 import { failOver } from "./scenarios/fail-over.ts";
 import { runSuite } from "./suite.ts";
 import { System } from "./system.ts";
 
-const HELP = `Kills the primary of a MySQL cluster under load, and checks that no acknowledged change is lost.
-
-Usage: npm run test:cluster [-- options]
-
-Starts three MySQL servers in a group behind MySQL Router, and a throwaway system on them. After each kill, the server
-rejoins the group.
-
-  --seed N         Seed of the random numbers; default: a random one.
-  --rounds N       Kills of the primary (3).
-  --patients N     Concurrent patients (20).
-  -h, --help       Shows this.
-
-Exit codes: 0 no violation, 1 violations, or the run failed
-`;
-
 const STEPS = 5;
 
 runCommand({
-  name: "test:cluster",
-  help: HELP,
-  options: {
-    seed: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
-    rounds: { type: "string", default: "3" },
-    patients: { type: "string", default: "20" },
-  },
+  ...usage,
   run: async ({ seed, rounds, patients }) => {
     const flags = {
-      seed: wholeNumber("seed", seed, 0),
+      seed: wholeNumber("seed", seed ?? `${Math.floor(Math.random() * 2 ** 31)}`, 0),
       rounds: wholeNumber("rounds", rounds, 0),
       patients: wholeNumber("patients", patients, 0),
     };

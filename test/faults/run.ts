@@ -9,43 +9,21 @@ import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
 import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { UsageError } from "@medconnect/ops/command/setup-error.ts";
 import { describe, type Result, violationsOf } from "./report.ts";
+import { usage } from "./run.usage.mjs";
 import { SCENARIOS } from "./scenarios/all.ts";
 import { runSuite } from "./suite.ts";
 import { System } from "./system.ts";
-
-const HELP = `Injects faults into a throwaway system under load, and checks that no acknowledged change is lost.
-
-Usage: npm run test:faults [-- options]
-
-  --seed N          Seed of the random numbers; default: a random one.
-  --rounds N        Kills of each process (50).
-  --patients N      Concurrent patients (20).
-  --scenario NAME   Runs only this scenario. Repeatable.
-  --minutes N       Duration of the scenario churn (3).
-  --short           Few rounds and short faults, as .ci/run does.
-  -h, --help        Shows this.
-
-Exit codes: 0 no violation, 1 violations, or the run failed
-
-Scenarios:
-${SCENARIOS.map(({ name, promise }) => `  ${name.padEnd(14)} ${promise}`).join("\n")}
-`;
 
 const SHORT_ROUNDS = "1";
 const SHORT_PATIENTS = "10";
 
 runCommand({
-  name: "test:faults",
-  help: HELP,
-  options: {
-    seed: { type: "string" },
-    rounds: { type: "string" },
-    patients: { type: "string" },
-    minutes: { type: "string" },
-    scenario: { type: "string", multiple: true },
-    short: { type: "boolean", default: false },
-  },
+  ...usage,
   run: async (values) => {
+    if (values.list) {
+      for (const { name, promise } of SCENARIOS) process.stdout.write(`${name.padEnd(14)} ${promise}\n`);
+      return 0;
+    }
     const flags = flagsOf(values);
     const dataDir = await mkdtemp(join(tmpdir(), "medconnect-faults-"));
     stopAtOnce(dataDir);
@@ -110,7 +88,7 @@ function flagsOf({ seed, rounds, patients, minutes, scenario, short }: Values) {
 function scenariosOf(names: string[] | undefined, isShort: boolean) {
   for (const name of names ?? []) {
     if (!SCENARIOS.some((scenario) => scenario.name === name))
-      throw new UsageError(`There is no scenario "${name}". --help lists them.`);
+      throw new UsageError(`There is no scenario "${name}". --list lists them.`);
   }
   return SCENARIOS.filter(({ name, inShort }) => names?.includes(name) ?? (!isShort || inShort));
 }
