@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { isStarting } from "../time/start-up.ts";
 
 const PAUSE_MS = 500;
 
@@ -11,7 +12,7 @@ export async function untilReachable<T>(ask: () => Promise<T>, log: Logger): Pro
       return await ask();
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === "UNAVAILABLE")) throw error;
-      log.warn({ err: error }, "waiting for the database");
+      if (!isStarting()) log.warn({ err: error }, "waiting for the database");
       await delay(PAUSE_MS);
     }
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createLogger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { type Revocation, RevocationLists } from "./revocation-lists.ts";
 import { Revocations } from "./revocations.ts";
 
@@ -13,11 +13,14 @@ let reader: Revocations;
 let inRedis: () => Promise<string | null>;
 /** Called for the answer of auth at each poll for which Redis has no valid list. */
 let atAuth: () => Promise<Revocation[]>;
+/** Messages that the reader has logged. */
+let logged: string[];
 
 beforeEach(() => {
   jest.useFakeTimers();
   inRedis = async () => null;
   atAuth = async () => [];
+  logged = [];
 });
 afterEach(() => {
   reader.stop();
@@ -40,7 +43,7 @@ async function start(by = lists) {
     redis: { get: () => inRedis() } as never,
     lists: by,
     fallback: () => atAuth(),
-    log: createLogger("test", "silent"),
+    log: { warn: (_fields: object, message: string) => logged.push(message) } as unknown as Logger,
   });
   reader.start();
   await pass(0);
@@ -137,4 +140,26 @@ test("a list is readable in every step of the internal key's rotation", () => {
     for (const other of beside) expect(other.read(listOf([], new Date(), step)).revocations).toEqual([]);
   }
   expect(() => steps[3]!.read(listOf([], new Date(), steps[0]))).toThrow();
+});
+
+describe("failures are logged", () => {
+  const away = async () => Promise.reject(new Error("away"));
+
+  test("only after 15 s without a first list, because auth may start later", async () => {
+    atAuth = away;
+    await start();
+    await pass(14);
+    expect(logged).toEqual([]);
+    await pass(3);
+    expect(new Set(logged)).toEqual(new Set(["revocations cannot be read"]));
+  });
+
+  test("soon after the last list", async () => {
+    await start();
+    atAuth = away;
+    await pass(2);
+    expect(logged).toEqual([]);
+    await pass(2);
+    expect(logged).not.toEqual([]);
+  });
 });

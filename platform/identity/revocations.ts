@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { START_MS } from "../time/start-up.ts";
 import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
@@ -20,12 +21,6 @@ const POLL_MS = 1000;
 const FIRST_POLL_MS = 100;
 /** Age in ms at which the list in memory is too old to use, because it lacks later sign-outs. */
 const GOOD_FOR_MS = 5000;
-
-/**
- * Time in ms after the start in which failures are not logged. Processes that start together wait for auth,
- * which takes a while on a busy machine.
- */
-const START_MS = 15_000;
 
 /** Reads the whole list from auth. Called if Redis has no valid list. */
 export type RevocationSource = () => Promise<Revocation[]>;

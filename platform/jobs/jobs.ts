@@ -1,5 +1,7 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { isStarting } from "../time/start-up.ts";
 
 /** A background task. When the process stops, `signal` aborts, and the task throws `signal.reason`. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
@@ -67,7 +69,8 @@ export class Job {
       try {
         await this.#work(signal);
       } catch (error) {
-        if (error !== signal.reason) this.#log.warn({ err: error, job: this.name }, "job failed");
+        const isEarly = isStarting() && error instanceof ApiError && error.reason === "UNAVAILABLE";
+        if (error !== signal.reason && !isEarly) this.#log.warn({ err: error, job: this.name }, "job failed");
       }
     } while (this.#again && !signal.aborted);
     this.#busy = false;

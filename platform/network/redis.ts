@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import type { Logger } from "../telemetry/log.ts";
+import { isStarting } from "../time/start-up.ts";
 
 /** Time-out in ms of a command that a request waits for. */
 export const REDIS_IN_REQUEST_MS = 100;
@@ -30,7 +31,8 @@ export function connectRedis(url: string, log: Logger, commandTimeoutMs: number)
   });
   let away = false;
   redis.on("error", (error) => {
-    if (!away) log.warn({ err: error }, "redis is unreachable");
+    if (away || isStarting()) return;
+    log.warn({ err: error }, "redis is unreachable");
     away = true;
   });
   redis.on("ready", () => {

@@ -15,6 +15,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { extractTrace } from "../telemetry/tracing.ts";
 import type { Clock } from "../time/clock.ts";
+import { isStarting } from "../time/start-up.ts";
 import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
@@ -84,6 +85,7 @@ export class ConsumerQueue {
   readonly #sending = new Set<string>();
   #running: Promise<void> | undefined;
   #away = false;
+  #isLoggedAway = false;
   /** Ids of events that the consumer has applied and whose rows are still to be deleted. */
   #applied: string[] = [];
   #forgetting: NodeJS.Timeout | undefined;
@@ -309,8 +311,9 @@ export class ConsumerQueue {
   }
 
   #noteAway(away: boolean, error?: unknown): void {
-    if (away === this.#away) return;
     this.#away = away;
+    if (away === this.#isLoggedAway || (away && isStarting())) return;
+    this.#isLoggedAway = away;
     const { log } = this.#options;
     if (away) log.warn({ err: error, destination: this.#destination }, "consumer is unreachable");
     else log.info({ destination: this.#destination }, "consumer is reachable again");
