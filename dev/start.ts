@@ -3,15 +3,19 @@ import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Server } from "./engines/server.ts";
+import { clockTime } from "./logs/log-lines.ts";
 import { type LogFormat, logFormatOf, logView } from "./logs/log-view.ts";
 import { resetDataFolder } from "./stack/data-folder.ts";
 import { watchMails } from "./stack/mail-folder.ts";
-import { configuredPorts, refuseBusyPorts } from "./stack/ports.ts";
+import { configuredPorts, type InspectorPorts, inspectorPorts, refuseBusyPorts } from "./stack/ports.ts";
+import { BUNDLES } from "./stack/programs.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, DEMO_SETTINGS, seed } from "./stack/seed.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack.ts";
 import { usage } from "./start.usage.mjs";
 import { terminalProgress } from "./terminal/progress.ts";
 import { aborted, stopSignal } from "./terminal/stop-signal.ts";
+import { LiveProgram } from "./watch/live-program.ts";
+import { Reload } from "./watch/reload.ts";
 
 runCommand({
   ...usage,
@@ -22,11 +26,14 @@ runCommand({
       process.exit(1);
     });
     const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
-    const ports = configuredPorts(env, Number(flags["port-offset"]));
+    const offset = Number(flags["port-offset"]);
+    const ports = configuredPorts(env, offset);
+    const inspectors = flags.watch ? inspectorPorts(env, offset) : undefined;
     // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.
-    await refuseBusyPorts(ports);
+    await refuseBusyPorts(ports, inspectors);
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 
+    const live = inspectors && new LiveProgram(inspectors);
     const format = logFormatOf(process.env.LOG_FORMAT, process.stdout.isTTY);
     const view = logView(format, (line) => process.stdout.write(`${line}\n`));
     const progress = terminalProgress(STACK_STEPS + 1);
@@ -39,12 +46,15 @@ runCommand({
         redisUrl: process.env.REDIS_URL || undefined,
         ports,
         mtls: flags.mtls,
-        envOf: { gateway: DEMO_SETTINGS },
-        runs: flags.sources ? "sources" : "bundles",
+        program: live ?? BUNDLES,
+        envOf: { gateway: { ...gatewaySettings, ...(live && QUICK_DRAIN) } },
         onLine: (name, line, place) => view.show(name, line, place),
         progress,
         signal: stopping,
-        onDied: (name, how) => death.resolve(`${name} ended ${how}.`),
+        onDied: (name, how) => {
+          if (live && isProcess(name)) say(`${name} ended ${how}. It starts again at the next change.`);
+          else death.resolve(`${name} ended ${how}.`);
+        },
       });
     } catch (error) {
       if (!stopping.aborted) throw error;
@@ -57,21 +67,42 @@ runCommand({
       seed(stack).catch((error) => say(`Demo accounts are incomplete: ${error.message}`)),
       aborted(stopping),
     ]);
-    if (!stopping.aborted) say(welcome(stack, format));
+    if (!stopping.aborted) say(welcome(stack, format, inspectors));
     view.open();
     const stopWatching = watchMails(stack.mailFolder, ({ to, subject, link }) =>
       process.stdout.write(`mail to ${to}: ${[subject, link].filter(Boolean).join(" ")}\n`),
     );
 
+    const reload = live && new Reload({ processes: stack.processes, program: live, tell, signal: stopping });
+
     const died = await Promise.race([death.promise, aborted(stopping)]);
     stopWatching();
     view.close();
     say(died ? `${died} Stopping everything.` : "Stopping …");
+    await reload?.stop();
     await stack.stop();
+    await live?.close();
     say("Stopped.");
     return died ? 1 : 0;
   },
 });
+
+/** Settings of a gateway that only this machine reaches. Each can be set otherwise. */
+const gatewaySettings = {
+  CORS_ORIGINS: process.env.CORS_ORIGINS ?? "loopback",
+  ALLOWED_HOSTS: process.env.ALLOWED_HOSTS ?? "loopback",
+  LOG_PATHS: process.env.LOG_PATHS ?? "true",
+  ...DEMO_SETTINGS,
+};
+
+/** Lets the gateway end at once: no load balancer has to notice. */
+const QUICK_DRAIN = { DRAIN_DELAY: "0ms" };
+
+const isProcess = (name: string): boolean => PROCESSES.some((process) => process === name);
+
+function tell(line: string): void {
+  process.stdout.write(`${clockTime(new Date())} ${line}\n`);
+}
 
 function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
@@ -85,7 +116,7 @@ function tlsFlags(certificates: string): string {
 
 const LOOPBACK_PAGES = "localhost, 127.0.0.1 and [::1], at any port,";
 
-function welcome(stack: Stack, format: LogFormat): string {
+function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | undefined): string {
   const { urls, addresses, certificates, ports, mailFolder, file, logFolder } = stack;
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
   return [
@@ -97,10 +128,23 @@ function welcome(stack: Stack, format: LogFormat): string {
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
-    row("browsers", `pages of ${process.env.CORS_ORIGINS ?? LOOPBACK_PAGES} may call the API (CORS_ORIGINS)`),
+    row(
+      "browsers",
+      `pages of ${gatewaySettings.CORS_ORIGINS.replace("loopback", LOOPBACK_PAGES) || "no other origin"} may call the API (CORS_ORIGINS)`,
+    ),
     row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
     row("logs", format === "pretty" ? `${logFolder} (JSON; grep one by the last word of a line)` : logFolder),
     row("as JSON", file),
+    ...(inspectors
+      ? [
+          row(
+            "debuggers",
+            Object.entries(inspectors)
+              .map(([name, port]) => `${name} ${port}`)
+              .join(", "),
+          ),
+        ]
+      : []),
     ...(certificates === undefined ? [] : [row("buf curl", tlsFlags(certificates))]),
     "",
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),

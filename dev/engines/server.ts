@@ -84,9 +84,9 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     this.#ended.then((how) => this.#stopping || this.emit("died", how));
   }
 
-  /** Asks the process to end, and waits until it has finished its requests. Kills it after 25 s. */
-  async stop(): Promise<void> {
-    const timer = setTimeout(() => this.#child?.kill("SIGKILL"), PATIENCE_MS);
+  /** Asks the process to end, and waits until it has finished its requests. Kills it after `patienceMs`. */
+  async stop(patienceMs = PATIENCE_MS): Promise<void> {
+    const timer = setTimeout(() => this.#child?.kill("SIGKILL"), patienceMs);
     await this.#end("SIGTERM");
     clearTimeout(timer);
   }
@@ -97,9 +97,9 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   }
 
   /** Stops the process, and starts it with the same port and data. */
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+  async restart({ patienceMs, signal }: { patienceMs?: number; signal?: AbortSignal } = {}): Promise<void> {
+    await this.stop(patienceMs);
+    await this.start(signal);
   }
 
   static killAll(): void {

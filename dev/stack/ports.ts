@@ -11,6 +11,7 @@ export interface ProcessPorts {
   metricsPort: number;
 }
 export type Ports = Record<ProcessName, ProcessPorts>;
+export type InspectorPorts = Record<ProcessName, number>;
 
 const DEFAULTS: Ports = {
   auth: { port: 50051, metricsPort: 9465 },
@@ -20,27 +21,33 @@ const DEFAULTS: Ports = {
   gateway: { port: 8080, metricsPort: 9464 },
 };
 
+/** Ports at which debuggers attach under `npm run dev`. `.vscode/launch.json` lists them. */
+const INSPECTORS: InspectorPorts = {
+  gateway: 9229,
+  auth: 9230,
+  scheduling: 9231,
+  clinical: 9232,
+  billing: 9233,
+};
+
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
+const inspectorSetting = (name: ProcessName) => `${name.toUpperCase()}_INSPECTOR_PORT`;
 
 /**
  * Returns the default ports, or those that settings such as GATEWAY_PORT or AUTH_METRICS_PORT give, each plus
  * the offset.
  */
 export function configuredPorts(env: NodeJS.ProcessEnv, offset = 0): Ports {
-  const read = (setting: string, fallback: number) => {
-    const port = Number(env[setting] || fallback) + offset;
-    if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-    const shifted = offset === 0 ? "" : ` with --port-offset ${offset}`;
-    throw new SetupError(
-      `${setting}${shifted} must be a port from 1 to 65535, not "${env[setting] || port}".`,
-    );
-  };
   return forEachProcess((name) => ({
-    port: read(portSetting(name), DEFAULTS[name].port),
-    metricsPort: read(metricsPortSetting(name), DEFAULTS[name].metricsPort),
+    port: portIn(env, portSetting(name), DEFAULTS[name].port, offset),
+    metricsPort: portIn(env, metricsPortSetting(name), DEFAULTS[name].metricsPort, offset),
   }));
 }
+
+/** Inspector ports of the processes, or those that settings such as AUTH_INSPECTOR_PORT give, each plus the offset. */
+export const inspectorPorts = (env: NodeJS.ProcessEnv, offset = 0): InspectorPorts =>
+  forEachProcess((name) => portIn(env, inspectorSetting(name), INSPECTORS[name], offset));
 
 /** Chooses free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
@@ -49,8 +56,16 @@ export async function freeProcessPorts(): Promise<Ports> {
   return Object.fromEntries(ports) as Ports;
 }
 
-function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
-  return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Ports;
+function forEachProcess<T>(choose: (name: ProcessName) => T): Record<ProcessName, T> {
+  return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Record<ProcessName, T>;
+}
+
+/** Reads a port from its setting, plus the offset. Throws SetupError if that is no port. */
+function portIn(env: NodeJS.ProcessEnv, setting: string, fallback: number, offset: number): number {
+  const port = Number(env[setting] || fallback) + offset;
+  if (Number.isInteger(port) && port > 0 && port < 65536) return port;
+  const shifted = offset === 0 ? "" : ` with --port-offset ${offset}`;
+  throw new SetupError(`${setting}${shifted} must be a port from 1 to 65535, not "${env[setting] || port}".`);
 }
 
 /**
@@ -105,13 +120,14 @@ async function claimRange(): Promise<Range> {
 }
 
 /** Throws with all ports that are in use and who uses them, or with two settings that have the same port. */
-export async function refuseBusyPorts(ports: Ports): Promise<void> {
+export async function refuseBusyPorts(ports: Ports, inspectors?: InspectorPorts): Promise<void> {
   const settings = new Map<number, string>();
   for (const name of PROCESSES) {
     const { port, metricsPort } = ports[name];
     for (const [wanted, setting] of [
       [port, portSetting(name)],
       [metricsPort, metricsPortSetting(name)],
+      ...(inspectors ? [[inspectors[name], inspectorSetting(name)] as const] : []),
     ] as const) {
       const other = settings.get(wanted);
       if (other) throw new SetupError(`${other} and ${setting} are both ${wanted}.`);

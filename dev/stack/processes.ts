@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { launcherOf, MAINS } from "@medconnect/deploy/bundles/bundles.ts";
-import { MALLOC, NODE_FLAGS } from "@medconnect/deploy/bundles/node-flags.ts";
+import { MALLOC } from "@medconnect/deploy/bundles/node-flags.ts";
 import { tlsSettings } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { Server } from "../engines/server.ts";
@@ -9,6 +8,7 @@ import { COMPILE_CACHE } from "./compile-cache.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { Databases } from "./databases.ts";
 import type { Ports } from "./ports.ts";
+import type { Program } from "./programs.ts";
 
 export type Processes = Record<ProcessName, Server>;
 
@@ -22,12 +22,9 @@ export interface ProcessOptions {
   /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
-  runs: Program;
+  program: Program;
   onLine?: ((name: ProcessName, line: string, place: string) => void) | undefined;
 }
-
-/** Code that the processes run: bundles, as in the image, or the sources. */
-export type Program = "bundles" | "sources";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -43,11 +40,11 @@ export function addressesOf(ports: Ports): Record<ServiceName, string> {
 }
 
 function makeProcess(name: ProcessName, options: ProcessOptions): Server {
-  const { folder, ports, onLine, env, envOf, runs } = options;
+  const { folder, ports, onLine, env, envOf, program } = options;
   return new Server({
     name,
     command: process.execPath,
-    args: argsOf(name, runs),
+    args: program.argsOf(name),
     cwd: ROOT,
     logFile: folder.logFile(name),
     onLine: onLine && ((line, place) => onLine(name, line, place)),
@@ -59,7 +56,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       // rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
-      ...(name === "gateway" ? gatewaySettings(options) : serviceSettings(name, options)),
+      ...(name === "gateway" ? apiSettings(options) : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
       ...(name === "billing" ? webhookSettings(options) : {}),
       ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
@@ -69,12 +66,6 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
     ready: () => isReady(ports[name].metricsPort),
   });
 }
-
-/** Arguments with which Node runs a process. Paths are relative to the repository. */
-export const argsOf = (name: ProcessName, runs: Program): string[] => [
-  ...NODE_FLAGS,
-  runs === "bundles" ? launcherOf(name) : MAINS[name],
-];
 
 function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {
   const addresses = addressesOf(ports);
@@ -100,12 +91,9 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
-/** Settings of a gateway that only this machine reaches. Each can be set otherwise. */
-const gatewaySettings = ({ ports }: ProcessOptions) => ({
+/** Makes the gateway name its own URL in documents and errors, unless API_URL is set. */
+const apiSettings = ({ ports }: ProcessOptions) => ({
   API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
-  LOG_PATHS: process.env.LOG_PATHS ?? "true",
-  CORS_ORIGINS: process.env.CORS_ORIGINS ?? "loopback",
-  ALLOWED_HOSTS: process.env.ALLOWED_HOSTS ?? "loopback",
 });
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */

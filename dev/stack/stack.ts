@@ -1,4 +1,3 @@
-import { ensureBundles } from "@medconnect/deploy/bundles/bundles.ts";
 import { ensureCertificates } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
@@ -9,7 +8,8 @@ import { type Progress, silent } from "../terminal/progress.ts";
 import { DataFolder } from "./data-folder.ts";
 import { DATABASE_STEPS, type Databases, startDatabases } from "./databases.ts";
 import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
-import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
+import { addressesOf, makeProcesses, type Processes } from "./processes.ts";
+import { BUNDLES, type Program } from "./programs.ts";
 
 export interface StackOptions {
   /** Folder of this system's databases, secrets, logs and stack.json. */
@@ -32,7 +32,7 @@ export interface StackOptions {
   /** True if private databases must not lose acknowledged writes in a crash. */
   durable?: boolean;
   /** Code that the processes run. Default: bundles, which are rebuilt if a source has changed. */
-  runs?: Program;
+  program?: Program;
   /**
    * Called with each line that a process writes to its file `<dataDir>/logs/<name>.log`, and with the line's
    * place there, as path:line.
@@ -83,7 +83,7 @@ export const STACK_STEPS = DATABASE_STEPS + 2;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, progress = silent } = options;
-  const { mtls = false, runs = "bundles", onLine } = options;
+  const { mtls = false, program = BUNDLES, onLine } = options;
   const ports = options.ports ?? (await freeProcessPorts());
   await refuseBusyPorts(ports);
   const folder = new DataFolder(options.dataDir);
@@ -91,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (certificates) {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
-  const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
+  const built = program.build();
   // Prevents an unhandled rejection. The later `await` throws the same error, after which the databases are
   // stopped.
   built.catch(() => undefined);
@@ -104,7 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     certificates,
     env,
     envOf,
-    runs,
+    program,
     onLine,
   });
 

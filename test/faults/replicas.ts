@@ -1,6 +1,7 @@
 import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
 import { freeProcessPorts } from "@medconnect/dev/stack/ports.ts";
 import { makeProcesses, type Processes } from "@medconnect/dev/stack/processes.ts";
+import { BUNDLES } from "@medconnect/dev/stack/programs.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
 
@@ -20,7 +21,7 @@ export async function addReplicas({ stack }: System) {
     ports,
     schemaPrefix: SCHEMA_PREFIX,
     env: { ...SETTINGS, ...both },
-    runs: "bundles",
+    program: BUNDLES,
   });
   for (const server of Object.values(stack.processes)) Object.assign(server.env, both);
   await Promise.all(Object.values(replicas).map((server) => server.start()));

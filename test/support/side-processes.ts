@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { Server } from "@medconnect/dev/engines/server.ts";
 import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
 import { freePort } from "@medconnect/dev/stack/ports.ts";
-import { argsOf } from "@medconnect/dev/stack/processes.ts";
+import { BUNDLES } from "@medconnect/dev/stack/programs.ts";
 import type { ProcessName } from "@medconnect/topology/services.ts";
 import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
@@ -69,7 +69,7 @@ async function start(name: ProcessName, env: NodeJS.ProcessEnv): Promise<SidePro
   const server = new Server({
     name: `${name}:${port}`,
     command: process.execPath,
-    args: argsOf(name, "bundles"),
+    args: BUNDLES.argsOf(name),
     env: {
       ...process.env,
       PORT: `${port}`,

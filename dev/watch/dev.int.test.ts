@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
+import { COMPILE_CACHE } from "../stack/compile-cache.ts";
+import { freePort } from "../stack/ports.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const ROOMS = ["proto", "platform", "topology", "services", "gateway", "ops", "deploy", "dev"];
+/** Maximum time for a start or a restart of all processes on a busy machine, in ms. */
+const PATIENCE_MS = 110_000;
+
+let clone: string;
+let launcher: ChildProcess;
+let output = "";
+let pidsEver: number[] = [];
+const inspectors = new Map<ProcessName, number>();
+
+/** Copies the sources, so that the test can change them. Libraries stay where they are. */
+function makeClone(): void {
+  clone = mkdtempSync(join(tmpdir(), "medconnect-dev-"));
+  const isSource = (path: string) => basename(path) !== "node_modules";
+  for (const room of ROOMS)
+    cpSync(join(ROOT, room), join(clone, room), { recursive: true, filter: isSource });
+  for (const file of ["package.json", "package-lock.json"]) cpSync(join(ROOT, file), join(clone, file));
+  const link = (from: string, to: string) => symlinkSync(from, join(clone, "node_modules", to));
+  mkdirSync(join(clone, "node_modules/@medconnect"), { recursive: true });
+  for (const name of readdirSync(join(ROOT, "node_modules"))) {
+    if (name !== "@medconnect") link(join(ROOT, "node_modules", name), name);
+  }
+  const services = readdirSync(join(clone, "services")).map((name) => `services/${name}`);
+  for (const room of [...ROOMS, ...services]) {
+    if (room !== "services") link(join(clone, room), `@medconnect/${basename(room)}`);
+  }
+}
+
+async function start(): Promise<void> {
+  output = "";
+  const env: NodeJS.ProcessEnv = { ...process.env, ...COMPILE_CACHE, LOG_FORMAT: "pretty", NO_COLOR: "1" };
+  for (const name of ["MYSQL_URL", "REDIS_URL", "STACK_JSON"]) delete env[name];
+  env.MEDCONNECT_ENGINES_DIR ||= join(ROOT, ".local/engines");
+  for (const name of PROCESSES) {
+    inspectors.set(name, await freePort());
+    const prefix = name.toUpperCase();
+    env[`${prefix}_PORT`] = `${await freePort()}`;
+    env[`${prefix}_METRICS_PORT`] = `${await freePort()}`;
+    env[`${prefix}_INSPECTOR_PORT`] = `${inspectors.get(name)}`;
+  }
+  launcher = spawn(process.execPath, ["dev/start.ts", "--watch"], { cwd: clone, env });
+  for (const stream of [launcher.stdout, launcher.stderr]) {
+    stream?.on("data", (chunk) => {
+      output += stripVTControlCharacters(String(chunk));
+    });
+  }
+  await printed(/Ctrl-C stops everything/);
+}
+
+/** Waits until the launcher has printed text that matches. @returns the text since `from` */
+async function printed(pattern: RegExp, from = 0): Promise<string> {
+  return await eventually(
+    async () => output.slice(from),
+    (text) => pattern.test(text),
+    PATIENCE_MS,
+  );
+}
+
+function pids(): Record<string, number> {
+  const found = JSON.parse(readFileSync(join(clone, ".local/data/stack.json"), "utf8")).pids;
+  pidsEver = [...pidsEver, ...Object.values<number>(found)];
+  return found;
+}
+
+const restartedIn = (text: string) =>
+  [...text.matchAll(/(\w+) restarted in [\d.]+ s/g)].map(([, name]) => name).sort();
+
+/** Saves a file, and waits until each of the processes has restarted. @returns the names of those that did */
+async function save(change: () => void, ...expected: string[]): Promise<string[]> {
+  const [from, before] = [output.length, pids()];
+  change();
+  await eventually(
+    async () => restartedIn(output.slice(from)),
+    (names) => names.length >= expected.length,
+    PATIENCE_MS,
+  );
+  const after = pids();
+  return Object.keys(after).filter((name) => after[name] !== before[name]);
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+async function stop(): Promise<[number | null, string]> {
+  const from = output.length;
+  const exited = once(launcher, "exit");
+  launcher.kill("SIGINT");
+  const [code] = await exited;
+  return [code, output.slice(from)];
+}
+
+beforeAll(async () => {
+  makeClone();
+  await start();
+}, PATIENCE_MS);
+afterAll(() => {
+  launcher.kill("SIGKILL");
+  for (const pid of pidsEver.filter((each) => each !== launcher.pid && isAlive(each)))
+    process.kill(pid, "SIGKILL");
+  rmSync(clone, { recursive: true, force: true, maxRetries: 5 });
+});
+
+test("a start has no warning, and shows no request of its own", () => {
+  expect(output).toMatch(/^\[1\/4\]/);
+  expect(output).not.toMatch(/WARN|ERROR|\n\d\d:\d\d:\d\d (GET|POST)/);
+});
+
+test("a request is one line", async () => {
+  const [, url] = /gateway +(http:\S+)/.exec(output)!;
+  const from = output.length;
+  await fetch(`${url}/v1/nothing%1b?secret=1`);
+  expect(await printed(/\n/, from)).toMatch(/^\d\d:\d\d:\d\d GET \/v1\/nothing%1b 404 \d+ ms [0-9a-f]{8}\n$/);
+});
+
+test("a change of a service restarts this service only", async () => {
+  const change = () => appendFileSync(join(clone, "services/auth/src/main.ts"), '\nprocess.emit("saved");\n');
+  expect(await save(change, "auth")).toEqual(["auth"]);
+});
+
+test("a change of platform restarts all processes", async () => {
+  const change = () => appendFileSync(join(clone, "platform/telemetry/log.ts"), '\nprocess.emit("saved");\n');
+  expect((await save(change, ...PROCESSES)).sort()).toEqual([...PROCESSES].sort());
+});
+
+test("a change of the contract generates code, and restarts all processes", async () => {
+  const file = join(clone, "proto/medconnect/options/v1/reason.proto");
+  const change = () =>
+    writeFileSync(file, readFileSync(file, "utf8").replace('title: "Something failed', 'title: "It failed'));
+  expect((await save(change, ...PROCESSES)).sort()).toEqual([...PROCESSES].sort());
+});
+
+test("a syntax error is shown once, the process stays, and the next save restarts it", async () => {
+  const file = join(clone, "gateway/main.ts");
+  const [good, before, from] = [readFileSync(file, "utf8"), pids(), output.length];
+  writeFileSync(file, `${good}\nconst broken = ;\n`);
+  await printed(/Unexpected ";"/, from);
+  writeFileSync(file, `${good}\nconst broken = ;\n\n`);
+  expect(pids()).toEqual(before);
+  expect(await save(() => writeFileSync(file, `${good}\nprocess.emit("mended");\n`), "gateway")).toEqual([
+    "gateway",
+  ]);
+  expect(output.slice(from).match(/Unexpected ";"/g)).toHaveLength(1);
+});
+
+test("a process that ends at its start is told, and the next save starts it", async () => {
+  const file = join(clone, "services/billing/src/main.ts");
+  const [good, from] = [readFileSync(file, "utf8"), output.length];
+  writeFileSync(file, `${good}\nthrow new Error("boom");\n`);
+  await printed(/billing ended with exit code 1 during its start/, from);
+  expect(await save(() => writeFileSync(file, good), "billing")).toEqual(["billing"]);
+});
+
+test("debuggers attach to each process, on loopback", async () => {
+  for (const port of inspectors.values()) {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.destroy();
+  }
+});
+
+test("Ctrl-C is quiet, and leaves no process", async () => {
+  const all = Object.values(pids());
+  expect(await stop()).toEqual([0, "\nStopping …\n\nStopped.\n"]);
+  expect(all.filter(isAlive)).toEqual([]);
+});
+
+test(
+  "a second start has no warning",
+  async () => {
+    await start();
+    expect(output).not.toMatch(/WARN|ERROR/);
+    const all = Object.values(pids());
+    await stop();
+    expect(all.filter(isAlive)).toEqual([]);
+  },
+  PATIENCE_MS,
+);

@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ROOT } from "@medconnect/deploy/bundles/bundles.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
+import type { Processes } from "../stack/processes.ts";
+import type { LiveProgram } from "./live-program.ts";
+import { SourceWatcher } from "./source-watcher.ts";
+
+const FOLDERS = ["platform", "topology", "services", "gateway", "proto"];
+/** Time in ms in which a process may finish its requests before it is killed. */
+const PATIENCE_MS = 500;
+
+export interface ReloadOptions {
+  processes: Processes;
+  program: LiveProgram;
+  /** Prints a line. */
+  tell: (line: string) => void;
+  signal: AbortSignal;
+}
+
+interface Change {
+  files: string[];
+  savedAtMs: number;
+}
+
+/** Restarts each process whose code has changed. */
+export class Reload {
+  readonly #options: ReloadOptions;
+  readonly #watcher: SourceWatcher;
+  #waiting: Change | undefined;
+  #running: Promise<void> | undefined;
+  #lastProblem = "";
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#watcher = new SourceWatcher(ROOT, FOLDERS, (files, savedAtMs) => this.#note({ files, savedAtMs }));
+  }
+
+  /** Stops watching, and waits until no process is restarting. */
+  async stop(): Promise<void> {
+    this.#watcher.stop();
+    this.#waiting = undefined;
+    await this.#running;
+  }
+
+  #note(change: Change): void {
+    const files = [...(this.#waiting?.files ?? []), ...change.files];
+    this.#waiting = { savedAtMs: change.savedAtMs, files };
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting && !this.#options.signal.aborted) {
+      const change = this.#waiting;
+      this.#waiting = undefined;
+      try {
+        await this.#reload(change);
+        this.#lastProblem = "";
+      } catch (error) {
+        this.#tellOnce((error as Error).message);
+      }
+    }
+  }
+
+  async #reload({ files, savedAtMs }: Change): Promise<void> {
+    const { processes, program } = this.#options;
+    const isContract = files.some((file) => file.endsWith(".proto"));
+    if (isContract) await generate();
+    const { changed, problem } = await program.rebuild(isContract ? undefined : files);
+    // Files other than code, such as the descriptors of the contract, are read at the start.
+    const readers = files.filter((file) => !file.endsWith(".ts")).flatMap(readersOf);
+    const stale = PROCESSES.filter(
+      (name) => changed.includes(name) || readers.includes(name) || !processes[name].running,
+    );
+    const outcomes = await Promise.allSettled(stale.map((name) => this.#restart(name, savedAtMs, files)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
+    if (problem !== undefined) throw new SetupError(problem);
+  }
+
+  async #restart(name: ProcessName, savedAtMs: number, files: string[]): Promise<void> {
+    const { processes, tell, signal } = this.#options;
+    await processes[name].restart({ patienceMs: PATIENCE_MS, signal });
+    const seconds = ((Date.now() - savedAtMs) / 1000).toFixed(1);
+    const [first = "", ...others] = files;
+    tell(
+      `${name} restarted in ${seconds} s: ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`,
+    );
+  }
+
+  /** Prints a problem, unless the last attempt had the same. */
+  #tellOnce(problem: string): void {
+    const { tell, signal } = this.#options;
+    if (!signal.aborted && problem !== this.#lastProblem) tell(problem);
+    this.#lastProblem = problem;
+  }
+}
+
+/** Processes that may read a file: the one whose folder has it, or all. */
+function readersOf(file: string): readonly ProcessName[] {
+  const owner = PROCESSES.find((name) => file.startsWith(`services/${name}/`) || file.startsWith(`${name}/`));
+  return owner === undefined ? PROCESSES : [owner];
+}
+
+/** Generates code from the protos. Throws with the errors of the compiler. */
+async function generate(): Promise<void> {
+  try {
+    await promisify(execFile)(process.execPath, [join(ROOT, "proto/generate.mjs")]);
+  } catch (error) {
+    throw new Error((error as { stderr: string }).stderr.split("\n    at ", 1)[0]?.trim());
+  }
+}
