@@ -1,6 +1,8 @@
 /** Tests run as CommonJS, because jest can mock CommonJS modules. swc only strips the types. */
 export default {
   testEnvironment: "node",
+  // By default the cache is in TMPDIR, which `npm test` deletes.
+  cacheDirectory: "<rootDir>/.local/jest",
   // A command takes up to ten seconds to start on a busy machine. Tests of time limits assert the limits
   // themselves.
   testTimeout: 120_000,

@@ -1,7 +1,8 @@
 // `npm test`: starts databases and a system, runs the tests on them, and deletes them afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cpSync, existsSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runMain } from "@medconnect/ops/command/command.ts";
@@ -10,12 +11,14 @@ import { Server } from "./engines/server.ts";
 import { COMPILE_CACHE } from "./stack/compile-cache.ts";
 import { DataFolder } from "./stack/data-folder.ts";
 import { DATABASE_STEPS, startDatabases } from "./stack/databases.ts";
+import { BUNDLES, SOURCES } from "./stack/programs.ts";
 import { STACK_STEPS, startStack } from "./stack/stack.ts";
 import { terminalProgress } from "./terminal/progress.ts";
 import { stopSignal } from "./terminal/stop-signal.ts";
 import { usage } from "./test.usage.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
+const KEPT_LOGS = join(ROOT, ".local/test-logs");
 const OUR_FLAGS = ["--no-stack", "--coverage"];
 /**
  * Turns the rate limits off, because the tests send more requests than the limits allow. Tests of the limits
@@ -49,23 +52,34 @@ runMain(async () => {
     measures,
     jestArgs: measures ? [...ofJest, ...startCoverage()] : ofJest,
   };
+  const folder = await mkdtemp(join(tmpdir(), "medconnect-test-"));
   const stopping = stopSignal(() => {
     Server.killAll();
+    remove(folder);
     process.exit(1);
   });
-  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-test-"));
   let code = 1;
   try {
-    code = await runTests(run, dataDir, stopping);
+    code = await runTests(run, folder, stopping);
     if (code === 0 && measures) code = await checkCoverage(ofJest.length === 0);
   } catch (error) {
     if (!stopping.aborted) throw error;
   } finally {
-    if (code === 0 || stopping.aborted) await rm(dataDir, { recursive: true, force: true });
-    else process.stderr.write(`Logs: ${join(dataDir, "logs")}\n`);
+    if (code !== 0 && !stopping.aborted) keepLogs(join(folder, "data/logs"));
+    remove(folder);
   }
   return stopping.aborted ? 130 : code;
 });
+
+/** Keeps the logs of a failed run until the next one fails. */
+function keepLogs(logs: string): void {
+  remove(KEPT_LOGS);
+  if (existsSync(logs)) cpSync(logs, KEPT_LOGS, { recursive: true });
+  process.stderr.write(`Logs: ${KEPT_LOGS}\n`);
+}
+
+/** Deletes a folder, although a process that was just killed may still write to it. */
+const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
 interface Run {
   withStack: boolean;
@@ -86,29 +100,37 @@ async function checkCoverage(isComplete: boolean): Promise<number> {
   return 1;
 }
 
-async function runTests(run: Run, dataDir: string, signal: AbortSignal): Promise<number> {
+async function runTests(run: Run, folder: string, signal: AbortSignal): Promise<number> {
   const { withStack, measures, jestArgs } = run;
+  // Temporary folders of tests go with the data, also those of tests that were killed.
+  const TMPDIR = join(folder, "tmp");
+  const dataDir = join(folder, "data");
+  await mkdir(TMPDIR);
   const progress = terminalProgress(withStack ? STACK_STEPS : DATABASE_STEPS);
   if (withStack) {
     const stack = await startStack({
       dataDir,
       env: { ...NO_RATE_LIMITS, ...MANY_AT_ONCE, ...SEALED_SOON, ...MISSED_SOON },
       durable: false,
-      runs: measures ? "sources" : "bundles",
+      program: measures ? SOURCES : BUNDLES,
       progress,
       signal,
     });
     const { mysql, redis } = stack.urls;
     return await runJest(
       jestArgs,
-      { MYSQL_URL: mysql, REDIS_URL: redis, STACK_JSON: stack.file },
+      { MYSQL_URL: mysql, REDIS_URL: redis, STACK_JSON: stack.file, TMPDIR },
       signal,
     ).finally(stack.stop);
   }
-  const folder = new DataFolder(dataDir);
-  const databases = await startDatabases({ folder, durable: false, progress, signal });
+  const databases = await startDatabases({
+    folder: new DataFolder(dataDir),
+    durable: false,
+    progress,
+    signal,
+  });
   const { mysqlUrl, redisUrl } = databases;
-  return await runJest(jestArgs, { MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl }, signal).finally(
+  return await runJest(jestArgs, { MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl, TMPDIR }, signal).finally(
     databases.stop,
   );
 }
