@@ -35,8 +35,12 @@ const COMMANDS = [
   "| `REDIS_URL` | a private server | Redis of `npm start` |",
   "| `GATEWAY_PORT`, … | the [usual ports](operations.md#ports) | `PORT` of each process under `npm start` |",
   "| `GATEWAY_METRICS_PORT`, … | the usual ports | `METRICS_PORT` of each process under `npm start` |",
+  "| `GATEWAY_INSPECTOR_PORT`, … | 9229 to 9233 | Ports for debuggers under `npm run dev` |",
+  "| `LOG_FORMAT` | `pretty` on a terminal, else `json` | Lines that `npm start` shows: one short line for each" +
+    " request and problem, or the JSON of the processes. The log files are always JSON |",
   "| `MTLS` | `0` | `1`: mutual TLS for gRPC under `npm start`, as with `--mtls` |",
   "| `MEDCONNECT_ENGINES_DIR` | `.local/engines` | Folder for MySQL and Redis if they are not installed |",
+  "| `ADMIN_PASSWORD` (secret) | asked for | Passphrase of the account that `npm run admin:create` makes |",
   "| `STACK_JSON` | `.local/data/stack.json` | Running system for commands that have no `DATABASE_URL` |",
   "",
 ];
