@@ -4,30 +4,13 @@ import { join } from "node:path";
 import { DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
-
-const HELP = `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, accessibility, and other hosts.
-
-Usage: npm run test:pages [-- options]
-
-Needs Chromium (Debian: chromium), or CHROME_PATH. Without it, the checks are skipped.
-
-  --lighthouse   Also audits both pages with Lighthouse, five times each; only on a quiet machine.
-  --screenshots  Also takes the pictures in docs/images.
-  -h, --help     Shows this.
-
-Exit codes: 0 all checks passed or were skipped, 1 one failed
-`;
+import { usage } from "./run.usage.mjs";
 
 const IMAGES = join(import.meta.dirname, "../../docs/images");
 const BROWSERS = ["chromium", "google-chrome", "chrome"];
 
 runCommand({
-  name: "test:pages",
-  help: HELP,
-  options: {
-    lighthouse: { type: "boolean", default: false },
-    screenshots: { type: "boolean", default: false },
-  },
+  ...usage,
   run: async ({ lighthouse, screenshots }) => {
     const browser = process.env.CHROME_PATH ?? BROWSERS.map(pathOf).find(Boolean);
     if (!browser) {

@@ -1,0 +1,19 @@
+export const usage = /** @type {const} */ ({
+  name: "test:pages",
+  help: `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, accessibility, and other hosts.
+
+Usage: npm run test:pages [-- options]
+
+Needs Chromium (Debian: chromium), or CHROME_PATH. Without it, the checks are skipped.
+
+  --lighthouse   Also audits both pages with Lighthouse, five times each; only on a quiet machine.
+  --screenshots  Also takes the pictures in docs/images.
+  -h, --help     Shows this.
+
+Exit codes: 0 all checks passed or were skipped, 1 one failed
+`,
+  options: {
+    lighthouse: { type: "boolean", default: false },
+    screenshots: { type: "boolean", default: false },
+  },
+});
