@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { describeMalformedJson } from "./json-mistake.ts";
 
 /**
  * Parses a body as a JSON object; an empty body counts as `{}`. Throws MALFORMED_JSON if it is not JSON in
@@ -15,19 +16,26 @@ export function parseJsonObject(body: Buffer): JsonObject {
   const text = body.toString();
   const json = parse(text);
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw invalidField("", "The body must be a JSON object.");
+    throw invalidField("", `The body must be a JSON object, not ${kindOf(json)}.`);
   }
   const twice = findDuplicateName(text);
-  if (twice !== undefined) throw invalidField(twice, "is given more than once");
+  if (twice !== undefined) throw invalidField(twice, "given more than once; send each field once");
   return json as JsonObject;
+}
+
+function kindOf(json: unknown): string {
+  if (Array.isArray(json)) return "an array";
+  if (typeof json !== "string") return String(json === null ? json : `a ${typeof json}`);
+  // A client that calls JSON.stringify twice sends an object inside a string.
+  return json.startsWith("{") ? "an object inside a string; encode it once" : "a string";
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // Leaves out the message of the parser, because it quotes the body, which may hold personal data.
-    throw new ApiError("MALFORMED_JSON", { cause });
+    // Leaves out the message of JSON.parse, because it quotes the body, which may hold personal data.
+    throw new ApiError("MALFORMED_JSON", { detail: describeMalformedJson(text), cause });
   }
 }
 
