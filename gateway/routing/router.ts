@@ -1,5 +1,6 @@
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { PathTemplate } from "./http-rule.ts";
+import type { KnownRoute } from "./nearest-route.ts";
 
 /** Result of matching a path. The HTTP method is checked afterwards. */
 export interface Match<Target> {
@@ -33,6 +34,7 @@ const newNode = <Target>(): Node<Target> => ({
  */
 export class Router<Target> {
   readonly #root: Node<Target> = newNode();
+  readonly #routes: KnownRoute[] = [];
 
   /** Adds a target. Throws if another target has the same method and path. */
   add(httpMethod: string, template: PathTemplate, target: Target): void {
@@ -43,6 +45,11 @@ export class Router<Target> {
       throw new Error(`two routes for ${httpMethod} ${JSON.stringify(template)}`);
     }
     node.targets.set(httpMethod, target);
+    this.#routes.push({ httpMethod, template });
+  }
+
+  get routes(): Iterable<KnownRoute> {
+    return this.#routes;
   }
 
   /**
@@ -111,8 +118,8 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** Value of the `Allow` header (RFC 9110 §10.2.1). */
-export function allowedMethods<Target>({ targets }: Match<Target>): string {
+/** Methods of a path, for its `Allow` header (RFC 9110 §10.2.1). */
+export function allowedMethods<Target>({ targets }: Match<Target>): string[] {
   const methods = [...targets.keys()].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-  return [...methods, "OPTIONS"].join(", ");
+  return [...methods, "OPTIONS"];
 }

@@ -25,7 +25,7 @@ export function matchRequest(
 }
 
 /** Path and query of a request target, which may also be an absolute URL (RFC 9112 §3.2.2). */
-function splitTarget(target: string): { path: string; query: string } {
+export function splitTarget(target: string): { path: string; query: string } {
   const origin = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
   const mark = origin.indexOf("?");
   return mark < 0
