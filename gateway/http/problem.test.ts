@@ -33,7 +33,7 @@ test("a service's refusal names fields as in the client's JSON", async () => {
     type: `${API_URL}/docs/errors#INVALID_REQUEST`,
     title: "The request breaks a rule of its fields; `errors` names each.",
     status: 400,
-    detail: "The request breaks a rule of its fields; `errors` names each.",
+    detail: "timeZone: is no zone (first of 3 mistakes)",
     code: "INVALID_ARGUMENT",
     reason: "INVALID_REQUEST",
     requestId: answer.headers["x-request-id"],

@@ -49,6 +49,7 @@ const RESPONSE_HEADERS = [
   "ratelimit-policy",
   "retry-after",
   "www-authenticate",
+  "x-ignored-fields",
   "x-request-id",
   "x-trace-id",
 ];

@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import {
   MethodRules_Access as Access,

@@ -8,7 +8,7 @@ import type { GatewayResponse } from "../http/gateway-response.ts";
 import { anonymousQuota } from "../limits/quotas.ts";
 import type { ClientQuota, RateLimiter } from "../limits/rate-limiter.ts";
 import type { RequestBinding } from "../transcoding/binding.ts";
-import { asClientWrote } from "../transcoding/field-names.ts";
+import { asClientWrote, withCamelCase } from "../transcoding/field-names.ts";
 import { isUnauthenticated } from "./is-unauthenticated.ts";
 import type { Route } from "./routes.ts";
 
@@ -81,11 +81,10 @@ function metadataOf(
 function withClientNames(error: unknown, binding: RequestBinding): unknown {
   if (!(error instanceof ApiError) || error.violations.length === 0) return error;
   return new ApiError(error.reason, {
-    detail: error.message,
     metadata: error.metadata,
     violations: error.violations.map(({ field, description }) => ({
       field: asClientWrote(binding, field),
-      description,
+      description: withCamelCase(description),
     })),
     cause: error,
   });

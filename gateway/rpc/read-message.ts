@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { GatewayResponse } from "../http/gateway-response.ts";
 import { assertJson, readBody } from "../transcoding/body.ts";
 import { assertConditions } from "../transcoding/conditions.ts";
-import { encodeRequest } from "../transcoding/request.ts";
+import { type EncodedRequest, encodeRequest } from "../transcoding/request.ts";
 import type { Route } from "./routes.ts";
 
 /** The parts of a request target that fill fields of the message. */
@@ -26,7 +26,7 @@ export async function readMessage(
   request: IncomingMessage,
   response: GatewayResponse,
   bodyMs?: number,
-): Promise<Buffer> {
+): Promise<EncodedRequest> {
   assertConditions(request, method, binding);
   const body = await readBody(request, response, binding.bodyLimit, bodyMs);
   if (!binding.takesRawBody) assertJson(request, body);

@@ -7,6 +7,7 @@ import { clientGoneSignal } from "../http/client-gone.ts";
 import type { GatewayResponse } from "../http/gateway-response.ts";
 import type { Router } from "../routing/router.ts";
 import { conditional } from "../transcoding/conditions.ts";
+import { type IgnoredFields, nameIgnoredFields } from "../transcoding/ignored-fields.ts";
 import { answerUnrouted } from "./answer-unrouted.ts";
 import { callService, type ServiceCallOptions } from "./call-service.ts";
 import type { UnroutedLimits } from "./count-unrouted.ts";
@@ -59,21 +60,29 @@ export function rpcHandler(options: RpcHandlerOptions) {
     // The body of an anonymous request must arrive soon, because until then it counts towards the few
     // concurrent requests of its address.
     const bodyMs = limitedCaller?.kind === "anonymous" ? options.anonymousBodyMs : undefined;
-    const message = await readMessage(route, { values: match.values, query }, request, response, bodyMs);
+    const { message, ignored } = await readMessage(
+      route,
+      { values: match.values, query },
+      request,
+      response,
+      bodyMs,
+    );
 
     const call = { route, message, caller, capacity, quotas, signal };
     const reply = await callService(options, call, request, response);
-    answerCall(route, reply, request, response);
+    answerCall(route, reply, ignored, request, response);
   };
 }
 
 function answerCall(
   route: Route,
   { message, trailer }: Reply<Uint8Array>,
+  ignored: IgnoredFields | undefined,
   request: IncomingMessage,
   response: GatewayResponse,
 ): void {
   const answer = conditional(request, route.encodeAnswer(message, trailer));
+  if (ignored) nameIgnoredFields(answer, ignored);
   if (route.isPublicData) answer.headers["cache-control"] = "public, max-age=60";
   send(response, answer);
 }

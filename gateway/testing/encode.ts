@@ -32,13 +32,13 @@ function bytesOf({ body, text }: Parts): Buffer {
 export function encode(name: string, parts: Parts): JsonValue {
   const { binding } = routeNamed(name);
   const { values = [], query = "", headers = {} } = parts;
-  const bytes = encodeRequest(binding, {
+  const { message } = encodeRequest(binding, {
     request: requestWith(headers),
     values,
     query,
     body: bytesOf(parts),
   });
-  return toJson(binding.input, fromBinary(binding.input, bytes));
+  return toJson(binding.input, fromBinary(binding.input, message));
 }
 
 /** Encodes a request that must be refused. Returns the reason, and each invalid field with its violation. */

@@ -28,7 +28,7 @@ function encode(
   const binding = bindRequest(input, { httpMethod: "POST", template: parsePathTemplate(path), body });
   const request = new IncomingMessage(new Socket());
   request.headers["content-type"] = "application/x-provider";
-  const bytes = encodeRequest(binding, { request, values, query, body: Buffer.from(content) });
+  const { message: bytes } = encodeRequest(binding, { request, values, query, body: Buffer.from(content) });
   return toJson(input, fromBinary(input, bytes));
 }
 
@@ -51,7 +51,10 @@ test.each([
   const request = new IncomingMessage(new Socket());
   Object.assign(request.headers, headers);
   const parts = { request, values: ["stripe"], query: "", body: Buffer.from("{}") };
-  const json = toJson(binding.input, fromBinary(binding.input, encodeRequest(binding, parts))) as JsonObject;
+  const json = toJson(
+    binding.input,
+    fromBinary(binding.input, encodeRequest(binding, parts).message),
+  ) as JsonObject;
   expect(json.signature).toBe(signature);
   expect(() => encodeRequest(binding, { ...parts, query: "signature=mine" })).toThrow(
     expect.objectContaining({ reason: "INVALID_REQUEST" }),
@@ -85,7 +88,7 @@ test("a variable can fill a nested field, which the body then cannot set", () =>
   });
   expect(() => encode("Thing", path, "inner", { values: ["i1"], content: '{"id":"i2"}' })).toThrow(
     expect.objectContaining({
-      violations: [{ field: "id", description: "is given by the path; leave it out of the body" }],
+      violations: [{ field: "id", description: "given by the path; leave it out of the body" }],
     }),
   );
 });
@@ -102,8 +105,8 @@ test("parameters can be booleans, numbers and lists", () => {
   ).toThrow(
     expect.objectContaining({
       violations: [
-        { field: "active", description: "must be true or false" },
-        { field: "weight", description: "must be a number" },
+        { field: "active", description: 'must be true or false, without quotes; got "1"' },
+        { field: "weight", description: 'must be a number; got "x"' },
       ],
     }),
   );

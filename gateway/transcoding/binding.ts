@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { HttpBinding } from "../routing/http-rule.ts";

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { rulesOf } from "./validation-rules.ts";
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { shown } from "@medconnect/platform/errors/shown.ts";
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -76,7 +77,11 @@ const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ 
 
 /** Throws UNSUPPORTED_MEDIA_TYPE for a body whose media type is not JSON in UTF-8. */
 export function assertJson(request: IncomingMessage, body: Buffer): void {
-  if (body.length > 0 && !JSON_MEDIA_TYPE.test(request.headers["content-type"] ?? "")) {
-    throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
-  }
+  const { "content-type": type } = request.headers;
+  if (body.length === 0 || JSON_MEDIA_TYPE.test(type ?? "")) return;
+  const sent = type === undefined ? "no Content-Type" : shown(type).slice(1, -1);
+  const isJson = type !== undefined && /^application\/json\b/i.test(type);
+  throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
+    detail: `sent ${sent}; this route takes application/json${isJson ? " in UTF-8" : ""}`,
+  });
 }

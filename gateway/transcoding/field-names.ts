@@ -12,11 +12,27 @@ export function withoutBodyField({ body }: RequestBinding, path: string): string
  * it.
  */
 export function asClientWrote(binding: RequestBinding, protoPath: string): string {
-  if (protoPath === binding.idempotencyKey?.name) return "Idempotency-Key";
-  const header = binding.headers.find(({ field }) => field.name === protoPath);
-  if (header) return header.names.join(" or ");
-  return withoutBodyField(binding, camelCase(protoPath));
+  const path = camelCase(protoPath);
+  return headerFilling(binding, path) ?? withoutBodyField(binding, path);
 }
+
+/** The headers that fill a field, such as "Idempotency-Key"; undefined for a field that no header fills. */
+export function headerFilling(
+  { idempotencyKey, headers }: RequestBinding,
+  jsonName: string,
+): string | undefined {
+  if (jsonName === idempotencyKey?.jsonName) return "Idempotency-Key";
+  return headers.find(({ field }) => field.jsonName === jsonName)?.names.join(" or ");
+}
+
+/** A quoted value, which stays unchanged, or a name in backticks. */
+const VALUE_OR_NAME = /"(?:[^"\\]|\\.)*"|`([a-z0-9_.]+)`/g;
+
+/** Text of a violation with the JSON names of fields: "`create_time` is output only" → "`createTime` …". */
+export const withCamelCase = (description: string): string =>
+  description.replace(VALUE_OR_NAME, (part: string, name?: string) =>
+    name === undefined ? part : `\`${camelCase(name)}\``,
+  );
 
 const WORD_OR_KEY = /\["(?:[^"\\]|\\.)*"\]|_([a-z0-9])/g;
 

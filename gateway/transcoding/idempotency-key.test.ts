@@ -35,10 +35,10 @@ test("methods without idempotency ignore the header", () => {
 test("the key is neither a field nor a parameter", () => {
   expect(refusal("CreateBooking", { body: { idempotencyKey: "k" } })).toEqual([
     "INVALID_REQUEST",
-    "idempotencyKey: is unknown",
+    "idempotencyKey: unknown field; send the header Idempotency-Key",
   ]);
   expect(refusal("CreateDoctor", { query: "idempotencyKey=k" })).toEqual([
     "INVALID_REQUEST",
-    "idempotencyKey: is unknown",
+    "idempotencyKey: unknown query parameter; send the header Idempotency-Key",
   ]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { encode, refusal } from "../testing/encode.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-const STRING = "must be a string";
+const STRING = "must be a string in quotes";
 
 test("PATCH changes the fields of its mask", () => {
   const patch = { values: [ID], query: "updateMask=bio,timeZone", body: { bio: "b", specialty: "s" } };
@@ -57,7 +57,7 @@ test.each(['"2"', '"2", "3.1"'])("no version satisfies a body's etag of 1 and If
 
 test("a body's etag that is no string is refused, also with If-Match", () => {
   const parts = { body: { etag: 1 }, headers: { "if-match": '"1"' } };
-  expect(refusal("UpdateMe", parts)).toEqual(["INVALID_REQUEST", `etag: ${STRING}`]);
+  expect(refusal("UpdateMe", parts)).toEqual(["INVALID_REQUEST", `etag: ${STRING}; got 1`]);
 });
 
 test.each(['"a', "a b", '"a" "b"', '"a""b"', 'a, "b"', '*, "a"', "", ","])(

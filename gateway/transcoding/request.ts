@@ -4,8 +4,9 @@ import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import type { RequestBinding } from "./binding.ts";
-import { withoutBodyField } from "./field-names.ts";
+import { headerFilling, withoutBodyField } from "./field-names.ts";
 import { idempotencyKeyOf, ifMatchOf } from "./headers.ts";
+import type { IgnoredFields } from "./ignored-fields.ts";
 import { parseJsonObject } from "./json-text.ts";
 import { queryToJson, textToJson } from "./query.ts";
 import { isObject, violationsOf } from "./strict-json.ts";
@@ -21,27 +22,33 @@ export interface RequestParts {
   readonly body: Buffer;
 }
 
+export interface EncodedRequest {
+  readonly message: Buffer;
+  /** Undefined if nothing was ignored, or if an update mask names the fields to change. */
+  readonly ignored: IgnoredFields | undefined;
+}
+
 /**
  * Encodes a request as the input of its method. First merges all parts into one JSON object, so that one
  * check and one conversion cover all parts. Throws INVALID_REQUEST (with every invalid field), MALFORMED_JSON
  * or ETAG_MISMATCH.
  */
-export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buffer {
+export function encodeRequest(binding: RequestBinding, parts: RequestParts): EncodedRequest {
   const violations: FieldViolation[] = [];
   const json = {
-    ...queryToJson(parts.query, binding.query, violations),
+    ...queryToJson(parts.query, binding, violations),
     ...bodyToJson(binding, parts, violations),
   };
   fillFromPath(json, binding, parts.values, violations);
   fillFromHeaders(json, binding, parts.request);
-  dropOutputOnly(json, binding);
+  const ignored = dropOutputOnly(json, binding);
   fillUpdateMask(json, binding);
   for (const { field, description } of violationsOf(binding.input, json)) {
     violations.push({ field: withoutBodyField(binding, field), description });
   }
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   const bytes = toBinary(binding.input, fromJson(binding.input, json));
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { message: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ignored };
 }
 
 function bodyToJson(
@@ -51,18 +58,16 @@ function bodyToJson(
 ): JsonObject {
   if (binding.body === "") {
     if (body.length > 0)
-      violations.push({ field: "", description: "This method takes no body. Send the request without one." });
+      violations.push({ field: "", description: "This route takes no body. Send the request without one." });
     return {};
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
     // A field that a header fills must not be in the body. Otherwise a request could state two different
     // values.
-    const { idempotencyKey, headers } = binding;
-    for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
-      if (field && Object.hasOwn(json, field.jsonName)) {
-        violations.push({ field: field.jsonName, description: "is unknown" });
-      }
+    for (const name of Object.keys(json)) {
+      const header = headerFilling(binding, name);
+      if (header) violations.push({ field: name, description: `unknown field; send the header ${header}` });
     }
     return json;
   }
@@ -87,7 +92,7 @@ function fillFromPath(
     if (Object.hasOwn(target, last.jsonName)) {
       violations.push({
         field: last.jsonName,
-        description: "is given by the path; leave it out of the body",
+        description: "given by the path; leave it out of the body",
       });
     }
     // biome-ignore lint/style/noNonNullAssertion: the router decodes a value for each variable
@@ -147,10 +152,20 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
  * Drops the output-only fields of a resource in the body, whatever their values (AIP-203), because clients may
  * send back a resource as they read it.
  */
-function dropOutputOnly(json: JsonObject, { body, outputOnly }: RequestBinding): void {
+function dropOutputOnly(
+  json: JsonObject,
+  { body, outputOnly, updateMask }: RequestBinding,
+): IgnoredFields | undefined {
   const resource = typeof body === "object" ? json[body.jsonName] : undefined;
-  if (!isObject(resource)) return;
-  for (const { jsonName } of outputOnly) delete resource[jsonName];
+  if (typeof body !== "object" || !isObject(resource)) return undefined;
+  const sent: JsonObject = {};
+  for (const { jsonName } of outputOnly) {
+    if (!Object.hasOwn(resource, jsonName)) continue;
+    sent[jsonName] = resource[jsonName] ?? null;
+    delete resource[jsonName];
+  }
+  const isMasked = updateMask !== undefined && json[updateMask.jsonName];
+  return isMasked || Object.keys(sent).length === 0 ? undefined : { resource: body.message, sent };
 }
 
 /**

@@ -4,68 +4,89 @@ import { type Parts, refusal } from "../testing/encode.ts";
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const ARRAY = "must be an array";
 const OBJECT = "must be an object";
-const STRING = "must be a string";
-const INTEGER = "must be an integer in the range of its type; beyond 2^53 as a string, without leading zeros";
-const TIME = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
+const STRING = "must be a string in quotes";
+const AMOUNT = "fee.amountMinor: must be a whole number from 0 to 100000000";
+const SIZE = "pageSize: must be a whole number from 0 to 2147483647";
+const TIME = "must be a time with its zone such as 2026-03-01T09:00:00Z (RFC 3339)";
 
 describe("invalid input is refused, with the path of the field", () => {
   test.each<[string, string, Parts, string]>([
-    ["an unknown field", "CreateBooking", { body: { slotID: ID } }, "slotID: is unknown"],
-    ["a name in the proto's spelling", "CreateBooking", { body: { slot_id: ID } }, "slot_id: is unknown"],
-    ["__proto__", "CreateBooking", { text: '{"__proto__": {"slotId": "x"}}' }, "__proto__: is unknown"],
-    ["__proto__ in a resource", "CreateDoctor", { text: '{"__proto__": 1}' }, "__proto__: is unknown"],
-    ["constructor", "CreateBooking", { body: { constructor: {} } }, "constructor: is unknown"],
-    ["an extension", "CreateBooking", { body: { "[a.b]": 1 } }, "[a.b]: is unknown"],
-    ["a number for a string", "CreateBooking", { body: { slotId: 5 } }, `slotId: ${STRING}`],
-    ["an object for a string", "Login", { body: { email: {} } }, `email: ${STRING}`],
-    ["a lone surrogate", "Login", { text: '{"email":"\\ud800"}' }, `email: ${STRING}`],
-    ["a string for an array", "CreateDoctor", { body: { languages: "en" } }, `languages: ${ARRAY}`],
-    ["null in an array", "CreateDoctor", { body: { languages: ["en", null] } }, `languages[1]: ${STRING}`],
-    ["an array for an object", "CreateDoctor", { body: { fee: [] } }, `fee: ${OBJECT}`],
-    ["a nested field", "CreateDoctor", { body: { fee: { amount: 1 } } }, "fee.amount: is unknown"],
-    ["a fraction", "CreateDoctor", { body: { fee: { amountMinor: 1.5 } } }, `fee.amountMinor: ${INTEGER}`],
+    [
+      "an unknown field",
+      "CreateBooking",
+      { body: { slotID: ID } },
+      "slotID: unknown field; did you mean slotId?",
+    ],
+    [
+      "a name in the proto's spelling",
+      "CreateBooking",
+      { body: { slot_id: ID } },
+      "slot_id: unknown field; did you mean slotId?",
+    ],
+    ["__proto__", "CreateBooking", { text: '{"__proto__": {"slotId": "x"}}' }, "__proto__: unknown field"],
+    ["__proto__ in a resource", "CreateDoctor", { text: '{"__proto__": 1}' }, "__proto__: unknown field"],
+    ["constructor", "CreateBooking", { body: { constructor: {} } }, "constructor: unknown field"],
+    ["an extension", "CreateBooking", { body: { "[a.b]": 1 } }, "[a.b]: unknown field"],
+    ["a number for a string", "CreateBooking", { body: { slotId: 5 } }, `slotId: ${STRING}; got 5`],
+    ["an object for a string", "Login", { body: { email: {} } }, `email: ${STRING}; got an object`],
+    ["a lone surrogate", "Login", { text: '{"email":"\\ud800"}' }, `email: ${STRING}; got "\\ud800"`],
+    [
+      "a string for an array",
+      "CreateDoctor",
+      { body: { languages: "en" } },
+      `languages: ${ARRAY}; got a string`,
+    ],
+    [
+      "null in an array",
+      "CreateDoctor",
+      { body: { languages: ["en", null] } },
+      `languages[1]: ${STRING}; got null`,
+    ],
+    ["an array for an object", "CreateDoctor", { body: { fee: [] } }, `fee: ${OBJECT}; got an array`],
+    [
+      "a nested field",
+      "CreateDoctor",
+      { body: { fee: { amount: 1 } } },
+      "fee.amount: unknown field; did you mean amountMinor?",
+    ],
+    ["a fraction", "CreateDoctor", { body: { fee: { amountMinor: 1.5 } } }, `${AMOUNT}; got 1.5`],
     [
       "lost precision",
       "CreateDoctor",
       { text: '{"fee":{"amountMinor":9007199254740993}}' },
-      `fee.amountMinor: ${INTEGER}`,
+      `${AMOUNT}; got 9007199254740992`,
     ],
-    [
-      "hexadecimal",
-      "CreateDoctor",
-      { body: { fee: { amountMinor: "0x10" } } },
-      `fee.amountMinor: ${INTEGER}`,
-    ],
+    ["hexadecimal", "CreateDoctor", { body: { fee: { amountMinor: "0x10" } } }, `${AMOUNT}; got "0x10"`],
     [
       "more than 64 bits",
       "CreateDoctor",
       { body: { fee: { amountMinor: "9223372036854775808" } } },
-      `fee.amountMinor: ${INTEGER}`,
+      `${AMOUNT}; got "9223372036854775808"`,
     ],
     [
       "a field of a list's item",
       "BatchCreateSlots",
       { values: [ID], body: { slots: [{}, { endTime: 1 }] } },
-      `slots[1].endTime: ${TIME}`,
+      `slots[1].endTime: ${TIME}; got 1`,
     ],
     [
       "a date without time",
       "CreateSlot",
       { values: [ID], body: { startTime: "2026-03-01" } },
-      `startTime: ${TIME}`,
+      `startTime: ${TIME}; got "2026-03-01"`,
     ],
     [
       "an unknown enum name",
       "Register",
       { body: { role: "NURSE" } },
-      "role: must be one of PATIENT, DOCTOR, ADMIN",
+      'role: must be one of PATIENT, DOCTOR; got "NURSE"',
     ],
-    ["an enum's number", "Register", { body: { role: 1 } }, "role: must be one of PATIENT, DOCTOR, ADMIN"],
+    ["an enum's number", "Register", { body: { role: 1 } }, "role: must be one of PATIENT, DOCTOR; got 1"],
     [
       "an enum's zero",
       "Register",
       { body: { role: "ROLE_UNSPECIFIED" } },
-      "role: must be one of PATIENT, DOCTOR, ADMIN",
+      'role: must be one of PATIENT, DOCTOR; got "ROLE_UNSPECIFIED"',
     ],
     [
       "two of a oneof",
@@ -77,67 +98,77 @@ describe("invalid input is refused, with the path of the field", () => {
       "a field of the path",
       "CancelBooking",
       { values: [ID], body: { bookingId: ID } },
-      "bookingId: is given by the path; leave it out of the body",
+      "bookingId: given by the path; leave it out of the body",
     ],
     [
       "a name twice",
       "CreateBooking",
       { text: `{"slotId":"${ID}","slotId":"${ID}"}` },
-      "slotId: is given more than once",
+      "slotId: given more than once; send each field once",
     ],
     [
       "a name twice, once escaped",
       "Login",
       { text: '{"email":"a","\\u0065mail":"b"}' },
-      "email: is given more than once",
+      "email: given more than once; send each field once",
     ],
     [
       "a name twice, deep",
       "BatchCreateSlots",
       { values: [ID], text: '{"slots":[{},{"endTime":"","endTime":""}]}' },
-      "slots[1].endTime: is given more than once",
+      "slots[1].endTime: given more than once; send each field once",
     ],
-    ["an array", "CreateBooking", { text: "[]" }, ": The body must be a JSON object."],
-    ["null", "CreateBooking", { text: "null" }, ": The body must be a JSON object."],
+    ["an array", "CreateBooking", { text: "[]" }, ": The body must be a JSON object, not an array."],
+    ["null", "CreateBooking", { text: "null" }, ": The body must be a JSON object, not null."],
     [
       "an unexpected body",
       "GetMe",
       { body: {} },
-      ": This method takes no body. Send the request without one.",
+      ": This route takes no body. Send the request without one.",
     ],
-    ["an unknown parameter", "ListBookings", { query: "page=2" }, "page: is unknown"],
+    [
+      "an unknown parameter",
+      "ListBookings",
+      { query: "page=2" },
+      "page: unknown query parameter; this route has pageSize, pageToken, status, doctorId, patientId, startTime, endTime",
+    ],
     [
       "a parameter in the proto's spelling",
       "ListBookings",
       { query: "page_size=2" },
-      "page_size: is unknown",
+      "page_size: unknown query parameter; did you mean pageSize?",
     ],
     [
       "a parameter in addition to the body",
       "CreateBooking",
       { query: `slotId=${ID}`, body: {} },
-      "slotId: is unknown",
+      "slotId: unknown query parameter; send it as a field of the JSON body",
     ],
     [
       "a parameter twice",
       "ListBookings",
       { query: "pageSize=1&pageSize=1" },
-      "pageSize: is given more than once",
+      "pageSize: given more than once; send it once",
     ],
-    ["a parameter that is no number", "ListBookings", { query: "pageSize=ten" }, `pageSize: ${INTEGER}`],
-    ["a parameter beyond 32 bits", "ListBookings", { query: "pageSize=2147483648" }, `pageSize: ${INTEGER}`],
-    ["an empty number", "ListBookings", { query: "pageSize=" }, `pageSize: ${INTEGER}`],
+    ["a parameter that is no number", "ListBookings", { query: "pageSize=ten" }, `${SIZE}; got "ten"`],
+    [
+      "a parameter beyond 32 bits",
+      "ListBookings",
+      { query: "pageSize=2147483648" },
+      `${SIZE}; got "2147483648"`,
+    ],
+    ["an empty number", "ListBookings", { query: "pageSize=" }, `${SIZE}; got ""`],
     [
       "an enum's number as a parameter",
       "ListBookings",
       { query: "status=2" },
-      "status: must be one of PENDING_PAYMENT, CONFIRMED, EXPIRED, CANCELLED, COMPLETED, NO_SHOW",
+      'status: must be one of PENDING_PAYMENT, CONFIRMED, EXPIRED, CANCELLED, COMPLETED, NO_SHOW; got "2"',
     ],
     [
       "a time with its plus unescaped",
       "ListBookings",
       { query: "startTime=2026-03-01T09:00:00+01:00" },
-      `startTime: ${TIME}`,
+      `startTime: ${TIME}; write + as %2B in a query; got "2026-03-01T09:00:00 01:00"`,
     ],
     [
       "bad percent-encoding",
@@ -149,7 +180,7 @@ describe("invalid input is refused, with the path of the field", () => {
       "a mask in the proto's spelling",
       "UpdateMe",
       { query: "updateMask=time_zone", body: {} },
-      'updateMask: must be comma-separated field names such as "bio,fee"',
+      'updateMask: must be names of fields with commas between them, such as bio,timeZone; got "time_zone"',
     ],
   ])("%s", (_title, name, parts, violation) => {
     expect(refusal(name, parts)).toEqual(["INVALID_REQUEST", violation]);
@@ -173,10 +204,10 @@ describe("invalid input is refused, with the path of the field", () => {
     const parts = { query: "a=1", body: { bio: 1, fee: { currencyCode: 2 }, x: 3 } };
     expect(refusal("CreateDoctor", parts)).toEqual([
       "INVALID_REQUEST",
-      "a: is unknown",
+      "a: unknown query parameter; this route has none",
       `bio: ${STRING}`,
-      `fee.currencyCode: ${STRING}`,
-      "x: is unknown",
+      `fee.currencyCode: ${STRING}; got 2`,
+      "x: unknown field",
     ]);
   });
 

@@ -8,6 +8,10 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { allowedNames, mustBeValueOf, rangeWords } from "@medconnect/platform/contract/describe-violation.ts";
+import { enumRulesOf, valueRulesOf } from "@medconnect/platform/contract/field-rules.ts";
+import { sentValue } from "@medconnect/platform/contract/sent-value.ts";
+import { didYouMean } from "@medconnect/platform/errors/did-you-mean.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
 import { wellKnownViolation } from "./well-known-json.ts";
@@ -36,7 +40,7 @@ function checkMessage(desc: DescMessage, json: JsonObject, path: string, violati
     if (violations.length > MAX_VIOLATIONS) return;
     const at = path === "" ? name : `${path}.${name}`;
     const field = fields.get(name);
-    if (!field) violations.push({ field: at, description: "is unknown" });
+    if (!field) violations.push({ field: at, description: unknownField(name, [...fields.keys()]) });
     else if (value !== null) {
       if (field.oneof && oneofs.has(field.oneof.name)) {
         violations.push({
@@ -54,7 +58,7 @@ function checkField(field: DescField, value: JsonValue, path: string, violations
   if (field.fieldKind !== "list") {
     checkValue(field, value, path, violations);
   } else if (!Array.isArray(value)) {
-    violations.push({ field: path, description: "must be an array" });
+    violations.push({ field: path, description: `must be an array; got ${kindOf(value)}` });
   } else {
     for (const [index, item] of value.entries()) {
       if (violations.length > MAX_VIOLATIONS) return;
@@ -67,11 +71,12 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
   const { message } = field;
   if (message && !isWellKnown(message) && field.fieldKind !== "map") {
     if (isObject(value)) checkMessage(message, value, path, violations);
-    else violations.push({ field: path, description: "must be an object" });
+    else violations.push({ field: path, description: `must be an object; got ${kindOf(value)}` });
   } else {
     const wrapped = message && wrappedField(message);
-    const description = valueViolation(wrapped ?? field, value);
-    if (description !== undefined) violations.push({ field: path, description });
+    const mistake = valueViolation(wrapped ?? field, value);
+    if (mistake === undefined) return;
+    violations.push({ field: path, description: mistake + sentJson(field, value) });
   }
 }
 
@@ -124,22 +129,36 @@ function libraryAccepts(field: DescField, value: JsonValue): boolean {
   }
 }
 
+/** The value after a mistake. The types of JSON differ enough that an object or array is shown by its kind. */
+const sentJson = (field: DescField, value: JsonValue): string =>
+  typeof value === "object" ? `; got ${kindOf(value)}` : sentValue(field, value, allowedNames(field));
+
+const kindOf = (value: JsonValue): string => {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+};
+
+/** The message for a field that the schema does not have. @param known the names that it has */
+export const unknownField = (name: string, known: readonly string[]): string =>
+  `unknown field${didYouMean(name, known)}`;
+
 function expectation(field: DescField): string {
-  if (field.enum) return `must be one of ${namesOf(field.enum.values.filter((value) => value.number !== 0))}`;
+  if (field.enum) return mustBeValueOf(field.enum, enumRulesOf(field));
   if (field.fieldKind === "map") return "must be an object with values of the field's type";
   if (field.message) return "must be in the range of its type";
   switch (field.scalar) {
     case ScalarType.STRING:
-      return "must be a string";
+      return "must be a string in quotes";
     case ScalarType.BOOL:
-      return "must be true or false";
+      return "must be true or false, without quotes";
     case ScalarType.BYTES:
       return "must be a base64 string";
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return "must be a number";
     default:
-      return "must be an integer in the range of its type; beyond 2^53 as a string, without leading zeros";
+      return rangeWords(valueRulesOf(field)) ?? "must be a whole number, without leading zeros";
   }
 }
 
@@ -158,7 +177,5 @@ export const isWellKnown = (desc: DescMessage): boolean => desc.typeName.startsW
 
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const namesOf = (items: readonly { name: string }[]): string => items.map((item) => item.name).join(", ");
 
 const memberNames = ({ fields }: DescOneof): string => fields.map((member) => member.jsonName).join(", ");

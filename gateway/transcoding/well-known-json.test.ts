@@ -121,8 +121,14 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
 });
 
 test.each([
-  ["2027-02-30T10:00:00Z", "must be a date of the calendar; 2027-02-30 does not exist"],
-  ["2016-12-31T23:59:60Z", "must not be a leap second (:60); send the next second instead"],
+  [
+    "2027-02-30T10:00:00Z",
+    'must be a date of the calendar; 2027-02-30 does not exist; got "2027-02-30T10:00:00Z"',
+  ],
+  [
+    "2016-12-31T23:59:60Z",
+    'must not be a leap second (:60); send the next second instead; got "2016-12-31T23:59:60Z"',
+  ],
 ])("the refusal of %s says why", (value, description) => {
   const { method, way } = fields.find(([, { field }]) => field.message!.typeName === TIME)![1];
   expect(violationsOf(method.input, jsonWith(way, value))).toEqual([

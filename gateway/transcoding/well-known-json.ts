@@ -26,11 +26,15 @@ const matching = (pattern: RegExp, expectation: string): Rule => ({
  */
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-const TIME_EXPECTATION = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
+const TIME_EXPECTATION = "must be a time with its zone such as 2026-03-01T09:00:00Z (RFC 3339)";
+
+/** A zone whose plus was sent unescaped in a query, where a plus stands for a space. */
+const SPACE_FOR_PLUS = /T[0-9:.]+ [0-9]{2}:[0-9]{2}$/;
 
 function timeViolation(text: string): string | undefined {
   const { day, second } = TIME.exec(text)?.groups ?? {};
-  if (day === undefined) return TIME_EXPECTATION;
+  if (day === undefined)
+    return `${TIME_EXPECTATION}${SPACE_FOR_PLUS.test(text) ? "; write + as %2B in a query" : ""}`;
   if (!isCalendarDate(day)) return `must be a date of the calendar; ${day} does not exist`;
   if (second === "60") return "must not be a leap second (:60); send the next second instead";
   return undefined;
@@ -40,10 +44,10 @@ const RULES: Record<string, Rule> = {
   "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, violationOf: timeViolation },
   "google.protobuf.Duration": matching(
     /^-?(?:0|[1-9]\d{0,11})(?:\.\d{1,9})?s$/,
-    'must be a duration such as "900s"',
+    "must be a duration in seconds such as 900s",
   ),
   "google.protobuf.FieldMask": matching(
     /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/,
-    'must be comma-separated field names such as "bio,fee"',
+    "must be names of fields with commas between them, such as bio,timeZone",
   ),
 };

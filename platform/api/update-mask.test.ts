@@ -8,7 +8,11 @@ interface Profile {
   tags: string[];
 }
 
-const FIELDS: Updatable<Profile> = { updatable: ["displayName", "bio", "tags"], immutable: ["license"] };
+const FIELDS: Updatable<Profile> = {
+  resource: "profile",
+  updatable: ["displayName", "bio", "tags"],
+  immutable: ["license"],
+};
 const current: Profile = { license: "L1", displayName: "Ann", bio: "old", tags: ["a"] };
 const nothing: Profile = { license: "", displayName: "", bio: "", tags: [] };
 

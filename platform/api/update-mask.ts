@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import { messageNamed } from "../contract/registry.ts";
+import { behavesAs, resourceOf } from "../contract/resource.ts";
 import { ApiError, invalidField } from "../errors/api-error.ts";
 
 const camelCase = (path: string): string =>
   path.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined ||
@@ -11,13 +17,36 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (Array.isArray(value) && value.length === 0);
 
-/**
- * Fields of a resource in an update: `updatable` ones may change, `immutable` ones may only be sent back
- * unchanged.
- */
+/** Fields of a resource in an update, by their names in TypeScript. */
 export interface Updatable<T> {
-  updatable: readonly (keyof T & string)[];
-  immutable: readonly (keyof T & string)[];
+  /** Name of the request's field that holds the resource. */
+  readonly resource: string;
+  readonly updatable: readonly (keyof T & string)[];
+  /** Fields that may only be sent back unchanged. */
+  readonly immutable: readonly (keyof T & string)[];
+}
+
+/**
+ * The updatable and immutable fields in the resource of an update request, as the contract marks them
+ * (AIP-203). Throws for a request without a resource.
+ *
+ * @param request full name of the request, such as "medconnect.auth.v1.UpdateMeRequest"
+ */
+export function updatableFields<T>(request: string): Updatable<T> {
+  return fieldsOf<T>(messageNamed(request));
+}
+
+export function fieldsOf<T>(request: DescMessage): Updatable<T> {
+  const resource = resourceOf(request);
+  if (!resource) throw new Error(`${request.typeName} has no resource`);
+  const { field, outputOnly } = resource;
+  const settable = field.message.fields.filter((each) => each.name !== "etag" && !outputOnly.includes(each));
+  const [immutable, updatable] = [true, false].map((isImmutable) =>
+    settable
+      .filter((each) => behavesAs(each, FieldBehavior.IMMUTABLE) === isImmutable)
+      .map(({ localName }) => localName as keyof T & string),
+  ) as [(keyof T & string)[], (keyof T & string)[]];
+  return { resource: field.name, updatable, immutable };
 }
 
 /**
@@ -30,12 +59,18 @@ export function applyMask<T extends object>(
   current: T,
   patch: T,
   mask: readonly string[] | undefined,
-  { updatable, immutable }: Updatable<T>,
+  { resource, updatable, immutable }: Updatable<T>,
 ): T {
   const named = mask && mask.length > 0 ? new Set(mask.map(camelCase)) : undefined;
   const isChosen = (field: keyof T & string) => (named ? named.has(field) : !isEmpty(patch[field]));
-  const changed = immutable.find((field) => isChosen(field) && patch[field] !== current[field]);
-  if (changed !== undefined) throw invalidField("update_mask", `"${changed}" cannot be changed`);
+  const changed = immutable.find(
+    (field) => isChosen(field) && !isDeepStrictEqual(patch[field], current[field]),
+  );
+  if (changed !== undefined)
+    throw invalidField(
+      `${resource}.${snakeCase(changed)}`,
+      "immutable; leave it out, or send its current value",
+    );
   const chosen = updatable.filter(isChosen).map((field) => [field, patch[field]]);
   return { ...current, ...Object.fromEntries(chosen) };
 }

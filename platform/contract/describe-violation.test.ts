@@ -15,6 +15,8 @@ const patterns = texts.filter(({ field }) => stringRulesOf(field)?.pattern);
 
 /** Text that users should not see: signs of a regular expression, or of a list of numbers. */
 const FOR_MACHINES = /[[\]\\^{}$*]|\bin list\b|regex|pattern|enum/;
+/** Description of a violation without the value that it shows. */
+const withoutValue = (description: string) => description.replace(/; got .*$/s, "");
 
 /** Violations of a request in which only one field is set, to this value. */
 function violationsOf({ method, way }: RequestField, value: unknown): FieldViolation[] {
@@ -51,9 +53,9 @@ describe("a violation shows neither a pattern nor an enum's numbers:", () => {
     const names = to.field.enum!.values.map(({ name }) => name);
     for (const value of [0, 99, -1]) {
       for (const { field, description } of violationsOf(to, value)) {
-        expect(description).not.toMatch(FOR_MACHINES);
+        expect(withoutValue(description)).not.toMatch(FOR_MACHINES);
         if (field !== pathOf(to.way)) continue;
-        const [, shown = ""] = /^must be one of (.+)$/.exec(description) ?? [];
+        const [, shown = ""] = /^must be one of (.+)$/.exec(withoutValue(description)) ?? [];
         expect(names).toEqual(expect.arrayContaining(shown.split(", ")));
       }
     }
@@ -62,20 +64,25 @@ describe("a violation shows neither a pattern nor an enum's numbers:", () => {
   test.each(table(texts))("%s", (_name, to) => {
     for (const value of ["", " ", "?", "é", "\u{1f600}", "a\u0001", "-".repeat(30), "x".repeat(5000)]) {
       const descriptions = violationsOf(to, value).map(({ description }) => description);
-      expect(descriptions.filter((text) => FOR_MACHINES.test(text))).toEqual([]);
+      expect(descriptions.filter((text) => FOR_MACHINES.test(withoutValue(text)))).toEqual([]);
     }
   });
 });
 
 test.each([
   ["RegisterRequest's role left out", "Register role", 0, "must be one of PATIENT, DOCTOR"],
-  ["a value that the enum lacks", "ListBookings status", 99, /^must be one of PENDING_PAYMENT, CONFIRMED, /],
+  [
+    "a value that the enum lacks",
+    "ListBookings status",
+    99,
+    /^must be one of PENDING_PAYMENT, CONFIRMED, .*; got 99$/,
+  ],
   ["five digits", "ActivateTotp code", "12345", "must be 6 digits"],
   [
     "a phone number without a country",
     "UpdateMe user.phone",
     "0301234567",
-    /^must be a phone number of E.164/,
+    'must be E.164 such as +4930123456; got "0301234567"',
   ],
 ])("%s", (_title, name, value, words) => {
   const to = requestFields.find((each) => each.name === name)!;

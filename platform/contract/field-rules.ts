@@ -18,7 +18,8 @@ export function enumRulesOf(field: DescField): EnumRules | undefined {
   return rules?.case === "enum" ? rules.value : undefined;
 }
 
-function valueRulesOf(field: DescField): FieldRules["type"] | undefined {
+/** Rules of a field; for a list or map, the rules of its values. */
+export function valueRulesOf(field: DescField): FieldRules["type"] | undefined {
   const { type } = getOption(field, rulesOption);
   switch (type.case) {
     case "repeated":

@@ -4,7 +4,7 @@ import { Text_Kind as Kind } from "@medconnect/proto/es/medconnect/options/v1/op
 import type { RequestField } from "../testing/request-fields.ts";
 import { fields, kindOf, ofKind, refusalOf, send, table } from "../testing/sent-fields.ts";
 import { stringRulesOf } from "./field-rules.ts";
-import { behavesAs } from "./validate.ts";
+import { behavesAs } from "./resource.ts";
 
 describe("invisible characters in a line or a text are refused", () => {
   test.each(ofKind(Kind.NAME, Kind.LINE, Kind.TEXT))("%s", (_name, to) => {

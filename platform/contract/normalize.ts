@@ -16,6 +16,7 @@ import type { TextRule } from "../i18n/text/text-policy.ts";
 import { mustBeValueOf } from "./describe-violation.ts";
 import { stringRulesOf } from "./field-rules.ts";
 import { rangeChecks } from "./ranges.ts";
+import { sentValue } from "./sent-value.ts";
 import { TEXT_RULES } from "./text-kinds.ts";
 import { mistakeInFraction, mistakeInTime } from "./times.ts";
 
@@ -90,9 +91,9 @@ class PlanMaker {
     if (field.message?.typeName === "google.protobuf.Duration") return visitTime(mistakeInFraction);
     if (field.message?.typeName.startsWith("google.")) return undefined;
     if (field.message) return this.#visitMessage(field.message);
-    if (field.enum) return visitEnum(field.enum);
+    if (field.enum) return visitEnum(field, field.enum);
     const rule = this.#timesOnly ? undefined : textRuleOf(field);
-    return rule && visitText(rule);
+    return rule && visitText(field, rule);
   }
 
   #visitMessage(desc: DescMessage): Visit | undefined {
@@ -117,19 +118,20 @@ const visitTime =
  * Refuses enum values that the contract does not define. A binary message may hold any number in an enum
  * field.
  */
-function visitEnum(desc: DescEnum): Visit {
+function visitEnum(field: DescField, desc: DescEnum): Visit {
   const known = new Set<unknown>(desc.values.map(({ number }) => number));
   return (value, path, found) => {
-    if (!known.has(value)) found.push({ field: path, description: mustBeValueOf(desc) });
+    if (!known.has(value))
+      found.push({ field: path, description: mustBeValueOf(desc) + sentValue(field, value) });
     return value;
   };
 }
 
-function visitText(rule: TextRule): Visit {
+function visitText(field: DescField, rule: TextRule): Visit {
   return (value, path, found) => {
     const kept = rule(value as string);
     if (typeof kept === "string") return kept;
-    found.push({ field: path, description: kept.refused });
+    found.push({ field: path, description: kept.refused + sentValue(field, value) });
     return value;
   };
 }

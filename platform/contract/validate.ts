@@ -4,20 +4,21 @@ import {
   type DescField,
   type DescMessage,
   fromBinary,
-  getOption,
-  hasOption,
   type Message,
   toBinary,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { createValidator } from "@bufbuild/protovalidate";
-import { FieldBehavior, field_behavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { ApiError } from "../errors/api-error.ts";
+import { didYouMean } from "../errors/did-you-mean.ts";
 import type { FieldViolation } from "../errors/limit-violations.ts";
+import { shown } from "../errors/shown.ts";
 import { describeViolation } from "./describe-violation.ts";
 import { normalize } from "./normalize.ts";
 import { registry } from "./registry.ts";
+import { behavesAs, resourceOf } from "./resource.ts";
 
 const patterns = new Map<string, RegExp>();
 
@@ -33,11 +34,6 @@ export function matches(pattern: string, text: string): boolean {
 }
 
 const validator = createValidator({ registry, regexMatch: matches });
-
-/** True if a field is marked with a behaviour, such as OUTPUT_ONLY (AIP-203). */
-export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
-  return hasOption(field, field_behavior) && getOption(field, field_behavior).includes(behavior);
-}
 
 /**
  * Decodes a message, normalizes it, and checks it by the contract: kinds of text, protovalidate's rules, and
@@ -56,11 +52,15 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   // A CEL rule throws for an invalid time. That error is ignored, because the list already has a violation
   // for the time.
   if (result.kind === "error" && violations.length === 0) throw result.error;
-  if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
+  if (result.kind === "invalid")
+    addMissing(violations, describeAll(result.violations, reflect(schema, message)));
   addMissing(violations, resourceViolations(schema, message));
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
 }
+
+const describeAll = (violations: readonly Violation[], request: ReflectMessage): FieldViolation[] =>
+  violations.map((violation) => describeViolation(violation, request));
 
 /** Clears the output-only fields of a resource to create or update, because servers ignore them (AIP-203). */
 function clearOutputOnly(schema: DescMessage, message: Message): void {
@@ -90,31 +90,6 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   }
 }
 
-/** The resource of a Create or Update request (AIP-133, AIP-134). */
-interface Resource {
-  readonly field: MessageField;
-  readonly outputOnly: readonly DescField[];
-}
-type MessageField = Extract<DescField, { fieldKind: "message" }>;
-
-/** Resources by request; undefined for a request without one. */
-const resources = new Map<DescMessage, Resource | undefined>();
-
-function resourceOf(schema: DescMessage): Resource | undefined {
-  if (!resources.has(schema)) resources.set(schema, findResource(schema));
-  return resources.get(schema);
-}
-
-function findResource(schema: DescMessage): Resource | undefined {
-  if (!/^(Create|Update)/.test(schema.name)) return undefined;
-  const field = schema.fields
-    .filter((each) => each.fieldKind === "message")
-    .find(({ message }) => message.fields.some((inner) => hasOption(inner, field_behavior)));
-  if (!field) return undefined;
-  const outputOnly = field.message.fields.filter((inner) => behavesAs(inner, FieldBehavior.OUTPUT_ONLY));
-  return { field, outputOnly };
-}
-
 /**
  * Finds missing REQUIRED fields of a resource. With an update mask, also finds paths that name an unknown or
  * output-only field, and checks only the REQUIRED fields that the mask names.
@@ -131,12 +106,23 @@ function resourceViolations(schema: DescMessage, message: Message): FieldViolati
   const mask = maskPaths(request, maskField);
   return mask.flatMap((path): FieldViolation[] => {
     const target = field.message.fields.find((f) => f.name === path);
-    if (!target || behavesAs(target, FieldBehavior.OUTPUT_ONLY)) {
-      return [{ field: "update_mask", description: `"${path}" cannot be updated` }];
-    }
+    if (!target) return [unknownPath(path, field.message)];
+    if (behavesAs(target, FieldBehavior.OUTPUT_ONLY)) return [outputOnlyPath(target)];
     return isMissing(target, resource) ? [missing(field, target)] : [];
   });
 }
+
+const isUpdatable = (field: DescField): boolean => !behavesAs(field, FieldBehavior.OUTPUT_ONLY);
+
+const unknownPath = (path: string, { fields }: DescMessage): FieldViolation => {
+  const known = fields.filter(isUpdatable).map(({ name }) => `\`${name}\``);
+  return { field: "update_mask", description: `unknown field ${shown(path)}${didYouMean(path, known)}` };
+};
+
+const outputOnlyPath = ({ name }: DescField): FieldViolation => ({
+  field: "update_mask",
+  description: `\`${name}\` is output only; leave it out`,
+});
 
 function maskPaths(request: ReflectMessage, maskField: DescField): string[] {
   if (maskField.message !== FieldMaskSchema && maskField.message?.typeName !== FieldMaskSchema.typeName)

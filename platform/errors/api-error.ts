@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { type Reason, type ReasonRule, ruleOf } from "./catalogue.ts";
-import { type FieldViolation, limitViolations } from "./limit-violations.ts";
+import { type FieldViolation, limitViolations, summaryOf } from "./limit-violations.ts";
 
 /**
  * A resource that exists, but is hidden from the caller by a NOT_FOUND. `subjectIds` are the users whose data
@@ -13,10 +13,10 @@ export interface HiddenResource {
 
 export interface ErrorDetails {
   /**
-   * One sentence about this case, for the user; default: the title in the catalogue. Must not hold personal
-   * data or secrets.
+   * One sentence about this case, for the user; default: the first violation, or the title in the catalogue.
+   * Must not hold secrets, and no value of a field marked `debug_redact`.
    */
-  detail?: string;
+  detail?: string | undefined;
   /** Facts for client code, such as the current and the requested status. */
   metadata?: Record<string, string>;
   /** Invalid fields of an INVALID_REQUEST. The list is cut to the maximum size of an answer. */
@@ -45,13 +45,14 @@ export class ApiError extends Error {
     // Creates the error without a stack trace, which would cost more than the rest of a refused call.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(details.detail ?? rule.title, { cause: details.cause });
+    const violations = limitViolations(details.violations ?? []);
+    super(details.detail ?? summaryOf(violations) ?? rule.title, { cause: details.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = "ApiError";
     this.reason = reason;
     this.rule = rule;
     this.metadata = details.metadata ?? {};
-    this.violations = limitViolations(details.violations ?? []);
+    this.violations = violations;
     this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
     this.hidden = details.hidden;
     this.replayed = details.replayed ?? false;

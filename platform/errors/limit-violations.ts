@@ -47,5 +47,14 @@ export function limitViolations(violations: readonly FieldViolation[]): FieldVio
   return kept;
 }
 
+/** First violation in one line: "phone: must be E.164 such as +4930123456"; undefined without any. */
+export function summaryOf(violations: readonly FieldViolation[]): string | undefined {
+  const [first] = violations;
+  if (!first) return undefined;
+  const words = first.field === "" ? first.description : `${first.field}: ${first.description}`;
+  if (violations.length === 1) return words;
+  return `${words} (first of ${violations.at(-1) === MORE ? "many" : violations.length} mistakes)`;
+}
+
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;

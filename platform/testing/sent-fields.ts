@@ -16,7 +16,8 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { stringRulesOf } from "../contract/field-rules.ts";
 import type { Method } from "../contract/methods.ts";
-import { behavesAs, validate } from "../contract/validate.ts";
+import { behavesAs } from "../contract/resource.ts";
+import { validate } from "../contract/validate.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { FieldViolation } from "../errors/limit-violations.ts";
 import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fields.ts";
@@ -55,9 +56,12 @@ export function accept({ input }: Method, request: JsonObject): JsonObject | Fie
 export const send = ({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] =>
   accept(method, jsonWith(way, value));
 
-/** Description of the violation of this field; undefined if none of the violations is about it. */
+/**
+ * Description of the violation of this field, without the value that it shows; undefined if none of the
+ * violations is about the field.
+ */
 export function refusalOf(to: RequestField, value: JsonValue): string | undefined {
   const answer = send(to, value);
   if (!Array.isArray(answer)) return undefined;
-  return answer.find(({ field }) => field === pathOf(to.way))?.description;
+  return answer.find(({ field }) => field === pathOf(to.way))?.description.replace(/; got .*$/s, "");
 }

@@ -1,7 +1,7 @@
 import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { ZONES } from "@medconnect/platform/i18n/time-zones/time-zone-table.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type DescField, type DescMessage, getOption, hasOption, type JsonValue } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { isUuid } from "@medconnect/platform/testing/sent-fields.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";

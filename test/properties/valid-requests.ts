@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
-import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { jsonWith, type RequestField } from "@medconnect/platform/testing/request-fields.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import {

@@ -1,11 +1,8 @@
-import type { Updatable } from "@medconnect/platform/api/update-mask.ts";
+import { updatableFields } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Profile } from "./account.ts";
 
-export const PROFILE_FIELDS: Updatable<Profile> = {
-  updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
-  immutable: [],
-};
+export const PROFILE_FIELDS = updatableFields<Profile>("medconnect.auth.v1.UpdateMeRequest");
 
 /**
  * Throws INVALID_REQUEST for a date of birth in the future, which the contract's field rules cannot detect.

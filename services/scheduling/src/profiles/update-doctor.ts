@@ -1,4 +1,4 @@
-import { applyMask, assertEtag, isUnchanged, type Updatable } from "@medconnect/platform/api/update-mask.ts";
+import { applyMask, assertEtag, isUnchanged, updatableFields } from "@medconnect/platform/api/update-mask.ts";
 import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -14,10 +14,7 @@ import { indexDoctor } from "../search-index/search-index-store.ts";
 import { toOwnProfile } from "./profile.ts";
 import { lockOwnProfile } from "./profile-store.ts";
 
-const FIELDS: Updatable<Doctor> = {
-  updatable: ["specialty", "bio", "languages", "timeZone", "fee"],
-  immutable: [],
-};
+const FIELDS = updatableFields<Doctor>("medconnect.scheduling.v1.UpdateDoctorRequest");
 
 /**
  * DoctorService.UpdateDoctor: changes the fields that the update mask names. Without an etag, concurrent

@@ -55,7 +55,7 @@ export async function listSlots(
   const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
   if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
     // The proto limits the range between two given times.
-    throw invalidField("end_time", "must be at most 62 days after now if there is no startTime");
+    throw invalidField("end_time", "must be at most 62 days after now if there is no `start_time`");
   }
   if (!isOwn && status && status !== "OPEN") {
     await assertVisible(app, doctorId, call);
