@@ -40,6 +40,9 @@ export const problemsOf =
     };
   };
 
+/** Characters that an `error_description` must not have (RFC 6750 §3). */
+const NOT_IN_DESCRIPTION = /[^ !#-[\]-~]/g;
+
 /** Headers of a problem. @param sentToken true if the request had an Authorization header */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
@@ -48,9 +51,12 @@ export function problemHeaders(error: ApiError, sentToken: boolean): Record<stri
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   }
   if (error.rule.httpStatus === 401) {
-    // The header has an error code only if the request had a token (RFC 6750 §3.1).
+    // The header describes an error only if the request had a token (RFC 6750 §3.1).
     const isTokenRefused = sentToken && error.reason === "UNAUTHENTICATED";
-    headers["www-authenticate"] = isTokenRefused ? 'Bearer error="invalid_token"' : "Bearer";
+    const description = error.message.replace(NOT_IN_DESCRIPTION, "");
+    headers["www-authenticate"] = isTokenRefused
+      ? `Bearer error="invalid_token", error_description="${description}"`
+      : "Bearer";
   }
   return headers;
 }

@@ -38,14 +38,19 @@ describe("the order of checks", () => {
     expect(answer.headers["www-authenticate"]).toBe("Bearer");
   });
 
-  test.each(["Bearer x", "Bearer a b", "Basic YTpi", "Bearer"])(
-    'the token "%s" is refused',
-    async (authorization) => {
-      const answer = await gateway.send("GET", "/v1/users/me", { headers: { authorization } });
-      expect(answer.status).toBe(401);
-      expect(answer.headers["www-authenticate"]).toBe('Bearer error="invalid_token"');
-    },
-  );
+  test.each([
+    ["Bearer x", "is malformed"],
+    ["Bearer a b", "Write Bearer, a space, and the access token"],
+    ["Basic YTpi", "has the scheme Basic"],
+    ["Bearer", "Write Bearer, a space, and the access token"],
+  ])('the token "%s" is refused: %s', async (authorization, words) => {
+    const answer = await gateway.send("GET", "/v1/users/me", { headers: { authorization } });
+    expect(answer.status).toBe(401);
+    expect(answer.json.detail).toContain(words);
+    expect(answer.headers["www-authenticate"]).toBe(
+      `Bearer error="invalid_token", error_description="${answer.json.detail}"`,
+    );
+  });
 
   test("wrong credentials are no invalid token in WWW-Authenticate", async () => {
     gateway.stubs.stubs.set("Login", () => {
@@ -113,6 +118,6 @@ describe("the order of checks", () => {
 
 test("a request target in absolute form finds the same route", async () => {
   expect((await gateway.send("GET", `http://any.test/v1/doctors/${ID}?x=1`)).json.errors).toEqual([
-    { field: "x", description: "is unknown" },
+    { field: "x", description: "unknown query parameter; this route has none" },
   ]);
 });

@@ -6,6 +6,7 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 import type { AccessTokenVerifier } from "../identity/access-tokens.ts";
 import { ANONYMOUS, type Caller } from "../identity/caller.ts";
+import { refuseHeader, refuseToken } from "../identity/refuse-token.ts";
 import type { Revocations } from "../identity/revocations.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 
@@ -24,7 +25,7 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined || header === "") return undefined;
   const token = BEARER.exec(header)?.[1];
-  if (!token) throw new ApiError("UNAUTHENTICATED");
+  if (!token) throw refuseHeader(header);
   return token;
 }
 
@@ -44,7 +45,7 @@ export async function authenticate(
       return authorization ? await signedIn(authorization, identity) : ANONYMOUS;
     case MethodRules_Access.INTERNAL: {
       const token = bearerToken(authorization);
-      if (!token) throw new ApiError("UNAUTHENTICATED");
+      if (!token) throw refuseToken("missing");
       return await identity.serviceTokens.verify(token);
     }
     default:
@@ -58,7 +59,7 @@ export async function authenticate(
  */
 export async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
   const text = bearerToken(authorization);
-  if (!text) throw new ApiError("UNAUTHENTICATED");
+  if (!text) throw refuseToken("missing");
   const token = await identity.accessTokens.verify(text);
   identity.revocations.assertLive(token);
   return token.caller;
@@ -71,10 +72,24 @@ export async function signedIn(authorization: string | undefined, identity: Iden
  * @param freshSince a sign-in before this time is too old for methods that require a recent sign-in
  */
 export function authorize(rules: MethodRules, caller: Caller, freshSince: Date): void {
-  if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");
+  if (!isAllowed(rules, caller)) {
+    throw new ApiError("PERMISSION_DENIED", { detail: denialOf(rules, caller) });
+  }
   if (caller.kind !== "user") return;
   if (caller.mfaPending && !rules.beforeMfa) throw new ApiError("MFA_ENROLLMENT_REQUIRED");
   if (rules.freshSignIn && caller.authTime < freshSince) throw new ApiError("REAUTHENTICATION_REQUIRED");
+}
+
+/**
+ * Names the caller's rights, and those that the method needs. Undefined for methods between services, which
+ * users and service accounts cannot call at all.
+ */
+function denialOf({ access, roles, scopes }: MethodRules, caller: Caller): string | undefined {
+  const needed = roles.map((role) => MethodRules_Role[role]).join(" or ");
+  if (caller.kind === "user" && needed !== "") return `Your role is ${caller.role}; this needs ${needed}.`;
+  if (caller.kind !== "serviceAccount" || access === MethodRules_Access.INTERNAL) return undefined;
+  if (scopes.length === 0) return "This is for users; service accounts cannot call it.";
+  return `The token's scopes are ${[...caller.scopes].join(", ")}; this needs ${scopes.join(" or ")}.`;
 }
 
 function isAllowed(rules: MethodRules, caller: Caller): boolean {

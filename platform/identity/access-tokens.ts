@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { ApiError } from "../errors/api-error.ts";
 import { isId } from "../ids/ids.ts";
 import type { Role, ServiceAccountCaller, UserCaller } from "./caller.ts";
 import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
+import { refuseToken } from "./refuse-token.ts";
 
 /** Media type (RFC 9068 §2.1) and algorithm (RFC 8037) of access tokens. */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
@@ -51,13 +52,13 @@ export class AccessTokenVerifier {
    * cannot be fetched.
    */
   async verify(text: string): Promise<AccessToken> {
-    if (text.length > MAX_LENGTH) throw new ApiError("UNAUTHENTICATED");
+    if (text.length > MAX_LENGTH) throw refuseToken("malformed");
     const hash = createHash("sha256").update(text).digest("base64");
     const known = this.#remembered.get(hash);
     if (known) {
       if (known.expiresAtMs > Date.now()) return known.token;
       this.#remembered.delete(hash);
-      throw new ApiError("UNAUTHENTICATED");
+      throw refuseToken("expired");
     }
     const { payload, protectedHeader } = await this.#verifySignature(text);
     // biome-ignore lint/style/noNonNullAssertion: the key lookup refuses tokens without a key id
@@ -80,7 +81,7 @@ export class AccessTokenVerifier {
       return await jwtVerify(token, this.#keys.find, options);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError("UNAUTHENTICATED", { cause: error });
+      throw refuseToken(mistakeOf(error), error);
     }
   }
 
@@ -94,6 +95,12 @@ export class AccessTokenVerifier {
   }
 }
 
+/** Only a token with a valid signature counts as expired, because jose checks the claims afterwards. */
+function mistakeOf(error: unknown): "expired" | "malformed" | "invalid" {
+  if (error instanceof errors.JWTExpired) return "expired";
+  return error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid ? "malformed" : "invalid";
+}
+
 /**
  * Reads the user or service account from the claims of a token. Throws UNAUTHENTICATED if a claim is missing
  * or invalid.
@@ -102,10 +109,10 @@ function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
   const { jti, iat } = claims;
   // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iat`
   if (typeof jti !== "string" || jti === "" || iat! * 1000 > Date.now() + CLOCK_SKEW_MS) {
-    throw new ApiError("UNAUTHENTICATED");
+    throw refuseToken("invalid");
   }
   const caller = claims.client_id === undefined ? userOf(claims) : serviceAccountOf(claims);
-  if (!caller) throw new ApiError("UNAUTHENTICATED");
+  if (!caller) throw refuseToken("invalid");
   return caller;
 }
 

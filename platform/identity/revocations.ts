@@ -3,6 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { START_MS } from "../time/start-up.ts";
 import type { AccessToken } from "./access-tokens.ts";
+import { refuseToken } from "./refuse-token.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
 /**
@@ -73,7 +74,7 @@ export class Revocations {
    */
   assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
-    if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");
+    if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw refuseToken("revoked");
   }
 
   async #poll(): Promise<void> {

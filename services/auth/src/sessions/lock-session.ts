@@ -1,6 +1,6 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { refuseToken } from "@medconnect/platform/identity/refuse-token.ts";
 import type { Account } from "../accounts/account.ts";
 import { lockAccount } from "../accounts/account-store.ts";
 import { lockLiveSession } from "./session-store.ts";
@@ -22,6 +22,6 @@ export async function lockSession(
   // deadlocks.
   const account = await lockAccount(tx, userId);
   const isLive = await lockLiveSession(tx, { id: sessionId, userId }, now);
-  if (!account || !isLive) throw new ApiError("UNAUTHENTICATED");
+  if (!account || !isLive) throw refuseToken("revoked");
   return account;
 }
