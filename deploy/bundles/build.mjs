@@ -46,6 +46,8 @@ async function buildAll() {
       entryPoints: NAMES.map((name) => ({ in: MAINS[name], out: `${name}.bundle` })),
       inject: ["deploy/bundles/stack-traces.ts"],
       external: EXTERNAL,
+      // The UMD form of this package passes `require` as an argument, so a bundle would lack its other files.
+      alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
       banner: { js: BEGIN },
       footer: { js: END },
       define: { "import.meta.url": "importMetaUrl" },

@@ -119,8 +119,22 @@ export class RefusedRequests {
   }
 }
 
+/** Error of Node's HTTP parser. */
+interface ParserError extends NodeJS.ErrnoException {
+  /** Bytes that the parser refused. */
+  readonly rawPacket?: Buffer;
+}
+
+/** First byte of a TLS record with a handshake (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 22;
+
 /** @returns the error to answer; undefined if the connection is broken, so that no answer can be sent */
-function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
+function refusalOf({ code = "", rawPacket }: ParserError): ApiError | undefined {
+  if (rawPacket?.[0] === TLS_HANDSHAKE) {
+    return new ApiError("MALFORMED_REQUEST", {
+      detail: "This port takes plain HTTP, but TLS was sent. Use http:// instead of https://.",
+    });
+  }
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       return new ApiError("HEADERS_TOO_LARGE");

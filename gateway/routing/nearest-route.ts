@@ -1,3 +1,4 @@
+import { typingErrors } from "@medconnect/platform/errors/did-you-mean.ts";
 import { distance } from "fastest-levenshtein";
 import type { PathTemplate } from "./http-rule.ts";
 
@@ -64,15 +65,17 @@ function pathCost({ segments, verb }: PathTemplate, path: readonly string[]): nu
   for (const [index, segment] of segments.entries()) {
     const sent = path[index] ?? "";
     if (segment.kind === "literal") cost += wordCost(segment.text, sent);
-    else cost += sent.startsWith(":") ? Number.POSITIVE_INFINITY : /[\d{}]/.test(sent) ? 0 : WORD_AS_ID;
+    else cost += /[\d{}]/.test(sent) ? 0 : WORD_AS_ID;
   }
   return cost;
 }
 
-/** Typing errors between two words; infinite if there are more than one in four letters. */
+/** Typing errors between two words; infinite for words that are not close. */
 function wordCost(word: string, sent: string): number {
+  const most = typingErrors(word.length);
+  if (Math.abs(word.length - sent.length) > most) return Number.POSITIVE_INFINITY;
   const errors = distance(word.toLowerCase(), sent.toLowerCase());
-  return errors <= Math.floor(word.length / 4) + 1 ? errors : Number.POSITIVE_INFINITY;
+  return errors <= most ? errors : Number.POSITIVE_INFINITY;
 }
 
 /** The part of a route that differs: its verb, or else its path, with its method if that differs, too. */

@@ -1,5 +1,58 @@
+import { createFileRegistry, type DescMessage, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "@jest/globals";
-import { applyMask, assertEtag, etagOf, isUnchanged, type Updatable } from "./update-mask.ts";
+import { methods } from "../contract/methods.ts";
+import { registry } from "../contract/registry.ts";
+import { resourceOf } from "../contract/resource.ts";
+import {
+  applyMask,
+  assertEtag,
+  etagOf,
+  fieldsOf,
+  isUnchanged,
+  type Updatable,
+  updatableFields,
+} from "./update-mask.ts";
+
+const field = (name: string, number: number, more: JsonObject = {}): JsonObject => ({
+  name,
+  number,
+  type: "TYPE_STRING",
+  label: "LABEL_OPTIONAL",
+  ...more,
+});
+const behaves = (behavior: string) => ({ options: { "[google.api.field_behavior]": [behavior] } });
+
+/** An update request whose resource has a field of each behaviour. The contract has no immutable field yet. */
+const testRequest: DescMessage = createFileRegistry(
+  fromJson(
+    FileDescriptorProtoSchema,
+    {
+      name: "test/update.proto",
+      package: "test",
+      syntax: "proto3",
+      dependency: ["google/api/field_behavior.proto"],
+      messageType: [
+        {
+          name: "Profile",
+          field: [
+            field("id", 1, behaves("OUTPUT_ONLY")),
+            field("license_number", 2, behaves("IMMUTABLE")),
+            field("display_name", 3, behaves("REQUIRED")),
+            field("tags", 4, { label: "LABEL_REPEATED" }),
+            field("etag", 5),
+          ],
+        },
+        {
+          name: "UpdateProfileRequest",
+          field: [field("profile", 1, { type: "TYPE_MESSAGE", typeName: ".test.Profile" })],
+        },
+      ],
+    },
+    { registry },
+  ),
+  (name) => registry.getFile(name)?.proto,
+).getMessage("test.UpdateProfileRequest")!;
 
 interface Profile {
   license: string;
@@ -34,9 +87,33 @@ test.each<[string, Partial<Profile>, string[] | undefined, Partial<Profile>]>([
 
 test.each([[["license"]], [undefined]])("an immutable field cannot be changed (mask: %p)", (mask) => {
   expect(() => applyMask(current, { ...nothing, license: "L2" }, mask, FIELDS)).toThrow(
-    expect.objectContaining({ reason: "INVALID_REQUEST" }),
+    expect.objectContaining({
+      reason: "INVALID_REQUEST",
+      message: "profile.license: immutable; leave it out, or send its current value",
+    }),
   );
 });
+
+test("the contract says which fields of a resource are updatable and immutable", () => {
+  expect(fieldsOf(testRequest)).toEqual({
+    resource: "profile",
+    updatable: ["displayName", "tags"],
+    immutable: ["licenseNumber"],
+  });
+  expect(() => updatableFields("medconnect.auth.v1.GetMeRequest")).toThrow("has no resource");
+});
+
+const updates = [...methods.values()].filter(({ input }) => input.field.updateMask);
+
+test.each(updates.map(({ name, input }) => [name, input] as const))(
+  "%s: each field of the resource is output only, immutable, updatable or the etag",
+  (_name, input) => {
+    const { field, outputOnly } = resourceOf(input)!;
+    const { updatable, immutable } = fieldsOf(input);
+    const names = [...updatable, ...immutable, ...outputOnly.map(({ localName }) => localName), "etag"];
+    expect(names.toSorted()).toEqual(field.message.fields.map(({ localName }) => localName).toSorted());
+  },
+);
 
 test("one of the etags must match the version; an empty one skips the check", () => {
   expect(() => assertEtag("", 7)).not.toThrow();

@@ -136,12 +136,14 @@ function visitText(field: DescField, rule: TextRule): Visit {
   };
 }
 
-const lowerCased: TextRule = (text) => text.toLowerCase();
+/** Lower case for a UUID. Other texts stay as sent, because an error shows them. */
+const lowerCasedId: TextRule = (text) => (HEX_AND_HYPHENS.test(text) ? text.toLowerCase() : text);
+const HEX_AND_HYPHENS = /^[0-9a-f-]+$/i;
 
 function textRuleOf(field: DescField): TextRule | undefined {
   if (field.scalar !== ScalarType.STRING) return undefined;
   const rules = stringRulesOf(field);
-  if (rules?.wellKnown.case === "uuid") return lowerCased;
+  if (rules?.wellKnown.case === "uuid") return lowerCasedId;
   const kind = TEXT_RULES[getOption(field, textOption)];
   const rule = kind && ofDifferent(getOption(field, minDifferentOption), kind);
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;

@@ -5,7 +5,7 @@ const MAX_LENGTH = 64;
 
 /**
  * The end of a message that suggests the name that was meant: "; did you mean fullName?". Empty if no name is
- * close. Compares only letters and digits, without case, and accepts one typing error in four characters.
+ * close. Compares only letters and digits, without case.
  *
  * @param known names of the contract, so their number is small
  */
@@ -19,7 +19,7 @@ export function closest(written: string, known: readonly string[]): string | und
   if (written.length > MAX_LENGTH) return undefined;
   const bare = bareOf(written);
   let best: string | undefined;
-  let least = Math.floor(bare.length / 4) + 1;
+  let least = typingErrors(bare.length) + 1;
   for (const name of known) {
     const errors = distance(bare, bareOf(name));
     if (errors >= least) continue;
@@ -41,5 +41,9 @@ function onlyOneWith(bare: string, known: readonly string[]): string | undefined
 
 /** Minimum length of a part that says something about its name. */
 const MIN_PART = 4;
+
+/** Number of typing errors with which a word still counts as close. Two swapped letters are two errors. */
+export const typingErrors = (length: number): number =>
+  length < 5 ? 1 : Math.max(2, Math.floor(length / 4));
 
 const bareOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Role as RoleName,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { methods } from "../contract/methods.ts";
-import type { Role } from "../identity/caller.ts";
+import type { Caller, Role } from "../identity/caller.ts";
 import { newId } from "../ids/ids.ts";
 import { authorize } from "./access.ts";
 
@@ -39,6 +43,39 @@ describe("a user whose role requires a second factor that is not set up yet", ()
 
   test("gets PERMISSION_DENIED for methods of other roles", () => {
     expect(reasonFor("/medconnect.auth.v1.UserService/ListUsers", true)).toBe("PERMISSION_DENIED");
+  });
+});
+
+describe("a refusal names the caller's rights, and those that the method needs:", () => {
+  const byRole = [...methods.values()].filter(({ rules }) => rules.access === Access.ROLES);
+  const detailFor = (path: string, caller: Caller) => {
+    try {
+      authorize(methods.get(path)!.rules, caller, NOW);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  test.each(byRole.map((method) => [method.path, method] as const))("%s", (path, { rules }) => {
+    const needed = rules.roles.map((role) => RoleName[role]);
+    for (const role of ["PATIENT", "DOCTOR", "ADMIN"] as const) {
+      const user = { kind: "user", userId: newId(), sessionId: newId(), role, authTime: NOW } as const;
+      const isAllowed = needed.includes(role);
+      const detail = isAllowed ? undefined : `Your role is ${role}; this needs ${needed.join(" or ")}.`;
+      expect(detailFor(path, user)).toBe(detail);
+    }
+    const account: Caller = {
+      kind: "serviceAccount",
+      accountId: newId(),
+      sessionId: newId(),
+      scopes: new Set(["other.things.read"]),
+    };
+    expect(detailFor(path, account)).toBe(
+      rules.scopes.length > 0
+        ? `The token's scopes are other.things.read; this needs ${rules.scopes.join(" or ")}.`
+        : "This is for users; service accounts cannot call it.",
+    );
   });
 });
 
