@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([gateway.close(), impatient.close()]));
 
 const REFUSED: [string, string, number, string][] = [
+  ["TLS, for https://", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "MALFORMED_REQUEST"],
   ["a raw é in the path", `GET /v1/\xe9 HTTP/1.1\r\n${HOST}\r\n`, 400, "MALFORMED_REQUEST"],
   ["a space in the path", `GET /v1/a b HTTP/1.1\r\n${HOST}\r\n`, 400, "MALFORMED_REQUEST"],
   ["a relative path", `GET v1/users/me HTTP/1.1\r\n${HOST}\r\n`, 400, "MALFORMED_REQUEST"],

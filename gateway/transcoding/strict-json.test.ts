@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { jsonWith, requestFields } from "@medconnect/platform/testing/request-fields.ts";
 import { type Parts, refusal } from "../testing/encode.ts";
+import { contractRoutes } from "../testing/routes.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const ARRAY = "must be an array";
@@ -8,6 +10,20 @@ const STRING = "must be a string in quotes";
 const AMOUNT = "fee.amountMinor: must be a whole number from 0 to 100000000";
 const SIZE = "pageSize: must be a whole number from 0 to 2147483647";
 const TIME = "must be a time with its zone such as 2026-03-01T09:00:00Z (RFC 3339)";
+
+const secrets = requestFields.filter(
+  ({ method, field }) =>
+    field.proto.options?.debugRedact && contractRoutes.some((route) => route.method === method),
+);
+
+test.each(secrets.map((secret) => [secret.name, secret] as const))(
+  "a value of another type is not repeated for %s",
+  (_name, { method, way }) => {
+    const values = method.desc.input.fields.map(() => ID);
+    const body = jsonWith(way, 424_242);
+    expect(JSON.stringify(refusal(method.name, { values, body }))).not.toContain("424242");
+  },
+);
 
 describe("invalid input is refused, with the path of the field", () => {
   test.each<[string, string, Parts, string]>([

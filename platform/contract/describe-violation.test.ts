@@ -1,7 +1,11 @@
 import { create, type DescField, getOption, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, test } from "@jest/globals";
-import { must as mustOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import {
+  Text_Kind as Kind,
+  must as mustOption,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { ApiError } from "../errors/api-error.ts";
 import type { FieldViolation } from "../errors/limit-violations.ts";
 import { pathOf, type RequestField, requestFields } from "../testing/request-fields.ts";
@@ -69,7 +73,41 @@ describe("a violation shows neither a pattern nor an enum's numbers:", () => {
   });
 });
 
+describe("a violation repeats no secret:", () => {
+  const secrets = texts.filter(
+    ({ field }) => field.proto.options?.debugRedact || getOption(field, textOption) === Kind.VERBATIM,
+  );
+
+  test.each(table(secrets))("%s", (_name, to) => {
+    for (const value of ["S3CRET", "\u0001S3CRET", "S3CRET ", "S3CRET".repeat(5000), "S3CRÉT"]) {
+      expect(JSON.stringify(violationsOf(to, value))).not.toMatch(/S3CR.T/);
+    }
+  });
+
+  test("fields with secrets are scalars, so a violation inside of them cannot name another field", () => {
+    const redacted = requestFields.filter(({ field }) => field.proto.options?.debugRedact);
+    expect(redacted.filter(({ field }) => !field.scalar).map(({ name }) => name)).toEqual([]);
+  });
+});
+
 test.each([
+  ["a number above its bound", "CreateRefund amount_minor", 100000001n, "from 1 to 100000000; got 100000001"],
+  [
+    "a number below its bound",
+    "ListBookings page_size",
+    -1,
+    "must be a whole number from 0 to 2147483647; got -1",
+  ],
+  ["an e-mail address without a domain", "Register email", "ann", 'such as ann@example.org; got "ann"'],
+  ["a name of 201 letters", "Register full_name", "x".repeat(201), "must have 1 to 200 characters; got 201"],
+  [
+    "a value of a short list",
+    "SearchDoctors order_by",
+    "name",
+    'must be one of displayName, createTime desc; got "name"',
+  ],
+  ["a placeholder", "GetBooking booking_id", "{id}", 'got "{id}"; put a value in place of the placeholder'],
+  ["a missing value", "GetBooking booking_id", "", /^must be given$/],
   ["RegisterRequest's role left out", "Register role", 0, "must be one of PATIENT, DOCTOR"],
   [
     "a value that the enum lacks",

@@ -2,10 +2,23 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { encodeStatus } from "../grpc/status.ts";
 import { ApiError } from "./api-error.ts";
-import { limitViolations } from "./limit-violations.ts";
+import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
 const many = (count: number, field = "slots[7].start_time") =>
   Array.from({ length: count }, () => ({ field, description: "must lie in the future" }));
+
+test("the detail of an error is its first violation", () => {
+  const detailOf = (...violations: FieldViolation[]) =>
+    new ApiError("INVALID_REQUEST", { violations }).message;
+  const phone = { field: "phone", description: "must be E.164 such as +4930123456" };
+  expect(detailOf(phone)).toBe("phone: must be E.164 such as +4930123456");
+  expect(detailOf({ ...phone, field: "" })).toBe("must be E.164 such as +4930123456");
+  expect(detailOf(phone, ...many(2))).toBe("phone: must be E.164 such as +4930123456 (first of 3 mistakes)");
+  expect(detailOf(phone, ...many(80))).toMatch(/ \(first of many mistakes\)$/);
+  expect(detailOf({ field: "a", description: "x".repeat(300) }, phone)).toMatch(
+    /^a: x{100,}… \(first of 2 mistakes\)$/,
+  );
+});
 
 describe("violations of an error", () => {
   test("are at most 50", () => {
@@ -36,7 +49,8 @@ describe("violations of an error", () => {
       fc.property(violations, (found) => {
         const error = new ApiError("INVALID_REQUEST", { violations: found });
         expect(Buffer.byteLength(JSON.stringify(error.violations))).toBeLessThan(7 * 1024);
-        expect(encodeStatus(error).toString("base64").length).toBeLessThan(8 * 1024);
+        const message = encodeURI(error.message);
+        expect(encodeStatus(error).toString("base64").length + message.length).toBeLessThan(8 * 1024);
       }),
     );
   });

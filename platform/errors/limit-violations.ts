@@ -16,10 +16,16 @@ const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
+ * Maximum length of the summary in UTF-16 units. A gRPC trailer has the summary twice: once in base64, and once
+ * percent-encoded.
+ */
+const MAX_SUMMARY_LENGTH = 200;
+
+/**
  * Maximum size of all violations as JSON, in bytes. This keeps the gateway's problem response and the gRPC
  * trailer below 8 KiB, because many clients refuse larger trailers. In the trailer, base64 adds a third.
  */
-const MAX_BYTES = 4500;
+const MAX_BYTES = 3800;
 
 /**
  * Last violation of a list that was cut. It does not tell how many violations are left out, because checks
@@ -52,8 +58,10 @@ export function summaryOf(violations: readonly FieldViolation[]): string | undef
   const [first] = violations;
   if (!first) return undefined;
   const words = first.field === "" ? first.description : `${first.field}: ${first.description}`;
-  if (violations.length === 1) return words;
-  return `${words} (first of ${violations.at(-1) === MORE ? "many" : violations.length} mistakes)`;
+  if (violations.length === 1) return cut(words, MAX_SUMMARY_LENGTH);
+  const count = violations.at(-1) === MORE ? "many" : violations.length;
+  const ending = ` (first of ${count} mistakes)`;
+  return cut(words, MAX_SUMMARY_LENGTH - ending.length) + ending;
 }
 
 const cut = (text: string, length: number): string =>

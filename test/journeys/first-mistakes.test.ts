@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { beforeAll, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { Grpc, type ServiceName } from "../support/grpc.ts";
 import { decoded, ed25519, jwt, sharedSigningKey } from "../support/jwt.ts";
 import { DAY_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
@@ -98,6 +99,40 @@ async function send({ call, as = "patient", headers, body }: Mistake) {
     },
   );
 }
+
+describe("over gRPC, the same words name fields as the proto does:", () => {
+  test.each<[service: ServiceName, rpc: string, request: Json, words: string]>([
+    [
+      "auth",
+      "auth.v1.UserService/UpdateMe",
+      { user: { phone: "030 123456" }, updateMask: { paths: ["phone"] } },
+      'user.phone: must be E.164 such as +4930123456; got "030 123456"',
+    ],
+    [
+      "auth",
+      "auth.v1.UserService/UpdateMe",
+      { user: {}, updateMask: { paths: ["create_time"] } },
+      "update_mask: `create_time` is output only; leave it out",
+    ],
+    [
+      "auth",
+      "auth.v1.UserService/UpdateMe",
+      { user: {}, updateMask: { paths: ["date_of_brith"] } },
+      'update_mask: unknown field "date_of_brith"; did you mean `date_of_birth`?',
+    ],
+    [
+      "scheduling",
+      "scheduling.v1.BookingService/GetBooking",
+      { bookingId: "123" },
+      'booking_id: must be a UUID such as 0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21; got "123"',
+    ],
+    ["auth", "auth.v1.UserService/ListUsers", {}, "Your role is PATIENT; this needs ADMIN."],
+  ])("%s %s %j", async (service, rpc, message, words) => {
+    const grpc = new Grpc(sharedStack().addresses[service]);
+    const answer = await grpc.call(rpc, message, accounts.patient).finally(() => grpc.close());
+    expect(answer.detail).toBe(words);
+  });
+});
 
 test("the table has 72 mistakes with different titles", () => {
   expect(new Set(MISTAKES.map(({ title }) => title)).size).toBe(72);

@@ -11,7 +11,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Account, signUp } from "../support/accounts.ts";
-import { Api, type Json } from "../support/api.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
 import { openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -102,7 +102,10 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
   const { pattern, body } = routeOf(method);
   const resource = method.input.fields.find(({ name }) => name === body)!.message!;
   const fields = resource.fields.filter(
-    (field) => field.name !== "etag" && !behavesAs(field, FieldBehavior.OUTPUT_ONLY),
+    (field) =>
+      field.name !== "etag" &&
+      !behavesAs(field, FieldBehavior.OUTPUT_ONLY) &&
+      !behavesAs(field, FieldBehavior.IMMUTABLE),
   );
   let owner: Account;
   let path: string;
@@ -122,6 +125,57 @@ describe.each(patches.map((method) => [method.name, method] as const))("%s", (_n
       const patched = await patch(field, WRITES_OF_A_FIELD);
       expect(patched.body).toMatchObject({ [field.jsonName]: sample(field, WRITES_OF_A_FIELD) });
       expect(await owner.api.ok(`GET ${path}`)).toEqual(patched.body as Json);
+    }
+  });
+
+  const outputOnly = resource.fields.filter((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY));
+
+  test("an output-only field cannot be named in a mask", async () => {
+    for (const { jsonName } of outputOnly) {
+      const answer = await owner.api.send(`PATCH ${path}?updateMask=${jsonName}`, { body: {} });
+      expect(answer.status).toBe(400);
+      expect(answer.body.detail).toBe(`updateMask: \`${jsonName}\` is output only; leave it out`);
+    }
+  });
+
+  test("an unknown field of a mask gets the name that was meant", async () => {
+    for (const { jsonName } of fields) {
+      const answer = await owner.api.send(`PATCH ${path}?updateMask=${jsonName}x`, { body: {} });
+      expect(answer.status).toBe(400);
+      expect(answer.body.detail).toContain(`; did you mean \`${jsonName}\`?`);
+    }
+  });
+
+  test("an immutable field cannot get another value", async () => {
+    for (const field of resource.fields.filter((each) => behavesAs(each, FieldBehavior.IMMUTABLE))) {
+      const answer = await patch(field, 0);
+      expect(refusal(answer)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    }
+  });
+
+  test("output-only fields are ignored, and named if they have other values", async () => {
+    const before = await owner.api.ok(`GET ${path}`);
+    const unchanged = await owner.api.send(`PATCH ${path}`, { body: before });
+    expect([unchanged.status, unchanged.headers.get("x-ignored-fields")]).toEqual([200, null]);
+    const body = Object.fromEntries(outputOnly.map(({ jsonName }) => [jsonName, "another value"]));
+    const ignored = await owner.api.send(`PATCH ${path}`, { body });
+    expect(ignored.headers.get("x-ignored-fields")?.split(", ").toSorted()).toEqual(
+      Object.keys(body).toSorted(),
+    );
+    expect(ignored.body).toEqual(unchanged.body);
+  });
+
+  test("a patch that changes nothing keeps the ETag", async () => {
+    const before = await owner.api.send(`GET ${path}`);
+    const etag = before.headers.get("etag");
+    for (const body of [{}, before.body]) {
+      const answer = await owner.api.send(`PATCH ${path}`, { body });
+      expect([answer.status, answer.headers.get("etag")]).toEqual([200, etag]);
+    }
+    for (const { jsonName } of fields) {
+      const body = { [jsonName]: before.body[jsonName] };
+      const answer = await owner.api.send(`PATCH ${path}?updateMask=${jsonName}`, { body });
+      expect([answer.status, answer.headers.get("etag")]).toEqual([200, etag]);
     }
   });
 
