@@ -1,7 +1,7 @@
 import { type DescField, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { didYouMean } from "@medconnect/platform/errors/did-you-mean.ts";
-import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
+import { type FieldViolation, MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
 import type { RequestBinding } from "./binding.ts";
 import { headerFilling } from "./field-names.ts";
 
@@ -17,6 +17,7 @@ const MAX_LISTED = 10;
 export function queryToJson(text: string, binding: RequestBinding, violations: FieldViolation[]): JsonObject {
   const json: JsonObject = {};
   for (const [name, values] of group(text)) {
+    if (violations.length > MAX_VIOLATIONS) break;
     const field = binding.query.get(name);
     if (!field) violations.push({ field: name, description: unknownParameter(name, binding) });
     else if (field.fieldKind === "list") json[name] = values.map((value) => textToJson(field, value));

@@ -89,8 +89,14 @@ function denialOf({ access, roles, scopes }: MethodRules, caller: Caller): strin
   if (caller.kind === "user" && needed !== "") return `Your role is ${caller.role}; this needs ${needed}.`;
   if (caller.kind !== "serviceAccount" || access === MethodRules_Access.INTERNAL) return undefined;
   if (scopes.length === 0) return "This is for users; service accounts cannot call it.";
-  return `The token's scopes are ${[...caller.scopes].join(", ")}; this needs ${scopes.join(" or ")}.`;
+  return `The token's scopes are ${listOf([...caller.scopes])}; this needs ${scopes.join(" or ")}.`;
 }
+
+/** Maximum number of a token's scopes in a message. */
+const MAX_LISTED = 5;
+
+const listOf = (scopes: readonly string[]): string =>
+  scopes.length <= MAX_LISTED ? scopes.join(", ") : `${scopes.slice(0, MAX_LISTED).join(", ")}, …`;
 
 function isAllowed(rules: MethodRules, caller: Caller): boolean {
   switch (rules.access) {
