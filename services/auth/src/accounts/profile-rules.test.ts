@@ -15,6 +15,7 @@ test.each(["", "1980-02-29", "2030-03-01"])("accepts the date of birth %j", (dat
 
 test("a user changes the profile, and neither e-mail nor role", () => {
   expect(PROFILE_FIELDS).toEqual({
+    resource: "user",
     updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
     immutable: [],
   });
