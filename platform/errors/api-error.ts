@@ -13,7 +13,7 @@ export interface HiddenResource {
 
 export interface ErrorDetails {
   /**
-   * One sentence about this case, for the user; default: the first violation, or the title in the catalogue.
+   * One sentence about this case, for the user; default: the first violation, or the title and cure in the catalogue.
    * Must not hold secrets, and no value of a field marked `debug_redact`.
    */
   detail?: string | undefined;
@@ -46,7 +46,7 @@ export class ApiError extends Error {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     const violations = limitViolations(details.violations ?? []);
-    super(details.detail ?? summaryOf(violations) ?? rule.title, { cause: details.cause });
+    super(details.detail ?? summaryOf(violations) ?? `${rule.title} ${rule.cure}`, { cause: details.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = "ApiError";
     this.reason = reason;

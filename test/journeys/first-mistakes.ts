@@ -172,7 +172,7 @@ export const MISTAKES: readonly Mistake[] = [
     title: "an invented page token",
     call: "GET /v1/bookings?pageToken=2",
     answer: [400, "INVALID_PAGE_TOKEN"],
-    detail: "Start again without a page token.",
+    detail: "or start again without a token.",
   },
   {
     title: "the page token of another list",
@@ -477,7 +477,7 @@ export const MISTAKES: readonly Mistake[] = [
     body: BOOKING,
     answer: [400, "IDEMPOTENCY_KEY_REQUIRED"],
     detail:
-      "This method needs an Idempotency-Key: a new UUID for each new request, and the same one for a retry.",
+      "This method needs an Idempotency-Key. Make a UUID for each action of the user, send it as `Idempotency-Key`",
   },
   {
     title: "the idempotency key in the body",
@@ -489,7 +489,7 @@ export const MISTAKES: readonly Mistake[] = [
     title: "an idempotency key for another request",
     ...book({ slotId: "<slotId>", reason: "Another one" }, { "idempotency-key": "<usedKey>" }),
     answer: [422, "IDEMPOTENCY_KEY_REUSED"],
-    detail: "The key was used with another request. Send a new key for a new request.",
+    detail: "The key was used with another request. Make a new key for each new action.",
   },
   {
     title: "the ETag of an old version",
@@ -497,6 +497,7 @@ export const MISTAKES: readonly Mistake[] = [
     headers: { "if-match": '"<oldEtag>"' },
     body: { phone: "+4930123456" },
     answer: [412, "ETAG_MISMATCH"],
-    detail: "The resource was changed since it was read. Read it again, and send its new ETag.",
+    detail:
+      "The resource was changed since it was read. Read the resource again, apply the change to the new version, and send its `ETag`.",
   },
 ];
