@@ -18,17 +18,25 @@ export interface Problem {
   requestId: string;
   errors?: FieldViolation[];
   metadata?: Record<string, string>;
+  /** Exceeded quotas, with the problem type quota-exceeded (draft-ietf-httpapi-ratelimit-headers-11 §5.1). */
+  "violated-policies"?: string[];
 }
 
 export type ProblemOf = (error: ApiError, requestId: string) => Problem;
 
-/** Makes problem documents. Their `type` is the reason's place on the API's own page of errors. */
+/** The place of an error's reason on the API's own page of errors. */
+export const errorUri = (apiUrl: string, { reason }: ApiError): string => `${apiUrl}/docs/errors#${reason}`;
+
+/**
+ * Makes problem documents. Their `type` is the registered one of the reason, or else the reason's place on the
+ * API's own page of errors.
+ */
 export const problemsOf =
   (apiUrl: string): ProblemOf =>
   (error, requestId) => {
-    const { reason, rule, message, violations, metadata } = error;
+    const { reason, rule, message, violations, metadata, violatedPolicies } = error;
     return {
-      type: `${apiUrl}/docs/errors#${reason}`,
+      type: rule.problemType || errorUri(apiUrl, error),
       title: rule.title,
       status: rule.httpStatus,
       detail: message,
@@ -37,6 +45,7 @@ export const problemsOf =
       requestId,
       ...(violations.length > 0 && { errors: violations }),
       ...(Object.keys(metadata).length > 0 && { metadata }),
+      ...(violatedPolicies.length > 0 && { "violated-policies": violatedPolicies }),
     };
   };
 
@@ -47,9 +56,7 @@ const NOT_IN_DESCRIPTION = /[^ !#-[\]-~]/g;
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
   if (error.replayed) headers[REPLAYED_KEY] = "true";
-  if (error.retryAfterMs !== undefined) {
-    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
-  }
+  if (error.retryAfterMs !== undefined) headers["retry-after"] = retryAfter(error.retryAfterMs);
   if (error.rule.httpStatus === 401) {
     // The header describes an error only if the request had a token (RFC 6750 §3.1).
     const isTokenRefused = sentToken && error.reason === "UNAUTHENTICATED";
@@ -60,3 +67,6 @@ export function problemHeaders(error: ApiError, sentToken: boolean): Record<stri
   }
   return headers;
 }
+
+/** Value of Retry-After: whole seconds, at least one. */
+export const retryAfter = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000)));

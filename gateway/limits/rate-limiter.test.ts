@@ -16,6 +16,11 @@ test("each answer has the remaining quota, and further requests are refused", as
   await gateway.send("GET", "/v1/users/me", { headers });
   const third = await gateway.send("GET", "/v1/users/me", { headers });
   expect(third.json).toMatchObject({ status: 429, reason: "RATE_LIMITED", code: "RESOURCE_EXHAUSTED" });
+  // The problem type of draft-ietf-httpapi-ratelimit-headers-11 §5.1.
+  expect(third.json).toMatchObject({
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    "violated-policies": ["read"],
+  });
   expect(third.headers.ratelimit).toMatch(/^"read";r=0;t=(5\d|60)$/);
   expect(third.headers["retry-after"]).toMatch(/^(59|60)$/);
 });

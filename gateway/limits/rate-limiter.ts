@@ -94,7 +94,7 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The quota
+   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-11). The quota
    * `address` comes last, and counts the request only if no other quota is exceeded. So refused requests of
    * one caller do not use up the quota of other callers at the same address. Throws RATE_LIMITED.
    *
@@ -113,7 +113,10 @@ export class RateLimiter {
     setHeader("RateLimit", states.map(itemOf).join(", "));
     const exceeded = states.filter(isExceeded);
     if (exceeded.length === 0) return;
-    throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...exceeded.map(({ resetMs }) => resetMs)) });
+    throw new ApiError("RATE_LIMITED", {
+      retryAfterMs: Math.max(...exceeded.map(({ resetMs }) => resetMs)),
+      violatedPolicies: exceeded.map(({ policy }) => policy.name),
+    });
   }
 
   /**

@@ -23,6 +23,8 @@ export interface ErrorDetails {
   violations?: FieldViolation[];
   /** Time in ms after which a retry may succeed. */
   retryAfterMs?: number;
+  /** Names of the exceeded quotas, as in the RateLimit-Policy header. */
+  violatedPolicies?: string[];
   /** Resource of another user that a NOT_FOUND hides. It goes to the audit trail only. */
   hidden?: HiddenResource;
   /** True if an earlier request with the same idempotency key got this refusal, which was then stored. */
@@ -37,6 +39,7 @@ export class ApiError extends Error {
   readonly metadata: Record<string, string>;
   readonly violations: FieldViolation[];
   readonly retryAfterMs: number | undefined;
+  readonly violatedPolicies: string[];
   readonly hidden: HiddenResource | undefined;
   readonly replayed: boolean;
 
@@ -54,6 +57,7 @@ export class ApiError extends Error {
     this.metadata = details.metadata ?? {};
     this.violations = violations;
     this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
+    this.violatedPolicies = details.violatedPolicies ?? [];
     this.hidden = details.hidden;
     this.replayed = details.replayed ?? false;
   }

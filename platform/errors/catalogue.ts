@@ -20,6 +20,10 @@ export interface ReasonRule {
    * True if the refusal is stored with the idempotency key, so that a repeated call gets the same refusal.
    */
   readonly isKept: boolean;
+  /** Error code at OAuth endpoints (RFC 6749 §5.2); "" if the RFC has none for this reason. */
+  readonly oauthError: string;
+  /** URL of the registered problem type (RFC 9457 §4.2); "" if there is none. */
+  readonly problemType: string;
 }
 
 /** HTTP status for a gRPC status code, by the mapping in google/rpc/code.proto. */
@@ -80,6 +84,8 @@ export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
           cause: rule.cause,
           cure: rule.cure,
           isKept: isRefusal(code, httpStatus) && !rule.retryableWithKey,
+          oauthError: rule.oauthError,
+          problemType: rule.problemType,
         },
       ];
     }),

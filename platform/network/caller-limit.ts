@@ -57,6 +57,7 @@ export class CallerLimit {
     if (this.#of(key) <= most) return;
     throw new ApiError("TOO_MANY_CONCURRENT_REQUESTS", {
       retryAfterMs: RETRY_AFTER_MS,
+      violatedPolicies: ["concurrent"],
     });
   }
 
