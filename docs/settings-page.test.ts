@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import type * as z from "zod";
-import { apiUrlOf } from "../gateway/settings.ts";
+import { apiUrlOf } from "../platform/config/api-url.ts";
 import { mailOptionsOf } from "../platform/mail/mail-settings.ts";
 import { SETTINGS, settingsPage } from "./settings-page.ts";
 

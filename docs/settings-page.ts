@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { gatewaySettings } from "../gateway/settings.ts";
+import { apiUrlSettings } from "../platform/config/api-url.ts";
 import { processSettings, serviceSettings } from "../platform/config/config.ts";
 import { authSettings } from "../services/auth/src/settings.ts";
 import { billingSettings } from "../services/billing/src/settings.ts";
@@ -15,11 +16,12 @@ const without = (shape: z.ZodRawShape, known: z.ZodRawShape): z.ZodRawShape =>
 export const SETTINGS: Readonly<Record<string, z.ZodRawShape>> = {
   "All processes": shared,
   "All services": without(serviceSettings, shared),
-  Auth: authSettings,
+  "Auth and gateway": apiUrlSettings,
+  Auth: without(authSettings, apiUrlSettings),
   Scheduling: schedulingSettings,
   Clinical: clinicalSettings,
   Billing: billingSettings,
-  Gateway: without(gatewaySettings, shared),
+  Gateway: without(gatewaySettings, { ...shared, ...apiUrlSettings }),
 };
 
 const TABLE = ["| Setting | Default | Description |", "|---|---|---|"];

@@ -1,3 +1,4 @@
+import { apiUrlOf } from "@medconnect/platform/config/api-url.ts";
 import { loadConfig } from "@medconnect/platform/config/config.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
@@ -24,12 +25,12 @@ import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { createApp } from "./app.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
 import { trustedProxies } from "./http/client-address.ts";
-import { problemsOf } from "./http/problem.ts";
+import { errorAnswers } from "./http/error-answer.ts";
 import { ANONYMOUS_BODY_MS, HttpServer } from "./http/server.ts";
 import { RateLimiter } from "./limits/rate-limiter.ts";
 import { countRefused } from "./rpc/count-unrouted.ts";
 import { routesOf } from "./rpc/routes.ts";
-import { apiUrlOf, gatewaySettings } from "./settings.ts";
+import { gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
@@ -42,7 +43,7 @@ const CONNECT_MS = 5000;
 startProcess("gateway", async () => {
   const config = loadConfig(gatewaySettings);
   const apiUrl = apiUrlOf(config);
-  const problemOf = problemsOf(apiUrl);
+  const errorAnswerOf = errorAnswers(apiUrl);
   const log = createLogger("gateway", config.LOG_LEVEL);
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const flushTraces = await startTracing({
@@ -94,7 +95,7 @@ startProcess("gateway", async () => {
     apiUrl,
     demo: { emails: config.DEMO_ACCOUNTS, password: config.DEMO_PASSWORD },
     securityContacts: config.SECURITY_CONTACT,
-    problemOf,
+    errorAnswerOf,
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
     limiter,
@@ -116,7 +117,7 @@ startProcess("gateway", async () => {
     countRefused: countRefused(limiter),
     peers: new PeerConnections(config.MAX_CLIENT_CONNECTIONS, log, (peer) => proxies.isProxy(peer)),
     log,
-    problemOf,
+    errorAnswerOf,
   });
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });

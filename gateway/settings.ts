@@ -1,3 +1,4 @@
+import { apiUrlSettings } from "@medconnect/platform/config/api-url.ts";
 import {
   duration,
   flag,
@@ -9,8 +10,6 @@ import {
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
 
-const DEFAULT_API_URL = "http://localhost:8080";
-
 const commaList = z
   .string()
   .default("")
@@ -19,16 +18,8 @@ const commaList = z
 export const gatewaySettings = {
   ...processSettings,
   ...addressSettings,
+  ...apiUrlSettings,
   PORT: port(8080).describe("HTTP port; 0: any free port"),
-  API_URL: z
-    .url({ protocol: /^https?$/, error: "must be https://… or http://…" })
-    .transform((url) => url.replace(/\/+$/, ""))
-    .optional()
-    .meta({
-      description:
-        "URL at which clients reach the API. The OpenAPI document and the `type` of errors name it",
-      documentedDefault: `\`${DEFAULT_API_URL}\`; in production: required`,
-    }),
   SECURITY_CONTACT: commaList
     .refine((contacts) => contacts.every((contact) => /^(mailto|https|tel):/.test(contact)), {
       error: "must be URIs that begin with mailto:, https: or tel:",
@@ -98,12 +89,3 @@ export const gatewaySettings = {
 };
 
 export type GatewayConfig = z.infer<z.ZodObject<typeof gatewaySettings>>;
-
-/** URL of the API, with its default filled in. Throws in production if it is not set. */
-export function apiUrlOf({
-  NODE_ENV,
-  API_URL,
-}: Partial<Pick<GatewayConfig, "NODE_ENV" | "API_URL">>): string {
-  if (NODE_ENV === "production" && !API_URL) throw new Error("API_URL is required in production");
-  return API_URL ?? DEFAULT_API_URL;
-}

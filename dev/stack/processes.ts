@@ -56,7 +56,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       // rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
-      ...(name === "gateway" ? apiSettings(options) : serviceSettings(name, options)),
+      ...(name === "gateway" ? {} : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
       ...(name === "billing" ? webhookSettings(options) : {}),
       ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
@@ -73,6 +73,7 @@ function commonSettings(name: ProcessName, { folder, databases, ports }: Process
     HOST: "127.0.0.1",
     PORT: `${ports[name].port}`,
     METRICS_PORT: `${ports[name].metricsPort}`,
+    API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
     REDIS_URL: databases.redisUrl,
     INTERNAL_KEY: folder.secrets.internalKey,
     AUTH_ADDRESS: addresses.auth,
@@ -90,11 +91,6 @@ function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }:
   url.pathname = schemaPrefix + name;
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
-
-/** Makes the gateway name its own URL in documents and errors, unless API_URL is set. */
-const apiSettings = ({ ports }: ProcessOptions) => ({
-  API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
-});
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */
 function mailSettings({ folder, ports }: ProcessOptions) {

@@ -1,4 +1,4 @@
-import { getOption, hasOption } from "@bufbuild/protobuf";
+import { getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import { field as fieldOption } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { describe, expect, test } from "@jest/globals";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
@@ -124,6 +124,19 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     expect(new Set(declared).size).toBe(declared.length);
   });
 });
+
+test.each(all.filter(({ rules }) => rules.oauth).map((method) => [method.name, method] as const))(
+  "the OAuth endpoint %s is a public POST with texts and the names of RFC 6749, and HTTP Basic can fill it",
+  (_name, { desc, rules, input, output }) => {
+    const { pattern, body } = getOption(desc, http);
+    expect([rules.access, pattern.case, body]).toEqual([Access.PUBLIC, "post", "*"]);
+    for (const field of input.fields) expect(field.scalar).toBe(ScalarType.STRING);
+    for (const { jsonName } of [...input.fields, ...output.fields])
+      expect(jsonName).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    const names = input.fields.map(({ jsonName }) => jsonName);
+    expect(names).toEqual(expect.arrayContaining(["client_id", "client_secret"]));
+  },
+);
 
 test("no scope opens clinical data or changes anything", () => {
   for (const { rules, owner, path } of all.filter(({ rules }) => rules.scopes.length > 0)) {

@@ -1,4 +1,6 @@
+import { apiUrlOf } from "@medconnect/platform/config/api-url.ts";
 import type { ServiceConfig } from "@medconnect/platform/config/config.ts";
+import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
@@ -39,6 +41,8 @@ export interface Auth extends Platform, Mailing {
   readonly issuer: string;
   /** The `aud` claim of access tokens. */
   readonly audience: string;
+  /** Accepted `aud` claims of clients' assertions: the issuer of the OAuth metadata, and the token URL. */
+  readonly audiencesOfAssertions: readonly string[];
   readonly accessTokenMs: number;
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly breakGlassMs: number;
@@ -67,6 +71,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     tokenMs: Math.max(ACCESS_TOKEN_TTL, CHALLENGE_TTL_S * 1000) + CLOCK_SKEW_MS,
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
+  const apiUrl = apiUrlOf(config);
   const proofs = new RowProofs(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
@@ -110,6 +115,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
+    audiencesOfAssertions: [apiUrl, apiUrl + TOKEN_PATH],
     accessTokenMs: config.ACCESS_TOKEN_TTL,
     lifetimes: {
       ordinary: { sessionMs: config.SESSION_TTL, idleMs: config.REFRESH_IDLE_TTL },

@@ -8,10 +8,13 @@ import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
+  ClientKey,
+  type ClientKeySet,
   ServiceAccount,
   ServiceAccountServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { generateSync } from "otplib";
 import type { Auth } from "./app.ts";
 import { login } from "./login/login.ts";
@@ -355,11 +358,12 @@ describe("a password", () => {
   });
 });
 
-async function makeServiceAccount(): Promise<{ account: ServiceAccount; secret: string }> {
+async function makeServiceAccount(jwks?: ClientKeySet): Promise<{ account: ServiceAccount; secret: string }> {
   const { createServiceAccount: method } = ServiceAccountServiceService;
   const serviceAccount = ServiceAccount.fromPartial({
     name: `System ${newId()}`,
     scopes: ["billing.payments.read"],
+    jwks,
   });
   const account = await auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, admin);
   return { account, secret: account.clientSecret! };
@@ -371,6 +375,8 @@ const issue = (clientId: string, clientSecret: string) =>
     clientId,
     clientSecret,
     scope: "",
+    clientAssertionType: undefined,
+    clientAssertion: undefined,
   });
 
 test("a client secret that was inserted, or reassigned to another service account, is refused", async () => {
@@ -393,6 +399,44 @@ test("a client secret that was inserted, or reassigned to another service accoun
   );
   await expectRefused("service_account_secrets", issue(victim.account.id, mine.secret), error);
   await issue(victim.account.id, victim.secret);
+});
+
+test("a client key that was inserted, or reassigned to another service account, is refused", async () => {
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const { account: victim } = await makeServiceAccount();
+  const assertionFor = (id: string) =>
+    new SignJWT({ jti: newId() })
+      .setProtectedHeader({ alg: "ES256", kid: "mine" })
+      .setIssuer(id)
+      .setSubject(id)
+      .setAudience("http://localhost:8080")
+      .setExpirationTime(new Date(auth.clock.now().getTime() + 30_000))
+      .sign(privateKey);
+  const present = async (id: string) =>
+    await auth.call(ServiceAccountServiceService.issueToken, bound(issueToken, auth.app), {
+      grantType: "client_credentials",
+      clientId: id,
+      clientSecret: undefined,
+      scope: "",
+      clientAssertionType: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      clientAssertion: await assertionFor(id),
+    });
+  const jwk = { ...(await exportJWK(publicKey)), kid: "mine" };
+  await write(
+    "INSERT INTO service_account_keys (account_id, kid, jwk, session_id, create_time) VALUES (?, ?, ?, ?, ?)",
+    victim.id,
+    "mine",
+    JSON.stringify(jwk),
+    newId(),
+    auth.clock.now(),
+  );
+  const error = { reason: "INVALID_CLIENT" };
+  await expectRefused("service_account_keys", present(victim.id), error);
+  const { account: mine } = await makeServiceAccount({ keys: [ClientKey.fromPartial(jwk)] });
+  await present(mine.id);
+  await write("DELETE FROM service_account_keys WHERE account_id = ?", victim.id);
+  await write("UPDATE service_account_keys SET account_id = ? WHERE account_id = ?", victim.id, mine.id);
+  await expectRefused("service_account_keys", present(victim.id), error);
 });
 
 test("a scope that was added in the database gives no rights", async () => {

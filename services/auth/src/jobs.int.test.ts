@@ -25,6 +25,7 @@ import { deleteExpiredRegistrations } from "./registration/registration-store.ts
 import { deleteExpiredRevocations } from "./revocations/revocation-store.ts";
 import { createServiceAccount } from "./service-accounts/create-service-account.ts";
 import { rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
+import { deleteExpiredAssertions, recordUse } from "./service-accounts/used-assertion-store.ts";
 import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
 import { deleteExpiredSessions } from "./sessions/session-store.ts";
@@ -132,6 +133,9 @@ const cases: Record<string, JobCase> = {
       }),
     ),
   ),
+  "sweep used assertions": expiring("used_assertions", () =>
+    auth.app.db.transaction((tx) => recordUse(tx, { clientId: newId(), jti: newId() }, auth.clock.now())),
+  ),
 };
 
 testJobs(cases, () => jobs);
@@ -145,6 +149,7 @@ test.each(
     deleteExpiredLinkTokens,
     deleteExpiredRegistrations,
     deleteExpiredCounters,
+    deleteExpiredAssertions,
   }),
 )("%s stops when its process ends", async (_, deleteExpired) => {
   const stopped = deleteExpired(auth.app.db, auth.clock.now(), AbortSignal.abort());

@@ -8,6 +8,7 @@ import { deleteExpiredChallenges } from "./mfa/mfa-store.ts";
 import { deleteExpiredRegistrations } from "./registration/registration-store.ts";
 import { deleteExpiredRevocations } from "./revocations/revocation-store.ts";
 import { endRotatedSecrets } from "./service-accounts/rotate-secret.ts";
+import { deleteExpiredAssertions } from "./service-accounts/used-assertion-store.ts";
 import { forgetSuccessors } from "./sessions/refresh-token-store.ts";
 import { deleteExpiredSessions } from "./sessions/session-store.ts";
 
@@ -28,6 +29,7 @@ export const jobsOf = (app: Auth): Job[] => [
   sweep(app, "link tokens", deleteExpiredLinkTokens),
   sweep(app, "registrations", deleteExpiredRegistrations),
   sweep(app, "MFA challenges", deleteExpiredChallenges),
+  sweep(app, "used assertions", deleteExpiredAssertions),
 ];
 
 /** Makes a job that deletes expired rows of one kind, such as mails. */

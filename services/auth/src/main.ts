@@ -47,6 +47,7 @@ import { createServiceAccount } from "./service-accounts/create-service-account.
 import { issueToken } from "./service-accounts/issue-token.ts";
 import { getServiceAccount, listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
 import { rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
+import { setServiceAccountKeys } from "./service-accounts/set-keys.ts";
 import { deleteSession } from "./sessions/delete-session.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
 import { logout } from "./sessions/logout.ts";
@@ -107,6 +108,7 @@ startProcess("auth", async () => {
             rotateServiceAccountSecret,
             disableServiceAccount,
             enableServiceAccount,
+            setServiceAccountKeys,
             issueToken,
           });
           server.serve(KeyServiceService, app, {

@@ -11,6 +11,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../revocations/revoke-tokens.ts";
 import { lockSession } from "../sessions/lock-session.ts";
+import { findKeys, setKeySession } from "./client-key-store.ts";
 import { entryOf, type Status, toServiceAccount } from "./service-account.ts";
 import {
   findSecrets,
@@ -48,18 +49,21 @@ export const enableServiceAccount = async (
 async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
   const account = await lockServiceAccount(tx, id);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return unchanged(toServiceAccount(account));
+  const keys = await findKeys(tx, id);
+  if (account.status === status) return unchanged(toServiceAccount(account, keys));
   setServiceAccountStatus(tx, id, status);
-  return changed(toServiceAccount({ ...account, status }), entryOf(account));
+  return changed(toServiceAccount({ ...account, status }, keys), entryOf(account));
 }
 
 /**
- * Revokes the access tokens of all secrets of an account. Each secret then gets a new `sid`, so that tokens
+ * Revokes the access tokens of all secrets and keys of an account. Each then gets a new `sid`, so that tokens
  * issued after a later EnableServiceAccount are valid.
  */
 async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
   const secrets = await findSecrets(tx, accountId);
-  const sessionIds = secrets.map(({ sessionId }) => sessionId);
+  const keys = await findKeys(tx, accountId);
+  const sessionIds = [...secrets, ...keys].map(({ sessionId }) => sessionId);
   revokeTokens(app, tx, sessionIds, app.clock.now());
   for (const { id } of secrets) setSecretSession(tx, id, newId());
+  for (const { kid } of keys) setKeySession(tx, accountId, kid, newId());
 }

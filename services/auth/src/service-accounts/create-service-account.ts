@@ -7,6 +7,7 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
+import { addKeys, assertUsable, jwkOf } from "./client-keys.ts";
 import { assertDeclared } from "./scope-rules.ts";
 import { addSecret } from "./secrets.ts";
 import { entryOf, type ServiceAccountRecord, scopeEntry, toServiceAccount } from "./service-account.ts";
@@ -14,7 +15,7 @@ import { insertServiceAccount } from "./service-account-store.ts";
 
 /**
  * ServiceAccountService.CreateServiceAccount. Throws NAME_TAKEN, UNAUTHENTICATED, and INVALID_REQUEST for an
- * unknown scope.
+ * unknown scope or an unusable key. With keys, the account gets no secret.
  */
 export async function createServiceAccount(
   app: Auth,
@@ -22,8 +23,10 @@ export async function createServiceAccount(
   call: Call,
 ): Promise<ServiceAccount> {
   // biome-ignore lint/style/noNonNullAssertion: the field rule requires the account
-  const { name, scopes } = serviceAccount!;
+  const { name, scopes, jwks } = serviceAccount!;
   assertDeclared(scopes);
+  const keys = jwks?.keys ?? [];
+  assertUsable(keys, "service_account.jwks.keys");
   const now = app.clock.now();
   const account: ServiceAccountRecord = {
     id: newId(),
@@ -35,8 +38,13 @@ export async function createServiceAccount(
   return await app.calls.apply(call, async (tx) => {
     await lockSession(tx, userOf(call), now);
     await insertServiceAccount(tx, account);
-    const clientSecret = addSecret(app, tx, account, now);
+    addKeys(app, tx, account, keys, now);
+    const clientSecret = keys.length === 0 ? addSecret(app, tx, account, now) : undefined;
     const scopeEntries = account.scopes.map((scope) => scopeEntry(account, scope));
-    return changed({ ...toServiceAccount(account), clientSecret }, entryOf(account), ...scopeEntries);
+    const made = toServiceAccount(
+      account,
+      keys.map((key) => ({ jwk: jwkOf(key) })),
+    );
+    return changed({ ...made, clientSecret }, entryOf(account), ...scopeEntries);
   });
 }

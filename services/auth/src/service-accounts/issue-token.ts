@@ -7,39 +7,30 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { signAccessToken } from "../keys/sign-access-token.ts";
-import { findBySecret } from "./client-secrets.ts";
+import { authenticateClient } from "./authenticate-client.ts";
 import { grantedScopes } from "./scope-rules.ts";
-import { isGenuine } from "./secret-proof.ts";
 import { entryOf, type ServiceAccountRecord } from "./service-account.ts";
-import { findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
- * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE. An unknown id, a wrong secret and a
- * disabled account get the same response in the same time.
+ * ServiceAccountService.IssueToken. Throws INVALID_CLIENT, INVALID_SCOPE, UNSUPPORTED_GRANT_TYPE. With a secret,
+ * an unknown id, a wrong secret and a disabled account get the same response in the same time.
  */
-export async function issueToken(
-  app: Auth,
-  { clientId, clientSecret, scope }: IssueTokenRequest,
-  call: Call,
-): Promise<ServiceToken> {
+export async function issueToken(app: Auth, request: IssueTokenRequest, call: Call): Promise<ServiceToken> {
+  if (request.grantType !== "client_credentials") throw new ApiError("UNSUPPORTED_GRANT_TYPE");
   const now = app.clock.now();
-  // The secrets are read before the account. If the account is disabled between the two reads, the second
-  // read shows the new status. If the account is disabled later, the `sid` read here is revoked, and so is
-  // the new token.
-  const secrets = await findSecrets(app.db, clientId);
-  const account = await findServiceAccount(app.db, clientId);
-  const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
-  const secret = findBySecret(live, clientSecret);
-  if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account, secret)) {
-    await record(app, call, account, "FAILURE");
-    throw new ApiError("INVALID_CLIENT");
+  const attempt = await authenticateClient(app, request, now);
+  if ("refusal" in attempt) {
+    await record(app, call, attempt.account, "FAILURE");
+    throw attempt.refusal;
   }
-  const granted = grantedScopes(account.scopes, scope).join(" ");
+  const { account, credential } = attempt;
+  const granted = grantedScopes(account.scopes, request.scope).join(" ");
   // A rotated secret expires when its grace period ends. A token for the secret expires no later than the
   // secret.
-  const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
+  const { sessionId, expireTime = null } = credential;
+  const restMs = expireTime ? expireTime.getTime() - now.getTime() : app.accessTokenMs;
   const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
-  const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
+  const claims = { sid: sessionId, client_id: account.id, scope: granted };
   const accessToken = await signAccessToken(app, account.id, claims, { now, lifetimeS });
   await record(app, call, account, "SUCCESS");
   return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };

@@ -7,6 +7,7 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
+import { findKeys } from "./client-key-store.ts";
 import { entryOf, toServiceAccount } from "./service-account.ts";
 import { findServiceAccount, listServiceAccounts as list } from "./service-account-store.ts";
 
@@ -19,7 +20,7 @@ export async function getServiceAccount(
   const account = await findServiceAccount(app.db, serviceAccountId);
   if (!account) throw new ApiError("NOT_FOUND");
   await app.audit.record(call, [entryOf(account)]);
-  return toServiceAccount(account);
+  return toServiceAccount(account, await findKeys(app.db, account.id));
 }
 
 /** ServiceAccountService.ListServiceAccounts. Throws INVALID_PAGE_TOKEN. */
@@ -32,5 +33,5 @@ export async function listServiceAccounts(
   const found = await list(app.db, page);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
   await app.audit.record(call, rows.map(entryOf));
-  return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
+  return { serviceAccounts: rows.map((row) => toServiceAccount(row)), nextPageToken };
 }

@@ -7,6 +7,7 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { lockSession } from "../sessions/lock-session.ts";
+import { findKeys } from "./client-key-store.ts";
 import { addSecret, endSecrets } from "./secrets.ts";
 import { entryOf, toServiceAccount } from "./service-account.ts";
 import {
@@ -41,7 +42,8 @@ export async function rotateServiceAccountSecret(
       now,
     );
     const clientSecret = addSecret(app, tx, account, now);
-    const rotated = { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd };
+    const keys = await findKeys(tx, account.id);
+    const rotated = { ...toServiceAccount(account, keys), clientSecret, previousSecretExpireTime: graceEnd };
     return changed(rotated, entryOf(account));
   });
 }

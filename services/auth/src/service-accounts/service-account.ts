@@ -1,5 +1,8 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
-import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import {
+  ClientKey,
+  type ServiceAccount,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 
 export type Status = "ACTIVE" | "DISABLED";
 
@@ -26,11 +29,28 @@ export interface Secret {
   readonly expireTime: Date | null;
 }
 
+/** A public key of a client, as stored. */
+export interface StoredKey {
+  /** Id of the key; no other key of the account has it. */
+  readonly kid: string;
+  /** The key as JSON Web Key (RFC 7517), without private members. */
+  readonly jwk: string;
+  /** Proof (a keyed hash) that auth wrote the row, see secret-proof.ts. Null if the row has none. */
+  readonly proof: Buffer | null;
+  /** The `sid` claim of the access tokens that are issued for the key. */
+  readonly sessionId: string;
+  readonly expireTime?: undefined;
+}
+
 /** Converts a stored account to the response, without the secret. */
-export const toServiceAccount = (account: ServiceAccountRecord): ServiceAccount => ({
+export const toServiceAccount = (
+  account: ServiceAccountRecord,
+  keys: readonly Pick<StoredKey, "jwk">[] = [],
+): ServiceAccount => ({
   ...account,
   clientSecret: undefined,
   previousSecretExpireTime: undefined,
+  jwks: keys.length > 0 ? { keys: keys.map(({ jwk }) => ClientKey.fromPartial(JSON.parse(jwk))) } : undefined,
 });
 
 /**

@@ -5,6 +5,7 @@ import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
+  type IssueTokenRequest,
   ServiceAccount,
   ServiceAccountServiceService as service,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
@@ -39,13 +40,16 @@ async function create(name = `System ${newId()}`): Promise<ServiceAccount & { cl
   return { ...made, clientSecret: made.clientSecret! };
 }
 
+const bySecret = (clientId: string, clientSecret: string, scope = ""): IssueTokenRequest => ({
+  grantType: "client_credentials",
+  clientId,
+  clientSecret,
+  scope,
+  clientAssertionType: undefined,
+  clientAssertion: undefined,
+});
 const issue = (clientId: string, clientSecret: string, scope = "") =>
-  auth.call(service.issueToken, bound(issueToken, auth.app), {
-    grantType: "client_credentials",
-    clientId,
-    clientSecret,
-    scope,
-  });
+  auth.call(service.issueToken, bound(issueToken, auth.app), bySecret(clientId, clientSecret, scope));
 const sidOf = async (id: string, secret: string) => decodeJwt((await issue(id, secret)).accessToken).sid;
 const rotate = async (serviceAccountId: string, seconds?: number): Promise<string> => {
   const gracePeriod = seconds === undefined ? undefined : { seconds, nanos: 0 };
@@ -123,7 +127,7 @@ test("disabling an account revokes a token that is being issued", async () => {
     },
   };
   const app = { ...auth.app, db: db as Database };
-  const request = { grantType: "client_credentials", clientId: id, clientSecret, scope: "" };
+  const request = bySecret(id, clientSecret);
   await expect(auth.call(service.issueToken, bound(issueToken, app), request)).rejects.toMatchObject(
     INVALID_CLIENT,
   );
