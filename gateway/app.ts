@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { hostErrors } from "./http/allowed-hosts.ts";
 import type { TrustedProxies } from "./http/client-address.ts";
+import type { ErrorAnswerOf } from "./http/error-answer.ts";
 import type { GatewayResponse } from "./http/gateway-response.ts";
 import { observe } from "./http/observe.ts";
-import type { ProblemOf } from "./http/problem.ts";
 import { problemHandler } from "./http/problem-handler.ts";
 import { logRefusedOrigins } from "./http/refused-origins.ts";
 import { syntaxErrorOf } from "./http/request-syntax.ts";
@@ -19,7 +19,7 @@ type PageSettings = Pick<PagesOptions, "apiUrl" | "demo" | "securityContacts" | 
 export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSettings {
   routes: Route[];
   log: Logger;
-  problemOf: ProblemOf;
+  errorAnswerOf: ErrorAnswerOf;
   /** Sampling ratio (0 to 1) for traces that a client has started and this process continues. */
   traceRatio: number;
   /** True to log the path of each request, without its query. */
@@ -35,12 +35,12 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSetti
  * steps of an RPC together.
  */
 export function createApp(options: AppOptions) {
-  const { routes, log, apiUrl, problemOf, traceRatio, logPaths, proxies } = options;
+  const { routes, log, apiUrl, errorAnswerOf, traceRatio, logPaths, proxies } = options;
   const headersFor = commonHeaders(options.corsOrigins);
   const logRefusedOrigin = logRefusedOrigins({ origins: options.corsOrigins, apiUrl, log });
   const hostErrorOf = hostErrors(options.allowedHosts, apiUrl);
   const handleRpc = rpcHandler({ ...options, router: routerOf(routes) });
-  const refuse = problemHandler(log, problemOf);
+  const refuse = problemHandler(log, errorAnswerOf);
   const count = (request: IncomingMessage, response: GatewayResponse) =>
     countUnrouted(options, request, response);
   const pages = createPages({ ...options, count, otherwise: handleRpc, refuse });

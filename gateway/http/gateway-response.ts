@@ -13,6 +13,8 @@ export interface RequestContext extends SourceAddress {
   headers: string[];
   /** Path template of the route, such as `/v1/bookings/{bookingId}`. Absent until a route is found. */
   route?: string;
+  /** True if the route is an OAuth endpoint, whose errors have the shape of RFC 6749. */
+  isOAuth?: boolean;
   /** Reason of the error in the answer; absent if the answer is not an error. */
   reason?: Reason;
 }

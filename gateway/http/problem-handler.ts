@@ -3,18 +3,18 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { RefusalPace } from "../limits/refusal-pace.ts";
 import { send } from "./answer.ts";
+import type { ErrorAnswerOf } from "./error-answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
-import { type ProblemOf, problemHeaders } from "./problem.ts";
 
 /** Statuses of refusals that come in bursts. `RefusalPace` spreads these refusals over time. */
 const PACED_STATUSES = new Set([429, 503]);
 
-/** Answers an error with a problem document. The cause of an unexpected error goes to the log only. */
-export function problemHandler(log: Logger, problemOf: ProblemOf) {
+/** Answers an error. The cause of an unexpected error goes to the log only. */
+export function problemHandler(log: Logger, answerOf: ErrorAnswerOf) {
   const pace = new RefusalPace();
   return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const error = ApiError.from(thrown);
-    const { requestId, route } = response.locals;
+    const { requestId, route, isOAuth = false } = response.locals;
     response.locals.reason = error.reason;
     // An error without a cause is not logged here, because the log line of the request already has the reason
     // of the error.
@@ -28,10 +28,7 @@ export function problemHandler(log: Logger, problemOf: ProblemOf) {
       response.destroy();
       return;
     }
-    send(response, {
-      status: error.rule.httpStatus,
-      headers: problemHeaders(error, request.headers.authorization !== undefined),
-      body: JSON.stringify(problemOf(error, requestId)),
-    });
+    const sentAuthorization = request.headers.authorization !== undefined;
+    send(response, answerOf(error, { requestId, sentAuthorization, isOAuth }));
   };
 }

@@ -5,8 +5,8 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { send } from "./answer.ts";
+import type { ErrorAnswerOf } from "./error-answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
-import { type ProblemOf, problemHeaders } from "./problem.ts";
 
 /**
  * Time in ms that a refused client has to stop sending. If the gateway closed the connection at once, TCP
@@ -21,18 +21,18 @@ const LINGER_MS = 1000;
 export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
   readonly #log: Logger;
-  readonly #problemOf: ProblemOf;
+  readonly #answerOf: ErrorAnswerOf;
   /** Response to the latest request of each connection. */
   readonly #responses = new WeakMap<Duplex, GatewayResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
   constructor(
     server: Server,
-    options: { count: (address: string) => Promise<void>; log: Logger; problemOf: ProblemOf },
+    options: { count: (address: string) => Promise<void>; log: Logger; errorAnswerOf: ErrorAnswerOf },
   ) {
     this.#count = options.count;
     this.#log = options.log;
-    this.#problemOf = options.problemOf;
+    this.#answerOf = options.errorAnswerOf;
     server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
       this.#refuse(refusalOf(error), socket),
     );
@@ -91,9 +91,9 @@ export class RefusedRequests {
   #answerInstead(error: ApiError, response: GatewayResponse): void {
     const { locals } = response;
     locals.reason = error.reason;
-    const headers = { ...problemHeaders(error, false), connection: "close" };
-    const body = JSON.stringify(this.#problemOf(error, locals.requestId));
-    send(response, { status: error.rule.httpStatus, headers, body });
+    const { requestId, isOAuth = false } = locals;
+    const answer = this.#answerOf(error, { requestId, sentAuthorization: false, isOAuth });
+    send(response, { ...answer, headers: { ...answer.headers, connection: "close" } });
   }
 
   #answerRaw(error: ApiError, socket: Duplex): void {
@@ -102,10 +102,10 @@ export class RefusedRequests {
       return;
     }
     const requestId = newId();
-    const { httpStatus: status } = error.rule;
-    const body = JSON.stringify(this.#problemOf(error, requestId));
+    const answer = this.#answerOf(error, { requestId, sentAuthorization: false, isOAuth: false });
+    const { status, body } = answer;
     const headers = {
-      ...problemHeaders(error, false),
+      ...answer.headers,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "x-request-id": requestId,

@@ -6,10 +6,10 @@ import { PeerConnections } from "@medconnect/platform/network/peer-connections.t
 import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
 import { startTestGateway } from "../testing/test-gateway.ts";
-import { problemsOf } from "./problem.ts";
+import { errorAnswers } from "./error-answer.ts";
 import { HttpServer, LIMITS } from "./server.ts";
 
-const problemOf = problemsOf("https://api.example.org");
+const errorAnswerOf = errorAnswers("https://api.example.org");
 const log = pino({ level: "silent" });
 
 test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", () => {
@@ -28,7 +28,7 @@ describe("a client that exceeds a limit is disconnected:", () => {
     countRefused: async () => {},
     peers: new PeerConnections(0, log),
     log,
-    problemOf,
+    errorAnswerOf,
     limits: IMPATIENT,
   });
   let port: number;
@@ -83,7 +83,7 @@ describe("a client that does not read its answer", () => {
       countRefused: async () => {},
       peers: new PeerConnections(0, log),
       log,
-      problemOf,
+      errorAnswerOf,
       limits: { ...IMPATIENT, stallTimeout },
     });
   const impatient = serverFor(0);

@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
+import type { ErrorAnswerOf } from "./error-answer.ts";
 import { GatewayResponse } from "./gateway-response.ts";
-import type { ProblemOf } from "./problem.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /**
@@ -49,7 +49,7 @@ export interface HttpServerOptions {
   /** Limits the open connections of each peer. */
   peers: PeerConnections;
   log: Logger;
-  problemOf: ProblemOf;
+  errorAnswerOf: ErrorAnswerOf;
   limits?: Limits;
 }
 
@@ -67,7 +67,15 @@ export class HttpServer {
   #draining = false;
 
   constructor(options: HttpServerOptions) {
-    const { listener, answerMs, countRefused, peers, log, problemOf, limits: allLimits = LIMITS } = options;
+    const {
+      listener,
+      answerMs,
+      countRefused,
+      peers,
+      log,
+      errorAnswerOf,
+      limits: allLimits = LIMITS,
+    } = options;
     const { stallTimeout, ...limits } = allLimits;
     this.#peers = peers;
     // Node's check of the Host header is off, because it answers without a problem document and a request id.
@@ -76,7 +84,7 @@ export class HttpServer {
     // No limit on the number of headers, because by default Node silently drops those after the 2,000th.
     // `maxHeaderSize` limits their total size.
     this.#server.maxHeadersCount = 0;
-    const refused = new RefusedRequests(this.#server, { count: countRefused, log, problemOf });
+    const refused = new RefusedRequests(this.#server, { count: countRefused, log, errorAnswerOf });
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.track(request, response);
       // During a drain, tells the client to close the connection, because a later request on that connection

@@ -109,6 +109,13 @@ test("an operation writes out its own errors, and refers to those that all share
   expect(at("components", "responses", "Error", "description")).toMatch(/`RATE_LIMITED`: .*`INTERNAL`: /s);
 });
 
+test("errors of its own that an operation has in common with others are shared", () => {
+  expect(at("paths", "/v1/bookings", "get", "responses", "400")).toEqual({
+    $ref: "#/components/responses/InvalidPageToken",
+  });
+  expect(at("components", "responses", "InvalidPageToken", "description")).toMatch(/^`INVALID_PAGE_TOKEN`: /);
+});
+
 test("a conditional update lists 412, other operations do not", () => {
   const statuses = (method: string) =>
     Object.keys(at("paths", "/v1/users/me", method, "responses") as Schema);
@@ -166,4 +173,45 @@ test("a method that requires a fresh sign-in says so and lists its refusal", () 
   const setUp = ["paths", "/v1/auth/mfa/totp", "post"];
   expect(at(...setUp, "description")).toMatch(/Requires a sign-in within the last few minutes/);
   expect(at(...setUp, "responses", "403", "description")).toContain("`REAUTHENTICATION_REQUIRED`: ");
+});
+
+test("the token endpoint takes a form or HTTP Basic, and answers with the names of RFC 6749", () => {
+  const issue = ["paths", "/v1/auth/token", "post"];
+  expect(at(...issue, "security")).toEqual([{ client_secret_basic: [] }, {}]);
+  expect(Object.keys(at(...issue, "requestBody", "content") as Schema)).toEqual([
+    "application/x-www-form-urlencoded",
+  ]);
+  const { properties, required, ...rest } = at("components", "schemas", "IssueTokenBody") as Schema;
+  expect(Object.keys(properties as Schema)).toEqual([
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "scope",
+    "client_assertion_type",
+    "client_assertion",
+  ]);
+  expect(required).toEqual(["grant_type"]);
+  expect(rest).not.toHaveProperty("additionalProperties");
+  expect(at("components", "schemas", "ServiceToken", "required")).toEqual([
+    "access_token",
+    "token_type",
+    "expires_in",
+    "scope",
+  ]);
+  for (const status of ["400", "401", "default"]) {
+    expect(at(...issue, "responses", status, "content")).toEqual({
+      "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } },
+    });
+  }
+});
+
+test("an operation with a scope names it, and the scheme of service accounts describes all scopes", () => {
+  expect(at("paths", "/v1/payments", "get", "security")).toEqual([
+    { bearer: [] },
+    { serviceAccount: ["billing.payments.read"] },
+  ]);
+  expect(at("components", "securitySchemes", "serviceAccount", "flows", "clientCredentials")).toMatchObject({
+    tokenUrl: "https://api.example.org/v1/auth/token",
+    scopes: { "scheduling.bookings.read": expect.stringContaining("getBooking") },
+  });
 });

@@ -1,9 +1,12 @@
+import { scopes } from "@medconnect/platform/contract/scopes.ts";
+import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
 import type { Route } from "../rpc/routes.ts";
 import type { Schema } from "./json-schema.ts";
-import { operationOf } from "./operation.ts";
-import { problemSchema, sharedResponses } from "./problem-responses.ts";
+import { CLIENT_SECRET_BASIC, operationIdOf, operationOf, SERVICE_ACCOUNT } from "./operation.ts";
+import { oauthErrorSchema, problemSchema, sharedResponses } from "./problem-responses.ts";
 import { Schemas } from "./schemas.ts";
 import { shareParameters } from "./shared-parameters.ts";
+import { shareResponses } from "./shared-responses.ts";
 import { inOrderOfTasks, tagsOf } from "./tags.ts";
 
 const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
@@ -11,7 +14,8 @@ const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, p
 JSON follows the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text.
 Input is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; switch on
 \`reason\`. To sign in, call \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
-systems use service accounts: \`POST /v1/auth/token\` issues tokens with the scopes that operations require.
+systems use service accounts: the OAuth token endpoint issues tokens with the scopes that operations require, and
+\`/.well-known/oauth-authorization-server\` describes it (RFC 8414).
 
 Answers show the canonical form of the input. Text is normalized to NFC, without surrounding white space; invisible
 characters are refused. Ids are UUIDs in upper or lower case. Times lie in the years 1900 to 2200, dates exist in the
@@ -34,6 +38,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
       [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
     };
   }
+  const responses = { ...sharedResponses(), ...shareResponses(paths) };
   return {
     openapi: "3.1.1",
     info: {
@@ -48,8 +53,12 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
     security: [{ bearer: [] }],
     paths,
     components: {
-      schemas: { Problem: problemSchema(apiUrl), ...sorted(schemas.components) },
-      responses: sharedResponses(),
+      schemas: {
+        OAuthError: oauthErrorSchema(apiUrl),
+        Problem: problemSchema(apiUrl),
+        ...sorted(schemas.components),
+      },
+      responses,
       parameters: { ...parameters, ...shareParameters(paths) },
       headers,
       securitySchemes: {
@@ -60,9 +69,32 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
           description:
             "Access token from login, or token of a service account (RFC 9068). Valid for five minutes.",
         },
+        [SERVICE_ACCOUNT]: {
+          type: "oauth2",
+          description: "Token of a service account.",
+          flows: {
+            clientCredentials: {
+              tokenUrl: apiUrl + TOKEN_PATH,
+              scopes: Object.fromEntries(
+                [...scopes].sort().map((scope) => [scope, callsWith(scope, routes)]),
+              ),
+            },
+          },
+        },
+        [CLIENT_SECRET_BASIC]: {
+          type: "http",
+          scheme: "basic",
+          description: "Id and secret of a service account, each form-encoded (RFC 6749 §2.3.1).",
+        },
       },
     },
   };
+}
+
+/** Names the operations that a scope allows. */
+function callsWith(scope: string, routes: readonly Route[]): string {
+  const allowed = routes.filter(({ method }) => method.rules.scopes.includes(scope));
+  return `Call ${allowed.map(({ method }) => operationIdOf(method)).join(", ")}.`;
 }
 
 /** `/v1/bookings/{bookingId}/cancel`: many generators read `:cancel` as a path parameter. */

@@ -9,6 +9,7 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Route } from "../rpc/routes.ts";
 import { HTTP_BODY } from "../transcoding/binding.ts";
+import { FORM } from "../transcoding/body.ts";
 import { commentOn, splitComment } from "./comments.ts";
 import { exampleOf, exampleValue } from "./examples.ts";
 import { isRequired } from "./field-rules.ts";
@@ -16,6 +17,10 @@ import { ref, type Schema } from "./json-schema.ts";
 import { problemResponses, takesIfMatch } from "./problem-responses.ts";
 import type { Schemas } from "./schemas.ts";
 import { tagOf } from "./tags.ts";
+
+/** Names of security schemes. The second is the name of RFC 7591 §2. */
+export const SERVICE_ACCOUNT = "serviceAccount";
+export const CLIENT_SECRET_BASIC = "client_secret_basic";
 
 /** The OpenAPI operation of a route. */
 export function operationOf(route: Route, schemas: Schemas): Schema {
@@ -65,8 +70,11 @@ function deprecationOf({ rules, desc }: Method): Schema {
 
 /** The document says that operations need a token. These are the others. */
 function securityOf({ rules }: Method): Schema {
+  if (rules.oauth) return { security: [{ [CLIENT_SECRET_BASIC]: [] }, {}] };
   if (rules.access === Access.PUBLIC) return { security: [] };
-  return rules.access === Access.OPTIONAL ? { security: [{}, { bearer: [] }] } : {};
+  if (rules.access === Access.OPTIONAL) return { security: [{}, { bearer: [] }] };
+  if (rules.scopes.length === 0) return {};
+  return { security: [{ bearer: [] }, ...rules.scopes.map((scope) => ({ [SERVICE_ACCOUNT]: [scope] }))] };
 }
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
@@ -121,7 +129,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   const inPath = new Set(binding.variables.map(([first]) => first));
   const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
   const desc = body === "*" ? method.input : body.message;
-  const direction = httpMethod === "PATCH" ? "patch" : "request";
+  const direction = httpMethod === "PATCH" ? "patch" : binding.takesForm ? "form" : "request";
   const fields = desc.fields.filter((field) => {
     if (direction === "patch") return !behavesAs(field, FieldBehavior.IMMUTABLE);
     return !inPath.has(field) && !inHeaders.has(field);
@@ -131,7 +139,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   return {
     requestBody: {
       required,
-      content: { "application/json": { schema, example: exampleOf(settable) } },
+      content: { [binding.takesForm ? FORM : "application/json"]: { schema, example: exampleOf(settable) } },
     },
   };
 }

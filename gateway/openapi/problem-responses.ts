@@ -6,6 +6,7 @@ import {
   MethodRules_Idempotency as Idempotency,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { OAUTH_ERRORS, oauthErrorOf } from "../http/oauth-error.ts";
 import { PROBLEM_MEDIA_TYPE, problemsOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
@@ -26,14 +27,15 @@ const COMMON_REASONS: Reason[] = [
   "INTERNAL",
   "RECORD_ALTERED",
 ];
-const BODY_REASONS: Reason[] = ["MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+const FORM_REASONS: Reason[] = ["BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+const JSON_REASONS: Reason[] = ["MALFORMED_JSON", ...FORM_REASONS];
 const KEY_REASONS: Reason[] = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS"];
 const TOKEN_REASONS: Reason[] = ["UNAUTHENTICATED", "REVOCATION_UNKNOWN"];
 
 /** Reasons that mean the same on every route. */
 const GENERAL_REASONS = new Set<Reason>([
   ...COMMON_REASONS,
-  ...BODY_REASONS,
+  ...JSON_REASONS,
   ...KEY_REASONS,
   ...TOKEN_REASONS,
   "IDEMPOTENCY_KEY_REQUIRED",
@@ -64,7 +66,7 @@ const REASONS_OF_DEFAULT = new Set([...GENERAL_REASONS].filter((reason) => !LIST
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
   const reasons: Reason[] = [...COMMON_REASONS];
-  if (binding.body !== "") reasons.push(...BODY_REASONS);
+  if (binding.body !== "") reasons.push(...(binding.takesForm ? FORM_REASONS : JSON_REASONS));
   if (rules.access !== Access.PUBLIC) reasons.push(...TOKEN_REASONS);
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
   if (rules.freshSignIn) reasons.push("REAUTHENTICATION_REQUIRED");
@@ -82,6 +84,7 @@ const byStatus = (reasons: Iterable<Reason>): [number, Reason[]][] =>
  * refer to those that all routes share.
  */
 export function problemResponses(route: Route): Record<string, Schema> {
+  if (route.method.rules.oauth) return oauthErrorResponses(route);
   const isListed = (reason: Reason) =>
     !REASONS_OF_DEFAULT.has(reason) || (reason === "ETAG_MISMATCH" && takesIfMatch(route));
   const listed = reasonsOf(route).filter(isListed);
@@ -92,6 +95,20 @@ export function problemResponses(route: Route): Record<string, Schema> {
       : problemResponse(reasons, [status]),
   ]);
   return { ...Object.fromEntries(responses), default: ref("responses", "Error") };
+}
+
+/** Error answers of an OAuth endpoint by HTTP status. No other routes have answers of this shape to share. */
+function oauthErrorResponses(route: Route): Record<string, Schema> {
+  const reasons = reasonsOf(route);
+  const listed = byStatus(reasons.filter((reason) => !REASONS_OF_DEFAULT.has(reason)));
+  const others = byStatus(reasons.filter((reason) => REASONS_OF_DEFAULT.has(reason)));
+  const responses = listed.map(([status, ofStatus]) => [
+    status,
+    errorResponse(describe(ofStatus), [status], OAUTH_ERROR),
+  ]);
+  const description = `Also ${others.flatMap(([, ofStatus]) => ofStatus.map(inCode)).join(", ")}.`;
+  const statuses = others.map(([status]) => status);
+  return { ...Object.fromEntries(responses), default: errorResponse(description, statuses, OAUTH_ERROR) };
 }
 
 /** True for conditional updates. */
@@ -115,39 +132,43 @@ export function sharedResponses(): Record<string, Schema> {
 /** Name of the shared answer with a status: "NotFound" for 404. */
 const nameOf = (status: number): string => (STATUS_CODES[status] ?? "").replaceAll(/\W/g, "");
 
-function problemResponse(reasons: Reason[], statuses: number[]): Schema {
+const PROBLEM = { [PROBLEM_MEDIA_TYPE]: { schema: ref("schemas", "Problem") } };
+const OAUTH_ERROR = { "application/json": { schema: ref("schemas", "OAuthError") } };
+
+const problemResponse = (reasons: Reason[], statuses: number[]): Schema =>
+  errorResponse(describe(reasons), statuses, PROBLEM);
+
+function errorResponse(description: string, statuses: number[], content: Schema): Schema {
   const headers = {
     ...((statuses.includes(429) || statuses.includes(503)) && {
       "Retry-After": ref("headers", "Retry-After"),
     }),
     ...(statuses.includes(401) && { "WWW-Authenticate": ref("headers", "WWW-Authenticate") }),
   };
-  return {
-    description: describe(reasons),
-    ...(Object.keys(headers).length > 0 && { headers }),
-    content: {
-      [PROBLEM_MEDIA_TYPE]: {
-        schema: ref("schemas", "Problem"),
-      },
-    },
-  };
+  return { description, ...(Object.keys(headers).length > 0 && { headers }), content };
 }
 
 /** The reasons with their meanings, except general reasons beside those of the route's own. */
 function describe(reasons: readonly Reason[]): string {
   const own = reasons.filter((reason) => !GENERAL_REASONS.has(reason));
   const explained = own.length > 0 ? own : reasons;
-  const others = reasons.filter((reason) => !explained.includes(reason)).map((reason) => `\`${reason}\``);
+  const others = reasons.filter((reason) => !explained.includes(reason)).map(inCode);
   const meanings = explained.map((reason) => `\`${reason}\`: ${ruleOf(reason).title}`);
   return [...meanings, ...(others.length > 0 ? [`Also ${others.join(", ")}.`] : [])].join("\n\n");
 }
+
+const inCode = (reason: Reason): string => `\`${reason}\``;
 
 /** Schema of an error answer: a problem of RFC 9457, with this API's own members such as `reason`. */
 export const problemSchema = (apiUrl: string): Schema => ({
   type: "object",
   description: "An error (RFC 9457). Switch on `reason`; the texts may change.",
   properties: {
-    type: { type: "string", format: "uri", description: "Link to the description of the reason." },
+    type: {
+      type: "string",
+      format: "uri",
+      description: "Link to the description of the reason, or its type in IANA's registry.",
+    },
     title: { type: "string", description: "The reason in one sentence." },
     status: { type: "integer", description: "HTTP status." },
     detail: { type: "string", description: "Explanation of this occurrence." },
@@ -178,7 +199,30 @@ export const problemSchema = (apiUrl: string): Schema => ({
       description: "Machine-readable facts of this occurrence.",
       additionalProperties: { type: "string" },
     },
+    "violated-policies": {
+      type: "array",
+      description: "The exceeded quotas, with status 429, by their names in `RateLimit-Policy`.",
+      items: { type: "string" },
+    },
   },
   required: ["type", "title", "status", "detail", "code", "reason", "requestId"],
   example: problemsOf(apiUrl)(new ApiError("SLOT_UNAVAILABLE"), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
+});
+
+/** Schema of an error of an OAuth endpoint (RFC 6749 §5.2). */
+export const oauthErrorSchema = (apiUrl: string): Schema => ({
+  type: "object",
+  description: "An error of an OAuth endpoint (RFC 6749 §5.2). Switch on `error`; the texts may change.",
+  properties: {
+    error: {
+      type: "string",
+      enum: OAUTH_ERRORS,
+      description: "The error code of RFC 6749.",
+    },
+    error_description: { type: "string", description: "Explanation of this occurrence." },
+    error_uri: { type: "string", format: "uri", description: "Link to the description of the reason." },
+    requestId: { type: "string", description: "Quote it in support requests." },
+  },
+  required: ["error", "error_description", "error_uri", "requestId"],
+  example: oauthErrorOf(new ApiError("INVALID_CLIENT"), apiUrl, "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
 });

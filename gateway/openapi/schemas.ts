@@ -18,9 +18,10 @@ import { ref, type Schema } from "./json-schema.ts";
  *
  * - answer: all fields but those declared `optional`, those of a oneof, and those that list items omit.
  * - request: fields that the validation rules require.
+ * - form: as in a request. Unknown fields are ignored.
  * - patch: none.
  */
-export type Direction = "answer" | "request" | "patch";
+export type Direction = "answer" | "request" | "form" | "patch";
 
 /** The schemas of one document, each created when it is first referred to. */
 export class Schemas {
@@ -66,7 +67,7 @@ export class Schemas {
       ...(description !== "" && { description }),
       properties: Object.fromEntries(fields.map((field) => [field.jsonName, this.field(field, direction)])),
       ...(required.length > 0 && { required: required.map((field) => field.jsonName) }),
-      ...(direction !== "answer" && { additionalProperties: false }),
+      ...((direction === "request" || direction === "patch") && { additionalProperties: false }),
     };
   }
 
@@ -138,6 +139,7 @@ function isAlwaysPresent(field: DescField, direction: Direction): boolean {
       if (getOption(field, in_lists).omitted) return false;
       return !field.proto.proto3Optional && !field.oneof;
     case "request":
+    case "form":
       return isRequired(field) || behavesAs(field, FieldBehavior.REQUIRED);
     case "patch":
       return false;

@@ -156,6 +156,30 @@ test("the page of errors has a section for each reason with a cure, and no scrip
   expect(text).not.toMatch(/<script|\son\w+=/);
 });
 
+test("the OAuth metadata names the deployment's endpoints, and comes from the contract", async () => {
+  const { status, json, headers } = await gateway.send("GET", "/.well-known/oauth-authorization-server");
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toBe("application/json; charset=utf-8");
+  expect(json).toEqual({
+    issuer: API_URL,
+    token_endpoint: `${API_URL}/v1/auth/token`,
+    jwks_uri: `${API_URL}/.well-known/jwks.json`,
+    scopes_supported: [
+      "admin.audit_events.read",
+      "admin.stats.read",
+      "billing.payments.read",
+      "scheduling.bookings.read",
+    ],
+    response_types_supported: [],
+    grant_types_supported: ["client_credentials"],
+    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+    token_endpoint_auth_signing_alg_values_supported: ["ES256", "Ed25519", "EdDSA", "PS256", "RS256"],
+    service_documentation: `${API_URL}/docs/`,
+  });
+  const wrong = await gateway.send("POST", "/.well-known/oauth-authorization-server");
+  expect(wrong).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
+});
+
 /** Fetches a page in a content coding. The bytes are still encoded. */
 async function fetchIn(coding: string, path: string) {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -4,6 +4,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { GatewayResponse, RequestContext } from "../http/gateway-response.ts";
 import { docsPageHeaders } from "../http/security-headers.ts";
 import { type DocumentationOptions, documentation } from "./documentation.ts";
+import { OAUTH_METADATA_PATH, serveOAuthMetadata } from "./oauth-metadata.ts";
 import { securityTxt } from "./security-txt.ts";
 
 type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<void>;
@@ -29,7 +30,7 @@ type PageResponse = Response<unknown, RequestContext>;
 export function createPages(options: PagesOptions): Express {
   const { apiUrl, securityContacts, ready, count, otherwise, refuse } = options;
   const documents = documentation(options);
-  const isCounted = (path: string) => path === "/" || path === SECURITY_TXT || documents.has(path);
+  const isCounted = (path: string) => OTHER_PAGES.includes(path) || documents.has(path);
   const pages = express();
   pages.disable("x-powered-by");
   pages.disable("etag");
@@ -46,6 +47,7 @@ export function createPages(options: PagesOptions): Express {
   pages.get("/readyz", (_request, response) =>
     sendText(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
+  pages.get(OAUTH_METADATA_PATH, serveOAuthMetadata(apiUrl));
   pages.get("/", (_request, response) => response.redirect(302, "/docs/"));
   pages.get(SECURITY_TXT, (_request, response) => {
     if (securityContacts.length === 0) throw new ApiError("ROUTE_NOT_FOUND");
@@ -63,6 +65,8 @@ export function createPages(options: PagesOptions): Express {
 
 const HEALTH = ["/healthz", "/readyz"];
 const SECURITY_TXT = "/.well-known/security.txt";
+/** Paths of pages outside of the documentation. */
+const OTHER_PAGES = ["/", SECURITY_TXT, OAUTH_METADATA_PATH];
 const READ_METHODS = "GET, HEAD, OPTIONS";
 
 /** Sets the common headers. Answers OPTIONS, and refuses methods that change something. */

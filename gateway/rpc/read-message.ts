@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { GatewayResponse } from "../http/gateway-response.ts";
-import { assertJson, readBody } from "../transcoding/body.ts";
+import { assertMediaType, FORM, readBody } from "../transcoding/body.ts";
 import { assertConditions } from "../transcoding/conditions.ts";
 import { type EncodedRequest, encodeRequest } from "../transcoding/request.ts";
 import type { Route } from "./routes.ts";
@@ -29,6 +29,8 @@ export async function readMessage(
 ): Promise<EncodedRequest> {
   assertConditions(request, method, binding);
   const body = await readBody(request, response, binding.bodyLimit, bodyMs);
-  if (!binding.takesRawBody) assertJson(request, body);
+  if (!binding.takesRawBody) {
+    assertMediaType(request, body, binding.takesForm ? FORM : "application/json");
+  }
   return encodeRequest(binding, { request, values, query, body });
 }

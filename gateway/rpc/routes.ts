@@ -56,7 +56,7 @@ export function routerOf(routes: Iterable<Route>): Router<Route> {
 
 function routeOf(method: Method, http: HttpBinding, services: Services): Route {
   const { rules } = method;
-  const binding = bindRequest(method.input, http);
+  const binding = bindRequest(method.input, http, rules);
   return {
     method,
     httpMethod: http.httpMethod,

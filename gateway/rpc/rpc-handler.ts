@@ -46,6 +46,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const { method } = route;
     response.locals.route = route.path;
     response.locals.headers.push(...route.headers);
+    response.locals.isOAuth = method.rules.oauth;
 
     // The load is checked before the token, because this check is cheap. Under overload, most requests end
     // here.

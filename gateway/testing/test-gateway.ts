@@ -16,7 +16,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
 import { trustedProxies } from "../http/client-address.ts";
-import { problemsOf } from "../http/problem.ts";
+import { errorAnswers } from "../http/error-answer.ts";
 import { ANONYMOUS_BODY_MS, HttpServer, LIMITS } from "../http/server.ts";
 import { RateLimiter, type RateLimits } from "../limits/rate-limiter.ts";
 import { countRefused } from "../rpc/count-unrouted.ts";
@@ -56,7 +56,7 @@ export interface TestGatewayOptions
 
 export interface Sent {
   headers?: Record<string, string | string[]>;
-  /** Sent as JSON, except strings and buffers, which are sent as they are. */
+  /** Sent as JSON, except parameters, sent as a form, and strings and buffers, sent as they are. */
   body?: unknown;
 }
 
@@ -116,13 +116,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);
   const proxies = trustedProxies(trustProxy, log);
-  const problemOf = problemsOf(API_URL);
+  const errorAnswerOf = errorAnswers(API_URL);
   const http = new HttpServer({
     listener: createApp({
       apiUrl: API_URL,
       demo: DEMO,
       securityContacts: ["mailto:security@example.org"],
-      problemOf,
+      errorAnswerOf,
       routes: routesOf(methods.values(), services),
       identity: {
         accessTokens: new AccessTokenVerifier({
@@ -152,7 +152,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     countRefused: countRefused(limiter),
     peers: new PeerConnections(connections, log, (peer) => proxies.isProxy(peer)),
     log,
-    problemOf,
+    errorAnswerOf,
     limits: { ...LIMITS, ...httpLimits },
   });
   const port = await http.listen("127.0.0.1", 0);
@@ -185,8 +185,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     /** Sends a request. Unlike fetch, does not normalize its path. */
     send: async (method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Received> => {
       const isRaw = typeof body === "string" || Buffer.isBuffer(body);
-      const content = isRaw || body === undefined ? body : JSON.stringify(body);
-      const type = content === undefined ? {} : { "content-type": "application/json" };
+      const isForm = body instanceof URLSearchParams;
+      const content = isRaw || body === undefined ? body : isForm ? String(body) : JSON.stringify(body);
+      const mediaType = isForm ? "application/x-www-form-urlencoded" : "application/json";
+      const type = content === undefined ? {} : { "content-type": mediaType };
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         const request = httpRequest({ port, method, path, headers: { ...type, ...headers } }, resolve);
         request.on("error", reject).end(content);

@@ -25,7 +25,8 @@ function encode(
   { values = [], query = "", content = "" }: Sent,
 ): JsonValue {
   const input = testMessage(name);
-  const binding = bindRequest(input, { httpMethod: "POST", template: parsePathTemplate(path), body });
+  const http = { httpMethod: "POST", template: parsePathTemplate(path), body };
+  const binding = bindRequest(input, http, { oauth: false });
   const request = new IncomingMessage(new Socket());
   request.headers["content-type"] = "application/x-provider";
   const { message: bytes } = encodeRequest(binding, { request, values, query, body: Buffer.from(content) });
@@ -119,6 +120,10 @@ test.each([
   ["/v1/things", "", "cannot be a query parameter"],
 ])("a rule that does not fit its message fails at the start: %s, body %j", (path, body, why) => {
   expect(() =>
-    bindRequest(testMessage("Thing"), { httpMethod: "GET", template: parsePathTemplate(path), body }),
+    bindRequest(
+      testMessage("Thing"),
+      { httpMethod: "GET", template: parsePathTemplate(path), body },
+      { oauth: false },
+    ),
   ).toThrow(why);
 });

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
 import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import type { MethodRules } from "@medconnect/proto/es/medconnect/options/v1/options_pb.d.ts";
 import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { HttpBinding } from "../routing/http-rule.ts";
 import { bodyLimitOf } from "./body-limit.ts";
@@ -24,6 +25,8 @@ export interface RequestBinding {
   readonly bodyLimit: number;
   /** True if the body is forwarded unchanged, with any media type (google.api.HttpBody). */
   readonly takesRawBody: boolean;
+  /** True if the body is a form instead of JSON, as at OAuth endpoints. */
+  readonly takesForm: boolean;
   /** Field that the Idempotency-Key header fills. */
   readonly idempotencyKey: DescField | undefined;
   /** Fields that other headers fill. */
@@ -52,7 +55,12 @@ export interface HeaderField {
  * Maps the parts of a request to fields of its method's input, as the HTTP rule says. Throws for a rule that
  * does not fit the input, which is a mistake in a proto.
  */
-export function bindRequest(input: DescMessage, { template, body }: HttpBinding): RequestBinding {
+export function bindRequest(
+  input: DescMessage,
+  { template, body }: HttpBinding,
+  { oauth }: Pick<MethodRules, "oauth">,
+): RequestBinding {
+  if (oauth && body !== "*") throw new Error(`${input}: a form fills all fields of an OAuth method`);
   const variables = template.segments.flatMap((segment) =>
     segment.kind === "variable" ? [fieldsAlong(input, segment.fieldPath)] : [],
   );
@@ -76,6 +84,7 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
     body: bodyField,
     bodyLimit: bodyLimitOf(input, bodyField),
     takesRawBody: resource?.typeName === HTTP_BODY,
+    takesForm: oauth,
     idempotencyKey,
     headers,
     updateMask: input.fields.find((field) => field.name === "update_mask"),

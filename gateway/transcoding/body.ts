@@ -73,15 +73,17 @@ const tooLarge = (limit: number): ApiError =>
     metadata: { maxBytes: String(limit) },
   });
 
-const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
+/** Media type of the body of OAuth endpoints (RFC 6749 §3.2). */
+export const FORM = "application/x-www-form-urlencoded";
+const UTF8 = /^[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
 
-/** Throws UNSUPPORTED_MEDIA_TYPE for a body whose media type is not JSON in UTF-8. */
-export function assertJson(request: IncomingMessage, body: Buffer): void {
+/** Throws UNSUPPORTED_MEDIA_TYPE for a body with another media type, or with a charset other than UTF-8. */
+export function assertMediaType(request: IncomingMessage, body: Buffer, mediaType: string): void {
   const { "content-type": type } = request.headers;
-  if (body.length === 0 || JSON_MEDIA_TYPE.test(type ?? "")) return;
+  const isRightType = type?.slice(0, mediaType.length).toLowerCase() === mediaType;
+  if (body.length === 0 || (isRightType && UTF8.test(type.slice(mediaType.length)))) return;
   const sent = type === undefined ? "no Content-Type" : shown(type).slice(1, -1);
-  const isJson = type !== undefined && /^application\/json\b/i.test(type);
   throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
-    detail: `sent ${sent}; this route takes application/json${isJson ? " in UTF-8" : ""}`,
+    detail: `sent ${sent}; this route takes ${mediaType}${isRightType ? " in UTF-8" : ""}`,
   });
 }

@@ -141,8 +141,8 @@ test.each(named(withoutTag))(
   "%s, which has no etag, answers 412 to a tag in If-Match",
   async (_title, route) => {
     const refused = await send(route, { "if-match": '"0007"' });
-    expect(refused.json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
-    expect(refused.json.detail).toMatch(/no ETag/);
+    expect(refused.status).toBe(412);
+    expect(refused.text).toMatch(/ETAG_MISMATCH.*no ETag|no ETag.*ETAG_MISMATCH/);
     expect(gateway.stubs.calls).toEqual([]);
     expect((await send(route, { "if-match": "*" })).status).not.toBe(412);
   },

@@ -12,7 +12,8 @@ export function withoutBodyField({ body }: RequestBinding, path: string): string
  * it.
  */
 export function asClientWrote(binding: RequestBinding, protoPath: string): string {
-  const path = camelCase(protoPath);
+  const field = binding.input.fields.find(({ name }) => name === protoPath);
+  const path = field?.jsonName ?? camelCase(protoPath);
   return headerFilling(binding, path) ?? withoutBodyField(binding, path);
 }
 

@@ -4,6 +4,7 @@ import { didYouMean } from "@medconnect/platform/errors/did-you-mean.ts";
 import { type FieldViolation, MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
 import type { RequestBinding } from "./binding.ts";
 import { headerFilling } from "./field-names.ts";
+import { type FormParameters, parseForm } from "./form-encoding.ts";
 
 /** Maximum number of parameters that an error lists. */
 const MAX_LISTED = 10;
@@ -16,7 +17,7 @@ const MAX_LISTED = 10;
  */
 export function queryToJson(text: string, binding: RequestBinding, violations: FieldViolation[]): JsonObject {
   const json: JsonObject = {};
-  for (const [name, values] of group(text)) {
+  for (const [name, values] of parse(text)) {
     if (violations.length > MAX_VIOLATIONS) break;
     const field = binding.query.get(name);
     if (!field) violations.push({ field: name, description: unknownParameter(name, binding) });
@@ -52,27 +53,9 @@ export function textToJson(field: DescField, text: string): JsonValue {
   return isBool ? text === "true" : text;
 }
 
-function group(text: string): Map<string, [string, ...string[]]> {
-  const values = new Map<string, [string, ...string[]]>();
-  for (const pair of text.split("&")) {
-    if (pair === "") continue;
-    const equals = pair.indexOf("=");
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
-    const others = values.get(name);
-    if (others) others.push(value);
-    else values.set(name, [value]);
-  }
-  return values;
-}
-
-/**
- * Decodes form encoding (WHATWG URL §5.1). Unlike URLSearchParams, refuses invalid bytes instead of replacing
- * them.
- */
-function decode(text: string): string {
+function parse(text: string): FormParameters {
   try {
-    return decodeURIComponent(text.replaceAll("+", " "));
+    return parseForm(text);
   } catch {
     throw invalidField("", "The query is not valid percent-encoded UTF-8. Write a literal % as %25.");
   }

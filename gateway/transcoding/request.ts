@@ -8,6 +8,7 @@ import { headerFilling, withoutBodyField } from "./field-names.ts";
 import { idempotencyKeyOf, ifMatchOf } from "./headers.ts";
 import type { IgnoredFields } from "./ignored-fields.ts";
 import { parseJsonObject } from "./json-text.ts";
+import { oauthFormToJson } from "./oauth-form.ts";
 import { queryToJson, textToJson } from "./query.ts";
 import { isObject, violationsOf } from "./strict-json.ts";
 
@@ -60,6 +61,10 @@ function bodyToJson(
     if (body.length > 0)
       violations.push({ field: "", description: "This route takes no body. Send the request without one." });
     return {};
+  }
+  if (binding.takesForm) {
+    const fields = new Map(binding.input.fields.map((field) => [field.jsonName, field]));
+    return oauthFormToJson(request, body, fields, violations);
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);

@@ -41,43 +41,39 @@ beforeAll(async () => {
 const direct = (service: ServiceName, rpc: string, token: string, request = {}) =>
   clients[service].call(`${service}.v1.${rpc}`, request, { token });
 
+/** Parameters of a token request of the system, with changes. */
+const form = (more: Record<string, string>) =>
+  new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: system.id,
+    client_secret: system.secret,
+    ...more,
+  });
+
 describe("an internal system", () => {
   test("exchanges its secret for a token with its scopes, or with some of them", async () => {
-    const credentials = {
-      grantType: "client_credentials",
-      clientId: system.id,
-      clientSecret: system.secret,
-    };
     const { body } = await api.send("POST /v1/auth/token", {
-      body: { ...credentials, scope: "billing.payments.read" },
+      body: form({ scope: "billing.payments.read" }),
     });
     expect(body).toEqual({
-      accessToken: expect.any(String),
-      tokenType: "Bearer",
-      expiresInSeconds: 300,
+      access_token: expect.any(String),
+      token_type: "Bearer",
+      expires_in: 300,
       scope: "billing.payments.read",
     });
-    const all = await api.ok("POST /v1/auth/token", { body: credentials });
+    const all = await api.ok("POST /v1/auth/token", { body: form({}) });
     expect(String(all.scope).split(" ")).toContain("scheduling.bookings.read");
   });
 
   test("gets the same refusal for a wrong secret and an unknown id, and another for missing scopes", async () => {
-    const ask = async (more: object) =>
-      refusal(
-        await api.send("POST /v1/auth/token", {
-          body: {
-            grantType: "client_credentials",
-            clientId: system.id,
-            clientSecret: system.secret,
-            ...more,
-          },
-        }),
-      );
+    const ask = async (more: Record<string, string>) =>
+      refusal(await api.send("POST /v1/auth/token", { body: form(more) }));
     const invalidClient = { status: 401, reason: "INVALID_CLIENT" };
-    expect(await ask({ clientSecret: "wrong" })).toEqual(invalidClient);
-    expect(await ask({ clientId: randomUUID() })).toEqual(invalidClient);
+    expect(await ask({ client_secret: "wrong" })).toEqual(invalidClient);
+    expect(await ask({ client_id: randomUUID() })).toEqual(invalidClient);
     expect(await ask({ scope: "clinical.notes.read" })).toEqual({ status: 400, reason: "INVALID_SCOPE" });
-    expect(await ask({ grantType: "password" })).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    expect(await ask({ grant_type: "password" })).toEqual({ status: 400, reason: "UNSUPPORTED_GRANT_TYPE" });
+    expect(await ask({ client_assertion: "a.b.c" })).toEqual({ status: 400, reason: "INVALID_REQUEST" });
   });
 
   test("reads what its scopes allow of all users, without clinical texts, over gRPC and the gateway", async () => {

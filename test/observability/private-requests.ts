@@ -32,6 +32,8 @@ export const CANARIES = {
   fullName: "Nightingale-NAME-4724",
   phone: "+4930472540724",
   dateOfBirth: "1931-12-29",
+  basicSecret: "canary-BASIC-4727",
+  assertion: "e30.canary-ASSERTION-4728.e30",
 };
 
 /** traceparent header of an external caller whose trace is recorded. */
@@ -294,6 +296,29 @@ export class PrivateRequests {
     await admin.api.ok("POST /v1/admin/break-glass", { body: { patientId: this.patient.id, reason } });
     const system = await makeServiceAccount(admin);
     Object.assign(this.secrets, { clientSecret: system.secret, clientToken: await system.token() });
+    await this.#failToAuthenticate(system.id);
+  }
+
+  /** Sends credentials of a service account that are refused: by HTTP Basic, and as an assertion. */
+  async #failToAuthenticate(clientId: string): Promise<void> {
+    const basic = Buffer.from(`${clientId}:${CANARIES.basicSecret}`).toString("base64");
+    this.secrets.basic = basic;
+    const grant = { grant_type: "client_credentials" };
+    const byBasic = await this.#api.send("POST /v1/auth/token", {
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams(grant),
+    });
+    const byAssertion = await this.#api.send("POST /v1/auth/token", {
+      body: new URLSearchParams({
+        ...grant,
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: CANARIES.assertion,
+      }),
+    });
+    for (const { status, text } of [byBasic, byAssertion]) {
+      expect(status).toBe(401);
+      this.refusals.push(text);
+    }
   }
 }
 

@@ -54,8 +54,9 @@ const overHttp = typed.filter(
 );
 const overGrpc = typed.filter((each) => grpcMethods.has(each.method.path));
 
-/** False for an object in a query parameter, because a query cannot contain objects. */
+/** False for fields of forms, which contain text only, and for an object in a query parameter. */
 function isSendable({ method, way, field }: RequestField): boolean {
+  if (method.rules.oauth) return false;
   const { body } = getOption(method.desc, http);
   return (
     body === "*" ||
@@ -114,11 +115,13 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
 
 /**
  * Names of the fields that a response reports as invalid. If the hostile value is the start of a range, the
- * end may be reported as earlier than the start. This report is left out.
+ * end may be reported as earlier than the start. This report is left out, and so are those about the whole
+ * request, because the value may break a rule over several fields, too.
  */
 const mistakenFields = (violations: unknown): string[] =>
   ((violations ?? []) as Json[])
     .filter(({ description }) => description !== "must not be before the start of the range")
+    .filter(({ field }, _index, all) => field !== "" || all.length === 1)
     .map(({ field }) => String(field));
 
 /** Path of the field as HTTP clients see it. If a field is the whole body, the path omits its name. */

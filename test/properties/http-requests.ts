@@ -17,7 +17,7 @@ export function requestsFor(api: ApiDescription, operation: Operation, ids: Ids)
     method: fc.constant(operation.method),
     target: targets(operation, ids),
     headers: headers(operation),
-    body: operation.body ? bodies(api, operation.body, ids) : fc.constant(undefined),
+    body: operation.body ? bodies(api, operation.body, ids, operation.takesForm) : fc.constant(undefined),
   });
 }
 
@@ -67,7 +67,7 @@ function queryValue(ids: string[] = [], format = "", names: string[] = []): Arbi
   return often(fc.oneof(...fitting).map(encodeURIComponent), encoded);
 }
 
-function headers({ body }: Operation): Arbitrary<Record<string, string>> {
+function headers({ body, takesForm }: Operation): Arbitrary<Record<string, string>> {
   const printable = fc
     .string({ unit: "binary-ascii", maxLength: 300 })
     .map((text) => text.replace(/[^ -~]/g, "?"));
@@ -82,20 +82,18 @@ function headers({ body }: Operation): Arbitrary<Record<string, string>> {
     },
     { requiredKeys: [] },
   );
+  const [right, wrong] = takesForm ? [FORM, "application/json"] : ["application/json", FORM];
   const media = often(
-    fc.constantFrom("application/json", "application/json; charset=utf-8"),
-    fc.constantFrom(
-      "text/plain",
-      "application/json; charset=utf-16",
-      "",
-      "application/x-www-form-urlencoded",
-    ),
+    fc.constantFrom(right, `${right}; charset=utf-8`),
+    fc.constantFrom("text/plain", `${right}; charset=utf-16`, "", wrong),
   );
   return body ? fc.tuple(junk, media).map(([some, type]) => ({ ...some, "content-type": type })) : junk;
 }
 
-function bodies(api: ApiDescription, schema: Schema, ids: Ids): Arbitrary<Buffer> {
-  const text = (json: unknown) => Buffer.from(JSON.stringify(json) ?? "");
+const FORM = "application/x-www-form-urlencoded";
+
+function bodies(api: ApiDescription, schema: Schema, ids: Ids, takesForm: boolean): Arbitrary<Buffer> {
+  const text = (json: unknown) => Buffer.from((takesForm ? formOf(json) : JSON.stringify(json)) ?? "");
   const malformed = fc.constantFrom(
     "{",
     "",
@@ -112,6 +110,14 @@ function bodies(api: ApiDescription, schema: Schema, ids: Ids): Arbitrary<Buffer
     { weight: 1, arbitrary: junkBytes },
   );
 }
+
+/** Encodes the members of a JSON value as a form; other values as they are. */
+const formOf = (json: unknown): string =>
+  typeof json === "object" && json !== null
+    ? Object.entries(json)
+        .map((pair) => pair.map((text) => encodeURIComponent(String(text).toWellFormed())).join("="))
+        .join("&")
+    : String(json);
 
 /** Random values that almost match a schema. */
 function near(api: ApiDescription, given: Schema, ids: Ids, name: string): Arbitrary<unknown> {

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { logIn } from "../support/accounts.ts";
-import { Api, type Json } from "../support/api.ts";
+import { Api, type Json, reasonOf } from "../support/api.ts";
 import { sharedStack } from "../support/stack.ts";
 import { belongings, type Cast, type CastRole, makeCast, ROLES, staySignedIn, tokenOf } from "./cast.ts";
 import { type JunkRequest, requestsFor } from "./http-requests.ts";
@@ -49,16 +49,17 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
   return { status, type: answered["content-type"] ?? "", body: await text(answer) };
 }
 
-/** Asserts that the response is a 4xx error in the format application/problem+json. */
+/** Asserts that the response is a 4xx error: a problem document, or the error of an OAuth endpoint. */
 function assertRefusal({ status, type, body }: HttpAnswer): void {
   assertHttpRefusal(status, body);
-  expect(type).toMatch(/^application\/problem\+json/);
-  const problem = JSON.parse(body) as Json;
-  expect(problem).toMatchObject({
-    status,
-    reason: expect.stringMatching(/^[A-Z][A-Z_]+$/),
+  const error = JSON.parse(body) as Json;
+  const isProblem = type === "application/problem+json";
+  expect(error).toMatchObject({
+    ...(isProblem ? { status } : { error: expect.stringMatching(/^[a-z_]+$/) }),
     requestId: expect.any(String),
   });
+  expect(reasonOf(error)).toMatch(/^[A-Z][A-Z_]+$/);
+  if (!isProblem) expect(type).toBe("application/json");
   expect(body).not.toMatch(/node_modules|at \w+ \(|SELECT |INSERT |mysql/);
 }
 

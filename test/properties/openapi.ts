@@ -19,6 +19,8 @@ export interface Operation {
   path: string;
   query: Record<string, Schema>;
   body: Schema | undefined;
+  /** True if the body is a form instead of JSON. */
+  takesForm: boolean;
 }
 
 interface Parameter {
@@ -54,6 +56,7 @@ export class ApiDescription {
             .map(({ name, schema }) => [name, schema]),
         ),
         body: Object.values(requestBody?.content ?? {})[0]?.schema,
+        takesForm: "application/x-www-form-urlencoded" in (requestBody?.content ?? {}),
       })),
     );
   }

@@ -9,6 +9,7 @@ import { Database } from "@medconnect/platform/db/database.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { MethodRules_Idempotency as Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { ServiceName } from "@medconnect/topology/services.ts";
+import { exportJWK, generateKeyPair } from "jose";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
@@ -171,6 +172,11 @@ const STARTS: Record<string, () => Promise<Start>> = {
   DisableServiceAccount: serviceAccount,
   EnableServiceAccount: async () =>
     after(await serviceAccount(), "POST /v1/admin/service-accounts/{id}:disable"),
+  SetServiceAccountKeys: async () => {
+    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const key = { ...(await exportJWK(publicKey)), kid: "a" };
+    return { ...(await serviceAccount()), body: { jwks: { keys: [key] } } };
+  },
   RevokeBreakGlassGrant: grant,
 };
 

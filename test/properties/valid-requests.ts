@@ -7,7 +7,7 @@ import {
   MethodRules_Access as Access,
   MethodRules_Role as Role,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { ENTRIES, type Entry } from "../security/entries.ts";
+import { CLIENT_KEY, ENTRIES, type Entry } from "../security/entries.ts";
 import { OWNERS, type World } from "../security/world.ts";
 import { type Account, signUp } from "../support/accounts.ts";
 import type { Api } from "../support/api.ts";
@@ -29,6 +29,7 @@ export function validRequest(method: Method, { mine }: World): JsonObject {
 
 /** Fields without which a message of this type is not valid. */
 const SIBLINGS: Readonly<Record<string, JsonObject>> = {
+  "medconnect.auth.v1.ClientKey": CLIENT_KEY,
   "medconnect.common.v1.Money": { currencyCode: "USD", amountMinor: "100" },
   "medconnect.clinical.v1.PrescriptionItem": {
     medication: "Ibuprofen 400 mg",

@@ -11,7 +11,7 @@ import {
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { Api, type Json } from "../support/api.ts";
+import { Api, type Json, reasonOf } from "../support/api.ts";
 import { Grpc, type Method as GrpcMethod, type ServiceName } from "../support/grpc.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -89,7 +89,7 @@ export async function callHttp(method: Method, request: Json, { token, requestId
     ...(body !== undefined && { body }),
   });
   const { status, body: json } = answer;
-  const reason = status >= 400 ? String(json.reason) : undefined;
+  const reason = status >= 400 ? String(reasonOf(json)) : undefined;
   const { requestId: _, ...shownBody } = json;
   const names = [...answer.headers.keys()].toSorted();
   return { status, reason, shown: JSON.stringify({ status, body: shownBody, names }) };
@@ -99,7 +99,7 @@ const takesKey = ({ input }: Method): boolean =>
   input.fields.some((field) => field.name === "idempotency_key");
 
 /** Makes an HTTP request from the request message of an RPC, by the rules of google/api/http.proto. */
-export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
+export function toHttp({ desc, input, rules }: Method, request: Json): HttpRequest {
   const { pattern, body: bodyField } = getOption(desc, http);
   if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route.`);
   const rest = { ...request };
@@ -122,8 +122,13 @@ export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
     path,
     query: bodyField === "*" ? "" : queryOf(rest),
     headers,
-    body: isRaw(body) ? JSON.parse(Buffer.from(body.data, "base64").toString()) : body,
+    body: sentBody(body, rules.oauth),
   };
+}
+
+function sentBody(body: unknown, isForm: boolean): unknown {
+  if (isForm) return new URLSearchParams(body as Record<string, string>);
+  return isRaw(body) ? JSON.parse(Buffer.from(body.data, "base64").toString()) : body;
 }
 
 /** Encodes values as a query string. A list becomes a repeated parameter. */

@@ -67,6 +67,14 @@ const onLicense = (more: Json = {}): Entry => ({
   rule: "open",
   request: ({ id }) => ({ licenseId: id, ...more }),
 });
+/** A public key of RFC 7517, appendix A.1. */
+export const CLIENT_KEY = {
+  kty: "EC",
+  kid: "a",
+  crv: "P-256",
+  x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+  y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+};
 const onServiceAccount: Entry = {
   on: "serviceAccount",
   rule: "open",
@@ -203,13 +211,17 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "auth.v1.ServiceAccountService/ListServiceAccounts": { request: () => ({ pageSize: 100 }) },
   "auth.v1.ServiceAccountService/GetServiceAccount": onServiceAccount,
   "auth.v1.ServiceAccountService/RotateServiceAccountSecret": onServiceAccount,
+  "auth.v1.ServiceAccountService/SetServiceAccountKeys": {
+    ...onServiceAccount,
+    request: ({ id }) => ({ serviceAccountId: id, jwks: { keys: [CLIENT_KEY] } }),
+  },
   "auth.v1.ServiceAccountService/DisableServiceAccount": onServiceAccount,
   "auth.v1.ServiceAccountService/EnableServiceAccount": onServiceAccount,
   "auth.v1.ServiceAccountService/IssueToken": {
     request: () => ({
-      grantType: "client_credentials",
-      clientId: randomUUID(),
-      clientSecret: "not the secret",
+      grant_type: "client_credentials",
+      client_id: randomUUID(),
+      client_secret: "not the secret",
     }),
   },
   "auth.v1.KeyService/GetJwks": {},

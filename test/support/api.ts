@@ -14,11 +14,14 @@ export interface Answer {
 }
 
 export interface Sent {
+  /** Sent as JSON, except parameters, which are sent as a form. */
   body?: unknown;
   /** Idempotency-Key header; `true` generates one. */
   key?: string | true;
   headers?: Record<string, string>;
 }
+
+const FORM = "application/x-www-form-urlencoded";
 
 /** HTTP client of the gateway. Without an access token, its calls are anonymous. */
 export class Api {
@@ -37,6 +40,7 @@ export class Api {
   /** Sends a request. @param call method and path, such as "GET /v1/users/me" */
   async send(call: string, { body, key, headers }: Sent = {}): Promise<Answer> {
     const [method = "", path = ""] = call.split(" ");
+    const isForm = body instanceof URLSearchParams;
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
@@ -45,10 +49,10 @@ export class Api {
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(body !== undefined && { "content-type": isForm ? FORM : "application/json" }),
         ...headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: isForm ? String(body) : JSON.stringify(body) }),
     });
     const text = await response.text();
     const answer = { status: response.status, headers: response.headers, text, body: parse(response, text) };
@@ -126,4 +130,7 @@ function parse(response: Response, text: string): Json {
 }
 
 /** Status and reason of an error response. */
-export const refusal = ({ status, body }: Answer) => ({ status, reason: body.reason });
+export const refusal = ({ status, body }: Answer) => ({ status, reason: reasonOf(body) });
+
+/** Reason of an error response. At OAuth endpoints, the link in `error_uri` ends with it. */
+export const reasonOf = ({ reason, error_uri: link }: Json): unknown => reason ?? String(link).split("#")[1];

@@ -32,6 +32,11 @@ export async function makeServiceAccount(
 
 /** Exchanges the secret of a service account for an access token. */
 export async function tokenOf(api: Api, clientId: string, clientSecret: string, scope = ""): Promise<string> {
-  const body = { grantType: "client_credentials", clientId, clientSecret, scope };
-  return String((await api.ok("POST /v1/auth/token", { body })).accessToken);
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope,
+  });
+  return String((await api.ok("POST /v1/auth/token", { body })).access_token);
 }
