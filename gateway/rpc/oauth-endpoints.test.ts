@@ -4,6 +4,8 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { contractRoutes } from "../testing/routes.ts";
 import { API_URL, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
 const routes = contractRoutes.filter(({ method }) => method.rules.oauth);
 const TOKEN = "/v1/auth/token";
 const FORM = { grant_type: "client_credentials" };
@@ -103,14 +105,18 @@ test("the description lists the parameters, in the characters that RFC 6749 allo
 });
 
 test.each([
-  ["JSON", "application/json", "{}"],
-  ["no media type", "", "a=b"],
-  ["another charset", "application/x-www-form-urlencoded; charset=iso-8859-1", "a=b"],
-  ["a longer media type", "application/x-www-form-urlencoded2", "a=b"],
-])("a body of %s is 415 in the shape of RFC 6749", async (_title, type, body) => {
-  const answer = await gateway.send("POST", TOKEN, { headers: { "content-type": type }, body });
+  ["JSON", "application/json", "sent application/json; this route takes FORM"],
+  ["no media type", "", "sent no Content-Type; this route takes FORM"],
+  [
+    "another charset",
+    `${FORM_TYPE}; charset=latin1`,
+    "sent FORM; charset=latin1; this route takes FORM in UTF-8",
+  ],
+  ["a longer media type", `${FORM_TYPE}2`, "sent FORM2; this route takes FORM"],
+])("a body of %s is 415 in the shape of RFC 6749", async (_title, type, description) => {
+  const answer = await gateway.send("POST", TOKEN, { headers: { "content-type": type }, body: "a=b" });
   expect([answer.status, answer.json.error]).toEqual([415, "invalid_request"]);
-  expect(answer.json.error_description).toBe("This method takes application/x-www-form-urlencoded in UTF-8.");
+  expect(answer.json.error_description).toBe(description.replaceAll("FORM", FORM_TYPE));
   expect(gateway.stubs.calls).toEqual([]);
 });
 

@@ -20,6 +20,7 @@ const NOT_BINARY: Record<string, string> = {
   "prescriptions.ended_by": "also of services",
   "payment_attempts.key_id": "an idempotency key's id",
   "refunds.key_id": "an idempotency key's id",
+  "used_assertions.id": "a hash",
   "webhook_events.event_id": "chosen by the provider",
 };
 
