@@ -448,20 +448,19 @@ export const MISTAKES: readonly Mistake[] = [
     title: "a phone number of one country",
     ...patchMe({ phone: "030 123456" }),
     answer: INVALID,
-    detail: 'phone: must be E.164 such as +4930123456; got "030 123456"',
+    detail: "phone: must be E.164 such as +4930123456",
   },
   {
     title: "a number in place of a text",
     ...patchMe({ phone: 4930123456 }),
     answer: INVALID,
-    detail: "phone: must be a string in quotes; got 4930123456",
+    detail: "phone: must be a string in quotes",
   },
   {
     title: "a date as a country writes it",
     ...patchMe({ dateOfBirth: "17.05.1980" }),
     answer: INVALID,
-    detail:
-      'dateOfBirth: must be a day of the calendar from 1900 to 2200, such as 2026-03-01; got "17.05.1980"',
+    detail: "dateOfBirth: must be a day of the calendar from 1900 to 2200, such as 2026-03-01",
   },
   {
     title: "an update mask with a read-only field",
