@@ -78,7 +78,9 @@ function enumExample(desc: DescEnum, rules: FieldRules | undefined): string {
 
 function textExample(field: DescField, rules: FieldRules | undefined): string {
   const text = rules?.type.case === "string" ? rules.type.value : undefined;
-  if (text?.wellKnown.case === "email" || field.name === "email") return "ada@example.org";
+  if (text?.wellKnown.case === "email" || field.name === "email") {
+    return exampleIn(field) ?? "ada@example.org";
+  }
   if (text?.wellKnown.case === "uuid" || /^(id|.*_ids?)$/.test(field.name)) return UUID;
   const minLength = Number(text?.minLen ?? 0n);
   const maxLength = Number(text?.maxLen || 1000n);

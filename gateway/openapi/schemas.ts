@@ -1,5 +1,8 @@
 import { type DescEnum, type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
-import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { EnumRules, FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { MAX_PAGE_SIZE } from "@medconnect/platform/api/page-token.ts";
+import { namesOf } from "@medconnect/platform/contract/describe-violation.ts";
+import { enumRulesOf } from "@medconnect/platform/contract/field-rules.ts";
 import { behavesAs } from "@medconnect/platform/contract/resource.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import {
@@ -89,7 +92,12 @@ export class Schemas {
     if (field.fieldKind === "list") {
       const itemRules = rules?.type.case === "repeated" ? rules.type.value.items : undefined;
       const ofItems = direction === "answer" ? boundsOf(itemRules) : constraintsOf(itemRules);
-      return { type: "array", items: { ...this.#valueOf(field, direction), ...ofItems } };
+      const isPage = direction === "answer" && "nextPageToken" in field.parent.field;
+      return {
+        type: "array",
+        ...(isPage && { maxItems: MAX_PAGE_SIZE }),
+        items: { ...this.#valueOf(field, direction), ...ofItems },
+      };
     }
     if (field.fieldKind === "map") {
       return { type: "object", additionalProperties: this.#valueOf(field, direction) };
@@ -99,11 +107,13 @@ export class Schemas {
 
   #valueOf(field: DescField, direction: Direction): Schema {
     if (field.message) return this.message(field.message, direction === "patch" ? "request" : direction);
-    if (field.enum) return this.#enum(field.enum);
+    if (field.enum) return this.#enum(field.enum, direction === "answer" ? undefined : enumRulesOf(field));
     return scalarSchema(field.scalar);
   }
 
-  #enum(desc: DescEnum): Schema {
+  /** Reference to an enum; for a field that takes only some of its values, a schema with these. */
+  #enum(desc: DescEnum, rules: EnumRules | undefined): Schema {
+    if (rules && rules.in.length > 0) return { type: "string", enum: namesOf(desc, rules) };
     const name = this.#nameOf(desc);
     const values = desc.values.filter((value) => value.number !== 0);
     this.components[name] ??= {

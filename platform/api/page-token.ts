@@ -4,7 +4,8 @@ import type { SqlValue } from "../db/sql-value.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 const DEFAULT_SIZE = 20;
-const MAX_SIZE = 100;
+/** Maximum number of items on a page, unless a list has its own. */
+export const MAX_PAGE_SIZE = 100;
 const MAC_BYTES = 16;
 /** Maximum length of a page token in characters, as the contract states. */
 export const MAX_TOKEN_LENGTH = 512;
@@ -45,7 +46,7 @@ export class Pages {
    *   list depends on the caller
    */
   open(
-    { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
+    { pageSize, pageToken, maxPageSize = MAX_PAGE_SIZE }: ListRequest,
     ...scope: (string | number | Date | undefined)[]
   ): Page {
     const filters = JSON.stringify(scope);
