@@ -13,12 +13,14 @@ const ROOMS = {
   topology: ["platform"],
   "services/[^/]+": ["platform", "topology"],
   gateway: ["platform", "topology"],
+  "clients/[^/]+/src": [],
+  "clients/[^/]+/generator": ["platform", "gateway", "clients"],
   ops: ["platform", "topology", "services"],
   deploy: ["topology", "ops"],
-  dev: ["platform", "topology", "ops", "deploy"],
+  dev: ["platform", "topology", "clients", "ops", "deploy"],
   docs: ["platform", "topology", "services", "gateway"],
 };
-const ALL_ROOMS = "^(proto|platform|topology|services|gateway|ops|deploy|dev|docs|test|bench)/";
+const ALL_ROOMS = "^(proto|platform|topology|services|gateway|clients|ops|deploy|dev|docs|test|bench)/";
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
   name: `${room.replace("/[^/]+", "")}-imports`,
@@ -46,9 +48,10 @@ module.exports = {
     },
     {
       name: "no-tests-in-production",
-      comment: "The image holds neither tests nor their fixtures.",
+      comment:
+        "The image holds neither tests nor their fixtures. The generator of the client is not part of it.",
       severity: "error",
-      from: { pathNot: TESTS },
+      from: { pathNot: `${TESTS}|^clients/[^/]+/generator/` },
       to: { path: TESTS },
     },
     {
@@ -57,6 +60,14 @@ module.exports = {
       severity: "error",
       from: { path: "^(platform|topology|services|gateway|ops)/", pathNot: TESTS },
       to: { path: `node_modules/(${Object.keys(devDependencies).join("|")})/` },
+    },
+    {
+      name: "client-without-packages",
+      comment:
+        "The client has no dependencies. Only the CLI and what is exported for Node use Node's modules.",
+      severity: "error",
+      from: { path: "^clients/[^/]+/src/", pathNot: TESTS },
+      to: { path: "node_modules/" },
     },
     {
       name: "mysql-in-platform-db",
@@ -100,7 +111,7 @@ module.exports = {
     // TypeScript.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },
+    exclude: { path: "^proto/(gen|node_modules)/|^clients/[^/]+/dist/|^(dist|\\.local)/" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
   },
 };

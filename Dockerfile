@@ -17,6 +17,7 @@ COPY services/scheduling/package.json services/scheduling/
 COPY services/clinical/package.json services/clinical/
 COPY services/billing/package.json services/billing/
 COPY gateway/package.json gateway/
+COPY clients/typescript/package.json clients/typescript/
 COPY ops/package.json ops/
 COPY deploy/package.json deploy/
 COPY dev/package.json dev/

@@ -17,6 +17,7 @@ export default {
     "<rootDir>/platform",
     "<rootDir>/services",
     "<rootDir>/gateway",
+    "<rootDir>/clients",
     "<rootDir>/topology",
     "<rootDir>/ops",
     "<rootDir>/deploy",

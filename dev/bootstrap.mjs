@@ -117,18 +117,27 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
   if (code !== 0) fail(`${output}${title} failed: ${[command, ...commandArgs].join(" ")}`);
 }
 
-/** Generates types and descriptors from the proto files, if these files or the lock file have changed. */
+/**
+ * Generates code from the proto files, if these files, the generator of the client or the lock file have
+ * changed. The client is generated from the descriptors, by way of the OpenAPI document.
+ */
 function generate() {
   const stampFile = join(ROOT, "proto/gen/.stamp");
+  const sources = ["proto", "clients/typescript/generator", "gateway/openapi"];
   const hash = createHash("sha256");
-  for (const file of [...filesBelow(join(ROOT, "proto")), join(ROOT, "package-lock.json")]) {
+  for (const file of [
+    ...sources.flatMap((folder) => filesBelow(join(ROOT, folder))),
+    join(ROOT, "package-lock.json"),
+  ]) {
     hash.update(file.slice(ROOT.length)).update("\0").update(readFileSync(file)).update("\0");
   }
   const stamp = hash.digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   console.log("Generating code from the protos …");
   try {
-    execFileSync(node, [join(ROOT, "proto/generate.mjs")], { stdio: "inherit", env });
+    for (const generator of ["proto/generate.mjs", "clients/typescript/generator/generate.ts"]) {
+      execFileSync(node, [join(ROOT, generator)], { stdio: "inherit", env });
+    }
   } catch {
     fail("Generating code from the protos failed. See the errors above.");
   }

@@ -1,0 +1,50 @@
+import type { CallOptions, Rpc } from "./rpc.ts";
+
+/** Sends calls for credentials that get their tokens from the API. */
+export interface Caller {
+  call<Request, Answer>(
+    rpc: Rpc<Request, Answer>,
+    request: Request,
+    options?: CallOptions,
+  ): PromiseLike<Answer>;
+}
+
+/** Source of the access tokens of a client. */
+export interface Credentials {
+  /** Token for the next call; undefined for an anonymous caller. */
+  accessToken(caller: Caller): Promise<string | undefined>;
+  /**
+   * Replaces a token that the API refuses as expired.
+   *
+   * @returns undefined if there is no other token
+   */
+  renew(caller: Caller, refused: string): Promise<string | undefined>;
+  /** Takes the tokens of a login or a refresh. */
+  open?(tokens: IssuedTokens): Promise<void>;
+  /** Forgets the tokens of a session that has ended. */
+  close?(): Promise<void>;
+}
+
+/** Tokens as the API issues them. They are absent if the login needs a second factor. */
+export interface IssuedTokens {
+  accessToken?: string;
+  refreshToken?: string;
+  expiresInSeconds: number;
+}
+
+/** Time before the end of a token, in ms, from which on a new one is used. */
+const MARGIN_MS = 10_000;
+
+export const isFresh = (expireTimeMs: number): boolean => Date.now() < expireTimeMs - MARGIN_MS;
+
+/** An access token that is got in another way, and a function that gets it for each call. */
+export function accessToken(token: string | (() => string | Promise<string>)): Credentials {
+  const current = async () => (typeof token === "string" ? token : await token());
+  return {
+    accessToken: current,
+    async renew(_caller, refused) {
+      const next = await current();
+      return next === refused ? undefined : next;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+export { type Answered, type AnswerInfo, Call, type Lines, Pages } from "./call.ts";
+export { Client, type ClientOptions } from "./client.ts";
+export { accessToken, type Caller, type Credentials, type IssuedTokens } from "./credentials.ts";
+export { ConnectionError, hasReason, MedConnectError, type Violation } from "./errors.ts";
+export { MedConnect } from "./gen/medconnect.ts";
+export * from "./gen/rpcs.ts";
+export type * from "./gen/types.ts";
+export type { CallOptions, LinesRpc, ListRpc, Rpc } from "./rpc.ts";
+export { type ServiceAccountOptions, serviceAccount } from "./service-account.ts";
+export { userSession } from "./session.ts";
+export { memoryTokens, type TokenStore, type Tokens, type WebStorage, webTokens } from "./token-store.ts";
+export type { Fetch } from "./transport.ts";
