@@ -1,9 +1,10 @@
-// Generates src/gen from the contract: types, a table of the RPCs, and the methods of the client.
-// `npm run generate` runs this after proto/generate.mjs.
+// Generates src/gen from the contract: types, a table of the RPCs, the methods of the client, and the commands of
+// the CLI. `npm run generate` runs this after proto/generate.mjs.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
+import { commandsSource } from "./commands.ts";
 import { readApi } from "./operations.ts";
 import { clientSource, rpcsSource } from "./rpcs.ts";
 import { typesSource } from "./types.ts";
@@ -17,6 +18,7 @@ const sources = {
   "types.ts": types,
   "rpcs.ts": rpcsSource(api, types),
   "medconnect.ts": clientSource(api, types),
+  "commands.ts": commandsSource(api),
 };
 
 /** Formats source code as biome.json says, which leaves generated files out. */

@@ -1,0 +1,305 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { type ApiServer, refuse, sendJson, startApiServer } from "../testing/api-server.ts";
+import { commands } from "./commands.ts";
+import { GLOBAL_OPTIONS } from "./parse-arguments.ts";
+
+const MAIN = join(import.meta.dirname, "main.ts");
+const TOKENS = { accessToken: "a1", refreshToken: "r1", expiresInSeconds: 300 };
+const ME = { id: "u1", email: "pat@example.org", fullName: "Pat Patient", role: "PATIENT" };
+
+let server: ApiServer;
+let home: string;
+
+beforeAll(async () => {
+  server = await startApiServer();
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "medconnect-cli-"));
+  server.received.length = 0;
+  server.answer = ({ call }, response) => {
+    if (call === "POST /v1/auth/login" || call === "POST /v1/auth/login:verifyMfa") {
+      return sendJson(response, 200, TOKENS);
+    }
+    return sendJson(response, 200, ME);
+  };
+});
+afterEach(() => rm(home, { recursive: true }));
+
+/** Starts `medconnect` in a process of its own. */
+function start(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env.PATH, HOME: home, MEDCONNECT_SERVER: server.url, ...env },
+  });
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]).then(
+    ([stdout, stderr, [code]]) => ({ code, stdout, stderr }),
+  );
+  return { child, ended };
+}
+
+async function medconnect(
+  args: string[],
+  { input = "", env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+) {
+  const { child, ended } = start(args, env);
+  child.stdin.end(input);
+  return await ended;
+}
+
+const logIn = () => medconnect(["login", "pat@example.org"], { input: "correct horse\n" });
+
+test("login reads the password from standard input, and keeps the session in a file of mode 0600", async () => {
+  expect(await logIn()).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `Signed in to ${server.url} as Pat Patient (PATIENT).\n`,
+  });
+  expect(JSON.parse(server.received[0]!.body)).toEqual({
+    email: "pat@example.org",
+    password: "correct horse",
+    rememberMe: false,
+  });
+  const folder = join(home, ".config/medconnect");
+  const file = join(folder, `${encodeURIComponent(server.url)}.json`);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readFile(file, "utf8")).toContain('"refreshToken":"r1"');
+});
+
+test("later commands send the token, also without the server's address; logout deletes it", async () => {
+  await logIn();
+  const without = { env: { MEDCONNECT_SERVER: "" } };
+  expect((await medconnect(["whoami", "-o", "table"])).stdout).toContain("fullName  Pat Patient\n");
+  await medconnect(["get-me"], { env: { MEDCONNECT_SERVER: undefined } });
+  expect(server.received.at(-1)).toMatchObject({ headers: { authorization: "Bearer a1" } });
+  expect(await medconnect(["logout"], without)).toMatchObject({ code: 2 });
+  expect(await medconnect(["logout"])).toMatchObject({ code: 0 });
+  expect(await readdir(join(home, ".config/medconnect"))).toEqual(["server"]);
+});
+
+test.each([
+  ["123456", { code: "123456" }],
+  ["ABCD-EFGH", { recoveryCode: "ABCD-EFGH" }],
+])("login asks for the second factor %s", async (factor, sent) => {
+  const { answer } = server;
+  server.answer = (request, response, count) =>
+    request.call === "POST /v1/auth/login"
+      ? sendJson(response, 200, { mfaRequired: true, mfaToken: "m1", expiresInSeconds: 300 })
+      : answer(request, response, count);
+  const { code } = await medconnect(["login", "pat@example.org"], { input: `correct horse\n${factor}\n` });
+  expect(code).toBe(0);
+  expect(JSON.parse(server.received[1]!.body)).toEqual({ mfaToken: "m1", ...sent });
+});
+
+test("a command of an RPC takes arguments, flags, lists and JSON", async () => {
+  const args = [
+    "--bio",
+    "Hearts.",
+    "--languages",
+    "en",
+    "--languages",
+    "es",
+    "--fee",
+    '{"amountMinor":"5000"}',
+  ];
+  await medconnect(["update-doctor", "d1", ...args, "--etag", "7"]);
+  expect(server.received[0]).toMatchObject({ call: "PATCH /v1/doctors/d1" });
+  expect(JSON.parse(server.received[0]!.body)).toEqual({
+    bio: "Hearts.",
+    languages: ["en", "es"],
+    fee: { amountMinor: "5000" },
+    etag: "7",
+  });
+});
+
+test("a request comes from a file or standard input, and flags replace its fields", async () => {
+  const request = JSON.stringify({ slotId: "s1", reason: "A cough" });
+  await writeFile(join(home, "request.json"), request);
+  await medconnect(["create-booking", "--input", join(home, "request.json"), "--idempotency-key", "k1"]);
+  await medconnect(["createBooking", "--input", "-", "--reason", "A cold"], { input: request });
+  expect(server.received[0]).toMatchObject({ headers: { "idempotency-key": "k1" }, body: request });
+  expect(JSON.parse(server.received[1]!.body)).toEqual({ slotId: "s1", reason: "A cold" });
+});
+
+test("a password is never an argument", async () => {
+  const args = ["register", "--email", "a@example.org", "--full-name", "A", "--role", "PATIENT"];
+  const refused = await medconnect([...args, "--password", "correct horse"]);
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--password would show the value"),
+  });
+  await medconnect(args, { input: "correct horse\n" });
+  expect(server.received).toHaveLength(1);
+  expect(JSON.parse(server.received[0]!.body)).toMatchObject({ password: "correct horse" });
+});
+
+test("a service account of the environment gets a token", async () => {
+  server.answer = ({ call }, response) =>
+    sendJson(response, 200, call === "POST /v1/auth/token" ? { access_token: "s1", expires_in: 300 } : {});
+  await medconnect(["get-stats"], { env: { MEDCONNECT_CLIENT_ID: "c1", MEDCONNECT_CLIENT_SECRET: "x" } });
+  expect(server.received.at(-1)).toMatchObject({
+    call: "GET /v1/admin/stats",
+    headers: { authorization: "Bearer s1" },
+  });
+});
+
+const bookingPages: ApiServer["answer"] = ({ call }, response) =>
+  sendJson(response, 200, {
+    bookings: call.includes("pageToken")
+      ? [{ id: "b2", status: "CONFIRMED" }]
+      : [{ id: "b1", status: "EXPIRED", reason: "\u001b[31mred", fee: { amountMinor: "50" } }],
+    nextPageToken: call.includes("pageToken") ? "" : "2",
+  });
+
+test.each([
+  ["table", "id  status   reason  fee.amountMinor\nb1  EXPIRED   [31mred  50\n"],
+  ["ndjson", '{"id":"b1","status":"EXPIRED","reason":"\\u001b[31mred","fee":{"amountMinor":"50"}}\n'],
+])(
+  "a list as %s has no character that the terminal obeys, and names the next page",
+  async (output, expected) => {
+    server.answer = bookingPages;
+    const { stdout, stderr } = await medconnect(["list-bookings", "--output", output]);
+    expect(stdout.replaceAll(/ +/g, " ")).toBe(expected.replaceAll(/ +/g, " "));
+    expect(stderr).toBe("More: add --all, or --page-token 2\n");
+  },
+);
+
+test("--all reads all pages", async () => {
+  server.answer = bookingPages;
+  const { stdout, stderr } = await medconnect(["list-bookings", "--output", "ndjson", "--all"]);
+  expect(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).id),
+  ).toEqual(["b1", "b2"]);
+  expect(stderr).toBe("");
+});
+
+test("an export is written line by line", async () => {
+  server.answer = (_request, response) =>
+    response.writeHead(200).end('{"id":"e1"}\n{"id":"e2"}\n{"nextPageToken":""}\n');
+  expect((await medconnect(["export-audit-events"])).stdout).toBe('{"id":"e1"}\n{"id":"e2"}\n');
+});
+
+test("an error of the API is reason, detail and the next step, with the fields as flags", async () => {
+  server.answer = (_request, response) =>
+    refuse(response, 400, {
+      reason: "INVALID_REQUEST",
+      code: "INVALID_ARGUMENT",
+      detail: "Two fields are wrong.",
+      errors: [
+        { field: "slotId", description: "must be a UUID" },
+        { field: "Idempotency-Key", description: "is long" },
+      ],
+    });
+  expect(await medconnect(["create-booking", "--slot-id", "x"])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: [
+      "INVALID_REQUEST: Two fields are wrong.",
+      "  --slot-id must be a UUID",
+      "  Idempotency-Key is long",
+      "Request id: r1\n",
+    ].join("\n"),
+  });
+  server.answer = (_request, response) =>
+    refuse(response, 401, { reason: "UNAUTHENTICATED", code: "UNAUTHENTICATED" });
+  expect((await medconnect(["whoami"])).stderr).toContain("Sign in: medconnect login\n");
+});
+
+test("an unreachable server is exit code 1, and says how to start one", async () => {
+  const gone = await startApiServer();
+  await gone.close();
+  const { code, stderr } = await medconnect(["get-jwks", "--server", gone.url]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`No answer from ${gone.url}`);
+  expect(stderr).toContain("npm start");
+});
+
+test.each([
+  [["creat-booking"], 'No command "creat-booking"; did you mean create-booking?'],
+  [["get-booking"], "BOOKING_ID is missing."],
+  [["get-booking", "b1", "b2"], '"b2" is one argument too many.'],
+  [["create-booking"], "--slot-id is missing."],
+  [["create-booking", "--nonsense"], "Unknown option '--nonsense'."],
+  [["list-bookings", "--status", "LOST"], "--status must be one of PENDING_PAYMENT,"],
+  [["list-bookings", "--page-size", "many"], '--page-size must be a number, not "many".'],
+  [["update-doctor", "d1", "--fee", "5"], undefined],
+  [["update-doctor", "d1", "--fee", "five"], '--fee must be JSON, not "five".'],
+  [["list-bookings", "--output", "xml"], '--output must be one of table, json, ndjson, not "xml".'],
+  [["list-bookings", "--server", "localhost"], "The server must be a URL such as http://localhost:8080"],
+  [["create-booking", "--input", "/nowhere"], "--input cannot be read"],
+  [["login", "a@example.org"], "Standard input has no line for"],
+])("%j is a usage error", async (args, message) => {
+  const { code, stderr } = await medconnect(args);
+  if (message === undefined) return expect(code).toBe(0);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(stderr).toMatch(/See medconnect [a-z -]*--help\.\n$/);
+});
+
+test("Ctrl-C ends a call with 130, and prints nothing", async () => {
+  const arrived = Promise.withResolvers<void>();
+  server.answer = () => arrived.resolve();
+  const { child, ended } = start(["get-jwks"]);
+  await arrived.promise;
+  child.kill("SIGINT");
+  expect(await ended).toEqual({ code: 130, stdout: "", stderr: "" });
+});
+
+test("a reader that stops early ends the command without an error", async () => {
+  server.answer = (_request, response) => {
+    // Writes lines until the command ends.
+    const write = () => {
+      while (response.write(`${JSON.stringify({ id: "e".repeat(1000) })}\n`));
+      response.once("drain", write);
+    };
+    response.writeHead(200);
+    write();
+  };
+  const script = `"${process.execPath}" "${MAIN}" export-audit-events | head -c 10; echo " \${PIPESTATUS[0]}"`;
+  const shell = spawn("bash", ["-c", script], { env: { HOME: home, MEDCONNECT_SERVER: server.url } });
+  const [stdout, stderr] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
+  expect({ stdout, stderr }).toEqual({ stdout: '{"id":"eee 0\n', stderr: "" });
+});
+
+test("the help lists every command; that of a command its arguments, flags and questions", async () => {
+  const all = await medconnect([]);
+  expect(commands.filter(({ name }) => !all.stdout.includes(`  ${name} `))).toEqual([]);
+  const { stdout } = await medconnect(["register", "--help"]);
+  expect(stdout).toContain("Usage: medconnect register --email TEXT --full-name TEXT --role PATIENT|DOCTOR");
+  expect(stdout).toContain("Asked for, or lines of standard input:\n  password");
+  expect((await medconnect(["help", "register"])).stdout).toBe(stdout);
+});
+
+test("no flag of a command is one of all commands", () => {
+  const taken = commands.flatMap(({ name, fields }) =>
+    fields.filter(({ flag }) => flag in GLOBAL_OPTIONS).map(({ flag }) => `${name} --${flag}`),
+  );
+  expect(taken).toEqual([]);
+});
+
+test.each([
+  ["create-bo", "create-booking"],
+  ["create-booking --re", "--reason"],
+  ["list-bookings --status C", "CANCELLED COMPLETED CONFIRMED"],
+  ["list-bookings --output nd", "ndjson"],
+  ["open d", "docs"],
+])("bash completes %s", async (line, expected) => {
+  const bin = join(home, "medconnect");
+  await writeFile(bin, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
+  await chmod(bin, 0o755);
+  const words = ["medconnect", ...line.split(" ")];
+  const script = `eval "$(medconnect completion bash)"
+COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _medconnect; printf '%s\\n' "\${COMPREPLY[@]}" | sort | xargs`;
+  const shell = spawn("bash", ["-c", script], {
+    env: { PATH: `${home}${delimiter}${process.env.PATH}`, HOME: home },
+  });
+  expect((await text(shell.stdout)).trim()).toBe(expected);
+});

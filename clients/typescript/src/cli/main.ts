@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// The command line of MedConnect: `medconnect --help`.
+import type { Command } from "./command.ts";
+import { commandNamed, commands } from "./commands.ts";
+import { complete } from "./completion.ts";
+import { serverOf } from "./config.ts";
+import { connect } from "./connect.ts";
+import { commandHelp, overview } from "./help.ts";
+import { parseArguments } from "./parse-arguments.ts";
+import { Prompter } from "./prompter.ts";
+import { reportError } from "./report-error.ts";
+import { UsageError } from "./usage-error.ts";
+
+const INTERRUPTED = 130;
+
+/** Carries out a command line. @returns the exit code */
+async function main([name = "--help", ...args]: string[], signal: AbortSignal): Promise<number> {
+  if (name === "__complete") return print(complete(commands, args).join("\n"));
+  if (["help", "--help", "-h"].includes(name) && args[0] === undefined) return print(overview());
+  let command: Command | undefined;
+  try {
+    command = commandNamed(name === "help" ? (args[0] ?? "") : name);
+    const wantsHelp = name === "help" || args.includes("--help") || args.includes("-h");
+    if (wantsHelp) return print(commandHelp(command));
+    await run(command, args, signal);
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return INTERRUPTED;
+    process.stderr.write(`${reportError(error, command?.name, command?.fields)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function run(command: Command, args: string[], signal: AbortSignal): Promise<void> {
+  const { values, options } = parseArguments(command, args);
+  const server = await serverOf(options.server);
+  const prompter = new Prompter(() => interrupted.abort());
+  await command.run({ values, options, server, client: connect(server), prompter, signal });
+}
+
+function print(text: string): number {
+  process.stdout.write(text === "" ? "" : `${text}\n`);
+  return 0;
+}
+
+const interrupted = new AbortController();
+process.once("SIGINT", () => interrupted.abort());
+// A reader that wants no more, such as `head`, ends the command.
+process.stdout.on("error", () => process.exit());
+
+process.exit(await main(process.argv.slice(2), interrupted.signal));

@@ -1,0 +1,90 @@
+import type { Output } from "./command.ts";
+
+type Fields = Record<string, unknown>;
+
+const DEFAULT_WIDTH = 120;
+const GAP = "  ";
+const MAX_CELL = 40;
+/** Characters that a terminal would obey. Texts of other users may contain some. */
+const CONTROLS = /\p{Cc}/gu;
+
+/** Writes the answer of an RPC. */
+export function write(answer: unknown, output: Output): void {
+  if (answer === undefined) return;
+  if (typeof answer !== "object" || answer === null) print(String(answer));
+  else if (output === "ndjson") writeItem(answer);
+  else if (output === "json") print(JSON.stringify(answer, undefined, 2));
+  else print(listing(answer as Fields));
+}
+
+/** Writes a page of a list, and how to get the next one. */
+export function writePage(page: Fields, items: string, output: Output): void {
+  const list = (page[items] ?? []) as Fields[];
+  if (output === "json") write(page, output);
+  else if (output === "ndjson") for (const item of list) writeItem(item);
+  else print(list.length === 0 ? `No ${items}.` : table(list));
+  if (page.nextPageToken && output !== "json") {
+    process.stderr.write(`More: add --all, or --page-token ${page.nextPageToken}\n`);
+  }
+}
+
+/** Writes a line of JSON. */
+export function writeItem(item: unknown): void {
+  print(JSON.stringify(item));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One line for each field. Fields of messages in the answer have dots in their name. */
+function listing(fields: Fields): string {
+  const cells = Object.entries(flattened(fields));
+  const width = Math.max(...cells.map(([name]) => name.length), 0);
+  return cells.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`).join("\n");
+}
+
+/** One line for each item, with the columns that fit into the terminal. */
+function table(items: Fields[]): string {
+  const rows = items.map((item) => flattened(item));
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  let left = process.stdout.columns ?? DEFAULT_WIDTH;
+  const columns: { name: string; width: number }[] = [];
+  for (const name of names) {
+    const width = Math.max(name.length, ...rows.map((row) => cell(row, name).length));
+    left -= width + GAP.length;
+    if (left < 0 && columns.length > 0) break;
+    columns.push({ name, width });
+  }
+  const line = (cells: string[]) =>
+    cells
+      .map((text, i) => text.padEnd(columns[i]?.width ?? 0))
+      .join(GAP)
+      .trimEnd();
+  const head = line(columns.map(({ name }) => name));
+  return [head, ...rows.map((row) => line(columns.map(({ name }) => cell(row, name))))].join("\n");
+}
+
+function cell(row: Record<string, string>, name: string): string {
+  const text = row[name] ?? "";
+  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL - 1)}…` : text;
+}
+
+function flattened(fields: Fields, prefix = ""): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      isObject(value)
+        ? Object.entries(flattened(value, `${prefix}${name}.`))
+        : [[prefix + name, textOf(value)] as const],
+    ),
+  );
+}
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function textOf(value: unknown): string {
+  const isList = Array.isArray(value) && !value.some((each) => typeof each === "object");
+  const text = isList ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value);
+  return text.replace(CONTROLS, " ");
+}

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import * as rpcs from "../gen/rpcs.ts";
+import type { LinesRpc, ListRpc, Rpc } from "../rpc.ts";
+import type { Context } from "./command.ts";
+import { write, writeItem, writePage } from "./output.ts";
+import { refuseMissing } from "./parse-arguments.ts";
+import type { RpcCommand } from "./rpc-command.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Fields = Record<string, unknown>;
+
+/** Makes the function that runs the command of an RPC. */
+export function runRpc(command: RpcCommand): (context: Context) => Promise<void> {
+  const rpc = (rpcs as unknown as Record<string, Rpc<Fields, unknown>>)[command.rpc] as Rpc<Fields, unknown>;
+  return async (context) => {
+    const { client, options, signal } = context;
+    const request = await requestOf(command, context);
+    const { output, idempotencyKey } = options;
+    switch (command.answers) {
+      case "list": {
+        const list = rpc as ListRpc<Fields, Fields, Fields>;
+        const pages = client.list(list, request, { signal });
+        if (!options.all) return writePage(await pages, list.items, output);
+        for await (const page of pages.pages()) writePage({ ...page, nextPageToken: "" }, list.items, output);
+        return;
+      }
+      case "lines":
+        for await (const item of client.lines(rpc as LinesRpc<Fields, unknown>, request, { signal })) {
+          writeItem(item);
+        }
+        return;
+      case "single":
+        return write(await client.call(rpc, request, { signal, idempotencyKey }), output);
+    }
+  };
+}
+
+/** The request: the JSON of `--input`, the flags, and the secrets that are asked for. */
+async function requestOf(command: RpcCommand, { values, options, prompter }: Context): Promise<Fields> {
+  const { resource, fields } = command;
+  const given = options.input === undefined ? {} : await readRequest(options.input);
+  const all: Fields = { ...given, ...values };
+  refuseMissing(fields, all);
+  for (const { name } of fields.filter(({ isSecret, required }) => isSecret && required)) {
+    all[name] ??= await prompter.askSecret(`${name}: `);
+  }
+  if (resource === undefined) return all;
+  const own = new Set(fields.filter(({ ofResource }) => ofResource).map(({ name }) => name));
+  const [inResource, inRequest] = [true, false].map((isIn) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => own.has(name) === isIn)),
+  );
+  return { ...inRequest, [resource]: inResource };
+}
+
+async function readRequest(file: string): Promise<Fields> {
+  const json = file === "-" ? await text(process.stdin) : await readFile(file, "utf8").catch(unreadable);
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`--input is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function unreadable({ message }: Error): never {
+  throw new UsageError(`--input cannot be read: ${message}`);
+}

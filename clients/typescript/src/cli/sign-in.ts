@@ -1,0 +1,64 @@
+import { hasReason } from "../errors.ts";
+import type { Command, Context } from "./command.ts";
+import { rememberServer } from "./config.ts";
+import { write } from "./output.ts";
+
+const AUTHENTICATOR_CODE = /^[0-9]{6}$/;
+
+export const login: Command = {
+  name: "login",
+  group: "Session",
+  summary: "Signs in",
+  description:
+    "Asks for the password, and for a code if the account has a second factor. Without a terminal, reads them as lines of standard input. Keeps the session in a file that only you can read, and uses its server for the commands that follow.",
+  fields: [
+    { name: "email", flag: "email", help: "E-mail address of the account.", kind: "text", isArgument: true },
+    {
+      name: "rememberMe",
+      flag: "remember-me",
+      help: "This device is private: the session lasts for weeks instead of hours.",
+      kind: "flag",
+    },
+  ],
+  async run({ values, client, prompter, server, signal }) {
+    const email = String(values.email ?? (await prompter.ask("E-mail: ")));
+    const password = await prompter.askSecret("Password: ");
+    const request = { email, password, rememberMe: values.rememberMe === true };
+    const { mfaToken } = await client.login(request, { signal });
+    if (mfaToken) {
+      const factor = (await prompter.ask("Code of the authenticator app, or a recovery code: ")).trim();
+      const code = AUTHENTICATOR_CODE.test(factor) ? { code: factor } : { recoveryCode: factor };
+      await client.verifyMfa({ mfaToken, ...code }, { signal });
+    }
+    await rememberServer(server);
+    const { fullName, role } = await client.getMe({}, { signal });
+    process.stderr.write(`Signed in to ${server} as ${fullName} (${role}).\n`);
+  },
+};
+
+export const logout: Command = {
+  name: "logout",
+  group: "Session",
+  summary: "Signs out",
+  description: "Ends the session at the server, and deletes its file.",
+  fields: [],
+  async run({ client, server, signal }) {
+    try {
+      await client.logout({}, { signal });
+    } catch (error) {
+      if (!hasReason(error, "UNAUTHENTICATED", "INVALID_REFRESH_TOKEN")) throw error;
+    }
+    process.stderr.write(`Signed out of ${server}.\n`);
+  },
+};
+
+export const whoami: Command = {
+  name: "whoami",
+  group: "Session",
+  summary: "Shows the account that is signed in",
+  description: "",
+  fields: [],
+  async run({ client, options, signal }: Context) {
+    write(await client.getMe({}, { signal }), options.output);
+  },
+};
