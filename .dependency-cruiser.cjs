@@ -111,7 +111,7 @@ module.exports = {
     // TypeScript.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^proto/(gen|node_modules)/|^clients/[^/]+/dist/|^(dist|\\.local)/" },
+    exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
   },
 };

@@ -8,15 +8,15 @@ const INDENT = "  ";
 
 /** Help of the CLI: all commands. */
 export function overview(): string {
-  const groups = Map.groupBy(commands, ({ group }) => group);
+  const groups = [...new Set(commands.map(({ group }) => group))];
   return [
     "The command line of MedConnect.\n",
     "Usage: medconnect COMMAND [arguments] [options]",
     "       medconnect COMMAND --help\n",
-    ...[...groups].map(([group, members]) =>
+    ...groups.map((group) =>
       section(
         group,
-        members.map(({ name, summary }) => [name, summary]),
+        commands.filter((each) => each.group === group).map(({ name, summary }) => [name, summary]),
       ),
     ),
     section("Options of all commands", globalOptions()),
