@@ -26,96 +26,73 @@ export async function bookAndPay(
   return { patient, booking };
 }
 
-async function findSlot(walker: Walker, doctor: Account): Promise<string> {
-  const query = new URLSearchParams({
-    specialty: SPECIALTY.toLowerCase(),
-    language: LANGUAGE,
-    maxFeeMinor: FEE_MINOR,
-    region: DEMO_REGION,
-    orderBy: "createTime desc",
-  });
-  const found = await walker.step({
+async function findSlot(walker: Walker, { id: doctorId }: Account): Promise<string> {
+  const anybody = walker.client();
+  const { data: found } = await walker.step({
     title: "Doctors licensed for a region can be found without an account",
-    call: `GET /v1/doctors?${query}`,
-    expect: 200,
+    call: () =>
+      anybody.searchDoctors({
+        specialty: SPECIALTY.toLowerCase(),
+        language: LANGUAGE,
+        maxFeeMinor: FEE_MINOR,
+        region: DEMO_REGION,
+        orderBy: "createTime desc",
+      }),
   });
-  if (!found.list("doctors").some(({ id }) => id === doctor.id)) {
+  if (!found.doctors.some(({ id }) => id === doctorId)) {
     throw new SetupError("The search did not find the new doctor.");
   }
-  const { id } = doctor;
-  const open = await walker.step({
+  const { data: open } = await walker.step({
     title: "The doctor's open slots",
-    call: `GET /v1/doctors/${id}/slots?pageSize=20&region=${DEMO_REGION}`,
-    expect: 200,
+    call: () => anybody.listSlots({ doctorId, pageSize: 20, region: DEMO_REGION }),
   });
-  return String(open.list("slots")[0]?.id);
+  return String(open.slots[0]?.id);
 }
 
-async function book(walker: Walker, { token }: SignedIn, slotId: string): Promise<Booking> {
-  const request = {
-    call: "POST /v1/bookings",
-    token,
-    key: randomUUID(),
-    body: { slotId, patientRegion: DEMO_REGION, reason: "Palpitations after climbing stairs." },
-    expect: 201,
+async function book(walker: Walker, { client }: SignedIn, slotId: string): Promise<Booking> {
+  const idempotencyKey = randomUUID();
+  const request = { slotId, patientRegion: DEMO_REGION, reason: "Palpitations after climbing stairs." };
+  const call = () => client.createBooking(request, { idempotencyKey });
+  const { data: made, info } = await walker.step({
+    title: "The patient books the first slot",
+    call,
     has: { slotId, status: "PENDING_PAYMENT" },
-  };
-  const made = await walker.step({ title: "The patient books the first slot", ...request });
-  const again = await walker.step({
+  });
+  const { info: again } = await walker.step({
     title: "A repeat with the same Idempotency-Key, as after a lost response, returns the same booking",
-    ...request,
-    has: made.body,
+    call,
+    has: made,
   });
-  if (again.headers.get("idempotent-replayed") !== "true")
-    throw new SetupError("The repeated request has no Idempotent-Replayed header.");
-  await walker.step({
+  if (!again.replayed) throw new SetupError("The repeated request has no Idempotent-Replayed header.");
+  await walker.refusal({
     title: "With another key, the slot is unavailable",
-    ...request,
-    key: randomUUID(),
-    expect: 409,
-    has: { reason: "SLOT_UNAVAILABLE" },
+    call: () => client.createBooking(request),
+    reason: "SLOT_UNAVAILABLE",
   });
-  return {
-    id: made.text("id"),
-    consultationId: made.text("consultationId"),
-    paymentId: made.text("paymentId"),
-    traceId: made.headers.get("x-trace-id") ?? "",
-  };
+  const { id, consultationId, paymentId = "" } = made;
+  return { id, consultationId, paymentId, traceId: info.traceId ?? "" };
 }
 
-async function pay(walker: Walker, { token }: SignedIn, booking: Booking): Promise<void> {
+async function pay(walker: Walker, { client }: SignedIn, { id, paymentId }: Booking): Promise<void> {
   await walker.step({
     title: "The booking's payment waits for the patient",
-    call: `GET /v1/payments/${booking.paymentId}`,
-    token,
-    expect: 200,
+    call: () => client.getPayment({ paymentId }),
     has: { status: "REQUIRES_AUTHORIZATION" },
     eventually: true,
   });
-  const call = `POST /v1/payments/${booking.paymentId}:authorize`;
-  await walker.step({
+  await walker.refusal({
     title: "The patient's first card is declined",
-    call,
-    token,
-    key: randomUUID(),
-    body: { paymentMethod: "pm_card_declined" },
-    expect: 409,
-    has: { reason: "PAYMENT_DECLINED" },
+    call: () => client.authorizePayment({ paymentId, paymentMethod: "pm_card_declined" }),
+    reason: "PAYMENT_DECLINED",
   });
   await walker.step({
     title: "Another card, with another key, is authorized",
-    call,
-    token,
-    key: randomUUID(),
-    body: { paymentMethod: "pm_card_visa" },
-    expect: 200,
+    call: () => client.authorizePayment({ paymentId, paymentMethod: "pm_card_visa" }),
     has: { status: "AUTHORIZED" },
   });
   await walker.step({
     title: "The authorization confirms the booking",
-    call: `GET /v1/bookings/${booking.id}`,
-    token,
-    expect: 200,
+    call: () => client.getBooking({ bookingId: id }),
     has: { status: "CONFIRMED" },
     eventually: true,
   });

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Booking } from "./booking.ts";
 import type { SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
@@ -19,82 +18,64 @@ export async function meet(walker: Walker, meeting: Meeting): Promise<void> {
 }
 
 async function consult(walker: Walker, { patient, doctor, booking }: Meeting): Promise<void> {
-  const path = `/v1/consultations/${booking.consultationId}`;
+  const { consultationId } = booking;
   await walker.step({
     title: "The confirmed booking has a consultation",
-    call: `GET ${path}`,
-    token: patient.token,
-    expect: 200,
+    call: () => patient.client.getConsultation({ consultationId }),
     has: { status: "SCHEDULED", bookingId: booking.id },
     eventually: true,
   });
   await walker.step({
     title: "The patient joins the waiting room",
-    call: `POST ${path}:join`,
-    token: patient.token,
-    expect: 200,
+    call: () => patient.client.joinConsultation({ consultationId }),
     has: { status: "WAITING" },
   });
   await walker.step({
     title: "The doctor starts it",
-    call: `POST ${path}:start`,
-    token: doctor.token,
-    expect: 200,
+    call: () => doctor.client.startConsultation({ consultationId }),
     has: { status: "IN_PROGRESS" },
   });
+  const notes = "Regular pulse, no murmur. ECG ordered. Less coffee.";
   await walker.step({
     title: "The doctor completes it with notes",
-    call: `POST ${path}:complete`,
-    token: doctor.token,
-    body: { notes: "Regular pulse, no murmur. ECG ordered. Less coffee." },
-    expect: 200,
+    call: () => doctor.client.completeConsultation({ consultationId, notes }),
     has: { status: "COMPLETED" },
   });
 }
 
-async function prescribe(walker: Walker, { doctor, booking }: Meeting): Promise<void> {
+async function prescribe(walker: Walker, { doctor, booking: { consultationId } }: Meeting): Promise<void> {
   const items = [
     { medication: "Metoprolol", dosage: "25 mg", frequency: "twice a day", durationDays: 14, refills: 1 },
   ];
   await walker.step({
     title: "The doctor writes a prescription",
-    call: `POST /v1/consultations/${booking.consultationId}/prescriptions`,
-    token: doctor.token,
-    key: randomUUID(),
-    body: { content: "Take with food.", items },
-    expect: 201,
+    call: () => doctor.client.createPrescription({ consultationId, content: "Take with food.", items }),
     has: { status: "ACTIVE" },
   });
 }
 
-async function readAsPatient(walker: Walker, { patient: { token }, booking }: Meeting): Promise<void> {
+async function readAsPatient(walker: Walker, { patient, booking }: Meeting): Promise<void> {
+  const { id: bookingId, consultationId, paymentId } = booking;
+  const { client } = patient;
   await walker.step({
     title: "The fee is charged",
-    call: `GET /v1/payments/${booking.paymentId}`,
-    token,
-    expect: 200,
+    call: () => client.getPayment({ paymentId }),
     has: { status: "CAPTURED" },
     eventually: true,
   });
   await walker.step({
     title: "The patient reads the booking …",
-    call: `GET /v1/bookings/${booking.id}`,
-    token,
-    expect: 200,
+    call: () => client.getBooking({ bookingId }),
     has: { status: "COMPLETED" },
     eventually: true,
   });
   await walker.step({
     title: "… the notes …",
-    call: `GET /v1/consultations/${booking.consultationId}`,
-    token,
-    expect: 200,
+    call: () => client.getConsultation({ consultationId }),
     has: { status: "COMPLETED" },
   });
   await walker.step({
     title: "… and the prescription",
-    call: `GET /v1/prescriptions?consultationId=${booking.consultationId}`,
-    token,
-    expect: 200,
+    call: () => client.listPrescriptions({ consultationId }),
   });
 }

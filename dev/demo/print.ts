@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
-import type { Answer, Json } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
 
 const WIDTH = 112;
 const INDENT = "     ";
@@ -32,21 +32,13 @@ export function printTitle(number: number, title: string): void {
   say(`\n${styleText(["bold", "cyan"], `${String(number).padStart(3)}. ${title}`)}`);
 }
 
-/** A sent request, printed as a curl command. */
-export interface Sent {
-  /** Method and path, such as "GET /v1/users/me". */
-  call: string;
-  headers: Record<string, string>;
-  body?: Json | undefined;
-}
-
-export function printRequest({ call, headers, body }: Sent): void {
+export function printRequest({ call, headers, body }: Exchange): void {
   say(INDENT + styleText("yellow", call));
   for (const [name, value] of Object.entries(headers)) printHeader(name, shortenHeader(value));
-  if (body) printBody(body);
+  if (Object.keys(body).length > 0) printBody(body);
 }
 
-export function printAnswer({ status, statusText, headers, body }: Answer): void {
+export function printAnswer({ answer: { status, statusText, headers, body } }: Exchange): void {
   say(INDENT + styleText(status < 400 ? "green" : "magenta", `→ ${status} ${statusText}`));
   for (const name of TELLING_HEADERS) {
     const value = headers.get(name);
@@ -78,7 +70,7 @@ function shortenHeader(value: string): string {
   return value.replace(/^(Bearer .{6}).*/, "$1…");
 }
 
-function printBody(body: Json): void {
+function printBody(body: object): void {
   for (const line of wrap(shorten(body))) say(INDENT + line);
 }
 

@@ -17,55 +17,44 @@ const SOON_MS = 10 * MINUTE_MS;
 const LENGTH_MS = 30 * MINUTE_MS;
 
 /** Creates a profile with a fee. @returns the id of its licence */
-export async function makeProfile(walker: Walker, { id, token }: SignedIn): Promise<string> {
-  const profile = await walker.step({
+export async function makeProfile(walker: Walker, { id, client }: SignedIn): Promise<string> {
+  const { data: profile } = await walker.step({
     title: "The doctor creates a profile with a fee, and claims a licence",
-    call: "POST /v1/doctors",
-    token,
-    body: {
-      licenseNumber: `DEMO-${id.slice(-12)}`,
-      licenseRegion: DEMO_REGION,
-      specialty: SPECIALTY,
-      bio: "Looks after hearts.",
-      languages: ["en", LANGUAGE],
-      timeZone: "America/Los_Angeles",
-      fee: { currencyCode: "USD", amountMinor: FEE_MINOR },
-    },
-    expect: 201,
+    call: () =>
+      client.createDoctor({
+        licenseNumber: `DEMO-${id.slice(-12)}`,
+        licenseRegion: DEMO_REGION,
+        specialty: SPECIALTY,
+        bio: "Looks after hearts.",
+        languages: ["en", LANGUAGE],
+        timeZone: "America/Los_Angeles",
+        fee: { currencyCode: "USD", amountMinor: FEE_MINOR },
+      }),
     has: { id, practising: false },
   });
-  const [license] = profile.list("licenses");
-  return String(license?.id);
+  return String(profile.licenses[0]?.id);
 }
 
 /** Creates one slot that starts soon, and three on the following days. */
-export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promise<void> {
+export async function offerTimes(walker: Walker, { id: doctorId, client }: SignedIn): Promise<void> {
   const soon = Math.ceil((Date.now() + SOON_MS) / MINUTE_MS) * MINUTE_MS;
   const slotAt = (startMs: number) => ({
-    startTime: new Date(startMs).toISOString(),
-    endTime: new Date(startMs + LENGTH_MS).toISOString(),
+    startTime: new Date(startMs),
+    endTime: new Date(startMs + LENGTH_MS),
   });
   await walker.step({
     title: "The doctor offers a slot that starts soon …",
-    call: `POST /v1/doctors/${id}/slots`,
-    token,
-    body: slotAt(soon),
-    expect: 201,
+    call: () => client.createSlot({ doctorId, ...slotAt(soon) }),
     has: { status: "OPEN" },
   });
+  const slots = [1, 2, 3].map((days) => slotAt(soon + days * DAY_MS));
   await walker.step({
     title: "… and three more in the following days, all or none",
-    call: `POST /v1/doctors/${id}/slots:batchCreate`,
-    token,
-    body: { slots: [1, 2, 3].map((days) => slotAt(soon + days * DAY_MS)) },
-    expect: 200,
+    call: () => client.batchCreateSlots({ doctorId, slots }),
   });
-  await walker.step({
+  await walker.refusal({
     title: "Overlapping slots are refused",
-    call: `POST /v1/doctors/${id}/slots`,
-    token,
-    body: slotAt(soon + LENGTH_MS / 2),
-    expect: 409,
-    has: { reason: "SLOT_OVERLAP" },
+    call: () => client.createSlot({ doctorId, ...slotAt(soon + LENGTH_MS / 2) }),
+    reason: "SLOT_OVERLAP",
   });
 }

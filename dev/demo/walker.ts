@@ -1,34 +1,41 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import {
+  type Answered,
+  type Call,
+  type Credentials,
+  hasReason,
+  MedConnect,
+  MedConnectError,
+  type Reason,
+} from "@medconnect/client";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
-import { Answer, type Json } from "./answer.ts";
-import { printAnswer, printChapter, printRequest, printTitle, printWait, type Sent, say } from "./print.ts";
+import { type Exchange, exchange } from "./exchange.ts";
+import { printAnswer, printChapter, printRequest, printTitle, printWait, say } from "./print.ts";
 
-/** A call, and the response that the demo expects. */
-export interface Step {
+/** A call, and the answer that the demo expects. */
+export interface Step<Answer> {
   title: string;
-  /** Method and path, such as "GET /v1/users/me". */
-  call: string;
-  /** Access token; absent for an anonymous call. */
-  token?: string;
-  /** Value of the Idempotency-Key header. */
-  key?: string;
-  /** Request body, or a function that makes a new one for each attempt. */
-  body?: Json | (() => Json);
-  /** Expected HTTP status of the response. `has` contains expected fields of its body, by name. */
-  expect: number;
-  has?: Json;
-  /** True to repeat the call for up to five seconds, until the response is as expected. */
+  call: () => Call<Answer>;
+  /** Expected fields of the answer, by name. */
+  has?: Partial<Answer>;
+  /** True to repeat the call for up to five seconds, until the answer is as expected. */
   eventually?: boolean;
+}
+
+/** A call that the demo expects to be refused. */
+export interface RefusedStep extends Omit<Step<unknown>, "has"> {
+  reason: Reason;
 }
 
 const PATIENCE_MS = 5000;
 const POLL_MS = 200;
 
-/** Sends the calls of the demo, prints each, and stops at the first unexpected response. */
+/** Sends the calls of the demo, prints each, and stops at the first unexpected answer. */
 export class Walker {
   readonly url: string;
   #steps = 0;
+  #last: Exchange | undefined;
 
   constructor(url: string) {
     this.url = url;
@@ -42,60 +49,78 @@ export class Walker {
     say(text);
   }
 
-  /** Sends a call, and prints it with its response. Throws if the response is not as expected. */
-  async step(step: Step): Promise<Answer> {
-    printTitle(++this.#steps, step.title);
-    let [sent, answer] = await this.#callWithinLimits(step);
-    const deadline = Date.now() + (step.eventually ? PATIENCE_MS : 0);
-    while (!isAsExpected(answer, step) && Date.now() < deadline) {
+  /** Makes the client of one person. It does not repeat calls, because the demo shows each of them. */
+  client(credentials?: Credentials): MedConnect {
+    return new MedConnect({
+      baseUrl: this.url,
+      credentials,
+      maxRetries: 0,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        this.#last = await exchange(url.slice(this.url.length), init, response.clone());
+        return response;
+      },
+    });
+  }
+
+  /** Sends a call, and prints it with its answer. Throws if the answer is not as expected. */
+  async step<Answer>({ title, call, has = {}, eventually }: Step<Answer>): Promise<Answered<Answer>> {
+    const expected = Object.entries(has);
+    const isAsExpected = ({ data }: Answered<Answer>) =>
+      expected.every(([name, value]) => isDeepStrictEqual((data as Record<string, unknown>)[name], value));
+    const attempt = async () => {
+      const answered = await this.#withinLimits(call);
+      return isAsExpected(answered) ? answered : undefined;
+    };
+    return await this.#show(title, JSON.stringify(has), eventually, attempt);
+  }
+
+  /** Sends a call, and prints its refusal. Throws if the call is not refused for that reason. */
+  async refusal({ title, call, reason, eventually }: RefusedStep): Promise<void> {
+    const attempt = async () =>
+      await this.#withinLimits(call).then(
+        () => undefined,
+        (error: unknown) => (hasReason(error, reason) ? error : undefined),
+      );
+    await this.#show(title, reason, eventually, attempt);
+  }
+
+  /** Repeats an attempt until it has a result, and prints the last exchange. */
+  async #show<Result>(
+    title: string,
+    expected: string,
+    eventually: boolean | undefined,
+    attempt: () => Promise<Result | undefined>,
+  ): Promise<Result> {
+    printTitle(++this.#steps, title);
+    const deadline = Date.now() + (eventually ? PATIENCE_MS : 0);
+    for (;;) {
+      const isLast = Date.now() >= deadline;
+      const outcome = await attempt().catch((error: unknown) => {
+        if (!(error instanceof MedConnectError)) throw new SetupError((error as Error).message);
+        return undefined;
+      });
+      if (outcome !== undefined || isLast) {
+        if (this.#last) {
+          printRequest(this.#last);
+          printAnswer(this.#last);
+        }
+        if (outcome !== undefined) return outcome;
+        throw new SetupError(`Step ${this.#steps}, ${this.#last?.call}: expected ${expected}.`);
+      }
       await delay(POLL_MS);
-      [sent, answer] = await this.#callWithinLimits(step);
     }
-    printRequest(sent);
-    printAnswer(answer);
-    if (isAsExpected(answer, step)) return answer;
-    throw new SetupError(`Step ${this.#steps}, ${step.call}: expected ${describe(step)}.`);
   }
 
   /** Sends a call. If a rate limit refuses the call, waits for the time in Retry-After and sends it again. */
-  async #callWithinLimits(step: Step): Promise<[Sent, Answer]> {
+  async #withinLimits<Answer>(call: () => Call<Answer>): Promise<Answered<Answer>> {
     for (;;) {
-      const sent = requestOf(step);
-      const answer = await this.#send(sent);
-      if (answer.status !== 429) return [sent, answer];
-      await printWait(
-        Number(answer.headers.get("retry-after")),
-        answer.headers.get("ratelimit-policy") ?? "",
-      );
+      try {
+        return await call().withInfo();
+      } catch (error) {
+        if (!hasReason(error, "RATE_LIMITED")) throw error;
+        await printWait((error.retryAfterMs ?? 0) / 1000, error.headers.get("ratelimit-policy") ?? "");
+      }
     }
   }
-
-  async #send({ call, headers, body }: Sent): Promise<Answer> {
-    const [method = "", path] = call.split(" ");
-    try {
-      const init = body ? { method, headers, body: JSON.stringify(body) } : { method, headers };
-      return await Answer.read(await fetch(this.url + path, init));
-    } catch (error) {
-      throw new SetupError(`${call} got no response: ${(error as Error).cause ?? error}`);
-    }
-  }
-}
-
-function requestOf({ call, token, key, body: given }: Step): Sent {
-  const body = typeof given === "function" ? given() : given;
-  const headers = {
-    ...(token && { authorization: `Bearer ${token}` }),
-    ...(key && { "idempotency-key": key }),
-    ...(body && { "content-type": "application/json" }),
-  };
-  return { call, headers, body };
-}
-
-function isAsExpected({ status, body }: Answer, { expect, has = {} }: Step): boolean {
-  if (status !== expect) return false;
-  return Object.entries(has).every(([field, value]) => isDeepStrictEqual(body[field], value));
-}
-
-function describe({ expect, has }: Step): string {
-  return has ? `${expect} with ${JSON.stringify(has)}` : `${expect}`;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type CreateDoctorRequest, hasReason, MedConnect, type Reason } from "@medconnect/client";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { createAdmin } from "./create-admin.ts";
 import type { Stack } from "./stack.ts";
@@ -20,7 +21,7 @@ export const DEMO_SETTINGS = {
   DEMO_PASSWORD,
 };
 
-const PROFILE = {
+const PROFILE: CreateDoctorRequest = {
   licenseNumber: "DEMO-12345",
   licenseRegion: DEMO_REGION,
   specialty: "General practice",
@@ -43,18 +44,17 @@ const POLL_MS = 100;
 export async function seed(stack: Stack): Promise<void> {
   if (await isSeeded(stack)) return;
   await createAdmin(stack, { ...DEMO_ACCOUNTS.admin, password: DEMO_PASSWORD });
-  const api = new Api(stack.urls.gateway);
-  await register(api, "DOCTOR", DEMO_ACCOUNTS.doctor);
-  await register(api, "PATIENT", DEMO_ACCOUNTS.patient);
+  await register(stack, "DOCTOR", DEMO_ACCOUNTS.doctor);
+  await register(stack, "PATIENT", DEMO_ACCOUNTS.patient);
 
   const patient = await signIn(stack, "patient");
   if (patient) await setRegion(patient);
   const doctor = await signIn(stack, "doctor");
   if (!doctor) return;
-  await doctor.call("POST", "/v1/doctors", PROFILE, "DOCTOR_EXISTS");
-  const { id } = await doctor.call("GET", "/v1/users/me");
-  await verifyLicense(stack, String(id));
-  await openSlots(doctor, String(id));
+  await unless(doctor.createDoctor(PROFILE), "DOCTOR_EXISTS");
+  const { id } = await doctor.getMe();
+  await verifyLicense(stack, id);
+  await openSlots(doctor, id);
 }
 
 /**
@@ -64,106 +64,87 @@ export async function seed(stack: Stack): Promise<void> {
 async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
   if (!doctor) return false;
-  const { id } = await doctor.call("GET", "/v1/users/me");
-  return await hasOpenSlots(doctor, String(id));
+  const { id } = await doctor.getMe();
+  return await hasOpenSlots(doctor, id);
 }
 
-async function register(api: Api, role: string, account: { email: string; fullName: string }): Promise<void> {
-  await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
+async function register(
+  stack: Stack,
+  role: "DOCTOR" | "PATIENT",
+  account: { email: string; fullName: string },
+): Promise<void> {
+  await unless(clientOf(stack).register({ ...account, password: DEMO_PASSWORD, role }), "EMAIL_TAKEN");
 }
 
 /** Signs in to a demo account. Returns undefined if the account is missing, or if it has a second factor. */
-async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
+async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<MedConnect | undefined> {
+  const client = clientOf(stack);
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
-  const api = new Api(stack.urls.gateway);
-  const { accessToken } = await api.call("POST", "/v1/auth/login", credentials, "INVALID_CREDENTIALS");
-  return typeof accessToken === "string" ? new Api(stack.urls.gateway, accessToken) : undefined;
+  const tokens = await unless(client.login(credentials), "INVALID_CREDENTIALS");
+  return tokens?.accessToken ? client : undefined;
 }
 
-async function setRegion(patient: Api): Promise<void> {
-  const { region } = await patient.call("GET", "/v1/users/me");
-  if (!region) await patient.call("PATCH", "/v1/users/me", { region: DEMO_REGION });
+async function setRegion(patient: MedConnect): Promise<void> {
+  const { region } = await patient.getMe();
+  if (!region) await patient.updateMe({ user: { region: DEMO_REGION } });
 }
 
 /** Signs in as the demo admin, and verifies the doctor's pending licences. */
 async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   const admin = await signIn(stack, "admin");
   if (!admin) return;
-  const query = new URLSearchParams({ doctorId, status: "PENDING" });
-  const { licenses } = await admin.call("GET", `/v1/admin/licenses?${query}`);
-  for (const { id, doctorName } of (licenses ?? []) as Json[]) {
-    await untilNamed(() =>
-      admin.call(
-        "POST",
-        `/v1/admin/licenses/${id}:verify`,
-        { doctorName },
-        "LICENSE_NUMBER_TAKEN",
-        "NAME_DIFFERS",
-      ),
-    );
+  const { licenses } = await admin.listLicenses({ doctorId, status: "PENDING" });
+  for (const { id: licenseId, doctorName = "" } of licenses) {
+    await untilNamed(async () => {
+      await unless(admin.verifyLicense({ licenseId, doctorName }), "LICENSE_NUMBER_TAKEN");
+    });
   }
 }
 
 /** Repeats a verification until scheduling has learned the doctor's name from an event of auth. */
-async function untilNamed(verify: () => Promise<Json>): Promise<void> {
+async function untilNamed(verify: () => Promise<void>): Promise<void> {
   const deadlineMs = Date.now() + NAMED_WITHIN_MS;
-  while ((await verify()).reason === "NAME_DIFFERS") {
-    if (Date.now() > deadlineMs) throw new SetupError("Scheduling did not receive the demo doctor's name.");
+  for (;;) {
+    try {
+      return await verify();
+    } catch (error) {
+      if (!hasReason(error, "NAME_DIFFERS")) throw error;
+      if (Date.now() > deadlineMs) throw new SetupError("Scheduling did not receive the demo doctor's name.");
+    }
     await delay(POLL_MS);
   }
 }
 
-async function hasOpenSlots(doctor: Api, doctorId: string): Promise<boolean> {
+async function hasOpenSlots(doctor: MedConnect, doctorId: string): Promise<boolean> {
   const now = Date.now();
-  const query = new URLSearchParams({
+  const { slots } = await doctor.listSlots({
+    doctorId,
     status: "OPEN",
-    startTime: new Date(now).toISOString(),
-    endTime: new Date(now + 14 * DAY_MS).toISOString(),
+    startTime: new Date(now),
+    endTime: new Date(now + 14 * DAY_MS),
   });
-  const { slots } = await doctor.call("GET", `/v1/doctors/${doctorId}/slots?${query}`);
-  return Array.isArray(slots) && slots.length > 0;
+  return slots.length > 0;
 }
 
-async function openSlots(doctor: Api, doctorId: string): Promise<void> {
+async function openSlots(doctor: MedConnect, doctorId: string): Promise<void> {
   if (await hasOpenSlots(doctor, doctorId)) return;
   const midnight = new Date().setUTCHours(0, 0, 0, 0);
   const starts = SLOT_DAYS.flatMap((day) =>
     SLOT_HOURS.map((hour) => midnight + day * DAY_MS + hour * 2 * SLOT_MS),
   );
-  const newSlots = starts.map((start) => ({
-    startTime: new Date(start).toISOString(),
-    endTime: new Date(start + SLOT_MS).toISOString(),
-  }));
+  const slots = starts.map((start) => ({ startTime: new Date(start), endTime: new Date(start + SLOT_MS) }));
   // The error SLOT_OVERLAP is accepted: the slots exist, but all of them are booked.
-  await doctor.call("POST", `/v1/doctors/${doctorId}/slots:batchCreate`, { slots: newSlots }, "SLOT_OVERLAP");
+  await unless(doctor.batchCreateSlots({ doctorId, slots }), "SLOT_OVERLAP");
 }
 
-type Json = Record<string, unknown>;
+const clientOf = ({ urls }: Stack): MedConnect => new MedConnect({ baseUrl: urls.gateway });
 
-/** HTTP client of the gateway. Without an access token, its calls are anonymous. */
-class Api {
-  readonly #url: string;
-  readonly #accessToken: string | undefined;
-
-  constructor(url: string, accessToken?: string) {
-    this.#url = url;
-    this.#accessToken = accessToken;
-  }
-
-  /**
-   * Returns the body of the response. Throws if the response has an error whose reason is not in `accepted`.
-   */
-  async call(method: string, path: string, body?: Json, ...accepted: string[]): Promise<Json> {
-    const answer = await fetch(this.#url + path, {
-      method,
-      headers: {
-        ...(body ? { "content-type": "application/json" } : {}),
-        ...(this.#accessToken ? { authorization: `Bearer ${this.#accessToken}` } : {}),
-      },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const json = (await answer.json().catch(() => ({}))) as Json;
-    if (answer.ok || accepted.includes(String(json.reason))) return json;
-    throw new SetupError(`${method} ${path} answers ${answer.status} ${json.reason ?? ""}`);
+/** The answer of a call; undefined if the call is refused for this reason. */
+async function unless<Answer>(call: PromiseLike<Answer>, reason: Reason): Promise<Answer | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (hasReason(error, reason)) return undefined;
+    throw error;
   }
 }
