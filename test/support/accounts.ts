@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { MedConnect } from "@medconnect/client";
 import type { Api, Json } from "./api.ts";
 import { authDataKeyOf, type Running } from "./stack.ts";
 
@@ -14,8 +15,9 @@ export interface Account {
   fullName: string;
   token: string;
   refreshToken: string;
-  /** Client of the gateway with this account's token. */
+  /** Calls the gateway with this account's token, also by `client`. */
   api: Api;
+  client: MedConnect;
 }
 
 export type Role = "PATIENT" | "DOCTOR";
@@ -44,8 +46,7 @@ export async function signUp(api: Api, role: Role, given: { password?: string } 
 
 /** Signs in to an account without a second factor. */
 export async function logIn(api: Api, { email, password = PASSWORD }: Credentials): Promise<Account> {
-  const tokens = await api.ok("POST /v1/auth/login", { body: { email, password } });
-  return await accountOf(api, tokens);
+  return await accountOf(api, await api.client.login({ email, password }));
 }
 
 export interface Credentials {
@@ -57,15 +58,8 @@ export interface Credentials {
 export async function accountOf(api: Api, { accessToken, refreshToken }: Json): Promise<Account> {
   const token = String(accessToken);
   const own = api.as(token);
-  const { id, email, fullName } = await own.ok("GET /v1/users/me");
-  return {
-    id: String(id),
-    email: String(email),
-    fullName: String(fullName),
-    token,
-    refreshToken: String(refreshToken),
-    api: own,
-  };
+  const { id, email, fullName } = await own.client.getMe();
+  return { id, email, fullName, token, refreshToken: String(refreshToken), api: own, client: own.client };
 }
 
 /** Creates an admin with `npm run admin:create`, and signs the admin in. No API call can create an admin. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { MedConnect, MedConnectError, type Rpc } from "@medconnect/client";
 import { AnswerSchemas } from "./answer-schemas.ts";
 
 export type Json = Record<string, unknown>;
@@ -23,30 +24,37 @@ export interface Sent {
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** HTTP client of the gateway. Without an access token, its calls are anonymous. */
+/**
+ * A caller of the gateway. Without an access token, its calls are anonymous. `client` sends calls as clients do,
+ * and `send` sends single requests, for tests of HTTP and of refusals.
+ */
 export class Api {
   readonly url: string;
   readonly token: string | undefined;
+  readonly client: MedConnect;
 
   constructor(url: string, token?: string) {
     this.url = url;
     this.token = token;
+    this.client = new MedConnect({
+      baseUrl: url,
+      credentials: { accessToken: async () => token, renew: async () => undefined },
+      fetch: (target, init) => this.#fetchPatiently(target, init),
+      timeoutMs: TIMEOUT_MS,
+    });
   }
 
   as(token: string): Api {
     return new Api(this.url, token);
   }
 
-  /** Sends a request. @param call method and path, such as "GET /v1/users/me" */
+  /** Sends a request once. @param call method and path, such as "GET /v1/users/me" */
   async send(call: string, { body, key, headers }: Sent = {}): Promise<Answer> {
     const [method = "", path = ""] = call.split(" ");
     const isForm = body instanceof URLSearchParams;
-    const response = await sendOnce(this.url + path, {
+    const response = await this.#fetch(this.url + path, {
       method,
       headers: {
-        // Does not reuse connections. A worker may compile for a minute, and would then not notice that the
-        // server has closed an idle connection.
-        connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
         ...(body !== undefined && { "content-type": isForm ? FORM : "application/json" }),
@@ -55,36 +63,60 @@ export class Api {
       ...(body !== undefined && { body: isForm ? String(body) : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const answer = { status: response.status, headers: response.headers, text, body: parse(response, text) };
-    await this.#checkAnswer(call, answer);
-    return answer;
+    return { status: response.status, headers: response.headers, text, body: parse(response, text) };
+  }
+
+  /**
+   * Sends a call by its method and path with the client, for paths that a test computes. Returns the body of the
+   * answer. Throws MedConnectError if the call is refused.
+   */
+  async ok(call: string, { body, key, headers }: Sent = {}): Promise<Json> {
+    const rpc: Rpc<Json, Json | undefined> = {
+      route: call,
+      ...(body !== undefined && { body: "*" }),
+      ...(body instanceof URLSearchParams && { encoding: "form" }),
+      takesKey: key !== undefined,
+    };
+    const idempotencyKey = key === true ? undefined : key;
+    const request = body instanceof URLSearchParams ? Object.fromEntries(body) : ((body ?? {}) as Json);
+    return (await this.client.call(rpc, request, { idempotencyKey, headers })) ?? {};
+  }
+
+  /**
+   * Repeats a request after status 503, also one that changes something: on a busy machine, a connection
+   * between services may break, and no test counts how often such a call took effect.
+   */
+  async #fetchPatiently(url: string, init: RequestInit): Promise<Response> {
+    for (let tries = 1; ; tries++) {
+      const response = await this.#fetch(url, init);
+      if (response.status !== 503 || tries === TRIES) return response;
+      await delay(Number(response.headers.get("retry-after") ?? 1) * 1000);
+    }
+  }
+
+  /** Sends a request, and compares the answer with the OpenAPI document. */
+  async #fetch(url: string, init: RequestInit): Promise<Response> {
+    // Does not reuse connections. A worker may compile for a minute, and would then not notice that the server
+    // has closed an idle connection.
+    const headers = { connection: "close", ...init.headers };
+    const response = await sendOnce(url, { ...init, headers });
+    await this.#checkAnswer(`${init.method} ${url.slice(this.url.length)}`, response.clone());
+    return response;
   }
 
   /**
    * In `npm test`, throws if a JSON answer of the API is not what the OpenAPI document says. Other suites
    * measure a system under load, which the check would slow down.
    */
-  async #checkAnswer(call: string, { status, text, body }: Answer): Promise<void> {
+  async #checkAnswer(call: string, response: Response): Promise<void> {
     const [method = "", path = ""] = call.split(" ");
-    if (!process.env.STACK_JSON || path.startsWith("/openapi.json") || !text.startsWith("{")) return;
+    if (!process.env.STACK_JSON || path.startsWith("/openapi.json")) return;
+    const text = await response.text();
+    if (!text.startsWith("{")) return;
     schemas ??= await fetchSchemas(this.url);
-    const difference = schemas?.check(method, path, status, body);
+    const difference = schemas?.check(method, path, response.status, parse(response, text));
     if (difference)
-      throw new Error(`${call} got ${status}, which the OpenAPI document refuses: ${difference}`);
-  }
-
-  /**
-   * Sends a request, and returns the response's body. After status 503, repeats the request, as every client
-   * should. Throws for other errors.
-   */
-  async ok(call: string, sent: Sent = {}): Promise<Json> {
-    const repeatable = sent.key === true ? { ...sent, key: randomUUID() } : sent;
-    for (let tries = 1; ; tries++) {
-      const { status, headers, text, body } = await this.send(call, repeatable);
-      if (status >= 200 && status <= 299) return body;
-      if (status !== 503 || tries === TRIES) throw new Error(`${call} got ${status}: ${text}`);
-      await delay(Number(headers.get("retry-after") ?? 1) * 1000);
-    }
+      throw new Error(`${call} got ${response.status}, which the OpenAPI document refuses: ${difference}`);
   }
 }
 
@@ -108,7 +140,7 @@ const TIMEOUT_MS = 30_000;
 async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 1; ; tries++) {
     try {
-      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
       if (tries === TRIES || response.status !== 408) return response;
     } catch (error) {
       if (tries === TRIES || !wasNeverSent(error)) throw error;
@@ -134,3 +166,13 @@ export const refusal = ({ status, body }: Answer) => ({ status, reason: reasonOf
 
 /** Reason of an error response. At OAuth endpoints, the link in `error_uri` ends with it. */
 export const reasonOf = ({ reason, error_uri: link }: Json): unknown => reason ?? String(link).split("#")[1];
+
+/** Status and reason of the refusal of a call of the client. Throws if the call was not refused. */
+export async function refused(call: PromiseLike<unknown>): Promise<{ status: number; reason: unknown }> {
+  const error = await call.then(
+    () => new Error("The call was not refused."),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof MedConnectError)) throw error;
+  return { status: error.status, reason: error.reason };
+}

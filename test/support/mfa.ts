@@ -23,9 +23,9 @@ export class Authenticator {
 }
 
 /** Sets up an authenticator app for an account, and activates it with a first code. */
-export async function secure({ api }: Account): Promise<Authenticator> {
-  const { secret } = await api.ok("POST /v1/auth/mfa/totp");
-  const authenticator = new Authenticator(String(secret));
-  await api.ok("POST /v1/auth/mfa/totp:activate", { body: { code: authenticator.next() } });
+export async function secure({ client }: Account): Promise<Authenticator> {
+  const { secret } = await client.setUpTotp();
+  const authenticator = new Authenticator(secret);
+  await client.activateTotp({ code: authenticator.next() });
   return authenticator;
 }

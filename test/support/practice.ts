@@ -1,5 +1,6 @@
+import type { CreateDoctorRequest, Doctor } from "@medconnect/client";
 import { type Account, signUp } from "./accounts.ts";
-import type { Api, Json } from "./api.ts";
+import type { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
 import { verifyLicense } from "./licensing.ts";
 
@@ -20,34 +21,36 @@ export function timeFromNow(startsInMs: number, lengthMs = 30 * MINUTE_MS) {
   return { startTime: new Date(startMs).toISOString(), endTime: new Date(startMs + lengthMs).toISOString() };
 }
 
+/** Fields of a doctor's profile that differ from the usual ones. */
+export type Profile = Partial<CreateDoctorRequest>;
+
 /**
  * Registers a doctor with a profile and a verified licence. Without a fee in the profile, consultations are
  * free.
  */
-export async function openPractice(api: Api, profile: Json = {}): Promise<Account> {
+export async function openPractice(api: Api, profile: Profile = {}): Promise<Account> {
   const doctor = await signUp(api, "DOCTOR");
   await publish(doctor, profile);
   return doctor;
 }
 
 /** Creates the doctor's profile, and verifies the licence as an admin. */
-export async function publish(doctor: Account, profile: Json = {}): Promise<Json> {
+export async function publish(doctor: Account, profile: Profile = {}): Promise<Doctor> {
   const { id, licenses } = await claim(doctor, profile);
-  const { fullName } = await doctor.api.ok("GET /v1/users/me");
-  await verifyLicense(doctor.api.url, String((licenses as Json[])[0]!.id), String(fullName));
-  return await doctor.api.ok(`GET /v1/doctors/${id}`);
+  const { fullName } = await doctor.client.getMe();
+  await verifyLicense(doctor.api.url, licenses[0]!.id, fullName);
+  return await doctor.client.getDoctor({ doctorId: id });
 }
 
 /** Creates the doctor's profile. Its licence stays pending. */
-export async function claim({ id, api }: Account, profile: Json = {}): Promise<Json> {
+export async function claim({ id, client }: Account, profile: Profile = {}): Promise<Doctor> {
   const license = { licenseNumber: `T-${id.slice(-12)}`, licenseRegion: "US-CA" };
-  return await api.ok("POST /v1/doctors", { body: { ...license, specialty: "Cardiology", ...profile } });
+  return await client.createDoctor({ ...license, specialty: "Cardiology", ...profile });
 }
 
 /** Creates a slot. @returns its id */
-export async function offer({ id, api }: Account, startsInMs: number, lengthMs?: number): Promise<string> {
-  const slot = await api.ok(`POST /v1/doctors/${id}/slots`, { body: timeFromNow(startsInMs, lengthMs) });
-  return String(slot.id);
+export async function offer({ id, client }: Account, startsInMs: number, lengthMs?: number): Promise<string> {
+  return (await client.createSlot({ doctorId: id, ...timeFromNow(startsInMs, lengthMs) })).id;
 }
 
 export interface Booked {
@@ -56,22 +59,18 @@ export interface Booked {
   paymentId: string;
 }
 
-export async function book({ api }: Account, slotId: string, reason = "A cough"): Promise<Booked> {
-  const booking = await api.ok("POST /v1/bookings", { key: true, body: { slotId, reason } });
-  return {
-    id: String(booking.id),
-    consultationId: String(booking.consultationId),
-    paymentId: String(booking.paymentId),
-  };
+export async function book({ client }: Account, slotId: string, reason = "A cough"): Promise<Booked> {
+  const { id, consultationId, paymentId } = await client.createBooking({ slotId, reason });
+  // Of a booking with a fee.
+  return { id, consultationId, paymentId: String(paymentId) };
 }
 
 /** Lets the patient join and the doctor start. First waits until clinical knows the confirmed booking. */
 export async function begin(patient: Account, doctor: Account, consultationId: string): Promise<void> {
-  const path = `/v1/consultations/${consultationId}`;
   await eventually(
-    () => patient.api.send(`POST ${path}:join`),
+    () => patient.api.send(`POST /v1/consultations/${consultationId}:join`),
     ({ status }) => status === 200,
     CONFIRMED_WITHIN_MS,
   );
-  await doctor.api.ok(`POST ${path}:start`);
+  await doctor.client.startConsultation({ consultationId });
 }

@@ -13,11 +13,11 @@ export interface ServiceAccount {
 
 /** Creates a service account as the admin. @param scopes default: all that exist */
 export async function makeServiceAccount(
-  { api: asAdmin }: Account,
+  { api: asAdmin, client }: Account,
   scopes: string[] = [...all],
 ): Promise<ServiceAccount> {
-  const made = await asAdmin.ok("POST /v1/admin/service-accounts", {
-    body: { name: `System ${randomUUID()}`, scopes },
+  const made = await client.createServiceAccount({
+    serviceAccount: { name: `System ${randomUUID()}`, scopes },
   });
   const [id, secret] = [String(made.id), String(made.clientSecret)];
   const tokens = new Map<string, Promise<string>>();
