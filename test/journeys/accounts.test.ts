@@ -70,13 +70,13 @@ test("a user lists the own sessions, and ends one from another device", async ()
   const body = { email, password: PASSWORD, rememberMe: true };
   const headers = { "user-agent": `Phone/7 (quoted "name"; \u00e9) ${"x".repeat(300)}` };
   const there = await accountOf(api, await api.ok("POST /v1/auth/login", { body, headers }));
-  const { sessions } = await here.api.ok("GET /v1/users/me/sessions");
+  const { sessions } = await here.client.listSessions();
   const userAgent = `Phone/7 (quoted "name"; ) ${"x".repeat(300)}`.slice(0, 256);
   expect(sessions).toMatchObject([
     { current: false, remembered: true, ipAddress: "127.0.0.1", userAgent },
     { current: true, remembered: false, ipAddress: "127.0.0.1" },
   ]);
-  const [{ id }] = sessions as [{ id: string }];
+  const { id } = sessions[0]!;
   const end = (by: Account) => by.api.send(`DELETE /v1/users/me/sessions/${id}`);
   expect(refusal(await end(await signUp(api, "PATIENT")))).toEqual({ status: 404, reason: "NOT_FOUND" });
   expect((await end(here)).status).toBe(204);

@@ -22,7 +22,7 @@ const FEE = { currencyCode: "CHF", amountMinor: "5000" };
 
 const payAndComplete = async () => {
   const body = { paymentMethod: "pm_card_visa" };
-  await patient.api.ok(`POST /v1/payments/${booked.paymentId}:authorize`, { key: true, body });
+  await patient.client.authorizePayment({ paymentId: booked.paymentId, ...body });
   const consultation = `/v1/consultations/${booked.consultationId}`;
   await begin(patient, doctor, booked.consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
@@ -46,11 +46,11 @@ test("an operator creates an admin with a command, who then signs in", async () 
   const env = { ...process.env, ADMIN_PASSWORD: PASSWORD };
   const { stdout } = await promisify(execFile)(process.execPath, command, { env });
   expect(stdout).toContain(`${email} is an admin now`);
-  expect(await (await logIn(api, { email })).api.ok("GET /v1/users/me")).toMatchObject({ role: "ADMIN" });
+  expect(await (await logIn(api, { email })).client.getMe()).toMatchObject({ role: "ADMIN" });
 });
 
 describe("the platform's figures", () => {
-  const stats = () => admin.api.ok("GET /v1/admin/stats");
+  const stats = () => admin.client.getStats();
   const count = (figures: Json, map: string, key: string): number =>
     Number((figures[map] as Record<string, string>)[key] ?? 0);
   const today = ({ activity }: Json, key: string): number => Number((activity as Json[])[0]?.[key]);

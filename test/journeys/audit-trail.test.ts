@@ -20,10 +20,10 @@ beforeAll(async () => {
   patient = await signUp(api, "PATIENT");
   booked = await book(patient, await offer(doctor, SOON_MS));
   const card = { paymentMethod: "pm_card_visa" };
-  await patient.api.ok(`POST /v1/payments/${booked.paymentId}:authorize`, { key: true, body: card });
+  await patient.client.authorizePayment({ paymentId: booked.paymentId, ...card });
   await begin(patient, doctor, booked.consultationId);
   const body = { notes: "All well." };
-  await doctor.api.ok(`POST /v1/consultations/${booked.consultationId}:complete`, { body });
+  await doctor.client.completeConsultation({ consultationId: booked.consultationId, ...body });
 });
 
 describe("the audit trail", () => {
@@ -88,7 +88,7 @@ describe("the audit trail", () => {
 
   test("pages the trail of all users without loss or duplicates while it grows", async () => {
     const before = await readAll({ startTime, endTime }, 100);
-    const growing = Promise.all(Array.from({ length: 20 }, () => patient.api.ok("GET /v1/bookings")));
+    const growing = Promise.all(Array.from({ length: 20 }, () => patient.client.listBookings()));
     const paged = await readAll({ startTime, endTime }, 9);
     await growing;
     expectBetween(before, paged, await readAll({ startTime, endTime }, 100));
@@ -132,7 +132,7 @@ describe("the audit trail", () => {
   });
 
   test("refuses a page token under other filters", async () => {
-    const { nextPageToken } = await admin.api.ok("GET /v1/admin/audit-events?pageSize=1");
+    const { nextPageToken } = await admin.client.listAuditEvents({ pageSize: 1 });
     const query = new URLSearchParams({ pageToken: String(nextPageToken), service: "auth" });
     expect(refusal(await admin.api.send(`GET /v1/admin/audit-events?${query}`))).toEqual({
       status: 400,

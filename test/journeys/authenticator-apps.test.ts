@@ -25,7 +25,7 @@ beforeAll(async () => {
   tools = await findAuthenticatorTools();
   folder = await mkdtemp(join(tmpdir(), "medconnect-qr-"));
   patient = await signUp(api, "PATIENT");
-  setup = await patient.api.ok("POST /v1/auth/mfa/totp");
+  setup = await patient.client.setUpTotp();
 }, TOOLS_TIMEOUT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -43,12 +43,12 @@ test("another program's codes activate the second factor and sign in", async () 
   const secret = new URL(String(setup.otpauthUri)).searchParams.get("secret")!;
   const now = new Date();
   const body = { code: await tools.codeAt(secret, now) };
-  await patient.api.ok("POST /v1/auth/mfa/totp:activate", { body });
+  await patient.client.activateTotp(body);
   const { email } = patient;
-  const { mfaToken } = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+  const { mfaToken = "" } = await api.client.login({ email, password: PASSWORD });
   // Uses the code of the next time step, because auth accepts each code only once. Auth accepts the code
   // early, to allow for clock differences.
   const code = await tools.codeAt(secret, new Date(now.getTime() + STEP_MS));
-  const tokens = await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
+  const tokens = await api.client.verifyMfa({ mfaToken, code });
   expect(tokens).toMatchObject({ mfaRequired: false, tokenType: "Bearer" });
 });

@@ -104,9 +104,9 @@ describe("a break-glass grant", () => {
     const grant = String(made.headers.get("location"));
     expect(await admin.api.ok(`GET ${grant}`)).toEqual(made.body);
     expect(await statusesOf(admin)).toEqual([200, 200, 200, 200]);
-    const consultation = await admin.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    const consultation = await admin.client.getConsultation({ consultationId: booked.consultationId });
     expect(consultation.notes).toBe(NOTES);
-    const { reason } = await admin.api.ok(`GET /v1/bookings/${booked.id}`);
+    const { reason } = await admin.client.getBooking({ bookingId: booked.id });
     expect(reason).toBe("");
 
     expect((await admin.api.ok(`POST ${grant}:revoke`)).status).toBe("REVOKED");
@@ -116,15 +116,17 @@ describe("a break-glass grant", () => {
   test("ends with the admin's account, even if that is enabled again", async () => {
     const other = await anAdmin();
     const { body } = await breakGlass(other);
-    await admin.api.ok(`POST /v1/admin/users/${other.id}:disable`);
-    expect(await admin.api.ok(`GET /v1/admin/break-glass/${body.id}`)).toMatchObject({ status: "REVOKED" });
-    const { grants } = await admin.api.ok(`GET /v1/admin/break-glass?adminId=${other.id}&status=ACTIVE`);
+    await admin.client.disableUser({ userId: other.id });
+    expect(await admin.client.getBreakGlassGrant({ grantId: String(body.id) })).toMatchObject({
+      status: "REVOKED",
+    });
+    const { grants } = await admin.client.listBreakGlassGrants({ adminId: other.id, status: "ACTIVE" });
     expect(grants).toEqual([]);
   });
 
   test("is named in the audit trail by every read", async () => {
     const { body } = await breakGlass(admin);
-    await admin.api.ok(`GET /v1/prescriptions/${prescriptionId}`);
+    await admin.client.getPrescription({ prescriptionId });
     const query = new URLSearchParams({ actorId: admin.id, action: "prescription.get" });
     const { auditEvents } = await admin.api.ok(`GET /v1/admin/audit-events?${query}`);
     expect((auditEvents as Json[])[0]).toMatchObject({ grantId: body.id, subjectIds: [patient.id] });
@@ -163,7 +165,7 @@ describe("a doctor's prescriptions", () => {
       endReason: "A rash",
       endTime: expect.any(String),
     });
-    expect(await patient.api.ok(`GET /v1/prescriptions/${prescriptionId}`)).toEqual(stopped.body);
+    expect(await patient.client.getPrescription({ prescriptionId })).toEqual(stopped.body);
     expect(await accessLog(patient)).toContainEqual(
       expect.objectContaining({ action: "prescription.stop", relation: "BREAK_GLASS", reason: REASON }),
     );
@@ -181,11 +183,11 @@ describe("the patient's access log", () => {
 
   beforeAll(async () => {
     await breakGlass(admin);
-    await admin.api.ok(`GET /v1/consultations/${booked.consultationId}`);
-    await admin.api.ok(`GET /v1/bookings/${booked.id}`);
-    await admin.api.ok(`GET /v1/admin/users/${patient.id}`);
-    await doctor.api.ok(`GET /v1/consultations/${booked.consultationId}`);
-    await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    await admin.client.getConsultation({ consultationId: booked.consultationId });
+    await admin.client.getBooking({ bookingId: booked.id });
+    await admin.client.getUser({ userId: patient.id });
+    await doctor.client.getConsultation({ consultationId: booked.consultationId });
+    await patient.client.getConsultation({ consultationId: booked.consultationId });
     whole = await accessLog(patient);
   });
 
@@ -239,7 +241,7 @@ describe("the patient's access log", () => {
     for (const { api: own } of [doctor, admin]) {
       expect((await own.send("GET /v1/users/me/access-log")).status).toBe(403);
     }
-    const { nextPageToken } = await patient.api.ok("GET /v1/users/me/access-log?pageSize=1");
+    const { nextPageToken } = await patient.client.listAccessLog({ pageSize: 1 });
     const other = `GET /v1/users/me/access-log?includeOwn=true&pageToken=${nextPageToken}`;
     expect(refusal(await patient.api.send(other))).toEqual({ status: 400, reason: "INVALID_PAGE_TOKEN" });
   });

@@ -167,7 +167,7 @@ test("a consultation in progress a day after its end is listed for admins, and i
   expect(own).not.toHaveProperty("notes");
   expect((await doctor.api.send(list)).status).toBe(403);
   await untilAll(overdue, { booking: "CONFIRMED", payment: "AUTHORIZED" });
-  const { entries } = await patient.api.ok("GET /v1/users/me/access-log?pageSize=100");
+  const { entries } = await patient.client.listAccessLog({ pageSize: 100 });
   expect(entries).toContainEqual(
     expect.objectContaining({ action: "consultation.list_overdue", relation: "ADMINISTRATION" }),
   );

@@ -49,7 +49,7 @@ describe("a free consultation", () => {
       ({ status }) => status === 200,
     );
     expect(read.body).toMatchObject({ status: "SCHEDULED", bookingId: booked.id, doctorId: doctor.id });
-    expect(await api.ok(`GET /v1/doctors/${doctor.id}/slots`)).toMatchObject({ slots: [] });
+    expect(await api.client.listSlots({ doctorId: doctor.id })).toMatchObject({ slots: [] });
   });
 
   test("cannot be joined by its doctor or started by its patient", async () => {
@@ -81,7 +81,7 @@ describe("a free consultation", () => {
     const done = await doctor.api.ok(`POST ${consultation()}:complete`, { body: { notes: NOTES } });
     expect(done).toMatchObject({ status: "COMPLETED", notes: NOTES });
     await eventually(
-      () => patient.api.ok(`GET /v1/bookings/${booked.id}`),
+      () => patient.client.getBooking({ bookingId: booked.id }),
       ({ status }) => status === "COMPLETED",
     );
   });
@@ -100,7 +100,7 @@ describe("a free consultation", () => {
     const { id } = made.body;
     expect(made.headers.get("location")).toBe(`/v1/prescriptions/${id}`);
     for (const reader of [patient, doctor]) {
-      expect(await reader.api.ok(`GET /v1/prescriptions/${id}`)).toEqual(made.body);
+      expect(await reader.client.getPrescription({ prescriptionId: String(id) })).toEqual(made.body);
       const list = `GET /v1/prescriptions?consultationId=${booked.consultationId}`;
       const { content, items, ...listed } = made.body;
       expect(await reader.api.ok(list)).toEqual({
@@ -135,7 +135,7 @@ describe("a free consultation", () => {
 
   test("is listed without notes and addenda, with its etag", async () => {
     const { notes, addenda, etag, ...rest } = await patient.api.ok(`GET ${consultation()}`);
-    const { consultations } = await patient.api.ok("GET /v1/consultations");
+    const { consultations } = await patient.client.listConsultations();
     expect(consultations).toEqual([{ ...rest, etag: String(etag).split(".")[0] }]);
   });
 

@@ -50,8 +50,8 @@ describe("two hundred patients", () => {
         patients[index]!.api.send("POST /v1/bookings", { key: true, body: { slotId } }),
       );
       expect(callStats(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
-      const { bookings } = await doctor.api.ok("GET /v1/bookings?pageSize=100");
-      expect((bookings as Json[]).filter((booking) => booking.slotId === slotId)).toHaveLength(1);
+      const { bookings } = await doctor.client.listBookings({ pageSize: 100 });
+      expect(bookings.filter((booking) => booking.slotId === slotId)).toHaveLength(1);
     },
   );
 });
@@ -66,7 +66,7 @@ test("a patient who books overlapping slots of two doctors at once gets one of t
   );
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
-  const { bookings } = await patient.api.ok("GET /v1/bookings");
+  const { bookings } = await patient.client.listBookings();
   expect(bookings).toHaveLength(1);
 });
 
@@ -81,17 +81,17 @@ test("a booking sent 100 times at once under one key is made once, with the same
   expect(texts.size).toBe(1);
   const originals = answers.filter(({ headers }) => headers.get("idempotent-replayed") !== "true");
   expect(originals).toHaveLength(1);
-  const { bookings } = await patient.api.ok("GET /v1/bookings");
+  const { bookings } = await patient.client.listBookings();
   expect(bookings).toHaveLength(1);
 });
 
 test("the key of a refused booking books the slot after its release", async () => {
   const [first, second] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
   const slotId = await offer(doctor, aTimeOfItsOwn());
-  const made = await first.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
+  const made = await first.client.createBooking({ slotId });
   const book = () => second.api.send("POST /v1/bookings", { key: "late", body: { slotId } });
   expect(callStats([await book()])).toEqual({ "409 SLOT_UNAVAILABLE": 1 });
-  await first.api.ok(`POST /v1/bookings/${made.id}:cancel`);
+  await first.client.cancelBooking({ bookingId: made.id });
   const answers = [await book(), await book()];
   expect(callStats(answers)).toEqual({ 201: 2 });
   expect(answers.map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
@@ -100,8 +100,8 @@ test("the key of a refused booking books the slot after its release", async () =
 test("a refusal that nothing can lift is replayed", async () => {
   const patient = await signUp(api, "PATIENT");
   const slotId = await offer(doctor, aTimeOfItsOwn());
-  const { id } = await patient.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
-  await doctor.api.ok(`POST /v1/bookings/${id}:cancel`);
+  const { id } = await patient.client.createBooking({ slotId });
+  await doctor.client.cancelBooking({ bookingId: id });
   const cancel = () => patient.api.send(`POST /v1/bookings/${id}:cancel`, { key: "late", body: {} });
   const answers = [await cancel(), await cancel()];
   expect(callStats(answers)).toEqual({ "409 ILLEGAL_TRANSITION": 2 });
@@ -161,7 +161,7 @@ test("a payment authorized 10 times at once, each under its own key, is authoriz
   const clinic = await openPractice(api, { fee });
   const patient = await signUp(api, "PATIENT");
   const slotId = await offer(clinic, aTimeOfItsOwn());
-  const { paymentId } = await patient.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
+  const { paymentId } = await patient.client.createBooking({ slotId });
   const answers = await atOnce(10, () =>
     patient.api.send(`POST /v1/payments/${paymentId}:authorize`, {
       key: true,
@@ -177,18 +177,16 @@ test("an account that books sixty paid slots at once holds three, and cannot ren
   const practice = await openPractice(api, { fee: FEE });
   const at = aTimeOfItsOwn();
   const times = Array.from({ length: 60 }, (_, i) => timeFromNow(at + i * 5 * MINUTE_MS, 5 * MINUTE_MS));
-  const { slots } = await practice.api.ok(`POST /v1/doctors/${practice.id}/slots:batchCreate`, {
-    body: { slots: times },
-  });
+  const { slots } = await practice.client.batchCreateSlots({ doctorId: practice.id, slots: times });
   const grab = (slot: Json) =>
     patient.api.send("POST /v1/bookings", { key: true, body: { slotId: slot.id } });
-  const answers = await Promise.all((slots as Json[]).map(grab));
+  const answers = await Promise.all(slots.map(grab));
   const counts = callStats(answers);
   expect(counts["201"]).toBe(3);
   expect((counts["409 TOO_MANY_HOLDS"] ?? 0) + (counts["409 TOO_MANY_BOOKINGS"] ?? 0)).toBe(57);
 
   const held = answers.find(({ status }) => status === 201)!.body;
-  await patient.api.ok(`POST /v1/bookings/${held.id}:cancel`);
+  await patient.client.cancelBooking({ bookingId: String(held.id) });
   const again = await grab({ id: held.slotId });
   expect({ status: again.status, reason: again.body.reason }).toEqual({
     status: 409,

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DEMO_ACCOUNTS, DEMO_REGION, seed } from "@medconnect/dev/stack/seed.ts";
-import { Api, type Json, refusal } from "../support/api.ts";
+import { Api, refusal } from "../support/api.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 
 let stack: OwnStack;
@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 test("with jurisdiction enforced, an anonymous caller finds the demo doctor by a region", async () => {
-  const { doctors } = await api.ok(`GET /v1/doctors?region=${DEMO_REGION}`);
-  const names = (doctors as Json[]).map(({ displayName }) => displayName);
+  const { doctors } = await api.client.searchDoctors({ region: DEMO_REGION });
+  const names = doctors.map(({ displayName }) => displayName);
   expect(names).toContain(DEMO_ACCOUNTS.doctor.fullName);
   expect(refusal(await api.send("GET /v1/doctors"))).toEqual({ status: 409, reason: "REGION_REQUIRED" });
 });

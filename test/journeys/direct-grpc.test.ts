@@ -82,8 +82,10 @@ test("a consultation runs from booking to prescription, and the gateway shows th
   const ended = await call("clinical", "PrescriptionService/CancelPrescription", end, doctor);
   expect(ended.body).toMatchObject({ status: "CANCELLED", endReason: "The wrong dose" });
 
-  expect(await patient.api.ok(`GET /v1/bookings/${id}`)).toMatchObject({ id, consultationId });
-  expect(await patient.api.ok(`GET /v1/prescriptions/${made.body.id}`)).toMatchObject({ content: "Rest." });
+  expect(await patient.client.getBooking({ bookingId: String(id) })).toMatchObject({ id, consultationId });
+  expect(await patient.client.getPrescription({ prescriptionId: String(made.body.id) })).toMatchObject({
+    content: "Rest.",
+  });
 });
 
 test("a key is the same over gRPC and the gateway", async () => {

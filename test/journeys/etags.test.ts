@@ -35,7 +35,7 @@ test("a client with the current etag gets 304 until the resource changes", async
 
 test("a new verified name changes the etag, and a change under the old etag is refused", async () => {
   const before = await read();
-  await doctor.api.ok("PATCH /v1/users/me", { body: { fullName: "Renamed Doctor" } });
+  await doctor.client.updateMe({ user: { fullName: "Renamed Doctor" } });
   const [{ id }] = before.body.licenses as [Json];
   await verifyLicense(api.url, String(id), "Renamed Doctor");
   const after = await read({ "if-none-match": etagOf(before) });

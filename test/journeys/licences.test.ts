@@ -42,7 +42,7 @@ beforeAll(async () => {
     signUp(api, "PATIENT"),
   ]);
   const { licenses } = await claim(doctor, { fee: FEE, specialty });
-  licenseId = String((licenses as Json[])[0]!.id);
+  licenseId = String(licenses[0]!.id);
 });
 
 const decide = (verb: string, body?: Json) =>
@@ -55,7 +55,7 @@ const isFound = async () => {
 describe("a doctor without a verified licence", () => {
   test("can create a profile and slots, which others cannot see", async () => {
     const slotId = await offer(doctor, 3 * DAY_MS);
-    expect(await doctor.api.ok(`GET /v1/doctors/${doctor.id}`)).toMatchObject({ practising: false });
+    expect(await doctor.client.getDoctor({ doctorId: doctor.id })).toMatchObject({ practising: false });
     expect(await isFound()).toBe(false);
     for (const path of [
       `/v1/doctors/${doctor.id}`,
@@ -104,11 +104,11 @@ describe("after an admin has verified it, the doctor", () => {
     expect(refusal(await decide("verify"))).toEqual({ status: 400, reason: "INVALID_REQUEST" });
     await verifyLicense(api.url, licenseId, doctor.fullName);
     expect(await isFound()).toBe(true);
-    const shown = await patient.api.ok(`GET /v1/doctors/${doctor.id}`);
-    const { licenses } = await doctor.api.ok(`GET /v1/doctors/${doctor.id}`);
+    const shown = await patient.client.getDoctor({ doctorId: doctor.id });
+    const { licenses } = await doctor.client.getDoctor({ doctorId: doctor.id });
     expect(shown).toMatchObject({ practising: true, licenses });
     expect(licenses).toMatchObject([{ id: licenseId, region: "US-CA", status: "VERIFIED" }]);
-    expect(Object.keys((licenses as Json[])[0]!)).not.toContain("doctorEmail");
+    expect(Object.keys(licenses[0]!)).not.toContain("doctorEmail");
 
     const booked = await book(patient, await offer(doctor, SOON_MS));
     consultation = `/v1/consultations/${booked.consultationId}`;
@@ -131,7 +131,7 @@ describe("after an admin has verified it, the doctor", () => {
       status: "REVOKED",
       rejectReason: "Struck off the register",
     });
-    expect(await patient.api.ok(`GET /v1/bookings/${future.id}`)).toMatchObject({
+    expect(await patient.client.getBooking({ bookingId: future.id })).toMatchObject({
       status: "CANCELLED",
       cancelledBy: "ADMIN",
     });
@@ -188,7 +188,7 @@ describe("a renamed doctor", () => {
 
   const verify = (doctorName: string) =>
     admin.api.send(`POST /v1/admin/licenses/${verified}:verify`, { body: { doctorName } });
-  const waiting = () => admin.api.ok(`GET /v1/admin/licenses?awaitingDecision=true&doctorId=${renamed.id}`);
+  const waiting = () => admin.client.listLicenses({ awaitingDecision: true, doctorId: renamed.id });
 
   beforeAll(async () => {
     renamed = await openPractice(api, { specialty });
@@ -211,12 +211,12 @@ describe("a renamed doctor", () => {
 
   test("keeps the verified name everywhere, the licence and the bookings", async () => {
     expect(await names()).toEqual(called(renamed.fullName));
-    await renamed.api.ok("PATCH /v1/users/me", { body: { fullName: NEW_NAME } });
-    const { licenses } = await eventually(waiting, (list) => (list.licenses as Json[]).length > 0);
+    await renamed.client.updateMe({ user: { fullName: NEW_NAME } });
+    const { licenses } = await eventually(waiting, (list) => list.licenses.length > 0);
     expect(licenses).toMatchObject([
       { status: "VERIFIED", verifiedName: renamed.fullName, doctorName: NEW_NAME },
     ]);
-    verified = String((licenses as Json[])[0]!.id);
+    verified = String(licenses[0]!.id);
     expect(await names()).toEqual(called(renamed.fullName));
     expect(await renamed.api.ok(`GET ${shown.profile}`)).toMatchObject({
       displayName: renamed.fullName,
@@ -252,33 +252,34 @@ test("a doctor who loses the licence after the start is not paid for the patient
     async () => Date.now(),
     (now) => now > Date.parse(String(startTime)),
   );
-  const { licenses } = await struck.api.ok(`GET /v1/doctors/${struck.id}`);
-  await admin.api.ok(`POST /v1/admin/licenses/${(licenses as Json[])[0]!.id}:revoke`, {
-    body: { reason: "Struck off the register" },
+  const { licenses } = await struck.client.getDoctor({ doctorId: struck.id });
+  await admin.client.revokeLicense({
+    licenseId: licenses[0]!.id,
+    reason: "Struck off the register",
   });
   const miss = () => struck.api.send(`POST ${path}:markNoShow`, { body: { party: "PATIENT" } });
   const isRefused = ({ status }: { status: number }) => status === NOT_VERIFIED.status;
   expect(refusal(await eventually(miss, isRefused))).toEqual(NOT_VERIFIED);
   expect(refusal(await struck.api.send(`POST ${path}:ready`))).toEqual(NOT_VERIFIED);
-  expect(await patient.api.ok(`GET /v1/bookings/${booked.id}`)).toMatchObject({ status: "CONFIRMED" });
+  expect(await patient.client.getBooking({ bookingId: booked.id })).toMatchObject({ status: "CONFIRMED" });
 });
 
 test("a profile's region is stored in canonical form, and is the default of a booking's region", async () => {
-  expect(await patient.api.ok("PATCH /v1/users/me", { body: { region: "us-nv" } })).toMatchObject({
+  expect(await patient.client.updateMe({ user: { region: "us-nv" } })).toMatchObject({
     region: "US-NV",
   });
   const unknown = await patient.api.send("PATCH /v1/users/me", { body: { region: "Nevada" } });
   expect(refusal(unknown)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
   const open = await openPractice(api);
   const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
-  const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
+  const booking = await patient.client.createBooking(stated);
   expect(booking).toMatchObject({ patientRegion: "US-CA" });
   // Repeated until scheduling learns the new region from an event. Each attempt books a slot on another day.
   let days = 10;
   const next = async () => {
     const body = { slotId: await offer(open, days++ * DAY_MS) };
-    const { id, patientRegion } = await patient.api.ok("POST /v1/bookings", { key: true, body });
-    await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: {} });
+    const { id, patientRegion } = await patient.client.createBooking(body);
+    await patient.client.cancelBooking({ bookingId: id });
     return patientRegion;
   };
   expect(await eventually(next, (region) => region !== "")).toBe("US-NV");

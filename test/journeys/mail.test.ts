@@ -62,7 +62,7 @@ describe("with required verification of e-mail addresses", () => {
     const [mail] = await mailsTo(stack, email, 1);
     expect((await verify(mail!)).status).toBe(204);
     const { api: own } = await logIn(api, { email });
-    expect(await own.ok("GET /v1/users/me")).toMatchObject({ email, emailVerified: true });
+    expect(await own.client.getMe()).toMatchObject({ email, emailVerified: true });
 
     const readLogs = async () => {
       const logs = (await readdir(stack.logs)).map((name) => readFile(join(stack.logs, name), "utf8"));
@@ -167,7 +167,7 @@ describe("auth that is killed", () => {
     const email = await forgetful();
     isHeld = Promise.withResolvers();
     hold = point;
-    await api.ok("POST /v1/auth/password:forgot", { body: { email } });
+    await api.client.forgotPassword({ email });
     await isHeld.promise;
     await stack.processes.auth.kill();
     hold = undefined;
@@ -185,7 +185,7 @@ describe("auth that is killed", () => {
     );
     // Requests another mail. If auth sent the first mail a second time, it would arrive before this one.
     const other = await forgetful();
-    await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
+    await api.client.forgotPassword({ email: other });
     await eventually(
       async () => mailsOf(other),
       ({ length }) => length === 1,

@@ -93,7 +93,7 @@ test.concurrent.each([
  * Waits until the appointment starts. NO_SHOW_AFTER is 0s, so a no-show can be reported from the start on.
  */
 const untilStarted = async ({ patient, booked }: Appointment) => {
-  const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+  const { startTime } = await patient.client.getConsultation({ consultationId: booked.consultationId });
   await eventually(
     async () => Date.now(),
     (now) => now > Date.parse(String(startTime)),

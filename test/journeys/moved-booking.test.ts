@@ -32,7 +32,7 @@ beforeEach(async () => {
   await untilConsultation(({ status }) => status === "SCHEDULED");
 });
 
-const bookingOf = (): Promise<Json> => patient.api.ok(`GET /v1/bookings/${booked.id}`);
+const bookingOf = (): Promise<Json> => patient.client.getBooking({ bookingId: booked.id });
 
 /** Reads the consultation as the patient, until events have created or changed it as expected. */
 async function untilConsultation(is: (consultation: Json) => boolean): Promise<Json> {
@@ -45,14 +45,14 @@ async function untilConsultation(is: (consultation: Json) => boolean): Promise<J
 
 async function moveToNow(): Promise<Json> {
   const slotId = await offer(doctor, AT_ONCE_MS, 5 * MINUTE_MS);
-  const moved = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  const moved = await doctor.client.rescheduleBooking({ bookingId: booked.id, slotId });
   await untilConsultation(({ startTime }) => startTime === moved.startTime);
   return moved;
 }
 
 const untilPayment = (status: string) =>
   eventually(
-    () => patient.api.ok(`GET /v1/payments/${booked.paymentId}`),
+    () => patient.client.getPayment({ paymentId: booked.paymentId }),
     (payment) => payment.status === status,
   );
 
@@ -72,9 +72,9 @@ test("after a rescheduling from 10 days to seconds ahead, a no-show is refused, 
     ({ body }) => body.reason !== "TOO_EARLY",
   );
   expect(refusal(mark)).toEqual({ status: 409, reason: "MOVE_NOT_ACCEPTED" });
-  const preview = await patient.api.ok(`GET /v1/bookings/${booked.id}/cancellation-preview`);
+  const preview = await patient.client.previewCancellation({ bookingId: booked.id });
   expect(preview).toMatchObject({ feeDecision: "RELEASE", amount: FEE });
-  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+  expect(await patient.client.cancelBooking({ bookingId: booked.id })).toMatchObject({
     feeDecision: "RELEASE",
   });
   await untilPayment("VOIDED");
@@ -86,7 +86,7 @@ test("an accepted rescheduling binds: a repeat changes nothing, and a late cance
   const accepted = await patient.api.ok(accept, { body: { startTime, endTime } });
   expect(accepted).toMatchObject({ status: "CONFIRMED", move: { movedBy: "DOCTOR", accepted: true } });
   expect(await patient.api.ok(accept, { body: { startTime, endTime } })).toEqual(accepted);
-  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+  expect(await patient.client.cancelBooking({ bookingId: booked.id })).toMatchObject({
     feeDecision: "CHARGE",
   });
   await untilPayment("CAPTURED");
@@ -94,7 +94,7 @@ test("an accepted rescheduling binds: a repeat changes nothing, and a late cance
 
 test("an acceptance of a time that another rescheduling has replaced is refused with the current one", async () => {
   const slotId = await offer(doctor, 9 * DAY_MS);
-  const seen = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  const seen = await doctor.client.rescheduleBooking({ bookingId: booked.id, slotId });
   const { startTime, endTime } = await moveToNow();
   const accept = (body: Json) => patient.api.send(`POST /v1/bookings/${booked.id}:acceptMove`, { body });
   const refused = await accept({ startTime: seen.startTime, endTime: seen.endTime });
@@ -110,7 +110,7 @@ test("an acceptance of a time that another rescheduling has replaced is refused 
 
 test("a patient who joins has accepted the rescheduling", async () => {
   await moveToNow();
-  await patient.api.ok(`POST /v1/consultations/${booked.consultationId}:join`);
+  await patient.client.joinConsultation({ consultationId: booked.consultationId });
   await eventually(bookingOf, ({ move }) => (move as Json).accepted === true);
 });
 
@@ -118,7 +118,7 @@ test("a patient who has not accepted reschedules the booking back", async () => 
   const { startTime } = await bookingOf();
   await moveToNow();
   const slotId = await offer(doctor, 11 * DAY_MS);
-  const back = await patient.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  const back = await patient.client.rescheduleBooking({ bookingId: booked.id, slotId });
   expect(back).toMatchObject({
     slotId,
     sequence: 2,

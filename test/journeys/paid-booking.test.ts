@@ -32,12 +32,11 @@ async function bookFor(startsInMs: number): Promise<Booked> {
 const pay = ({ paymentId }: Booked, paymentMethod: string): Promise<Answer> =>
   patient.api.send(`POST /v1/payments/${paymentId}:authorize`, { key: true, body: { paymentMethod } });
 
-const paymentOf = ({ paymentId }: Booked): Promise<Json> => patient.api.ok(`GET /v1/payments/${paymentId}`);
+const paymentOf = ({ paymentId }: Booked): Promise<Json> => patient.client.getPayment({ paymentId });
 
-const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/bookings/${id}`);
+const bookingOf = ({ id }: Booked): Promise<Json> => patient.client.getBooking({ bookingId: id });
 
-const previewOf = ({ id }: Booked): Promise<Json> =>
-  patient.api.ok(`GET /v1/bookings/${id}/cancellation-preview`);
+const previewOf = ({ id }: Booked): Promise<Json> => patient.client.previewCancellation({ bookingId: id });
 
 const untilStatus = (ask: () => Promise<Json>, status: string): Promise<Json> =>
   eventually(ask, (answer) => answer.status === status);
@@ -114,13 +113,14 @@ test("cancelled before the cut-off, its fee is released and the slot is open aga
   await pay(booked, "pm_card_visa");
   const { slotId } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
   expect(await previewOf(booked)).toMatchObject({ feeDecision: "RELEASE", amount: FEE });
-  const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`, {
-    body: { reason: "Away" },
-  });
+  const cancelled = await patient.client.cancelBooking({ bookingId: booked.id, reason: "Away" });
   expect(cancelled).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", feeDecision: "RELEASE" });
-  expect(await api.ok(`GET /v1/slots/${slotId}`)).toMatchObject({ status: "OPEN" });
+  expect(await api.client.getSlot({ slotId: String(slotId) })).toMatchObject({ status: "OPEN" });
   await untilStatus(() => paymentOf(booked), "VOIDED");
-  await untilStatus(() => patient.api.ok(`GET /v1/consultations/${booked.consultationId}`), "CANCELLED");
+  await untilStatus(
+    () => patient.client.getConsultation({ consultationId: booked.consultationId }),
+    "CANCELLED",
+  );
 });
 
 test("cancelled by the patient after the cut-off, its fee is charged, as the preview said", async () => {
@@ -129,7 +129,7 @@ test("cancelled by the patient after the cut-off, its fee is charged, as the pre
   const { startTime } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
   const cutoffTime = new Date(Date.parse(String(startTime)) - DAY_MS).toISOString();
   expect(await previewOf(booked)).toEqual({ feeDecision: "CHARGE", amount: FEE, cutoffTime });
-  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+  expect(await patient.client.cancelBooking({ bookingId: booked.id })).toMatchObject({
     feeDecision: "CHARGE",
   });
   await untilStatus(() => paymentOf(booked), "CAPTURED");
@@ -139,13 +139,13 @@ test("cancelled by the doctor after the cut-off, its fee is released", async () 
   const booked = await bookFor(3 * HOUR_MS);
   await pay(booked, "pm_card_visa");
   await untilStatus(() => bookingOf(booked), "CONFIRMED");
-  await doctor.api.ok(`POST /v1/bookings/${booked.id}:cancel`, { body: { reason: "Ill" } });
+  await doctor.client.cancelBooking({ bookingId: booked.id, reason: "Ill" });
   await untilStatus(() => paymentOf(booked), "VOIDED");
 });
 
 test("cancelled before it is paid, it cannot be paid", async () => {
   const booked = await bookFor(3 * DAY_MS);
-  const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  const cancelled = await patient.client.cancelBooking({ bookingId: booked.id });
   expect(cancelled).toMatchObject({ reason: "", feeDecision: "RELEASE" });
   await untilStatus(() => paymentOf(booked), "CANCELLED");
   expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });

@@ -24,13 +24,13 @@ afterAll(async () => {
 test("a signed webhook completes a pending payment, which confirms its booking", async () => {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const { id, paymentId } = await book(patient, await offer(doctor, DAY_MS));
-  const { status } = await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, {
-    key: true,
-    body: { paymentMethod: "pm_requires_action" },
+  const { status } = await patient.client.authorizePayment({
+    paymentId,
+    paymentMethod: "pm_requires_action",
   });
   expect(status).toBe("PROCESSING");
   await eventually(
-    () => patient.api.ok(`GET /v1/bookings/${id}`),
+    () => patient.client.getBooking({ bookingId: id }),
     (booking) => booking.status === "CONFIRMED",
     HEARD_WITHIN_MS,
   );

@@ -93,7 +93,7 @@ describe("of fifty logins at once", () => {
 
   const challenges = ({ email }: Account) =>
     repeat(AT_ONCE, async () => {
-      const { mfaToken } = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+      const { mfaToken } = await api.client.login({ email, password: PASSWORD });
       return mfaToken;
     });
 
@@ -108,9 +108,9 @@ describe("of fifty logins at once", () => {
 
   test.each(routes)("with one recovery code, %s, one succeeds", async (_, verify) => {
     const patient = await signUp(api, "PATIENT");
-    const { secret } = await patient.api.ok("POST /v1/auth/mfa/totp");
+    const { secret } = await patient.client.setUpTotp();
     const body = { code: new Authenticator(String(secret)).next() };
-    const { recoveryCodes } = await patient.api.ok("POST /v1/auth/mfa/totp:activate", { body });
+    const { recoveryCodes } = await patient.client.activateTotp(body);
     const [recoveryCode] = recoveryCodes as string[];
     const tokens = await challenges(patient);
     const outcomes = await Promise.all(tokens.map((mfaToken) => verify({ mfaToken, recoveryCode })));
@@ -141,7 +141,7 @@ describe("with a second factor required from doctors, and a short hash queue", (
     expect(reason).toBe("MFA_ENROLLMENT_REQUIRED");
     await secure(doctor);
     const body = { refreshToken: doctor.refreshToken };
-    const { accessToken } = await strict.ok("POST /v1/auth/token:refresh", { body });
+    const { accessToken } = await strict.client.refreshToken(body);
     expect((await strict.as(String(accessToken)).send("GET /v1/bookings")).status).toBe(200);
   });
 
@@ -165,7 +165,7 @@ describe("a second factor whose authenticator is lost", () => {
   test("is removed by an admin; the account's sessions end, and another can be set up", async () => {
     const [admin, patient] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
     await secure(patient);
-    const answer = await admin.api.ok(`POST /v1/admin/users/${patient.id}:resetMfa`);
+    const answer = await admin.client.resetMfa({ userId: patient.id });
     expect(answer).toMatchObject({ id: patient.id, mfaEnabled: false });
     const body = { refreshToken: patient.refreshToken };
     expect(refusal(await api.send("POST /v1/auth/token:refresh", { body }))).toEqual({
@@ -173,7 +173,7 @@ describe("a second factor whose authenticator is lost", () => {
       reason: "INVALID_REFRESH_TOKEN",
     });
     const { email } = patient;
-    const login = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+    const login = await api.client.login({ email, password: PASSWORD });
     expect(login).toMatchObject({ mfaRequired: false });
     const again = await patient.api.send(`POST /v1/admin/users/${admin.id}:resetMfa`);
     expect(again.status).not.toBe(200);

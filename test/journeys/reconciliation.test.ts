@@ -69,7 +69,7 @@ async function pay({ paymentId }: Booked): Promise<void> {
     60_000,
   );
   const body = { paymentMethod: "pm_card_visa" };
-  await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
+  await patient.client.authorizePayment({ paymentId, ...body });
 }
 
 const consultationOf = ({ consultationId }: Booked) =>
@@ -100,7 +100,7 @@ test("a lost consultation is found, reported and recreated", async () => {
 test("a cancellation that clinical lost is sent again", async () => {
   const booking = await bookAt(3 * DAY_MS);
   await untilConsultation(booking, "SCHEDULED");
-  await patient.api.ok(`POST /v1/bookings/${booking.id}:cancel`);
+  await patient.client.cancelBooking({ bookingId: booking.id });
   await untilConsultation(booking, "CANCELLED");
   await database.query("UPDATE medconnect_clinical.consultations SET status = 'SCHEDULED' WHERE id = ?", [
     binaryId(booking.consultationId),
@@ -112,7 +112,7 @@ test("a cancellation that clinical lost is sent again", async () => {
 
 test("a booking that lost its payment is confirmed, and gets its consultation", async () => {
   const booking = await bookAt(4 * DAY_MS, { fee: FEE });
-  const status = async () => String((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).status);
+  const status = async () => String((await patient.client.getBooking({ bookingId: booking.id })).status);
   await pay(booking);
   await eventually(status, (now) => now === "CONFIRMED");
   await untilConsultation(booking, "SCHEDULED");
@@ -139,7 +139,7 @@ test("a booking that lost its payment is confirmed, and gets its consultation", 
 
 test("a fee that was kept after a cancellation is released", async () => {
   const booking = await bookAt(5 * DAY_MS, { fee: FEE });
-  const payment = () => patient.api.ok(`GET /v1/payments/${booking.paymentId}`);
+  const payment = () => patient.client.getPayment({ paymentId: booking.paymentId });
   await pay(booking);
   await untilConsultation(booking, "SCHEDULED");
   // Makes the booking look as if its cancellation had been stored without events.

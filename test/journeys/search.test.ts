@@ -46,7 +46,7 @@ describe("finding a doctor", () => {
       expect.not.objectContaining({ nextAvailableTime: expect.anything() }),
     ]);
     await offer(doctor, 3 * DAY_MS);
-    const { startTime } = await api.ok(`GET /v1/slots/${await offer(doctor, 2 * DAY_MS)}`);
+    const { startTime } = await api.client.getSlot({ slotId: await offer(doctor, 2 * DAY_MS) });
     const [found] = await find({ query: word });
     expect(found?.nextAvailableTime).toBe(startTime);
 

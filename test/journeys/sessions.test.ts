@@ -22,7 +22,7 @@ describe("a refresh token", () => {
     const { status, body } = await refresh(refreshToken);
     expect(status).toBe(200);
     expect(body.refreshToken).not.toBe(refreshToken);
-    expect(await api.as(String(body.accessToken)).ok("GET /v1/users/me")).toMatchObject({ id });
+    expect(await api.as(String(body.accessToken)).client.getMe()).toMatchObject({ id });
     expect((await refresh(String(body.refreshToken))).status).toBe(200);
   });
 
@@ -94,7 +94,7 @@ describe("a session that has ended", () => {
   test("leaves the account's other sessions unaffected", async () => {
     const here = await signUp(api, "PATIENT");
     const there = await logIn(api, here);
-    await here.api.ok("POST /v1/auth/logout");
+    await here.client.logout();
     await eventually(
       () => here.api.send("GET /v1/users/me"),
       ({ status }) => status === 401,
@@ -109,7 +109,7 @@ describe("an account that an admin disables", () => {
   beforeAll(async () => {
     admin = await signUpAdmin(api, stack);
   });
-  const disable = ({ id }: Account) => admin.api.ok(`POST /v1/admin/users/${id}:disable`);
+  const disable = ({ id }: Account) => admin.client.disableUser({ userId: id });
 
   test("is signed out within 5 s, and cannot sign in or refresh until it is enabled", async () => {
     const patient = await signUp(api, "PATIENT");
@@ -127,7 +127,7 @@ describe("an account that an admin disables", () => {
     expect(refusal(right)).toEqual({ status: 401, reason: "INVALID_CREDENTIALS" });
     expect({ ...right.body, requestId: "" }).toEqual({ ...wrong.body, requestId: "" });
 
-    await admin.api.ok(`POST /v1/admin/users/${patient.id}:enable`);
+    await admin.client.enableUser({ userId: patient.id });
     expect((await login(PASSWORD)).status).toBe(200);
   });
 
@@ -137,7 +137,7 @@ describe("an account that an admin disables", () => {
     const booked = await book(patient, await offer(doctor, 2 * DAY_MS));
     const openSlot = await offer(doctor, 3 * DAY_MS);
     const body = { paymentMethod: "pm_card_visa" };
-    await patient.api.ok(`POST /v1/payments/${booked.paymentId}:authorize`, { key: true, body });
+    await patient.client.authorizePayment({ paymentId: booked.paymentId, ...body });
 
     await disable(doctor);
     const gone = (path: string) =>
@@ -149,7 +149,7 @@ describe("an account that an admin disables", () => {
     await gone(`/v1/doctors/${doctor.id}`);
     await gone(`/v1/slots/${openSlot}`);
     const word = doctor.fullName.split(" ")[1]!;
-    expect(await api.ok(`GET /v1/doctors?query=${word}`)).toMatchObject({ doctors: [] });
+    expect(await api.client.searchDoctors({ query: word })).toMatchObject({ doctors: [] });
     const until = (path: string, status: string) =>
       eventually(
         () => patient.api.ok(`GET ${path}`),

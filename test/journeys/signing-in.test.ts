@@ -14,7 +14,7 @@ describe("registration", () => {
     const made = await api.send("POST /v1/auth/register", { body: { ...given, email, password: PASSWORD } });
     expect(made.status).toBe(201);
     const { token } = await logIn(api, { email });
-    const me = await api.as(token).ok("GET /v1/users/me");
+    const me = await api.as(token).client.getMe();
     expect(me).toMatchObject({ ...given, email: email.toLowerCase(), status: "ACTIVE", mfaEnabled: false });
     expect(me.id).toBe(made.body.id);
   });
@@ -44,7 +44,7 @@ describe("registration", () => {
 
 describe("signing in with a second factor", () => {
   const challenge = async ({ email }: Account): Promise<Json> =>
-    await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+    await api.client.login({ email, password: PASSWORD });
 
   test("requires the password, then a code, which is valid once", async () => {
     const doctor = await signUp(api, "DOCTOR");
@@ -64,9 +64,9 @@ describe("signing in with a second factor", () => {
 
   test("accepts each recovery code once", async () => {
     const doctor = await signUp(api, "DOCTOR");
-    const { secret } = await doctor.api.ok("POST /v1/auth/mfa/totp");
+    const { secret } = await doctor.client.setUpTotp();
     const body = { code: new Authenticator(String(secret)).next() };
-    const { recoveryCodes } = await doctor.api.ok("POST /v1/auth/mfa/totp:activate", { body });
+    const { recoveryCodes } = await doctor.client.activateTotp(body);
     const [recoveryCode] = recoveryCodes as string[];
 
     const statuses: number[] = [];
