@@ -63,11 +63,17 @@ module.exports = {
     },
     {
       name: "client-without-packages",
-      comment:
-        "The client has no dependencies. Only the CLI and what is exported for Node use Node's modules.",
+      comment: "The client has no dependencies.",
       severity: "error",
       from: { path: "^clients/[^/]+/src/", pathNot: TESTS },
       to: { path: "node_modules/" },
+    },
+    {
+      name: "client-without-node",
+      comment: "The client runs in browsers. Only the CLI and the tokens in a file need Node.",
+      severity: "error",
+      from: { path: "^clients/[^/]+/src/", pathNot: `${TESTS}|/src/cli/|/file-tokens\\.ts$` },
+      to: { dependencyTypes: ["core"] },
     },
     {
       name: "mysql-in-platform-db",
@@ -111,7 +117,7 @@ module.exports = {
     // TypeScript.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },
+    exclude: { path: "^proto/(gen|node_modules)/|^clients/[^/]+/src/gen/|^(dist|\\.local)/" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
   },
 };

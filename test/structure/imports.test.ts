@@ -20,6 +20,12 @@ const PLANTED = [
   ["platform-imports", "platform/db/planted.ts", "@medconnect/gateway/app.ts"],
   ["topology-imports", "topology/planted.ts", "@medconnect/auth/src/app.ts"],
   ["gateway-imports", "gateway/routing/planted.ts", "@medconnect/auth/src/app.ts"],
+  ["gateway-imports", "gateway/routing/planted.ts", "@medconnect/client/src/client.ts"],
+  ["clients/src-imports", "clients/typescript/src/planted.ts", "@medconnect/platform/db/database.ts"],
+  ["clients/src-imports", "clients/typescript/src/planted.ts", "../generator/types.ts"],
+  ["clients/generator-imports", "clients/typescript/generator/planted.ts", "@medconnect/auth/src/app.ts"],
+  ["client-without-packages", "clients/typescript/src/cli/planted.ts", "fast-check"],
+  ["client-without-node", "clients/typescript/src/planted.ts", "node:fs"],
   ["ops-imports", "ops/planted.ts", "@medconnect/dev/start.ts"],
   ["ops-imports", "ops/planted.ts", "@medconnect/gateway/app.ts"],
   ["deploy-imports", "deploy/bundles/planted.ts", "@medconnect/auth/src/app.ts"],
@@ -67,6 +73,9 @@ const ALLOWED = [
   ["services/auth/src/accounts/allowed-rules.ts", "@medconnect/platform/time/calendar-date.ts"],
   ["services/auth/src/accounts/allowed-rules.ts", "node:util"],
   ["ops/allowed.ts", "@medconnect/auth/src/app.ts"],
+  ["dev/allowed.ts", "@medconnect/client/src/client.ts"],
+  ["clients/typescript/generator/allowed.ts", "@medconnect/gateway/openapi/document.ts"],
+  ["clients/typescript/src/cli/allowed.ts", "node:fs"],
   ["platform/db/allowed.ts", "mysql2/promise"],
   ["topology/allowed.ts", "@medconnect/platform/db/database.ts"],
 ] as const;
@@ -89,10 +98,10 @@ beforeAll(async () => {
   for (const file of [".dependency-cruiser.cjs", "package.json"])
     cpSync(join(ROOT, file), join(folder, file));
   for (const workspace of (workspaces as string[]).flatMap(expand)) {
-    write(`${workspace}/package.json`, readFileSync(join(ROOT, workspace, "package.json"), "utf8"));
-    const name = workspace.replace("services/", "");
+    const manifest = readFileSync(join(ROOT, workspace, "package.json"), "utf8");
+    write(`${workspace}/package.json`, manifest);
     mkdirSync(join(folder, "node_modules/@medconnect"), { recursive: true });
-    symlinkSync(join(folder, workspace), join(folder, "node_modules/@medconnect", name));
+    symlinkSync(join(folder, workspace), join(folder, "node_modules", JSON.parse(manifest).name));
   }
   for (const library of ["mysql2", "ioredis", "@grpc", "fast-check"]) {
     symlinkSync(join(ROOT, "node_modules", library), join(folder, "node_modules", library));
@@ -126,10 +135,12 @@ test.each(ALLOWED)("%s may import %s", (file, _specifier) => {
 
 const formFile = (form: number): string => `services/auth/src/accounts/form-${form}.ts`;
 
-const expand = (workspace: string): string[] =>
-  workspace === "services/*"
-    ? ["auth", "scheduling", "clinical", "billing"].map((name) => `services/${name}`)
-    : [workspace];
+const FOLDERS: Record<string, string[]> = {
+  "services/*": ["services/auth", "services/scheduling", "services/clinical", "services/billing"],
+  "clients/*": ["clients/typescript"],
+};
+
+const expand = (workspace: string): string[] => FOLDERS[workspace] ?? [workspace];
 
 function write(file: string, content: string): void {
   const path = join(folder, file);
@@ -140,7 +151,9 @@ function write(file: string, content: string): void {
 /** Creates an empty module to which an import resolves, unless a test case creates this file. */
 function plantTarget(file: string, specifier: string): void {
   const [, name, path] = /^@medconnect\/([a-z]+)\/(.*)$/.exec(specifier) ?? [];
-  const workspace = ["auth", "scheduling", "clinical", "billing"].includes(name!) ? `services/${name}` : name;
+  const expanded = Object.values(FOLDERS).flat();
+  const workspace =
+    name === "client" ? "clients/typescript" : (expanded.find((each) => each === `services/${name}`) ?? name);
   const target = workspace ? join(workspace, path!) : join(dirname(file), specifier);
   if (PLANTED.some(([, planted]) => planted === target)) return;
   write(target, "export {};\n");
@@ -153,6 +166,7 @@ async function cruise(): Promise<Violation[]> {
     "topology",
     "services",
     "gateway",
+    "clients",
     "ops",
     "deploy",
     "dev",
