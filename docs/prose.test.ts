@@ -18,6 +18,7 @@ const COMMENTS = {
 
 const FOLDERS = [
   "bench",
+  "clients",
   "deploy",
   "dev",
   "docs",

@@ -61,7 +61,7 @@ export interface Booked {
 
 export async function book({ client }: Account, slotId: string, reason = "A cough"): Promise<Booked> {
   const { id, consultationId, paymentId } = await client.createBooking({ slotId, reason });
-  // Of a booking with a fee.
+  // A booking that is free of charge has no payment.
   return { id, consultationId, paymentId: String(paymentId) };
 }
 

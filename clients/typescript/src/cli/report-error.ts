@@ -13,7 +13,7 @@ const NEXT_STEPS: Partial<Record<Reason, string>> = {
   RATE_LIMITED: "Try again when that time has passed.",
 };
 
-/** What to tell the user about an error. @param fields those of the command */
+/** The text for the user about an error. @param fields those of the command */
 export function reportError(error: unknown, command = "", fields: readonly CommandField[] = []): string {
   if (error instanceof UsageError)
     return `${error.message}\nSee medconnect ${command}${command && " "}--help.`;
