@@ -83,4 +83,7 @@ function kindOf(schema: Schema, api: Api): Pick<CommandField, "kind" | "isList" 
 }
 
 const kebabCase = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter, at: number) => (at === 0 ? "" : "-") + letter.toLowerCase());
+  name
+    .replaceAll("_", "-")
+    .replaceAll(/(?<!^|-)[A-Z]/g, "-$&")
+    .toLowerCase();

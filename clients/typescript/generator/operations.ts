@@ -1,4 +1,4 @@
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
 import type { Schema } from "@medconnect/gateway/openapi/json-schema.ts";
 import { operationIdOf } from "@medconnect/gateway/openapi/operation.ts";
@@ -115,7 +115,7 @@ function parametersOf({ method }: Route, operation: DocumentOperation, { compone
     .map(({ name, in: place, required = false, description = "", schema }) => {
       if (place === "path" && name.includes("."))
         throw new Error(`${operation.operationId}: ${name} is nested`);
-      const desc = method.input.fields.find(({ jsonName }) => jsonName === name);
+      const desc = fieldNamed(method.input, name);
       return { name, in: place, required, description, schema, desc };
     });
 }
@@ -141,9 +141,13 @@ function bodyFieldsOf(
     required: required.includes(name),
     description: String(schema.description ?? ""),
     schema,
-    desc: method.input.fields.find(({ jsonName }) => jsonName === name),
+    desc: fieldNamed(method.input, name),
   }));
 }
+
+/** The field with a JSON name, or with the name in the proto, which forms have. */
+const fieldNamed = ({ fields }: DescMessage, name: string): DescField | undefined =>
+  fields.find((field) => field.jsonName === name || field.name === name);
 
 function answerOf({ responses }: DocumentOperation): Answer {
   const content = (responses[200] ?? responses[201])?.content;

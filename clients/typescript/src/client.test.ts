@@ -79,6 +79,12 @@ test("options become headers", async () => {
   ]);
 });
 
+test("an update with a resource that has no etag is not sent without a condition", async () => {
+  const update = medconnect.updateDoctor({ doctorId: ID, doctor: {} }, { ifMatch: {} });
+  await expect(update).rejects.toThrow(new TypeError("ifMatch has no etag"));
+  expect(server.received).toEqual([]);
+});
+
 test("the client's traceparent and headers are sent with each call", async () => {
   const traced = new MedConnect({
     baseUrl: server.url,
@@ -166,6 +172,23 @@ test.each([
   server.answer = (_request, response) => refuse(response, status, problem, headers);
   await expect(medconnect.createBooking({ slotId: ID })).rejects.toMatchObject({ reason: problem.reason });
   expect(server.received).toHaveLength(1);
+});
+
+test("an error of OAuth has the reason to which its link leads", async () => {
+  server.answer = (_request, response) =>
+    sendJson(response, 401, {
+      error: "invalid_client",
+      error_description: "Unknown.",
+      error_uri: `${server.url}/docs/errors#INVALID_CLIENT`,
+      requestId: "r2",
+    });
+  const call = medconnect.call({ route: "POST /v1/auth/token", body: "*", encoding: "form" }, {});
+  await expect(call).rejects.toMatchObject({
+    status: 401,
+    reason: "INVALID_CLIENT",
+    detail: "Unknown.",
+    requestId: "r2",
+  });
 });
 
 test("a proxy's error has a status, but no reason", async () => {

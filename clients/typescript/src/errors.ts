@@ -103,10 +103,15 @@ export function hasReason<R extends Reason>(
   return error instanceof MedConnectError && reasons.includes(error.reason as R);
 }
 
+/** The problem in a body; an error of OAuth (RFC 6749 §5.2) in the form of a problem; `{}` for other text. */
 function problemIn(body: string): Problem {
   try {
-    const problem = JSON.parse(body);
-    return typeof problem?.reason === "string" ? problem : {};
+    const json = JSON.parse(body);
+    if (typeof json?.reason === "string") return json;
+    if (typeof json?.error !== "string") return {};
+    const { error_description: detail, error_uri: type, requestId } = json;
+    // The link leads to the reason on the page of all errors.
+    return { detail, type, requestId, reason: new URL(type).hash.slice(1) };
   } catch {
     return {};
   }

@@ -42,10 +42,14 @@ export function httpRequestOf<Request>(rpc: Rpc<Request, unknown>, request: Requ
   };
 }
 
-/** Headers that the options of a call add. */
+/**
+ * Headers that the options of a call add. Throws TypeError if `ifMatch` has no etag, because the update would
+ * then replace any version.
+ */
 export function optionHeaders(options: CallOptions): Record<string, string> {
   const { ifMatch, traceparent, requestId, headers } = options;
   const etag = typeof ifMatch === "object" ? ifMatch.etag : ifMatch;
+  if (ifMatch !== undefined && !etag) throw new TypeError("ifMatch has no etag");
   return {
     ...(etag && { "if-match": etag.includes('"') ? etag : `"${etag}"` }),
     ...(traceparent && { traceparent }),
