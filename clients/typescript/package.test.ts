@@ -55,6 +55,17 @@ test("plain Node imports the packed client", () => {
   expect(run("node", ["ask.mjs"])).toBe("b1\n");
 });
 
+test("a failure that is handled once is not also an unhandled rejection, which would end the process", () => {
+  writeFileSync(
+    join(project, "refused.mjs"),
+    `import { MedConnect } from "@medconnect/client";
+     const fetch = async () => Response.json({ reason: "NOT_FOUND" }, { status: 404 });
+     const medconnect = new MedConnect({ baseUrl: "https://api.example.org", fetch });
+     await medconnect.getMe().withInfo().catch((error) => console.log(error.reason));`,
+  );
+  expect(run("node", ["refused.mjs"])).toBe("NOT_FOUND\n");
+});
+
 test("the packed command line runs", () => {
   expect(run("node", ["node_modules/@medconnect/client/medconnect.js", "--help"])).toContain(
     "create-booking",

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { webTokens } from "./token-store.ts";
+import { memoryTokens, type TokenStore, webTokens } from "./token-store.ts";
 
 const TOKENS = { accessToken: "a", refreshToken: "r", expireTimeMs: 1, refreshKey: "k" };
 
@@ -22,22 +22,43 @@ test("a Web storage keeps the tokens under one name", async () => {
   expect(await webTokens(shared, "mine").read()).toBeUndefined();
 });
 
-test.each([
-  ["with Web Locks", navigator],
-  ["without Web Locks", {}],
-])("tasks of one storage run one after the other %s", async (_title, ownNavigator) => {
+/** Two tabs with a storage in common, in a browser with these properties of `navigator`. */
+function tabsOf(browser: object) {
   const real = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  Object.defineProperty(globalThis, "navigator", { value: ownNavigator, configurable: true });
-  const tokens = webTokens(storage());
+  Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true });
+  const shared = storage();
+  const tabs = [webTokens(shared), webTokens(shared)] as const;
   if (real) Object.defineProperty(globalThis, "navigator", real);
+  return tabs;
+}
+
+async function orderOf(first: TokenStore, second: TokenStore): Promise<string[]> {
   const order: string[] = [];
   const task = (name: string) => async () => {
     order.push(`${name} begins`);
     await new Promise(setImmediate);
     order.push(`${name} ends`);
   };
-  await Promise.all([tokens.lock(task("a")), tokens.lock(task("b"))]);
-  expect(order).toEqual(["a begins", "a ends", "b begins", "b ends"]);
+  await Promise.all([first.lock(task("a")), second.lock(task("b"))]);
+  return order;
+}
+const IN_TURN = ["a begins", "a ends", "b begins", "b ends"];
+
+test("tasks of two tabs run one after the other, by a Web Lock", async () => {
+  const lock = memoryTokens().lock;
+  const names: string[] = [];
+  const request = (name: string, task: () => Promise<unknown>) => {
+    names.push(name);
+    return lock(task);
+  };
+  const [first, second] = tabsOf({ locks: { request } });
+  expect(await orderOf(first, second)).toEqual(IN_TURN);
+  expect(names).toEqual(["medconnect tokens", "medconnect tokens"]);
+});
+
+test("tasks of one tab run one after the other, also without Web Locks", async () => {
+  const [first] = tabsOf({});
+  expect(await orderOf(first, first)).toEqual(IN_TURN);
 });
 
 test("a task that fails frees the lock", async () => {

@@ -5,7 +5,7 @@ import { type ApiServer, refuse, sendJson, startApiServer } from "./api-server.t
  * in services/auth/src/sessions/refresh-rules.ts.
  */
 export interface SessionServer extends ApiServer {
-  /** Number of refreshes that replaced the tokens. */
+  /** Number of requests to refresh the tokens. */
   refreshes: number;
   /** Whether a refresh token was used twice. */
   isEnded: boolean;
@@ -40,10 +40,10 @@ export async function startSessionServer(expiresInSeconds = 300): Promise<Sessio
       const isCurrent = !isExpired && headers.authorization === `Bearer a${version}`;
       return isCurrent ? sendJson(response, 200, { id: "u1" }) : refuseWith("UNAUTHENTICATED");
     }
+    server.refreshes++;
     const sent = JSON.parse(body).refreshToken;
     if (sent === `r${version}`) {
       version++;
-      server.refreshes++;
       isExpired = false;
       usedWith = key;
     } else if (sent !== `r${version - 1}` || key === undefined || key !== usedWith) server.isEnded = true;
