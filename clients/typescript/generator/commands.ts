@@ -16,7 +16,7 @@ export const commands: readonly RpcCommand[] = ${JSON.stringify(commands)};
 }
 
 function commandOf(operation: Operation, api: Api): RpcCommand {
-  const { id, group, summary, description, fields, route, encoding } = operation;
+  const { id, group, summary, description, sunset, fields, route, encoding } = operation;
   const { body } = route.binding;
   const resource = typeof body === "object" && encoding !== "raw" ? body.jsonName : undefined;
   return {
@@ -24,7 +24,7 @@ function commandOf(operation: Operation, api: Api): RpcCommand {
     rpc: id,
     group,
     summary,
-    description,
+    description: sunset === undefined ? description : `Deprecated, ends on ${sunset}. ${description}`,
     answers: shapeOf(operation, api).kind,
     ...(resource && { resource }),
     fields: fields.flatMap((field) =>

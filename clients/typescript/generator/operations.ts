@@ -28,6 +28,8 @@ export interface Operation {
   route: Route;
   summary: string;
   description: string;
+  /** End of a deprecated RPC (RFC 8594), as a date; undefined for others. */
+  sunset: string | undefined;
   group: string;
   fields: Field[];
   encoding: "json" | "form" | "raw";
@@ -56,6 +58,8 @@ interface DocumentOperation {
   summary: string;
   description?: string;
   tags: string[];
+  deprecated?: boolean;
+  "x-sunset"?: string;
   parameters: (Parameter | { $ref: string })[];
   requestBody?: { content: Content };
   responses: Record<string, { content?: Content }>;
@@ -101,6 +105,7 @@ function readOperation(route: Route, operation: DocumentOperation, document: Doc
     route,
     summary,
     description,
+    sunset: operation.deprecated ? (operation["x-sunset"] ?? "") : undefined,
     group: tags[0] ?? "",
     fields: [...parametersOf(route, operation, document), ...bodyFieldsOf(route, operation, document)],
     encoding: ENCODINGS[mediaType] ?? "raw",

@@ -52,7 +52,8 @@ export function clientSource(api: Api, types: string): string {
   ].join("\n");
 }
 
-const docstringOf = ({ summary, description }: Operation): string => docstring(`${summary}.`, description);
+const docstringOf = ({ summary, description, sunset }: Operation): string =>
+  docstring(`${summary}.`, description, sunset === undefined ? "" : `@deprecated Ends on ${sunset}.`);
 
 function rpcType(operation: Operation, api: Api): string {
   const shape = shapeOf(operation, api);

@@ -71,7 +71,7 @@ export function field(
   const declared = required
     ? `${key}: ${type}`
     : `${key}?: ${type}${direction === "request" ? " | undefined" : ""}`;
-  return `${docstring(description)}${declared};\n`;
+  return `${docstring(description, schema.deprecated ? "@deprecated" : "")}${declared};\n`;
 }
 
 /** A docstring with lines of at most `WIDTH` characters; "" without text. */
