@@ -33,6 +33,7 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
     description: `${rest}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
     tags: [tagOf(method)],
     ...(method.rules.access === Access.ROLES && { "x-roles": method.rules.roles.map((role) => Role[role]) }),
+    ...bodyNameOf(route),
     ...securityOf(method),
     parameters: parametersOf(route, schemas),
     ...requestBodyOf(route, schemas),
@@ -67,6 +68,10 @@ const byScope = (scopes: string[]): string =>
 function deprecationOf({ rules, desc }: Method): Schema {
   return desc.deprecated ? { deprecated: true, "x-sunset": rules.sunsetDate } : {};
 }
+
+/** Name of the resource that the body is, for clients that take all parts of a request as one object. */
+const bodyNameOf = ({ binding: { body } }: Route): Schema =>
+  body === "" || body === "*" ? {} : { "x-body": body.jsonName };
 
 /** The document says that operations need a token. These are the others. */
 function securityOf({ rules }: Method): Schema {

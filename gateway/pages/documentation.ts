@@ -32,6 +32,7 @@ export function documentation({ routes, apiUrl, demo }: DocumentationOptions): M
     ["/docs/reference.js", file("text/javascript", BROWSER, "reference.js")],
     ["/docs/sign-in.js", file("text/javascript", BROWSER, "sign-in.js")],
     ["/docs/examples.js", file("text/javascript", BROWSER, "examples.js")],
+    ["/docs/snippets.js", file("text/javascript", BROWSER, "snippets.js")],
     ["/docs/no-eval.js", file("text/javascript", BROWSER, "no-eval.js")],
     ["/docs/reference.css", file("text/css", BROWSER, "reference.css")],
     ["/docs/errors.css", file("text/css", BROWSER, "errors.css")],

@@ -2,6 +2,7 @@
 import "./no-eval.js";
 import { withExistingIds } from "./examples.js";
 import { onSignIn } from "./sign-in.js";
+import { withSnippets } from "./snippets.js";
 
 const CONFIGURATION = {
   // Calls go to this host, also if the document names another one, such as localhost for 127.0.0.1.
@@ -22,7 +23,7 @@ const CONFIGURATION = {
   featuredClients: ["shell/curl", "js/fetch", "python/requests"],
   hiddenClients: {
     ...Object.fromEntries(
-      "c clojure csharp dart fsharp go http java kotlin objc ocaml php powershell r ruby rust swift"
+      "c clojure csharp dart fsharp go http java julia kotlin objc ocaml php powershell r ruby rust swift"
         .split(" ")
         .map((language) => [language, true]),
     ),
@@ -45,7 +46,7 @@ async function documentWithGuides() {
       delete tag.externalDocs;
     }),
   );
-  return document;
+  return withSnippets(document);
 }
 
 const [{ createApiReference }, content] = await Promise.all([
@@ -56,7 +57,7 @@ const reference = createApiReference("#reference", { ...CONFIGURATION, content }
 onSignIn(async (token) =>
   reference.updateConfiguration({
     ...CONFIGURATION,
-    content: token === "" ? content : await withExistingIds(content, token),
+    content: token === "" ? content : withSnippets(await withExistingIds(content, token)),
     authentication: { securitySchemes: { bearer: { token } } },
   }),
 );
