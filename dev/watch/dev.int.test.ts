@@ -24,7 +24,7 @@ import { freePort } from "../stack/ports.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const ROOMS = ["proto", "platform", "topology", "services", "gateway", "ops", "deploy", "dev"];
 /** Maximum time for a start or a restart of all processes on a busy machine, in ms. */
-const PATIENCE_MS = 110_000;
+const PATIENCE_MS = 300_000;
 
 let clone: string;
 let launcher: ChildProcess;

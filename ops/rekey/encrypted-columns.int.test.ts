@@ -25,6 +25,8 @@ const NOT_ENCRYPTED: Record<string, string> = {
   "link_tokens.token_hash": "the hash of 256 random bits",
   "registrations.token_hash": "the hash of 256 random bits",
   "service_account_secrets.secret_hash": "the hash of 256 random bits",
+  "service_account_keys.proof": "a keyed hash",
+  "used_assertions.id": "the hash of a client's id and an assertion's id",
   "users.account_proof": "a keyed hash",
   "users.password_proof": "a keyed hash",
   "refresh_tokens.proof": "a keyed hash",

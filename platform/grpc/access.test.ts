@@ -85,6 +85,7 @@ const FRESH: [string, Role][] = [
   ["/medconnect.auth.v1.ServiceAccountService/CreateServiceAccount", "ADMIN"],
   ["/medconnect.auth.v1.ServiceAccountService/RotateServiceAccountSecret", "ADMIN"],
   ["/medconnect.auth.v1.ServiceAccountService/EnableServiceAccount", "ADMIN"],
+  ["/medconnect.auth.v1.ServiceAccountService/SetServiceAccountKeys", "ADMIN"],
   ["/medconnect.auth.v1.UserService/EnableUser", "ADMIN"],
   ["/medconnect.auth.v1.UserService/ResetMfa", "ADMIN"],
 ];
