@@ -2,7 +2,7 @@ import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
-import type { Clock } from "../time/clock.ts";
+import type { Clocks } from "../time/clock.ts";
 import type { AuditEntry, Cause } from "./audit-entry.ts";
 import type { AuditedTransactions } from "./audited-transactions.ts";
 import { type CommittedGroup, GroupQueue, type Member } from "./group-queue.ts";
@@ -71,10 +71,9 @@ interface Asking<Request> extends Asked<Request>, Member {
 /** Outcome of a request in a transaction. USED: an earlier request had the same idempotency key. */
 type MemberOutcome<Response> = { response: Response } | { refusal: unknown } | "USED";
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions extends Clocks {
   transactions: AuditedTransactions;
   idempotency: Idempotency;
-  clock: Clock;
 }
 
 /**
@@ -144,15 +143,15 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     members: Asking<Request>[],
     isShared: boolean,
   ): Promise<CommittedGroup<Asking<Request>, MemberOutcome<Response>>> {
-    const { transactions, clock, idempotency } = this.#options;
+    const { transactions, clock, businessClock, idempotency } = this.#options;
     const useCase = this.#useCase;
     const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
-        const now = clock.now();
+        const now = businessClock.now();
         const keys = members.flatMap(({ key }) => key ?? []);
         const [facts, isUsed] = await Promise.all([
           useCase.lock(tx, members, now, isShared),
-          idempotency.findUsed(tx, keys, now),
+          idempotency.findUsed(tx, keys, clock.now()),
         ]);
         const outcomes = new Map<Asking<Request>, MemberOutcome<Response> | "MISSING">();
         const planned: { member: Asking<Request>; plan: Plan }[] = [];

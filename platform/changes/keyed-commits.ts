@@ -1,17 +1,16 @@
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
-import type { Clock } from "../time/clock.ts";
+import type { Clocks } from "../time/clock.ts";
 import { causeOf } from "./audit-entry.ts";
 import type { AuditedTransactions } from "./audited-transactions.ts";
 import type { Effect } from "./effect.ts";
 import { type Idempotency, inProgress, type UNCHANGED } from "./idempotency.ts";
 import type { IdempotencyKey } from "./idempotency-store.ts";
 
-export interface KeyedCommitsOptions {
+export interface KeyedCommitsOptions extends Clocks {
   transactions: AuditedTransactions;
   idempotency: Idempotency;
-  clock: Clock;
 }
 
 type Work<T> = (tx: Transaction) => Promise<Effect<T>>;

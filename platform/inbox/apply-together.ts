@@ -1,7 +1,7 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { AuditEntry } from "../changes/audit-entry.ts";
 import type { Transaction } from "../db/transaction.ts";
-import type { Clock } from "../time/clock.ts";
+import type { BusinessClock } from "../time/clock.ts";
 import type { EventHandler } from "./event-handler.ts";
 
 /** Handlers of events, by the type of event. */
@@ -28,7 +28,7 @@ export async function applyTogether(
   handlers: Handlers,
   events: Event[],
   isNewer: Promise<(event: Event) => boolean>,
-  clock: Clock,
+  clock: BusinessClock,
   isShared: boolean,
 ): Promise<Applied> {
   const [isToApply, factsOf] = await Promise.all([isNewer, lock(tx, handlers, events, isShared)]);

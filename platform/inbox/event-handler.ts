@@ -1,7 +1,7 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { AuditEntry } from "../changes/audit-entry.ts";
 import type { Transaction } from "../db/transaction.ts";
-import type { Clock } from "../time/clock.ts";
+import type { BusinessClock } from "../time/clock.ts";
 
 /**
  * Applies the events of one type. A handler locks, reads and writes for many events at once, but decides each
@@ -38,7 +38,7 @@ export async function applyEvent(
   tx: Transaction,
   handler: EventHandler,
   event: Event,
-  clock: Clock,
+  clock: BusinessClock,
 ): Promise<AuditEntry[]> {
   handler.prepare?.(tx, [event]);
   const [facts] = (await handler.lock?.(tx, [event])) ?? [];

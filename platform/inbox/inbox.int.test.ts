@@ -64,7 +64,7 @@ function deliver(events: Event[], transactions = service.transactions) {
     "payment.authorized": { from: "billing", apply, isFirst: true },
     "consultation.started": { from: "clinical", apply },
   };
-  const inbox = new Inbox(transactions, consumers, service.clock, service.log);
+  const inbox = new Inbox(transactions, consumers, service, service.log);
   const billing = { kind: "service", name: "billing" } as const;
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }

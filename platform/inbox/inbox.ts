@@ -13,7 +13,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
-import type { Clock } from "../time/clock.ts";
+import type { Clocks } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { insertVersions, lockVersions, saveVersions } from "./inbox-store.ts";
@@ -58,13 +58,13 @@ export const deliverEvents = (
 export class Inbox {
   readonly #transactions: AuditedTransactions;
   readonly #consumers: Consumers;
-  readonly #clock: Clock;
+  readonly #clocks: Clocks;
   readonly #log: Logger;
 
-  constructor(transactions: AuditedTransactions, consumers: Consumers, clock: Clock, log: Logger) {
+  constructor(transactions: AuditedTransactions, consumers: Consumers, clocks: Clocks, log: Logger) {
     this.#transactions = transactions;
     this.#consumers = consumers;
-    this.#clock = clock;
+    this.#clocks = clocks;
     this.#log = log;
   }
 
@@ -85,7 +85,7 @@ export class Inbox {
     const known = events.filter(isKnown);
     for (const event of known) this.#assertSender(event, call);
     const unknown = events.filter((event) => !isKnown(event));
-    const since = this.#clock.now().getTime() - NEWER_SENDER_MS;
+    const since = this.#clocks.clock.now().getTime() - NEWER_SENDER_MS;
     const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
       reason: "UNKNOWN_TYPE",
@@ -191,11 +191,12 @@ export class Inbox {
     actorId: string,
     { isShared, areFirst }: { isShared: boolean; areFirst: boolean },
   ): Promise<Event[]> {
+    const { businessClock } = this.#clocks;
     let left: Event[] = [];
     await this.#transactions.runAll(
       async (tx) => {
         const isNewer = areFirst ? Promise.resolve(() => true) : lockNewer(tx, events);
-        const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);
+        const applied = await applyTogether(tx, this.#consumers, events, isNewer, businessClock, isShared);
         left = applied.left;
         const appliedEvents = [...applied.entries.keys()];
         if (appliedEvents.length > 0) (areFirst ? insertVersions : saveVersions)(tx, appliedEvents);

@@ -36,7 +36,7 @@ import { observeProcess } from "../telemetry/process-metrics.ts";
 import { takeSamples } from "../telemetry/samples.ts";
 import { startMetrics } from "../telemetry/start-metrics.ts";
 import { startTracing } from "../telemetry/start-tracing.ts";
-import { type Clock, systemClock } from "../time/clock.ts";
+import { type Clocks, systemBusinessClock, systemClock } from "../time/clock.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 import { startTls } from "../tls/start-tls.ts";
 import { runUntilSignal } from "./lifecycle.ts";
@@ -46,10 +46,9 @@ import type { TokenIssuer, Topology } from "./topology.ts";
 const SWEEP_KEYS_MS = 60_000;
 
 /** Objects that the platform provides to the features of a service. */
-export interface Platform {
+export interface Platform extends Clocks {
   readonly db: Database;
   readonly redis: Redis;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly cipher: FieldCipher;
   readonly hash: KeyedHash;
@@ -103,6 +102,8 @@ export async function runService({
 
   const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
+  const businessClock = systemBusinessClock;
+  const clocks = { clock, businessClock };
   // Opened before the database, so that Redis is connected when the revocations are first read.
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const db = new Database({
@@ -128,12 +129,12 @@ export async function runService({
   });
   const idempotency = new Idempotency(db, cipher, hash);
   const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
-  const calls = new IdempotentCalls({ transactions, idempotency, clock });
+  const calls = new IdempotentCalls({ transactions, idempotency, ...clocks });
 
   const platform: Platform = {
     db,
     redis,
-    clock,
+    ...clocks,
     log,
     cipher,
     hash,
@@ -172,7 +173,7 @@ export async function runService({
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);
-  grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clock, log), { deliverEvents });
+  grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clocks, log), { deliverEvents });
   const auditApp = {
     service: name,
     ...platform,

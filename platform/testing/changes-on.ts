@@ -19,11 +19,11 @@ interface Parts {
  * than the service has.
  */
 export function changesOn(
-  service: Pick<Platform, "db" | "clock" | "cipher" | "hash">,
+  service: Pick<Platform, "db" | "clock" | "businessClock" | "cipher" | "hash">,
   { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,
 ): Pick<Platform, "transactions" | "calls"> {
-  const { clock, cipher, hash } = service;
+  const { clock, businessClock, cipher, hash } = service;
   const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
   const idempotency = new Idempotency(service.db, cipher, hash);
-  return { transactions, calls: new IdempotentCalls({ transactions, idempotency, clock }) };
+  return { transactions, calls: new IdempotentCalls({ transactions, idempotency, clock, businessClock }) };
 }

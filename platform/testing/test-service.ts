@@ -24,7 +24,7 @@ import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
 import type { Platform } from "../service/service.ts";
 import { createLogger } from "../telemetry/log.ts";
-import type { Clock } from "../time/clock.ts";
+import type { BusinessClock, Clock } from "../time/clock.ts";
 import { CheckedDatabase } from "./checked-database.ts";
 import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
@@ -51,9 +51,30 @@ export class TestClock implements Clock {
   }
 }
 
+/** Business time of a test: the time of its clock, plus the advances of business time alone. */
+export class TestBusinessClock implements BusinessClock {
+  readonly kind = "business";
+  readonly #clock: Clock;
+  #aheadMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): Date {
+    return new Date(this.#clock.now().getTime() + this.#aheadMs);
+  }
+
+  /** Advances business time and leaves machine time. */
+  advance(ms: number): void {
+    this.#aheadMs += ms;
+  }
+}
+
 /** Platform of a service with a real MySQL and a new schema. Its events stay in the outbox. */
 export interface TestService extends Platform {
   clock: TestClock;
+  businessClock: TestBusinessClock;
   close: () => Promise<void>;
 }
 
@@ -68,6 +89,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
 
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   const clock = new TestClock();
+  const businessClock = new TestBusinessClock(clock);
   const log = createLogger(name, "silent");
   const schemaUrl = new URL(url);
   schemaUrl.pathname = `/${schema}`;
@@ -89,9 +111,10 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   );
   const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, waitMs: 0, maxRefusals: 25 });
   const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
-  const calls = new IdempotentCalls({ transactions, idempotency, clock });
+  const calls = new IdempotentCalls({ transactions, idempotency, clock, businessClock });
   return {
     clock,
+    businessClock,
     log,
     db,
     cipher,

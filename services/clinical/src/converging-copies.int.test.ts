@@ -36,7 +36,7 @@ beforeAll(async () => {
     clock.advance(1);
     return clock.now();
   };
-  app = { ...clinical.app, clock: { now } };
+  app = { ...clinical.app, clock: { now }, businessClock: { kind: "business", now } };
 });
 afterAll(() => clinical.app.close());
 
@@ -100,13 +100,13 @@ const rename = (on: Clinical, fullName = "New") =>
         aggregateId,
         state: { $case: "user", value: { fullName, role } },
       });
-      await applyEvent(tx, applyUserEvents, event, on.clock);
+      await applyEvent(tx, applyUserEvents, event, on.businessClock);
     }
     return [];
   });
 const licensing = (on: Clinical, until: string, state: Partial<DoctorState>) =>
   on.transactions.run("service:scheduling", (tx) =>
-    applyEvent(tx, applyDoctorEvents, eventOf(clinical.licensed(doctor, until, 1, state)), on.clock),
+    applyEvent(tx, applyDoctorEvents, eventOf(clinical.licensed(doctor, until, 1, state)), on.businessClock),
   );
 const stop = (prescriptionsStopTime: Date) => ({
   prescriptionsStopTime,
@@ -120,13 +120,14 @@ const grant = (on: Clinical, aggregateId: string, endTime: Date) =>
       aggregateId,
       state: { $case: "breakGlass", value: breakGlass },
     });
-    return applyEvent(tx, applyGrantEvents(on), event, on.clock);
+    return applyEvent(tx, applyGrantEvents(on), event, on.businessClock);
   });
 
 const EVENTS: Record<string, (on: Clinical, scene: Scene) => Promise<void>> = {
   "both accounts are renamed": (on) => rename(on),
   "an admin verifies the doctor's new name": (on) => licensing(on, "9999-12-31", { displayName: "New" }),
-  "the doctor loses the licence, and prescriptions stop": (on) => licensing(on, "", stop(on.clock.now())),
+  "the doctor loses the licence, and prescriptions stop": (on) =>
+    licensing(on, "", stop(on.businessClock.now())),
   "the grant is revoked": (on, scene) => grant(on, scene.grant, on.clock.now()),
 };
 

@@ -25,7 +25,7 @@ const decided = (doctorId: string, decision: "VERIFIED" | "REJECTED" | "REVOKED"
   });
 
 const deliver = async (events: Event[], from = SCHEDULING) => {
-  const inbox = new Inbox(auth.app.transactions, consumersOf(auth.app), auth.clock, auth.app.log);
+  const inbox = new Inbox(auth.app.transactions, consumersOf(auth.app), auth.app, auth.app.log);
   return await auth.call(EventServiceService.deliverEvents, inbox.deliverEvents, { events }, from);
 };
 

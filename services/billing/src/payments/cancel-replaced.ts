@@ -76,7 +76,7 @@ async function decide(
   if (row.replacedAttemptId === null) return "SEND";
   if (await isAttemptEnded(tx, attemptId)) return "CANCEL";
   if (isConfirmed(found)) return "DROP";
-  endAttempt(tx, attemptId, { status: "FAILED", declineCode: found.declineCode }, app.clock.now());
+  endAttempt(tx, attemptId, { status: "FAILED", declineCode: found.declineCode }, app.businessClock.now());
   return "CANCEL";
 }
 
@@ -111,7 +111,7 @@ async function keepReplaced(
   if (row.replacedAttemptId === null || (await isAttemptEnded(tx, attemptId))) {
     return unchanged(toPayment(row));
   }
-  endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.clock.now());
+  endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.businessClock.now());
   const kept = { ...row, attemptId, replacedAttemptId: null };
   return failed(notAuthorizable("AUTHORIZED"), ...applyCharge(app, tx, kept, charge).entries);
 }

@@ -11,7 +11,7 @@ import { findExpiring, lockPayment } from "./payment-store.ts";
 export const captureExpiring =
   (app: Billing) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const by = new Date(app.clock.now().getTime() + app.captureBeforeExpiryMs);
+    const by = new Date(app.businessClock.now().getTime() + app.captureBeforeExpiryMs);
     const find = (limit: number) => findExpiring(app.db, by, limit);
     const work = (id: string) => chargeExpiring(app, id, by);
     await sweep(

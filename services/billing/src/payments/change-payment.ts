@@ -24,7 +24,7 @@ export function changePayment(
   after: PaymentRow,
   pauseMs: number | null = 0,
 ): PaymentRow {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
   if (isCapture) insertEntries(tx, captureEntries(after), now);
   const saved = { ...after, ...scheduleOf(before, after, now, pauseMs), version: before.version + 1 };

@@ -100,7 +100,7 @@ function finishOne(
   const effect = charge ? applyCharge(app, tx, row, charge) : unchanged(toPayment(row));
   // The request no longer waits for the provider, so its lease on the attempt can end.
   if (!charge || charge.status === "PENDING") {
-    endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
+    endLease(tx, row.id, new Date(app.businessClock.now().getTime() + ASK_AFTER_MS));
   }
   return effect;
 }
@@ -112,7 +112,7 @@ export function applyCharge(
   before: PaymentRow,
   charge: Charge,
 ): Effect<Payment> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const after = changePayment(app, tx, before, withCharge(before, charge, now));
   if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
     const status = after.status === "AUTHORIZED" ? "AUTHORIZED" : "FAILED";

@@ -21,7 +21,7 @@ export const processPayments =
   (app: Billing) =>
   (signal?: AbortSignal): Promise<void> =>
     repeat(async () => {
-      const due = await leaseDuePayments(app.db, app.clock.now());
+      const due = await leaseDuePayments(app.db, app.businessClock.now());
       await Promise.all(due.map((row) => processPayment(app, row)));
       return due.length > 0;
     }, signal);
@@ -70,7 +70,7 @@ async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const reference = row.replacedAttemptId === null ? row.providerReference : null;
   const found =
     (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
-  const isToVoid = found.status === "PENDING" && shouldVoid(row, app.clock.now());
+  const isToVoid = found.status === "PENDING" && shouldVoid(row, app.businessClock.now());
   const charge = isToVoid ? await provider.void({ attemptId, reference: found.reference }) : found;
   await finishAttempt(app, attempt, charge, { actorId: SERVICE_ACTOR });
 }
@@ -92,7 +92,7 @@ async function refundRest(app: Billing, paymentId: string): Promise<void> {
       amountMinor: refundableMinor(payment),
       reason: "The booking was called off.",
       keyId: null,
-      processTime: app.clock.now(),
+      processTime: app.businessClock.now(),
     });
     tx.afterCommit(app.processSoon);
     return openRefund(app, tx, payment, refund);

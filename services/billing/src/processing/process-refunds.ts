@@ -14,7 +14,7 @@ export const processRefunds =
   (app: Billing) =>
   (signal?: AbortSignal): Promise<void> =>
     repeat(async () => {
-      const due = await leaseDueRefunds(app.db, app.clock.now());
+      const due = await leaseDueRefunds(app.db, app.businessClock.now());
       await Promise.all(due.map((row) => processRefund(app, row)));
       return due.length > 0;
     }, signal);

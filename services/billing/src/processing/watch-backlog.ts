@@ -14,7 +14,7 @@ export function watchBacklog(app: Billing): void {
     },
   );
   gauge("payment_processing.age", "Age of the oldest pending step or refund, in seconds", (report) => {
-    const nowMs = app.clock.now().getTime();
+    const nowMs = app.businessClock.now().getTime();
     for (const { what, state, oldest } of backlog() ?? []) {
       if (state === "waiting") report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { what });
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
-import { systemClock } from "@medconnect/platform/time/clock.ts";
+import { systemBusinessClock, systemClock } from "@medconnect/platform/time/clock.ts";
 import { createProviders, type ProviderSettings } from "./create-providers.ts";
 
 // Nothing listens at this URL. The tests run no query, and an unused pool opens no connection.
@@ -18,7 +18,7 @@ const create = (settings: Partial<ProviderSettings>) =>
       STRIPE_API_URL: "https://stripe.test",
       ...settings,
     },
-    { db, clock: systemClock, log: createLogger("billing", "silent") },
+    { db, clock: systemClock, businessClock: systemBusinessClock, log: createLogger("billing", "silent") },
   );
 
 test("the stub runs in production only with ALLOW_STUB_PROVIDER", async () => {

@@ -18,7 +18,7 @@ export interface ProviderSettings {
   STRIPE_API_URL: string;
 }
 
-type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
+type ProviderPlatform = Pick<Platform, "db" | "clock" | "businessClock" | "log">;
 
 /**
  * Creates the provider that PAYMENT_PROVIDER names, and every other provider that the settings configure. So
@@ -41,7 +41,10 @@ export async function createProviders(
   return new Providers(PAYMENT_PROVIDER, providers);
 }
 
-function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlatform): Provider {
+function createStub(
+  settings: ProviderSettings,
+  { db, clock, businessClock, log }: ProviderPlatform,
+): Provider {
   if (settings.NODE_ENV === "production" && !settings.ALLOW_STUB_PROVIDER) {
     throw new Error(
       "PAYMENT_PROVIDER=stub moves no money. " +
@@ -54,6 +57,7 @@ function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlat
   return new StubProvider({
     db,
     clock,
+    businessClock,
     log,
     pendingDelayMs: settings.STUB_PENDING_DELAY,
     authorizationMs: settings.STUB_AUTHORIZATION_TTL,

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startTestService } from "@medconnect/platform/testing/test-service.ts";
-import { systemClock } from "@medconnect/platform/time/clock.ts";
+import { systemBusinessClock, systemClock } from "@medconnect/platform/time/clock.ts";
 import { StubProvider } from "./stub-provider.ts";
 
 test("the stub sends a signed webhook with the outcome of a delayed charge", async () => {
@@ -20,6 +20,7 @@ test("the stub sends a signed webhook with the outcome of a delayed charge", asy
     db,
     log,
     clock: systemClock,
+    businessClock: systemBusinessClock,
     pendingDelayMs: 20,
     authorizationMs: 60_000,
     actionUrl: "https://stub.test/confirm",

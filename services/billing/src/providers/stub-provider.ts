@@ -1,7 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import type { Clock } from "@medconnect/platform/time/clock.ts";
+import type { BusinessClock, Clock } from "@medconnect/platform/time/clock.ts";
 import type {
   Charge,
   ChargeKey,
@@ -23,7 +23,10 @@ import { readStubWebhook, type StubEvent, sendStubWebhook } from "./stub-webhook
 
 export interface StubProviderOptions {
   db: Database;
+  /** Machine time, by which webhooks are signed. */
   clock: Clock;
+  /** Business time, by which charges get their outcomes and authorizations expire. */
+  businessClock: BusinessClock;
   /** Time for which a delayed charge stays PENDING, in ms. */
   pendingDelayMs: number;
   /** Lifetime of an authorization, in ms. */
@@ -80,16 +83,16 @@ export class StubProvider implements Provider {
 
   async find({ attemptId }: Pick<ChargeKey, "attemptId">): Promise<Charge | undefined> {
     const row = await findCharge(this.#options.db, attemptId);
-    return row && toCharge(row, this.#options.clock.now());
+    return row && toCharge(row, this.#options.businessClock.now());
   }
 
   async capture(charge: ChargeKey): Promise<Charge> {
-    await captureCharge(this.#options.db, charge.attemptId, this.#options.clock.now());
+    await captureCharge(this.#options.db, charge.attemptId, this.#options.businessClock.now());
     return await this.#get(charge);
   }
 
   async void(charge: ChargeKey): Promise<Charge> {
-    await voidCharge(this.#options.db, charge.attemptId, this.#options.clock.now());
+    await voidCharge(this.#options.db, charge.attemptId, this.#options.businessClock.now());
     return await this.#get(charge);
   }
 
@@ -119,8 +122,8 @@ export class StubProvider implements Provider {
   }
 
   #newCharge({ attemptId, amount }: Order, { declineCode, delay, refundsFail }: Scenario): StubChargeRow {
-    const { clock, pendingDelayMs, authorizationMs, actionUrl } = this.#options;
-    const outcomeMs = clock.now().getTime() + (delay ? pendingDelayMs : 0);
+    const { businessClock, pendingDelayMs, authorizationMs, actionUrl } = this.#options;
+    const outcomeMs = businessClock.now().getTime() + (delay ? pendingDelayMs : 0);
     return {
       attemptId,
       reference: `stub_${attemptId.replaceAll("-", "")}`,

@@ -23,7 +23,7 @@ export async function createRefund(
   const payment = await findPayment(app.db, paymentId);
   if (!payment) throw new ApiError("NOT_FOUND");
   const keyId = app.calls.keyIdOf(call);
-  const processTime = new Date(app.clock.now().getTime() + app.attemptLeaseMs);
+  const processTime = new Date(app.businessClock.now().getTime() + app.attemptLeaseMs);
   const refund = newRefund(app, paymentId, { amountMinor, reason, keyId, processTime });
   const firstAnswer = await app.calls.begin<Refund>(call, async (tx) =>
     openRefund(app, tx, await lockPayment(tx, paymentId), refund),

@@ -80,7 +80,7 @@ async function apply(
   }
   const ended: RefundRow = { ...answered, status: outcome.status, processTime: null };
   saveRefund(tx, ended);
-  if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.clock.now());
+  if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.businessClock.now());
   const funds = endRefund(payment, refund.amountMinor, outcome.status);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, ended));
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
@@ -104,7 +104,7 @@ async function reverse(
 ): Promise<Effect<Refund>> {
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
-  insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
+  insertEntries(tx, refundReversalEntries(payment, refund), app.businessClock.now());
   const funds = reverseRefund(payment, refund.amountMinor);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
   return changed(

@@ -44,7 +44,7 @@ export function newRefund(
     reason: app.cipher.encrypt(reasonContext(ids), reason),
     keyId,
     providerReference: null,
-    createTime: app.clock.now(),
+    createTime: app.businessClock.now(),
     processTime,
     processTries: 0,
   };

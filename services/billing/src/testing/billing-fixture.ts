@@ -46,12 +46,13 @@ type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
  */
 export async function startBilling(inner?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);
-  const { db, clock } = service;
+  const { db, clock, businessClock } = service;
   const provider = new InterruptibleProvider(
     inner ??
       new StubProvider({
         db,
         clock,
+        businessClock,
         pendingDelayMs: PENDING_DELAY_MS,
         authorizationMs: AUTHORIZATION_MS,
         log: service.log,
@@ -71,7 +72,7 @@ export async function startBilling(inner?: Provider) {
 }
 
 function usesOf(app: Billing & TestService) {
-  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app, app.log);
   /** Delivers events of one sender in one batch. @returns reasons of the failures */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {
     const isClinical = sent.some(({ type }) => type.startsWith("consultation."));
@@ -87,7 +88,7 @@ function usesOf(app: Billing & TestService) {
   };
 
   const booking = (patient: Caller, paymentId = newId()) =>
-    bookingEvents(callerId(patient), paymentId, app.clock.now());
+    bookingEvents(callerId(patient), paymentId, app.businessClock.now());
 
   /**
    * Creates a payment by delivering the event booking.held.

@@ -33,7 +33,7 @@ export async function changeConsultation(
   const found = await findOwnConsultation(app, call, consultationId);
   const apply = async (tx: Transaction): Promise<Effect<Consultation>> => {
     const row = await lockConsultation(tx, consultationId);
-    const made = change(tx, row, app.clock.now());
+    const made = change(tx, row, app.businessClock.now());
     if (!made) return unchanged(toConsultation(row, app.cipher, await findAddenda(tx, row)));
     return changed(toConsultation(made.row, app.cipher), made.entry);
   };

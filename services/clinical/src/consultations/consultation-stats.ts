@@ -8,7 +8,7 @@ import { countByStatus, countCompletedByDay } from "./consultation-store.ts";
 export const getConsultationStats = figures(
   "stats/consultations",
   async (app: Clinical): Promise<ConsultationStats> => {
-    const days = lastDays(app.clock.now());
+    const days = lastDays(app.businessClock.now());
     // The statements run one after the other, because only a few connections may run scans.
     const statuses = await countByStatus(app.db);
     // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates

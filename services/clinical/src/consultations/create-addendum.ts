@@ -38,7 +38,7 @@ export async function createAddendum(
     await lockConsultation(tx, consultationId);
     const { count, bytes } = await measureAddenda(tx, consultationId);
     if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
-    const [id, createTime] = [newId(), app.clock.now()];
+    const [id, createTime] = [newId(), app.businessClock.now()];
     const ciphertext = app.cipher.encrypt(textContext(id, consultation), text);
     insertAddendum(tx, { id, text: ciphertext, createTime }, consultation);
     const resource = `consultations/${consultationId}/addenda/${id}`;

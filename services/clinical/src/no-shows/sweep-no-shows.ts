@@ -16,7 +16,7 @@ import { countDoctorNoShows, findDoctorNoShows, findUnattended } from "./no-show
 export const sweepNoShows =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const unattendedBefore = new Date(now.getTime() - app.unattendedAfterMs);
     await closeAll(app, (limit) => findDoctorNoShows(app.db, now, limit), now, signal);
     for (const status of ["SCHEDULED", "WAITING"] as const)
@@ -47,7 +47,7 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
  * 0 only if the sweep does not run.
  */
 export function watchNoShows(app: Clinical): void {
-  const count = sampled(() => countDoctorNoShows(app.db, app.clock.now()));
+  const count = sampled(() => countDoctorNoShows(app.db, app.businessClock.now()));
   gauge("consultation.waiting_in_vain", "Consultations past their end with a waiting patient", (report) => {
     const waiting = count();
     if (waiting !== undefined) report(waiting);

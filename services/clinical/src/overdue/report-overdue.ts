@@ -20,15 +20,15 @@ export const reportOverdue =
   };
 
 /** A consultation in progress is overdue if its end time is at or before the returned time. */
-export const overdueBefore = ({ clock, overdueAfterMs }: Clinical): Date =>
-  new Date(clock.now().getTime() - overdueAfterMs);
+export const overdueBefore = ({ businessClock, overdueAfterMs }: Clinical): Date =>
+  new Date(businessClock.now().getTime() - overdueAfterMs);
 
 async function report(app: Clinical, tx: Transaction, id: string): Promise<AuditEntry[]> {
   const row = await lockConsultation(tx, id);
   // Since the job found the consultation, its doctor may have ended it, or another replica may have reported
   // it.
   if (row.status !== "IN_PROGRESS" || row.overdueTime) return [];
-  const reported = { ...row, version: row.version + 1, overdueTime: app.clock.now() };
+  const reported = { ...row, version: row.version + 1, overdueTime: app.businessClock.now() };
   saveOverdue(tx, reported);
   return [
     {

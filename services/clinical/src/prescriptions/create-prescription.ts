@@ -36,7 +36,7 @@ export async function createPrescription(
     // A completed consultation stays completed, so it needs no lock.
     assertCompleted(consultation);
     const issue = await lockIssueFacts(tx, consultation);
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     assertLicensed(issue.licensedUntil, now);
     const row = newPrescription(consultation, issue, request, now, app.prescriptionValidityMs, app.cipher);
     insertPrescription(tx, row);

@@ -32,7 +32,7 @@ async function endPrescription(
   const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
   const { userId } = userOf(call);
   const end = async (tx: Transaction): Promise<Effect<Prescription>> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const row = await lockPrescription(tx, prescriptionId);
     const facts = {
       status: row.status,

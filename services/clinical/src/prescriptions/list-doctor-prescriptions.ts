@@ -25,6 +25,6 @@ export async function listDoctorPrescriptions(
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issueTime, row.id]);
   const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
   await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   return { prescriptions: rows.map((row) => toPrescriptionSummary(row, now)), nextPageToken };
 }

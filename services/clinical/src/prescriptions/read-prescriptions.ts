@@ -19,7 +19,7 @@ export async function getPrescription(
   const found = await findPrescription(app.db, prescriptionId);
   const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
   await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-  return toPrescription(record, app.clock.now(), app.cipher);
+  return toPrescription(record, app.businessClock.now(), app.cipher);
 }
 
 /** PrescriptionService.ListPrescriptions. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
@@ -35,6 +35,6 @@ export async function listPrescriptions(
   const found = await list(app.db, scope, request, page);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issueTime, row.id]);
   await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
 }

@@ -21,7 +21,7 @@ const LATE_COMMIT_MS = 60_000;
 export const stopOrderedPrescriptions =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
     const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => stop(app, tx, id, now));
     await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);

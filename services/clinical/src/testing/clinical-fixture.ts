@@ -98,7 +98,7 @@ function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnT
 }
 
 function actionsOn(app: Clinical & TestService) {
-  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app, app.log);
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 
@@ -135,8 +135,8 @@ function actionsOn(app: Clinical & TestService) {
         patientId: callerId(patient),
         consultationId: newId(),
         paymentId: newId(),
-        startTime: new Date(app.clock.now().getTime() + startMinutes * MINUTE_MS),
-        endTime: new Date(app.clock.now().getTime() + (startMinutes + 30) * MINUTE_MS),
+        startTime: new Date(app.businessClock.now().getTime() + startMinutes * MINUTE_MS),
+        endTime: new Date(app.businessClock.now().getTime() + (startMinutes + 30) * MINUTE_MS),
       };
       return {
         consultationId: booking.consultationId,

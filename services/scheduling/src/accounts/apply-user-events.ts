@@ -38,7 +38,7 @@ async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<A
   const { aggregateId: userId } = event;
   const { fullName, disabled, role } = stateOf(event, "user");
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
-  if (role === "DOCTOR") compareNames(tx, userId, fullName, app.clock.now());
+  if (role === "DOCTOR") compareNames(tx, userId, fullName, app.businessClock.now());
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];
   return isChanged ? [doctorEntry(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
@@ -55,7 +55,7 @@ const doctorEntry = (action: string, userId: string): AuditEntry => ({
  * open slots. The sweeps cancel and withdraw the rest.
  */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
   // Slots are withdrawn after the bookings are cancelled, because each cancellation opens a slot again.
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];

@@ -22,7 +22,7 @@ export async function acceptBookingMove(
   const user = userOf(call);
   await findOwnBooking(app, user, bookingId);
   const accept = async (tx: Transaction) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const row = await lockKnownBooking(tx, bookingId);
     // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
     if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))

@@ -85,7 +85,7 @@ test("a patient gets no second booking at the time of a payment that is not comm
 
 test("a payment is refused if its hold ended and the patient booked another slot at that time", async () => {
   const { held, other } = await holdAndOverlap();
-  const atEndOfHold = { now: () => held.holdExpireTime! };
+  const atEndOfHold = { kind: "business", now: () => held.holdExpireTime! } as const;
   const second = fixture.pausedBeforeCommit(
     (paused) => fixture.book(other.id, fixture.patient, newId(), paused),
     atEndOfHold,

@@ -15,7 +15,7 @@ import { coolDown, endHold } from "./expire-bookings.ts";
 import { type LateClaim, lockPaidBookings, type PaidBooking } from "./paid-booking-store.ts";
 import { eraseReason } from "./reason-store.ts";
 
-type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
+type Deciding = Pick<Scheduling, "businessClock" | "jurisdiction" | "bookingLimits">;
 
 /**
  * payment.authorized: confirms the booking while its hold lasts. After the hold, a payment confirms the

@@ -6,7 +6,7 @@ import { countByDay, countByStatus } from "./booking-stats-store.ts";
 
 /** BookingService.GetBookingStats. Figures are at most 15 s old. */
 export const getBookingStats = figures("stats/bookings", async (app: Scheduling): Promise<BookingStats> => {
-  const days = lastDays(app.clock.now());
+  const days = lastDays(app.businessClock.now());
   // The statements run one after the other, because the pool for scans is small.
   const statuses = await countByStatus(app.db);
   // biome-ignore lint/style/noNonNullAssertion: `lastDays` returns seven dates

@@ -28,7 +28,7 @@ export async function cancelBooking(
   const user = userOf(call);
   await findOwnBooking(app, user, bookingId);
   const cancelOnce = async (tx: Transaction) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     // Cancelling an unpaid hold starts a cooldown. A concurrent booking by the patient waits for this lock on
     // the patient, so it sees the cooldown.
     if (user.role === "PATIENT") guardPerson(tx, user.userId);

@@ -37,7 +37,7 @@ export async function closeBooking(
   const feeDecision = request.feeDecision as FeeDecision;
   await findOwnBooking(app, user, bookingId);
   const close = async (tx: Transaction) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const row = await lockKnownBooking(tx, bookingId);
     const closing = { outcome, feeDecision, reason, adminId: user.userId };
     if (!closesNow(closingFactsOf(row, app.cipher), closing, now))

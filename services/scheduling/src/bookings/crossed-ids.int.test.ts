@@ -21,7 +21,7 @@ const victims = async () => (await fixture.book((await fixture.createSlot(60)).i
 
 async function deliver(name: string, event: Parameters<typeof Event.fromPartial>[0]): Promise<string[]> {
   const { app } = fixture;
-  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app, app.log);
   const sent = Event.fromPartial({ id: newId(), version: 5, occurTime: app.clock.now(), ...event });
   const sender = { kind: "service", name } as const;
   const { deliverEvents: method } = EventServiceService;

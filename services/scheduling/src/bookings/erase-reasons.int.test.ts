@@ -37,8 +37,10 @@ async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booki
     version: 1,
     state: { $case: "payment", value: { bookingId } },
   });
-  const { transactions, clock } = fixture.app;
-  await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
+  const { transactions, businessClock } = fixture.app;
+  await transactions.run("service:billing", (tx) =>
+    applyEvent(tx, applyPaymentCancelled, event, businessClock),
+  );
 }
 
 /** Reads the stored reason text of a booking, which is encrypted; null after its erasure. */

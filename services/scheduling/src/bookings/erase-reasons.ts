@@ -41,7 +41,7 @@ export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
 export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const find = (limit: number) => findDueErasures(app.db, app.clock.now(), limit);
+    const find = (limit: number) => findDueErasures(app.db, app.businessClock.now(), limit);
     const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => eraseIfExpired(tx, id));
     await sweep({ find, work, failure: "reason cannot be erased", signal }, app.log);
   };

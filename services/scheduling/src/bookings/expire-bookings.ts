@@ -41,7 +41,7 @@ export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void 
 export const sweepHolds =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
     const work = (id: string) => app.transactions.run(SERVICE_ACTOR, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);

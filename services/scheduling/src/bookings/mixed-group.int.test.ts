@@ -40,7 +40,7 @@ async function patientOf(region: string, fullName: string) {
     state: { $case: "user", value: user },
   });
   await fixture.app.transactions.run("service:auth", (tx) =>
-    applyEvent(tx, applyUserEvents(fixture.app), event, fixture.app.clock),
+    applyEvent(tx, applyUserEvents(fixture.app), event, fixture.app.businessClock),
   );
   return patient;
 }

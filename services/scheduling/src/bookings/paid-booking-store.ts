@@ -29,14 +29,14 @@ export interface LateClaim extends WishFacts {
 export async function lockPaidBookings(
   tx: Transaction,
   bookingIds: string[],
-  app: Pick<Scheduling, "clock" | "jurisdiction">,
+  app: Pick<Scheduling, "businessClock" | "jurisdiction">,
 ): Promise<(PaidBooking | undefined)[]> {
   const [patients, bookings] = await Promise.all([
     lockPatientsOf(tx, bookingIds),
     lockBookings(tx, bookingIds),
   ]);
   // A hold may have ended while this transaction waited for the locks, so the time is read after them.
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const claims = new Map<string, LateClaim>();
   const readClaimOf = async (booking: LockedBooking) => {
     if (isLate(booking, now)) claims.set(booking.row.id, await readClaim(tx, booking, app, now));

@@ -33,8 +33,8 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
 
 /** Delivers the events payment.authorized of several bookings in one batch. */
 async function payTogether(bookings: Paid[]): Promise<void> {
-  const { transactions, clock, log } = fixture.app;
-  const inbox = new Inbox(transactions, consumersOf(fixture.app), clock, log);
+  const { app } = fixture;
+  const inbox = new Inbox(app.transactions, consumersOf(app), app, app.log);
   const { deliverEvents } = EventServiceService;
   const billing = { kind: "service", name: "billing" } as const;
   const events = bookings.map(eventOf);

@@ -18,8 +18,9 @@ export async function previewCancellation(
   const user = userOf(call);
   const row = await findOwnBooking(app, user, bookingId);
   const facts = factsOf(row);
+  const decided = decideCancel(facts, user.role, app.businessClock.now(), app.cancelCutoffMs);
   // biome-ignore lint/style/noNonNullAssertion: a booking that is already cancelled has a fee decision
-  const feeDecision = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
+  const feeDecision = decided ?? row.feeDecision!;
   if (user.role !== "PATIENT") {
     await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patientId] }]);
   }

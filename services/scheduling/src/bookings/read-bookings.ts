@@ -20,7 +20,7 @@ export async function getBooking(
 ): Promise<Booking> {
   const reader = readerOf(call);
   const row = await findOwnBooking(app, reader, bookingId);
-  const booking = viewOf(reader, row, app.clock.now(), app.cipher);
+  const booking = viewOf(reader, row, app.businessClock.now(), app.cipher);
   await app.audit.record(call, readsOf(reader, [booking]));
   return booking;
 }
@@ -43,7 +43,7 @@ export async function listBookings(
     startTime,
     endTime,
   );
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const found = await list(app.db, scopeOf(reader), request, page, now);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.cipher));

@@ -37,7 +37,7 @@ export async function rescheduleBooking(
   const user = userOf(call);
   const found = await findOwnBooking(app, user, bookingId);
   const reschedule = async (tx: Transaction): Promise<Effect<Booking>> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const { patientId, slotId: oldSlotId } = found;
     // Patient, slots, booking: the lock order of every transaction.
     guardPerson(tx, patientId);

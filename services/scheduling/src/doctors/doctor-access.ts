@@ -8,7 +8,8 @@ import { findPractice } from "./doctor-store.ts";
 /** Checks that the caller may see a doctor. Throws NOT_FOUND. */
 export async function assertVisible(app: Scheduling, doctorId: string, { caller }: Call): Promise<void> {
   const doctor = await findPractice(app.db, doctorId);
-  if (!doctor || !isVisibleTo(doctor, callerId(caller), app.clock.now())) throw new ApiError("NOT_FOUND");
+  if (!doctor || !isVisibleTo(doctor, callerId(caller), app.businessClock.now()))
+    throw new ApiError("NOT_FOUND");
 }
 
 /**

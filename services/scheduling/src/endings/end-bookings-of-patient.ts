@@ -22,7 +22,7 @@ export async function endBookingsOfPatient(
   tx: Transaction,
   patientId: string,
 ): Promise<AuditEntry[]> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const entries: AuditEntry[] = [];
   guardPerson(tx, patientId);
   const ids = await findFutureBookings(tx, patientId, now, BATCH);
@@ -35,7 +35,7 @@ export async function endBookingsOfPatient(
 export const sweepBookingsOfPatients =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const find = (limit: number) => findEndingBookings(app.db, now, limit);
     const work = (id: string) =>
       app.transactions.run(SERVICE_ACTOR, async (tx) =>

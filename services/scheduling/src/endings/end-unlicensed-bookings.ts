@@ -75,7 +75,7 @@ async function endIfUnlicensed(
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
     const work = (id: string) =>
       app.transactions.run(SERVICE_ACTOR, (tx) => endIfUnlicensed(app, tx, id, now));

@@ -25,7 +25,7 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 export const sweepSlots =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
     const work = (id: string) =>
       app.transactions.run(SERVICE_ACTOR, async (tx) =>

@@ -18,7 +18,7 @@ export async function createLicense(
   { doctorId, ...sent }: CreateLicenseRequest,
   call: Call,
 ): Promise<License> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const { number, region, expireDate } = sent;
   const claim = { number, region, expireDate };
   assertNotOver(claim, now, "expire_date");

@@ -69,7 +69,7 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   const found = await findLicense(app.db, licenseId);
   if (!found) throw new ApiError("NOT_FOUND");
   const decideOnce = async (tx: Transaction) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     // The handler of the account's events also locks the account before the licence. With the same order
     // here, the two transactions cannot deadlock.
     const accountName = await lockPerson(tx, found.doctorId);

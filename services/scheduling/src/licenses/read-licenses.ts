@@ -23,7 +23,7 @@ export async function getLicense(
   await assertOwnProfile(app, doctorId, call);
   const row = await findLicense(app.db, licenseId);
   if (row?.doctorId !== doctorId) throw new ApiError("NOT_FOUND");
-  return toLicense(row, app.clock.now(), app.cipher);
+  return toLicense(row, app.businessClock.now(), app.cipher);
 }
 
 /** LicenseService.ListDoctorLicenses. Throws NOT_FOUND, NOT_OWNER, INVALID_PAGE_TOKEN. */
@@ -34,7 +34,7 @@ export async function listDoctorLicenses(
 ): Promise<ListDoctorLicensesResponse> {
   const { doctorId } = request;
   await assertOwnProfile(app, doctorId, call);
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const page = app.pages.open(request, "doctorLicenses", doctorId);
   const found = await list(app.db, { doctorId }, page, now);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
@@ -48,7 +48,7 @@ export async function listLicenses(
   request: ListLicensesRequest,
   call: Call,
 ): Promise<ListLicensesResponse> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const doctorId = request.doctorId || undefined;
   const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
   const region = request.region || undefined;

@@ -7,14 +7,14 @@ import { countPending } from "./license-store.ts";
  * Exports metrics of licences that wait for an admin. Doctors cannot be booked until an admin has verified a
  * licence of theirs.
  */
-export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
-  const pending = sampled(() => countPending(db, clock.now()));
+export function watchPending({ db, businessClock }: Pick<Scheduling, "db" | "businessClock">): void {
+  const pending = sampled(() => countPending(db, businessClock.now()));
   gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {
     const claims = pending();
     if (claims) report(claims.count);
   });
   gauge("licenses.pending_age", "Seconds since the first of them began to wait", (report) => {
     const claims = pending();
-    if (claims) report(claims.oldest ? (clock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
+    if (claims) report(claims.oldest ? (businessClock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
   });
 }

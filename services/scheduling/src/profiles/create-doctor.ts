@@ -20,7 +20,7 @@ import { lockOwnProfile } from "./profile-store.ts";
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
 export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, call: Call): Promise<Doctor> {
   const { userId } = userOf(call);
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const claim = {
     number: sent.licenseNumber,
     region: sent.licenseRegion,

@@ -14,7 +14,7 @@ export async function getDoctor(
   { doctorId }: GetDoctorRequest,
   call: Call,
 ): Promise<Doctor> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const reader = callerId(call.caller);
   const isOwn = doctorId === reader;
   const region = isOwn ? undefined : await profileRegion(app, call);

@@ -16,7 +16,7 @@ export async function searchDoctors(
 ): Promise<SearchDoctorsResponse> {
   const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
   const region = await searchRegion(app, request.region, call);
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const page = app.pages.open(
     request,
     "doctors",

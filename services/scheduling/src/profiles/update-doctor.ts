@@ -30,7 +30,7 @@ export async function updateDoctor(
   const patch = doctor!;
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const current = await lockOwnProfile(tx, doctorId, now);
     assertEtag(patch.etag, current.version);
     const profile = toOwnProfile(current, now);

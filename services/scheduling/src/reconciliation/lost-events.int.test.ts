@@ -37,12 +37,7 @@ test("a lost authorization confirms the booking, and its late event is skipped",
 
   // The lost event arrives after all, when the booking has expired.
   await fixture.app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [binaryId(row.id)]);
-  const inbox = new Inbox(
-    fixture.app.transactions,
-    consumersOf(fixture.app),
-    fixture.app.clock,
-    fixture.app.log,
-  );
+  const inbox = new Inbox(fixture.app.transactions, consumersOf(fixture.app), fixture.app, fixture.app.log);
   const event = Event.fromPartial({
     id: newId(),
     type: "payment.authorized",

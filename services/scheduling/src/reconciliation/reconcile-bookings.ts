@@ -76,7 +76,7 @@ export async function reconcileBookings(
       const rows = await findBookingsBetween(app.db, time, between, after, PAGE);
       const last = rows.at(-1);
       if (!last) break;
-      const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.clock.now());
+      const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.businessClock.now());
       for (const one of disputed) report.findings.push(...(await resolve(app, one, mode)));
       report.compared += rows.length;
       report.inFlight += inFlight.length;

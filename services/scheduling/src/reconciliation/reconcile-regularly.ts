@@ -24,7 +24,7 @@ export function reconcileRegularly(
   snapshots: Snapshots,
   graceMs: number,
 ): (signal?: AbortSignal) => Promise<void> {
-  const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
+  const graceAgo = () => new Date(app.businessClock.now().getTime() - graceMs);
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
   const compared = lastRun(
     "reconciliation.last_run",

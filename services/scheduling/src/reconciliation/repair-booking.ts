@@ -13,7 +13,7 @@ import type { Remedy } from "./disagreement.ts";
 
 export type Repairing = Pick<
   Scheduling,
-  "db" | "clock" | "transactions" | "log" | "jurisdiction" | "bookingLimits"
+  "db" | "businessClock" | "transactions" | "log" | "jurisdiction" | "bookingLimits"
 >;
 
 type AppliedEvent = Extract<Remedy, { apply: string }>["apply"];
@@ -33,7 +33,7 @@ export async function repairBooking(app: Repairing, disputed: Disputed, remedy: 
     isApplied = row?.version === disputed.row.version;
     if (!row || !isApplied) return [];
     return "send" in remedy
-      ? sendAgain(tx, row, remedy.send, app.clock.now())
+      ? sendAgain(tx, row, remedy.send, app.businessClock.now())
       : applyMissed(app, tx, disputed, remedy.apply);
   });
   return isApplied;
@@ -63,7 +63,7 @@ async function applyMissed(
   noteHeard(tx, event.aggregateId, event.version);
   const handler: EventHandler =
     type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(type);
-  const entries = await applyEvent(tx, handler, event, app.clock);
+  const entries = await applyEvent(tx, handler, event, app.businessClock);
   // biome-ignore lint/style/noNonNullAssertion: every remedy changes its booking, which leaves an entry
   const { resource, subjectIds } = entries[0]!;
   return [{ action: ACTION, resource, subjectIds }, ...entries];

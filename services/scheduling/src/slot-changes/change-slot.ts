@@ -33,9 +33,9 @@ async function changeSlot(
 ): Promise<Slot> {
   const found = await findSlot(app.db, slotId);
   if (!found) throw new ApiError("NOT_FOUND");
-  assertOwn(found, userOf(call).userId, app.clock.now());
+  assertOwn(found, userOf(call).userId, app.businessClock.now());
   return await app.calls.apply(call, async (tx) => {
-    const now = app.clock.now();
+    const now = app.businessClock.now();
     const row = (await lockSlots(tx, [slotId])).get(slotId);
     if (!row) throw new ApiError("NOT_FOUND");
     const status = decideTransition(statusAt(row, now), transition);

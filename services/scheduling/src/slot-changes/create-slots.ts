@@ -24,7 +24,7 @@ export async function createSlot(
 ): Promise<Slot> {
   // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
   const interval = { startTime: startTime!, endTime: endTime! };
-  const violations = slotViolations(interval, app.clock.now(), "");
+  const violations = slotViolations(interval, app.businessClock.now(), "");
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
@@ -43,7 +43,7 @@ export async function batchCreateSlots(
 ): Promise<BatchCreateSlotsResponse> {
   // biome-ignore lint/style/noNonNullAssertion: the validation rules of the request require both times
   const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
-  const violations = batchViolations(intervals, app.clock.now());
+  const violations = batchViolations(intervals, app.businessClock.now());
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
@@ -54,7 +54,7 @@ export async function batchCreateSlots(
 
 /** Creates all slots, or none. Throws DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
 async function createAll(
-  { clock, doctorMaxSlots }: Scheduling,
+  { businessClock, doctorMaxSlots }: Scheduling,
   tx: Transaction,
   doctorId: string,
   intervals: Interval[],
@@ -66,7 +66,7 @@ async function createAll(
     throw new ApiError("SLOT_OVERLAP", { metadata: { startTime: overlap.startTime.toISOString() } });
   }
   if (doctorMaxSlots > 0) {
-    const count = await countFutureSlots(tx, doctorId, clock.now());
+    const count = await countFutureSlots(tx, doctorId, businessClock.now());
     if (count + intervals.length > doctorMaxSlots) {
       throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
     }

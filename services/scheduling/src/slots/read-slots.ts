@@ -25,7 +25,7 @@ export async function getSlot(
   { slotId, region: requested }: GetSlotRequest,
   call: Call,
 ): Promise<Slot> {
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const row = await findSlot(app.db, slotId);
   if (!row) throw new ApiError("NOT_FOUND");
   if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
@@ -48,7 +48,7 @@ export async function listSlots(
   call: Call,
 ): Promise<ListSlotsResponse> {
   const { doctorId, startTime, endTime } = request;
-  const now = app.clock.now();
+  const now = app.businessClock.now();
   const isOwn = doctorId === callerId(call.caller);
   const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
   const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);

@@ -11,7 +11,7 @@ import {
   type TestService,
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
-import type { Clock } from "@medconnect/platform/time/clock.ts";
+import type { BusinessClock } from "@medconnect/platform/time/clock.ts";
 import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
@@ -111,7 +111,7 @@ export class SchedulingFixture {
 
   /** Returns the time `minutes` from now. */
   at(minutes: number): Date {
-    return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
+    return new Date(this.app.businessClock.now().getTime() + minutes * MINUTE_MS);
   }
 
   /** Creates the doctor's profile with a verified licence. @param amountMinor fee in cents */
@@ -266,7 +266,7 @@ export class SchedulingFixture {
       state: { $case: "payment", value: payment },
     });
     await on.transactions.run("service:billing", (tx) =>
-      applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
+      applyEvent(tx, applyPaymentAuthorized(on), event, on.businessClock),
     );
   }
 
@@ -287,9 +287,9 @@ export class SchedulingFixture {
       version: 2,
       state: { $case: "consultation", value: consultation },
     });
-    const { transactions, clock } = this.app;
+    const { transactions, businessClock } = this.app;
     await transactions.run("service:clinical", (tx) =>
-      applyEvent(tx, applyConsultationEvent(type), event, clock),
+      applyEvent(tx, applyConsultationEvent(type), event, businessClock),
     );
   }
 
@@ -301,7 +301,9 @@ export class SchedulingFixture {
   ): Promise<void> {
     const user = { fullName, role, disabled };
     const event = Event.fromPartial({ aggregateId, version: 1, state: { $case: "user", value: user } });
-    await on.transactions.run("service:auth", (tx) => applyEvent(tx, applyUserEvents(on), event, on.clock));
+    await on.transactions.run("service:auth", (tx) =>
+      applyEvent(tx, applyUserEvents(on), event, on.businessClock),
+    );
   }
 
   /** Types of a booking's events in the outbox, oldest first. */
@@ -327,8 +329,11 @@ export class SchedulingFixture {
   }
 
   /** Runs a change up to its commit, and commits it only when the test calls `commit`. */
-  pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
-    return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
+  pausedBeforeCommit(
+    change: (app: Scheduling) => Promise<unknown>,
+    businessClock: BusinessClock = this.app.businessClock,
+  ) {
+    return pausedBeforeCommit({ ...this.app, businessClock }, ROUTES, change);
   }
 
   /** Resolves when `done` is settled or a statement waits for a lock. */
