@@ -6,7 +6,7 @@ import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
-import { systemBusinessClock } from "@medconnect/platform/time/clock.ts";
+import { openBusinessClock } from "@medconnect/platform/time/sandbox-clock.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { EVENT_ROUTES } from "@medconnect/scheduling/src/app.ts";
 import {
@@ -81,7 +81,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
     clinical,
     new ServiceTokens("scheduling", config.INTERNAL_KEY),
   );
-  const businessClock = systemBusinessClock;
+  const businessClock = openBusinessClock(config.SANDBOX_CLOCK);
   const nowMs = businessClock.now().getTime();
   try {
     const graceMs = config.RECONCILE_GRACE;

@@ -78,3 +78,16 @@ test("a wrong secret is told without its value", () => {
   const problem = "must be 32 bytes in base64, as `openssl rand -base64 32` makes them";
   expect(lines.toSorted()).toEqual([`DATA_KEY ${problem}`, `INTERNAL_KEY ${problem}`]);
 });
+
+test.each([
+  [{ NODE_ENV: "production" }, "SANDBOX_CLOCK must not be set in production. Only npm start sets it"],
+  [{ HOST: "0.0.0.0" }, 'SANDBOX_CLOCK needs a loopback HOST such as 127.0.0.1, not "0.0.0.0"'],
+])("a sandbox clock is refused with %j", (env, line) => {
+  const { lines, status } = start({ ...VALID, SANDBOX_CLOCK: "/tmp/sandbox-clock", ...env });
+  expect(status).toBe(3);
+  expect(lines).toContain(line);
+});
+
+test("a sandbox clock is accepted on a local system", () => {
+  expect(start({ ...VALID, SANDBOX_CLOCK: "/tmp/sandbox-clock" })).toEqual({ lines: [""], status: 0 });
+});

@@ -173,6 +173,13 @@ export const serviceSettings = {
       "Refusals by its consumer, over about ten minutes, before an event is dead and waits for `npm run " +
         "outbox`",
     ),
+  SANDBOX_CLOCK: z
+    .string()
+    .optional()
+    .describe(
+      "File of the advances of business time, the same for all services. Only `npm start` sets it, for [`npm run " +
+        "clock`](operations.md#sandbox-clock). Production refuses it, and so does a `HOST` that is not loopback",
+    ),
   GRPC_REFLECTION: flag.describe("`true` serves gRPC reflection, which lists all methods"),
 };
 
@@ -231,7 +238,19 @@ function hintFor(setting: string, schema: z.core.$ZodType, value: string | undef
  */
 function problemsOf(values: Record<string, unknown>, isProduction: boolean) {
   const tls = "TLS_CERT" in values ? tlsProblem(values, new Date()) : undefined;
-  return [...(tls ? [tls] : []), ...(isProduction ? weakSecrets(values) : [])];
+  const sandbox = sandboxProblem(values, isProduction);
+  return [...(tls ? [tls] : []), ...(sandbox ? [sandbox] : []), ...(isProduction ? weakSecrets(values) : [])];
+}
+
+const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
+
+/** Finds a sandbox clock that is not confined to a local system. */
+function sandboxProblem({ SANDBOX_CLOCK, HOST }: Record<string, unknown>, isProduction: boolean) {
+  if (SANDBOX_CLOCK === undefined) return undefined;
+  if (isProduction)
+    return { setting: "SANDBOX_CLOCK", message: "must not be set in production. Only npm start sets it" };
+  if (LOOPBACK.includes(String(HOST))) return undefined;
+  return { setting: "SANDBOX_CLOCK", message: `needs a loopback HOST such as 127.0.0.1, not "${HOST}"` };
 }
 
 export type ProcessConfig = z.infer<z.ZodObject<typeof processSettings>>;

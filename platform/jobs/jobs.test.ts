@@ -53,6 +53,24 @@ test("a job that is kicked while it runs, runs once more", async () => {
   expect(turns).toBe(2);
 });
 
+test("run resolves after a run that began later, and tells whether it succeeded", async () => {
+  const outcomes = [undefined, new Error("no"), undefined];
+  const { promise: isToGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  const { job } = jobOf(async () => {
+    const isFirst = outcomes.length === 3;
+    const error = outcomes.shift();
+    if (isFirst) await isToGoOn;
+    if (error) throw error;
+  });
+  job.kick();
+  const second = job.run();
+  goOn();
+  expect(await second).toBe(false);
+  expect(await job.run()).toBe(true);
+  await job.stop();
+  expect(outcomes).toEqual([]);
+});
+
 test("a stopped job does not start again", async () => {
   let turns = 0;
   const { job } = jobOf(async () => {

@@ -22,7 +22,7 @@ export class Job {
   readonly #work: Work;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<boolean> = Promise.resolve(true);
   #busy = false;
   #again = false;
   readonly #stopping = new AbortController();
@@ -55,25 +55,36 @@ export class Job {
     this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
   }
 
+  /** Runs `work` as `kick` does. @returns false if the run failed */
+  async run(): Promise<boolean> {
+    this.kick();
+    return await this.#running;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#running;
   }
 
-  async #turn(): Promise<void> {
+  /** @returns false if the last run failed */
+  async #turn(): Promise<boolean> {
     const { signal } = this.#stopping;
+    let hasSucceeded: boolean;
     this.#busy = true;
     do {
       this.#again = false;
       try {
         await this.#work(signal);
+        hasSucceeded = true;
       } catch (error) {
+        hasSucceeded = false;
         const isEarly = isStarting() && error instanceof ApiError && error.reason === "UNAVAILABLE";
         if (error !== signal.reason && !isEarly) this.#log.warn({ err: error, job: this.name }, "job failed");
       }
     } while (this.#again && !signal.aborted);
     this.#busy = false;
     if (!signal.aborted) this.start();
+    return hasSucceeded;
   }
 }

@@ -20,6 +20,12 @@ beforeEach(async () => {
     },
     ready: () => true,
     clock: { now: () => new Date(nowMs) },
+    actions: {
+      "/act": async () => {
+        if (fails) throw new Error("no");
+        return { done: true };
+      },
+    },
   });
 });
 afterEach(() => ops.close());
@@ -44,4 +50,23 @@ test("a failed scrape is answered with 503, and the next one is computed again",
   expect((await scrape()).status).toBe(503);
   fails = false;
   expect(await scrape()).toEqual({ status: 200, text: "reads 2\n" });
+});
+
+async function post(path: string, method = "POST") {
+  const response = await fetch(`http://127.0.0.1:${ops.port}${path}`, { method });
+  return { status: response.status, text: await response.text() };
+}
+
+test("a POST runs an action and gets its result, or its error", async () => {
+  expect(await post("/act")).toEqual({ status: 200, text: '{"done":true}\n' });
+  fails = true;
+  expect(await post("/act")).toEqual({ status: 500, text: "no\n" });
+});
+
+test("other methods and paths run no action", async () => {
+  for (const [path, method] of [
+    ["/act", "GET"],
+    ["/other", "POST"],
+  ] as const)
+    expect((await post(path, method)).status).toBe(404);
 });

@@ -19,15 +19,24 @@ export interface OpsServerOptions {
    */
   ready: () => boolean;
   clock?: Clock;
+  /** Actions that a POST runs, by path. Their results are answered as JSON. */
+  actions?: Readonly<Record<string, () => Promise<object>>>;
 }
 
 /** Serves `/healthz`, `/readyz` and `/metrics` (Prometheus) on an internal port. */
 export async function startOpsServer(options: OpsServerOptions) {
-  const { host, port, ready, clock = systemClock } = options;
+  const { host, port, ready, clock = systemClock, actions = {} } = options;
   const readMetrics = cached(clock, SCRAPE_TTL_MS, options.readMetrics);
   const server = createServer(async (request, response) => {
     const answer = (status: number, text: string) =>
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+    const action = request.method === "POST" ? actions[request.url ?? ""] : undefined;
+    if (action) {
+      return await action().then(
+        (result) => answer(200, `${JSON.stringify(result)}\n`),
+        (error: Error) => answer(500, `${error.message}\n`),
+      );
+    }
     switch (request.url) {
       case "/healthz":
         return answer(200, "ok\n");

@@ -36,11 +36,13 @@ import { observeProcess } from "../telemetry/process-metrics.ts";
 import { takeSamples } from "../telemetry/samples.ts";
 import { startMetrics } from "../telemetry/start-metrics.ts";
 import { startTracing } from "../telemetry/start-tracing.ts";
-import { type Clocks, systemBusinessClock, systemClock } from "../time/clock.ts";
+import { type Clocks, systemClock } from "../time/clock.ts";
+import { openBusinessClock } from "../time/sandbox-clock.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 import { startTls } from "../tls/start-tls.ts";
 import { runUntilSignal } from "./lifecycle.ts";
 import { startOpsServer } from "./ops-server.ts";
+import { sandboxActions } from "./sandbox-actions.ts";
 import type { TokenIssuer, Topology } from "./topology.ts";
 
 const SWEEP_KEYS_MS = 60_000;
@@ -102,7 +104,7 @@ export async function runService({
 
   const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
-  const businessClock = systemBusinessClock;
+  const businessClock = openBusinessClock(config.SANDBOX_CLOCK);
   const clocks = { clock, businessClock };
   // Opened before the database, so that Redis is connected when the revocations are first read.
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
@@ -214,6 +216,7 @@ export async function runService({
     port: config.METRICS_PORT,
     readMetrics,
     ready: () => serving && revocations.ready,
+    actions: sandboxActions(businessClock, parts.jobs),
   });
   serving = true;
   log.info({ port, metricsPort: ops.port, tzVersion: TZ_VERSION }, "serving");
