@@ -4,24 +4,28 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { readAdvances } from "@medconnect/platform/time/sandbox-clock.ts";
 import { walkJourney } from "./demo/journey.ts";
 import { Walker } from "./demo/walker.ts";
 import { usage } from "./demo.usage.mjs";
+import type { SeededStack } from "./stack/seed.ts";
 
 runCommand({
   ...usage,
   run: async (flags) => {
-    const url = (flags.url ?? urlOfStack(flags["data-dir"])).replace(/\/$/, "");
+    const stack = flags.url === undefined ? readStack(flags["data-dir"]) : { urls: { gateway: flags.url } };
+    const url = stack.urls.gateway.replace(/\/$/, "");
     await refuseUnlessReady(url);
-    const walker = new Walker(url);
+    const { sandboxClock } = stack;
+    const walker = new Walker(url, sandboxClock === undefined ? 0 : readAdvances(sandboxClock));
     await walkJourney(walker);
     return 0;
   },
 });
 
-function urlOfStack(dataDir: string): string {
+function readStack(dataDir: string): SeededStack {
   try {
-    return JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8")).urls.gateway;
+    return JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8"));
   } catch {
     throw new SetupError(`No system was started in ${dataDir}. Start one with npm start, then try again.`);
   }

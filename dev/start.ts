@@ -1,6 +1,7 @@
 // `npm start`: starts the whole system on this machine.
 import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
+import { readAdvances } from "@medconnect/platform/time/sandbox-clock.ts";
 import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Server } from "./engines/server.ts";
 import { clockTime } from "./logs/log-lines.ts";
@@ -46,6 +47,7 @@ runCommand({
         redisUrl: process.env.REDIS_URL || undefined,
         ports,
         mtls: flags.mtls,
+        sandboxClock: true,
         program: live ?? BUNDLES,
         envOf: { gateway: { ...gatewaySettings, ...(live && QUICK_DRAIN) } },
         onLine: (name, line, place) => view.show(name, line, place),
@@ -117,7 +119,9 @@ function tlsFlags(certificates: string): string {
 const LOOPBACK_PAGES = "localhost, 127.0.0.1 and [::1], at any port,";
 
 function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | undefined): string {
-  const { urls, addresses, certificates, ports, mailFolder, file, logFolder } = stack;
+  const { urls, addresses, certificates, sandboxClock, ports, mailFolder, file, logFolder } = stack;
+  const aheadMs = sandboxClock === undefined ? 0 : readAdvances(sandboxClock);
+  const businessTime = new Date(Date.now() + aheadMs).toISOString();
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
   return [
     "MedConnect is ready.",
@@ -135,6 +139,7 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
     row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
     row("logs", format === "pretty" ? `${logFolder} (JSON; grep one by the last word of a line)` : logFolder),
     row("as JSON", file),
+    ...(aheadMs > 0 ? [row("clock", `${businessTime} by business time (npm run clock)`)] : []),
     ...(inspectors
       ? [
           row(

@@ -37,7 +37,7 @@ export async function makeProfile(walker: Walker, { id, client }: SignedIn): Pro
 
 /** Creates one slot that starts soon, and three on the following days. */
 export async function offerTimes(walker: Walker, { id: doctorId, client }: SignedIn): Promise<void> {
-  const soon = Math.ceil((Date.now() + SOON_MS) / MINUTE_MS) * MINUTE_MS;
+  const soon = Math.ceil((walker.nowMs + SOON_MS) / MINUTE_MS) * MINUTE_MS;
   const slotAt = (startMs: number) => ({
     startTime: new Date(startMs),
     endTime: new Date(startMs + LENGTH_MS),

@@ -34,11 +34,19 @@ const POLL_MS = 200;
 /** Sends the calls of the demo, prints each, and stops at the first unexpected answer. */
 export class Walker {
   readonly url: string;
+  readonly #aheadMs: number;
   #steps = 0;
   #last: Exchange | undefined;
 
-  constructor(url: string) {
+  /** @param aheadMs time by which the system's business time is ahead of this machine's time */
+  constructor(url: string, aheadMs = 0) {
     this.url = url;
+    this.#aheadMs = aheadMs;
+  }
+
+  /** Business time of the system, in ms since 1970. */
+  get nowMs(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   chapter(title: string): void {

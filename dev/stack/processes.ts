@@ -19,6 +19,8 @@ export interface ProcessOptions {
   schemaPrefix: string;
   /** Folder of the certificates. Absent without mutual TLS. */
   certificates?: string | undefined;
+  /** File of the advances of business time. Absent without a sandbox clock. */
+  sandboxClock?: string | undefined;
   /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
@@ -83,13 +85,19 @@ function commonSettings(name: ProcessName, { folder, databases, ports }: Process
   };
 }
 
-function serviceSettings(name: ServiceName, { folder, databases, schemaPrefix }: ProcessOptions) {
+function serviceSettings(name: ServiceName, options: ProcessOptions) {
+  const { folder, databases, schemaPrefix, sandboxClock } = options;
   const { databasePasswords, dataKeys, auditKeys } = folder.secrets;
   const url = new URL(databases.mysqlUrl);
   url.username = schemaPrefix + name;
   url.password = databasePasswords[name];
   url.pathname = schemaPrefix + name;
-  return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
+  return {
+    DATABASE_URL: url.href,
+    DATA_KEY: dataKeys[name],
+    AUDIT_KEY: auditKeys[name],
+    SANDBOX_CLOCK: sandboxClock,
+  };
 }
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type CreateDoctorRequest, hasReason, MedConnect, type Reason } from "@medconnect/client";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { readAdvances } from "@medconnect/platform/time/sandbox-clock.ts";
 import { createAdmin } from "./create-admin.ts";
 import type { Stack } from "./stack.ts";
 
@@ -54,8 +55,30 @@ export async function seed(stack: Stack): Promise<void> {
   await unless(doctor.createDoctor(PROFILE), "DOCTOR_EXISTS");
   const { id } = await doctor.getMe();
   await verifyLicense(stack, id);
-  await openSlots(doctor, id);
+  await openSlots(doctor, id, businessTimeMs(stack));
 }
+
+/** A running system, for the steps of the seed that only call the API. */
+export interface SeededStack {
+  readonly urls: { readonly gateway: string };
+  readonly sandboxClock?: string | undefined;
+}
+
+/**
+ * Opens new slots for the demo doctor, unless some are open in the two weeks from now by business time.
+ *
+ * @returns false if the demo doctor cannot sign in
+ */
+export async function openDemoSlots(stack: SeededStack): Promise<boolean> {
+  const doctor = await signIn(stack, "doctor");
+  if (!doctor) return false;
+  const { id } = await doctor.getMe();
+  await openSlots(doctor, id, businessTimeMs(stack));
+  return true;
+}
+
+const businessTimeMs = ({ sandboxClock }: SeededStack): number =>
+  Date.now() + (sandboxClock === undefined ? 0 : readAdvances(sandboxClock));
 
 /**
  * True if the demo doctor has open slots. Slots are created last, so all other demo data then exists, too.
@@ -65,7 +88,7 @@ async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
   if (!doctor) return false;
   const { id } = await doctor.getMe();
-  return await hasOpenSlots(doctor, id);
+  return await hasOpenSlots(doctor, id, businessTimeMs(stack));
 }
 
 async function register(
@@ -77,7 +100,7 @@ async function register(
 }
 
 /** Signs in to a demo account. Returns undefined if the account is missing, or if it has a second factor. */
-async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<MedConnect | undefined> {
+async function signIn(stack: SeededStack, who: keyof typeof DEMO_ACCOUNTS): Promise<MedConnect | undefined> {
   const client = clientOf(stack);
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const tokens = await unless(client.login(credentials), "INVALID_CREDENTIALS");
@@ -115,20 +138,19 @@ async function untilNamed(verify: () => Promise<void>): Promise<void> {
   }
 }
 
-async function hasOpenSlots(doctor: MedConnect, doctorId: string): Promise<boolean> {
-  const now = Date.now();
+async function hasOpenSlots(doctor: MedConnect, doctorId: string, nowMs: number): Promise<boolean> {
   const { slots } = await doctor.listSlots({
     doctorId,
     status: "OPEN",
-    startTime: new Date(now),
-    endTime: new Date(now + 14 * DAY_MS),
+    startTime: new Date(nowMs),
+    endTime: new Date(nowMs + 14 * DAY_MS),
   });
   return slots.length > 0;
 }
 
-async function openSlots(doctor: MedConnect, doctorId: string): Promise<void> {
-  if (await hasOpenSlots(doctor, doctorId)) return;
-  const midnight = new Date().setUTCHours(0, 0, 0, 0);
+async function openSlots(doctor: MedConnect, doctorId: string, nowMs: number): Promise<void> {
+  if (await hasOpenSlots(doctor, doctorId, nowMs)) return;
+  const midnight = new Date(nowMs).setUTCHours(0, 0, 0, 0);
   const starts = SLOT_DAYS.flatMap((day) =>
     SLOT_HOURS.map((hour) => midnight + day * DAY_MS + hour * 2 * SLOT_MS),
   );
@@ -137,7 +159,7 @@ async function openSlots(doctor: MedConnect, doctorId: string): Promise<void> {
   await unless(doctor.batchCreateSlots({ doctorId, slots }), "SLOT_OVERLAP");
 }
 
-const clientOf = ({ urls }: Stack): MedConnect => new MedConnect({ baseUrl: urls.gateway });
+const clientOf = ({ urls }: SeededStack): MedConnect => new MedConnect({ baseUrl: urls.gateway });
 
 /** The answer of a call; undefined if the call is refused for this reason. */
 async function unless<Answer>(call: PromiseLike<Answer>, reason: Reason): Promise<Answer | undefined> {

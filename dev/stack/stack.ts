@@ -26,6 +26,8 @@ export interface StackOptions {
    * client on this machine.
    */
   mtls?: boolean;
+  /** True to let `npm run clock` advance business time. */
+  sandboxClock?: boolean;
   /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
@@ -57,6 +59,8 @@ export interface Stack {
    * TLS.
    */
   certificates: string | undefined;
+  /** File of the advances of business time; undefined without a sandbox clock. */
+  sandboxClock: string | undefined;
   ports: Ports;
   /** Folder to which mails are written instead of being sent. */
   mailFolder: string;
@@ -91,6 +95,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (certificates) {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
+  const sandboxClock = options.sandboxClock ? folder.file("sandbox-clock") : undefined;
   const built = program.build();
   // Prevents an unhandled rejection. The later `await` throws the same error, after which the databases are
   // stopped.
@@ -102,6 +107,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ports,
     schemaPrefix,
     certificates,
+    sandboxClock,
     env,
     envOf,
     program,
@@ -132,6 +138,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       urls: { ...urls, mysql: databases.mysqlUrl, redis: databases.redisUrl } as Stack["urls"],
       addresses: addressesOf(ports),
       certificates,
+      sandboxClock,
       ports,
       mailFolder: folder.mailFolder,
       logFolder: folder.file("logs"),
@@ -176,7 +183,7 @@ function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"])
 }
 
 function writeStackFile(stack: Stack, folder: DataFolder): void {
-  const { urls, addresses, certificates, ports, mailFolder, logFolder, databases } = stack;
+  const { urls, addresses, certificates, sandboxClock, ports, mailFolder, logFolder, databases } = stack;
   const portsOf = (kind: "port" | "metricsPort") =>
     Object.fromEntries(PROCESSES.map((name) => [name, ports[name][kind]]));
   const enginePorts = Object.entries(databases.engines).map(([name, { port }]) => [name, port]);
@@ -185,6 +192,7 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
     urls,
     addresses,
     ...(certificates !== undefined && { certificates }),
+    ...(sandboxClock !== undefined && { sandboxClock }),
     ports: { ...portsOf("port"), ...Object.fromEntries(enginePorts) },
     metricsPorts: portsOf("metricsPort"),
     pids: { launcher: process.pid, ...Object.fromEntries(pids) },

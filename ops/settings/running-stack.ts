@@ -13,6 +13,8 @@ export interface StackJson {
   readonly addresses: Readonly<Record<ServiceName, string>>;
   /** Folder of the processes' certificates; absent without mutual TLS. */
   readonly certificates?: string;
+  /** File of the advances of business time; absent without a sandbox clock. */
+  readonly sandboxClock?: string;
 }
 
 /** Content of secrets.json in a data folder. Without these keys, the system's data cannot be decrypted. */
@@ -62,12 +64,13 @@ export class RunningStack {
 export function inheritSettings(service: ServiceName): void {
   if (settingOf("DATABASE_URL")) return;
   const stack = new RunningStack("DATABASE_URL and the other settings in --help");
-  const { addresses, certificates } = stack.json;
+  const { addresses, certificates, sandboxClock } = stack.json;
   Object.assign(process.env, {
     DATABASE_URL: stack.databaseOf(service),
     DATA_KEY: stack.secrets.dataKeys[service],
     INTERNAL_KEY: stack.secrets.internalKey,
     ...Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, addresses[name]])),
+    ...(sandboxClock !== undefined && { SANDBOX_CLOCK: sandboxClock }),
     ...(certificates !== undefined && tlsSettings(join(certificates, service))),
   });
 }
