@@ -5,6 +5,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { ALIASES } from "./aliases.ts";
 import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 
@@ -46,8 +47,7 @@ async function buildAll() {
       entryPoints: NAMES.map((name) => ({ in: MAINS[name], out: `${name}.bundle` })),
       inject: ["deploy/bundles/stack-traces.ts"],
       external: EXTERNAL,
-      // The UMD form of this package passes `require` as an argument, so a bundle would lack its other files.
-      alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
+      alias: ALIASES,
       banner: { js: BEGIN },
       footer: { js: END },
       define: { "import.meta.url": "importMetaUrl" },

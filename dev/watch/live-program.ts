@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
+import { ALIASES } from "@medconnect/deploy/bundles/aliases.ts";
 import { MAINS, ROOT } from "@medconnect/deploy/bundles/bundles.ts";
 import { NODE_FLAGS } from "@medconnect/deploy/bundles/node-flags.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
@@ -146,6 +147,7 @@ export class LiveProgram implements Program {
       ...COMMON,
       stdin: { contents, resolveDir: ROOT },
       external: UNBUNDLED,
+      alias: ALIASES,
       outfile: LIBRARIES,
       define: { "import.meta.url": "__filename" },
       minifyWhitespace: true,
