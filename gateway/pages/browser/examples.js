@@ -1,9 +1,20 @@
 // Puts ids of existing resources into the examples, so that each example works as it stands.
 
+/** Idempotency-Key of the examples. Each test request has a new one in its place (`withNewKey`). */
+const EXAMPLE_KEY = crypto.randomUUID();
+
+/** A request as Scalar sends it, with an Idempotency-Key of its own. A key that the reader chose stays. */
+export function withNewKey(request) {
+  if (request.headers.get("idempotency-key") !== EXAMPLE_KEY) return request;
+  const headers = new Headers(request.headers);
+  headers.set("idempotency-key", crypto.randomUUID());
+  return new Request(request, { headers });
+}
+
 /** The document, with ids of resources that the signed-in user can read in its examples. */
 export async function withExistingIds(document, token) {
   const ids = await existingIds(document, token);
-  ids["Idempotency-Key"] = "{{$guid}}";
+  ids["Idempotency-Key"] = EXAMPLE_KEY;
   const withId = (name, value) => {
     if (typeof value === "string") return ids[name] ?? value;
     return value?.in && ids[value.name] ? { ...value, example: ids[value.name] } : value;

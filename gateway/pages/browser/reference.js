@@ -1,12 +1,13 @@
 // Shows all operations by Scalar: the OpenAPI document, with the guide of each task above its operations.
 import "./no-eval.js";
-import { withExistingIds } from "./examples.js";
+import { withExistingIds, withNewKey } from "./examples.js";
 import { onSignIn } from "./sign-in.js";
 import { withSnippets } from "./snippets.js";
 
 const CONFIGURATION = {
   // Calls go to this host, also if the document names another one, such as localhost for 127.0.0.1.
   servers: [{ url: location.origin }],
+  customFetch: (input, init) => fetch(withNewKey(new Request(input, init))),
   // Everything that would call Scalar's servers is off.
   proxyUrl: "",
   telemetry: false,

@@ -36,15 +36,10 @@ await withBrowser(async (browser) => {
   await page.select("#account", "patient@demo.medconnect.test");
   await page.waitForFunction(() => !/YOUR_SECRET_TOKEN/.test(document.body.textContent ?? ""));
   await page.waitForNetworkIdle();
-  const answered = page.waitForResponse(
-    (response) =>
-      new URL(response.url()).pathname === "/v1/bookings" && response.request().method() === "POST",
-  );
   await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
-  await press(page, /^Send/);
-  expectEqual("a booking by the page", (await answered).status(), 201);
-
+  expectEqual("a booking by the page", await send(page), 201);
   expectEqual("problems in the console", problems, []);
+  expectEqual("the same again, with an Idempotency-Key of its own", await send(page), 409);
   expectEqual("hosts that the page calls", [...hosts], [new URL(DOCS).origin]);
 
   for (const url of [DOCS, ERRORS]) {
@@ -56,6 +51,16 @@ await withBrowser(async (browser) => {
     }
   }
 });
+
+/** Sends the request that is open. @returns the status of the answer */
+async function send(page: Page): Promise<number> {
+  const answered = page.waitForResponse(
+    (response) =>
+      new URL(response.url()).pathname === "/v1/bookings" && response.request().method() === "POST",
+  );
+  await press(page, /^Send/);
+  return (await answered).status();
+}
 
 async function search(page: Page, text: string): Promise<void> {
   await page.keyboard.down("Control");
