@@ -49,6 +49,7 @@ runCommand({
         mtls: flags.mtls,
         sandboxClock: true,
         program: live ?? BUNDLES,
+        env: { GRPC_REFLECTION: process.env.GRPC_REFLECTION ?? "true" },
         envOf: { gateway: { ...gatewaySettings, ...(live && QUICK_DRAIN) } },
         onLine: (name, line, place) => view.show(name, line, place),
         progress,
