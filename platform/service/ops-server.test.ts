@@ -70,3 +70,9 @@ test("other methods and paths run no action", async () => {
   ] as const)
     expect((await post(path, method)).status).toBe(404);
 });
+
+test("a page in a browser runs no action", async () => {
+  const headers = { origin: "https://evil.example" };
+  const { status } = await fetch(`http://127.0.0.1:${ops.port}/act`, { method: "POST", headers });
+  expect(status).toBe(403);
+});

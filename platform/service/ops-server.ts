@@ -32,6 +32,8 @@ export async function startOpsServer(options: OpsServerOptions) {
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
     const action = request.method === "POST" ? actions[request.url ?? ""] : undefined;
     if (action) {
+      // Browsers send Origin with each POST. No page may run an action, whatever its address is.
+      if (request.headers.origin !== undefined) return answer(403, "not for pages\n");
       return await action().then(
         (result) => answer(200, `${JSON.stringify(result)}\n`),
         (error: Error) => answer(500, `${error.message}\n`),
