@@ -127,6 +127,13 @@ describe("guides", () => {
   });
 });
 
+test("without demo accounts the page offers none, and without a contact there is no security.txt", async () => {
+  const plain = await startTestGateway({ demo: { emails: [], password: "" }, securityContacts: [] });
+  expect((await plain.send("GET", "/docs/")).text).not.toContain("<form");
+  expect((await plain.send("GET", "/.well-known/security.txt")).status).toBe(404);
+  await plain.close();
+});
+
 test("security.txt has what RFC 9116 requires", async () => {
   const { status, text, headers } = await gateway.send("GET", "/.well-known/security.txt");
   expect([status, headers["content-type"]]).toEqual([200, "text/plain; charset=utf-8"]);

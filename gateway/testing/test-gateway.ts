@@ -38,7 +38,14 @@ export interface TestGatewayOptions
   extends Partial<
     Pick<
       AppOptions,
-      "routes" | "logPaths" | "corsOrigins" | "allowedHosts" | "callTimeoutMs" | "anonymousBodyMs"
+      | "demo"
+      | "securityContacts"
+      | "routes"
+      | "logPaths"
+      | "corsOrigins"
+      | "allowedHosts"
+      | "callTimeoutMs"
+      | "anonymousBodyMs"
     >
   > {
   limits?: Partial<RateLimits>;
