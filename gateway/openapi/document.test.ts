@@ -215,3 +215,19 @@ test("an operation with a scope names it, and the scheme of service accounts des
     scopes: { "scheduling.bookings.read": expect.stringContaining("getBooking") },
   });
 });
+
+test("a field lists only the values that the request takes, and a page has a greatest size", () => {
+  expect(at("components", "schemas", "RegisterBody", "properties", "role", "enum")).toEqual([
+    "PATIENT",
+    "DOCTOR",
+  ]);
+  expect(at("components", "schemas", "ListBookingsResponse", "properties", "bookings", "maxItems")).toBe(100);
+});
+
+test("operations name the roles that may call them, and the resource that their body is", () => {
+  expect(at("paths", "/v1/doctors/{doctorId}", "patch")).toMatchObject({
+    "x-roles": ["DOCTOR"],
+    "x-body": "doctor",
+    tags: ["Practise"],
+  });
+});
