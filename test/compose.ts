@@ -101,7 +101,7 @@ test("a patient registers, opens the mailed link, signs in and reads their accou
   assert.equal((await send("POST", "/v1/auth/email:verify", { body: verification })).status, 204);
   const signedIn = await send("POST", "/v1/auth/login", { body: account });
   assert.equal(signedIn.status, 200);
-  const me = await send("GET", "/v1/users/me", { token: signedIn.json().accessToken });
+  const me = await send("GET", "/v1/users/me", { token: signedIn.json().tokens.accessToken });
   assert.equal(me.json().email, account.email);
 });
 

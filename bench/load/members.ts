@@ -67,10 +67,10 @@ async function signIn(
   client: Client,
   { email, password }: { email: string; password: string },
 ): Promise<string> {
-  const { accessToken } = await client.call<{ accessToken: string }>({
+  const { tokens } = await client.call<{ tokens: { accessToken: string } }>({
     method: "POST",
     path: "/v1/auth/login",
     body: { email, password },
   });
-  return accessToken;
+  return tokens.accessToken;
 }

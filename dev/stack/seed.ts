@@ -103,8 +103,8 @@ async function register(
 async function signIn(stack: SeededStack, who: keyof typeof DEMO_ACCOUNTS): Promise<MedConnect | undefined> {
   const client = clientOf(stack);
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
-  const tokens = await unless(client.login(credentials), "INVALID_CREDENTIALS");
-  return tokens?.accessToken ? client : undefined;
+  const answer = await unless(client.login(credentials), "INVALID_CREDENTIALS");
+  return answer && "tokens" in answer ? client : undefined;
 }
 
 async function setRegion(patient: MedConnect): Promise<void> {

@@ -1,5 +1,9 @@
 import { type DescEnum, type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
-import type { EnumRules, FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import {
+  type EnumRules,
+  type FieldRules,
+  oneof as oneofOption,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { MAX_PAGE_SIZE } from "@medconnect/platform/api/page-token.ts";
 import { namesOf } from "@medconnect/platform/contract/describe-violation.ts";
 import { enumRulesOf } from "@medconnect/platform/contract/field-rules.ts";
@@ -63,11 +67,22 @@ export class Schemas {
   }
 
   #object(desc: DescMessage, fields: readonly DescField[], direction: Direction, comment: string): Schema {
-    const required = fields.filter((field) => isAlwaysPresent(field, direction));
     const description = [comment, ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" ").trim();
     return {
-      type: "object",
       ...(description !== "" && { description }),
+      ...(isChoice(desc)
+        ? { oneOf: fields.map((field) => this.#fields([field], [field], direction)) }
+        : this.#fields(
+            fields,
+            fields.filter((field) => isAlwaysPresent(field, direction)),
+            direction,
+          )),
+    };
+  }
+
+  #fields(fields: readonly DescField[], required: readonly DescField[], direction: Direction): Schema {
+    return {
+      type: "object",
       properties: Object.fromEntries(fields.map((field) => [field.jsonName, this.field(field, direction)])),
       ...(required.length > 0 && { required: required.map((field) => field.jsonName) }),
       ...((direction === "request" || direction === "patch") && { additionalProperties: false }),
@@ -142,6 +157,12 @@ const WELL_KNOWN: Record<string, Schema> = {
   "google.protobuf.Duration": { type: "string", pattern: "^-?[0-9]+(\\.[0-9]{1,9})?s$" },
   "google.protobuf.FieldMask": { type: "string" },
 };
+
+/** True if the message is a choice: it has exactly one of its fields. */
+const isChoice = ({ oneofs: [oneof], fields }: DescMessage): boolean =>
+  oneof !== undefined &&
+  getOption(oneof, oneofOption).required &&
+  fields.every((field) => field.oneof === oneof);
 
 function isAlwaysPresent(field: DescField, direction: Direction): boolean {
   switch (direction) {

@@ -263,7 +263,7 @@ export class EncryptedDataLoad {
     const body = { email: free.email, password: PASSWORD };
     const challenge = await this.#anonymous.insist("password", "POST /v1/auth/login", { body });
     if (challenge.kind !== "ok") return;
-    const { mfaToken } = challenge.body;
+    const { mfaToken } = challenge.body.mfaChallenge as Json;
     await this.#anonymous.insist("sign in", "POST /v1/auth/login:verifyMfa", {
       body: { mfaToken, code: free.authenticator.next() },
     });

@@ -39,7 +39,9 @@ test("the client registers, signs in with a second factor, searches, books and c
   await medconnect.logout();
   expect(await refused(medconnect.getMe())).toEqual({ status: 401, reason: "UNAUTHENTICATED" });
 
-  const { mfaToken = "" } = await medconnect.login({ email, password: PASSWORD });
+  const answer = await medconnect.login({ email, password: PASSWORD });
+  if (!("mfaChallenge" in answer)) throw new Error("the login did not ask for the second factor");
+  const { mfaToken } = answer.mfaChallenge;
   await medconnect.verifyMfa({ mfaToken, code: authenticator.next() });
   const { specialty } = await doctor.client.getDoctor({ doctorId: doctor.id });
   const found: string[] = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Account, mfaTokenOf, PASSWORD, signUp } from "../support/accounts.ts";
 import { type Answer, Api, type Json } from "../support/api.ts";
 import { secure } from "../support/mfa.ts";
 import { DAY_MS, FEE, MINUTE_MS, offer, openPractice, timeFromNow } from "../support/practice.ts";
@@ -127,13 +127,11 @@ test.each([1, 2, 3])("of 20 overlapping slots offered at once, one is created (r
 test("a code of an authenticator sent 20 times at once signs in once", async () => {
   const patient = await signUp(api, "PATIENT");
   const authenticator = await secure(patient);
-  const login = { body: { email: patient.email, password: PASSWORD } };
-  const challenges = await Promise.all(
-    Array.from({ length: 20 }, () => api.ok("POST /v1/auth/login", login)),
-  );
+  const { email } = patient;
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => mfaTokenOf(api, { email })));
   const code = authenticator.next();
   const answers = await atOnce(20, (index) =>
-    api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken: challenges[index]!.mfaToken, code } }),
+    api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken: tokens[index], code } }),
   );
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);

@@ -58,7 +58,12 @@ test("an account can be created and signed in without the gateway", async () => 
   const made = await call("auth", "AuthService/Register", account);
   expect(made.body).toMatchObject({ email, role: "PATIENT", status: "ACTIVE" });
   const { body } = await call("auth", "AuthService/Login", { email, password: PASSWORD });
-  const me = await call("auth", "UserService/GetMe", {}, { token: String(body.accessToken) });
+  const me = await call(
+    "auth",
+    "UserService/GetMe",
+    {},
+    { token: String((body.tokens as Json).accessToken) },
+  );
   expect(me.body.id).toBe(made.body.id);
 });
 

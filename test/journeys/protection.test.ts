@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
+import { type Account, mfaTokenOf, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api, type Json, refusal } from "../support/api.ts";
 import { Grpc } from "../support/grpc.ts";
 import { Authenticator, secure } from "../support/mfa.ts";
@@ -91,11 +91,7 @@ describe("of fifty logins at once", () => {
     ],
   ];
 
-  const challenges = ({ email }: Account) =>
-    repeat(AT_ONCE, async () => {
-      const { mfaToken } = await api.client.login({ email, password: PASSWORD });
-      return mfaToken;
-    });
+  const challenges = ({ email }: Account) => repeat(AT_ONCE, () => mfaTokenOf(api, { email }));
 
   test.each(routes)("with one code, %s, one succeeds", async (_, verify) => {
     const patient = await signUp(api, "PATIENT");
@@ -174,7 +170,7 @@ describe("a second factor whose authenticator is lost", () => {
     });
     const { email } = patient;
     const login = await api.client.login({ email, password: PASSWORD });
-    expect(login).toMatchObject({ mfaRequired: false });
+    expect(login).toHaveProperty("tokens");
     const again = await patient.api.send(`POST /v1/admin/users/${admin.id}:resetMfa`);
     expect(again.status).not.toBe(200);
   });

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Account, mfaTokenOf, signUp } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { secure } from "../support/mfa.ts";
@@ -119,9 +119,7 @@ test("tokens, refresh tokens and codes of an authenticator app are valid after a
   await clock("advance", "365d");
   await user.api.ok("GET /v1/users/me");
   await api.ok("POST /v1/auth/token:refresh", { body: { refreshToken: user.refreshToken } });
-  const { mfaToken } = await api.ok("POST /v1/auth/login", {
-    body: { email: user.email, password: PASSWORD },
-  });
+  const mfaToken = await mfaTokenOf(api, user);
   const signedIn = await api.ok("POST /v1/auth/login:verifyMfa", {
     body: { mfaToken, code: authenticator.next() },
   });

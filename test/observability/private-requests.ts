@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
-import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { type Account, mfaTokenOf, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { tokenOf as linkTokenOf, mailsTo } from "../support/mails.ts";
@@ -179,26 +179,25 @@ export class PrivateRequests {
       body: { code: authenticator.next() },
     });
     const [recoveryCode, unusedRecoveryCode] = activated.recoveryCodes as string[];
-    const challenge = await this.#api.ok("POST /v1/auth/login", {
-      body: { email, password: CANARIES.password },
-    });
+    const account = { email, password: CANARIES.password };
+    const mfaToken = await mfaTokenOf(this.#api, account);
     const code = authenticator.next();
     const tokens = await this.#api.ok("POST /v1/auth/login:verifyMfa", {
-      body: { mfaToken: challenge.mfaToken, code },
+      body: { mfaToken, code },
     });
     const renewed = await this.#api.ok("POST /v1/auth/token:refresh", {
       body: { refreshToken: tokens.refreshToken },
     });
     await this.#api.as(String(renewed.accessToken)).ok("POST /v1/auth/logout");
-    const again = await this.#api.ok("POST /v1/auth/login", { body: { email, password: CANARIES.password } });
+    const another = await mfaTokenOf(this.#api, account);
     await this.#api.ok("POST /v1/auth/login:verifyMfa", {
-      body: { mfaToken: again.mfaToken, recoveryCode },
+      body: { mfaToken: another, recoveryCode },
       headers: { "user-agent": CANARIES.userAgent },
     });
     Object.assign(this.secrets, {
       accessToken: tokens.accessToken,
       refreshToken: tokens.refreshToken,
-      mfaToken: challenge.mfaToken,
+      mfaToken,
       totpSecret: authenticator.secret,
       totpCode: code,
       recoveryCode,

@@ -2,7 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, rando
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Account, signUp } from "../support/accounts.ts";
+import { type Account, mfaTokenOf, signUp } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { Grpc, type ServiceName } from "../support/grpc.ts";
 import { decoded, ed25519, jwt, type SigningKey, sharedSigningKey } from "../support/jwt.ts";
@@ -48,8 +48,7 @@ beforeAll(async () => {
   const other = await signUp(api, "PATIENT");
   await secure(other);
   const { email } = other;
-  const login = { email, password: "four unrelated words, one comma" };
-  mfaToken = String((await api.ok("POST /v1/auth/login", { body: login })).mfaToken);
+  mfaToken = await mfaTokenOf(api, { email });
 });
 afterAll(() => {
   attackerServer.close();

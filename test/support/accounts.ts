@@ -46,7 +46,16 @@ export async function signUp(api: Api, role: Role, given: { password?: string } 
 
 /** Signs in to an account without a second factor. */
 export async function logIn(api: Api, { email, password = PASSWORD }: Credentials): Promise<Account> {
-  return await accountOf(api, await api.client.login({ email, password }));
+  const answer = await api.client.login({ email, password });
+  if (!("tokens" in answer)) throw new Error(`${email} has a second factor`);
+  return await accountOf(api, answer.tokens);
+}
+
+/** Sends the password of an account with a second factor. @returns the MFA token of the challenge */
+export async function mfaTokenOf(api: Api, { email, password = PASSWORD }: Credentials): Promise<string> {
+  const answer = await api.client.login({ email, password });
+  if (!("mfaChallenge" in answer)) throw new Error(`${email} has no second factor`);
+  return answer.mfaChallenge.mfaToken;
 }
 
 export interface Credentials {

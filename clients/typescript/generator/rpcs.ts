@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { Schema } from "@medconnect/gateway/openapi/json-schema.ts";
 import {
   MethodRules_Access as Access,
@@ -80,6 +81,10 @@ function methodOf(operation: Operation, api: Api): { verb: string; returns: stri
   }
 }
 
+/** True if the message has the tokens of a session. */
+const areTokens = ({ fields }: DescMessage): boolean =>
+  ["accessToken", "refreshToken"].every((name) => fields.some(({ jsonName }) => jsonName === name));
+
 /** The facts about an RPC that the client needs at run time. Absent ones have their usual value. */
 function entryOf(operation: Operation, api: Api): object {
   const { route, fields, encoding } = operation;
@@ -87,9 +92,8 @@ function entryOf(operation: Operation, api: Api): object {
   const { access, idempotency, audit } = method.rules;
   const headers = fields.filter((each) => each.in === "header").map(({ name }) => name);
   const shape = shapeOf(operation, api);
-  const opensSession = ["accessToken", "refreshToken"].every((name) =>
-    method.output.fields.some(({ jsonName }) => jsonName === name),
-  );
+  const opensSession =
+    areTokens(method.output) || method.output.fields.some(({ message }) => message && areTokens(message));
   return {
     route: `${httpMethod} ${path}`,
     ...(binding.body !== "" && { body: binding.body === "*" ? "*" : binding.body.jsonName }),

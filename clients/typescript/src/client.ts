@@ -1,5 +1,5 @@
 import { type Answered, Call, type Lines, Pages } from "./call.ts";
-import type { Caller, Credentials, IssuedTokens } from "./credentials.ts";
+import { type Caller, type Credentials, issuedTokens, type SignInAnswer } from "./credentials.ts";
 import { httpRequestOf, optionHeaders } from "./http-request.ts";
 import { readLines } from "./lines.ts";
 import { randomKey } from "./random-key.ts";
@@ -94,7 +94,8 @@ export class Client implements Caller {
     const call = this.#prepare(rpc, request, options);
     const { response, body } = await this.#transport.send(call, (answer) => bodyOf(answer, rpc.isText));
     const data = body as Answer;
-    if (rpc.session === "opens") await this.#credentials.open?.(data as IssuedTokens);
+    const tokens = rpc.session === "opens" && issuedTokens(data as SignInAnswer);
+    if (tokens) await this.#credentials.open?.(tokens);
     if (rpc.session === "ends") await this.#credentials.close?.();
     const { status, headers } = response;
     const info = {

@@ -25,12 +25,18 @@ export interface Credentials {
   close?(): Promise<void>;
 }
 
-/** Tokens as the API issues them. They are absent if the login needs a second factor. */
+/** Tokens as the API issues them. */
 export interface IssuedTokens {
-  accessToken?: string;
-  refreshToken?: string;
+  accessToken: string;
+  refreshToken: string;
   expiresInSeconds: number;
 }
+
+/** Answer that opens a session. That of a login has no tokens if it needs a second factor. */
+export type SignInAnswer = IssuedTokens | { tokens?: IssuedTokens };
+
+export const issuedTokens = (answer: SignInAnswer): IssuedTokens | undefined =>
+  "accessToken" in answer ? answer : answer.tokens;
 
 /** Time before the end of a token, in ms, from which on a new one is used. */
 const MARGIN_MS = 10_000;

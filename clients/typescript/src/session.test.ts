@@ -31,8 +31,8 @@ test("a login signs the client in, and a logout signs it out", async () => {
 
 test("a login that needs a second factor signs nobody in", async () => {
   server.answer = (_request, response) =>
-    sendJson(response, 200, { mfaRequired: true, mfaToken: "m1", expiresInSeconds: 300 });
-  expect(await medconnect.login(LOGIN)).toMatchObject({ mfaToken: "m1" });
+    sendJson(response, 200, { mfaChallenge: { mfaToken: "m1", expiresInSeconds: 300 } });
+  expect(await medconnect.login(LOGIN)).toMatchObject({ mfaChallenge: { mfaToken: "m1" } });
   expect(await store.read()).toBeUndefined();
 });
 

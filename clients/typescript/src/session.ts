@@ -48,8 +48,6 @@ export function userSession(store: TokenStore = memoryTokens()): Credentials {
     },
     renew: refreshOnce,
     async open({ accessToken, refreshToken: next, expiresInSeconds }) {
-      // Without tokens, the login needs a second factor.
-      if (!accessToken || !next) return;
       const expireTimeMs = Date.now() + expiresInSeconds * 1000;
       await store.write({ accessToken, refreshToken: next, expireTimeMs, refreshKey: randomKey() });
     },

@@ -28,7 +28,8 @@ export function onSignIn(use) {
 /** Signs in. The answer has tokens, or a problem in words. */
 async function signIn(email, password) {
   if (email === "") return { email };
-  return { email, ...(await post("/v1/auth/login", { email, password })) };
+  const { tokens, mfaChallenge, problem } = await post("/v1/auth/login", { email, password });
+  return { email, ...tokens, problem: mfaChallenge ? "This account has a second factor." : problem };
 }
 
 const renew = async ({ email, refreshToken }) => ({
@@ -44,8 +45,7 @@ async function post(path, body) {
       body: JSON.stringify(body),
     });
     const json = await answer.json();
-    if (!answer.ok) return { problem: json.detail };
-    return json.accessToken ? json : { problem: "This account has a second factor." };
+    return answer.ok ? json : { problem: json.detail };
   } catch {
     return { problem: "The system does not answer." };
   }

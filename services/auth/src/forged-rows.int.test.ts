@@ -29,7 +29,7 @@ import { verifyEmail } from "./registration/verify-email.ts";
 import { createServiceAccount } from "./service-accounts/create-service-account.ts";
 import { issueToken } from "./service-accounts/issue-token.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
-import { PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "./testing/test-auth.ts";
+import { mfaTokenOf, PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "./testing/test-auth.ts";
 
 const NEW_PASSWORD = "quite another passphrase";
 const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
@@ -246,7 +246,7 @@ describe("a registration", () => {
 describe("a recovery code", () => {
   const pending = async (user: Pick<User, "email">): Promise<string> => {
     const request = { email: user.email, password: PASSWORD, rememberMe: false };
-    return (await auth.call(AuthServiceService.login, bound(login, auth.app), request)).mfaToken!;
+    return mfaTokenOf(await auth.call(AuthServiceService.login, bound(login, auth.app), request));
   };
   const use = async (user: Pick<User, "email">, recoveryCode: string) =>
     auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {

@@ -4,11 +4,13 @@ import { cancelBooking, createBooking, listSlots, login, searchDoctors } from ".
 
 client.setConfig({ baseUrl: process.env.API_URL ?? "", throwOnError: true });
 
-const { data: tokens } = await login({
+const { data: signedIn } = await login({
   body: { email: "patient@demo.medconnect.test", password: "correct-demo-passphrase" },
   throwOnError: true,
 });
-client.setConfig({ auth: () => tokens.accessToken });
+if (!("tokens" in signedIn)) throw new Error("The account has a second factor");
+const { accessToken } = signedIn.tokens;
+client.setConfig({ auth: () => accessToken });
 
 const { data: found } = await searchDoctors({ query: { query: "dana" }, throwOnError: true });
 const doctorId: string = found.doctors[0]?.id ?? "";

@@ -12,12 +12,13 @@ function answer<Data>({ data, error }: { data?: Data; error?: Problem }): NonNul
   return data;
 }
 
-const login = answer(
+const signedIn = answer(
   await api.POST("/v1/auth/login", {
     body: { email: "patient@demo.medconnect.test", password: "correct-demo-passphrase" },
   }),
 );
-const headers = { authorization: `Bearer ${login.accessToken}` };
+if (!("tokens" in signedIn)) throw new Error("The account has a second factor");
+const headers = { authorization: `Bearer ${signedIn.tokens.accessToken}` };
 
 const { doctors } = answer(await api.GET("/v1/doctors", { params: { query: { query: "dana" } } }));
 const doctorId: string = doctors[0]?.id ?? "";

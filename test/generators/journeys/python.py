@@ -12,8 +12,8 @@ from med_connect_api_client.models import CancelBookingBody, CreateBookingBody, 
 
 url = os.environ["API_URL"]
 credentials = LoginBody(email="patient@demo.medconnect.test", password="correct-demo-passphrase")
-tokens = login.sync(client=Client(base_url=url), body=credentials)
-client = AuthenticatedClient(base_url=url, token=tokens.access_token)
+signed_in = login.sync(client=Client(base_url=url), body=credentials)
+client = AuthenticatedClient(base_url=url, token=signed_in.tokens.access_token)
 
 doctor = search_doctors.sync(client=client, query="dana").doctors[0]
 slot = list_slots.sync(doctor.id, client=client).slots[2]

@@ -89,7 +89,7 @@ test.each([
   const { answer } = server;
   server.answer = (request, response, count) =>
     request.call === "POST /v1/auth/login"
-      ? sendJson(response, 200, { mfaRequired: true, mfaToken: "m1", expiresInSeconds: 300 })
+      ? sendJson(response, 200, { mfaChallenge: { mfaToken: "m1", expiresInSeconds: 300 } })
       : answer(request, response, count);
   const { code } = await medconnect(["login", "pat@example.org"], { input: `correct horse\n${factor}\n` });
   expect(code).toBe(0);

@@ -24,8 +24,9 @@ export const login: Command = {
     const email = String(values.email ?? (await prompter.ask("E-mail: ")));
     const password = await prompter.askSecret("Password: ");
     const request = { email, password, rememberMe: values.rememberMe === true };
-    const { mfaToken } = await client.login(request, { signal });
-    if (mfaToken) {
+    const answer = await client.login(request, { signal });
+    if ("mfaChallenge" in answer) {
+      const { mfaToken } = answer.mfaChallenge;
       const factor = (await prompter.ask("Code of the authenticator app, or a recovery code: ")).trim();
       const code = AUTHENTICATOR_CODE.test(factor) ? { code: factor } : { recoveryCode: factor };
       await client.verifyMfa({ mfaToken, ...code }, { signal });

@@ -34,7 +34,7 @@ export async function startSessionServer(expiresInSeconds = 300): Promise<Sessio
   server.answer = ({ call, headers, body }, response) => {
     const key = headers["idempotency-key"] as string | undefined;
     const refuseWith = (reason: string) => refuse(response, 401, { reason, code: "UNAUTHENTICATED" });
-    if (call === "POST /v1/auth/login") return sendJson(response, 200, tokens());
+    if (call === "POST /v1/auth/login") return sendJson(response, 200, { tokens: tokens() });
     if (call === "POST /v1/auth/logout") return sendJson(response, 204, {});
     if (call !== "POST /v1/auth/token:refresh") {
       const isCurrent = !isExpired && headers.authorization === `Bearer a${version}`;

@@ -15,7 +15,14 @@ import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { verifyMfa } from "../mfa/verify-mfa.ts";
 import { forgotPassword } from "../passwords/forgot-password.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
-import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import {
+  callStats,
+  mfaTokenOf,
+  PASSWORD,
+  startTestAuth,
+  type TestAuth,
+  tokensOf,
+} from "../testing/test-auth.ts";
 import { deleteExpiredCounters } from "./lockout-store.ts";
 
 const SECOND_MS = 1000;
@@ -65,7 +72,7 @@ const counters = () =>
 
 test("five failures lock for a minute, in which a right password gets the response of a wrong one", async () => {
   await fail(4);
-  await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
+  expect(tokensOf(await logIn(PASSWORD))).toBeDefined();
   await fail(5);
   const answers = await Promise.all(
     [PASSWORD, WRONG].map((password) =>
@@ -80,7 +87,7 @@ test("five failures lock for a minute, in which a right password gets the respon
   auth.clock.advance(MINUTE_MS - 1);
   await expectLocked();
   auth.clock.advance(1);
-  await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
+  expect(tokensOf(await logIn(PASSWORD))).toBeDefined();
 });
 
 test("each further failure doubles the lock, up to 15 minutes, until a success", async () => {
@@ -159,8 +166,8 @@ test("a reset by mail removes the locks of the password, but not that of the sec
   const [, token = ""] = (await auth.mailsTo(user.email)).at(-1)!.text.match(/#token=(\S+)/)!;
   const request = { token, password: "quite another passphrase" };
   await auth.call(AuthServiceService.resetPassword, bound(resetPassword, auth.app), request, undefined, HERE);
-  const { mfaToken } = await logIn(request.password);
-  const factor = { mfaToken: mfaToken!, factor: { $case: "code", value: code() } } as const;
+  const mfaToken = mfaTokenOf(await logIn(request.password));
+  const factor = { mfaToken, factor: { $case: "code", value: code() } } as const;
   await expect(
     auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), factor),
   ).rejects.toMatchObject({
@@ -210,8 +217,8 @@ async function withMfa() {
 }
 
 const verify = async (factor: VerifyMfaRequest["factor"]) => {
-  const { mfaToken } = await logIn(PASSWORD);
-  const request = { mfaToken: mfaToken!, factor };
+  const mfaToken = mfaTokenOf(await logIn(PASSWORD));
+  const request = { mfaToken, factor };
   return await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), request);
 };
 
@@ -252,9 +259,9 @@ test("ten wrong factors over all logins and methods lock the second factor", asy
   );
   await expect(disable(caller, PASSWORD, code())).rejects.toMatchObject(INVALID_MFA_CODE);
   auth.clock.advance(MINUTE_MS);
-  await expect(verify({ $case: "code", value: code() })).resolves.toMatchObject({ mfaRequired: false });
+  await expect(verify({ $case: "code", value: code() })).resolves.toMatchObject({ tokenType: "Bearer" });
   await expect(verify({ $case: "recoveryCode", value: recoveryCode })).resolves.toMatchObject({
-    mfaRequired: false,
+    tokenType: "Bearer",
   });
 });
 

@@ -11,7 +11,14 @@ import { passwordProof } from "../accounts/account-proofs.ts";
 import { disableUser } from "../admin/change-status.ts";
 import { SigningKeys } from "../keys/signing-keys.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
-import { callStats, PASSWORD, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import {
+  callStats,
+  PASSWORD,
+  signedIn,
+  startTestAuth,
+  type TestAuth,
+  tokensOf,
+} from "../testing/test-auth.ts";
 import { login } from "./login.ts";
 
 const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
@@ -41,11 +48,11 @@ const disable = (userId: string) =>
 
 test("a login gets an RFC 9068 access token for five minutes", async () => {
   const user = await auth.makeUser("DOCTOR");
-  const answer = await logIn(user.email.toUpperCase(), PASSWORD);
-  expect(answer).toMatchObject({ mfaRequired: false, tokenType: "Bearer", expiresInSeconds: 300 });
-  expect(decodeProtectedHeader(answer.accessToken!)).toMatchObject({ typ: "at+jwt", alg: "EdDSA" });
+  const tokens = tokensOf(await logIn(user.email.toUpperCase(), PASSWORD));
+  expect(tokens).toMatchObject({ tokenType: "Bearer", expiresInSeconds: 300 });
+  expect(decodeProtectedHeader(tokens.accessToken)).toMatchObject({ typ: "at+jwt", alg: "EdDSA" });
   const nowS = auth.clock.now().getTime() / 1000;
-  expect(decodeJwt(answer.accessToken!)).toMatchObject({
+  expect(decodeJwt(tokens.accessToken)).toMatchObject({
     iss: auth.app.issuer,
     aud: auth.app.audience,
     sub: user.id,
@@ -124,7 +131,7 @@ test("disabling an account during a login leaves no live session", async () => {
   const request = { email: user.email, password: PASSWORD, rememberMe: false };
   const answer = await auth.call(AuthServiceService.login, bound(login, app), request);
   await disabling;
-  const session = signedIn(answer.accessToken!, answer.refreshToken!);
+  const session = signedIn(tokensOf(answer));
   expect(await auth.isRevoked(session)).toBe(true);
   await expect(refresh(session.refreshToken)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
 });

@@ -73,7 +73,8 @@ async function signIn(
     return changed(response, { ...entry, resource: `users/${userId}` });
   }
   const opened = openSession(app, tx, account, { now, call });
-  const response = await issueTokens(app, opened, now);
+  const tokens = await issueTokens(app, opened, now);
+  const response: LoginResponse = { result: { $case: "tokens", value: tokens } };
   return changed(response, { ...entry, resource: `sessions/${opened.session.id}` });
 }
 
@@ -92,13 +93,9 @@ async function askForSecondFactor(
     expireTime: new Date(now.getTime() + CHALLENGE_TTL_S * 1000),
   };
   insertChallenge(tx, challenge);
+  const mfaToken = await makeMfaToken(app, challenge);
   return {
-    mfaRequired: true,
-    mfaToken: await makeMfaToken(app, challenge),
-    accessToken: undefined,
-    refreshToken: undefined,
-    tokenType: undefined,
-    expiresInSeconds: CHALLENGE_TTL_S,
+    result: { $case: "mfaChallenge", value: { mfaToken, expiresInSeconds: CHALLENGE_TTL_S } },
   };
 }
 

@@ -8,7 +8,14 @@ import { SigningKeys } from "../keys/signing-keys.ts";
 import { login } from "../login/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import { MfaUser } from "../testing/mfa-user.ts";
-import { PASSWORD, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import {
+  mfaTokenOf,
+  PASSWORD,
+  signedIn,
+  startTestAuth,
+  type TestAuth,
+  tokensOf,
+} from "../testing/test-auth.ts";
 import { activateTotp as activateInStore, lockTotp } from "./mfa-store.ts";
 
 const STEP_MS = 30_000;
@@ -45,18 +52,14 @@ test("the secret is shown as text, URI and QR code, and encrypted in the databas
 test("a set-up is pending until its first right code", async () => {
   const first = await me.setUp();
   const second = await me.setUp();
-  expect((await me.logIn()).mfaRequired).toBe(false);
+  expect(tokensOf(await me.logIn())).toBeDefined();
   await expect(me.activate(me.codeOf(first.secret))).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   const { recoveryCodes } = await me.activate(me.codeOf(second.secret));
   expect(recoveryCodes).toHaveLength(10);
   expect(await me.read()).toMatchObject({ mfaEnabled: true, etag: "0002" });
-  expect(await me.logIn()).toEqual({
-    mfaRequired: true,
-    mfaToken: expect.any(String),
-    accessToken: undefined,
-    refreshToken: undefined,
-    tokenType: undefined,
-    expiresInSeconds: 300,
+  expect((await me.logIn()).result).toEqual({
+    $case: "mfaChallenge",
+    value: { mfaToken: expect.any(String), expiresInSeconds: 300 },
   });
 });
 
@@ -66,9 +69,7 @@ test("an active authenticator is not replaced", async () => {
   await expect(me.activate(me.codeOf(secret))).rejects.toMatchObject({ reason: "MFA_ALREADY_ACTIVE" });
   await expect(
     me.verify(await me.mfaToken(), { $case: "code", value: me.codeOf(secret) }),
-  ).resolves.toMatchObject({
-    mfaRequired: false,
-  });
+  ).resolves.toMatchObject({ tokenType: "Bearer" });
 });
 
 test("the activation ends the other sessions, and its owner gets a mail", async () => {
@@ -101,9 +102,11 @@ test("an activation during a login leaves no live session", async () => {
   }
   const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
   const request = { email: me.user.email, password: PASSWORD, rememberMe: false };
-  const { refreshToken: token } = await auth.call(AuthServiceService.login, bound(login, app), request);
+  const answer = await auth.call(AuthServiceService.login, bound(login, app), request);
   await activating;
-  await expect(refresh(token!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
+  await expect(refresh(tokensOf(answer).refreshToken)).rejects.toMatchObject({
+    reason: "INVALID_REFRESH_TOKEN",
+  });
 });
 
 test("a login that waits for the activation to commit is asked for the second factor", async () => {
@@ -117,7 +120,7 @@ test("a login that waits for the activation to commit is asked for the second fa
     waiting = loggedIn;
     await asAnother(() => doneOrWaiting(auth.app.db, loggedIn));
   });
-  expect((await waiting!).mfaRequired).toBe(true);
+  expect(mfaTokenOf(await waiting!)).toBeDefined();
 });
 
 test("an activation without a set-up is refused", async () => {
@@ -136,7 +139,7 @@ test("the second factor is removed by password and code, and the code is consume
   expect((await auth.mailsTo(me.user.email)).at(-1)).toMatchObject({
     subject: "Your second factor was removed",
   });
-  expect((await me.logIn()).mfaRequired).toBe(false);
+  expect(tokensOf(await me.logIn())).toBeDefined();
   await expect(me.verify(token, { $case: "code", value: code })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
@@ -188,13 +191,13 @@ describe("if doctors must have a second factor", () => {
     expect(first.caller).toMatchObject({ role: "DOCTOR", mfaPending: true });
     const { secret } = await me.setUp();
     const second = await refresh(first.refreshToken);
-    expect(signedIn(second.accessToken!, "").caller).toMatchObject({ mfaPending: true });
+    expect(signedIn(second).caller).toMatchObject({ mfaPending: true });
     await me.activate(me.codeOf(secret));
-    const third = await refresh(second.refreshToken!);
-    expect(signedIn(third.accessToken!, "").caller).toMatchObject({ role: "DOCTOR", mfaPending: false });
+    const third = await refresh(second.refreshToken);
+    expect(signedIn(third).caller).toMatchObject({ role: "DOCTOR", mfaPending: false });
     auth.clock.advance(STEP_MS);
-    const { accessToken } = await me.verify(await me.mfaToken(), { $case: "code", value: me.codeOf(secret) });
-    expect(signedIn(accessToken!, "").caller).toMatchObject({ mfaPending: false });
+    const verified = await me.verify(await me.mfaToken(), { $case: "code", value: me.codeOf(secret) });
+    expect(signedIn(verified).caller).toMatchObject({ mfaPending: false });
   });
 
   test("a patient's tokens do not", async () => {

@@ -2,7 +2,7 @@ import { changed, failed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import type { LoginResponse, VerifyMfaRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Tokens, VerifyMfaRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { factorCounters } from "../lockouts/attempt-counters.ts";
 import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
@@ -18,7 +18,7 @@ import { useRecoveryCode } from "./use-recovery-code.ts";
  * INVALID_MFA_TOKEN for a token that is invalid, expired or used up. Throws INVALID_MFA_CODE for a wrong
  * code, and for any code while the second factor is locked.
  */
-export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call): Promise<LoginResponse> {
+export async function verifyMfa(app: Auth, request: VerifyMfaRequest, call: Call): Promise<Tokens> {
   const claims = await readMfaToken(app, request.mfaToken);
   const { userId } = claims;
   const now = app.clock.now();

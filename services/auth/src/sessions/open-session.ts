@@ -3,7 +3,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { MFA_PENDING_CLAIM } from "@medconnect/platform/identity/access-tokens.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Tokens } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { isAccountProven } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
@@ -74,7 +74,7 @@ export async function issueTokens(
   app: Auth,
   { session, refreshToken, user }: OpenSession,
   now: Date,
-): Promise<LoginResponse> {
+): Promise<Tokens> {
   if (!isAccountProven(app, { ...user, id: session.userId })) throw new ApiError("UNAUTHENTICATED");
   const lifetimeMs = Math.min(app.accessTokenMs, session.expireTime.getTime() - now.getTime());
   const lifetimeS = Math.floor(lifetimeMs / 1000);
@@ -85,8 +85,6 @@ export async function issueTokens(
     ...(lacksSecondFactor(app, user) && { [MFA_PENDING_CLAIM]: true }),
   };
   return {
-    mfaRequired: false,
-    mfaToken: undefined,
     accessToken: await signAccessToken(app, session.userId, claims, { now, lifetimeS }),
     refreshToken,
     tokenType: "Bearer",

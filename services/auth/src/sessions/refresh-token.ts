@@ -2,10 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { changed, type Effect, failed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import type {
-  LoginResponse,
-  RefreshTokenRequest,
-} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { RefreshTokenRequest, Tokens } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 import { issueRefreshToken, issueTokens } from "./open-session.ts";
@@ -35,12 +32,12 @@ export async function refreshToken(
   app: Auth,
   { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
   call: Call,
-): Promise<LoginResponse> {
+): Promise<Tokens> {
   if (!TOKEN.test(token)) throw invalid();
   const now = app.clock.now();
   const next = newRefreshToken();
   const use = useOf(token, next, idempotencyKey, now);
-  return await app.calls.apply(call, async (tx): Promise<Effect<LoginResponse>> => {
+  return await app.calls.apply(call, async (tx): Promise<Effect<Tokens>> => {
     const consumed = await consumeRefreshToken(tx, hashOf(token), use);
     const record = await findRefreshToken(tx, hashOf(token));
     if (!record) return failed(invalid());

@@ -5,7 +5,14 @@ import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { login } from "../login/login.ts";
-import { PASSWORD, type SignedIn, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import {
+  PASSWORD,
+  type SignedIn,
+  signedIn,
+  startTestAuth,
+  type TestAuth,
+  tokensOf,
+} from "../testing/test-auth.ts";
 import { deleteSession } from "./delete-session.ts";
 import { listSessions } from "./list-sessions.ts";
 import { logout } from "./logout.ts";
@@ -26,7 +33,7 @@ afterAll(() => auth.close());
 const logIn = async ({ email }: User, rememberMe = false): Promise<SignedIn> => {
   const request = { email, password: PASSWORD, rememberMe };
   const answer = await auth.call(AuthServiceService.login, bound(login, auth.app), request);
-  return signedIn(answer.accessToken!, answer.refreshToken!);
+  return signedIn(tokensOf(answer));
 };
 const list = ({ caller }: SignedIn, page: { pageSize?: number; pageToken?: string } = {}) =>
   auth.call(
@@ -41,7 +48,7 @@ const refresh = async (session: SignedIn, from?: string): Promise<SignedIn> => {
   const request = { refreshToken: session.refreshToken, idempotencyKey: "" };
   const handler = bound(refreshToken, auth.app);
   const answer = await auth.call(AuthServiceService.refreshToken, handler, request, undefined, from);
-  return signedIn(answer.accessToken!, answer.refreshToken!);
+  return signedIn(answer);
 };
 const logOut = ({ caller }: SignedIn) =>
   auth.call(AuthServiceService.logout, bound(logout, auth.app), { idempotencyKey: "" }, caller);

@@ -21,7 +21,7 @@ afterAll(() => auth.close());
 const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> => {
   const request = { refreshToken: token, idempotencyKey };
   const answer = await auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), request);
-  return signedIn(answer.accessToken!, answer.refreshToken!);
+  return signedIn(answer);
 };
 
 const logOut = ({ caller }: SignedIn) =>

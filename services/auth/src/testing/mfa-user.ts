@@ -3,6 +3,7 @@ import {
   AuthServiceService,
   type LoginResponse,
   type RecoveryCodes,
+  type Tokens,
   type TotpSetup,
   type VerifyMfaRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -15,7 +16,7 @@ import { disableTotp } from "../mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "../mfa/regenerate-recovery-codes.ts";
 import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { verifyMfa } from "../mfa/verify-mfa.ts";
-import { PASSWORD, type SignedIn, type TestAuth } from "./test-auth.ts";
+import { mfaTokenOf, PASSWORD, type SignedIn, type TestAuth } from "./test-auth.ts";
 
 const STEP_MS = 30_000;
 
@@ -80,10 +81,10 @@ export class MfaUser {
 
   /** Logs in, and returns the MFA token of the response. */
   async mfaToken(): Promise<string> {
-    return (await this.logIn()).mfaToken!;
+    return mfaTokenOf(await this.logIn());
   }
 
-  verify(mfaToken: string, factor: VerifyMfaRequest["factor"]): Promise<LoginResponse> {
+  verify(mfaToken: string, factor: VerifyMfaRequest["factor"]): Promise<Tokens> {
     const { app, call } = this.#auth;
     return call(AuthServiceService.verifyMfa, bound(verifyMfa, app), { mfaToken, factor });
   }

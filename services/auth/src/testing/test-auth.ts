@@ -13,7 +13,11 @@ import {
   type TestClock,
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
-import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  AuthServiceService,
+  type LoginResponse,
+  type Tokens,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { decodeJwt } from "jose";
@@ -92,7 +96,7 @@ export async function startTestAuth(): Promise<TestAuth> {
   const logIn: TestAuth["logIn"] = async ({ email }) => {
     const request = { email, password: PASSWORD, rememberMe: false };
     const answer = await call(AuthServiceService.login, bound(login, app), request);
-    return signedIn(answer.accessToken!, answer.refreshToken!);
+    return signedIn(tokensOf(answer));
   };
   const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS, from?) =>
     (await invoke(method, handler, by, request, from)).response;
@@ -148,8 +152,20 @@ export async function startTestAuth(): Promise<TestAuth> {
   };
 }
 
+/** Tokens of a login. Throws if it needs a second factor. */
+export function tokensOf({ result }: LoginResponse): Tokens {
+  if (result?.$case !== "tokens") throw new Error("The login needs a second factor");
+  return result.value;
+}
+
+/** MFA token of a login. Throws if it needs no second factor. */
+export function mfaTokenOf({ result }: LoginResponse): string {
+  if (result?.$case !== "mfaChallenge") throw new Error("The login needs no second factor");
+  return result.value.mfaToken;
+}
+
 /** Tokens of a client, with the caller whom the access token identifies. */
-export function signedIn(accessToken: string, refreshToken: string): SignedIn {
+export function signedIn({ accessToken, refreshToken }: Tokens): SignedIn {
   const claims = decodeJwt<{
     sub: string;
     sid: string;
