@@ -9,7 +9,9 @@ import { shareParameters } from "./shared-parameters.ts";
 import { shareResponses } from "./shared-responses.ts";
 import { inOrderOfTasks, tagsOf } from "./tags.ts";
 
-const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
+export const TITLE = "MedConnect API";
+
+export const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
 JSON follows the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text.
 Input is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; switch on
@@ -42,7 +44,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
   return {
     openapi: "3.1.1",
     info: {
-      title: "MedConnect API",
+      title: TITLE,
       version: "1",
       description: DESCRIPTION,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },

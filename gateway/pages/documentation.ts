@@ -24,7 +24,9 @@ export interface DocumentationOptions {
 
 /** Pages for developers, by path. All that they load comes from this host, too. */
 export function documentation({ routes, apiUrl, demo }: DocumentationOptions): Map<string, StaticPage> {
-  const reference = html(() => referencePage(demo));
+  const reference = html(async () =>
+    referencePage(demo, await readFile(join(BROWSER, "reference.css"), "utf8")),
+  );
   return new Map([
     ["/docs", reference],
     ["/docs/", reference],
@@ -34,7 +36,6 @@ export function documentation({ routes, apiUrl, demo }: DocumentationOptions): M
     ["/docs/examples.js", file("text/javascript", BROWSER, "examples.js")],
     ["/docs/snippets.js", file("text/javascript", BROWSER, "snippets.js")],
     ["/docs/no-eval.js", file("text/javascript", BROWSER, "no-eval.js")],
-    ["/docs/reference.css", file("text/css", BROWSER, "reference.css")],
     ["/docs/errors.css", file("text/css", BROWSER, "errors.css")],
     ["/favicon.ico", file("image/svg+xml", BROWSER, "icon.svg")],
     ...guides(),
@@ -46,7 +47,7 @@ export function documentation({ routes, apiUrl, demo }: DocumentationOptions): M
 
 const page = (type: string, make: ConstructorParameters<typeof StaticPage>[2]) =>
   new StaticPage(type, HOUR_SECONDS, make);
-const html = (make: () => string) => page("text/html", make);
+const html = (make: () => string | Promise<string>) => page("text/html", make);
 const file = (type: string, folder: string, name: string) => page(type, () => readFile(join(folder, name)));
 
 const guides = (): [string, StaticPage][] =>

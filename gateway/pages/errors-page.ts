@@ -6,7 +6,7 @@ import { type ProblemOf, problemsOf } from "../http/problem.ts";
 import { operationIdOf } from "../openapi/operation.ts";
 import { reasonsOf } from "../openapi/problem-responses.ts";
 import type { Route } from "../rpc/routes.ts";
-import { escaped } from "./escape-html.ts";
+import { escaped, withCode } from "./escape-html.ts";
 
 const REQUEST_ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Reasons of more operations than this are those of any operation, so the page does not list them. */
@@ -50,10 +50,10 @@ function section(rule: ReasonRule, operations: string[], problemOf: ProblemOf): 
   const example = JSON.stringify(problemOf(new ApiError(reason), REQUEST_ID), null, 2);
   return `<section id="${reason}">
 <h2><a href="#${reason}">${reason}</a></h2>
-<p>${inline(title)}</p>
+<p>${withCode(title)}</p>
 <dl>
-${cause && `<dt>Cause</dt><dd>${inline(cause)}</dd>`}
-<dt>Cure</dt><dd>${inline(cure)}</dd>
+${cause && `<dt>Cause</dt><dd>${withCode(cause)}</dd>`}
+<dt>Cure</dt><dd>${withCode(cure)}</dd>
 <dt>HTTP</dt><dd>${httpStatus} ${STATUS_CODES[httpStatus] ?? ""}</dd>
 <dt>gRPC</dt><dd>${status[code]}</dd>
 <dt>Repeat</dt><dd>${repeatOf(rule)}</dd>
@@ -71,6 +71,3 @@ function repeatOf({ isKept, httpStatus }: ReasonRule): string {
   if (httpStatus >= 500) return "Send the same request again, with the same Idempotency-Key.";
   return "Mend the cause, and send the request again; the same Idempotency-Key may be used.";
 }
-
-/** Text with Markdown's backticks as HTML. */
-const inline = (text: string): string => escaped(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");

@@ -1,4 +1,5 @@
-import { escaped } from "./escape-html.ts";
+import { DESCRIPTION, TITLE } from "../openapi/document.ts";
+import { escaped, withCode } from "./escape-html.ts";
 import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
 
 /** Accounts of a system with demo data, for which the page of operations has buttons to sign in. */
@@ -8,22 +9,26 @@ export interface DemoAccounts {
   password: string;
 }
 
-/** HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document. */
-export function referencePage({ emails, password }: DemoAccounts): string {
-  const preloads = ["/docs/reference.js", SCALAR_PATH, ...scalarPreloads()];
+/**
+ * HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document. Until then, it shows
+ * the introduction.
+ */
+export function referencePage({ emails, password }: DemoAccounts, styles: string): string {
+  const preloads = ["/docs/reference.js", ...scalarPreloads(), SCALAR_PATH];
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>MedConnect API</title>
+<title>${TITLE}</title>
 <meta name="description" content="Reference of the MedConnect API: every operation, with examples to try.">
 <link rel="icon" href="/favicon.ico" type="image/svg+xml">
-<link rel="stylesheet" href="/docs/reference.css">
+<style>
+${styles}</style>
 <link rel="preload" href="/openapi.json" as="fetch" crossorigin>
 ${preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n")}
 </head>
-<body data-scalar="${SCALAR_PATH}">
+<body>
 <nav aria-label="MedConnect">
 <a class="home" href="/docs/">MedConnect API</a>
 <a href="/docs/errors">Errors</a>
@@ -31,6 +36,12 @@ ${preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n")
 <a href="/llms.txt">llms.txt</a>
 ${emails.length === 0 ? "" : signIn(emails, password)}
 </nav>
+<main id="introduction">
+<h1>${TITLE}</h1>
+${DESCRIPTION.split("\n\n")
+  .map((paragraph) => `<p>${withCode(paragraph)}</p>`)
+  .join("\n")}
+</main>
 <div id="reference"></div>
 <script type="module" src="/docs/reference.js"></script>
 </body>

@@ -25,22 +25,25 @@ export function scalarPages(): [path: string, page: StaticPage][] {
   ]);
 }
 
+/** Names of the chunks that a module imports. */
+const IMPORTED = /(?:from|import)\s*["'`]\.\/(?:chunks\/)?([\w.-]+\.js)["'`]/g;
+
 /**
- * Paths of the chunks that the module imports at its start, directly or through each other. A page that
- * preloads them needs one round trip instead of one for each level.
+ * Paths of the chunks that the module imports at its start, directly or through each other; each after those
+ * that it imports. A page that preloads them needs one round trip instead of one for each level.
  */
 export function scalarPreloads(): string[] {
-  const found = new Set<string>();
+  const visited = new Set<string>();
+  const paths: string[] = [];
   const visit = (folder: string, name: string) => {
     const source = readFileSync(join(FILES, folder, name), "utf8");
-    for (const [, chunk = ""] of source.matchAll(
-      /(?:from|import)\s*["'`]\.\/(?:chunks\/)?([\w.-]+\.js)["'`]/g,
-    )) {
-      if (found.has(chunk)) continue;
-      found.add(chunk);
+    for (const [, chunk = ""] of source.matchAll(IMPORTED)) {
+      if (visited.has(chunk)) continue;
+      visited.add(chunk);
       visit("chunks", chunk);
+      paths.push(`${BASE}/chunks/${chunk}`);
     }
   };
   visit("", ENTRY);
-  return [...found].map((chunk) => `${BASE}/chunks/${chunk}`);
+  return paths;
 }

@@ -27,10 +27,10 @@ const encoders: Record<Coding, (bytes: Buffer) => Promise<Buffer>> = {
 export class StaticPage {
   readonly #type: string;
   readonly #maxAgeSeconds: number;
-  readonly #make: () => string | Promise<Buffer>;
+  readonly #make: () => string | Promise<string | Buffer>;
   readonly #bodies = new Map<Coding, Promise<Body>>();
 
-  constructor(type: string, maxAgeSeconds: number, make: () => string | Promise<Buffer>) {
+  constructor(type: string, maxAgeSeconds: number, make: () => string | Promise<string | Buffer>) {
     this.#type = type;
     this.#maxAgeSeconds = maxAgeSeconds;
     this.#make = make;

@@ -17,6 +17,7 @@ const CONFIGURATION = {
   showDeveloperTools: "never",
   hideClientButton: true,
   documentDownloadType: "none",
+  defaultOpenFirstTag: false,
   hideModels: true,
   persistAuth: false,
   operationTitleSource: "summary",
@@ -50,15 +51,46 @@ async function documentWithGuides() {
   return withSnippets(document);
 }
 
-const [{ createApiReference }, content] = await Promise.all([
-  import(document.body.dataset.scalar),
-  documentWithGuides(),
-]);
-const reference = createApiReference("#reference", { ...CONFIGURATION, content });
+/** Lets the browser paint and respond to the reader before the next task. */
+const nextTask = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+/** Runs Scalar's modules one by one. The page preloads them, each after those that it imports. */
+async function loadScalar() {
+  let scalar;
+  for (const { href } of document.querySelectorAll('link[rel="modulepreload"][href*="/scalar-"]')) {
+    scalar = await import(href);
+    await nextTask();
+  }
+  return scalar;
+}
+
+/** A document as text, because Scalar would compare all parts of an object with those of the next one. */
+const textOf = (document) => JSON.stringify(document);
+const withoutOperations = (document) => ({ ...document, tags: [], paths: {}, components: {}, security: [] });
+
+/**
+ * The contents that Scalar shows one after the other, because it shows each in one task. A link to an
+ * operation needs the operations at once.
+ */
+const stepsTo = (document) => (location.hash === "" ? [withoutOperations(document), document] : [document]);
+
+await nextTask();
+const [{ createApiReference }, content] = await Promise.all([loadScalar(), documentWithGuides()]);
+let reference;
+for (const step of stepsTo(content)) {
+  const configuration = {
+    ...CONFIGURATION,
+    content: textOf(step),
+    onLoaded: () => document.getElementById("introduction")?.remove(),
+  };
+  if (reference) reference.updateConfiguration(configuration);
+  else reference = createApiReference("#reference", configuration);
+  await nextTask();
+}
 onSignIn(async (token) =>
   reference.updateConfiguration({
     ...CONFIGURATION,
-    content: token === "" ? content : withSnippets(await withExistingIds(content, token)),
+    content: textOf(token === "" ? content : withSnippets(await withExistingIds(content, token))),
     authentication: { securitySchemes: { bearer: { token } } },
   }),
 );
