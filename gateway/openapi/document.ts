@@ -19,15 +19,12 @@ Input is strict: an unknown field or query parameter is an error that names it. 
 systems use service accounts: the OAuth token endpoint issues tokens with the scopes that operations require, and
 \`/.well-known/oauth-authorization-server\` describes it (RFC 8414).
 
-Answers show the canonical form of the input. Text is normalized to NFC, without surrounding white space; invisible
-characters are refused. Ids are UUIDs in upper or lower case. Times lie in the years 1900 to 2200, dates exist in the
-calendar, and ranges do not end before they start. Time zones are from IANA, languages are BCP 47 tags, currencies are
-active codes of ISO 4217.
+Answers show the canonical form of the input: text in NFC without surrounding white space, times in UTC in the years 1900
+to 2200, IANA time zones, BCP 47 languages, ISO 4217 currencies. Invisible characters are refused.
 
-Every answer has \`x-request-id\`, which you can also send, and \`x-trace-id\` (W3C Trace Context). Answers of limited
-operations have \`RateLimit-Policy\`, the requests per window of each quota (\`"read";q=600;w=60\`), and \`RateLimit\`, the
-requests that remain and the seconds until the window ends (\`"read";r=599;t=42\`). \`Idempotent-Replayed: true\` marks
-the repeated answer to an Idempotency-Key; the repeated call changed nothing.`;
+Every answer has \`x-request-id\`, which you can also send, and \`x-trace-id\` (W3C Trace Context). \`RateLimit-Policy\` has the
+requests per window of each quota (\`"read";q=600;w=60\`), \`RateLimit\` those that remain and the seconds until the window
+ends (\`"read";r=599;t=42\`). \`Idempotent-Replayed: true\` marks the repeated answer to an Idempotency-Key.`;
 
 /** Generates the OpenAPI 3.1 document of the routes. Its only source is the contract: the .proto files. */
 export function openApiDocument(routes: readonly Route[], apiUrl: string): Schema {
@@ -110,7 +107,7 @@ const idempotencyKey = (required: boolean): Schema => ({
   in: "header",
   ...(required && { required }),
   description:
-    "Makes retries safe: the same key with the same request gets the first answer again. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
+    "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
   schema: { type: "string", minLength: 1 },
 });
 

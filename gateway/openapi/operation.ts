@@ -143,7 +143,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   const { schema, required } = schemas.body(`${method.name}Body`, desc, fields, direction);
   return {
     requestBody: {
-      required,
+      ...(required && { required }),
       content: { [binding.takesForm ? FORM : "application/json"]: { schema, example: exampleOf(settable) } },
     },
   };

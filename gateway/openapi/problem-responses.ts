@@ -148,11 +148,16 @@ function errorResponse(description: string, statuses: number[], content: Schema)
   return { description, ...(Object.keys(headers).length > 0 && { headers }), content };
 }
 
-/** The reasons with their meanings, except general reasons beside those of the route's own. */
+/**
+ * The reasons with their meanings. General reasons beside those of the route's own are only named. Those of an
+ * Idempotency-Key stand in its own description.
+ */
 function describe(reasons: readonly Reason[]): string {
   const own = reasons.filter((reason) => !GENERAL_REASONS.has(reason));
   const explained = own.length > 0 ? own : reasons;
-  const others = reasons.filter((reason) => !explained.includes(reason)).map(inCode);
+  const others = reasons
+    .filter((reason) => !explained.includes(reason) && !KEY_REASONS.includes(reason))
+    .map(inCode);
   const meanings = explained.map((reason) => `\`${reason}\`: ${ruleOf(reason).title}`);
   return [...meanings, ...(others.length > 0 ? [`Also ${others.join(", ")}.`] : [])].join("\n\n");
 }
