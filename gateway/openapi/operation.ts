@@ -119,8 +119,9 @@ function parameter(
   schemas: Schemas,
 ): Schema {
   const { description, ...schema } = schemas.field(field, "request");
-  const example = where === "path" ? { example: exampleValue(field) } : {};
-  return { name, in: where, description, schema, ...example };
+  // An invented id would name nothing, so ids have no example.
+  const hasExample = where === "path" && schema.format !== "uuid";
+  return { name, in: where, description, schema, ...(hasExample && { example: exampleValue(field) }) };
 }
 
 function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas): Schema {

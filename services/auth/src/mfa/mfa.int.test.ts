@@ -191,9 +191,11 @@ describe("if doctors must have a second factor", () => {
     expect(first.caller).toMatchObject({ role: "DOCTOR", mfaPending: true });
     const { secret } = await me.setUp();
     const second = await refresh(first.refreshToken);
+    expect(second.nextStep).toBe("ENROL_SECOND_FACTOR");
     expect(signedIn(second).caller).toMatchObject({ mfaPending: true });
     await me.activate(me.codeOf(secret));
     const third = await refresh(second.refreshToken);
+    expect(third.nextStep).toBeUndefined();
     expect(signedIn(third).caller).toMatchObject({ role: "DOCTOR", mfaPending: false });
     auth.clock.advance(STEP_MS);
     const verified = await me.verify(await me.mfaToken(), { $case: "code", value: me.codeOf(secret) });

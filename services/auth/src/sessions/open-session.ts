@@ -78,17 +78,19 @@ export async function issueTokens(
   if (!isAccountProven(app, { ...user, id: session.userId })) throw new ApiError("UNAUTHENTICATED");
   const lifetimeMs = Math.min(app.accessTokenMs, session.expireTime.getTime() - now.getTime());
   const lifetimeS = Math.floor(lifetimeMs / 1000);
+  const isMfaPending = lacksSecondFactor(app, user);
   const claims = {
     sid: session.id,
     role: user.role,
     auth_time: inSeconds(session.authTime),
-    ...(lacksSecondFactor(app, user) && { [MFA_PENDING_CLAIM]: true }),
+    ...(isMfaPending && { [MFA_PENDING_CLAIM]: true }),
   };
   return {
     accessToken: await signAccessToken(app, session.userId, claims, { now, lifetimeS }),
     refreshToken,
     tokenType: "Bearer",
     expiresInSeconds: lifetimeS,
+    nextStep: isMfaPending ? "ENROL_SECOND_FACTOR" : undefined,
   };
 }
 
