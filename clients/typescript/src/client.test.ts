@@ -232,13 +232,24 @@ test("a call is also aborted while it waits for its next attempt", async () => {
   const cancelled = new AbortController();
   const busy = new MedConnect({
     baseUrl: server.url,
-    fetch: async () => {
-      setTimeout(() => cancelled.abort(new Error("enough")), 10);
-      return Response.json(BUSY, { status: 503, headers: { "retry-after": "25" } });
-    },
+    fetch: async () => Response.json(BUSY, { status: 503, headers: { "retry-after": "25" } }),
   });
-  await expect(busy.getMe({}, { signal: cancelled.signal })).rejects.toThrow("enough");
+  const waits = listening(cancelled.signal);
+  const call = busy.getMe({}, { signal: cancelled.signal });
+  await Promise.race([waits, call]);
+  cancelled.abort(new Error("enough"));
+  await expect(call).rejects.toThrow("enough");
 });
+
+/** Resolves at the first listener of a signal. A call adds one when it begins to wait. */
+const listening = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const { addEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      addEventListener.apply(signal, args);
+      resolve();
+    };
+  });
 
 test("a call answered by 202 or 204 has no value", async () => {
   server.answer = ({ call }, response) => sendJson(response, call.endsWith("register") ? 202 : 204, {});
