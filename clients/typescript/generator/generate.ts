@@ -1,7 +1,7 @@
-// Generates src/gen from the contract: types, a table of the RPCs, the methods of the client, and the commands of
-// the CLI. `npm run generate` runs this after proto/generate.mjs.
+// Generates src/gen from the contract: types, a table of the RPCs, the methods of the client, the commands of
+// the CLI, and the version. `npm run generate` runs this after proto/generate.mjs.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { commandsSource } from "./commands.ts";
@@ -12,6 +12,7 @@ import { typesSource } from "./types.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const FOLDER = join(import.meta.dirname, "../src/gen");
 
+const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
 const api = readApi(contractRoutes);
 const types = typesSource(api);
 const sources = {
@@ -19,6 +20,7 @@ const sources = {
   "rpcs.ts": rpcsSource(api, types),
   "medconnect.ts": clientSource(api, types),
   "commands.ts": commandsSource(api),
+  "version.ts": `/** Version of this package. */\nexport const version = ${JSON.stringify(manifest.version)};\n`,
 };
 
 /** Formats source code as biome.json says, which leaves generated files out. */

@@ -224,6 +224,9 @@ test("an unreachable server is exit code 1, and says how to start one", async ()
 
 test.each([
   [["creat-booking"], 'No command "creat-booking"; did you mean create-booking?'],
+  [["lgoin"], 'No command "lgoin"; did you mean login?'],
+  [["book"], 'No command "book".\nSee medconnect --help.'],
+  [["--versoin"], 'No command "--versoin".\nSee medconnect --help.'],
   [["get-booking"], "BOOKING_ID is missing."],
   [["get-booking", "b1", "b2"], '"b2" is one argument too many.'],
   [["create-booking"], "--slot-id is missing."],
@@ -276,6 +279,12 @@ test("the help lists every command; that of a command its arguments, flags and q
   expect(stdout).toContain("Usage: medconnect register --email TEXT --full-name TEXT --role PATIENT|DOCTOR");
   expect(stdout).toContain("Asked for, or lines of standard input:\n  password");
   expect((await medconnect(["help", "register"])).stdout).toBe(stdout);
+});
+
+test("--version prints the version of the package", async () => {
+  const manifest = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
+  const { version } = JSON.parse(manifest);
+  expect(await medconnect(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 test("no flag of a command is one of all commands", () => {

@@ -1,6 +1,7 @@
 import type { Credentials } from "../credentials.ts";
 import { fileTokens } from "../file-tokens.ts";
 import { MedConnect } from "../gen/medconnect.ts";
+import { version } from "../gen/version.ts";
 import { serviceAccount } from "../service-account.ts";
 import { userSession } from "../session.ts";
 import { tokensFile } from "./config.ts";
@@ -10,7 +11,7 @@ export const connect = (server: string): MedConnect =>
   new MedConnect({
     baseUrl: server,
     credentials: credentialsFor(server),
-    headers: { "user-agent": "medconnect-cli" },
+    headers: { "user-agent": `medconnect-cli/${version}` },
   });
 
 function credentialsFor(server: string): Credentials {

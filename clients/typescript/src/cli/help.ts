@@ -12,7 +12,8 @@ export function overview(): string {
   return [
     "The command line of MedConnect.\n",
     "Usage: medconnect COMMAND [arguments] [options]",
-    "       medconnect COMMAND --help\n",
+    "       medconnect COMMAND --help",
+    "       medconnect --version\n",
     ...groups.map((group) =>
       section(
         group,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line of MedConnect: `medconnect --help`.
+import { version } from "../gen/version.ts";
 import type { Command } from "./command.ts";
 import { commandNamed, commands } from "./commands.ts";
 import { complete } from "./completion.ts";
@@ -17,6 +18,7 @@ const INTERRUPTED = 130;
 async function main([name = "--help", ...args]: string[], signal: AbortSignal): Promise<number> {
   if (name === "__complete") return print(complete(commands, args).join("\n"));
   if (["help", "--help", "-h"].includes(name) && args[0] === undefined) return print(overview());
+  if (name === "--version") return print(version);
   let command: Command | undefined;
   try {
     command = commandNamed(name === "help" ? (args[0] ?? "") : name);
