@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inOrderOfTasks } from "@medconnect/gateway/openapi/tags.ts";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { commandsSource } from "./commands.ts";
 import { readApi } from "./operations.ts";
@@ -13,7 +14,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const FOLDER = join(import.meta.dirname, "../src/gen");
 
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
-const api = readApi(contractRoutes);
+const api = readApi(inOrderOfTasks(contractRoutes));
 const types = typesSource(api);
 const sources = {
   "types.ts": types,

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
+import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { type ApiServer, refuse, sendJson, startApiServer } from "../testing/api-server.ts";
 import { commands } from "./commands.ts";
 import { GLOBAL_OPTIONS } from "./parse-arguments.ts";
@@ -279,6 +281,13 @@ test("the help lists every command; that of a command its arguments, flags and q
   expect(stdout).toContain("Usage: medconnect register --email TEXT --full-name TEXT --role PATIENT|DOCTOR");
   expect(stdout).toContain("Asked for, or lines of standard input:\n  password");
   expect((await medconnect(["help", "register"])).stdout).toBe(stdout);
+});
+
+test("the help lists the tasks in the order of the API's documents, and what is for this machine last", async () => {
+  const { tags } = openApiDocument(contractRoutes, server.url) as { tags: { name: string }[] };
+  const headings = [...(await medconnect([])).stdout.matchAll(/^(\w.*):$/gm)].map(([, heading]) => heading);
+  const tasks = headings.slice(0, headings.indexOf("This machine"));
+  expect(tasks).toEqual(tags.map(({ name }) => name));
 });
 
 test("--version prints the version of the package", async () => {

@@ -7,14 +7,17 @@ import { runRpc } from "./run-rpc.ts";
 import { login, logout, whoami } from "./sign-in.ts";
 import { UsageError } from "./usage-error.ts";
 
-const OWN: readonly Command[] = [login, logout, whoami, open, completion];
+/** Commands for the session of this machine. They replace the RPCs of the same name. */
+const SESSION: readonly Command[] = [login, logout, whoami];
 
-/** All commands. Those of this CLI come first, and replace the RPCs of the same name. */
+/** All commands. Those of the RPCs are in the order of their tasks, of which the first is "Sign in". */
 export const commands: readonly Command[] = [
-  ...OWN,
+  ...SESSION,
   ...rpcCommands
-    .filter(({ name }) => !OWN.some((own) => own.name === name))
+    .filter(({ name }) => !SESSION.some((own) => own.name === name))
     .map((command) => ({ ...command, run: runRpc(command) })),
+  open,
+  completion,
 ];
 
 /** The command with a name. Throws UsageError, with the name that may be meant. */

@@ -19,7 +19,7 @@ compdef _medconnect medconnect`,
 
 export const completion: Command = {
   name: "completion",
-  group: "Session",
+  group: "This machine",
   summary: "Prints a script that completes commands and flags",
   description:
     'For bash, add to ~/.bashrc: eval "$(medconnect completion bash)". For zsh, add to ~/.zshrc: eval "$(medconnect completion zsh)".',

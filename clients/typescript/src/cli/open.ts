@@ -8,7 +8,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
 
 export const open: Command = {
   name: "open",
-  group: "Session",
+  group: "This machine",
   summary: "Opens the API's documentation in the browser",
   description: "Also prints its address.",
   fields: [

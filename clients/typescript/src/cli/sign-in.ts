@@ -7,7 +7,7 @@ const AUTHENTICATOR_CODE = /^[0-9]{6}$/;
 
 export const login: Command = {
   name: "login",
-  group: "Session",
+  group: "Sign in",
   summary: "Signs in",
   description:
     "Asks for the password, and for a code if the account has a second factor. Without a terminal, reads them as lines of standard input. Keeps the session in a file that only you can read, and uses its server for the commands that follow.",
@@ -39,7 +39,7 @@ export const login: Command = {
 
 export const logout: Command = {
   name: "logout",
-  group: "Session",
+  group: "Sign in",
   summary: "Signs out",
   description: "Ends the session at the server, and deletes its file.",
   fields: [],
@@ -55,7 +55,7 @@ export const logout: Command = {
 
 export const whoami: Command = {
   name: "whoami",
-  group: "Session",
+  group: "Sign in",
   summary: "Shows the account that is signed in",
   description: "",
   fields: [],
