@@ -27,9 +27,12 @@ function commandOf(operation: Operation, api: Api): RpcCommand {
     description: sunset === undefined ? description : `Deprecated, ends on ${sunset}. ${description}`,
     answers: shapeOf(operation, api).kind,
     ...(resource && { resource }),
-    fields: fields.flatMap((field) =>
-      field.name === resource ? fieldsOfResource(field, api) : [commandField(field, api)],
-    ),
+    fields: fields
+      .flatMap((field) =>
+        field.name === resource ? fieldsOfResource(field, api) : [commandField(field, api)],
+      )
+      // The fields of the resource are flags, so it has no name on the command line.
+      .map((field) => ({ ...field, help: field.help.replaceAll(`\`${resource}\``, "the command line") })),
   };
 }
 
@@ -54,6 +57,11 @@ function fieldsOfResource({ schema, desc }: Field, api: Api): CommandField[] {
     }));
 }
 
+/** Help for a field that the CLI shows in its own way. */
+const OWN_HELP: Readonly<Record<string, string>> = {
+  pageToken: "Token of the page, which the page before it shows. --all reads all pages.",
+};
+
 function commandField(field: Field, api: Api): CommandField {
   const { name, required, description, schema, desc } = field;
   const isSecret =
@@ -61,7 +69,7 @@ function commandField(field: Field, api: Api): CommandField {
   return {
     name,
     flag: kebabCase(name),
-    help: description,
+    help: OWN_HELP[name] ?? description,
     ...kindOf(schema, api),
     ...(required && { required }),
     ...(field.in === "path" && { isArgument: true }),

@@ -189,7 +189,7 @@ test("an export is written line by line", async () => {
   expect((await medconnect(["export-audit-events"])).stdout).toBe('{"id":"e1"}\n{"id":"e2"}\n');
 });
 
-test("an error of the API is reason, detail and the next step, with the fields as flags", async () => {
+test("an error of the API is its reason, the fields as flags, and the next step", async () => {
   server.answer = (_request, response) =>
     refuse(response, 400, {
       reason: "INVALID_REQUEST",
@@ -204,9 +204,9 @@ test("an error of the API is reason, detail and the next step, with the fields a
     code: 1,
     stdout: "",
     stderr: [
-      "INVALID_REQUEST: Two fields are wrong.",
+      "INVALID_REQUEST",
       "  --slot-id must be a UUID",
-      "  Idempotency-Key is long",
+      "  --idempotency-key is long",
       "Request id: r1\n",
     ].join("\n"),
   });

@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { GLOBAL_OPTIONS, written } from "./parse-arguments.ts";
 import type { CommandField } from "./rpc-command.ts";
+import { inTerms } from "./terms.ts";
 
 const WIDTH = 100;
 const INDENT = "  ";
@@ -30,7 +31,10 @@ export function overview(): string {
 }
 
 /** Help of one command. */
-export function commandHelp({ name, summary, description, fields }: Command): string {
+export function commandHelp(command: Command): string {
+  const { name, summary } = command;
+  const description = inTerms(command.description, command);
+  const fields = command.fields.map((field) => ({ ...field, help: inTerms(field.help, command) }));
   const args = fields.filter(({ isArgument }) => isArgument);
   const flags = fields.filter(({ isArgument, isSecret }) => !isArgument && !isSecret);
   const secrets = fields.filter(({ isSecret }) => isSecret);

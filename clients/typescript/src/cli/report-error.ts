@@ -1,41 +1,52 @@
 import { ConnectionError, MedConnectError, type Violation } from "../errors.ts";
-import type { Reason } from "../gen/types.ts";
+import { ERROR_TEXTS } from "./error-texts.ts";
 import { written } from "./parse-arguments.ts";
 import type { CommandField } from "./rpc-command.ts";
+import { inTerms, optionFor, type Terms } from "./terms.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** The next step after errors that another command mends. */
-const NEXT_STEPS: Partial<Record<Reason, string>> = {
-  UNAUTHENTICATED: "Sign in: medconnect login",
-  INVALID_REFRESH_TOKEN: "Your session has ended. Sign in again: medconnect login",
-  REAUTHENTICATION_REQUIRED: "Sign in again: medconnect login",
-  MFA_ENROLLMENT_REQUIRED: "Set it up: medconnect set-up-totp, then medconnect activate-totp --code CODE",
-  RATE_LIMITED: "Try again when that time has passed.",
-};
 
 /** The text for the user about an error. @param fields those of the command */
 export function reportError(error: unknown, command = "", fields: readonly CommandField[] = []): string {
   if (error instanceof UsageError)
     return `${error.message}\nSee medconnect ${command}${command && " "}--help.`;
   if (error instanceof ConnectionError) {
-    return `No answer from ${error.message}\nIs the system running, and its address right? npm start runs one here; --server takes another.`;
+    return linesOf(
+      `No answer from ${error.message}`,
+      "Is the system running, and its address right? npm start runs one here; --server takes another.",
+      howToRepeat(error),
+    );
   }
   if (!(error instanceof MedConnectError))
     return String(error instanceof Error ? (error.stack ?? error) : error);
-  const { message, violations, reason, retryAfterMs, type, requestId } = error;
-  const lines = [
-    message,
-    ...violations.map((violation) => violationLine(violation, fields)),
+  const { violations, retryAfterMs, type, requestId, metadata, status } = error;
+  const terms = { fields, metadata };
+  return linesOf(
+    headingOf(error, terms),
+    ...violations.map((violation) => violationLine(violation, terms)),
     retryAfterMs !== undefined && `Possible again in ${Math.ceil(retryAfterMs / 1000)} s.`,
-    reason && NEXT_STEPS[reason],
+    status >= 500 && howToRepeat(error),
     [type && `More: ${type}`, requestId && `Request id: ${requestId}`].filter(Boolean).join("  "),
-  ];
-  return lines.filter(Boolean).join("\n");
+  );
+}
+
+const linesOf = (...lines: (string | false | undefined)[]): string => lines.filter(Boolean).join("\n");
+
+/** How to repeat a call that may have taken effect; undefined if it had no key. */
+const howToRepeat = ({ idempotencyKey }: { idempotencyKey: string | undefined }): string | undefined =>
+  idempotencyKey && `To repeat it, add --idempotency-key ${idempotencyKey}: both attempts take effect once.`;
+
+function headingOf({ reason, message, violations }: MedConnectError, terms: Terms): string {
+  const own = reason && ERROR_TEXTS[reason];
+  if (own) return `${reason}: ${own}`;
+  // The detail of an invalid request repeats its first violation, with the name in JSON.
+  if (reason === "INVALID_REQUEST" && violations.length > 0) return reason;
+  return inTerms(message, terms);
 }
 
 /** A violation, with the field as it is written on the command line. */
-function violationLine({ field, description }: Violation, fields: readonly CommandField[]): string {
+function violationLine({ field, description }: Violation, terms: Terms): string {
   const [name = ""] = field.split(/[.[]/, 1);
-  const found = fields.find((each) => each.name === name && !each.isSecret);
-  return `  ${found ? written(found) + field.slice(name.length) : field} ${description}`;
+  const found = terms.fields.find((each) => each.name === name && !each.isSecret);
+  const place = found ? written(found) + field.slice(name.length) : (optionFor(name) ?? field);
+  return `  ${place} ${inTerms(description, terms)}`;
 }
