@@ -239,6 +239,7 @@ test.each([
   [["update-doctor", "d1", "--fee", "five"], '--fee must be JSON, not "five".'],
   [["list-bookings", "--output", "xml"], '--output must be one of table, json, ndjson, not "xml".'],
   [["list-bookings", "--server", "localhost"], "The server must be a URL such as http://localhost:8080"],
+  [["list-bookings", "--page-size", "-1"], "Write a value that begins with a dash as --page-size=-VALUE."],
   [["create-booking", "--input", "/nowhere"], "--input cannot be read"],
   [["login", "a@example.org"], "Standard input has no line for"],
 ])("%j is a usage error", async (args, message) => {
@@ -247,6 +248,17 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toContain(message);
   expect(stderr).toMatch(/See medconnect [a-z -]*--help\.\n$/);
+});
+
+test.each([
+  ["[]", "--input must be one object of JSON."],
+  ["{", "--input is no JSON: "],
+  ['{"slot_id":"s1"}', '--input has an unknown field "slot_id"; did you mean slotId?'],
+  ['{"doctor":"d1"}', '--input has an unknown field "doctor"; it takes slotId, reason, patientRegion.'],
+])("--input with %s is a usage error, and nothing is sent", async (input, message) => {
+  const { code, stderr } = await medconnect(["create-booking", "--input", "-"], { input });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  expect(server.received).toEqual([]);
 });
 
 test("Ctrl-C ends a call with 130, and prints nothing", async () => {

@@ -84,8 +84,11 @@ function parse({ fields }: Command, args: string[]) {
     });
     return { flags, positionals };
   } catch (error) {
+    const { message } = error as Error;
+    const [, flag] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
+    if (flag) throw new UsageError(`Write a value that begins with a dash as ${flag}=-VALUE.`);
     // Only the first sentence of Node's message, which names the argument.
-    throw new UsageError(`${(error as Error).message.split(/\.\s/, 1)[0]}.`);
+    throw new UsageError(`${message.split(/\.\s/, 1)[0]}.`);
   }
 }
 

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import * as rpcs from "../gen/rpcs.ts";
 import type { LinesRpc, ListRpc, Rpc } from "../rpc.ts";
+import { closest } from "./closest.ts";
 import type { Context } from "./command.ts";
 import { write, writeItem, writePage } from "./output.ts";
 import { refuseMissing } from "./parse-arguments.ts";
-import type { RpcCommand } from "./rpc-command.ts";
+import type { CommandField, RpcCommand } from "./rpc-command.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Fields = Record<string, unknown>;
@@ -39,7 +40,7 @@ export function runRpc(command: RpcCommand): (context: Context) => Promise<void>
 /** The request: the JSON of `--input`, the flags, and the secrets that are asked for. */
 async function requestOf(command: RpcCommand, { values, options, prompter }: Context): Promise<Fields> {
   const { resource, fields } = command;
-  const given = options.input === undefined ? {} : await readRequest(options.input);
+  const given = options.input === undefined ? {} : await readRequest(options.input, fields);
   const all: Fields = { ...given, ...values };
   refuseMissing(fields, all);
   for (const { name } of fields.filter(({ isSecret, required }) => isSecret && required)) {
@@ -53,13 +54,28 @@ async function requestOf(command: RpcCommand, { values, options, prompter }: Con
   return { ...inRequest, [resource]: inResource };
 }
 
-async function readRequest(file: string): Promise<Fields> {
+/** Reads the JSON of `--input`. Throws UsageError for fields that the command does not have. */
+async function readRequest(file: string, fields: readonly CommandField[]): Promise<Fields> {
   const json = file === "-" ? await text(process.stdin) : await readFile(file, "utf8").catch(unreadable);
+  const request = parsed(json);
+  const known = fields.map(({ name }) => name);
+  const unknown = Object.keys(request).find((name) => !known.includes(name));
+  if (unknown === undefined) return request;
+  const meant = closest(unknown, known);
+  throw new UsageError(
+    `--input has an unknown field "${unknown}"; ${meant === undefined ? `it takes ${known.join(", ")}.` : `did you mean ${meant}?`}`,
+  );
+}
+
+function parsed(json: string): Fields {
+  let request: unknown;
   try {
-    return JSON.parse(json);
+    request = JSON.parse(json);
   } catch (error) {
     throw new UsageError(`--input is no JSON: ${(error as Error).message}`);
   }
+  if (typeof request === "object" && request !== null && !Array.isArray(request)) return request as Fields;
+  throw new UsageError("--input must be one object of JSON.");
 }
 
 function unreadable({ message }: Error): never {
