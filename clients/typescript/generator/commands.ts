@@ -2,6 +2,7 @@ import { getOption } from "@bufbuild/protobuf";
 import type { Schema } from "@medconnect/gateway/openapi/json-schema.ts";
 import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { CommandField, RpcCommand } from "../src/cli/rpc-command.ts";
+import { columnsOf } from "./columns.ts";
 import { type Api, type Field, nameIn, type Operation, referred } from "./operations.ts";
 import { shapeOf } from "./rpcs.ts";
 
@@ -18,6 +19,7 @@ export const commands: readonly RpcCommand[] = ${JSON.stringify(commands)};
 function commandOf(operation: Operation, api: Api): RpcCommand {
   const { id, group, summary, description, sunset, fields, route, encoding } = operation;
   const { body } = route.binding;
+  const shape = shapeOf(operation, api);
   const resource = typeof body === "object" && encoding !== "raw" ? body.jsonName : undefined;
   return {
     name: kebabCase(id),
@@ -25,7 +27,8 @@ function commandOf(operation: Operation, api: Api): RpcCommand {
     group,
     summary,
     description: sunset === undefined ? description : `Deprecated, ends on ${sunset}. ${description}`,
-    answers: shapeOf(operation, api).kind,
+    answers: shape.kind,
+    ...(shape.kind === "list" && { columns: columnsOf(operation, shape.items, api) }),
     ...(resource && { resource }),
     fields: fields
       .flatMap((field) =>

@@ -159,7 +159,7 @@ const bookingPages: ApiServer["answer"] = ({ call }, response) =>
   });
 
 test.each([
-  ["table", "id  status   reason  fee.amountMinor\nb1  EXPIRED   [31mred  50\n"],
+  ["table", "status  fee.amountMinor reason id\nEXPIRED 50  [31mred b1\n"],
   ["ndjson", '{"id":"b1","status":"EXPIRED","reason":"\\u001b[31mred","fee":{"amountMinor":"50"}}\n'],
 ])(
   "a list as %s has no character that the terminal obeys, and names the next page",
@@ -170,6 +170,31 @@ test.each([
     expect(stderr).toBe("More: add --all, or --page-token 2\n");
   },
 );
+
+test("a table shows a name, the status and the time of each item, and its id last", async () => {
+  const [id, other] = ["01a22ee6-d57a-70ff-a040-77e2faf7cf90", "01a22ee6-d89a-7533-8fca-f93777c1e616"];
+  const booking = {
+    id,
+    slotId: other,
+    doctorId: other,
+    doctorName: "Dana Doctor",
+    patientName: "Pat Patient",
+    status: "CONFIRMED",
+    startTime: "2026-12-02T09:00:00Z",
+    endTime: "2026-12-02T09:30:00Z",
+    cancelReason: "",
+  };
+  server.answer = (_request, response) => sendJson(response, 200, { bookings: [booking] });
+  const tableOf = async (COLUMNS: string) =>
+    (await medconnect(["list-bookings", "--output", "table"], { env: { COLUMNS } })).stdout;
+  expect(await tableOf("100")).toBe(
+    [
+      "doctorName   patientName  status     startTime             id",
+      `Dana Doctor  Pat Patient  CONFIRMED  2026-12-02T09:00:00Z  ${id}\n`,
+    ].join("\n"),
+  );
+  expect(await tableOf("20")).toBe(`doctorName   id\nDana Doctor  ${id}\n`);
+});
 
 test("--all reads all pages", async () => {
   server.answer = bookingPages;

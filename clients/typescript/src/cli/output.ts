@@ -17,12 +17,21 @@ export function write(answer: unknown, output: Output): void {
   else print(listing(answer as Fields));
 }
 
+/** How to write the pages of a list. */
+export interface ListForm {
+  /** Field of a page that has the items. */
+  items: string;
+  /** Fields of an item, in the order of a table. */
+  columns: readonly string[];
+  output: Output;
+}
+
 /** Writes a page of a list, and how to get the next one. */
-export function writePage(page: Fields, items: string, output: Output): void {
+export function writePage(page: Fields, { items, columns, output }: ListForm): void {
   const list = (page[items] ?? []) as Fields[];
   if (output === "json") write(page, output);
   else if (output === "ndjson") for (const item of list) writeItem(item);
-  else print(list.length === 0 ? `No ${items}.` : table(list));
+  else print(list.length === 0 ? `No ${items}.` : table(list, columns));
   if (page.nextPageToken && output !== "json") {
     process.stderr.write(`More: add --all, or --page-token ${page.nextPageToken}\n`);
   }
@@ -44,25 +53,50 @@ function listing(fields: Fields): string {
   return cells.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`).join("\n");
 }
 
-/** One line for each item, with the columns that fit into the terminal. */
-function table(items: Fields[]): string {
+/**
+ * One line for each item, with the columns that fit into the terminal, and always with the first one and the id.
+ * Leaves out columns without a value.
+ */
+function table(items: Fields[], order: readonly string[]): string {
   const rows = items.map((item) => flattened(item));
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  let left = process.stdout.columns ?? DEFAULT_WIDTH;
-  const columns: { name: string; width: number }[] = [];
-  for (const name of names) {
-    const width = Math.max(name.length, ...rows.map((row) => cell(row, name).length));
-    left -= width + GAP.length;
-    if (left < 0 && columns.length > 0) break;
-    columns.push({ name, width });
-  }
+  const names = order.flatMap((field) => namesIn(rows, field));
+  const columns = names.map((name) => ({
+    name,
+    width: Math.max(name.length, ...rows.map((row) => cell(row, name).length)),
+  }));
+  const shown = fitting(columns);
   const line = (cells: string[]) =>
     cells
-      .map((text, i) => text.padEnd(columns[i]?.width ?? 0))
+      .map((text, i) => text.padEnd(shown[i]?.width ?? 0))
       .join(GAP)
       .trimEnd();
-  const head = line(columns.map(({ name }) => name));
-  return [head, ...rows.map((row) => line(columns.map(({ name }) => cell(row, name))))].join("\n");
+  const head = line(shown.map(({ name }) => name));
+  return [head, ...rows.map((row) => line(shown.map(({ name }) => cell(row, name))))].join("\n");
+}
+
+/** The names of a field in flattened rows: several if the field is a message. */
+function namesIn(rows: Record<string, string>[], field: string): string[] {
+  const names = new Set(rows.flatMap((row) => Object.keys(row).filter((name) => row[name] !== "")));
+  return [...names].filter((name) => name === field || name.startsWith(`${field}.`));
+}
+
+const terminalWidth = (): number => process.stdout.columns ?? (Number(process.env.COLUMNS) || DEFAULT_WIDTH);
+
+interface Column {
+  name: string;
+  width: number;
+}
+
+/** The columns from the first on that fit, and the id. */
+function fitting(columns: Column[]): Column[] {
+  const id = columns.filter(({ name }) => name === "id");
+  const others = columns.filter(({ name }) => name !== "id");
+  let left = terminalWidth() - (id[0]?.width ?? 0);
+  const tooWide = others.findIndex(({ width }, i) => {
+    left -= width + GAP.length;
+    return left < 0 && i > 0;
+  });
+  return [...(tooWide < 0 ? others : others.slice(0, tooWide)), ...id];
 }
 
 function cell(row: Record<string, string>, name: string): string {

@@ -9,6 +9,8 @@ export interface RpcCommand {
   readonly description: string;
   /** One answer, one page of a list, or lines that arrive one by one. */
   readonly answers: "single" | "list" | "lines";
+  /** Fields of the items of a list, in the order of a table. */
+  readonly columns?: readonly string[];
   /** Field of the request that is the body; the fields with `ofResource` are fields of it. */
   readonly resource?: string;
   readonly fields: readonly CommandField[];

@@ -22,8 +22,9 @@ export function runRpc(command: RpcCommand): (context: Context) => Promise<void>
       case "list": {
         const list = rpc as ListRpc<Fields, Fields, Fields>;
         const pages = client.list(list, request, { signal });
-        if (!options.all) return writePage(await pages, list.items, output);
-        for await (const page of pages.pages()) writePage({ ...page, nextPageToken: "" }, list.items, output);
+        const form = { items: list.items, columns: command.columns ?? [], output };
+        if (!options.all) return writePage(await pages, form);
+        for await (const page of pages.pages()) writePage({ ...page, nextPageToken: "" }, form);
         return;
       }
       case "lines":
