@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -331,6 +331,23 @@ test("--version prints the version of the package", async () => {
   const manifest = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
   const { version } = JSON.parse(manifest);
   expect(await medconnect(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("open passes the documentation to the browser; --print only prints its address", async () => {
+  const opened = join(home, "opened");
+  execFileSync("mkfifo", [opened]);
+  for (const opener of ["xdg-open", "open"]) {
+    await writeFile(join(home, opener), `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o755 });
+  }
+  const withBrowser = { env: { PATH: `${home}${delimiter}${process.env.PATH}` } };
+  const prints = (path: string) => ({ code: 0, stdout: `${server.url}${path}\n`, stderr: "" });
+  expect(await medconnect(["open", "errors", "--print"], withBrowser)).toEqual(prints("/docs/errors"));
+  // The browser waits for a reader of the pipe, so the test would also read the address from above.
+  const reading = readFile(opened, "utf8");
+  expect(await medconnect(["open", "docs"], withBrowser)).toEqual(prints("/docs"));
+  expect(await reading).toBe(`${server.url}/docs\n`);
+  const withoutBrowser = { env: { PATH: join(home, "nothing") } };
+  expect(await medconnect(["open", "errors"], withoutBrowser)).toEqual(prints("/docs/errors"));
 });
 
 test("no flag of a command is one of all commands", () => {

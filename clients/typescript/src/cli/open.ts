@@ -10,7 +10,7 @@ export const open: Command = {
   name: "open",
   group: "This machine",
   summary: "Opens the API's documentation in the browser",
-  description: "Also prints its address.",
+  description: "Also prints its address, for machines without a browser.",
   fields: [
     {
       name: "page",
@@ -21,14 +21,19 @@ export const open: Command = {
       isArgument: true,
       required: true,
     },
+    { name: "print", flag: "print", help: "Only prints the address.", kind: "flag" },
   ],
   async run({ values, server }) {
     const url = `${server}/docs${values.page === "errors" ? "/errors" : ""}`;
-    const [opener, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
-    const browser = spawn(opener, [...args, url], { stdio: "ignore", detached: true });
-    // Without a browser, the printed address is the result.
-    await new Promise((resolve) => browser.once("error", resolve).once("spawn", resolve));
-    browser.unref();
     process.stdout.write(`${url}\n`);
+    if (values.print !== true) await openInBrowser(url);
   },
 };
+
+/** Opens a URL in the background. Without a program for that, does nothing. */
+async function openInBrowser(url: string): Promise<void> {
+  const [opener, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  const browser = spawn(opener, [...args, url], { stdio: "ignore", detached: true });
+  await new Promise((resolve) => browser.once("error", resolve).once("spawn", resolve));
+  browser.unref();
+}
