@@ -97,6 +97,7 @@ test("a bundle has only the RPCs that are used, and its core is small", async ()
   );
   const routes = [...code.matchAll(/"[A-Z]+ (\/v1\/[^"]+)"/g)].map(([, path]) => path);
   expect(routes.sort()).toEqual(["/v1/auth/token:refresh", "/v1/bookings"]);
+  expect(code).not.toContain("client-assertion");
   expect(gzipSync(code).length).toBeLessThan(MAX_CORE_BYTES);
 });
 

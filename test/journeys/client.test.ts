@@ -1,10 +1,16 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { MedConnect, memoryTokens, serviceAccount, userSession } from "@medconnect/client";
+import {
+  type ClientKeyInput,
+  MedConnect,
+  memoryTokens,
+  serviceAccount,
+  userSession,
+} from "@medconnect/client";
 import { type Account, PASSWORD, signUpAdmin } from "../support/accounts.ts";
 import { Api, refused } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -102,6 +108,34 @@ test("a service account exports the audit trail line by line", async () => {
     ({ length }) => length === 2,
   );
   expect(exported).toEqual([doctor.id, doctor.id]);
+});
+
+test.each([
+  ["ES256", () => generateKeyPairSync("ec", { namedCurve: "P-256" })],
+  ["EdDSA", () => generateKeyPairSync("ed25519")],
+])("a service account signs in with a key for %s", async (_algorithm, makeKeys) => {
+  const api = new Api(baseUrl);
+  const admin = await signUpAdmin(api, stack);
+  const { publicKey, privateKey } = makeKeys();
+  const [publicJwk, privateJwk] = [publicKey, privateKey].map((key) => key.export({ format: "jwk" }));
+  const kid = randomUUID();
+  const { id: clientId } = await admin.client.createServiceAccount({
+    serviceAccount: {
+      name: `System ${kid}`,
+      scopes: ["admin.stats.read"],
+      jwks: { keys: [{ ...publicJwk, kid } as ClientKeyInput] },
+    },
+  });
+  const { token_endpoint: audience } = await api.ok("GET /.well-known/oauth-authorization-server");
+  const system = new MedConnect({
+    baseUrl,
+    credentials: serviceAccount({
+      clientId,
+      privateKey: { ...privateJwk, kid },
+      audience: String(audience),
+    }),
+  });
+  expect(await system.getStats()).toMatchObject({ unavailable: [] });
 });
 
 describe("the command line", () => {

@@ -2,6 +2,8 @@ import type { CallOptions, Rpc } from "./rpc.ts";
 
 /** Sends calls for credentials that get their tokens from the API. */
 export interface Caller {
+  /** URL of the gateway. */
+  readonly baseUrl: string;
   call<Request, Answer>(
     rpc: Rpc<Request, Answer>,
     request: Request,

@@ -1,5 +1,6 @@
 export { type Answered, type AnswerInfo, Call, type Lines, Pages } from "./call.ts";
 export { Client, type ClientOptions } from "./client.ts";
+export type { PrivateJwk } from "./client-assertion.ts";
 export { accessToken, type Caller, type Credentials, type IssuedTokens } from "./credentials.ts";
 export { ConnectionError, hasReason, MedConnectError, type Violation } from "./errors.ts";
 export { MedConnect } from "./gen/medconnect.ts";
