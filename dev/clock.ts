@@ -16,11 +16,21 @@ runCommand({
       throw new UsageError("There are too many arguments.");
     const ms = action === "advance" ? durationIn(text) : 0;
     const stack = readStack(flags["data-dir"]);
-    return action === "show" ? await show(stack) : await advance(stack, ms);
+    const { facts, lines, code } = action === "show" ? await show(stack) : await advance(stack, ms);
+    process.stdout.write(`${flags.json ? JSON.stringify(facts) : lines.join("\n")}\n`);
+    return code;
   },
 });
 
 type RunningStack = ClockedStack & SeededStack;
+
+interface Outcome {
+  /** Output of `--json`. */
+  facts: object;
+  /** Output for people. */
+  lines: string[];
+  code: number;
+}
 
 function readStack(dataDir: string): RunningStack {
   try {
@@ -38,24 +48,28 @@ function durationIn(text: string | undefined): number {
   );
 }
 
-async function show(stack: ClockedStack): Promise<number> {
-  say(`Business time  ${(await readClock(stack)).toISOString()}`);
-  say(`Machine time   ${new Date().toISOString()}`);
-  return 0;
+async function show(stack: ClockedStack): Promise<Outcome> {
+  const [businessTime, machineTime] = [await readClock(stack), new Date()];
+  return {
+    facts: { businessTime, machineTime },
+    lines: [`Business time  ${businessTime.toISOString()}`, `Machine time   ${machineTime.toISOString()}`],
+    code: 0,
+  };
 }
 
-async function advance(stack: RunningStack, ms: number): Promise<number> {
+async function advance(stack: RunningStack, ms: number): Promise<Outcome> {
   const { from, to, failedJobs } = await advanceClock(stack, ms);
-  say(`Business time moved from ${from.toISOString()} to ${to.toISOString()}.`);
-  if (failedJobs.length > 0) {
-    say(`These jobs failed; see the logs: ${failedJobs.join(", ")}. They run again by themselves.`);
-    return 1;
-  }
-  say("The jobs that became due have run.");
-  if (await openDemoSlots(stack)) say("The demo doctor has open slots in the next two weeks.");
-  return 0;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  const hasFailed = failedJobs.length > 0;
+  const hasDemoSlots = !hasFailed && (await openDemoSlots(stack));
+  return {
+    facts: { from, to, failedJobs, hasDemoSlots },
+    lines: [
+      `Business time moved from ${from.toISOString()} to ${to.toISOString()}.`,
+      hasFailed
+        ? `These jobs failed; see the logs: ${failedJobs.join(", ")}. They run again by themselves.`
+        : "The jobs that became due have run.",
+      ...(hasDemoSlots ? ["The demo doctor has open slots in the next two weeks."] : []),
+    ],
+    code: hasFailed ? 1 : 0,
+  };
 }

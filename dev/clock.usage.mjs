@@ -7,6 +7,8 @@ export const usage = /** @type {const} */ ({
 Usage: npm run clock -- show
        npm run clock -- advance DURATION
 
+medconnect clock does the same.
+
 Business time rules slots, holds, appointments, no-shows, cancellations, licences, payment authorizations and
 prescriptions. Machine time rules sign-ins, tokens, limits and the audit trail, and does not move.
 
@@ -15,12 +17,14 @@ prescriptions. Machine time rules sign-ins, tokens, limits and the audit trail, 
                     npm start -- --reset deletes it with all data.
   show              Shows both times.
 
+  --json            Prints the answer as JSON.
   --data-dir DIR    Data folder of the system, as for npm start (.local/data).
   -h, --help        Shows this.
 
 Exit codes: 0 done, 1 no system runs, the arguments are wrong, or a job failed
 `,
   options: {
+    json: { type: "boolean" },
     "data-dir": { type: "string", default: fileURLToPath(new URL("../.local/data", import.meta.url)) },
   },
   allowPositionals: true,

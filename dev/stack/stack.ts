@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ensureCertificates } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
@@ -192,7 +193,7 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
     urls,
     addresses,
     ...(certificates !== undefined && { certificates }),
-    ...(sandboxClock !== undefined && { sandboxClock }),
+    ...(sandboxClock !== undefined && { sandboxClock, clockCommand: clockCommandFor(folder.path) }),
     ports: { ...portsOf("port"), ...Object.fromEntries(enginePorts) },
     metricsPorts: portsOf("metricsPort"),
     pids: { launcher: process.pid, ...Object.fromEntries(pids) },
@@ -200,6 +201,14 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
     mailFolder,
   });
 }
+
+/** Command that shows and advances business time. `medconnect clock` runs it, too. */
+const clockCommandFor = (dataDir: string): string[] => [
+  process.execPath,
+  join(import.meta.dirname, "../clock.ts"),
+  "--data-dir",
+  dataDir,
+];
 
 function serversOf({ processes, databases }: Stack): Server[] {
   return [...Object.values(processes), ...Object.values(databases.engines).map(({ server }) => server)];

@@ -10,6 +10,7 @@ import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-s
 import { book, DAY_MS, FEE, HOUR_MS, MINUTE_MS, openPractice } from "../support/practice.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const CLI = join(ROOT, "clients/typescript/src/cli/main.ts");
 
 /** Intervals after which no job runs during the test, so that all effects are those of the command. */
 const RARE_SWEEPS = { HOLD_SWEEP: "1h", NO_SHOW_SWEEP: "1h", EXPIRY_CHECK_EVERY: "1h" };
@@ -30,6 +31,15 @@ afterAll(() => stack?.stop());
 async function clock(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const command = ["dev/clock.ts", "--data-dir", stack.dataDir, ...args];
   return await promisify(execFile)(process.execPath, command, { cwd: ROOT }).then(
+    (outcome) => ({ code: 0, ...outcome }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
+/** Runs `medconnect clock` on the test's system. */
+async function medconnectClock(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, STACK_JSON: stack.file, MEDCONNECT_SERVER: stack.urls.gateway };
+  return await promisify(execFile)(process.execPath, [CLI, "clock", ...args], { env }).then(
     (outcome) => ({ code: 0, ...outcome }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
@@ -88,6 +98,23 @@ test("an appointment of tomorrow takes place after an advance, under the tokens 
   const prescription = await doctor.client.createPrescription({ consultationId, content: "Take with food." });
   expect(prescription).toMatchObject({ status: "ACTIVE" });
   await until(`/v1/bookings/${booked.id}`, "COMPLETED");
+});
+
+test("medconnect clock moves the same time, and prints it as JSON or as a table", async () => {
+  const before = await businessTimeMs();
+  const advanced = await medconnectClock("advance", "2h");
+  expect(advanced).toMatchObject({ code: 0, stderr: "" });
+  const { from, to, failedJobs } = JSON.parse(advanced.stdout);
+  expect(Date.parse(to) - Date.parse(from)).toBeGreaterThanOrEqual(2 * HOUR_MS);
+  expect(failedJobs).toEqual([]);
+  expect((await businessTimeMs()) - before).toBeGreaterThanOrEqual(2 * HOUR_MS);
+  const shown = await medconnectClock("show", "--output", "table");
+  expect(shown.stdout).toMatch(/^businessTime {2}\S+Z\nmachineTime {3}\S+Z\n$/);
+  expect(await medconnectClock("advance", "soon")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining('such as 30m, 24h or 7d, not "soon".'),
+  });
 });
 
 test("an advance past a hold ends it before the command answers", async () => {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { type ApiServer, refuse, sendJson, startApiServer } from "../testing/api-server.ts";
@@ -267,6 +267,9 @@ test.each([
   [["list-bookings", "--page-size", "-1"], "Write a value that begins with a dash as --page-size=-VALUE."],
   [["create-booking", "--input", "/nowhere"], "--input cannot be read"],
   [["login", "a@example.org"], "Standard input has no line for"],
+  [["clock", "back", "1h"], 'ACTION must be one of show, advance, not "back".'],
+  [["clock", "advance"], "DURATION is missing."],
+  [["clock", "show", "1h"], '"1h" is one argument too many.'],
 ])("%j is a usage error", async (args, message) => {
   const { code, stderr } = await medconnect(args);
   if (message === undefined) return expect(code).toBe(0);
@@ -331,6 +334,54 @@ test("--version prints the version of the package", async () => {
   const manifest = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
   const { version } = JSON.parse(manifest);
   expect(await medconnect(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+describe("clock", () => {
+  const clockAt = async (url: string, stack?: object, mode = 0o600) => {
+    const STACK_JSON = join(home, "stack.json");
+    if (stack) await writeFile(STACK_JSON, JSON.stringify(stack), { mode: 0o600 });
+    if (stack) await chmod(STACK_JSON, mode);
+    const { code, stderr } = await medconnect(["clock", "show", "--server", url], { env: { STACK_JSON } });
+    return { code, stderr: stderr.replaceAll(home, "~") };
+  };
+  const refusal = (message: string) => ({ code: 2, stderr: `${message}\nSee medconnect clock --help.\n` });
+  const LOCAL = { urls: { gateway: "http://127.0.0.1:8080" } };
+
+  test.each<[string, string, object | undefined, string]>([
+    [
+      "is on another machine",
+      "https://api.example.org",
+      LOCAL,
+      "https://api.example.org is not on this machine. Only the system that npm start runs has a clock.",
+    ],
+    [
+      "was not started by npm start",
+      "http://localhost:8080",
+      undefined,
+      "No local system was found: ~/stack.json is missing. Start one with npm start, or set STACK_JSON to the file that it prints.",
+    ],
+    [
+      "is another one on this machine",
+      "http://localhost:9090",
+      LOCAL,
+      "http://localhost:9090 is not the system of ~/stack.json, which is at http://127.0.0.1:8080. Choose that with --server, or another file with STACK_JSON.",
+    ],
+    [
+      "has no sandbox clock",
+      "http://localhost:8080",
+      LOCAL,
+      "http://localhost:8080 has no sandbox clock. Start it with npm start.",
+    ],
+  ])("refuses a server that %s", async (_title, url, stack, message) => {
+    expect(await clockAt(url, stack)).toEqual(refusal(message));
+  });
+
+  test("runs no program that other users can name", async () => {
+    const stack = { ...LOCAL, clockCommand: ["touch", join(home, "touched")] };
+    const refused = refusal("~/stack.json is refused, because other users can write it.");
+    expect(await clockAt("http://localhost:8080", stack, 0o666)).toEqual(refused);
+    expect(await readdir(home)).not.toContain("touched");
+  });
 });
 
 test("open passes the documentation to the browser; --print only prints its address", async () => {

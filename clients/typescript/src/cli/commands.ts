@@ -1,4 +1,5 @@
 import { commands as rpcCommands } from "../gen/commands.ts";
+import { clock } from "./clock.ts";
 import { closest } from "./closest.ts";
 import type { Command } from "./command.ts";
 import { completion } from "./completion.ts";
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...rpcCommands
     .filter(({ name }) => !SESSION.some((own) => own.name === name))
     .map((command) => ({ ...command, run: runRpc(command) })),
+  clock,
   open,
   completion,
 ];

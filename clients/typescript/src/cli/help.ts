@@ -25,6 +25,7 @@ export function overview(): string {
     section("Environment", [
       ["MEDCONNECT_SERVER", "URL of the API."],
       ["MEDCONNECT_CLIENT_ID", "Service account that calls, with MEDCONNECT_CLIENT_SECRET."],
+      ["STACK_JSON", "File of a local system, as npm start prints it, for clock."],
     ]),
     "Exit codes: 0 success, 1 error of the API, 2 wrong command line, 130 interrupted.",
   ].join("\n");

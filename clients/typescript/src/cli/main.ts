@@ -10,6 +10,7 @@ import { commandHelp, overview } from "./help.ts";
 import { parseArguments } from "./parse-arguments.ts";
 import { Prompter } from "./prompter.ts";
 import { reportError } from "./report-error.ts";
+import { ReportedFailure } from "./reported-failure.ts";
 import { UsageError } from "./usage-error.ts";
 
 const INTERRUPTED = 130;
@@ -28,6 +29,7 @@ async function main([name = "--help", ...args]: string[], signal: AbortSignal): 
     return 0;
   } catch (error) {
     if (signal.aborted) return INTERRUPTED;
+    if (error instanceof ReportedFailure) return error.exitCode;
     process.stderr.write(`${reportError(error, command?.name, command?.fields)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
