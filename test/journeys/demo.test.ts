@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { DEMO_ACCOUNTS, DEMO_REGION, seed } from "@medconnect/dev/stack/seed.ts";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, seed } from "@medconnect/dev/stack/seed.ts";
 import { Api, refusal } from "../support/api.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+import { blocksOf, runCommands, runScript } from "../support/samples.ts";
 
 let stack: OwnStack;
 let api: Api;
@@ -88,3 +89,25 @@ test("the README's example stops at the first failed call, and shows its answer"
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(/^\{.*"reason":"PAYMENT_DECLINED".*\}$/m);
 });
+
+describe.each(["README.md", "clients/typescript/README.md"])(
+  "the samples of %s run twice in a row",
+  (document) => {
+    test("for the command line", async () => {
+      const [block = ""] = await blocksOf(document, "sh", "medconnect login");
+      const target = { api: stack.urls.gateway, password: DEMO_PASSWORD };
+      for (const _run of [1, 2]) {
+        expect(await runCommands(block, target)).toMatchObject({
+          status: "CANCELLED",
+          feeDecision: "RELEASE",
+        });
+      }
+    });
+
+    test("for TypeScript", async () => {
+      const [block = ""] = await blocksOf(document, "ts", 'baseUrl: "http');
+      const target = { api: stack.urls.gateway, password: DEMO_PASSWORD };
+      for (const _run of [1, 2]) expect(await runScript(block, target)).toContain("status: 'CONFIRMED'");
+    });
+  },
+);
