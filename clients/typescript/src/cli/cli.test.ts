@@ -26,9 +26,8 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "medconnect-cli-"));
   server.received.length = 0;
   server.answer = ({ call }, response) => {
-    if (call === "POST /v1/auth/login" || call === "POST /v1/auth/login:verifyMfa") {
-      return sendJson(response, 200, TOKENS);
-    }
+    if (call === "POST /v1/auth/login") return sendJson(response, 200, { tokens: TOKENS });
+    if (call === "POST /v1/auth/login:verifyMfa") return sendJson(response, 200, TOKENS);
     return sendJson(response, 200, ME);
   };
 });
