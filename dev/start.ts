@@ -55,8 +55,9 @@ runCommand({
         progress,
         signal: stopping,
         onDied: (name, how) => {
-          if (live && isProcess(name)) say(`${name} ended ${how}. It starts again at the next change.`);
-          else death.resolve(`${name} ended ${how}.`);
+          if (!live || !isProcess(name)) return death.resolve(`${name} ended ${how}.`);
+          view.lost(name);
+          tell(`${name} ended ${how}. It starts again at the next change.`);
         },
       });
     } catch (error) {
@@ -76,7 +77,8 @@ runCommand({
       process.stdout.write(`mail to ${to}: ${[subject, link].filter(Boolean).join(" ")}\n`),
     );
 
-    const reload = live && new Reload({ processes: stack.processes, program: live, tell, signal: stopping });
+    const reload =
+      live && new Reload({ processes: stack.processes, program: live, view, tell, signal: stopping });
 
     const died = await Promise.race([death.promise, aborted(stopping)]);
     stopWatching();

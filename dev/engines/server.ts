@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
@@ -25,6 +26,7 @@ export interface ServerOptions {
 }
 
 const LAST_LINES = 15;
+const MAX_LINE_LENGTH = 1000;
 const POLL_MS = 50;
 const START_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 25_000;
@@ -69,7 +71,7 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
 
   /**
    * Starts the process, and returns when it is ready. Throws if the process ends during its start or takes
-   * too long. The error message then includes the last lines of the log.
+   * too long. The error message then has the last lines of the log, or names the log if `onLine` got them.
    */
   async start(signal?: AbortSignal): Promise<void> {
     this.#stopping = false;
@@ -116,11 +118,8 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
   async #untilReady(signal?: AbortSignal): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!(await this.#options.ready())) {
-      if (!this.running) {
-        throw new SetupError(`${this.#lastLines()}${this.name} ended ${await this.#ended} during its start.`);
-      }
-      if (Date.now() > deadline)
-        throw new SetupError(`${this.#lastLines()}${this.name} did not become ready.`);
+      if (!this.running) throw this.#startError(`ended ${await this.#ended} during its start`);
+      if (Date.now() > deadline) throw this.#startError("did not become ready");
       await delay(POLL_MS, undefined, { signal });
     }
   }
@@ -163,12 +162,14 @@ export class Server extends EventEmitter<{ started: []; died: [how: string] }> {
     }
   }
 
-  /** Returns the last lines of the log file. Empty if there is no log file. */
-  #lastLines(): string {
+  #startError(problem: string): SetupError {
     const { logFile } = this.#options;
-    if (logFile === undefined || !existsSync(logFile)) return "";
+    const text = `${this.name} ${problem}`;
+    if (logFile === undefined || !existsSync(logFile)) return new SetupError(`${text}.`);
+    if (this.#log) return new SetupError(`${text} (${relative("", logFile)}).`);
     const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-LAST_LINES);
-    return lines.map((line) => `${this.name.padEnd(10)} │ ${line}\n`).join("");
+    const shown = lines.map((line) => `${this.name.padEnd(10)} │ ${line.slice(0, MAX_LINE_LENGTH)}\n`);
+    return new SetupError(`${shown.join("")}${text}.`);
   }
 }
 

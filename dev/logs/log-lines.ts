@@ -19,6 +19,8 @@ export interface LogEntry {
 
 /** Length at which a text in a line is cut. */
 const MAX_LENGTH = 160;
+/** The same for a line that is no log entry. It may be the message of an error, which must stay readable. */
+const MAX_OUTPUT_LENGTH = 1000;
 /** Digits of the trace id in a line. They suffice to find the request in the logs of all processes. */
 const TRACE_DIGITS = 8;
 /** Controls, invisible and bidirectional characters, which can change the rest of a terminal's screen. */
@@ -73,16 +75,22 @@ export function problemLine(entry: LogEntry, place: string): string {
   ].join(" ");
 }
 
-/** A line that is no log entry, such as the reason why a process cannot start. */
-export const outputLine = (name: string, line: string, place: string): string =>
-  `${dim(clockTime(new Date()))} ${name}: ${printable(line)} ${dim(relative("", place))}`;
+/**
+ * A line that is no log entry, such as the reason why a process cannot start. An indented line belongs to the one
+ * before it: it stays indented, and names files relative to this folder.
+ */
+export function outputLine(name: string, line: string, place: string): string {
+  const text = printable(line.replaceAll(`${process.cwd()}/`, ""), MAX_OUTPUT_LENGTH);
+  if (/^\s/.test(line)) return `         ${text}`;
+  return `${dim(clockTime(new Date()))} ${name}: ${text} ${dim(relative("", place))}`;
+}
 
 /** Local time of day, as hh:mm:ss. */
 export const clockTime = (time: Date): string => time.toLocaleTimeString("en-GB", { hour12: false });
 
 /** Escapes characters that a terminal would obey, and cuts long texts. */
-export function printable(text: string): string {
-  const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+export function printable(text: string, maxLength = MAX_LENGTH): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return cut.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { type LogView, logFormatOf, logView } from "./log-view.ts";
 
 const NOW = new Date("2026-11-30T14:12:14Z");
@@ -69,11 +69,106 @@ test("a warning is one line with the place of its full entry", () => {
   expect(texts()).toEqual(["WARN billing: job failed: refused (job=relay) logs/billing.log:7"]);
 });
 
-test("other output is shown without the lines of a stack trace", () => {
-  for (const line of ["Error: boom", "    at main (gateway/main.ts:1:1)", "", "Node.js v24"]) {
-    view.show("auth", line, "logs/auth.log:1");
-  }
-  expect(texts()).toEqual(["auth: Error: boom logs/auth.log:1", "auth: Node.js v24 logs/auth.log:1"]);
+describe("the crash of a process", () => {
+  const crash = (...lines: string[]) => {
+    for (const line of lines) view.show("auth", line, "logs/auth.log:1");
+    return texts();
+  };
+  const NODE = [`    at Module._compile (node:internal/modules/cjs/loader:1929:14)`, "", "Node.js v24.21.0"];
+  const FRAME = `    at main (${process.cwd()}/services/auth/src/main.ts:69:7)`;
+
+  test.each([
+    ["a short line", "throw error;", ["      ^", ""]],
+    ["a long line, whose column Node does not mark", `module.exports=${"x".repeat(150_000)}`, []],
+  ])("is its error and the stack in our code, without %s of the bundle", (_title, line, marks) => {
+    const position = "/medconnect/.local/dev/libraries.cjs:1";
+    expect(crash(position, line, ...marks, "Error: boom", FRAME, ...NODE)).toEqual([
+      "auth: Error: boom logs/auth.log:1",
+      "             at main (services/auth/src/main.ts:69:7)",
+    ]);
+  });
+
+  test("keeps all lines of the message, the properties and the cause", () => {
+    const lines = ["Error: first", "second", `${FRAME} {`, "  code: 'X',", "  [cause]: Error: other", "}"];
+    expect(crash(...lines)).toEqual([
+      "auth: Error: first logs/auth.log:1",
+      "auth: second logs/auth.log:1",
+      "             at main (services/auth/src/main.ts:69:7) {",
+      "           code: 'X',",
+      "           [cause]: Error: other",
+      "auth: } logs/auth.log:1",
+    ]);
+  });
+
+  test("keeps the beginning of a long message, and eight frames", () => {
+    const [head = "", ...frames] = crash(`Error: ${"x".repeat(5000)}`, ...Array(50).fill(FRAME));
+    expect(head).toMatch(/^auth: Error: x{993}… logs/);
+    expect(frames).toHaveLength(8);
+  });
+
+  test("is shown after a flood of warnings", () => {
+    for (let i = 0; i < 50; i++) show(WARNING);
+    expect(crash("Error: boom")).toContain("auth: Error: boom logs/auth.log:1");
+  });
+
+  test("is shown for each process, even if their lines mix", () => {
+    view.show("auth", "/auth.cjs:1", "");
+    view.show("billing", "billing cannot start: boom", "");
+    expect(texts()).toEqual(["billing: billing cannot start: boom "]);
+  });
+});
+
+describe("while a process is down", () => {
+  const warn = (service: string) => view.show(service, lineOf({ ...WARNING, service }), "logs/a.log:1");
+
+  test("the warnings of the others are counted, until they have connected again", () => {
+    view.lost("auth");
+    warn("gateway");
+    view.back("auth");
+    jest.advanceTimersByTime(1900);
+    warn("billing");
+    expect(shown).toEqual([]);
+    jest.advanceTimersByTime(100);
+    expect(texts()).toEqual(["… 2 warnings of processes that lost auth, in the log files"]);
+    warn("billing");
+    expect(shown).toHaveLength(2);
+  });
+
+  test("its own warnings and all errors are shown", () => {
+    view.lost("auth");
+    warn("auth");
+    show({ ...WARNING, level: "error" });
+    expect(shown).toHaveLength(2);
+  });
+
+  test("a second loss keeps the others quiet", () => {
+    view.lost("auth");
+    view.back("auth");
+    jest.advanceTimersByTime(1900);
+    view.lost("auth");
+    jest.advanceTimersByTime(60_000);
+    warn("gateway");
+    expect(shown).toEqual([]);
+  });
+
+  test("the sum names those who were down meanwhile", () => {
+    view.lost("auth");
+    view.back("auth");
+    jest.advanceTimersByTime(1900);
+    for (const name of ["billing", "clinical"]) view.lost(name);
+    jest.advanceTimersByTime(100);
+    warn("gateway");
+    for (const name of ["billing", "clinical"]) view.back(name);
+    jest.advanceTimersByTime(2000);
+    expect(texts()).toEqual(["… 1 warning of processes that lost billing, clinical, in the log files"]);
+  });
+
+  test("nothing is told if nobody warned", () => {
+    view.lost("auth");
+    view.back("auth");
+    jest.advanceTimersByTime(10_000);
+    expect(shown).toEqual([]);
+  });
 });
 
 test("other entries are in the log files only", () => {

@@ -1,4 +1,5 @@
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { Absences } from "./absences.ts";
 import {
   clockTime,
   isProblem,
@@ -9,6 +10,7 @@ import {
   requestLine,
 } from "./log-lines.ts";
 import { Pace } from "./pace.ts";
+import { PlainOutput } from "./plain-output.ts";
 
 /** Shows the output of the processes on the standard output of the launcher. */
 export interface LogView {
@@ -22,6 +24,10 @@ export interface LogView {
   open(): void;
   /** Shows only errors from now on, because processes that stop lose each other. */
   close(): void;
+  /** Leaves out the warnings of the other processes until this one is back, because they lose it. */
+  lost(name: string): void;
+  /** Tells that a lost process serves again. */
+  back(name: string): void;
 }
 
 /** Output for a person or for a program. */
@@ -53,50 +59,77 @@ class JsonView implements LogView {
 
   open(): void {}
   close(): void {}
+  lost(): void {}
+  back(): void {}
 }
 
 const REQUESTS = { perPeriod: 20, periodMs: 1000 };
 const PROBLEMS = { perPeriod: 5, periodMs: 10_000 };
+/** Enough for the crash of all processes at once, with their stack traces. */
+const OUTPUT = { perPeriod: 60, periodMs: 10_000 };
 
 /** Shows requests and problems in one short line each. All other lines are in the log files only. */
 class PrettyView implements LogView {
   readonly #write: Write;
   readonly #requests: Pace;
   readonly #problems: Pace;
+  readonly #output: Pace;
+  readonly #absences: Absences;
+  readonly #outputs = new Map<string, PlainOutput>();
   #state: "starting" | "open" | "closing" = "starting";
-  #openedAt = "";
+  #openedAtMs = 0;
 
   constructor(write: Write) {
     this.#write = write;
-    this.#requests = new Pace({ ...REQUESTS, atEnd: (count) => this.#more(count, "requests") });
-    this.#problems = new Pace({ ...PROBLEMS, atEnd: (count) => this.#more(count, "lines of problems") });
+    const paced = (pace: { perPeriod: number; periodMs: number }, things: string) =>
+      new Pace({ ...pace, atEnd: (count) => this.#more(`${count} more ${things}`) });
+    this.#requests = paced(REQUESTS, "requests");
+    this.#problems = paced(PROBLEMS, "lines of problems");
+    this.#output = paced(OUTPUT, "lines of output");
+    this.#absences = new Absences((count, names) =>
+      this.#more(`${count} warning${count === 1 ? "" : "s"} of processes that lost ${names.join(", ")}`),
+    );
   }
 
   open(): void {
     this.#state = "open";
-    this.#openedAt = new Date().toISOString();
+    this.#openedAtMs = Date.now();
   }
 
   close(): void {
     this.#state = "closing";
   }
 
+  lost(name: string): void {
+    this.#absences.begin(name);
+  }
+
+  back(name: string): void {
+    this.#absences.end(name);
+  }
+
   show(name: string, line: string, place: string): void {
     const entry = parseEntry(line);
     if (entry === undefined) {
-      // The lines of a stack trace are indented. They are in the log file.
-      if (/^\S/.test(line) && this.#problems.take()) this.#write(outputLine(name, line, place));
+      if (this.#outputOf(name).isShown(line) && this.#output.take())
+        this.#write(outputLine(name, line, place));
     } else if (isRequest(entry)) {
       // A process writes its lines up to 50 ms late, so earlier requests may come after the view has opened.
-      const isShown = this.#state === "open" && entry.time >= this.#openedAt;
+      const isShown = this.#state === "open" && Date.parse(entry.time) >= this.#openedAtMs;
       if (isShown && this.#requests.take()) this.#write(requestLine(entry));
     } else if (isProblem(entry)) {
-      if (this.#state === "closing" && entry.level === "warn") return;
+      if (entry.level === "warn" && (this.#state === "closing" || this.#absences.explains(name))) return;
       if (this.#problems.take()) this.#write(problemLine(entry, place));
     }
   }
 
-  #more(count: number, things: string): void {
-    this.#write(`${clockTime(new Date())} … ${count} more ${things}, in the log files`);
+  #outputOf(name: string): PlainOutput {
+    const known = this.#outputs.get(name) ?? new PlainOutput();
+    this.#outputs.set(name, known);
+    return known;
+  }
+
+  #more(things: string): void {
+    this.#write(`${clockTime(new Date())} … ${things}, in the log files`);
   }
 }

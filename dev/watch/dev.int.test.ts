@@ -16,7 +16,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@medconnect/test/support/eventually.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import { COMPILE_CACHE } from "../stack/compile-cache.ts";
@@ -98,6 +98,8 @@ function pids(): Record<string, number> {
   return found;
 }
 
+const gatewayUrl = (): string => /gateway +(http:\S+)/.exec(output)?.[1] ?? "";
+
 const restartedIn = (text: string) =>
   [...text.matchAll(/(\w+) restarted in [\d.]+ s/g)].map(([, name]) => name).sort();
 
@@ -147,9 +149,8 @@ test("a start has no warning, and shows no request of its own", () => {
 });
 
 test("a request is one line", async () => {
-  const [, url] = /gateway +(http:\S+)/.exec(output)!;
   const from = output.length;
-  await fetch(`${url}/v1/nothing%1b?secret=1`);
+  await fetch(`${gatewayUrl()}/v1/nothing%1b?secret=1`);
   const lines = await printed(/nothing.*\n/, from);
   expect(lines).toMatch(/^\d\d:\d\d:\d\d GET \/v1\/nothing%1b 404 \d+ ms [0-9a-f]{8}$/m);
 });
@@ -184,12 +185,76 @@ test("a syntax error is shown once, the process stays, and the next save restart
   expect(output.slice(from).match(/Unexpected ";"/g)).toHaveLength(1);
 });
 
-test("a process that ends at its start is told, and the next save starts it", async () => {
-  const file = join(clone, "services/billing/src/main.ts");
-  const [good, from] = [readFileSync(file, "utf8"), output.length];
-  writeFileSync(file, `${good}\nthrow new Error("boom");\n`);
-  await printed(/billing ended with exit code 1 during its start/, from);
-  expect(await save(() => writeFileSync(file, good), "billing")).toEqual(["billing"]);
+describe("a process that crashes", () => {
+  const main = () => join(clone, "services/billing/src/main.ts");
+  let good: string;
+  beforeAll(() => {
+    good = readFileSync(main(), "utf8");
+  });
+
+  /** Saves billing's main file, and waits until the process has ended. @returns what was printed */
+  async function crash(code: string): Promise<string> {
+    const from = output.length;
+    writeFileSync(main(), code);
+    return await printed(/billing ended.*\n/, from);
+  }
+
+  /** Pattern of the lines that begin with the time. */
+  const lines = (...texts: string[]) => new RegExp(`^${texts.map((text) => `${text}\n`).join("")}$`);
+  const LOG = "\\.local/data/logs/billing\\.log";
+  const frame = (place: string) => ` +at .*${place}:\\d+:\\d+\\)?`;
+  const OWN_FRAME = frame("services/billing/src/main\\.ts");
+  const ENDED_AT_START = `\\S+ billing ended with exit code 1 during its start \\(${LOG}\\)\\. It starts again at the next change\\.`;
+
+  test("at the load of its code shows the error with its place in the source, once", async () => {
+    const text = await crash(`${good}\nthrow new Error("boom");\n`);
+    expect(text).toMatch(lines(`\\S+ billing: Error: boom ${LOG}:\\d+`, OWN_FRAME, ENDED_AT_START));
+  });
+
+  test("during its start shows the same", async () => {
+    const text = await crash(
+      good.replace(/^startProcess\(.*\{$/m, (line) => `${line}\n  throw new Error("boom");`),
+    );
+    const message = `\\S+ billing: billing cannot start: boom ${LOG}:\\d+`;
+    expect(text).toMatch(new RegExp(`^${message}\n${OWN_FRAME}\n( +at .*\n)*${ENDED_AT_START}\n$`));
+  });
+
+  /** A request that needs billing. */
+  async function callBilling(): Promise<number> {
+    const url = `${gatewayUrl()}/v1/webhooks/payments/stub`;
+    return (await fetch(url, { method: "POST", body: "{}" })).status;
+  }
+
+  test("in a library names a short line of the libraries", async () => {
+    const start = output.length;
+    expect(await callBilling()).toBe(503);
+    const onSignal = 'process.once("SIGUSR2", () => parse("no id"));';
+    const code = `import { parse } from "uuid";\n${good}\n${onSignal}\n`;
+    expect(await save(() => writeFileSync(main(), code), "billing")).toEqual(["billing"]);
+    // The view no longer takes billing for a process that starts.
+    await printed(/lost .*billing.*\n/, start);
+    const from = output.length;
+    process.kill(pids().billing!, "SIGUSR2");
+    const text = await printed(/billing ended.*\n/, from);
+    expect(text).toMatch(
+      lines(
+        `\\S+ billing: TypeError: Invalid UUID ${LOG}:\\d+`,
+        frame("\\.local/dev/libraries\\.cjs"),
+        OWN_FRAME,
+        "\\S+ billing ended with exit code 1\\. It starts again at the next change\\.",
+      ),
+    );
+    expect(Number(/libraries\.cjs:(\d+)/.exec(text)?.[1])).toBeGreaterThan(100);
+  });
+
+  test("starts again at the next save, and the others' warnings are counted", async () => {
+    const from = output.length;
+    expect(await callBilling()).toBe(503);
+    expect(await save(() => writeFileSync(main(), good), "billing")).toEqual(["billing"]);
+    const text = await printed(/lost .*billing.*\n/, from);
+    expect(text).toMatch(/ … \d+ warnings? of processes that lost .*billing, in the log files\n/);
+    expect(text).not.toContain("WARN");
+  });
 });
 
 test("debuggers attach to each process, on loopback", async () => {

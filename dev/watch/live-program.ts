@@ -23,6 +23,12 @@ const LIBRARIES = join(FOLDER, "libraries.cjs");
 /** Packages that cannot be bundled: a native module, and one that reads files of its own folder. */
 const UNBUNDLED = ["@node-rs/argon2", "@grpc/reflection"];
 
+/**
+ * Longest line of the libraries' bundle, in characters. A stack trace names a line of it, and Node prints that line
+ * after a crash.
+ */
+const LINE_LIMIT = 100;
+
 /** Replaces `import.meta.url`, and makes `require` find the libraries in their bundle. */
 const BEGIN =
   'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' +
@@ -151,6 +157,7 @@ export class LiveProgram implements Program {
       outfile: LIBRARIES,
       define: { "import.meta.url": "__filename" },
       minifyWhitespace: true,
+      lineLimit: LINE_LIMIT,
     });
     this.#libraries = contents;
   }

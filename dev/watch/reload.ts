@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "@medconnect/deploy/bundles/bundles.ts";
-import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
+import type { LogView } from "../logs/log-view.ts";
 import type { Processes } from "../stack/processes.ts";
 import type { LiveProgram } from "./live-program.ts";
 import { SourceWatcher } from "./source-watcher.ts";
@@ -15,6 +15,7 @@ const PATIENCE_MS = 500;
 export interface ReloadOptions {
   processes: Processes;
   program: LiveProgram;
+  view: Pick<LogView, "lost" | "back">;
   /** Prints a line. */
   tell: (line: string) => void;
   signal: AbortSignal;
@@ -31,7 +32,7 @@ export class Reload {
   readonly #watcher: SourceWatcher;
   #waiting: Change | undefined;
   #running: Promise<void> | undefined;
-  #lastProblem = "";
+  #lastProblem: string | undefined;
 
   constructor(options: ReloadOptions) {
     this.#options = options;
@@ -59,9 +60,8 @@ export class Reload {
       this.#waiting = undefined;
       try {
         await this.#reload(change);
-        this.#lastProblem = "";
       } catch (error) {
-        this.#tellOnce((error as Error).message);
+        this.#tellOfBuild((error as Error).message);
       }
     }
   }
@@ -71,33 +71,41 @@ export class Reload {
     const isContract = files.some((file) => file.endsWith(".proto"));
     if (isContract) await generate();
     const { changed, problem } = await program.rebuild(isContract ? undefined : files);
+    this.#tellOfBuild(problem);
     // Files other than code, such as the descriptors of the contract, are read at the start.
     const readers = files.filter((file) => !file.endsWith(".ts")).flatMap(readersOf);
     const stale = PROCESSES.filter(
       (name) => changed.includes(name) || readers.includes(name) || !processes[name].running,
     );
-    const outcomes = await Promise.allSettled(stale.map((name) => this.#restart(name, savedAtMs, files)));
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed) throw failed.reason;
-    if (problem !== undefined) throw new SetupError(problem);
+    await Promise.all(stale.map((name) => this.#restart(name, savedAtMs, files)));
   }
 
+  /** Restarts a process. Tells how long that took, or why the process did not start. */
   async #restart(name: ProcessName, savedAtMs: number, files: string[]): Promise<void> {
-    const { processes, tell, signal } = this.#options;
-    await processes[name].restart({ patienceMs: PATIENCE_MS, signal });
-    const seconds = ((Date.now() - savedAtMs) / 1000).toFixed(1);
-    const [first = "", ...others] = files;
-    tell(
-      `${name} restarted in ${seconds} s: ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`,
-    );
+    const { processes, view, tell, signal } = this.#options;
+    view.lost(name);
+    try {
+      await processes[name].restart({ patienceMs: PATIENCE_MS, signal });
+      const seconds = ((Date.now() - savedAtMs) / 1000).toFixed(1);
+      tell(`${name} restarted in ${seconds} s: ${summaryOf(files)}`);
+      view.back(name);
+    } catch (error) {
+      if (!signal.aborted) tell(`${(error as Error).message} It starts again at the next change.`);
+    }
   }
 
-  /** Prints a problem, unless the last attempt had the same. */
-  #tellOnce(problem: string): void {
+  /** Prints a problem of the build, unless the last build had the same. */
+  #tellOfBuild(problem: string | undefined): void {
     const { tell, signal } = this.#options;
-    if (!signal.aborted && problem !== this.#lastProblem) tell(problem);
+    if (signal.aborted || problem === this.#lastProblem) return;
+    if (problem !== undefined) tell(problem);
     this.#lastProblem = problem;
   }
+}
+
+/** Such as `gateway/main.ts and 2 more`. */
+function summaryOf([first = "", ...others]: string[]): string {
+  return first + (others.length > 0 ? ` and ${others.length} more` : "");
 }
 
 /** Processes that may read a file: the one whose folder has it, or all. */
