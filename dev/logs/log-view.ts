@@ -4,6 +4,7 @@ import {
   clockTime,
   isProblem,
   isRequest,
+  type LogEntry,
   outputLine,
   parseEntry,
   problemLine,
@@ -114,8 +115,7 @@ class PrettyView implements LogView {
       if (this.#outputOf(name).isShown(line) && this.#output.take())
         this.#write(outputLine(name, line, place));
     } else if (isRequest(entry)) {
-      // A process writes its lines up to 50 ms late, so earlier requests may come after the view has opened.
-      const isShown = this.#state === "open" && Date.parse(entry.time) >= this.#openedAtMs;
+      const isShown = this.#state === "open" && beginOf(entry) >= this.#openedAtMs;
       if (isShown && this.#requests.take()) this.#write(requestLine(entry));
     } else if (isProblem(entry)) {
       if (entry.level === "warn" && (this.#state === "closing" || this.#absences.explains(name))) return;
@@ -133,3 +133,6 @@ class PrettyView implements LogView {
     this.#write(`${clockTime(new Date())} … ${things}, in the log files`);
   }
 }
+
+/** Time in ms at which a request began. Its entry is written after its end, and comes up to 50 ms late. */
+const beginOf = ({ time, durationMs = 0 }: LogEntry): number => Date.parse(time) - durationMs;
