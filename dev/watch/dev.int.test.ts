@@ -172,17 +172,29 @@ test("a change of the contract generates code, and restarts all processes", asyn
   expect((await save(change, ...PROCESSES)).sort()).toEqual([...PROCESSES].sort());
 });
 
-test("a syntax error is shown once, the process stays, and the next save restarts it", async () => {
+test("a change that changes no code is told, and restarts nothing", async () => {
+  const [before, from] = [pids(), output.length];
+  appendFileSync(join(clone, "gateway/main.ts"), "\n// A comment\n");
+  appendFileSync(join(clone, "platform/telemetry/log.ts"), "\n// A comment\n");
+  const text = await printed(/unchanged.*\n/, from);
+  expect(text).toMatch(/^\S+ all processes unchanged: \S+ and 1 more$/m);
+  expect(pids()).toEqual(before);
+});
+
+test("a syntax error is shown once, the process stays, and its end is told", async () => {
   const file = join(clone, "gateway/main.ts");
   const [good, before, from] = [readFileSync(file, "utf8"), pids(), output.length];
   writeFileSync(file, `${good}\nconst broken = ;\n`);
   await printed(/Unexpected ";"/, from);
   writeFileSync(file, `${good}\nconst broken = ;\n\n`);
+  writeFileSync(file, `${good}\n`);
+  const text = await printed(/unchanged.*\n/, from);
+  expect(text).toMatch(/ The build succeeds again\.\n\S+ gateway unchanged: gateway\/main\.ts\n/);
+  expect(text.match(/Unexpected ";"/g)).toHaveLength(1);
   expect(pids()).toEqual(before);
   expect(await save(() => writeFileSync(file, `${good}\nprocess.emit("mended");\n`), "gateway")).toEqual([
     "gateway",
   ]);
-  expect(output.slice(from).match(/Unexpected ";"/g)).toHaveLength(1);
 });
 
 describe("a process that crashes", () => {

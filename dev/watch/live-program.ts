@@ -73,7 +73,9 @@ interface Code {
 }
 
 export interface Outcome {
-  /** Processes with another bundle than before. */
+  /** Processes whose code was built. */
+  built: ProcessName[];
+  /** Those of them with another bundle than before. */
   changed: ProcessName[];
   /** All syntax errors; undefined if there is none. */
   problem: string | undefined;
@@ -121,6 +123,7 @@ export class LiveProgram implements Program {
     );
     const messages = await Promise.all(failures.map(messageOf));
     return {
+      built: stale.map(([name]) => name),
       changed: builds.flatMap((each) => (each.status === "fulfilled" && each.value ? each.value : [])),
       // Several processes may contain the file with the error.
       problem: messages.length === 0 ? undefined : [...new Set(messages)].join("\n"),
@@ -175,8 +178,9 @@ async function build(name: ProcessName, code: Code): Promise<ProcessName | undef
     .map(({ path }) => path);
   code.libraries = libraries.filter((library) => !UNBUNDLED.includes(library));
   const hash = outputFiles.find(({ path }) => path.endsWith(".cjs"))?.hash ?? "";
-  if (code.hash === hash) return undefined;
+  // A comment moves lines of the source, so the source map changes even if the bundle does not.
   for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  if (code.hash === hash) return undefined;
   code.hash = hash;
   return name;
 }

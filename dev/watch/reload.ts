@@ -67,16 +67,17 @@ export class Reload {
   }
 
   async #reload({ files, savedAtMs }: Change): Promise<void> {
-    const { processes, program } = this.#options;
+    const { processes, program, tell } = this.#options;
     const isContract = files.some((file) => file.endsWith(".proto"));
     if (isContract) await generate();
-    const { changed, problem } = await program.rebuild(isContract ? undefined : files);
+    const { built, changed, problem } = await program.rebuild(isContract ? undefined : files);
     this.#tellOfBuild(problem);
     // Files other than code, such as the descriptors of the contract, are read at the start.
     const readers = files.filter((file) => !file.endsWith(".ts")).flatMap(readersOf);
     const stale = PROCESSES.filter(
       (name) => changed.includes(name) || readers.includes(name) || !processes[name].running,
     );
+    if (stale.length === 0 && problem === undefined) tell(`${unchanged(built)}: ${summaryOf(files)}`);
     await Promise.all(stale.map((name) => this.#restart(name, savedAtMs, files)));
   }
 
@@ -94,13 +95,19 @@ export class Reload {
     }
   }
 
-  /** Prints a problem of the build, unless the last build had the same. */
+  /** Prints a problem of the build, unless the last build had the same, and the end of a problem. */
   #tellOfBuild(problem: string | undefined): void {
     const { tell, signal } = this.#options;
     if (signal.aborted || problem === this.#lastProblem) return;
-    if (problem !== undefined) tell(problem);
+    tell(problem ?? "The build succeeds again.");
     this.#lastProblem = problem;
   }
+}
+
+/** Such as `gateway unchanged`. */
+function unchanged(built: readonly ProcessName[]): string {
+  if (built.length === 0) return "No process contains this";
+  return `${built.length === PROCESSES.length ? "all processes" : built.join(", ")} unchanged`;
 }
 
 /** Such as `gateway/main.ts and 2 more`. */
