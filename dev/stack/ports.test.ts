@@ -65,3 +65,38 @@ test("an offset shifts every port", () => {
   expect([auth.port, auth.metricsPort, gateway.port]).toEqual([50151, 9565, 9100]);
   expect(() => configuredPorts({}, 20_000)).toThrow("AUTH_PORT with --port-offset 20000 must be a port");
 });
+
+test("an offset that puts a port for HTTP on one that browsers block is refused", () => {
+  expect(() => configuredPorts({}, 2000)).toThrow(
+    "GATEWAY_PORT with --port-offset 2000 is 10080, which browsers block as a port of another protocol.",
+  );
+  expect(() => configuredPorts({}, 616)).toThrow(/^GATEWAY_METRICS_PORT with --port-offset 616 is 10080/);
+  expect(configuredPorts({ AUTH_PORT: "6000" }).auth.port).toBe(6000);
+});
+
+test("the ports of HTTP that are refused are those that Node's fetch blocks", async () => {
+  const isRefused = (port: number) => {
+    try {
+      return configuredPorts({ GATEWAY_PORT: `${port}` }).gateway.port !== port;
+    } catch {
+      return true;
+    }
+  };
+  for (let port = 1024; port < 12_000; port++)
+    expect([port, isRefused(port)]).toEqual([port, await isBlocked(port)]);
+});
+
+/** Asks Node's fetch, without a connection. */
+async function isBlocked(port: number): Promise<boolean> {
+  const dispatcher = {
+    dispatch() {
+      throw new Error("not blocked");
+    },
+  };
+  const answer = fetch(`http://127.0.0.1:${port}`, { dispatcher } as unknown as RequestInit);
+  const { cause } = await answer.then(
+    () => new Error(),
+    (error: Error) => error,
+  );
+  return (cause as Error).message === "bad port";
+}

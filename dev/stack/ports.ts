@@ -30,6 +30,15 @@ const INSPECTORS: InspectorPorts = {
   billing: 9233,
 };
 
+/**
+ * Ports from 1024 on that browsers block, and Node's fetch too, with which the launcher asks whether a process is
+ * ready (Fetch standard, https://fetch.spec.whatwg.org/#port-blocking).
+ */
+const BLOCKED: ReadonlySet<number> = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+]);
+
 const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
 const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
 const inspectorSetting = (name: ProcessName) => `${name.toUpperCase()}_INSPECTOR_PORT`;
@@ -40,8 +49,8 @@ const inspectorSetting = (name: ProcessName) => `${name.toUpperCase()}_INSPECTOR
  */
 export function configuredPorts(env: NodeJS.ProcessEnv, offset = 0): Ports {
   return forEachProcess((name) => ({
-    port: portIn(env, portSetting(name), DEFAULTS[name].port, offset),
-    metricsPort: portIn(env, metricsPortSetting(name), DEFAULTS[name].metricsPort, offset),
+    port: (name === "gateway" ? httpPortIn : portIn)(env, portSetting(name), DEFAULTS[name].port, offset),
+    metricsPort: httpPortIn(env, metricsPortSetting(name), DEFAULTS[name].metricsPort, offset),
   }));
 }
 
@@ -64,9 +73,22 @@ function forEachProcess<T>(choose: (name: ProcessName) => T): Record<ProcessName
 function portIn(env: NodeJS.ProcessEnv, setting: string, fallback: number, offset: number): number {
   const port = Number(env[setting] || fallback) + offset;
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-  const shifted = offset === 0 ? "" : ` with --port-offset ${offset}`;
-  throw new SetupError(`${setting}${shifted} must be a port from 1 to 65535, not "${env[setting] || port}".`);
+  throw new SetupError(
+    `${shifted(setting, offset)} must be a port from 1 to 65535, not "${env[setting] || port}".`,
+  );
 }
+
+/** The same for a port that serves HTTP. Throws SetupError if browsers block it, too. */
+const httpPortIn: typeof portIn = (env, setting, fallback, offset) => {
+  const port = portIn(env, setting, fallback, offset);
+  if (!BLOCKED.has(port)) return port;
+  throw new SetupError(
+    `${shifted(setting, offset)} is ${port}, which browsers block as a port of another protocol. Choose another one.`,
+  );
+};
+
+const shifted = (setting: string, offset: number): string =>
+  offset === 0 ? setting : `${setting} with --port-offset ${offset}`;
 
 /**
  * Lowest port that is tried. All tried ports are below the range of ephemeral ports, so no outgoing
