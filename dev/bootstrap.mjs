@@ -66,7 +66,9 @@ async function installDependencies() {
   const npm = process.env.npm_execpath?.endsWith(".js")
     ? [process.execPath, process.env.npm_execpath]
     : ["npm"];
-  await runQuietly("Installing dependencies (first time, about a minute)", ROOT, [
+  const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+  const count = Object.keys(packages).filter((path) => path.includes("node_modules/")).length;
+  await runQuietly(`Installing ${count} packages by npm ci into node_modules, about a minute`, ROOT, [
     ...npm,
     "ci",
     "--include=dev",
@@ -100,12 +102,13 @@ function majorVersion(path) {
 
 /** Runs a long command while showing the elapsed time. Prints the command's output only if it fails. */
 async function runQuietly(title, cwd, [command, ...commandArgs]) {
-  console.log(`${title} …`);
   const begin = Date.now();
-  const ticker = setInterval(() => {
+  const show = () => {
     const text = `${title} … ${Math.round((Date.now() - begin) / 1000)} s`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
-  }, PROGRESS_MS);
+  };
+  show();
+  const ticker = setInterval(show, PROGRESS_MS);
   // npm's scripts must not run with the Node in node_modules, because this installation replaces that Node.
   const path = process.env.PATH.split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
   const child = spawn(command, commandArgs, { cwd, env: { ...process.env, PATH: path.join(delimiter) } });

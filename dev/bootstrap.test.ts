@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -23,10 +23,12 @@ beforeAll(() => {
 afterAll(() => rmSync(clone, { recursive: true }));
 
 /** Runs a command on a clone with nothing but plain JavaScript: without packages and without npm. */
-function run(...args: string[]) {
+const run = (...args: string[]) => bootstrap(args, {});
+
+function bootstrap(args: string[], env: NodeJS.ProcessEnv) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["dev/bootstrap.mjs", ...args], {
     cwd: clone,
-    env: { PATH: "" },
+    env: { PATH: "", ...env },
     encoding: "utf8",
   });
   return { status, stdout, stderr };
@@ -65,4 +67,23 @@ test.each([
   const { status, stderr } = run("dev/start.ts", `${flag}=${value}`);
   expect(status).toBe(1);
   expect(stderr).toMatch(new RegExp(`^${flag} must be a whole number of at least \\d, not "${value}"\\.\n`));
+});
+
+describe("while npm installs the packages,", () => {
+  /** An npm that prints its arguments, and fails. */
+  const npm = () => join(clone, "npm.js");
+  beforeAll(() => writeFileSync(npm(), "console.log(process.argv.slice(2).join(' ')); process.exit(1);"));
+  const TITLE = /Installing \d{3,4} packages by npm ci into node_modules, about a minute … 0 s\n/.source;
+
+  test("the command says so, and prints the output of npm if it fails", () => {
+    const { status, stdout, stderr } = bootstrap(["dev/start.ts"], { npm_execpath: npm() });
+    expect([status, stdout]).toEqual([1, expect.stringMatching(`^${TITLE}$`)]);
+    expect(stderr).toMatch(/^ci --include=dev\nInstalling .* failed: /);
+  });
+
+  test("a terminal shows the seconds in one line", () => {
+    const onTerminal = "--import=data:text/javascript,process.stdout.isTTY=true";
+    const { stdout } = bootstrap(["dev/start.ts"], { npm_execpath: npm(), NODE_OPTIONS: onTerminal });
+    expect(stdout).toMatch(new RegExp(`^\\r${TITLE}$`));
+  });
 });
