@@ -10,7 +10,7 @@ import { resetDataFolder } from "./stack/data-folder.ts";
 import { watchMails } from "./stack/mail-folder.ts";
 import { configuredPorts, type InspectorPorts, inspectorPorts, refuseBusyPorts } from "./stack/ports.ts";
 import { BUNDLES } from "./stack/programs.ts";
-import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, DEMO_SETTINGS, seed } from "./stack/seed.ts";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_SETTINGS, seed } from "./stack/seed.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack.ts";
 import { usage } from "./start.usage.mjs";
 import { terminalProgress } from "./terminal/progress.ts";
@@ -157,8 +157,10 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
     "",
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),
     "",
-    "Try it:",
-    `  curl '${urls.gateway}/v1/doctors?region=${DEMO_REGION}'`,
+    "Book an appointment:",
+    row("browser", `${urls.gateway}/docs/#tag/book/POST/v1/bookings: sign in as patient, Test Request, Send`),
+    row("curl", 'README.md, "A booking by curl"'),
+    row("medconnect", 'README.md, "The same in the terminal, and in TypeScript"'),
     "",
     "Ctrl-C stops everything.",
   ].join("\n");

@@ -18,6 +18,7 @@ import { basename, join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@medconnect/test/support/eventually.ts";
+import { Grpc } from "@medconnect/test/support/grpc.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import { COMPILE_CACHE } from "../stack/compile-cache.ts";
 import { freePort } from "../stack/ports.ts";
@@ -146,6 +147,38 @@ afterAll(() => {
 test("a start has no warning, and shows no request of its own", () => {
   expect(output).toMatch(/^\[1\/4\]/);
   expect(output).not.toMatch(/WARN|ERROR|\n\d\d:\d\d:\d\d (GET|POST)/);
+});
+
+interface Document {
+  paths: Record<string, { post: { tags: string[] } }>;
+}
+
+describe("a new reader", () => {
+  test("is led to a first booking", async () => {
+    const [, path = ""] = /browser +http:\S+\/docs\/#tag\/book\/POST(\S+): /.exec(output) ?? [];
+    const document = (await (await fetch(`${gatewayUrl()}/openapi.json`)).json()) as Document;
+    expect(document.paths[path]?.post.tags).toEqual(["Book"]);
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8").split("\n");
+    const headings = [...output.matchAll(/README\.md, "(.*)"/g)].map(([, heading]) => `## ${heading}`);
+    expect([headings.length, headings.filter((heading) => !readme.includes(heading))]).toEqual([2, []]);
+  });
+
+  test("can sign in to each demo account at /docs", async () => {
+    const page = await (await fetch(`${gatewayUrl()}/docs/`)).text();
+    for (const [, email] of output.matchAll(/^ {2}(?:admin|doctor|patient) +(\S+)/gm))
+      expect(page).toContain(`<option>${email}</option>`);
+    expect(page.match(/<option>/g)).toHaveLength(3);
+  });
+
+  test("can list the RPCs of each service by reflection", async () => {
+    const addresses = [...output.matchAll(/^ {2}\w+ +(\S+) \(gRPC\)$/gm)].map(([, address = ""]) => address);
+    expect(addresses).toHaveLength(4);
+    for (const address of addresses) {
+      const grpc = new Grpc(address);
+      expect((await grpc.listServices()).answer).toContain("medconnect.audit.v1.AuditService");
+      grpc.close();
+    }
+  });
 });
 
 test("a request is one line", async () => {
