@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { gatewaySettings } from "../gateway/settings.ts";
-import { apiUrlSettings } from "../platform/config/api-url.ts";
 import { processSettings, serviceSettings } from "../platform/config/config.ts";
 import { authSettings } from "../services/auth/src/settings.ts";
 import { billingSettings } from "../services/billing/src/settings.ts";
@@ -16,12 +15,11 @@ const without = (shape: z.ZodRawShape, known: z.ZodRawShape): z.ZodRawShape =>
 export const SETTINGS: Readonly<Record<string, z.ZodRawShape>> = {
   "All processes": shared,
   "All services": without(serviceSettings, shared),
-  "Auth and gateway": apiUrlSettings,
-  Auth: without(authSettings, apiUrlSettings),
+  Auth: authSettings,
   Scheduling: schedulingSettings,
   Clinical: clinicalSettings,
   Billing: billingSettings,
-  Gateway: without(gatewaySettings, { ...shared, ...apiUrlSettings }),
+  Gateway: without(gatewaySettings, shared),
 };
 
 const TABLE = ["| Setting | Default | Description |", "|---|---|---|"];

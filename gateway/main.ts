@@ -61,7 +61,7 @@ startProcess("gateway", async () => {
   const services = new Services(config, serviceTokens, tls);
   const tokenIssuer = connectTokenIssuer(services.client("auth"), serviceTokens);
   const accessTokens = new AccessTokenVerifier({
-    issuer: config.JWT_ISSUER,
+    issuer: apiUrl,
     audience: config.JWT_AUDIENCE,
     maxAgeMs: config.JWKS_MAX_AGE,
     fetchJwks: tokenIssuer.fetchJwks,

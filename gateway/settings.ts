@@ -1,4 +1,3 @@
-import { apiUrlSettings } from "@medconnect/platform/config/api-url.ts";
 import {
   duration,
   flag,
@@ -18,7 +17,6 @@ const commaList = z
 export const gatewaySettings = {
   ...processSettings,
   ...addressSettings,
-  ...apiUrlSettings,
   PORT: port(8080).describe("HTTP port; 0: any free port"),
   SECURITY_CONTACT: commaList
     .refine((contacts) => contacts.every((contact) => /^(mailto|https|tel):/.test(contact)), {

@@ -2,7 +2,6 @@ import * as z from "zod";
 
 const DEFAULT_API_URL = "http://localhost:8080";
 
-/** Setting of the processes that name the API's own URL. */
 export const apiUrlSettings = {
   API_URL: z
     .url({ protocol: /^https?$/, error: "must be https://… or http://…" })
@@ -10,8 +9,9 @@ export const apiUrlSettings = {
     .optional()
     .meta({
       description:
-        "URL at which clients reach the API. The OpenAPI document and the `type` of errors name it. It is the " +
-        "issuer in the OAuth metadata, and signed assertions of service accounts are for it",
+        "URL at which clients reach the API, the same for all processes. The OpenAPI document and the `type` of " +
+        "errors name it. It is the issuer in the OAuth metadata and the `iss` claim of access tokens, and signed " +
+        "assertions of service accounts are for it",
       documentedDefault: `\`${DEFAULT_API_URL}\`; in production: required`,
     }),
 };

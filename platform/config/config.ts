@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { apiUrlSettings } from "./api-url.ts";
 import { secretSettings, weakSecrets } from "./secrets.ts";
 import { tlsProblem, tlsSettings } from "./tls-identity.ts";
 
@@ -85,8 +86,11 @@ export const processSettings = {
     "Key by which processes know each other, the same for all: 32 bytes, base64; `current,previous` " +
       "[while rotating](rotating-keys.md#internal_key)",
   ),
-  JWT_ISSUER: z.string().default("https://medconnect.local").describe("`iss` claim of access tokens"),
-  JWT_AUDIENCE: z.string().default("medconnect-api").describe("`aud` claim of access tokens"),
+  ...apiUrlSettings,
+  JWT_AUDIENCE: z
+    .string()
+    .default("medconnect-api")
+    .describe("`aud` claim of access tokens: the name of this API"),
   JWKS_MAX_AGE: duration("5m")
     .refine((ms) => ms >= 1000, "must be at least 1s")
     .describe("Maximum age of the cached keys that verify access tokens; at least `1s`"),

@@ -11,6 +11,7 @@ import { Sealer } from "../audit/sealer.ts";
 import { AuditedTransactions } from "../changes/audited-transactions.ts";
 import { Idempotency } from "../changes/idempotency.ts";
 import { IdempotentCalls } from "../changes/idempotent-calls.ts";
+import { apiUrlOf } from "../config/api-url.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import { addReflection } from "../contract/reflection.ts";
 import { FieldCipher } from "../crypto/field-cipher.ts";
@@ -93,6 +94,7 @@ export async function runService({
   routes,
   build,
 }: ServiceDefinition): Promise<void> {
+  const apiUrl = apiUrlOf(config);
   const log = createLogger(name, config.LOG_LEVEL);
   const readMetrics = startMetrics(name);
   observeProcess();
@@ -157,7 +159,7 @@ export async function runService({
     log,
   });
   const accessTokens = new AccessTokenVerifier({
-    issuer: config.JWT_ISSUER,
+    issuer: apiUrl,
     audience: config.JWT_AUDIENCE,
     maxAgeMs: config.JWKS_MAX_AGE,
     fetchJwks: tokenIssuer.fetchJwks,

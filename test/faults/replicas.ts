@@ -20,7 +20,8 @@ export async function addReplicas({ stack }: System) {
     databases: stack.databases,
     ports,
     schemaPrefix: SCHEMA_PREFIX,
-    env: { ...SETTINGS, ...both },
+    // Replicas have one URL, which tokens name as their issuer.
+    env: { ...SETTINGS, ...both, API_URL: stack.processes.gateway.env.API_URL },
     program: BUNDLES,
   });
   for (const server of Object.values(stack.processes)) Object.assign(server.env, both);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { exportJWK, generateKeyPair } from "jose";
+import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import { type Account, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
@@ -58,12 +58,17 @@ describe("the library oauth4webapi", () => {
     });
   });
 
-  test("verifies the signature of a token with the keys of the metadata", async () => {
-    const { access_token: token } = await tokenBy(oauth.ClientSecretPost(system.secret));
-    const { keys } = (await (await fetch(String(server.jwks_uri))).json()) as { keys: Json[] };
-    const [header = ""] = token.split(".");
-    const { kid } = JSON.parse(Buffer.from(header, "base64url").toString());
-    expect(keys.map((key) => key.kid)).toContain(kid);
+  test.each([
+    ["a system", async () => (await tokenBy(oauth.ClientSecretPost(system.secret))).access_token],
+    ["a user", async () => admin.token],
+  ])("a verifier that knows the metadata accepts the token of %s (RFC 9068 §4)", async (_who, tokenOf) => {
+    const keys = createRemoteJWKSet(new URL(String(server.jwks_uri)));
+    const { payload } = await jwtVerify(await tokenOf(), keys, {
+      typ: "at+jwt",
+      issuer: server.issuer,
+      audience: "medconnect-api",
+    });
+    expect(payload.exp).toBeGreaterThan(payload.iat ?? Number.POSITIVE_INFINITY);
   });
 
   test.each([

@@ -78,12 +78,21 @@ test("a missing secret is reported", async () => {
   ]);
 });
 
-test("the gateway does not start without the URL of the API", async () => {
-  const redis = `redis://:${randomBytes(24).toString("base64url")}@127.0.0.1:1`;
-  const { code, said } = await start("gateway", { INTERNAL_KEY: random(), REDIS_URL: redis });
+test.each(PROCESSES)("%s does not start without the URL of the API", async (name) => {
+  const password = () => randomBytes(24).toString("base64url");
+  const { code, said } = await start(name, {
+    INTERNAL_KEY: random(),
+    DATA_KEY: random(),
+    AUDIT_KEY: random(),
+    DATABASE_URL: `mysql://medconnect_${name}:${password()}@127.0.0.1:1/a`,
+    REDIS_URL: `redis://:${password()}@127.0.0.1:1`,
+    MAIL_URL: "smtp://127.0.0.1:1",
+    MAIL_FROM: "no-reply@example.org",
+    PUBLIC_URL: "https://app.example.org",
+  });
   expect({ code, said }).toEqual({
     code: 1,
-    said: ["gateway cannot start: API_URL is required in production"],
+    said: [`${name} cannot start: API_URL is required in production`],
   });
 });
 
@@ -99,6 +108,7 @@ describe("auth in production", () => {
     MAIL_URL: `smtps://medconnect:${password()}@127.0.0.1:1`,
     MAIL_FROM: "no-reply@example.org",
     PUBLIC_URL: "https://app.example.org",
+    API_URL: "https://api.example.org",
   };
 
   test.each([

@@ -57,7 +57,9 @@ export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Pro
   });
 }
 
-const addressesOf = ({ addresses }: SharedStack) => ({
+/** Addresses of the shared system, and its URL, which tokens name as their issuer. */
+const addressesOf = ({ addresses, urls }: SharedStack) => ({
+  API_URL: `http://localhost:${new URL(urls.gateway).port}`,
   AUTH_ADDRESS: addresses.auth,
   SCHEDULING_ADDRESS: addresses.scheduling,
   CLINICAL_ADDRESS: addresses.clinical,

@@ -113,7 +113,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     mailPauseMs: config.MAIL_PAUSE,
     constantResponseMs: config.CONSTANT_RESPONSE_TIME,
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
-    issuer: config.JWT_ISSUER,
+    issuer: apiUrl,
     audience: config.JWT_AUDIENCE,
     audiencesOfAssertions: [apiUrl, apiUrl + TOKEN_PATH],
     accessTokenMs: config.ACCESS_TOKEN_TTL,

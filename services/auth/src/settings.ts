@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { apiUrlSettings } from "@medconnect/platform/config/api-url.ts";
 import { duration, limit, wholeNumber } from "@medconnect/platform/config/config.ts";
 import { mailSettings } from "@medconnect/platform/mail/mail-settings.ts";
 import * as z from "zod";
@@ -18,7 +17,6 @@ const roles = z
 
 /** Settings that only the auth service has, in addition to those of every service. */
 export const authSettings = {
-  ...apiUrlSettings,
   ...mailSettings,
   ...lockoutSettings,
   HASH_CONCURRENCY: wholeNumber({ min: 1 })
