@@ -90,6 +90,17 @@ test("the README's example stops at the first failed call, and shows its answer"
   expect(stderr).toMatch(/^\{.*"reason":"PAYMENT_DECLINED".*\}$/m);
 });
 
+test.each([
+  ["README.md", "query=dana", "query=nobody", "doctors[0].id"],
+  ["docs/tutorial.md", "licenses[0].doctorName", "licenses[99].doctorName", "licenses[99].doctorName"],
+])("without a result, the script of %s says what to do", async (document, text, by, field) => {
+  const { code, stderr } = await walk(document, text, by);
+  expect(code).toBe(1);
+  const [line, advice, end] = stderr.split("\n").slice(-3);
+  expect(line?.startsWith(`No ${field} in {"`)).toBe(true);
+  expect([advice, end]).toEqual([expect.stringMatching(/^npm start adds missing demo data: /), ""]);
+});
+
 describe.each(["README.md", "clients/typescript/README.md"])(
   "the samples of %s run twice in a row",
   (document) => {
