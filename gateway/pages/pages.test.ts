@@ -25,8 +25,8 @@ test("health and readiness are plain text", async () => {
   expect(await gateway.send("GET", "/readyz")).toMatchObject({ status: 200, text: "ready\n" });
 });
 
-test("the root leads to the documentation", async () => {
-  const answer = await gateway.send("GET", "/");
+test.each(["/", "/docs/guides", "/docs/guides/"])("%s leads to the documentation", async (path) => {
+  const answer = await gateway.send("GET", path);
   expect(answer).toMatchObject({ status: 302, headers: { location: "/docs/" } });
 });
 
@@ -55,12 +55,15 @@ describe("every page", () => {
     },
   );
 
-  test.each([...PATHS, "/", "/.well-known/security.txt"])("%s can only be read", async (path) => {
-    const refused = await gateway.send("POST", path);
-    expect(refused).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
-    expect((await gateway.send("OPTIONS", path)).status).toBe(204);
-    expect(await gateway.send("HEAD", path)).toMatchObject({ text: "" });
-  });
+  test.each([...PATHS, "/", "/docs/guides/", "/.well-known/security.txt"])(
+    "%s can only be read",
+    async (path) => {
+      const refused = await gateway.send("POST", path);
+      expect(refused).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
+      expect((await gateway.send("OPTIONS", path)).status).toBe(204);
+      expect(await gateway.send("HEAD", path)).toMatchObject({ text: "" });
+    },
+  );
 });
 
 describe("the page of operations", () => {

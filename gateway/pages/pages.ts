@@ -48,7 +48,7 @@ export function createPages(options: PagesOptions): Express {
     sendText(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
   pages.get(OAUTH_METADATA_PATH, serveOAuthMetadata(apiUrl));
-  pages.get("/", (_request, response) => response.redirect(302, "/docs/"));
+  pages.get(FOLDERS, (_request, response) => response.redirect(302, "/docs/"));
   pages.get(SECURITY_TXT, (_request, response) => {
     if (securityContacts.length === 0) throw new ApiError("ROUTE_NOT_FOUND");
     response.type("text/plain").send(securityTxt(securityContacts, apiUrl, new Date()));
@@ -65,8 +65,10 @@ export function createPages(options: PagesOptions): Express {
 
 const HEALTH = ["/healthz", "/readyz"];
 const SECURITY_TXT = "/.well-known/security.txt";
+/** Folders without a page of their own. `/docs/` shows what is in them: all operations, with the guides. */
+const FOLDERS = ["/", "/docs/guides", "/docs/guides/"];
 /** Paths of pages outside of the documentation. */
-const OTHER_PAGES = ["/", SECURITY_TXT, OAUTH_METADATA_PATH];
+const OTHER_PAGES = [...FOLDERS, SECURITY_TXT, OAUTH_METADATA_PATH];
 const READ_METHODS = "GET, HEAD, OPTIONS";
 
 /** Sets the common headers. Answers OPTIONS, and refuses methods that change something. */
