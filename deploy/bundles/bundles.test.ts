@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, expect, test } from "@jest/globals";
 import { type BundleStamp, ensureBundles, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
@@ -75,9 +76,24 @@ test("the bundles are rebuilt after a change of one of their files", () => {
   rmSync(folder, { recursive: true });
 });
 
+const dockerfile = () => readFileSync(join(ROOT, "Dockerfile"), "utf8");
+
 test("the image runs Node with the flags of the local stack", () => {
-  const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
-  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(dockerfile) ?? [];
+  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(dockerfile()) ?? [];
   expect(flags?.split(" ")).toEqual(NODE_FLAGS);
-  for (const [name, value] of Object.entries(MALLOC)) expect(dockerfile).toContain(`${name}=${value}`);
+  for (const [name, value] of Object.entries(MALLOC)) expect(dockerfile()).toContain(`${name}=${value}`);
+});
+
+test("the image leaves out the source maps of packages that it serves", async () => {
+  const [, command = ""] = /^RUN npm ci --omit=dev .*&& (find .*)$/m.exec(dockerfile()) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), "medconnect-image-"));
+  cpSync(join(ROOT, "node_modules/@scalar"), join(folder, "node_modules/@scalar"), { recursive: true });
+  const files = () => globSync("**/*.*", { cwd: folder });
+  const before = files();
+  await promisify(execFile)("sh", ["-c", command], { cwd: folder });
+  const left = new Set(files());
+  const removed = before.filter((file) => !left.has(file));
+  rmSync(folder, { recursive: true });
+  expect(removed.length).toBeGreaterThan(100);
+  expect(removed.toSorted()).toEqual(before.filter((file) => file.endsWith(".map")).toSorted());
 });
