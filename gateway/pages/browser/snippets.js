@@ -21,7 +21,8 @@ function argumentsOf({ parameters, requestBody, "x-body": bodyName }) {
     .filter(({ in: place, required }) => place === "path" || (place === "query" && required))
     .map(({ name, example }) => [name, example ?? ""]);
   const [{ example } = {}] = Object.values(requestBody?.content ?? {});
-  const body = bodyName && example ? { [bodyName]: example } : example;
+  // A body of bytes has no example.
+  const body = bodyName ? { [bodyName]: example ?? "" } : example;
   const request = { ...Object.fromEntries(inUrl), ...body };
   if (Object.keys(request).length === 0) return "";
   return JSON.stringify(request, null, 2).replace(/^(\s*)"([a-zA-Z]\w*)":/gm, "$1$2:");
