@@ -19,12 +19,17 @@ runCommand({
     }
     const folder = new ToolFolder(import.meta.dirname, "pages");
     folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
-    await withDemoStack(({ urls }) => {
+    await withDemoStack(async ({ urls, processes }) => {
       const env = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES };
+      const run = (check: string) =>
+        report(folder.run(process.execPath, [`checks/${check}.ts`], env).trimEnd());
       const checks = ["docs", "accessibility"];
       if (lighthouse) checks.push("lighthouse");
       if (screenshots) checks.push("screenshots");
-      for (const check of checks) report(folder.run(process.execPath, [`checks/${check}.ts`], env).trimEnd());
+      checks.forEach(run);
+      processes.auth.env.ACCESS_TOKEN_TTL = "8s";
+      await processes.auth.restart();
+      run("renewal");
     }, DEMO_SETTINGS);
     return 0;
   },

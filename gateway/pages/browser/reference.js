@@ -87,10 +87,10 @@ for (const step of stepsTo(content)) {
   else reference = createApiReference("#reference", configuration);
   await nextTask();
 }
-onSignIn(async (token) =>
-  reference.updateConfiguration({
-    ...CONFIGURATION,
-    content: textOf(token === "" ? content : withSnippets(await withExistingIds(content, token))),
-    authentication: { securitySchemes: { bearer: { token } } },
-  }),
-);
+let shown = textOf(content);
+onSignIn(async (token, isRenewal) => {
+  if (!isRenewal)
+    shown = textOf(token === "" ? content : withSnippets(await withExistingIds(content, token)));
+  const authentication = { securitySchemes: { bearer: { token } } };
+  reference.updateConfiguration({ ...CONFIGURATION, content: shown, authentication });
+});

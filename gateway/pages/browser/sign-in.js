@@ -1,7 +1,7 @@
 // Signs in to a demo account. The header has a form for that if the system has demo accounts.
 
-/** Time before a token expires at which it is renewed. */
-const EARLY_MS = 30_000;
+/** Part of a token's lifetime after which it is renewed. */
+const RENEWED_AFTER = 0.9;
 
 /** Calls `use` with each new access token, and with "" after signing out. */
 export function onSignIn(use) {
@@ -11,15 +11,14 @@ export function onSignIn(use) {
   const output = form.querySelector("output");
   let renewal;
 
-  async function show(request) {
+  async function show(request, isRenewal = false) {
     clearTimeout(renewal);
     const answer = await request;
     if (account.value !== answer.email) return;
     output.value = answer.problem ?? "";
-    use(answer.accessToken ?? "");
+    use(answer.accessToken ?? "", isRenewal);
     if (!answer.accessToken) return;
-    const renewMs = answer.expiresInSeconds * 1000 - EARLY_MS;
-    renewal = setTimeout(() => show(renew(answer)), Math.max(renewMs, EARLY_MS));
+    renewal = setTimeout(() => show(renew(answer), true), answer.expiresInSeconds * 1000 * RENEWED_AFTER);
   }
 
   account.addEventListener("change", () => show(signIn(account.value, form.dataset.password)));

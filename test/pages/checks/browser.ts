@@ -4,17 +4,16 @@ const { API_URL = "", CHROME_PATH = "" } = process.env;
 export const DOCS = `${API_URL}/docs/`;
 export const ERRORS = `${API_URL}/docs/errors`;
 
+export const PATIENT = "patient@demo.medconnect.test";
+
 export interface View {
   name: string;
   width: number;
   scheme: "light" | "dark";
 }
 export const DESKTOP: View = { name: "light", width: 1400, scheme: "light" };
-export const VIEWS: View[] = [
-  DESKTOP,
-  { name: "dark", width: 1400, scheme: "dark" },
-  { name: "phone", width: 375, scheme: "light" },
-];
+export const PHONE: View = { name: "phone", width: 375, scheme: "light" };
+export const VIEWS: View[] = [DESKTOP, { name: "dark", width: 1400, scheme: "dark" }, PHONE];
 
 export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
   const browser = await puppeteer.launch({
@@ -36,6 +35,31 @@ export async function open(browser: Browser, url: string, view: View = DESKTOP):
   await page.goto(url, { waitUntil: "networkidle0" });
   await page.waitForSelector("h1");
   return page;
+}
+
+/** Signs in as the demo patient, and waits until the examples have the patient's ids. */
+export async function signIn(page: Page): Promise<void> {
+  await page.select("#account", PATIENT);
+  await page.waitForFunction(() => !/YOUR_SECRET_TOKEN/.test(document.body.textContent ?? ""));
+  await page.waitForNetworkIdle();
+}
+
+/** Presses the first visible button whose text or label matches. */
+export async function press(page: Page, text: RegExp): Promise<void> {
+  const handle = await page.waitForFunction(
+    (source: string, flags: string) =>
+      [...document.querySelectorAll("button")].find(
+        (button) =>
+          button.checkVisibility() &&
+          new RegExp(source, flags).test(
+            `${button.textContent?.trim()} ${button.getAttribute("aria-label") ?? ""}`.replace(/\s+/g, " "),
+          ),
+      ),
+    {},
+    text.source,
+    text.flags,
+  );
+  await handle.asElement()?.evaluate((button) => (button as HTMLButtonElement).click());
 }
 
 /** Throws unless the two are equal as JSON. */

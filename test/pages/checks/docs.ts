@@ -1,6 +1,6 @@
 // A newcomer's first minutes at /docs: look, search, sign in, book.
 import type { Page } from "puppeteer-core";
-import { DESKTOP, DOCS, ERRORS, expectEqual, open, VIEWS, withBrowser } from "./browser.ts";
+import { DESKTOP, DOCS, ERRORS, expectEqual, open, press, signIn, VIEWS, withBrowser } from "./browser.ts";
 
 const BOOKING = `${DOCS}#tag/book/POST/v1/bookings`;
 
@@ -33,9 +33,7 @@ await withBrowser(async (browser) => {
 
   await page.goto(BOOKING, { waitUntil: "networkidle0" });
   await page.reload({ waitUntil: "networkidle0" });
-  await page.select("#account", "patient@demo.medconnect.test");
-  await page.waitForFunction(() => !/YOUR_SECRET_TOKEN/.test(document.body.textContent ?? ""));
-  await page.waitForNetworkIdle();
+  await signIn(page);
   await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
   expectEqual("a booking by the page", await send(page), 201);
   expectEqual("problems in the console", problems, []);
@@ -68,22 +66,4 @@ async function search(page: Page, text: string): Promise<void> {
   await page.keyboard.up("Control");
   await page.waitForSelector('input[type="search"], [role="combobox"]');
   await page.keyboard.type(text);
-}
-
-/** Presses the first visible button whose text or label matches. */
-async function press(page: Page, text: RegExp): Promise<void> {
-  const handle = await page.waitForFunction(
-    (source: string, flags: string) =>
-      [...document.querySelectorAll("button")].find(
-        (button) =>
-          button.checkVisibility() &&
-          new RegExp(source, flags).test(
-            `${button.textContent?.trim()} ${button.getAttribute("aria-label") ?? ""}`.replace(/\s+/g, " "),
-          ),
-      ),
-    {},
-    text.source,
-    text.flags,
-  );
-  await handle.asElement()?.evaluate((button) => (button as HTMLButtonElement).click());
 }
