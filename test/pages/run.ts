@@ -23,7 +23,7 @@ runCommand({
       const env = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES };
       const run = (check: string) =>
         report(folder.run(process.execPath, [`checks/${check}.ts`], env).trimEnd());
-      const checks = ["docs", "accessibility"];
+      const checks = ["docs", "phone", "accessibility"];
       if (lighthouse) checks.push("lighthouse");
       if (screenshots) checks.push("screenshots");
       checks.forEach(run);

@@ -1,6 +1,6 @@
 export const usage = /** @type {const} */ ({
   name: "test:pages",
-  help: `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, accessibility, and other hosts.
+  help: `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, phones, accessibility, and other hosts.
 
 Usage: npm run test:pages [-- options]
 

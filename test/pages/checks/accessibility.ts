@@ -10,7 +10,7 @@ interface AxeResults {
 declare const axe: { run(root: Document): Promise<AxeResults> };
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = [DOCS, `${DOCS}#tag/sign-in`, `${DOCS}#tag/book/POST/v1/bookings`, ERRORS];
+const PAGES = [DOCS, `${DOCS}#tag/sign-in`, `${DOCS}#tag/meet`, `${DOCS}#tag/book/POST/v1/bookings`, ERRORS];
 
 await withBrowser(async (browser) => {
   for (const url of PAGES) {

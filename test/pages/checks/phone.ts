@@ -1,0 +1,52 @@
+// On a phone: the bar, the dialog of a request, and the tables of guides.
+import { DOCS, expectEqual, open, PATIENT, PHONE, press, withBrowser } from "./browser.ts";
+
+const BOOKING = `${DOCS}#tag/book/POST/v1/bookings`;
+/** Width of a select's arrow and padding. */
+const ARROW_PX = 24;
+
+await withBrowser(async (browser) => {
+  const page = await open(browser, BOOKING, PHONE);
+  await page.select("#account", PATIENT);
+  const tooWide = await page.$eval(
+    "#account",
+    (element, email, arrow) => {
+      const select = element as HTMLSelectElement;
+      const context = document.createElement("canvas").getContext("2d");
+      if (!context) throw new Error("no canvas");
+      context.font = getComputedStyle(select).font;
+      return context.measureText(email).width + arrow > select.offsetWidth;
+    },
+    PATIENT,
+    ARROW_PX,
+  );
+  expectEqual("the bar is too narrow for the address of an account", tooWide, false);
+
+  const shownInBar = () =>
+    page.$$eval("body > nav > *", (parts) =>
+      parts
+        .filter((part) => part.checkVisibility({ visibilityProperty: true }))
+        .map(({ tagName }) => tagName),
+    );
+  expectEqual("parts of the bar", await shownInBar(), ["A", "FORM"]);
+  await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
+  await page.waitForSelector("[role=dialog]");
+  expectEqual("parts of the bar under the buttons of the dialog", await shownInBar(), []);
+  await page.close();
+
+  for (const task of ["book", "meet", "operate"]) {
+    const guide = await open(browser, `${DOCS}#tag/${task}`, PHONE);
+    await guide.waitForFunction(
+      (id) => document.querySelector(`[id$="${id}"] .markdown table`),
+      {},
+      `tag/${task}`,
+    );
+    const broken = await guide.$$eval(".markdown table code", (words) =>
+      words
+        .filter((word) => !/[\s-]/.test(word.textContent) && word.getClientRects().length > 1)
+        .map((word) => word.textContent),
+    );
+    expectEqual(`words that the tables of the guide ${task} break`, broken, []);
+    await guide.close();
+  }
+});
