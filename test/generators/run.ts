@@ -1,11 +1,11 @@
 // `npm run test:generators`: makes clients from the OpenAPI document with public generators, checks their
 // types, and books an appointment with each.
-import { spawnSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { runMain } from "@medconnect/ops/command/command.ts";
+import { installPython } from "../support/python.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
 
 const TYPESCRIPT_JOURNEYS = ["openapi-fetch", "hey-api"];
@@ -16,18 +16,18 @@ runMain(async () => {
   report("Making clients …");
   const folder = new ToolFolder(import.meta.dirname, "generators");
   const generated = join(folder.path, "generated");
-  const python = join(folder.path, "python");
   generateTypeScript(folder, await writeDocument(generated));
-  const hasPython = generatePython(folder, generated, python);
+  const python = installPython(folder, "openapi-python-client", ["openapi-python-client==0.29.1"]);
+  if (python !== undefined) generatePython(folder, generated, python);
   await withDemoStack(({ urls }) => {
     const env = { API_URL: urls.gateway };
     for (const journey of TYPESCRIPT_JOURNEYS) {
       folder.run(process.execPath, [join(generated, `${journey}.mjs`)], env);
     }
     const inPython = { ...env, PYTHONPATH: generated };
-    if (hasPython) folder.run(join(python, "bin/python"), ["journeys/python.py"], inPython);
+    if (python !== undefined) folder.run(join(python, "python"), ["journeys/python.py"], inPython);
   });
-  report(`booked with openapi-fetch, hey-api${hasPython ? " and openapi-python-client" : ""}`);
+  report(`booked with openapi-fetch, hey-api${python !== undefined ? " and openapi-python-client" : ""}`);
   return 0;
 });
 
@@ -56,21 +56,13 @@ function generateTypeScript(folder: ToolFolder, document: string): void {
   ]);
 }
 
-/** Generates a Python client. Returns false if this machine cannot install the generator. */
-function generatePython(folder: ToolFolder, generated: string, python: string): boolean {
-  const pip = [join(python, "bin/pip"), "install", "--quiet", "openapi-python-client==0.29.1"] as const;
-  for (const [program, ...args] of [["python3", "-m", "venv", python], pip] as const) {
-    const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
-    if (status === 0) continue;
-    report(`SKIPPED openapi-python-client: ${[program, ...args].join(" ")} failed here: ${error ?? stderr}`);
-    return false;
-  }
+/** Generates a Python client. @param python folder of the generator's programs */
+function generatePython(folder: ToolFolder, generated: string, python: string): void {
   const output = join(generated, "med_connect_api_client");
   const args = ["--path", join(generated, "openapi.json"), "--output-path", output, "--meta", "none"];
-  const said = folder.run(join(python, "bin/openapi-python-client"), ["generate", ...args]);
+  const said = folder.run(join(python, "openapi-python-client"), ["generate", ...args]);
   const warnings = [...said.matchAll(/^WARNING parsing (\S+ \S+)/gm)].map(([, operation]) => operation ?? "");
   const unexpected = warnings.filter((operation) => !UNKNOWN_TO_PYTHON.includes(operation));
   if (unexpected.length > 0 || /removal of/.test(said))
     throw new Error(`openapi-python-client left out:\n${said}`);
-  return true;
 }

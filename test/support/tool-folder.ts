@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,11 +17,11 @@ export const OUR_BIN = join(ROOT, "node_modules/.bin");
 export class ToolFolder {
   readonly path: string;
 
-  /** Copies the folder, and installs what its package.json names. */
+  /** Copies the folder, and installs what its package.json names, if it has one. */
   constructor(source: string, name: string) {
     this.path = join(ROOT, ".local", name);
     cpSync(source, this.path, { recursive: true });
-    this.run("npm", ["ci", "--silent"]);
+    if (existsSync(join(source, "package.json"))) this.run("npm", ["ci", "--silent"]);
   }
 
   /** Path of a program that a package of the folder brings. */
@@ -39,10 +39,14 @@ export class ToolFolder {
   }
 }
 
-/** Calls `use` with a system of its own, which has the demo accounts. Then stops the system. */
+/**
+ * Calls `use` with a system of its own, which has the demo accounts. Then stops the system.
+ *
+ * @param env settings of every process
+ */
 export async function withDemoStack(
   use: (stack: Stack) => Promise<void> | void,
-  gateway: NodeJS.ProcessEnv = {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   const signal = stopSignal(() => {
     Server.killAll();
@@ -51,8 +55,7 @@ export async function withDemoStack(
   const dataDir = await mkdtemp(join(tmpdir(), "medconnect-tools-"));
   const stack = await startStack({
     dataDir,
-    env: {},
-    envOf: { gateway },
+    env,
     durable: false,
     progress: terminalProgress(STACK_STEPS),
     signal,
