@@ -5,7 +5,7 @@ import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
-import { sharedStack } from "../support/stack.ts";
+import { type Running, sharedStack } from "../support/stack.ts";
 
 /** For each kind of object, the roles that own it. For all other callers, the object is foreign. */
 export const OWNERS = {
@@ -68,17 +68,17 @@ export interface World {
   spare: Record<Role, Account>;
 }
 
-const stack = sharedStack();
-const api = new Api(stack.urls.gateway);
 /** Start of the slots that stay open, from now: later than all slots that the matrix creates. */
 const FAR_MS = 20 * DAY_MS;
 /** Maximum time until several services have processed an event. Only a busy machine needs that long. */
 const SETTLED_WITHIN_MS = 60_000;
 
-export async function makeWorld(): Promise<World> {
+/** Creates a world. @param stack default: the system of `npm test` */
+export async function makeWorld(stack: Running = sharedStack()): Promise<World> {
+  const api = new Api(stack.urls.gateway);
   const [mine, theirs, admin, grantedAdmin, spareAdmin, patient, doctor] = await Promise.all([
-    makePractice(),
-    makePractice(),
+    makePractice(api),
+    makePractice(api),
     signUpAdmin(api, stack),
     signUpAdmin(api, stack),
     signUpAdmin(api, stack),
@@ -106,7 +106,7 @@ export async function makeWorld(): Promise<World> {
   return { mine, theirs, admin, grantedAdmin, account, spare: { patient, doctor, admin: spareAdmin } };
 }
 
-async function makePractice(): Promise<Practice> {
+async function makePractice(api: Api): Promise<Practice> {
   const [doctor, patient, bystander] = await Promise.all([
     openPractice(api, { fee: FEE }),
     signUp(api, "PATIENT"),
