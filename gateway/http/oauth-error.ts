@@ -13,7 +13,7 @@ export interface OAuthError {
 
 /** Characters that RFC 6749 §5.2 does not allow in a description. */
 const NOT_ALLOWED = /[^ !#-[\]-~]/gu;
-const MAX_DESCRIPTION_LENGTH = 500;
+export const MAX_DESCRIPTION_LENGTH = 500;
 
 const INVALID_REQUEST = "invalid_request";
 const SERVER_ERROR = "server_error";

@@ -215,6 +215,30 @@ test("an operation with a scope names it, and the scheme of service accounts des
   });
 });
 
+/** Names of the texts and lists in a schema that have no upper bound. */
+function unbounded(schema: Schema, name: string): string[] {
+  const { type, enum: values, maxLength, maxItems, format } = schema;
+  const hasLength = maxLength !== undefined || values !== undefined || /^(uuid|date-time)$/.test(`${format}`);
+  const isBounded = type === "string" ? hasLength : type !== "array" || maxItems !== undefined;
+  const { properties, oneOf, items, additionalProperties } = schema;
+  const parts: Schema = {
+    ...(properties as Schema),
+    ...(oneOf as Schema),
+    "[]": items,
+    "{}": additionalProperties,
+  };
+  const inner = Object.entries(parts).filter(([, part]) => typeof part === "object") as [string, Schema][];
+  return [...(isBounded ? [] : [name]), ...inner.flatMap(([key, part]) => unbounded(part, `${name}.${key}`))];
+}
+
+test("every text and list of an answer has an upper bound", () => {
+  const answers = Object.entries(at("components", "schemas") as Record<string, Schema>).filter(
+    ([name]) => !/(?:Body|Input)$/.test(name),
+  );
+  expect(answers.length).toBeGreaterThan(50);
+  expect(answers.flatMap(([name, schema]) => unbounded(schema, name))).toEqual([]);
+});
+
 test("a field lists only the values that the request takes, and a page has a greatest size", () => {
   expect(at("components", "schemas", "RegisterBody", "properties", "role", "enum")).toEqual([
     "PATIENT",

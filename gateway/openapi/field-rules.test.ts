@@ -17,7 +17,7 @@ import {
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { expect, test } from "@jest/globals";
 import { rulesOf } from "../transcoding/validation-rules.ts";
-import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
+import { boundsOf, constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
 
 type Rules = MessageInitShape<typeof FieldRulesSchema>;
 const rules = (init: Rules): FieldRules => create(FieldRulesSchema, init);
@@ -53,9 +53,21 @@ test.each<[string, Rules, object]>([
     { type: { case: "repeated", value: { minItems: 1n, maxItems: 3n, unique: true } } },
     { minItems: 1, maxItems: 3, uniqueItems: true },
   ],
+  ["a text with a limit in bytes", string({ maxBytes: 40n }), { maxLength: 40 }],
   ["a 64-bit integer, which is a string", number("int64", { greaterThan: { case: "gte", value: 1n } }), {}],
 ])("constraints of %s", (_, init, schema) => {
   expect(constraintsOf(rules(init))).toEqual(schema);
+});
+
+test.each<[string, Rules, object]>([
+  ["lengths", string({ minLen: 1n, maxLen: 9n }), { maxLength: 9 }],
+  ["values, of which the longest has 3 characters", string({ in: ["EC", "RSA"] }), { maxLength: 3 }],
+  ["values and a length", string({ in: ["EC", "RSA"], maxLen: 2n }), { maxLength: 2 }],
+  ["a pattern", string({ pattern: "^a$" }), {}],
+  ["a UUID", string({ wellKnown: { case: "uuid", value: true } }), { format: "uuid" }],
+  ["items", { type: { case: "repeated", value: { minItems: 1n, maxItems: 3n } } }, { maxItems: 3 }],
+])("bounds of an answer with %s", (_, init, schema) => {
+  expect(boundsOf(rules(init))).toEqual(schema);
 });
 
 test("a field without rules has no constraints and no notes", () => {
@@ -135,7 +147,7 @@ test.each<[string, DescField, boolean]>([
 });
 
 const INTEGER = { type: "integer", format: "int32" };
-const LONG = { type: "string", format: "int64", pattern: "^-?[0-9]+$" };
+const LONG = { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
 test.each([
   [ScalarType.STRING, { type: "string" }],
   [ScalarType.BOOL, { type: "boolean" }],

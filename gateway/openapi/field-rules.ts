@@ -14,11 +14,13 @@ import type { Schema } from "./json-schema.ts";
 export function constraintsOf(rules: FieldRules | undefined): Schema {
   switch (rules?.type.case) {
     case "string": {
-      const { minLen, maxLen, pattern, in: values, wellKnown } = rules.type.value;
+      const { minLen, maxLen, maxBytes, pattern, in: values, wellKnown } = rules.type.value;
       const allowed = values.filter((value) => value !== "");
+      // A character takes at least one byte.
+      const maxLength = Number(maxLen || maxBytes);
       return {
         ...(minLen > 0n && { minLength: Number(minLen) }),
-        ...(maxLen > 0n && { maxLength: Number(maxLen) }),
+        ...(maxLength > 0 && { maxLength }),
         ...(pattern !== "" && { pattern }),
         ...(allowed.length > 0 && { enum: allowed }),
         ...((wellKnown.case === "uuid" || wellKnown.case === "email") && { format: wellKnown.case }),
@@ -54,7 +56,9 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
  * that is not set is empty.
  */
 export function boundsOf(rules: FieldRules | undefined): Schema {
-  const { maxLength, maximum, exclusiveMaximum, maxItems, format } = constraintsOf(rules);
+  const { enum: values, ...constraints } = constraintsOf(rules);
+  const longest = values && Math.max(...(values as string[]).map((value) => value.length));
+  const { maxLength = longest, maximum, exclusiveMaximum, maxItems, format } = constraints;
   return {
     ...(maxLength !== undefined && { maxLength }),
     ...(maximum !== undefined && { maximum }),
@@ -123,7 +127,7 @@ export function scalarSchema(scalar: ScalarType): Schema {
     case ScalarType.SFIXED64:
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return { type: "string", format: "int64", pattern: "^-?[0-9]+$" };
+      return { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
     default:
       return { type: "integer", format: "int32" };
   }

@@ -2,11 +2,21 @@ import { STATUS_CODES } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { catalogue, type Reason, ruleOf } from "@medconnect/platform/errors/catalogue.ts";
 import {
+  MAX_DESCRIPTION_LENGTH,
+  MAX_FIELD_LENGTH,
+  MAX_VIOLATIONS,
+} from "@medconnect/platform/errors/limit-violations.ts";
+import { MAX_REQUEST_ID_LENGTH } from "@medconnect/platform/ids/ids.ts";
+import {
   MethodRules_Access as Access,
   MethodRules_Idempotency as Idempotency,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
-import { OAUTH_ERRORS, oauthErrorOf } from "../http/oauth-error.ts";
+import {
+  MAX_DESCRIPTION_LENGTH as MAX_OAUTH_DESCRIPTION,
+  OAUTH_ERRORS,
+  oauthErrorOf,
+} from "../http/oauth-error.ts";
 import { PROBLEM_MEDIA_TYPE, problemsOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
@@ -164,6 +174,18 @@ function describe(reasons: readonly Reason[]): string {
 
 const inCode = (reason: Reason): string => `\`${reason}\``;
 
+const REQUEST_ID = {
+  type: "string",
+  maxLength: MAX_REQUEST_ID_LENGTH,
+  description: "Quote it in support requests.",
+};
+/** Maximum length of the link to the description of a reason, most of which is the host of the API. */
+const MAX_LINK_LENGTH = 1000;
+/** Far more than the quotas of a request: its rate class, the address, and the concurrent requests. */
+const MAX_POLICIES = 10;
+/** Maximum length of a fact, such as a time, a limit, or the names of all statuses. */
+const MAX_FACT_LENGTH = 250;
+
 /** Schema of an error answer: a problem of RFC 9457, with this API's own members such as `reason`. */
 export const problemSchema = (apiUrl: string): Schema => ({
   type: "object",
@@ -172,6 +194,7 @@ export const problemSchema = (apiUrl: string): Schema => ({
     type: {
       type: "string",
       format: "uri",
+      maxLength: MAX_LINK_LENGTH,
       description: "Link to the description of the reason, or its type in IANA's registry.",
     },
     title: { type: "string", maxLength: 500, description: "The reason in one sentence." },
@@ -183,18 +206,24 @@ export const problemSchema = (apiUrl: string): Schema => ({
       enum: [...catalogue.keys()].sort(),
       description: "Stable identifier of the kind of error.",
     },
-    requestId: { type: "string", maxLength: 64, description: "Quote it in support requests." },
+    requestId: REQUEST_ID,
     errors: {
       type: "array",
+      maxItems: MAX_VIOLATIONS,
       description: "The invalid fields, with `INVALID_REQUEST`.",
       items: {
         type: "object",
         properties: {
           field: {
             type: "string",
+            maxLength: MAX_FIELD_LENGTH,
             description: "Path of the field, or name of the header; empty for the whole request.",
           },
-          description: { type: "string", description: "The rule that the value breaks." },
+          description: {
+            type: "string",
+            maxLength: MAX_DESCRIPTION_LENGTH,
+            description: "The rule that the value breaks.",
+          },
         },
         required: ["field", "description"],
       },
@@ -202,12 +231,13 @@ export const problemSchema = (apiUrl: string): Schema => ({
     metadata: {
       type: "object",
       description: "Machine-readable facts of this occurrence.",
-      additionalProperties: { type: "string" },
+      additionalProperties: { type: "string", maxLength: MAX_FACT_LENGTH },
     },
     "violated-policies": {
       type: "array",
+      maxItems: MAX_POLICIES,
       description: "The exceeded quotas, with status 429, by their names in `RateLimit-Policy`.",
-      items: { type: "string" },
+      items: { type: "string", maxLength: 20 },
     },
   },
   required: ["type", "title", "status", "detail", "code", "reason", "requestId"],
@@ -224,9 +254,18 @@ export const oauthErrorSchema = (apiUrl: string): Schema => ({
       enum: OAUTH_ERRORS,
       description: "The error code of RFC 6749.",
     },
-    error_description: { type: "string", description: "Explanation of this occurrence." },
-    error_uri: { type: "string", format: "uri", description: "Link to the description of the reason." },
-    requestId: { type: "string", description: "Quote it in support requests." },
+    error_description: {
+      type: "string",
+      maxLength: MAX_OAUTH_DESCRIPTION,
+      description: "Explanation of this occurrence.",
+    },
+    error_uri: {
+      type: "string",
+      format: "uri",
+      maxLength: MAX_LINK_LENGTH,
+      description: "Link to the description of the reason.",
+    },
+    requestId: REQUEST_ID,
   },
   required: ["error", "error_description", "error_uri", "requestId"],
   example: oauthErrorOf(new ApiError("INVALID_CLIENT"), apiUrl, "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),

@@ -11,9 +11,9 @@ export const MAX_VIOLATIONS = 50;
  * Maximum length of a field's path in UTF-16 units. A client may send unknown fields and update masks with
  * names of any length.
  */
-const MAX_FIELD_LENGTH = 100;
+export const MAX_FIELD_LENGTH = 100;
 /** Maximum length of a description in UTF-16 units. */
-const MAX_DESCRIPTION_LENGTH = 300;
+export const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
  * Maximum length of the summary in UTF-16 units. A gRPC trailer has the summary twice: once in base64, and once

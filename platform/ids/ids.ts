@@ -32,8 +32,9 @@ export function newId(): string {
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const MAX_REQUEST_ID_LENGTH = 128;
 /** A request id. Clients may choose it, so it must be short and safe in a log. */
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const REQUEST_ID = new RegExp(`^[A-Za-z0-9._-]{1,${MAX_REQUEST_ID_LENGTH}}$`);
 
 /** True for a text that may be one of our ids: a UUID in lower case. */
 export const isId = (value: unknown): value is string => typeof value === "string" && ID.test(value);
