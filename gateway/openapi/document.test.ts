@@ -239,6 +239,19 @@ test("every text and list of an answer has an upper bound", () => {
   expect(answers.flatMap(([name, schema]) => unbounded(schema, name))).toEqual([]);
 });
 
+test("the example of a key has the members that its type needs", () => {
+  expect(at("components", "schemas", "ServiceAccount", "example", "jwks", "keys")).toEqual([
+    {
+      kty: "EC",
+      kid: "2026-01",
+      use: "sig",
+      crv: "P-256",
+      x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+      y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    },
+  ]);
+});
+
 test("a field lists only the values that the request takes, and a page has a greatest size", () => {
   expect(at("components", "schemas", "RegisterBody", "properties", "role", "enum")).toEqual([
     "PATIENT",

@@ -17,10 +17,15 @@ const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
  */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/** An example message with these fields, except `optional` scalars. Of a oneof, it has only the first field. */
+/**
+ * An example message with these fields, except `optional` scalars whose comments have no example. Of a oneof, it
+ * has only the first field.
+ */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter(
-    (field) => (!field.proto.proto3Optional || field.message) && isFirstOfOneof(field),
+    (field) =>
+      (!field.proto.proto3Optional || field.message || exampleIn(field) !== undefined) &&
+      isFirstOfOneof(field),
   );
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
