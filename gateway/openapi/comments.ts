@@ -45,11 +45,11 @@ function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, stri
 }
 
 /** The comment as one paragraph. Field names in backticks become JSON names, such as `pageToken`. */
-const forClients = (comment: string): string =>
-  comment
-    .trim()
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/`([a-z]+(?:_[a-z]+)+)`/g, (_, name: string) => `\`${protoCamelCase(name)}\``);
+const forClients = (comment: string): string => withJsonNames(comment.trim().replaceAll(/\s+/g, " "));
+
+/** The text with JSON names for the field names in backticks. */
+export const withJsonNames = (text: string): string =>
+  text.replaceAll(/`([a-z]+(?:_[a-z]+)+)`/g, (_, name: string) => `\`${protoCamelCase(name)}\``);
 
 function fileOf(desc: Declaration): DescFile {
   return "file" in desc ? desc.file : fileOf(desc.parent);

@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { contractRoutes, routeNamed } from "../testing/routes.ts";
+import { IDEMPOTENCY_KEY, IF_MATCH } from "../transcoding/headers.ts";
+import { FIELD_MASK } from "../transcoding/well-known-json.ts";
 import { commentOn, splitComment } from "./comments.ts";
 import { openApiDocument } from "./document.ts";
 import type { Schema } from "./json-schema.ts";
@@ -237,6 +239,46 @@ test("every text and list of an answer has an upper bound", () => {
   );
   expect(answers.length).toBeGreaterThan(50);
   expect(answers.flatMap(([name, schema]) => unbounded(schema, name))).toEqual([]);
+});
+
+test("an operation without a body describes the rules about several of its parameters", () => {
+  expect(at("paths", "/v1/doctors/{doctorId}/slots", "get", "description")).toContain(
+    " `startTime` and `endTime` must be at most 62 days apart.",
+  );
+});
+
+test("a request with a choice has as many properties as its required fields and one of the choice", () => {
+  expect(at("components", "schemas", "VerifyMfaBody")).toMatchObject({
+    required: ["mfaToken"],
+    minProperties: 2,
+    maxProperties: 2,
+  });
+  expect(at("components", "schemas", "LoginBody")).not.toHaveProperty("maxProperties");
+});
+
+test("a text that a resource must have is not empty, also in an update", () => {
+  expect(at("components", "schemas", "UpdateDoctorBody", "properties", "specialty")).toMatchObject({
+    minLength: 1,
+  });
+  expect(at("components", "schemas", "Doctor", "properties", "specialty")).not.toHaveProperty("minLength");
+  expect(at("components", "schemas", "CloseBookingBody", "required")).toEqual([
+    "outcome",
+    "feeDecision",
+    "reason",
+  ]);
+});
+
+test("headers and well-known types have the patterns by which the gateway reads them", () => {
+  expect(at("components", "parameters", "IdempotencyKey", "schema")).toEqual({
+    type: "string",
+    pattern: IDEMPOTENCY_KEY.source,
+  });
+  expect(at("components", "parameters", "IfMatch", "schema")).toEqual({
+    type: "string",
+    pattern: IF_MATCH.source,
+  });
+  const [updateMask] = at("paths", "/v1/users/me", "patch", "parameters") as Schema[];
+  expect(updateMask).toMatchObject({ name: "updateMask", schema: { pattern: FIELD_MASK.source } });
 });
 
 test("the example of a key has the members that its type needs", () => {

@@ -1,6 +1,7 @@
 import { scopes } from "@medconnect/platform/contract/scopes.ts";
 import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
 import type { Route } from "../rpc/routes.ts";
+import { IDEMPOTENCY_KEY, IF_MATCH } from "../transcoding/headers.ts";
 import type { Schema } from "./json-schema.ts";
 import { CLIENT_SECRET_BASIC, operationIdOf, operationOf, SERVICE_ACCOUNT } from "./operation.ts";
 import { oauthErrorSchema, problemSchema, sharedResponses } from "./problem-responses.ts";
@@ -14,13 +15,13 @@ export const TITLE = "MedConnect API";
 export const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
 JSON follows the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text.
-Input is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; switch on
-\`reason\`. To sign in, call \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
-systems use service accounts: the OAuth token endpoint issues tokens with the scopes that operations require, and
-\`/.well-known/oauth-authorization-server\` describes it (RFC 8414).
+Input is strict: an unknown field or query parameter is an error that names it. \`null\`, and an empty text in the query,
+count as absent. Errors are RFC 9457 problems; switch on \`reason\`. To sign in, call \`POST /v1/auth/login\` and send the
+access token as \`Authorization: Bearer\`. Internal systems use service accounts: the OAuth token endpoint issues tokens with
+the scopes that operations require, and \`/.well-known/oauth-authorization-server\` describes it (RFC 8414).
 
 Answers show the canonical form of the input: text in NFC without surrounding white space, times in UTC in the years 1900
-to 2200, IANA time zones, BCP 47 languages, ISO 4217 currencies. Invisible characters are refused.
+to 2200 with at most three decimals, IANA time zones, BCP 47 languages, ISO 4217 currencies. Invisible characters are refused.
 
 Every answer has \`x-request-id\`, which you can also send, and \`x-trace-id\` (W3C Trace Context). \`RateLimit-Policy\` has the
 requests per window of each quota (\`"read";q=600;w=60\`), \`RateLimit\` those that remain and the seconds until the window
@@ -108,7 +109,7 @@ const idempotencyKey = (required: boolean): Schema => ({
   ...(required && { required }),
   description:
     "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
-  schema: { type: "string", minLength: 1 },
+  schema: { type: "string", pattern: IDEMPOTENCY_KEY.source },
 });
 
 const parameters = {
@@ -119,7 +120,7 @@ const parameters = {
     in: "header",
     description:
       "One or more `ETag` values from earlier reads. Gives 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must match as well.",
-    schema: { type: "string" },
+    schema: { type: "string", pattern: IF_MATCH.source },
   },
   IfNoneMatch: {
     name: "If-None-Match",

@@ -22,6 +22,10 @@ import { boundsOf, constraintsOf, isRequired, messageRulesOf, notesOf, scalarSch
 type Rules = MessageInitShape<typeof FieldRulesSchema>;
 const rules = (init: Rules): FieldRules => create(FieldRulesSchema, init);
 const string = (value: object): Rules => ({ type: { case: "string", value } });
+const int64 = (greaterThan: object, max?: bigint): Rules =>
+  number("int64", { greaterThan, ...(max !== undefined && { lessThan: { case: "lte", value: max } }) });
+const duration = (greaterThan: object, lessThan: object): Rules =>
+  ({ type: { case: "duration", value: { greaterThan, lessThan } } }) as Rules;
 const number = (type: "int32" | "int64" | "uint32" | "double" | "float", value: object) =>
   ({ type: { case: type, value } }) as Rules;
 
@@ -54,7 +58,34 @@ test.each<[string, Rules, object]>([
     { minItems: 1, maxItems: 3, uniqueItems: true },
   ],
   ["a text with a limit in bytes", string({ maxBytes: 40n }), { maxLength: 40 }],
-  ["a 64-bit integer, which is a string", number("int64", { greaterThan: { case: "gte", value: 1n } }), {}],
+  ["a 64-bit integer without a maximum", int64({ case: "gte", value: 0n }), {}],
+  ["a 64-bit integer up to a number with no short pattern", int64({ case: "gte", value: 0n }, 250n), {}],
+  ["a 64-bit integer from a number with no short pattern", int64({ case: "gte", value: 7n }, 1000n), {}],
+  [
+    "a 64-bit integer from 0",
+    int64({ case: "gte", value: 0n }, 1000n),
+    { pattern: "^(?:0|[1-9][0-9]{0,2}|1000)$" },
+  ],
+  [
+    "a 64-bit integer from 1",
+    int64({ case: "gt", value: 0n }, 1000n),
+    { pattern: "^(?:[1-9][0-9]{0,2}|1000)$" },
+  ],
+  [
+    "a duration",
+    duration({ case: "gte", value: { seconds: 0n } }, { case: "lte", value: { seconds: 3600n } }),
+    { pattern: "^(?:0|[1-9][0-9]{0,3})(?:\\.[0-9]{1,3})?s$" },
+  ],
+  [
+    "a duration without a maximum",
+    duration({ case: "gte", value: { seconds: 0n } }, { case: undefined }),
+    {},
+  ],
+  [
+    "a duration that may be negative",
+    duration({ case: "gte", value: { seconds: -1n } }, { case: "lte", value: { seconds: 1n } }),
+    {},
+  ],
 ])("constraints of %s", (_, init, schema) => {
   expect(constraintsOf(rules(init))).toEqual(schema);
 });
@@ -108,9 +139,9 @@ test("the rules of a message are in their own words", () => {
   const options = create(MessageOptionsSchema);
   const desc = { kind: "message", proto: { options } } as unknown as DescMessage;
   expect(messageRulesOf({ ...desc, proto: { options: undefined } } as unknown as DescMessage)).toEqual([]);
-  const cel = [{ message: "ends after it starts" }, { message: "starts in the future" }];
+  const cel = [{ message: "`end_time` is after the start" }, { message: "starts in the future" }];
   setExtension(options, messageOption, create(MessageRulesSchema, { cel }));
-  expect(messageRulesOf(desc)).toEqual(["ends after it starts", "starts in the future"]);
+  expect(messageRulesOf(desc)).toEqual(["`endTime` is after the start.", "starts in the future."]);
 });
 
 const some = { minLen: 1n };
@@ -132,6 +163,12 @@ test.each<[string, DescField, boolean]>([
   ["whose values include the empty one", fieldWith(string({ in: ["", "a"] })), false],
   ["of any text", fieldWith(string({})), false],
   ["of an enum without its zero", fieldWith({ type: { case: "enum", value: { in: [1, 2] } } }), true],
+  ["of an enum that refuses its zero", fieldWith({ type: { case: "enum", value: { notIn: [0] } } }), true],
+  [
+    "of an enum that refuses another value",
+    fieldWith({ type: { case: "enum", value: { notIn: [1] } } }),
+    false,
+  ],
   ["of an enum with its zero", fieldWith({ type: { case: "enum", value: { in: [0, 1] } } }), false],
   ["of any enum", fieldWith({ type: { case: "enum", value: {} } }), false],
   ["above zero", fieldWith(number("int32", { greaterThan: { case: "gt", value: 0 } })), true],

@@ -1,10 +1,13 @@
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import {
+  type DurationRules,
   type FieldRules,
   Ignore,
+  type Int64Rules,
   message as messageOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { rulesOf } from "../transcoding/validation-rules.ts";
+import { withJsonNames } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
 
 /**
@@ -38,6 +41,10 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
         ...(lessThan.case === "lt" && { exclusiveMaximum: lessThan.value }),
       };
     }
+    case "int64":
+      return integerPattern(rules.type.value);
+    case "duration":
+      return durationPattern(rules.type.value);
     case "repeated": {
       const { minItems, maxItems, unique } = rules.type.value;
       return {
@@ -49,6 +56,28 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
     default:
       return {};
   }
+}
+
+/**
+ * Pattern of a 64-bit integer, which is text without leading zeros. Only a range from 0 or 1 to a power of ten
+ * has a short pattern.
+ */
+function integerPattern({ greaterThan, lessThan }: Int64Rules): Schema {
+  if (lessThan.case !== "lte" || !/^10+$/.test(`${lessThan.value}`)) return {};
+  if (greaterThan.case === undefined || greaterThan.value !== 0n) return {};
+  const max = `${lessThan.value}`;
+  const zero = greaterThan.case === "gte" ? "0|" : "";
+  return { pattern: `^(?:${zero}[1-9][0-9]{0,${max.length - 2}}|${max})$` };
+}
+
+/**
+ * Pattern of a duration that is not negative, with at most as many digits as its maximum. Times are stored in
+ * ms, so it has at most three decimals.
+ */
+function durationPattern({ greaterThan, lessThan }: DurationRules): Schema {
+  if (greaterThan.case !== "gte" || lessThan.case !== "lte" || greaterThan.value.seconds < 0n) return {};
+  const digits = `${lessThan.value.seconds}`.length;
+  return { pattern: `^(?:0|[1-9][0-9]{0,${digits - 1}})(?:\\.[0-9]{1,3})?s$` };
 }
 
 /**
@@ -81,9 +110,10 @@ export function notesOf(rules: FieldRules | undefined): string {
   return parts.length > 0 ? ` ${parts.join(", ")}.` : "";
 }
 
-/** Descriptions of a message's own rules, which compare several of its fields. */
+/** Sentences for a message's own rules, which compare several of its fields. */
 export function messageRulesOf(desc: DescMessage): string[] {
-  return hasOption(desc, messageOption) ? getOption(desc, messageOption).cel.map((rule) => rule.message) : [];
+  if (!hasOption(desc, messageOption)) return [];
+  return getOption(desc, messageOption).cel.map(({ message }) => `${withJsonNames(message)}.`);
 }
 
 /** True if a request without the field is refused. In proto3, an absent scalar counts as its zero value. */
@@ -98,8 +128,10 @@ export function isRequired(field: DescField): boolean {
       if (minLen > 0n || wellKnown.case === "uuid" || wellKnown.case === "email") return true;
       return pattern !== "" ? !new RegExp(pattern, "u").test("") : values.length > 0 && !values.includes("");
     }
-    case "enum":
-      return rules.type.value.in.length > 0 && !rules.type.value.in.includes(0);
+    case "enum": {
+      const { in: values, notIn } = rules.type.value;
+      return notIn.includes(0) || (values.length > 0 && !values.includes(0));
+    }
     case "int32":
     case "int64":
       return rules.type.value.greaterThan.case === "gt" && rules.type.value.greaterThan.value >= 0;

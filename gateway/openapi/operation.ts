@@ -12,7 +12,7 @@ import { HTTP_BODY } from "../transcoding/binding.ts";
 import { FORM } from "../transcoding/body.ts";
 import { commentOn, splitComment } from "./comments.ts";
 import { exampleOf, exampleValue } from "./examples.ts";
-import { isRequired } from "./field-rules.ts";
+import { isRequired, messageRulesOf } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 import { problemResponses, takesIfMatch } from "./problem-responses.ts";
 import type { Schemas } from "./schemas.ts";
@@ -30,7 +30,7 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
     operationId: operationIdOf(method),
     ...deprecationOf(method),
     summary,
-    description: `${rest}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
+    description: `${rest}${rulesOfQuery(route)}\n\n${accessOf(method)}${freshnessOf(method)}`.trim(),
     tags: [tagOf(method)],
     ...(method.rules.access === Access.ROLES && { "x-roles": method.rules.roles.map((role) => Role[role]) }),
     ...bodyNameOf(route),
@@ -43,6 +43,14 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
 
 /** The method's name in lowerCamelCase: `createBooking`. Generated clients name their functions so. */
 export const operationIdOf = ({ name }: Method): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+/** Rules about several parameters. For a body, its schema has them. */
+const rulesOfQuery = ({ method, binding }: Route): string =>
+  binding.body === ""
+    ? messageRulesOf(method.input)
+        .map((rule) => ` ${rule}`)
+        .join("")
+    : "";
 
 function accessOf({ rules }: Method): string {
   switch (rules.access) {

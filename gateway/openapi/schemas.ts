@@ -1,4 +1,4 @@
-import { type DescEnum, type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
 import {
   type EnumRules,
   type FieldRules,
@@ -15,6 +15,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { rulesOf } from "../transcoding/validation-rules.ts";
+import { DURATION, FIELD_MASK } from "../transcoding/well-known-json.ts";
 import { commentOn } from "./comments.ts";
 import { exampleOf } from "./examples.ts";
 import { boundsOf, constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
@@ -67,16 +68,14 @@ export class Schemas {
   }
 
   #object(desc: DescMessage, fields: readonly DescField[], direction: Direction, comment: string): Schema {
-    const description = [comment, ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" ").trim();
+    const description = [comment, ...messageRulesOf(desc)].join(" ").trim();
+    const required = fields.filter((field) => isAlwaysPresent(field, direction));
     return {
       ...(description !== "" && { description }),
       ...(isChoice(desc)
         ? { oneOf: fields.map((field) => this.#fields([field], [field], direction)) }
-        : this.#fields(
-            fields,
-            fields.filter((field) => isAlwaysPresent(field, direction)),
-            direction,
-          )),
+        : this.#fields(fields, required, direction)),
+      ...(direction === "request" && !isChoice(desc) && propertyCount(desc, fields, required)),
     };
   }
 
@@ -94,6 +93,7 @@ export class Schemas {
     const rules = rulesOf(field);
     return {
       ...this.#typeOf(field, isReadOnly ? "answer" : direction, rules),
+      ...(direction !== "answer" && isRequiredText(field) && { minLength: 1 }),
       ...(direction === "answer" ? boundsOf(rules) : constraintsOf(rules)),
       ...(direction !== "answer" && getOption(field, textOption) === Text_Kind.DATE && { format: "date" }),
       // Requests may have read-only fields, but these are ignored and need no description there.
@@ -154,15 +154,38 @@ export class Schemas {
 
 const WELL_KNOWN: Record<string, Schema> = {
   "google.protobuf.Timestamp": { type: "string", format: "date-time" },
-  "google.protobuf.Duration": { type: "string", pattern: "^-?[0-9]+(\\.[0-9]{1,9})?s$" },
-  "google.protobuf.FieldMask": { type: "string" },
+  "google.protobuf.Duration": { type: "string", maxLength: 24, pattern: DURATION.source },
+  "google.protobuf.FieldMask": { type: "string", pattern: FIELD_MASK.source },
 };
 
+/** True for a text that a resource must have, so that it cannot be empty (AIP-203). */
+const isRequiredText = (field: DescField): boolean =>
+  field.fieldKind === "scalar" &&
+  field.scalar === ScalarType.STRING &&
+  behavesAs(field, FieldBehavior.REQUIRED);
+
 /** True if the message is a choice: it has exactly one of its fields. */
-const isChoice = ({ oneofs: [oneof], fields }: DescMessage): boolean =>
-  oneof !== undefined &&
-  getOption(oneof, oneofOption).required &&
-  fields.every((field) => field.oneof === oneof);
+function isChoice(desc: DescMessage): boolean {
+  const oneof = requiredOneof(desc);
+  return oneof !== undefined && desc.fields.every((field) => field.oneof === oneof);
+}
+
+const requiredOneof = ({ oneofs }: DescMessage) =>
+  oneofs.find((oneof) => getOption(oneof, oneofOption).required);
+
+/**
+ * Number of properties of a request that must have one field of a oneof beside its other fields. With `oneOf`,
+ * many generators would drop the other fields.
+ */
+function propertyCount(
+  desc: DescMessage,
+  fields: readonly DescField[],
+  required: readonly DescField[],
+): Schema {
+  const oneof = requiredOneof(desc);
+  if (!oneof) return {};
+  return { minProperties: required.length + 1, maxProperties: fields.length - oneof.fields.length + 1 };
+}
 
 function isAlwaysPresent(field: DescField, direction: Direction): boolean {
   switch (direction) {

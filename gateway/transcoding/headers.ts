@@ -3,12 +3,14 @@ import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Idempotency key as a quoted string (RFC 8941 §3.3.3), as the draft of the Idempotency-Key header requires.
+ * Idempotency key of 1 to 255 characters as a quoted string (RFC 8941 §3.3.3), as the draft of the
+ * Idempotency-Key header requires.
  */
-const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
+const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\]){1,255})"$/;
 /** Idempotency key without quotes, as most clients send it. */
-const BARE = /^[!#-~][ -~]*$/;
-const MAX_KEY_LENGTH = 255;
+const BARE = /^[!#-~][ -~]{0,254}$/;
+/** Pattern of the Idempotency-Key header. */
+export const IDEMPOTENCY_KEY = new RegExp(`${BARE.source}|${QUOTED.source}`);
 
 /**
  * Value of the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), quoted or bare; "" without
@@ -18,11 +20,8 @@ export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage):
   if (headers["idempotency-key"] === undefined) return "";
   const [text = "", ...others] = headersDistinct["idempotency-key"] ?? [];
   const key = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1") ?? BARE.exec(text)?.[0] ?? "";
-  if (others.length > 0 || key === "" || key.length > MAX_KEY_LENGTH) {
-    throw invalidField(
-      "Idempotency-Key",
-      `must be one key of 1 to ${MAX_KEY_LENGTH} printable ASCII characters`,
-    );
+  if (others.length > 0 || key === "") {
+    throw invalidField("Idempotency-Key", "must be one key of 1 to 255 printable ASCII characters");
   }
   return key;
 }
@@ -33,6 +32,8 @@ const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
 const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
 /** A tag without quotes. Some clients send the `etag` field of a resource that way. */
 const BARE_TAG = /^[!#-+\--~]+$/;
+/** Pattern of the If-Match header. The pattern of a tag without quotes includes `*`. */
+export const IF_MATCH = new RegExp(`${ENTITY_TAGS.source}|${BARE_TAG.source}`);
 /** Pattern of the resource versions in this API. A tag that does not match belongs to no resource. */
 const VERSION = /^\w+$/;
 

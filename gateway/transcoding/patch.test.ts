@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { encode, refusal } from "../testing/encode.ts";
+import { IF_MATCH } from "./headers.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const STRING = "must be a string in quotes";
@@ -36,6 +37,7 @@ test.each([
 ])("If-Match %s requires the versions %s", (header, etag) => {
   const message = encode("UpdateMe", { body: { phone: "" }, headers: { "if-match": header } });
   expect((message as { user: { etag?: string } }).user.etag).toBe(etag);
+  expect(header).toMatch(IF_MATCH);
 });
 
 test.each([
@@ -64,5 +66,6 @@ test.each(['"a', "a b", '"a" "b"', '"a""b"', 'a, "b"', '*, "a"', "", ","])(
   "If-Match %s is refused",
   (header) => {
     expect(refusal("UpdateMe", { headers: { "if-match": header } })[1]).toMatch(/^If-Match: /);
+    expect(header).not.toMatch(IF_MATCH);
   },
 );

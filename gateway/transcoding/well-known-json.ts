@@ -28,6 +28,11 @@ const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const TIME_EXPECTATION = "must be a time with its zone such as 2026-03-01T09:00:00Z (RFC 3339)";
 
+/** Seconds with at most nine decimals, the precision of a Duration. */
+export const DURATION = /^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,9})?s$/;
+/** Names of fields in lowerCamelCase, with commas between them. */
+export const FIELD_MASK = /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/;
+
 /** A zone whose plus was sent unescaped in a query, where a plus stands for a space. */
 const SPACE_FOR_PLUS = /T[0-9:.]+ [0-9]{2}:[0-9]{2}$/;
 
@@ -42,12 +47,9 @@ function timeViolation(text: string): string | undefined {
 
 const RULES: Record<string, Rule> = {
   "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, violationOf: timeViolation },
-  "google.protobuf.Duration": matching(
-    /^-?(?:0|[1-9]\d{0,11})(?:\.\d{1,9})?s$/,
-    "must be a duration in seconds such as 900s",
-  ),
+  "google.protobuf.Duration": matching(DURATION, "must be a duration in seconds such as 900s"),
   "google.protobuf.FieldMask": matching(
-    /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/,
+    FIELD_MASK,
     "must be names of fields with commas between them, such as bio,timeZone",
   ),
 };
