@@ -100,7 +100,7 @@ module.exports = {
           "^platform/(api/update-mask|contract/scopes|time/calendar-date)\\.ts$",
           "^platform/errors/",
           // Types, and pure functions on them.
-          "/(account|booking|disagreement|json-schema|password-strength|provider|slot)\\.ts$",
+          "/(account|booking|disagreement|json-names|json-schema|password-strength|provider|slot)\\.ts$",
         ],
       },
     },

@@ -7,9 +7,9 @@ import type {
   DescMethod,
   DescService,
 } from "@bufbuild/protobuf";
-import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts";
+import { withJsonNames } from "./json-names.ts";
 
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
@@ -46,10 +46,6 @@ function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, stri
 
 /** The comment as one paragraph. Field names in backticks become JSON names, such as `pageToken`. */
 const forClients = (comment: string): string => withJsonNames(comment.trim().replaceAll(/\s+/g, " "));
-
-/** The text with JSON names for the field names in backticks. */
-export const withJsonNames = (text: string): string =>
-  text.replaceAll(/`([a-z]+(?:_[a-z]+)+)`/g, (_, name: string) => `\`${protoCamelCase(name)}\``);
 
 function fileOf(desc: Declaration): DescFile {
   return "file" in desc ? desc.file : fileOf(desc.parent);

@@ -7,7 +7,7 @@ import {
   message as messageOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { rulesOf } from "../transcoding/validation-rules.ts";
-import { withJsonNames } from "./comments.ts";
+import { withJsonNames } from "./json-names.ts";
 import type { Schema } from "./json-schema.ts";
 
 /**
