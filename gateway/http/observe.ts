@@ -29,7 +29,18 @@ const KNOWN_METHODS = new Set([
   "CONNECT",
 ]);
 
-const recordDuration = durations("http.server.request.duration", "Duration of HTTP requests");
+/**
+ * Upper bounds of the buckets, in seconds: the objective for bookings (deploy/observability/slo.yml), the
+ * limit of the alert GatewaySlow, and few others. The gateway has the most combinations of labels, and its
+ * metrics are to stay below 100 kB. The services' metrics are finer.
+ */
+const BUCKETS = [0.025, 0.1, 0.5, 1, 5];
+
+const recordDuration = durations(
+  "http.server.request.duration",
+  "Duration of HTTP requests, by route and status",
+  BUCKETS,
+);
 
 export interface ObserveOptions {
   log: Logger;

@@ -72,7 +72,8 @@ describe("a checkpoint", () => {
 
   test("raises a gauge while it cannot be sent; the gauge stays at 0 without new seals", async () => {
     const readMetrics = startMetrics("billing");
-    const age = async () => Number(/^audit_checkpoint_age(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
+    const age = async () =>
+      Number(/^audit_checkpoint_age_seconds(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
     const nobody = new GrpcClient("127.0.0.1:1");
     const { db, clock, serviceTokens } = trail.billing;
     const leave = leaveCheckpoints(db, { name: "auth", client: nobody }, serviceTokens, clock);

@@ -11,7 +11,7 @@ import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import { perApp } from "../memory/per-app.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { counter, gauge } from "../telemetry/metrics.ts";
+import { counter, gaugeInSeconds } from "../telemetry/metrics.ts";
 import type { Clock } from "../time/clock.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
 import { type Checkpoint, insertCheckpoint, readCheckpointBefore } from "./checkpoint-store.ts";
@@ -38,7 +38,7 @@ const MEASURED_FROM_MS = 60_000;
  */
 const MOST_CALLS = 20;
 
-const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
+const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by sender");
 
 /**
  * Computes the largest plausible number for the head of a chain, given an earlier head. Without this limit, a
@@ -85,7 +85,7 @@ export async function recordCheckpoint(
   const earlier = await readCheckpointBefore(db, caller.name, new Date(now.getTime() - MEASURED_FROM_MS));
   const maxSeq = farthestPlausible(earlier, now);
   if (seq > maxSeq) {
-    refused({ service: caller.name });
+    refused({ sender: caller.name });
     log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: the chain grew implausibly fast");
     throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
   }
@@ -153,9 +153,9 @@ export function leaveCheckpoints(
 ): () => Promise<void> {
   let told = GENESIS.seq;
   let toldAt = clock.now();
-  gauge(
+  gaugeInSeconds(
     "audit.checkpoint.age",
-    "Seconds since the witness last had the newest head of the audit trail",
+    "Time since the witness last had the newest head of the audit trail",
     (report) => report((clock.now().getTime() - toldAt.getTime()) / 1000),
   );
   const tell = async ({ seq, hmac }: ChainHead) => {

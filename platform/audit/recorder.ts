@@ -52,7 +52,7 @@ export class AuditRecorder {
    * further denials.
    */
   denied(call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource): void {
-    denials({ "rpc.method": call.method.name });
+    denials({ "rpc.method": call.method.path.slice(1) });
     const actorId = callerId(call.caller);
     if (!this.#mayRecord(actorId)) return;
     const target = hidden ?? { resource: call.method.path, subjectIds: [] };

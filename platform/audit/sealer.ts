@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf } from "../db/errors.ts";
-import { counter, gauge } from "../telemetry/metrics.ts";
+import { counter, gauge, gaugeInSeconds } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
 import type { Clock } from "../time/clock.ts";
 import type { AuditChain, EventRow } from "./audit-chain.ts";
@@ -57,7 +57,7 @@ export class Sealer {
       const unsealed = backlog();
       if (unsealed) report(unsealed.events);
     });
-    gauge("audit.unsealed.age", "Age of the oldest audit event without a seal, in seconds", (report) => {
+    gaugeInSeconds("audit.unsealed.age", "Age of the oldest audit event without a seal", (report) => {
       const unsealed = backlog();
       if (unsealed)
         report(unsealed.oldest ? (options.clock.now().getTime() - unsealed.oldest.getTime()) / 1000 : 0);

@@ -4,7 +4,9 @@ import {
   type ServerUnaryCall,
   type StatusObject,
   type sendUnaryData,
+  status,
 } from "@grpc/grpc-js";
+import type { Attributes } from "@opentelemetry/api";
 import type { Method } from "../contract/methods.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -13,7 +15,7 @@ import type { Step } from "./layers.ts";
 import { toGrpcStatus } from "./status.ts";
 import type { Received } from "./steps.ts";
 
-const handled = durations("rpc.server.call.duration", "How long calls took to answer");
+const handled = durations("rpc.server.call.duration", "Duration of gRPC calls, by method and status");
 
 /** Answers a call. @returns the error that was sent; undefined if a response was sent */
 type Respond = (
@@ -31,8 +33,15 @@ export function record(method: Method, log: Logger, next: Respond): handleUnaryC
       log.warn({ err: error, rpc: method.path, reason: error.reason }, "call failed");
     }
     const seconds = (performance.now() - startedAtMs) / 1000;
-    handled(seconds, { "rpc.method": rpc, reason: error?.reason ?? "OK" });
+    handled(seconds, attributesOf(rpc, error));
   };
+}
+
+/** Attributes by the OpenTelemetry conventions for RPC. The reason of an error is finer than its code. */
+function attributesOf(rpc: string, error: ApiError | undefined): Attributes {
+  const attributes = { "rpc.system.name": "grpc", "rpc.method": rpc };
+  if (!error) return { ...attributes, "rpc.response.status_code": "OK" };
+  return { ...attributes, "rpc.response.status_code": status[error.code], "error.type": error.reason };
 }
 
 /** Runs the steps of a call and sends their response, or their error as a google.rpc.Status. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { GrpcClient } from "../grpc/client.ts";
-import { gauge } from "../telemetry/metrics.ts";
+import { gauge, gaugeInSeconds } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
 import { ConsumerQueue, type ConsumerQueueOptions, type Queued } from "./consumer-queue.ts";
 import type { Delivery } from "./event.ts";
@@ -59,7 +59,7 @@ export class Relay {
         }
       }
     });
-    gauge("outbox.age", "Age of the oldest event not delivered yet, in seconds, by destination", (report) => {
+    gaugeInSeconds("outbox.age", "Age of the oldest event not delivered yet, by destination", (report) => {
       const backlog = sample();
       if (!backlog) return;
       const nowMs = options.clock.now().getTime();

@@ -33,9 +33,9 @@ test("a scrape runs no SQL, and the job runs one statement for all gauges of a t
   for (let i = 0; i < 20; i++) {
     const text = await readMetrics();
     expect(text).toMatch(/^outbox_waiting\{destination="clinical",state="waiting"[^}]*\} 0$/m);
-    expect(text).toMatch(/^outbox_age\{destination="clinical"[^}]*\} 0$/m);
+    expect(text).toMatch(/^outbox_age_seconds\{destination="clinical"[^}]*\} 0$/m);
     expect(text).toMatch(/^audit_unsealed\b.* 0$/m);
-    expect(text).toMatch(/^audit_unsealed_age\b.* 0$/m);
+    expect(text).toMatch(/^audit_unsealed_age_seconds\b.* 0$/m);
   }
   expect(statements).toHaveBeenCalledTimes(2);
   expect(transactions).not.toHaveBeenCalled();
@@ -43,7 +43,7 @@ test("a scrape runs no SQL, and the job runs one statement for all gauges of a t
 
 test("a failed read keeps the old value and the time of the last complete run", async () => {
   const lastRun = async () =>
-    Number(/^metrics_sample_time\b(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
+    Number(/^metrics_sample_timestamp_seconds\b(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
   let turn = 0;
   const first = sampled(async () => {
     if (turn === 2) throw new Error("away");

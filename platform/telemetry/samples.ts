@@ -25,7 +25,7 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(
-    "metrics.sample.time",
+    "metrics.sample",
     "Time of the last complete read of sampled values, in seconds since 1970; 0 before the first",
   );
   return async () => {

@@ -9,7 +9,7 @@ import {
 } from "../config/tls-identity.ts";
 import { Job } from "../jobs/jobs.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { gauge } from "../telemetry/metrics.ts";
+import { gaugeInSeconds } from "../telemetry/metrics.ts";
 import { MutualTls } from "./mutual-tls.ts";
 
 /** TLS of a process. A job reloads its certificates until `stop` is called. */
@@ -37,7 +37,7 @@ export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls
   }
   let current = first;
   const tls = new MutualTls(current);
-  gauge("tls.certificate.lifetime", "Seconds until this process's certificate expires", (report) =>
+  gaugeInSeconds("tls.certificate.lifetime", "Time until this process's certificate expires", (report) =>
     report((expiryOf(current).getTime() - Date.now()) / 1000),
   );
 

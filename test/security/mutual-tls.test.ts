@@ -133,7 +133,7 @@ test("certificates replaced at run time are used, and broken ones are not", asyn
 
 test("the remaining lifetime is exposed as a metric", async () => {
   const text = await (await fetch(`http://127.0.0.1:${stack.ports.auth.metricsPort}/metrics`)).text();
-  const seconds = Number(/^tls_certificate_lifetime\S* (\S+)/m.exec(text)?.[1]);
+  const seconds = Number(/^tls_certificate_lifetime_seconds\S* (\S+)/m.exec(text)?.[1]);
   expect(seconds).toBeGreaterThan(80 * 24 * 3600);
 });
 

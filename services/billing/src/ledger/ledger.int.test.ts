@@ -102,7 +102,7 @@ test("the metrics report result and time of the last completed check", async () 
   const sumOf = async (pattern: RegExp) =>
     [...(await readMetrics()).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
   const violations = () => sumOf(/^ledger_violations\{.*\} (\S+)$/gm);
-  const lastRun = () => sumOf(/^ledger_last_run(?:\{.*\})? (\S+)$/gm);
+  const lastRun = () => sumOf(/^ledger_last_run_timestamp_seconds(?:\{.*\})? (\S+)$/gm);
   const now = () => billing.app.clock.now().getTime() / 1000;
   const table = (from: string, to: string) => billing.app.db.write(`RENAME TABLE ${from} TO ${to}`);
   await captured();

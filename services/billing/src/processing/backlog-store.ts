@@ -2,7 +2,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 
 /** Pending work at the payment provider, counted by kind and state. */
 export interface Backlog {
-  what: "payment" | "refund";
+  kind: "payment" | "refund";
   /** `stopped`: the provider refused the last retry of a refund, so an admin has to act. */
   state: "waiting" | "stopped";
   count: number;
@@ -11,7 +11,7 @@ export interface Backlog {
 }
 
 const COUNT = `
-  SELECT 'payment' AS what, 'waiting' AS state, COUNT(*) AS count, MIN(due_since) AS oldest
+  SELECT 'payment' AS kind, 'waiting' AS state, COUNT(*) AS count, MIN(due_since) AS oldest
   FROM payments WHERE process_time IS NOT NULL
   UNION ALL
   SELECT 'payment', 'stopped', COUNT(*), MIN(due_since) FROM payments

@@ -22,7 +22,7 @@ const backlog = async () =>
   Object.fromEntries(
     (await countBacklog(billing.app.db))
       .filter(({ state }) => state === "waiting")
-      .map(({ what, count, oldest }) => [what, { count, oldest }]),
+      .map(({ kind, count, oldest }) => [kind, { count, oldest }]),
   );
 
 const unreachable = async () => {

@@ -1,4 +1,4 @@
-import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { gauge, gaugeInSeconds } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Billing } from "../app.ts";
 import { countBacklog } from "./backlog-store.ts";
@@ -10,13 +10,13 @@ export function watchBacklog(app: Billing): void {
     "payment_processing.waiting",
     "Payments with a pending step at the provider, and pending refunds",
     (report) => {
-      for (const { what, state, count } of backlog() ?? []) report(count, { what, state });
+      for (const { kind, state, count } of backlog() ?? []) report(count, { kind, state });
     },
   );
-  gauge("payment_processing.age", "Age of the oldest pending step or refund, in seconds", (report) => {
+  gaugeInSeconds("payment_processing.age", "Age of the oldest pending step or refund", (report) => {
     const nowMs = app.businessClock.now().getTime();
-    for (const { what, state, oldest } of backlog() ?? []) {
-      if (state === "waiting") report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { what });
+    for (const { kind, state, oldest } of backlog() ?? []) {
+      if (state === "waiting") report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { kind });
     }
   });
 }

@@ -1,4 +1,4 @@
-import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { gauge, gaugeInSeconds } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
@@ -13,7 +13,7 @@ export function watchPending({ db, businessClock }: Pick<Scheduling, "db" | "bus
     const claims = pending();
     if (claims) report(claims.count);
   });
-  gauge("licenses.pending_age", "Seconds since the first of them began to wait", (report) => {
+  gaugeInSeconds("licenses.pending_age", "Time since the first of them began to wait", (report) => {
     const claims = pending();
     if (claims) report(claims.oldest ? (businessClock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
   });

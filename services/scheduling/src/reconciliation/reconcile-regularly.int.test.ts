@@ -54,7 +54,7 @@ test("the job skips no booking while another service is down", async () => {
 test("the job's metric is the time of the last comparison, or 0", async () => {
   const readMetrics = startMetrics("scheduling");
   const lastRun = async () =>
-    Number(/^reconciliation_last_run(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
+    Number(/^reconciliation_last_run_timestamp_seconds(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
   const now = () => fixture.service.clock.now().getTime() / 1000;
   let isDown = true;
   const run = reconcileRegularly(
