@@ -63,6 +63,9 @@ COPY ops ops
 COPY deploy deploy
 COPY docs/guides docs/guides
 COPY --from=bundles /app/dist dist
+# Shown by the metric build_info: docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" .
+ARG BUILD_COMMIT=unknown
+ENV BUILD_COMMIT=$BUILD_COMMIT
 # The user `node`, as a number, because Kubernetes' runAsNonRoot requires a number. All files belong to root,
 # so a process cannot change its code.
 USER 1000:1000

@@ -17,8 +17,7 @@ import {
 import { runUntilSignal, startProcess } from "@medconnect/platform/service/lifecycle.ts";
 import { startOpsServer } from "@medconnect/platform/service/ops-server.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
-import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
-import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
+import { startProcessMetrics } from "@medconnect/platform/telemetry/start-process-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
@@ -51,8 +50,7 @@ startProcess("gateway", async () => {
     endpoint,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   });
-  const readMetrics = startMetrics("gateway");
-  observeProcess();
+  const readMetrics = startProcessMetrics("gateway", config.BUILD_COMMIT);
 
   const { tls, stop: stopTls } = startTls(config, log);
   const counters = connectRedis(config.REDIS_URL, log, REDIS_IN_REQUEST_MS);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MALLOC } from "@medconnect/deploy/bundles/node-flags.ts";
@@ -75,6 +76,7 @@ function commonSettings(name: ProcessName, { folder, databases, ports }: Process
     HOST: "127.0.0.1",
     PORT: `${ports[name].port}`,
     METRICS_PORT: `${ports[name].metricsPort}`,
+    BUILD_COMMIT: commit(),
     API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
     REDIS_URL: databases.redisUrl,
     INTERNAL_KEY: folder.secrets.internalKey,
@@ -99,6 +101,10 @@ function serviceSettings(name: ServiceName, options: ProcessOptions) {
     SANDBOX_CLOCK: sandboxClock,
   };
 }
+
+/** Commit of the working tree; undefined where git does not know it. */
+const commit = (): string | undefined =>
+  spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).stdout?.trim() || undefined;
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */
 function mailSettings({ folder, ports }: ProcessOptions) {

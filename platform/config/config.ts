@@ -70,6 +70,10 @@ export const processSettings = {
     "Port of `/metrics`, `/healthz` and `/readyz`; 0: any free port. `npm start`, Compose and Kubernetes " +
       "set the [usual ones](operations.md#ports)",
   ),
+  BUILD_COMMIT: z
+    .string()
+    .default("unknown")
+    .describe("Commit of the running code, for the metric `build_info`. Images and `npm start` set it"),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PoolConnection, ResultSetHeader } from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
-import { gauge } from "../telemetry/metrics.ts";
+import { timed } from "../telemetry/database-durations.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
 import { toTextIds, withIdsAsText } from "./binary-ids.ts";
 import { activeBorrower, type Borrower, INTERNAL } from "./borrower.ts";
 import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
 import { FairPool } from "./fair-pool.ts";
+import { observePools } from "./pool-metrics.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
 import type { SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
@@ -67,14 +68,7 @@ export class Database {
     this.#writes = new FairPool({ ...options, multipleStatements: true });
     this.#timeoutMs = timeoutMs;
     this.#namespace = new URL(url).pathname.slice(1);
-    gauge("db.client.connection.count", "Database connections, by pool and state", (report) => {
-      const pools = { reads: this.#reads, scans: this.#scans, writes: this.#writes };
-      for (const [pool, { connections }] of Object.entries(pools)) {
-        const { open, idle } = connections;
-        report(idle, { pool, state: "idle" });
-        report(open - idle, { pool, state: "used" });
-      }
-    });
+    observePools({ reads: this.#reads, scans: this.#scans, writes: this.#writes });
   }
 
   /** Runs a SELECT. If the SELECT takes too long, the server stops it, and this throws UNAVAILABLE. */
@@ -221,10 +215,18 @@ export class Database {
     }
   }
 
-  /** Runs a round trip in a span. The SQL in the span has placeholders, never values. */
+  /**
+   * Runs a round trip in a span, and records its duration. The SQL in the span has placeholders, never
+   * values.
+   */
   private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
     const [summary = ""] = sql.trimStart().split(/\s+/, 1);
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
-    return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, send);
+    return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, () =>
+      timed("mysql", isBatch(sql) ? "BATCH" : summary, send),
+    );
   }
 }
+
+/** True for the statements of a transaction that share a round trip (see Transaction). */
+const isBatch = (sql: string): boolean => sql.includes(";\n");

@@ -15,10 +15,13 @@ const BORROWERS_AT_LEAST = 4;
 export class FairPool {
   readonly #pool: Pool;
   readonly #turns: Turns;
+  /** Maximum number of open connections. */
+  readonly size: number;
 
   constructor(options: PoolOptions & { connectionLimit: number }) {
     this.#pool = createPool(options);
     const { connectionLimit } = options;
+    this.size = connectionLimit;
     this.#turns = new Turns(connectionLimit, Math.ceil(connectionLimit / BORROWERS_AT_LEAST));
   }
 
@@ -41,6 +44,11 @@ export class FairPool {
     const core: object = this.#pool.pool;
     const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;
     return { open: _allConnections?.length ?? 0, idle: _freeConnections?.length ?? 0 };
+  }
+
+  /** Number of borrowers' requests that wait for a connection. */
+  get waiting(): number {
+    return this.#turns.waiting;
   }
 
   async end(): Promise<void> {

@@ -21,20 +21,22 @@ function fixture(places: number, share: number) {
     turns.leave(borrower);
     await settle();
   };
-  return { started, enter, end };
+  return { turns, started, enter, end };
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test("a caller's works beyond its share wait in order, and those of others do not", async () => {
-  const { started, enter, end } = fixture(4, 2);
+  const { turns, started, enter, end } = fixture(4, 2);
   const [a, b] = [caller("a"), caller("b")];
   for (const name of ["a1", "a2", "a3", "a4"]) void enter(name, a);
   void enter("b1", b);
   await settle();
   expect(started).toEqual(["a1", "a2", "b1"]);
+  expect(turns.waiting).toBe(2);
   await end(a);
   await end(a);
   expect(started).toEqual(["a1", "a2", "b1", "a3", "a4"]);
+  expect(turns.waiting).toBe(0);
 });
 
 test("waiting callers take turns, however many works each of them has", async () => {

@@ -49,6 +49,13 @@ export class Turns {
     else await this.#wait(queue, borrower, { timeoutMs, signal });
   }
 
+  /** Pieces of work that wait for a place. */
+  get waiting(): number {
+    let sum = 0;
+    for (const { waiting } of this.#queues.values()) sum += waiting.size;
+    return sum;
+  }
+
   leave(borrower: Borrower): void {
     const queue = this.#queueOf(borrower);
     queue.running -= 1;

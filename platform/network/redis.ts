@@ -1,4 +1,5 @@
-import { Redis } from "ioredis";
+import { type Command, Redis } from "ioredis";
+import { timed } from "../telemetry/database-durations.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { isStarting } from "../time/start-up.ts";
 
@@ -18,7 +19,7 @@ const SOCKET_TIMEOUT_MS = 2000;
  * process, and revocations come from auth.
  */
 export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
-  const redis = new Redis(url, {
+  const redis = new TimedRedis(url, {
     enableOfflineQueue: false,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 1000,
@@ -40,4 +41,17 @@ export function connectRedis(url: string, log: Logger, commandTimeoutMs: number)
     away = false;
   });
   return redis;
+}
+
+/** Commands with which ioredis opens a connection. No caller waits for them. */
+const OPENING: ReadonlySet<string> = new Set(["auth", "client", "hello", "info", "select"]);
+
+/** Records the duration of each command, also of those that fail at once because Redis is away. */
+class TimedRedis extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
+    if (OPENING.has(command.name)) return super.sendCommand(command, stream);
+    // The caller handles the error of the command.
+    timed("redis", command.name.toUpperCase(), () => command.promise).catch(() => {});
+    return super.sendCommand(command, stream);
+  }
 }

@@ -33,9 +33,8 @@ import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
-import { observeProcess } from "../telemetry/process-metrics.ts";
 import { takeSamples } from "../telemetry/samples.ts";
-import { startMetrics } from "../telemetry/start-metrics.ts";
+import { startProcessMetrics } from "../telemetry/start-process-metrics.ts";
 import { startTracing } from "../telemetry/start-tracing.ts";
 import { type Clocks, systemClock } from "../time/clock.ts";
 import { openBusinessClock } from "../time/sandbox-clock.ts";
@@ -96,8 +95,7 @@ export async function runService({
 }: ServiceDefinition): Promise<void> {
   const apiUrl = apiUrlOf(config);
   const log = createLogger(name, config.LOG_LEVEL);
-  const readMetrics = startMetrics(name);
-  observeProcess();
+  const readMetrics = startProcessMetrics(name, config.BUILD_COMMIT);
   const stopTracing = await startTracing({
     service: name,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -78,7 +78,7 @@ async function sample(system: System): Promise<Sample> {
   const descriptors = {} as Sample["descriptors"];
   for (const name of PROCESSES) {
     const metrics = await scrape(stack.ports[name].metricsPort);
-    descriptors[name] = gaugeIn(metrics, "process_unix_file_descriptor_count");
+    descriptors[name] = gaugeIn(metrics, "process_open_fds");
   }
   return { heap, descriptors, statements: await countStatements(stack.urls.mysql) };
 }
