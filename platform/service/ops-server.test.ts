@@ -52,6 +52,16 @@ test("a failed scrape is answered with 503, and the next one is computed again",
   expect(await scrape()).toEqual({ status: 200, text: "reads 2\n" });
 });
 
+test.each([
+  ["gzip, deflate", "gzip"],
+  ["identity", null],
+])("a client that accepts %s gets the encoding %s, and the same text", async (accepted, encoding) => {
+  const headers = { "accept-encoding": accepted };
+  const response = await fetch(`http://127.0.0.1:${ops.port}/metrics`, { headers });
+  expect(response.headers.get("content-encoding")).toBe(encoding);
+  expect(await response.text()).toBe("reads 1\n");
+});
+
 async function post(path: string, method = "POST") {
   const response = await fetch(`http://127.0.0.1:${ops.port}${path}`, { method });
   return { status: response.status, text: await response.text() };

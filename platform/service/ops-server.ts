@@ -1,5 +1,7 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { cached } from "../stats/cached.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 
@@ -8,6 +10,7 @@ import { type Clock, systemClock } from "../time/clock.ts";
  * flood of scrapes.
  */
 const SCRAPE_TTL_MS = 1000;
+const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export interface OpsServerOptions {
   host: string;
@@ -26,10 +29,13 @@ export interface OpsServerOptions {
 /** Serves `/healthz`, `/readyz` and `/metrics` (Prometheus) on an internal port. */
 export async function startOpsServer(options: OpsServerOptions) {
   const { host, port, ready, clock = systemClock, actions = {} } = options;
-  const readMetrics = cached(clock, SCRAPE_TTL_MS, options.readMetrics);
+  const readMetrics = cached(clock, SCRAPE_TTL_MS, async () => {
+    const text = await options.readMetrics();
+    return { text, compressed: await promisify(gzip)(text) };
+  });
   const server = createServer(async (request, response) => {
-    const answer = (status: number, text: string) =>
-      response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+    const answer = (status: number, body: string | Buffer, headers = {}) =>
+      response.writeHead(status, { "content-type": CONTENT_TYPE, ...headers }).end(body);
     const action = request.method === "POST" ? actions[request.url ?? ""] : undefined;
     if (action) {
       // Browsers send Origin with each POST. No page may run an action, whatever its address is.
@@ -46,7 +52,10 @@ export async function startOpsServer(options: OpsServerOptions) {
         return ready() ? answer(200, "ready\n") : answer(503, "not ready\n");
       case "/metrics":
         return await readMetrics().then(
-          (text) => answer(200, text),
+          ({ text, compressed }) =>
+            acceptsGzip(request)
+              ? answer(200, compressed, { "content-encoding": "gzip" })
+              : answer(200, text),
           () => answer(503, "metrics cannot be read\n"),
         );
       default:
@@ -62,3 +71,7 @@ export async function startOpsServer(options: OpsServerOptions) {
     close: () => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections()),
   };
 }
+
+/** True for Prometheus. The text repeats itself so much that gzip leaves a thirtieth of it. */
+const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
+  /\bgzip\b/.test(String(headers["accept-encoding"]));
