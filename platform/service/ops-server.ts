@@ -72,6 +72,6 @@ export async function startOpsServer(options: OpsServerOptions) {
   };
 }
 
-/** True for Prometheus. The text repeats itself so much that gzip leaves a thirtieth of it. */
+/** True for Prometheus. The text repeats itself, so gzip leaves a tenth of it or less. */
 const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
   /\bgzip\b/.test(String(headers["accept-encoding"]));
