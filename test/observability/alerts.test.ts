@@ -1,23 +1,13 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "@jest/globals";
+import { DASHBOARDS } from "@medconnect/deploy/observability/dashboards/source/all.ts";
 import { parseYaml } from "@redocly/openapi-core";
+import { FOLDER, type Rule, readRules, rulesOf } from "./prometheus/rules.ts";
 import { type Sample, scrapeAll } from "./scrape.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const FOLDER = "deploy/observability";
-
-interface Rule {
-  alert?: string;
-  record?: string;
-  expr: string;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-}
-
-const read = (file: string) => parseYaml(readFileSync(join(ROOT, FOLDER, file), "utf8"));
-
-const rules = (read("alerts.yml") as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const rules = rulesOf(readRules());
 const nameOf = ({ alert, record }: Rule): string => alert ?? record!;
 
 /** Metrics that only Prometheus knows: `up`, and the results of recording rules. */
@@ -53,15 +43,19 @@ const selectorsIn = (expr: string): { metric: string; label: string; value: stri
     [...matchers!.matchAll(/(\w+)\s*[=!]~?\s*"([^"]*)"/g)].map(([, label, value]) => ({
       metric: metric!,
       label: label!,
-      value: value!,
+      // PromQL's strings have escapes.
+      value: value!.replaceAll("\\\\", "\\"),
     })),
   );
 
 const SUFFIXES: Record<string, string[]> = {
   counter: ["_total"],
   gauge: [""],
-  lastRun: [""],
-  durations: ["_bucket", "_count", "_sum"],
+  gaugeInSeconds: ["_seconds"],
+  gaugeInBytes: ["_bytes"],
+  totalSeconds: ["_seconds_total"],
+  lastRun: ["_timestamp_seconds"],
+  durations: ["_seconds_bucket", "_seconds_count", "_seconds_sum"],
 };
 
 const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconnect/**/*.proto"], {
@@ -72,9 +66,11 @@ const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconne
 /** Metrics that the source code declares. Some of them are exported only after their first event. */
 const declared = new Set(
   sources.flatMap((source) =>
-    [...source.matchAll(/\b(counter|gauge|durations|lastRun)\(\s*"([\w.]+)"/g)].flatMap(([, kind, name]) =>
-      SUFFIXES[kind!]!.map((suffix) => name!.replaceAll(".", "_") + suffix),
-    ),
+    [
+      ...source.matchAll(
+        /\b(counter|gauge|gaugeInSeconds|gaugeInBytes|totalSeconds|durations|lastRun)\(\s*"([\w.]+)"/g,
+      ),
+    ].flatMap(([, kind, name]) => SUFFIXES[kind!]!.map((suffix) => name!.replaceAll(".", "_") + suffix)),
   ),
 );
 
@@ -85,35 +81,50 @@ beforeAll(async () => {
 
 test("the processes expose only metrics that their code declares", () => {
   const names = new Set(told.map(({ name }) => name));
-  expect(names).toContain("db_client_connection_count");
+  expect(names).toContain("db_client_connections");
   // The OpenTelemetry library adds this metric.
   names.delete("target_info");
   expect([...names].filter((name) => !declared.has(name))).toEqual([]);
 });
 
 test("Prometheus loads the alerts", () => {
-  expect((read("prometheus.yml") as { rule_files: string[] }).rule_files).toEqual(["alerts.yml"]);
+  const config = parseYaml(readFileSync(join(FOLDER, "prometheus.yml"), "utf8"));
+  expect((config as { rule_files: string[] }).rule_files).toEqual(["alerts.yml", "slo.yml"]);
   expect(rules.length).toBeGreaterThan(15);
   expect(new Set(rules.map(nameOf)).size).toBe(rules.length);
 });
 
-test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s uses existing metrics", (_, rule) => {
-  const metrics = metricsIn(rule.expr);
-  expect(metrics).not.toEqual([]);
-  expect(metrics.filter((name) => !declared.has(name) && !ITS_OWN.has(name))).toEqual([]);
-  for (const { metric, label } of selectorsIn(rule.expr)) {
-    const labels = new Set(
-      told.filter(({ name }) => name === metric).flatMap((sample) => Object.keys(sample.labels)),
-    );
-    if (labels.size > 0) expect([...labels, ...ITS_LABELS]).toContain(label);
-  }
-});
+/** Queries of the dashboards, by dashboard, panel and legend. */
+const queries = Object.entries(DASHBOARDS).flatMap(([name, { rows }]) =>
+  rows.flatMap(({ panels }) =>
+    panels.flatMap((panel) =>
+      panel.queries.map(({ expr, legend }) => [`${name}: ${panel.title}, ${legend}`, expr] as const),
+    ),
+  ),
+);
 
-test("alerts select by values that the code uses", () => {
-  const selected = rules.flatMap(({ expr }) => selectorsIn(expr));
+test.each([...rules.map((rule) => [nameOf(rule), rule.expr] as const), ...queries])(
+  "%s uses existing metrics",
+  (_, expr) => {
+    const metrics = metricsIn(expr);
+    expect(metrics).not.toEqual([]);
+    expect(metrics.filter((name) => !declared.has(name) && !ITS_OWN.has(name))).toEqual([]);
+    for (const { metric, label } of selectorsIn(expr)) {
+      const labels = new Set(
+        told.filter(({ name }) => name === metric).flatMap((sample) => Object.keys(sample.labels)),
+      );
+      if (labels.size > 0) expect([...labels, ...ITS_LABELS]).toContain(label);
+    }
+  },
+);
+
+test("alerts and dashboards select by values that the code uses", () => {
+  const exprs = [...rules.map(({ expr }) => expr), ...queries.map(([, expr]) => expr)];
+  const selected = exprs.flatMap((expr) => selectorsIn(expr));
   const values = selected.filter(({ label }) => !ITS_LABELS.has(label)).map(({ value }) => value);
   expect(values).toContain("CONSULTATION_NOT_CLOSED");
-  const isKnown = (value: string) => sources.some((source) => new RegExp(`\\b${value}\\b`).test(source));
+  const isKnown = (value: string) =>
+    sources.some((source) => new RegExp(`(?<!\\w)${value}(?!\\w)`).test(source));
   expect(values.filter((value) => !isKnown(value))).toEqual([]);
 });
 
@@ -135,8 +146,13 @@ test("alerts on single events fire on the first one", () => {
 });
 
 test("every periodic check has an alert for its absence, and the ledger's also for violations", () => {
-  const runs = [...declared].filter((name) => name.endsWith("_last_run"));
-  expect(runs).toEqual(expect.arrayContaining(["ledger_last_run", "reconciliation_last_run"]));
+  const runs = [...declared].filter((name) => name.endsWith("_last_run_timestamp_seconds"));
+  expect(runs).toEqual(
+    expect.arrayContaining([
+      "ledger_last_run_timestamp_seconds",
+      "reconciliation_last_run_timestamp_seconds",
+    ]),
+  );
   const asked = rules.map(({ expr }) => expr);
   for (const name of runs) expect(asked).toContain(`time() - max(max_over_time(${name}[1h])) > 1800`);
   expect(asked).toContain("max by (check) (ledger_violations) > 0");

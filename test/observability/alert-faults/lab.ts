@@ -1,0 +1,45 @@
+import type { Stack } from "@medconnect/dev/stack/stack.ts";
+import type { ServiceName } from "@medconnect/topology/services.ts";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { SCHEMA_PREFIX, type System } from "../../faults/system.ts";
+import type { TcpProxy } from "../../faults/tcp-proxy.ts";
+import type { Account } from "../../support/accounts.ts";
+import type { Api } from "../../support/api.ts";
+import type { Prometheus, Targets } from "../prometheus/prometheus.ts";
+
+/** A running system, and the parts of it that faults need. */
+export interface Lab {
+  system: System;
+  prometheus: Prometheus;
+  targets: Targets;
+  /** Link between scheduling and MySQL. */
+  schedulingsMysql: TcpProxy;
+  api: Api;
+  admin: Account;
+}
+
+/** A fault, and the alerts for it. */
+export interface AlertFault {
+  name: string;
+  alerts: readonly string[];
+  /** Begins the fault. @returns a function that ends it */
+  begin: (lab: Lab) => Promise<() => Promise<unknown>>;
+}
+
+/** Schema of a service, such as faults_auth. */
+export const schema = (service: ServiceName): string => SCHEMA_PREFIX + service;
+
+/** Runs a statement with the rights of MySQL's administrator, as an intruder or an operator might. */
+export async function sql<Row extends RowDataPacket>(
+  { urls }: Stack,
+  statement: string,
+  params: unknown[] = [],
+): Promise<Row[]> {
+  const connection = await createConnection({ uri: urls.mysql, timezone: "Z" });
+  try {
+    const [rows] = await connection.query<Row[]>(statement, params);
+    return rows;
+  } finally {
+    await connection.end();
+  }
+}
