@@ -1,17 +1,21 @@
-import type { MethodDefinition } from "@grpc/grpc-js";
+import { Metadata, type MethodDefinition } from "@grpc/grpc-js";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate, warmUpValidation } from "@medconnect/platform/contract/validate.ts";
+import type { Reply } from "@medconnect/platform/grpc/client.ts";
 import { AccessLogServiceService } from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
 import { AdminServiceService } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
+import { OutboxServiceService } from "@medconnect/proto/medconnect/operations/v1/outbox_service.ts";
+import { rawMethod } from "../upstream/services.ts";
 import { listAccessLog } from "./access-log.ts";
 import { getStats } from "./admin-stats.ts";
 import { listAuditEvents } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-call.ts";
+import { getDailyStats } from "./daily-stats.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
 
 /** Answers a composed method. Takes and returns serialized messages, as a gRPC service does. */
-type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;
+type Compose = (request: Buffer, call: ComposedCall) => Promise<Reply<Uint8Array>>;
 
 function composed<Request, Response>(
   method: MethodDefinition<Request, Response>,
@@ -24,7 +28,24 @@ function composed<Request, Response>(
     // represent, such as the microseconds of a time.
     async (bytes, call) => {
       const request = method.requestDeserialize(validate(input, bytes));
-      return method.responseSerialize(await answer(request, call));
+      const message = method.responseSerialize(await answer(request, call));
+      return { message, trailer: new Metadata() };
+    },
+  ];
+}
+
+/** Passes calls on to a method that every service has, at the service that the request names. */
+function forwarded<Request extends { service: string }, Response>(
+  { path, requestDeserialize }: MethodDefinition<Request, Response>,
+  target: MethodDefinition<Request, Response>,
+): [string, Compose] {
+  const { input } = methodAt(path);
+  const raw = rawMethod(target.path);
+  return [
+    path,
+    async (bytes, { services, options }) => {
+      const request = validate(input, bytes);
+      return await services.call(requestDeserialize(request).service, raw, request, options);
     },
   ];
 }
@@ -32,9 +53,12 @@ function composed<Request, Response>(
 /** Implementations of the methods marked `composed` in the contract, by path. */
 export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.getStats, getStats),
+  composed(AdminServiceService.getDailyStats, getDailyStats),
   composed(AdminServiceService.listAuditEvents, listAuditEvents),
   composed(AdminServiceService.exportAuditEvents, exportAuditEvents),
   composed(AdminServiceService.listLicenses, listLicenses),
+  forwarded(AdminServiceService.listDeadEvents, OutboxServiceService.listDeadEvents),
+  forwarded(AdminServiceService.replayDeadEvent, OutboxServiceService.replayDeadEvent),
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);
 

@@ -1,4 +1,3 @@
-import { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import type { CallOptions, Reply } from "@medconnect/platform/grpc/client.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
@@ -24,8 +23,5 @@ export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!compose) {
     throw new Error(`${method.path} is marked composed, but composed-methods.ts has no implementation`);
   }
-  return async (request, options, caller) => ({
-    message: await compose(request, { services, options, caller }),
-    trailer: new Metadata(),
-  });
+  return (request, options, caller) => compose(request, { services, options, caller });
 }

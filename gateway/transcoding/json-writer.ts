@@ -139,9 +139,10 @@ function fieldWriterOf(field: DescField, known: Writers): FieldWriter {
   const read = valueReaderOf(field, field.fieldKind === "list" ? known.ofItems : known);
   switch (field.fieldKind) {
     case "list": {
-      const wireType = wireTypeOf(field);
-      if (wireType !== WireType.LengthDelimited) throw cannotWrite(field);
-      return { open: `${name}[`, close: "]", isRepeated: true, wireType, read };
+      const wireType = WireType.LengthDelimited;
+      const isPacked = wireTypeOf(field) !== wireType;
+      const readItems = isPacked ? packedReader(read) : read;
+      return { open: `${name}[`, close: "]", isRepeated: true, wireType, read: readItems };
     }
     case "map": {
       const wireType = WireType.LengthDelimited;
@@ -188,10 +189,7 @@ function messageReaderOf(desc: DescMessage, known: Writers): ReadText {
   return known.of(desc).nested;
 }
 
-/**
- * Readers of scalar types. Fixed-width types and packed lists are not supported, because the contract has
- * none.
- */
+/** Readers of scalar types. Fixed-width types are not supported, because the contract has none. */
 const SCALARS: Partial<Record<ScalarType, ReadText>> = {
   [ScalarType.STRING]: (reader) => reader.text(),
   [ScalarType.BYTES]: (reader) => `"${Buffer.from(reader.bytes()).toString("base64")}"`,
@@ -201,6 +199,16 @@ const SCALARS: Partial<Record<ScalarType, ReadText>> = {
   [ScalarType.INT64]: (reader) => `"${reader.int64()}"`,
   [ScalarType.UINT64]: (reader) => `"${reader.uint64()}"`,
 };
+
+/** Reads all items of a list of numbers, which are one value on the wire. */
+const packedReader =
+  (readItem: ReadText): ReadText =>
+  (reader) => {
+    const end = reader.end();
+    const items: string[] = [];
+    while (reader.pos < end) items.push(readItem(reader));
+    return items.join();
+  };
 
 /** Reads an entry of a map. On the wire, it is a message with the key as field 1 and the value as field 2. */
 const entryReader =
