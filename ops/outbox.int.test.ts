@@ -55,6 +55,8 @@ const runWith = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> =>
 const databaseUrl = () => new URL(`/${schema}`, process.env.MYSQL_URL!).href;
 const run = (...args: string[]) => runWith({ DATABASE_URL: databaseUrl() }, ...args);
 
+const linesOf = (id: string) =>
+  billing.db.read("SELECT action, actor_id FROM audit_events WHERE resource = ?", [`events/${id}`]);
 const deadOnes = async () => (await countBacklog(billing.db)).find(({ dead }) => dead)?.waiting ?? 0;
 
 test("list shows pending events and errors, and how to list more", async () => {
@@ -79,6 +81,7 @@ test("replay retries the named events, or all", async () => {
     stdout: `${schema}: 1 to be tried again\n`,
   });
   expect(await deadOnes()).toBe(1);
+  expect(await linesOf(dead[0]!)).toEqual([{ action: "dead_event.replay", actor_id: "command:outbox" }]);
   expect(await run("replay", "--all")).toMatchObject({ code: 0, stdout: `${schema}: 1 to be tried again\n` });
   expect(await deadOnes()).toBe(0);
   expect(await run("replay", "--all")).toMatchObject({ code: 0 });
@@ -129,9 +132,6 @@ describe("an event that was refused as not genuine", () => {
     expect(left).toEqual([{ id: dead[1] }]);
     expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.discard", actor_id: "command:outbox" }]);
   });
-
-  const linesOf = (id: string) =>
-    billing.db.read("SELECT action, actor_id FROM audit_events WHERE resource = ?", [`events/${id}`]);
 });
 
 test.each([

@@ -4,17 +4,13 @@ import { keys, settingOf } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import {
-  countBacklog,
-  listUndelivered,
-  type OutboxRow,
-  reviveDead,
-} from "@medconnect/platform/outbox/outbox-store.ts";
+import { replayDeadEvents } from "@medconnect/platform/dead-events/replay-dead-event.ts";
+import { countBacklog, type EventFacts, listUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { actionIn, CONFIRMATION, confirm, runCommand, wholeNumber } from "./command/command.ts";
 import { commandTransactions } from "./command/command-transactions.ts";
 import { SetupError, UsageError } from "./command/setup-error.ts";
-import { discard, vouchFor } from "./outbox/not-genuine.ts";
+import { ACTOR, discard, vouchFor } from "./outbox/not-genuine.ts";
 import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
 const HELP = `Lists undelivered events, retries dead ones, and signs or deletes events without a valid signature.
@@ -31,7 +27,7 @@ Usage: npm run outbox -- list [--dead] [--limit N]
             changed by somebody without DATA_KEY. Look for the matching line in the service's audit trail first.
   discard   Deletes such events. Asks for confirmation on a terminal; --yes skips the question.
 
-vouch and discard write an event to the audit trail.
+replay, vouch and discard write an event to the audit trail for each event that they change.
 
   --limit N        Maximum number of events of each service (50).
   --service NAME   Only this service's outbox: ${SERVICES.join(", ")}.
@@ -140,7 +136,7 @@ async function list(service: string, db: Database, onlyDead: boolean, limit: num
   );
 }
 
-function describe(row: OutboxRow): string {
+function describe(row: EventFacts): string {
   const state = row.dead ? "dead" : `due ${row.availableTime.toISOString()}`;
   const why = row.lastError ? `, ${row.refusals} refusals, last ${row.lastError}` : "";
   const made = row.createTime.toISOString();
@@ -155,13 +151,13 @@ async function change(
   dataKey: string | undefined,
 ): Promise<string[]> {
   const now = new Date();
+  const transactions = commandTransactions(db);
   if (name === "replay") {
-    const revived = await reviveDead(db, now, ids);
-    process.stdout.write(`${service}: ${revived.length} to be tried again\n`);
-    return revived;
+    const replayed = await replayDeadEvents({ db, transactions }, ACTOR, now, ids);
+    process.stdout.write(`${service}: ${replayed.length} to be tried again\n`);
+    return replayed;
   }
-  const done =
-    name === "discard" ? await discard(commandTransactions(db), ids) : await vouch(db, ids, now, dataKey);
+  const done = name === "discard" ? await discard(transactions, ids) : await vouch(db, ids, now, dataKey);
   process.stdout.write(
     `${service}: ${done.length} ${name === "discard" ? "deleted" : "signed, to be sent"}\n`,
   );

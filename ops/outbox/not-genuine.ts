@@ -4,7 +4,8 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { eventMac } from "@medconnect/platform/outbox/event-mac.ts";
 import { deleteEvent, lockRefused, type RefusedEvent, sign } from "./not-genuine-store.ts";
 
-const ACTOR = "command:outbox";
+/** Actor in the audit trail. */
+export const ACTOR = "command:outbox";
 
 /**
  * Approves events that were refused for lack of a valid MAC, after an operator has vouched for them. Adds the

@@ -86,7 +86,7 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
   });
 
   test("is served by a known service, or composed by the gateway", () => {
-    const shared = ["audit", "events"].includes(method.owner);
+    const shared = ["audit", "events", "operations"].includes(method.owner);
     expect(shared ? rules.unrouted : rules.composed || SERVICES.includes(method.owner)).toBe(true);
   });
 

@@ -81,6 +81,9 @@ describe("a refusal names the caller's rights, and those that the method needs:"
 
 const FRESH: [string, Role][] = [
   ["/medconnect.auth.v1.AuthService/SetUpTotp", "PATIENT"],
+  ["/medconnect.admin.v1.AdminService/ReplayDeadEvent", "ADMIN"],
+  ["/medconnect.operations.v1.OutboxService/ReplayDeadEvent", "ADMIN"],
+  ["/medconnect.auth.v1.MailService/RetryDeadMail", "ADMIN"],
   ["/medconnect.auth.v1.BreakGlassService/CreateBreakGlassGrant", "ADMIN"],
   ["/medconnect.auth.v1.ServiceAccountService/CreateServiceAccount", "ADMIN"],
   ["/medconnect.auth.v1.ServiceAccountService/RotateServiceAccountSecret", "ADMIN"],

@@ -279,7 +279,8 @@ export class ConsumerQueue {
   #refuse(tx: Transaction, event: Pick<OutboxRow, "id" | "type" | "refusals">, reason: string): void {
     const { id, type, refusals } = event;
     const isDead = refusals + 1 >= this.#options.maxRefusals;
-    recordRefusal(tx, id, { reason, availableTime: this.#later(backoffMs(refusals)), isDead });
+    const availableTime = this.#later(isDead ? 0 : backoffMs(refusals));
+    recordRefusal(tx, id, { reason, availableTime, isDead });
     if (isDead) this.#options.log.error({ eventId: id, type, reason }, "event is dead");
   }
 

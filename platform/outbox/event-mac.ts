@@ -28,3 +28,7 @@ export function whyNotGenuine(
   if (!row.mac) return "UNSIGNED";
   return eventMac(hash, row).equals(row.mac) ? undefined : "FORGED";
 }
+
+/** True if a dead event may be sent again, because this service wrote it. */
+export const isReplayable = ({ lastError }: { readonly lastError: string | null }): boolean =>
+  !NOT_GENUINE.some((reason) => reason === lastError);

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { SqlValue } from "../db/sql-value.ts";
+import { replayDeadEvents } from "../dead-events/replay-dead-event.ts";
 import { eventually, OutboxTest } from "../testing/outbox-test.ts";
-import { reviveDead } from "./outbox-store.ts";
 
 const MINUTE_MS = 60_000;
+
+const ACTOR = "command:test";
 
 const outbox = new OutboxTest();
 
@@ -61,8 +63,7 @@ describe("a row that the service did not write", () => {
     expect(outbox.consumer.received.map(({ id }) => id).sort()).toEqual(
       others.map(({ event }) => event.id).sort(),
     );
-    // `reviveDead` must not revive an event without a valid MAC.
-    expect(await reviveDead(outbox.service.db, outbox.service.clock.now(), undefined)).toEqual([]);
+    expect(await replayDeadEvents(outbox.service, ACTOR, outbox.service.clock.now())).toEqual([]);
     await close();
   });
 });

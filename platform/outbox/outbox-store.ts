@@ -1,4 +1,5 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { limitOf, type Page } from "../api/page-token.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import { where } from "../db/filters.ts";
@@ -12,7 +13,6 @@ import { eventMac, NOT_GENUINE } from "./event-mac.ts";
  * event sends it at once.
  */
 const FIRST_SEND_MS = 2000;
-const REVIVED_AT_ONCE = 1000;
 
 /** Row of an event for one service. It is deleted after its delivery. */
 export interface OutboxRow {
@@ -24,11 +24,15 @@ export interface OutboxRow {
   /** MAC of the row (see event-mac.ts); null in rows that this service did not write. */
   mac: Buffer | null;
   createTime: Date;
+  /** Time of the next attempt; of a dead event, the time of the last one. */
   availableTime: Date;
   refusals: number;
   lastError: string | null;
   dead: number;
 }
+
+/** Row of an event without its content. */
+export type EventFacts = Omit<OutboxRow, "payload" | "mac">;
 
 /** Number and age of undelivered events for one service. Dead events are counted separately. */
 export interface Backlog {
@@ -38,8 +42,9 @@ export interface Backlog {
   oldest: Date;
 }
 
-const COLUMNS = `id, type, aggregateid AS aggregateId, destination, payload, mac, create_time AS createTime,
+const FACTS = `id, type, aggregateid AS aggregateId, destination, create_time AS createTime,
   available_time AS availableTime, refusals, last_error AS lastError, dead`;
+const COLUMNS = `${FACTS}, payload, mac`;
 
 /** Inserts a row with a MAC for each delivery. */
 export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
@@ -134,36 +139,68 @@ export async function countBacklog(db: Database): Promise<Backlog[]> {
 }
 
 /** Lists undelivered events, oldest first. */
-export async function listUndelivered(db: Database, onlyDead: boolean, limit: number): Promise<OutboxRow[]> {
+export async function listUndelivered(db: Database, onlyDead: boolean, limit: number): Promise<EventFacts[]> {
   const { sql, params } = where(["dead = ?", onlyDead ? true : undefined]);
-  return await db.read(`SELECT ${COLUMNS} FROM outbox ${sql} ORDER BY create_time, id LIMIT ?`, [
+  return await db.read(`SELECT ${FACTS} FROM outbox ${sql} ORDER BY create_time, id LIMIT ?`, [
     ...params,
     limit,
   ]);
 }
 
 /**
- * Makes dead events due again, a thousand per transaction. Events without a valid MAC stay dead. Finds the
- * events by a SELECT without locks, because a locking SELECT would also wait for the locks on other rows.
- *
- * @param ids the events to revive; default: all dead events
- * @returns the ids of the revived events
+ * Lists a page of dead events, latest failure first. Reads the end of the range of each destination in the key
+ * `outbox_due`, so waiting events cost nothing.
  */
-export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
-  const dead = await db.transaction((tx) =>
-    tx.read<{ id: string }>(
-      `SELECT id FROM outbox WHERE dead = TRUE AND COALESCE(last_error, '') NOT IN (?) ${ids ? "AND id IN (?)" : ""}`,
-      ids ? [[...NOT_GENUINE], ids] : [[...NOT_GENUINE]],
+export async function listDead(db: Database, page: Page): Promise<EventFacts[]> {
+  const destinations = await db.read<{ name: string }>("SELECT DISTINCT destination AS name FROM outbox");
+  if (destinations.length === 0) return [];
+  const [time, id] = page.after ?? [];
+  const ranges = destinations.map(({ name }) =>
+    where(
+      ["destination = ?", name],
+      ["dead = ?", true],
+      ["available_time <= ? AND (available_time < ? OR id < ?)", time, time, id],
     ),
   );
-  const found = dead.map(({ id }) => id);
-  for (let from = 0; from < found.length; from += REVIVED_AT_ONCE) {
-    await db.write(
-      "UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE id IN (?) AND dead = TRUE",
-      [now, found.slice(from, from + REVIVED_AT_ONCE)],
-    );
-  }
-  return found;
+  const selects = ranges.map(
+    ({ sql }) => `(SELECT ${FACTS} FROM outbox ${sql} ORDER BY available_time DESC, id DESC LIMIT ?)`,
+  );
+  return await db.read(`${selects.join(" UNION ALL ")} ORDER BY availableTime DESC, id DESC LIMIT ?`, [
+    ...ranges.flatMap(({ params }) => [...params, limitOf(page)]),
+    limitOf(page),
+  ]);
+}
+
+/** Ids of the dead events that may be sent again, found without locks. */
+export async function findReplayable(db: Database): Promise<string[]> {
+  const rows = await db.transaction((tx) =>
+    tx.read<{ id: string }>(
+      "SELECT id FROM outbox WHERE dead = TRUE AND COALESCE(last_error, '') NOT IN (?)",
+      [[...NOT_GENUINE]],
+    ),
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Locks those of the given events that are not delivered yet. FORCE INDEX keeps MySQL from a scan of the
+ * table, which would wait for the locks on other events.
+ */
+export async function lockEvents(
+  tx: Transaction,
+  ids: string[],
+): Promise<Pick<EventFacts, "id" | "dead" | "lastError">[]> {
+  return await tx.read(
+    `SELECT id, dead, last_error AS lastError FROM outbox FORCE INDEX (PRIMARY)
+     WHERE id IN (?) ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+}
+
+/** Makes locked dead events due again. */
+export function revive(tx: Transaction, ids: string[], now: Date): void {
+  if (ids.length === 0) return;
+  tx.defer("UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE id IN (?)", [now, ids]);
 }
 
 /**

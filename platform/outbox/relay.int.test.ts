@@ -1,10 +1,12 @@
 import { expect, test } from "@jest/globals";
+import { replayDeadEvents } from "../dead-events/replay-dead-event.ts";
 import { asAnother } from "../testing/interleaving.ts";
 import { eventually, OutboxTest } from "../testing/outbox-test.ts";
 import { eventMac } from "./event-mac.ts";
-import { reviveDead } from "./outbox-store.ts";
 
 const MINUTE_MS = 60_000;
+
+const ACTOR = "command:test";
 
 const outbox = new OutboxTest();
 
@@ -60,7 +62,9 @@ test("a refused event is dead after three attempts and blocks no other; once rev
   expect(dead).toMatchObject({ id: poison, refusals: 3, lastError: "INTERNAL" });
 
   outbox.consumer.refuses = () => false;
-  expect(await reviveDead(outbox.service.db, outbox.service.clock.now(), [poison])).toEqual([poison]);
+  expect(await replayDeadEvents(outbox.service, ACTOR, outbox.service.clock.now(), [poison])).toEqual([
+    poison,
+  ]);
   await eventually(async () => (await outbox.undelivered()).length === 0);
   expect(outbox.consumer.received.map(({ id }) => id)).toContain(poison);
   await close();
@@ -99,9 +103,9 @@ test("2500 dead events are revived, although a transaction has locked a live one
   await outbox.service.db.write("UPDATE outbox SET dead = TRUE, refusals = 3 WHERE id <> ?", [live]);
   await outbox.service.db.transaction(async (tx) => {
     await tx.write("UPDATE outbox SET refusals = 1 WHERE id = ?", [live]);
-    expect(
-      await asAnother(reviveDead, outbox.service.db, outbox.service.clock.now(), undefined),
-    ).toHaveLength(2500);
+    expect(await asAnother(replayDeadEvents, outbox.service, ACTOR, outbox.service.clock.now())).toHaveLength(
+      2500,
+    );
   });
   expect(
     await outbox.service.db.read("SELECT DISTINCT dead, refusals FROM outbox ORDER BY refusals"),

@@ -1,5 +1,6 @@
 import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { OutboxServiceService } from "@medconnect/proto/medconnect/operations/v1/outbox_service.ts";
 import type { Redis } from "ioredis";
 import { Pages } from "../api/page-token.ts";
 import { AuditChain } from "../audit/audit-chain.ts";
@@ -19,6 +20,8 @@ import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import { openKeyedHash } from "../crypto/open-keyed-hash.ts";
 import { Database } from "../db/database.ts";
 import { untilReachable } from "../db/until-reachable.ts";
+import { listDeadEvents } from "../dead-events/list-dead-events.ts";
+import { replayDeadEvent } from "../dead-events/replay-dead-event.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { Health } from "../grpc/health.ts";
 import { GrpcServer } from "../grpc/server.ts";
@@ -176,9 +179,10 @@ export async function runService({
   });
   parts.serve(grpc);
   grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clocks, log), { deliverEvents });
+  const own = { service: name, ...platform };
+  grpc.serve(OutboxServiceService, own, { listDeadEvents, replayDeadEvent });
   const auditApp = {
-    service: name,
-    ...platform,
+    ...own,
     witnessOf: topology.witnessOf,
     everyMs: config.AUDIT_CHECKPOINT_EVERY,
   };
