@@ -54,6 +54,11 @@ test("list shows pending mails and errors, without addresses or contents", async
 test("retry retries the named mails, or all", async () => {
   expect(await run("retry", refused[0]!)).toMatchObject({ code: 0, stdout: "1 to be tried again\n" });
   expect(await countMails(auth.app.db)).toEqual({ waiting: 2, dead: 1 });
+  expect(
+    await auth.app.db.read("SELECT action, actor_id FROM audit_events WHERE resource = ?", [
+      `mails/${refused[0]}`,
+    ]),
+  ).toEqual([{ action: "dead_mail.retry", actor_id: "command:mails" }]);
   expect(await run("retry", refused[0]!)).toMatchObject({ code: 1, stdout: "0 to be tried again\n" });
   expect(await run("retry", "--all")).toMatchObject({ code: 0, stdout: "1 to be tried again\n" });
   expect(await countMails(auth.app.db)).toEqual({ waiting: 3, dead: 0 });

@@ -1,14 +1,11 @@
 // `npm run mails`: lists mails that are not sent yet, and retries mails that the mail server refused.
-import {
-  countMails,
-  listMails,
-  reviveMails,
-  type WaitingMail,
-} from "@medconnect/auth/src/mail/mail-store.ts";
+import { countMails, listMails, type WaitingMail } from "@medconnect/auth/src/mail/mail-store.ts";
+import { retryDeadMails } from "@medconnect/auth/src/mail/retry-dead-mail.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { isId } from "@medconnect/platform/ids/ids.ts";
 import { actionIn, runCommand, wholeNumber } from "./command/command.ts";
+import { commandTransactions } from "./command/command-transactions.ts";
 import { UsageError } from "./command/setup-error.ts";
 import { inheritSettings } from "./settings/running-stack.ts";
 
@@ -19,7 +16,7 @@ Usage: npm run mails -- list [--dead] [--limit N]
        npm run mails -- retry --all
 
   list    The mails that are not sent yet, oldest first. --dead shows only those that the mail server refused.
-  retry   Sends refused mails again: the named ones, or all.
+  retry   Sends refused mails again: the named ones, or all. Writes an event to the audit trail for each.
 
   --limit N    Maximum number of lines (50).
   -h, --help   Shows this.
@@ -84,7 +81,8 @@ function describe(mail: WaitingMail): string {
 
 /** @param ids ids of the mails to retry; undefined to retry all refused mails */
 async function retry(db: Database, ids: string[] | undefined): Promise<number> {
-  const revived = await reviveMails(db, new Date(), ids);
-  process.stdout.write(`${revived} to be tried again\n`);
-  return !ids || revived === ids.length ? 0 : 1;
+  const app = { db, transactions: commandTransactions(db) };
+  const retried = await retryDeadMails(app, "command:mails", new Date(), ids);
+  process.stdout.write(`${retried} to be tried again\n`);
+  return !ids || retried === ids.length ? 0 : 1;
 }

@@ -9,7 +9,7 @@ test.each([
   ["the first failure", new Error("reset"), 0, { isDead: false, pauseMs: 2000 }],
   ["the fourth", new Error("reset"), 3, { isDead: false, pauseMs: 16_000 }],
   ["a late one", new Error("reset"), 90, { isDead: false, pauseMs: 900_000 }],
-  ["an unknown recipient", unknownUser, 0, { isDead: true, pauseMs: 2000 }],
+  ["an unknown recipient", unknownUser, 0, { isDead: true, pauseMs: 0 }],
   [
     "a greylisted recipient",
     smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 451 }),
@@ -20,7 +20,7 @@ test.each([
     "a recipient that is refused for good with the lowest such code",
     smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 500 }),
     0,
-    { isDead: true, pauseMs: 2000 },
+    { isDead: true, pauseMs: 0 },
   ],
   [
     "a sender that is refused for good",

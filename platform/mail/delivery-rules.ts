@@ -4,7 +4,7 @@ const MAX_PAUSE_MS = 15 * 60_000;
 /** Decision after a failed delivery. */
 export interface Verdict {
   readonly isDead: boolean;
-  /** Time in ms until the next attempt, if there is one. */
+  /** Time in ms until the next attempt; 0 if there is none. */
   readonly pauseMs: number;
 }
 
@@ -16,10 +16,8 @@ export interface Verdict {
  * @param tries number of earlier failures of the mail
  */
 export function afterFailure(error: unknown, tries: number): Verdict {
-  return {
-    isDead: isPermanentRefusal(error),
-    pauseMs: Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS),
-  };
+  if (isPermanentRefusal(error)) return { isDead: true, pauseMs: 0 };
+  return { isDead: false, pauseMs: Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS) };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from "@medconnect/platform/testing/list-work-tests.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import { MailServiceService } from "@medconnect/proto/medconnect/auth/v1/mail_service.ts";
 import {
   CreateServiceAccountRequest,
   ServiceAccountServiceService,
@@ -21,6 +22,7 @@ import { listUsers } from "./admin/list-users.ts";
 import type { Auth } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { listBreakGlassGrants } from "./break-glass/read-grants.ts";
+import { listDeadMails } from "./mail/list-dead-mails.ts";
 import { createServiceAccount } from "./service-accounts/create-service-account.ts";
 import { listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
@@ -60,11 +62,17 @@ beforeAll(async () => {
   await copyRow(app.db, grants, grant.id, OWN, { ...aged, patient_id: NEW_ID });
   await copyRow(app.db, grants, grant.id, FOREIGN, { ...aged, admin_id: NEW_ID, patient_id: NEW_ID });
   await copyRow(app.db, accounts, account.id, FOREIGN, { ...aged, name: "UUID()" });
-  await app.db.write("ANALYZE TABLE sessions, users, break_glass_grants, service_accounts");
+  await app.db.write(
+    `INSERT INTO mails (id, user_id, template, content, create_time, expire_time, available_time, dead)
+     SELECT id, id, 'mfa-reset', '', create_time, create_time, create_time, FALSE FROM users`,
+  );
+  await app.db.write("UPDATE mails SET dead = TRUE ORDER BY id LIMIT ?", [OWN]);
+  await app.db.write("ANALYZE TABLE sessions, users, break_glass_grants, service_accounts, mails");
   lists = [
     listUnderTest(UserServiceService.listSessions, listSessions, caller),
     listUnderTest(UserServiceService.listUsers, listUsers, admin),
     listUnderTest(BreakGlassServiceService.listBreakGlassGrants, listBreakGlassGrants, admin),
+    listUnderTest(MailServiceService.listDeadMails, listDeadMails, admin),
     listUnderTest(ServiceAccountServiceService.listServiceAccounts, listServiceAccounts, admin),
   ];
   values = { email: user.email, userIds: [user.id], adminId: admin.userId, patientId: user.id };

@@ -6,6 +6,7 @@ import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { MailServiceService } from "@medconnect/proto/medconnect/auth/v1/mail_service.ts";
 import { ServiceAccountServiceService } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
@@ -27,6 +28,8 @@ import { EVENT_ROUTES } from "./event-routes.ts";
 import { jobsOf } from "./jobs.ts";
 import { getJwks } from "./keys/get-jwks.ts";
 import { login } from "./login/login.ts";
+import { listDeadMails } from "./mail/list-dead-mails.ts";
+import { retryDeadMail } from "./mail/retry-dead-mail.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "./mfa/regenerate-recovery-codes.ts";
@@ -111,6 +114,7 @@ startProcess("auth", async () => {
             setServiceAccountKeys,
             issueToken,
           });
+          server.serve(MailServiceService, app, { listDeadMails, retryDeadMail });
           server.serve(KeyServiceService, app, {
             getJwks,
             listRevocations,

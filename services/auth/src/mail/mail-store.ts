@@ -1,5 +1,7 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Template } from "./mail.ts";
 
@@ -37,14 +39,16 @@ const RECORD_FAILURE =
 const COUNT = "SELECT dead, COUNT(*) AS waiting FROM mails GROUP BY dead";
 const DELETE_EXPIRED = "DELETE FROM mails WHERE expire_time <= ? LIMIT ?";
 
-const LIST = `SELECT id, user_id AS userId, template, create_time AS createTime, expire_time AS expireTime,
-  available_time AS availableTime, tries, last_error AS lastError, dead FROM mails
-  WHERE dead >= ? ORDER BY create_time, id LIMIT ?`;
-const REVIVE_ALL = "UPDATE mails SET dead = FALSE, available_time = ? WHERE dead = TRUE";
-const REVIVE = `${REVIVE_ALL} AND id IN (?)`;
+const SELECT_WAITING = `SELECT id, user_id AS userId, template, create_time AS createTime,
+  expire_time AS expireTime, available_time AS availableTime, tries, last_error AS lastError, dead FROM mails`;
+const LIST = `${SELECT_WAITING} WHERE dead >= ? ORDER BY create_time, id LIMIT ?`;
+const FIND_DEAD = "SELECT id FROM mails WHERE dead = TRUE";
+const LOCK = `${SELECT_WAITING} FORCE INDEX (PRIMARY) WHERE id IN (?) AND expire_time > ? ORDER BY id FOR UPDATE`;
+const REVIVE = "UPDATE mails SET dead = FALSE, available_time = ? WHERE id IN (?)";
 
 /** A queued mail without its content. */
 export interface WaitingMail extends Omit<MailRow, "content"> {
+  /** Time of the next attempt; of a dead mail, the time of the last one. */
   readonly availableTime: Date;
   readonly lastError: string | null;
   readonly dead: 0 | 1;
@@ -88,17 +92,28 @@ export async function listMails(db: Database, onlyDead: boolean, limit: number):
   return await db.read<WaitingMail>(LIST, [onlyDead, limit]);
 }
 
-/**
- * Queues dead mails again. A dead mail has failed permanently, so no job tries it again.
- *
- * @param ids default: all dead mails
- * @returns the number of mails that were queued again
- */
-export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
-  const { affectedRows } = await (ids
-    ? db.write(REVIVE, [now, ids.map(binaryId)])
-    : db.write(REVIVE_ALL, [now]));
-  return affectedRows;
+/** Lists a page of dead mails, latest failure first. */
+export async function listDead(db: Database, page: Page): Promise<WaitingMail[]> {
+  const { sql, params } = where(["dead = ?", true], before("available_time", "id", page.after));
+  return await db.read<WaitingMail>(
+    `${SELECT_WAITING} ${sql} ORDER BY available_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
+}
+
+/** Ids of all mails that failed permanently, found without locks. */
+export async function findDeadMails(db: Database): Promise<string[]> {
+  return (await db.read<{ id: string }>(FIND_DEAD)).map(({ id }) => id);
+}
+
+/** Locks those of the given mails that are neither sent nor expired. */
+export async function lockMails(tx: Transaction, ids: string[], now: Date): Promise<WaitingMail[]> {
+  return await tx.read<WaitingMail>(LOCK, [ids.map(binaryId), now]);
+}
+
+/** Queues locked dead mails again. */
+export function reviveMails(tx: Transaction, ids: string[], now: Date): void {
+  if (ids.length > 0) tx.defer(REVIVE, [now, ids.map(binaryId)]);
 }
 
 export async function deleteExpiredMails(db: Database, now: Date, signal?: AbortSignal): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Access } from "@medconnect/platform/audit/recorder.ts";
+
 /** A mail: its template and the values that fill it. */
 export type Mail =
   /** `token`: the link's token in plain text. */
@@ -18,3 +20,9 @@ export type Mail =
     };
 
 export type Template = Mail["template"];
+
+/** Resource and subject of an access to a queued mail, for the audit trail. */
+export const accessTo = ({ id, userId }: { id: string; userId: string }): Access => ({
+  resource: `mails/${id}`,
+  subjectIds: [userId],
+});
