@@ -36,6 +36,8 @@ test.each([
   `/v1/admin/users/${ID}:enable`,
   `/v1/admin/users/${ID}:resetMfa`,
   "/v1/admin/break-glass",
+  `/v1/admin/dead-mails/${ID}:retry`,
+  `/v1/admin/services/auth/dead-events/${ID}:replay`,
 ])("an admin who signed in long ago does not POST %s", async (path) => {
   expect(refusal(await admin.api.send(`POST ${path}`, { body: {} }))).toEqual(REFUSED);
 });

@@ -36,7 +36,14 @@ const allLists: List[] = routed.flatMap((method) => {
 const lists = allLists.filter(({ gets }) => gets.length > 0);
 
 /** Lists without a method that reads a single item for the same callers. */
-const WITHOUT_GET = ["ListAccessLog", "ListAuditEvents", "ListLicenses", "ListSessions"];
+const WITHOUT_GET = [
+  "ListAccessLog",
+  "ListAuditEvents",
+  "ListDeadEvents",
+  "ListDeadMails",
+  "ListLicenses",
+  "ListSessions",
+];
 
 /** True if at least one role may call both methods. */
 function admitsOneOf({ rules: { roles } }: Method, other: Method): boolean {

@@ -182,12 +182,13 @@ const STARTS: Record<string, () => Promise<Start>> = {
 
 /**
  * Methods whose path ends with a verb, such as `:cancel`. Leaves out those of payments, for which each call
- * needs a new idempotency key.
+ * needs a new idempotency key, and those with an empty response, whose objects end soon after the call.
  */
 const transitions = [...methods.values()]
   .filter(({ desc, rules }) => hasOption(desc, http) && rules.idempotency === Idempotency.ACCEPTED)
   .map((method) => ({ ...method, http: String(getOption(method.desc, http).pattern.value) }))
-  .filter(({ http }) => /\}:\w+$/.test(http) && !http.includes(":batchCreate"));
+  .filter(({ http }) => /\}:\w+$/.test(http) && !http.includes(":batchCreate"))
+  .filter(({ output }) => output.fields.length > 0);
 
 test("this file tests every transition", () => {
   expect(transitions.map(({ name }) => name).sort()).toEqual(Object.keys(STARTS).sort());

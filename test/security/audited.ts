@@ -58,25 +58,33 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
  * and its response is not subject to audit. For any other RPC, success without an audit event is a defect.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
+  "admin.v1.AdminService/ReplayDeadEvent",
+  "auth.v1.MailService/RetryDeadMail",
   "auth.v1.ServiceAccountService/SetServiceAccountKeys",
   "auth.v1.ServiceAccountService/DisableServiceAccount",
   "auth.v1.ServiceAccountService/EnableServiceAccount",
   "auth.v1.UserService/DeleteSession",
   "auth.v1.UserService/UpdateMe",
+  "operations.v1.OutboxService/ReplayDeadEvent",
   "scheduling.v1.BookingService/CancelBooking",
   "scheduling.v1.SlotService/BlockSlot",
   "scheduling.v1.SlotService/UnblockSlot",
   "scheduling.v1.SlotService/WithdrawSlot",
 ]);
 
-/** Audit event that a call must leave, as "service action". Every service has a trail of its own. */
-export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
-  `${owner === "audit" ? via : owner} ${rules.audit}`;
+/** Packages whose methods each service serves for its own data. */
+const SHARED: readonly string[] = ["audit", "operations"];
+
+/** Service whose trail has the audit events of a call. Every service has a trail of its own. */
+const trailOf = ({ method: { owner }, via }: Result): string => (SHARED.includes(owner) ? via : owner);
+
+/** Audit event that a call must leave, as "service action". */
+export const auditNameOf = (result: Result): string => `${trailOf(result)} ${result.method.rules.audit}`;
 
 /** Audit event that a call must leave, as "service request-id"; for a composed response, "any request-id". */
-export function auditKeyOf({ method: { owner, rules }, via, requestId }: Result): string {
-  if (rules.composed) return `any ${requestId}`;
-  return `${owner === "audit" ? via : owner} ${requestId}`;
+export function auditKeyOf(result: Result): string {
+  const { method, requestId } = result;
+  return `${method.rules.composed ? "any" : trailOf(result)} ${requestId}`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { ENTRIES, howToAdd } from "./entries.ts";
 import { findingsOf, summaryOf } from "./findings.ts";
 import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import { makeWorld, type World } from "./world.ts";
+import { leaveWorld, makeWorld, type World } from "./world.ts";
 
 /** Number of calls at the same time, if they are denied or only read. Such calls do not affect each other. */
 const AT_ONCE = 24;
@@ -36,7 +36,10 @@ beforeAll(async () => {
   ];
   process.stdout.write(summaryOf(results, (performance.now() - startedAtMs) / 1000));
 }, TIMEOUT_MS);
-afterAll(closeClients);
+afterAll(async () => {
+  closeClients();
+  await leaveWorld(world);
+});
 
 test("every RPC of the contract is in the matrix", () => {
   const missing = [...names.keys()].filter((name) => !ENTRIES[name]);

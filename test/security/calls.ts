@@ -54,9 +54,12 @@ export const closeClients = (): void => {
 
 export const isRouted = ({ desc }: Method): boolean => hasOption(desc, http);
 
+/** Methods without a route that change something. */
+const UNROUTED_CHANGES: readonly string[] = ["DeliverEvents", "ReplayDeadEvent"];
+
 /** True for methods that change nothing, so that they can run at the same time as other calls. */
 export const isRead = ({ desc, rules }: Method): boolean =>
-  getOption(desc, http).pattern.case === "get" || (rules.unrouted && desc.name !== "DeliverEvents");
+  getOption(desc, http).pattern.case === "get" || (rules.unrouted && !UNROUTED_CHANGES.includes(desc.name));
 
 /** Calls a method on a service over gRPC. */
 export async function callGrpc(

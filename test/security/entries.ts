@@ -103,7 +103,14 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
 export const ENTRIES: Record<string, Entry | Entry[]> = {
   "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "admin.v1.AdminService/GetStats": {},
+  "admin.v1.AdminService/GetDailyStats": { request: () => ({ days: 7 }) },
   "admin.v1.AdminService/ListLicenses": {},
+  "admin.v1.AdminService/ListDeadEvents": { request: () => ({ service: "billing", pageSize: 100 }) },
+  "admin.v1.AdminService/ReplayDeadEvent": {
+    on: "deadEvent",
+    rule: "open",
+    request: ({ id }) => ({ service: "billing", eventId: id }),
+  },
   "admin.v1.AdminService/ListAuditEvents": {
     on: "patient",
     rule: "filter",
@@ -128,6 +135,15 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "audit.v1.AuditService/RecordCheckpoint": {
     request: () => ({ seq: "1", hmac: Buffer.alloc(32).toString("base64") }),
     caller: (server) => SERVICES.find((name) => WITNESS_OF[name] === server)!,
+  },
+  "operations.v1.StatsService/GetDailyStats": { request: () => ({ days: 7 }) },
+  "operations.v1.OutboxService/ListDeadEvents": {
+    request: ({ server }) => ({ service: server, pageSize: 100 }),
+  },
+  "operations.v1.OutboxService/ReplayDeadEvent": {
+    on: "deadEvent",
+    rule: "open",
+    request: ({ id, server }) => ({ service: server, eventId: id }),
   },
   "events.v1.EventService/DeliverEvents": {
     request: ({ server }) => ({
@@ -223,6 +239,12 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
       client_id: randomUUID(),
       client_secret: "not the secret",
     }),
+  },
+  "auth.v1.MailService/ListDeadMails": { request: () => ({ pageSize: 100 }) },
+  "auth.v1.MailService/RetryDeadMail": {
+    on: "deadMail",
+    rule: "open",
+    request: ({ id }) => ({ mailId: id }),
   },
   "auth.v1.KeyService/GetJwks": {},
   "auth.v1.KeyService/ListRevocations": {},

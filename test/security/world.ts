@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
+import { addDeadLetters, deleteDeadLetters } from "../support/dead-letters.ts";
 import { eventually } from "../support/eventually.ts";
 import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
@@ -36,6 +37,10 @@ export const OWNERS = {
   grant: [],
   /** A service account that makes no calls. */
   serviceAccount: [],
+  /** An event that no service has received. It stays, even after a replay. */
+  deadEvent: [],
+  /** A mail to the bystander that cannot be sent. It stays, even after a retry. */
+  deadMail: [],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Thing = keyof typeof OWNERS;
@@ -106,6 +111,11 @@ export async function makeWorld(stack: Running = sharedStack()): Promise<World> 
   return { mine, theirs, admin, grantedAdmin, account, spare: { patient, doctor, admin: spareAdmin } };
 }
 
+/** Deletes what no call can end. */
+export async function leaveWorld({ mine, theirs }: World): Promise<void> {
+  for (const { ids } of [mine, theirs]) await deleteDeadLetters({ event: ids.deadEvent, mail: ids.deadMail });
+}
+
 async function makePractice(api: Api): Promise<Practice> {
   const [doctor, patient, bystander] = await Promise.all([
     openPractice(api, { fee: FEE }),
@@ -147,6 +157,7 @@ async function makePractice(api: Api): Promise<Practice> {
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
   await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");
+  const dead = await addDeadLetters(bystander.id);
   return {
     patient,
     doctor,
@@ -169,6 +180,8 @@ async function makePractice(api: Api): Promise<Practice> {
       bystander: bystander.id,
       grant: "",
       serviceAccount: "",
+      deadEvent: dead.event,
+      deadMail: dead.mail,
     },
   };
 }
