@@ -1,3 +1,4 @@
+import { daysBetween } from "@medconnect/platform/stats/utc-days.ts";
 import {
   type DailySeries,
   type DailyStats,
@@ -7,8 +8,6 @@ import {
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { AvailableServices } from "./available-services.ts";
 import type { ComposedCall } from "./composed-call.ts";
-
-const DAY_MS = 86_400_000;
 
 /**
  * Reads the figures by day of all services concurrently and combines them. If a service is unavailable, the
@@ -21,7 +20,11 @@ export async function getDailyStats(request: GetDailyStatsRequest, call: Compose
   );
   const unavailable = asked.unavailable();
   const known = answers.filter((answer) => answer !== undefined);
-  const startDate = known.map((answer) => answer.startDate).toSorted().at(-1) ?? "";
+  const startDate =
+    known
+      .map((answer) => answer.startDate)
+      .toSorted()
+      .at(-1) ?? "";
   return {
     startDate,
     series: known.flatMap((answer) => seriesFrom(startDate, answer)),
@@ -35,7 +38,7 @@ export async function getDailyStats(request: GetDailyStatsRequest, call: Compose
  * first day is left out, and its last value is 0.
  */
 function seriesFrom(startDate: string, answer: DailyStats): DailySeries[] {
-  const days = (Date.parse(startDate) - Date.parse(answer.startDate)) / DAY_MS;
+  const days = daysBetween(answer.startDate, startDate);
   if (days === 0) return answer.series;
   return answer.series.map((series) => ({
     ...series,

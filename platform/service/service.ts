@@ -1,6 +1,7 @@
 import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { OutboxServiceService } from "@medconnect/proto/medconnect/operations/v1/outbox_service.ts";
+import { StatsServiceService } from "@medconnect/proto/medconnect/operations/v1/stats_service.ts";
 import type { Redis } from "ioredis";
 import { Pages } from "../api/page-token.ts";
 import { AuditChain } from "../audit/audit-chain.ts";
@@ -31,10 +32,12 @@ import { RevocationLists } from "../identity/revocation-lists.ts";
 import { Revocations } from "../identity/revocations.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { type Consumers, deliverEvents, Inbox } from "../inbox/inbox.ts";
-import { Job } from "../jobs/jobs.ts";
+import { Job, repeat } from "../jobs/jobs.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
+import { foldAdditions } from "../stats/daily-totals-store.ts";
+import { getDailyStats } from "../stats/get-daily-stats.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
 import { takeSamples } from "../telemetry/samples.ts";
 import { startProcessMetrics } from "../telemetry/start-process-metrics.ts";
@@ -49,6 +52,7 @@ import { sandboxActions } from "./sandbox-actions.ts";
 import type { TokenIssuer, Topology } from "./topology.ts";
 
 const SWEEP_KEYS_MS = 60_000;
+const FOLD_FIGURES_MS = 10_000;
 
 /** Objects that the platform provides to the features of a service. */
 export interface Platform extends Clocks {
@@ -181,6 +185,7 @@ export async function runService({
   grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clocks, log), { deliverEvents });
   const own = { service: name, ...platform };
   grpc.serve(OutboxServiceService, own, { listDeadEvents, replayDeadEvent });
+  grpc.serve(StatsServiceService, own, { getDailyStats });
   const auditApp = {
     ...own,
     witnessOf: topology.witnessOf,
@@ -205,6 +210,7 @@ export async function runService({
   const jobs = [
     ...parts.jobs,
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
+    new Job("fold figures", FOLD_FIGURES_MS, (signal) => repeat(() => foldAdditions(db), signal), log),
     samples,
     new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
     new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, logIn, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { Grpc } from "../support/grpc.ts";
 import { type Booked, begin, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -84,10 +85,40 @@ describe("the platform's figures", () => {
     expect(after).toMatchObject({ unavailable: [], activity: { length: 7 } });
   });
 
+  test("by day grow at once, over HTTP and gRPC", async () => {
+    const values = ({ series }: Json, figure: string, label = ""): number => {
+      const found = (series as Json[]).find((one) => one.figure === figure && (one.label ?? "") === label);
+      return Number((found?.values as string[] | undefined)?.at(-1) ?? 0);
+    };
+    const overHttp = () => admin.client.getDailyStats({ days: 1 });
+    const before = await overHttp();
+    const amount = (stats: Json) => values(stats, "AMOUNT_CAPTURED", FEE.currencyCode);
+    const grown = (stats: Json) => [
+      values(stats, "REGISTRATIONS", "PATIENT") - values(before, "REGISTRATIONS", "PATIENT"),
+      ...["BOOKINGS_CREATED", "BOOKINGS_CONFIRMED", "CONSULTATIONS_COMPLETED"].map(
+        (figure) => values(stats, figure) - values(before, figure),
+      ),
+    ];
+    [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
+    booked = await book(patient, await offer(doctor, SOON_MS));
+    await payAndComplete();
+    const after = await eventually(overHttp, (stats) => amount(stats) > amount(before));
+    expect(amount(after) - amount(before)).toBe(Number(FEE.amountMinor));
+    for (const more of grown(after)) expect(more).toBeGreaterThanOrEqual(1);
+    const { startDate, readTime } = after as Json;
+    expect(startDate).toBe(String(readTime).slice(0, 10));
+
+    const direct = new Grpc(stack.addresses.billing);
+    const { body } = await direct.call("operations.v1.StatsService/GetDailyStats", { days: 1 }, admin);
+    direct.close();
+    expect(amount(body as Json)).toBe(amount(after));
+  });
+
   test.each(["PATIENT", "DOCTOR"])("are denied to a %s", async (role) => {
     const own = (role === "PATIENT" ? patient : doctor).api;
     for (const path of [
       "/v1/admin/stats",
+      "/v1/admin/stats/daily",
       "/v1/admin/audit-events",
       "/v1/admin/audit-events:export",
       "/v1/admin/users",

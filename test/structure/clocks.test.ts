@@ -41,6 +41,7 @@ const SHARED_BUSINESS = [
   "platform/changes/group-commit.ts",
   "platform/inbox/inbox.ts",
   "platform/service/service.ts",
+  "platform/stats/get-daily-stats.ts",
   "platform/time/clock.ts",
   "platform/time/sandbox-clock.ts",
 ];

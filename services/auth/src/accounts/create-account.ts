@@ -3,6 +3,7 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type { NewAccount } from "./account.ts";
 import { insertAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
@@ -30,6 +31,7 @@ export async function createAccount(
     if (TAKEN.has(duplicateKeyOf(error) ?? "")) throw new ApiError("EMAIL_TAKEN");
     throw error;
   }
+  count(tx, [{ figure: "REGISTRATIONS", label: account.role, time: account.createTime }]);
   return {
     resource: `users/${account.id}`,
     subjectIds: [account.id],

@@ -2,13 +2,17 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
+import { movementCounts } from "./ledger-figures.ts";
 import type { Entry } from "./ledger-rules.ts";
 
 const INSERT = `INSERT INTO ledger_entries
   (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`;
 
-/** Books a movement of money, in the database transaction that also changes the payment or refund. */
-export function insertEntries(tx: Transaction, entries: Entry[], now: Date): void {
+/**
+ * Books and counts a movement of money, in the database transaction that also changes the payment or refund.
+ */
+export function bookMovement(tx: Transaction, entries: Entry[], now: Date): void {
   const values = entries.map((entry) => [
     binaryId(entry.transactionId),
     entry.account,
@@ -20,6 +24,7 @@ export function insertEntries(tx: Transaction, entries: Entry[], now: Date): voi
     now,
   ]);
   tx.defer(INSERT, [values]);
+  count(tx, movementCounts(entries, now));
 }
 
 /** Balance of an account in one currency: credits minus debits, in minor units. */

@@ -4,7 +4,7 @@ import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { captureEntries } from "../ledger/ledger-rules.ts";
-import { insertEntries } from "../ledger/ledger-store.ts";
+import { bookMovement } from "../ledger/ledger-store.ts";
 import { authorizedEvent, cancelledEvent, type PaymentRow } from "./payment.ts";
 import { isFeeLost, nextStep } from "./payment-rules.ts";
 import { savePayment } from "./payment-store.ts";
@@ -26,7 +26,7 @@ export function changePayment(
 ): PaymentRow {
   const now = app.businessClock.now();
   const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
-  if (isCapture) insertEntries(tx, captureEntries(after), now);
+  if (isCapture) bookMovement(tx, captureEntries(after), now);
   const saved = { ...after, ...scheduleOf(before, after, now, pauseMs), version: before.version + 1 };
   savePayment(tx, saved);
   if (isStepNew(before, after) && pauseMs === 0) tx.afterCommit(app.processSoon);

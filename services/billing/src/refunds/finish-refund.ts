@@ -5,7 +5,7 @@ import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
 import { refundEntries, refundReversalEntries } from "../ledger/ledger-rules.ts";
-import { insertEntries } from "../ledger/ledger-store.ts";
+import { bookMovement } from "../ledger/ledger-store.ts";
 import { changePayment, entriesOf } from "../payments/change-payment.ts";
 import { amountOf, type PaymentRow } from "../payments/payment.ts";
 import { currentAttempt } from "../payments/payment-attempt.ts";
@@ -80,7 +80,7 @@ async function apply(
   }
   const ended: RefundRow = { ...answered, status: outcome.status, processTime: null };
   saveRefund(tx, ended);
-  if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.businessClock.now());
+  if (ended.status === "SUCCEEDED") bookMovement(tx, refundEntries(payment, ended), app.businessClock.now());
   const funds = endRefund(payment, refund.amountMinor, outcome.status);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, ended));
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
@@ -104,7 +104,7 @@ async function reverse(
 ): Promise<Effect<Refund>> {
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
-  insertEntries(tx, refundReversalEntries(payment, refund), app.businessClock.now());
+  bookMovement(tx, refundReversalEntries(payment, refund), app.businessClock.now());
   const funds = reverseRefund(payment, refund.amountMinor);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
   return changed(

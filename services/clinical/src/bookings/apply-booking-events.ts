@@ -117,7 +117,7 @@ const endConsultations = (
   write: (tx, ends, now) =>
     ends.map(({ row, transition, action }) => {
       const after = afterTransition(app, row, transition, now);
-      return [{ ...saveTransition(tx, row, after), action }];
+      return [{ ...saveTransition(tx, row, after, now), action }];
     }),
 });
 

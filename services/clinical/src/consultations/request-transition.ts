@@ -19,6 +19,6 @@ export async function requestTransition(
   return await changeConsultation(app, call, consultationId, (tx, row, now) => {
     if (!transitionsNow(factsOf(row, app.cipher), transition, now, app)) return undefined;
     const after = afterTransition(app, row, transition, now);
-    return { row: after, entry: saveTransition(tx, row, after) };
+    return { row: after, entry: saveTransition(tx, row, after, now) };
   });
 }

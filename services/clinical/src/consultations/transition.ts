@@ -1,6 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Clinical } from "../app.ts";
 import { abandonReasonContext, type ConsultationRow, factsOf, notesContext } from "./consultation.ts";
@@ -34,9 +35,15 @@ export function afterTransition(
   };
 }
 
-/** Saves a transition. @returns its audit entry, with the event for other services */
-export function saveTransition(tx: Transaction, before: ConsultationRow, after: ConsultationRow): AuditEntry {
+/** Saves and counts a transition. @returns its audit entry, with the event for other services */
+export function saveTransition(
+  tx: Transaction,
+  before: ConsultationRow,
+  after: ConsultationRow,
+  now: Date,
+): AuditEntry {
   saveConsultation(tx, after);
+  if (after.status === "COMPLETED") count(tx, [{ figure: "CONSULTATIONS_COMPLETED", time: now }]);
   tx.afterCommit(() => transitions({ to: after.status }));
   return {
     resource: `consultations/${after.id}`,

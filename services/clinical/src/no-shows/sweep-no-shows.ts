@@ -39,7 +39,7 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
   const transition = timeoutTransition(row, now, app.unattendedAfterMs);
   if (!transition) return [];
   const after = afterTransition(app, row, transition, now);
-  return [{ ...saveTransition(tx, row, after), action: "consultation.mark_no_show" }];
+  return [{ ...saveTransition(tx, row, after, now), action: "consultation.mark_no_show" }];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type {
   CreatePrescriptionRequest,
   Prescription,
@@ -40,6 +41,7 @@ export async function createPrescription(
     assertLicensed(issue.licensedUntil, now);
     const row = newPrescription(consultation, issue, request, now, app.prescriptionValidityMs, app.cipher);
     insertPrescription(tx, row);
+    count(tx, [{ figure: "PRESCRIPTIONS_ISSUED", time: now }]);
     return changed(toPrescription(row, now, app.cipher), {
       resource: `prescriptions/${row.id}`,
       subjectIds: [row.patientId, row.doctorId],

@@ -3,9 +3,11 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
+import { changeCounts } from "./booking-figures.ts";
 import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
@@ -45,6 +47,7 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const row = isLive(plan.row) ? plan.row : movedBack(tx, plan.row, consultation);
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
+  count(tx, changeCounts(current.status, changed, now));
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
   // Clinical knows that the patient has joined. But if clinical received the move once more, it would regard
   // the move as not accepted. So scheduling tells clinical that the patient has accepted.

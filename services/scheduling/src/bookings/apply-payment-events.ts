@@ -3,11 +3,13 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { guardPatientsOf } from "../people/people-store.ts";
 import { releaseSlot, takeSlots } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
+import { changeCounts } from "./booking-figures.ts";
 import { awaitsPayment, canBecome } from "./booking-rules.ts";
 import { confirmBookings, saveBooking } from "./booking-store.ts";
 import { claimRefusal } from "./claim-rules.ts";
@@ -77,6 +79,10 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
     confirmed.map(({ id }) => id),
     now,
   );
+  count(
+    tx,
+    confirmed.flatMap(({ status }) => changeCounts(status, { status: "CONFIRMED", cancelledBy: null }, now)),
+  );
   return plans.map(({ row, isConfirmed }, i) => {
     if (!isConfirmed) return [refuse(tx, row, now)];
     const next: BookingRow = { ...row, version: row.version + 1, status: "CONFIRMED", feeDecision: null };
@@ -103,5 +109,6 @@ function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
     feeDecision: row.feeDecision ?? "RELEASE",
   };
   saveBooking(tx, refused, now);
+  count(tx, changeCounts(status, refused, now));
   return { ...bookingEntry("payment_refused", refused), action: "booking.refuse_payment" };
 }

@@ -5,12 +5,14 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { perApp } from "@medconnect/platform/memory/per-app.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type {
   Booking,
   CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, bookingEntry, reasonContext, toBookingWithoutTexts } from "./booking.ts";
+import { creationCounts } from "./booking-figures.ts";
 import { claimRefusal, cooldownEndAfter, newBooking } from "./claim-rules.ts";
 import { type LockedWish, lockWishes, saveNewBookings, type Wish } from "./claim-store.ts";
 import { endHold } from "./expire-bookings.ts";
@@ -84,6 +86,10 @@ function write(tx: Transaction, plans: Plan[], now: Date) {
   saveNewBookings(
     tx,
     plans.map(({ booking }) => booking),
+  );
+  count(
+    tx,
+    plans.flatMap(({ booking }) => creationCounts(booking, now)),
   );
   return plans.map(({ booking, reason, statedRegion }, i) => ({
     response: { ...toBookingWithoutTexts(booking, now), reason },

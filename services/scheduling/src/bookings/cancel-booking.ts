@@ -3,6 +3,7 @@ import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type {
   Booking,
   Booking_Party,
@@ -13,6 +14,7 @@ import { guardPerson } from "../people/people-store.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry, cancelReasonContext, cancelReasonOf, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
+import { changeCounts } from "./booking-figures.ts";
 import { assertSameReason, canBecome, decideCancel, type FeeDecision, statusAt } from "./booking-rules.ts";
 import { lockKnownBooking, saveBooking } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
@@ -94,6 +96,7 @@ function cancel(
   };
   releaseSlot(tx, row.slotId, row.id);
   saveBooking(tx, cancelled, now);
+  count(tx, changeCounts(row.status, cancelled, now));
   if (isUnpaidHold) eraseReason(tx, row.id);
   if (isUnpaidHold && by === "PATIENT") coolDown(tx, row, now);
   return cancelled;

@@ -3,6 +3,7 @@ import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import type {
   Booking,
   CloseBookingRequest,
@@ -10,6 +11,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, bookingEntry, closeReasonContext } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
+import { changeCounts } from "./booking-figures.ts";
 import {
   CLOSED,
   type CloseOutcome,
@@ -53,6 +55,7 @@ export async function closeBooking(
       closeReason: app.cipher.encrypt(closeReasonContext(row), reason),
     };
     saveBooking(tx, closed, now);
+    count(tx, changeCounts(row.status, closed, now));
     saveClose(tx, closed);
     return changed(viewOf(user, closed, now, app.cipher), bookingEntry("closed", closed));
   };

@@ -1,9 +1,11 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import { type Scheduling, SERVICE_ACTOR } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry } from "./booking.ts";
+import { changeCounts } from "./booking-figures.ts";
 import { statusAt } from "./booking-rules.ts";
 import { findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 import { cooldownEndOf } from "./claim-rules.ts";
@@ -22,6 +24,7 @@ export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, feeDecision: "RELEASE" };
   releaseSlot(tx, row.slotId, row.id);
   saveBooking(tx, expired, now);
+  count(tx, changeCounts(row.status, expired, now));
   if (row.holdExpireTime) coolDown(tx, row, row.holdExpireTime);
   if (row.reason) eraseReasonAtStart(tx, row);
   return { ...bookingEntry("expired", expired), action: "booking.expire", actorId: SERVICE_ACTOR };
