@@ -91,7 +91,8 @@ test("a list below a missing parent is 404 for every permitted caller", async ()
   const answers = new Map<string, Set<number>>();
   const missing = randomUUID();
   for (const { path, target, as } of calls(() => missing)) {
-    if (!path.includes("{")) continue;
+    // Other parents than ids, such as a service, have a fixed set of names: another name is 400.
+    if (!path.includes("Id}")) continue;
     const { status } = await as.send(`GET ${target}`);
     answers.set(path, (answers.get(path) ?? new Set()).add(status));
   }
