@@ -120,12 +120,14 @@ async function run(
   const sinceMs = Date.now();
   try {
     const lab = await labOf(stack, prometheus, targets);
-    const problems = await bringAbout(lab, faults, log);
+    const check = (limited: "text" | "sent") => checkMetrics(tools.promtool, targets, limited, report);
+    const problems = await bringAbout(lab, faults, log, () => check("text"));
     if (!isWhole) return problems;
     return [
       ...problems,
       ...untried(faults),
-      ...(await checkMetrics(tools.promtool, targets, report)),
+      // After outages, most routes have failed as well. Then the limit is for the scrape as Prometheus gets it.
+      ...(await check("sent")),
       ...(await emptyQueries(prometheus, sinceMs, faults, report)),
     ];
   } finally {
@@ -148,15 +150,26 @@ async function labOf(stack: Stack, prometheus: Prometheus, targets: Lab["targets
   return { system: new System(stack, []), prometheus, targets, schedulingsMysql, api, admin };
 }
 
-/** Brings about the faults one after the other. Payments come last, because they move the clock. */
-async function bringAbout(lab: Lab, faults: readonly AlertFault[], log: AlertLog): Promise<string[]> {
+/**
+ * Brings about the faults one after the other. Payments come last, because they move the clock.
+ *
+ * @param checkIntact called under load, before the first fault
+ */
+async function bringAbout(
+  lab: Lab,
+  faults: readonly AlertFault[],
+  log: AlertLog,
+  checkIntact: () => Promise<string[]>,
+): Promise<string[]> {
   const firings: Firing[] = [];
+  const problems: string[] = [];
   const underLoad = faults.filter((fault) => !MONEY.includes(fault));
   const crowd = await Crowd.gather({ ...lab, random: new Random(1), patients: PATIENTS, thinkMs: THINK_MS });
   crowd.countIn(new CallStats());
   await crowd.during(async () => {
     await beRefused(lab);
     await delay(CALM_MS);
+    problems.push(...(await checkIntact()));
     for (const fault of underLoad) firings.push(...(await fire(lab, fault, log)));
     await delay(CALM_MS);
   });
@@ -168,10 +181,11 @@ async function bringAbout(lab: Lab, faults: readonly AlertFault[], log: AlertLog
       ms === undefined ? "never" : `after ${Math.round(ms / 1000)} s`;
     report(`${alert.padEnd(28)} fired ${after(firedAfterMs)}, ended ${after(endedAfterMs)}: ${fault}`);
   }
-  return firings.flatMap(({ alert, fault, firedAfterMs, endedAfterMs }) => [
-    ...(firedAfterMs === undefined ? [`${alert} did not fire: ${fault}`] : []),
-    ...(firedAfterMs !== undefined && endedAfterMs === undefined ? [`${alert} did not end: ${fault}`] : []),
-  ]);
+  for (const { alert, fault, firedAfterMs, endedAfterMs } of firings) {
+    if (firedAfterMs === undefined) problems.push(`${alert} did not fire: ${fault}`);
+    else if (endedAfterMs === undefined) problems.push(`${alert} did not end: ${fault}`);
+  }
+  return problems;
 }
 
 /** Makes calls that the crowd does not make: without the right to, and over a rate limit. */
