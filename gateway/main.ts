@@ -86,7 +86,7 @@ startProcess("gateway", async () => {
     connected = true;
     void warmUpComposed();
   });
-  const ready = () => connected && revocations.ready && !http.isDraining;
+  const ready = () => connected && revocations.hasLoaded && !http.isDraining;
   const limiter = new RateLimiter(counters, limits);
   const proxies = trustedProxies(config.TRUST_PROXY, log);
   const app = createApp({

@@ -152,7 +152,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       corsOrigins: [],
       allowedHosts: [],
       proxies,
-      ready: () => revocations.ready && !http.isDraining,
+      ready: () => revocations.hasLoaded && !http.isDraining,
       ...settings,
     }),
     answerMs: callTimeoutMs,
@@ -163,7 +163,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     limits: { ...LIMITS, ...httpLimits },
   });
   const port = await http.listen("127.0.0.1", 0);
-  while (!revocations.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!revocations.hasLoaded) await new Promise((resolve) => setTimeout(resolve, 5));
 
   return {
     port,

@@ -121,6 +121,18 @@ test("tokens are refused with REVOCATION_UNKNOWN five seconds after auth's last 
   expect(verdictOn("a")).toBe("REVOCATION_UNKNOWN");
 });
 
+test("the process is ready from the first list on, also without later ones", async () => {
+  atAuth = async () => Promise.reject(new Error("away"));
+  await start();
+  expect(reader.hasLoaded).toBe(false);
+  atAuth = async () => [];
+  await pass(1);
+  expect(reader.hasLoaded).toBe(true);
+  atAuth = async () => Promise.reject(new Error("away"));
+  await pass(60);
+  expect([reader.hasLoaded, verdictOn("a")]).toEqual([true, "REVOCATION_UNKNOWN"]);
+});
+
 test("a revocation stays until it expires, even if later lists omit it", async () => {
   publishing(revoked("a", 10));
   await start();

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { gauge } from "../telemetry/metrics.ts";
 import { START_MS } from "../time/start-up.ts";
 import type { AccessToken } from "./access-tokens.ts";
 import { refuseToken } from "./refuse-token.ts";
@@ -54,8 +55,13 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** Starts polling. Resolves after the first attempt. `ready` is true if that attempt succeeded. */
+  /** Starts polling. Resolves after the first attempt. `hasLoaded` is true if that attempt succeeded. */
   async start(): Promise<void> {
+    gauge(
+      "revocations.known",
+      "1 if the list of ended sessions is recent; at 0, callers with a token get REVOCATION_UNKNOWN",
+      (report) => report(this.#isRecent ? 1 : 0),
+    );
     await this.#poll();
   }
 
@@ -64,7 +70,15 @@ export class Revocations {
     clearTimeout(this.#timer);
   }
 
-  get ready(): boolean {
+  /**
+   * True once a list has been read, which shows that the settings of this process fit those of auth. It stays
+   * true while auth is away: taking every process out of service would end public calls as well.
+   */
+  get hasLoaded(): boolean {
+    return this.#heardAtMs > 0;
+  }
+
+  get #isRecent(): boolean {
     return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
@@ -73,17 +87,16 @@ export class Revocations {
    * compromised, and REVOCATION_UNKNOWN if this process has no recent list.
    */
   assertLive({ caller, keyId }: AccessToken): void {
-    if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
+    if (!this.#isRecent) throw new ApiError("REVOCATION_UNKNOWN");
     if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw refuseToken("revoked");
   }
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
     // Logs failures only if they go on for some time.
-    const lasts =
-      this.#heardAtMs > 0
-        ? startedAtMs - this.#heardAtMs > GOOD_FOR_MS / 2
-        : startedAtMs - this.#startedAtMs > START_MS;
+    const lasts = this.hasLoaded
+      ? startedAtMs - this.#heardAtMs > GOOD_FOR_MS / 2
+      : startedAtMs - this.#startedAtMs > START_MS;
     try {
       const { time, revocations } = (await this.#published()) ?? {
         time: new Date(startedAtMs),
@@ -94,7 +107,7 @@ export class Revocations {
     } catch (error) {
       if (lasts) this.#options.log.warn({ err: error }, "revocations cannot be read");
     }
-    const pauseMs = this.#heardAtMs > 0 || lasts ? POLL_MS : FIRST_POLL_MS;
+    const pauseMs = this.hasLoaded || lasts ? POLL_MS : FIRST_POLL_MS;
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), pauseMs);
   }
 

@@ -17,8 +17,8 @@ export interface OpsServerOptions {
   port: number;
   readMetrics: () => Promise<string>;
   /**
-   * True if this process can serve. Must not depend on other services, because an outage of another service
-   * would then take this one out of service, too.
+   * True if this process can serve. After the start it must not depend on other services, because an outage
+   * of another service would then take this one out of service, too.
    */
   ready: () => boolean;
   clock?: Clock;

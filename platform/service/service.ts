@@ -225,7 +225,7 @@ export async function runService({
     host: config.HOST,
     port: config.METRICS_PORT,
     readMetrics,
-    ready: () => serving && revocations.ready,
+    ready: () => serving && revocations.hasLoaded,
     actions: sandboxActions(businessClock, parts.jobs),
   });
   serving = true;

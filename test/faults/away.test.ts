@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { ServiceName } from "@medconnect/topology/services.ts";
+import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -159,6 +159,33 @@ test(
     expect((await admin.api.send("GET /v1/admin/audit-events")).status).toBe(503);
     expect((await admin.api.send("GET /v1/admin/audit-events?service=billing")).status).toBe(200);
     await bring("clinical");
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "while auth is away, the others stay ready, serve public calls and refuse signed-in ones",
+  async () => {
+    const others = ["gateway", "scheduling", "clinical", "billing"] as const;
+    const probe = async (name: ProcessName, path: string) =>
+      (await fetch(`http://127.0.0.1:${stack.ports[name].metricsPort}${path}`)).status;
+    const signedIn = () => patient.api.send("GET /v1/bookings");
+    await stack.processes.auth.kill();
+    await eventually(signedIn, ({ body }) => body.reason === "REVOCATION_UNKNOWN");
+    expect(await Promise.all(others.map((name) => probe(name, "/readyz")))).toEqual(others.map(() => 200));
+    expect((await api.send("GET /v1/doctors")).status).toBe(200);
+
+    await stack.processes.scheduling.kill();
+    const started = stack.processes.scheduling.start();
+    await eventually(
+      () => probe("scheduling", "/healthz").catch(() => 0),
+      (status) => status === 200,
+      HEALED_WITHIN_MS,
+    );
+    expect(await probe("scheduling", "/readyz")).toBe(503);
+    await stack.processes.auth.start();
+    await started;
+    for (const path of Object.values(READS)) await becomesThere(path);
   },
   TIMEOUT_MS,
 );

@@ -19,6 +19,14 @@ export const OUTAGES: readonly AlertFault[] = [
     },
   },
   {
+    name: "auth is killed",
+    alerts: ["RevocationsUnknown"],
+    begin: async ({ system }) => {
+      await system.process("auth").kill();
+      return () => system.process("auth").start();
+    },
+  },
+  {
     name: "service discovery loses billing",
     alerts: ["ServiceGone"],
     begin: async ({ prometheus, targets }) => {
