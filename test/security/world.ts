@@ -82,8 +82,8 @@ const SETTLED_WITHIN_MS = 60_000;
 export async function makeWorld(stack: Running = sharedStack()): Promise<World> {
   const api = new Api(stack.urls.gateway);
   const [mine, theirs, admin, grantedAdmin, spareAdmin, patient, doctor] = await Promise.all([
-    makePractice(api),
-    makePractice(api),
+    makePractice(api, stack),
+    makePractice(api, stack),
     signUpAdmin(api, stack),
     signUpAdmin(api, stack),
     signUpAdmin(api, stack),
@@ -111,12 +111,13 @@ export async function makeWorld(stack: Running = sharedStack()): Promise<World> 
   return { mine, theirs, admin, grantedAdmin, account, spare: { patient, doctor, admin: spareAdmin } };
 }
 
-/** Deletes what no call can end. */
+/** Deletes the dead letters of a world on the system of `npm test`, because no call can. */
 export async function leaveWorld({ mine, theirs }: World): Promise<void> {
-  for (const { ids } of [mine, theirs]) await deleteDeadLetters({ event: ids.deadEvent, mail: ids.deadMail });
+  for (const { ids } of [mine, theirs])
+    await deleteDeadLetters(sharedStack(), { event: ids.deadEvent, mail: ids.deadMail });
 }
 
-async function makePractice(api: Api): Promise<Practice> {
+async function makePractice(api: Api, stack: Running): Promise<Practice> {
   const [doctor, patient, bystander] = await Promise.all([
     openPractice(api, { fee: FEE }),
     signUp(api, "PATIENT"),
@@ -157,7 +158,7 @@ async function makePractice(api: Api): Promise<Practice> {
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
   await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");
-  const dead = await addDeadLetters(bystander.id);
+  const dead = await addDeadLetters(stack, bystander.id);
   return {
     patient,
     doctor,

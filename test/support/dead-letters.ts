@@ -11,7 +11,7 @@ import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { createConnection } from "mysql2/promise";
-import { sharedSecrets, sharedStack } from "./stack.ts";
+import { type Running, schemaOf, sharedSecrets, sharedStack } from "./stack.ts";
 
 const TIMEOUT_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -78,38 +78,40 @@ export interface DeadLetters {
   mail: string;
 }
 
-export async function addDeadLetters(userId: string): Promise<DeadLetters> {
+export async function addDeadLetters(stack: Running, userId: string): Promise<DeadLetters> {
   const [event, mail] = [randomUUID(), randomUUID()];
   const now = systemClock.now();
   const end = new Date(now.getTime() + HOUR_MS);
-  await onServer(async (query) => {
+  await onServer(stack, async (query) => {
     for (const service of SERVICES) {
       await query(
-        `INSERT INTO medconnect_${service}.outbox (id, aggregatetype, aggregateid, type, payload, destination, create_time,
-           available_time, refusals, last_error, dead) VALUES (?, 'test', ?, 'test.dead', '', 'nowhere', ?, ?, 25, 'INTERNAL', TRUE)`,
+        `INSERT INTO ${schemaOf(stack, service)}.outbox (id, aggregatetype, aggregateid, type, payload, destination,
+           create_time, available_time, refusals, last_error, dead)
+         VALUES (?, 'test', ?, 'test.dead', '', 'nowhere', ?, ?, 25, 'INTERNAL', TRUE)`,
         [event, randomUUID(), now, now],
       );
     }
     await query(
-      `INSERT INTO medconnect_auth.mails (id, user_id, template, content, create_time, expire_time, available_time, tries,
-         last_error, dead) VALUES (?, ?, 'mfa-reset', '', ?, ?, ?, 1, 'EENVELOPE 550', TRUE)`,
+      `INSERT INTO ${schemaOf(stack, "auth")}.mails (id, user_id, template, content, create_time, expire_time,
+         available_time, tries, last_error, dead) VALUES (?, ?, 'mfa-reset', '', ?, ?, ?, 1, 'EENVELOPE 550', TRUE)`,
       [binaryId(mail), binaryId(userId), now, end, now],
     );
   });
   return { event, mail };
 }
 
-export const deleteDeadLetters = ({ event, mail }: DeadLetters): Promise<void> =>
-  onServer(async (query) => {
+export const deleteDeadLetters = (stack: Running, { event, mail }: DeadLetters): Promise<void> =>
+  onServer(stack, async (query) => {
     for (const service of SERVICES)
-      await query(`DELETE FROM medconnect_${service}.outbox WHERE id = ?`, [event]);
-    await query("DELETE FROM medconnect_auth.mails WHERE id = ?", [binaryId(mail)]);
+      await query(`DELETE FROM ${schemaOf(stack, service)}.outbox WHERE id = ?`, [event]);
+    await query(`DELETE FROM ${schemaOf(stack, "auth")}.mails WHERE id = ?`, [binaryId(mail)]);
   });
 
 async function onServer(
+  { urls }: Running,
   work: (query: (sql: string, values: unknown[]) => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
-  const connection = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
+  const connection = await createConnection({ uri: urls.mysql, timezone: "Z" });
   try {
     await work((sql, values) => connection.query(sql, values));
   } finally {

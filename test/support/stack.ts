@@ -11,7 +11,7 @@ export interface Running {
   /** Folder to which mails are written instead of being sent. */
   mailFolder: string;
   /** Processes of a system that a test file has started; absent for the shared one. */
-  processes?: { auth: { env: NodeJS.ProcessEnv } };
+  processes?: Record<ServiceName, { env: NodeJS.ProcessEnv }>;
 }
 
 /** The system that `npm test` starts for all tests. */
@@ -31,6 +31,12 @@ export function sharedSecrets(): Secrets {
 /** Returns auth's DATA_KEY, which operators' commands need. */
 export const authDataKeyOf = ({ processes }: Running): string =>
   processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
+
+/** Returns the name of the service's database schema. */
+export function schemaOf({ processes }: Running, service: ServiceName): string {
+  const url = processes?.[service].env.DATABASE_URL;
+  return url === undefined ? `medconnect_${service}` : new URL(url).pathname.slice(1);
+}
 
 /** Key with which the services of the shared system authenticate each other. */
 export const sharedInternalKey = (): Uint8Array => Buffer.from(sharedSecrets().internalKey, "base64");
