@@ -106,6 +106,8 @@ function entryOf(operation: Operation, api: Api): object {
     ...(shape.kind === "list" && { items: shape.items }),
     ...((operation.answer.kind === "lines" || operation.answer.kind === "document") && { isText: true }),
     ...(opensSession && { session: "opens" }),
+    // The access token says that the caller has no second factor yet.
+    ...(audit === "mfa.activate" && { session: "changes" }),
     ...(audit === "session.logout" && { session: "ends" }),
   };
 }

@@ -96,6 +96,7 @@ export class Client implements Caller {
     const data = body as Answer;
     const tokens = rpc.session === "opens" && issuedTokens(data as SignInAnswer);
     if (tokens) await this.#credentials.open?.(tokens);
+    if (rpc.session === "changes") await this.#renewToken();
     if (rpc.session === "ends") await this.#credentials.close?.();
     const { status, headers } = response;
     const info = {
@@ -107,6 +108,16 @@ export class Client implements Caller {
       idempotencyKey: call.key,
     };
     return { data, info };
+  }
+
+  /** Replaces an access token that is out of date. A failure does not hide the answer of the call before. */
+  async #renewToken(): Promise<void> {
+    try {
+      const current = await this.#credentials.accessToken(this);
+      if (current !== undefined) await this.#credentials.renew(this, current);
+    } catch {
+      // The next call renews the token when it has expired, or tells why it cannot be renewed.
+    }
   }
 
   #prepare<Request>(rpc: Rpc<Request, unknown>, request: Request, options: CallOptions = {}): PreparedCall {

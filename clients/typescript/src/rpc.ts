@@ -23,8 +23,11 @@ export interface Rpc<Request, Answer> {
   readonly takesKey?: boolean | "own";
   /** True if the answer is text and not JSON. */
   readonly isText?: boolean;
-  /** Effect on the caller's session: the answer has its tokens, or the session has ended. */
-  readonly session?: "opens" | "ends";
+  /**
+   * Effect on the caller's session: the answer has its tokens, the access token is out of date, or the session
+   * has ended.
+   */
+  readonly session?: "opens" | "changes" | "ends";
   /** Has no value; it ties the types to the RPC. */
   readonly types?: (request: Request) => Answer;
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
+import { decodeJwt } from "jose";
 import { type ApiServer, refuse, sendJson, startApiServer } from "../testing/api-server.ts";
 import { commands } from "./commands.ts";
 import { GLOBAL_OPTIONS } from "./parse-arguments.ts";
@@ -97,6 +99,28 @@ test.each([
   expect(JSON.parse(server.received[1]!.body)).toEqual({ mfaToken: "m1", ...sent });
 });
 
+test("login tells an account without its required second factor to enrol one", async () => {
+  server.answer = ({ call }, response) =>
+    sendJson(
+      response,
+      200,
+      call === "POST /v1/auth/login" ? { tokens: { ...TOKENS, nextStep: "ENROL_SECOND_FACTOR" } } : ME,
+    );
+  expect((await logIn()).stderr).toContain("medconnect set-up-totp");
+});
+
+test("the activation of a second factor renews the token, which says that there is none", async () => {
+  await logIn();
+  const { answer } = server;
+  server.answer = (request, response, count) =>
+    request.call === "POST /v1/auth/token:refresh"
+      ? sendJson(response, 200, { ...TOKENS, accessToken: "a2" })
+      : answer(request, response, count);
+  expect(await medconnect(["activate-totp", "--code", "123456"])).toMatchObject({ code: 0 });
+  await medconnect(["whoami"]);
+  expect(server.received.at(-1)).toMatchObject({ headers: { authorization: "Bearer a2" } });
+});
+
 test("a command of an RPC takes arguments, flags, lists and JSON", async () => {
   const args = [
     "--bio",
@@ -146,6 +170,42 @@ test("a service account of the environment gets a token", async () => {
   expect(server.received.at(-1)).toMatchObject({
     call: "GET /v1/admin/stats",
     headers: { authorization: "Bearer s1" },
+  });
+});
+
+describe("a service account with a key", () => {
+  const keyFile = () => join(home, "key.json");
+  const env = () => ({ MEDCONNECT_CLIENT_ID: "c1", MEDCONNECT_CLIENT_KEY_FILE: keyFile() });
+
+  test("signs an assertion for the token endpoint", async () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    await writeFile(keyFile(), JSON.stringify(privateKey.export({ format: "jwk" })));
+    server.answer = ({ call }, response) =>
+      sendJson(response, 200, call === "POST /v1/auth/token" ? { access_token: "s1", expires_in: 300 } : {});
+    const MEDCONNECT_TOKEN_URL = "https://api.example.org/v1/auth/token";
+    expect(await medconnect(["get-stats"], { env: { ...env(), MEDCONNECT_TOKEN_URL } })).toMatchObject({
+      code: 0,
+    });
+    const { client_assertion: assertion } = Object.fromEntries(new URLSearchParams(server.received[0]!.body));
+    expect(decodeJwt(assertion!)).toMatchObject({ sub: "c1", aud: MEDCONNECT_TOKEN_URL });
+  });
+
+  test.each([
+    ["no file", undefined, "ENOENT"],
+    ["text", "secret-text", "it is no JSON"],
+    ["a public key", '{"kty":"OKP","crv":"Ed25519","x":"AA"}', "must be a private JWK"],
+  ])("must be a private JWK: %s", async (_, content, reason) => {
+    if (content !== undefined) await writeFile(keyFile(), content);
+    const { code, stderr } = await medconnect(["get-stats"], { env: env() });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+    expect(stderr).not.toContain("secret-text");
+  });
+
+  test("is missing", async () => {
+    expect(await medconnect(["get-stats"], { env: { MEDCONNECT_CLIENT_ID: "c1" } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("MEDCONNECT_CLIENT_KEY_FILE"),
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { MedConnect } from "../gen/medconnect.ts";
 import type { Prompter } from "./prompter.ts";
-import type { CommandField } from "./rpc-command.ts";
+import type { CommandField, RpcCommand } from "./rpc-command.ts";
 
 /** A command of the CLI. */
 export interface Command {
@@ -8,6 +8,8 @@ export interface Command {
   readonly group: string;
   readonly summary: string;
   readonly description: string;
+  /** Shape of the answer of an RPC. */
+  readonly answers?: RpcCommand["answers"];
   readonly fields: readonly CommandField[];
   run(context: Context): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { inTerms } from "./terms.ts";
 
 const WIDTH = 100;
 const INDENT = "  ";
+const ALL_LINES = "This command follows the page tokens by itself, and prints only the items.";
 
 /** Help of the CLI: all commands. */
 export function overview(): string {
@@ -24,7 +25,10 @@ export function overview(): string {
     section("Options of all commands", globalOptions()),
     section("Environment", [
       ["MEDCONNECT_SERVER", "URL of the API."],
-      ["MEDCONNECT_CLIENT_ID", "Service account that calls, with MEDCONNECT_CLIENT_SECRET."],
+      ["MEDCONNECT_CLIENT_ID", "Service account that calls, with one of the next two."],
+      ["MEDCONNECT_CLIENT_SECRET", "Its secret."],
+      ["MEDCONNECT_CLIENT_KEY_FILE", "File with its private key: a JWK of P-256 or Ed25519."],
+      ["MEDCONNECT_TOKEN_URL", "Token endpoint as the API knows it, if the server has another address."],
       ["STACK_JSON", "File of a local system, as npm start prints it, for clock."],
     ]),
     "Exit codes: 0 success, 1 error of the API, 2 wrong command line, 130 interrupted.",
@@ -34,7 +38,9 @@ export function overview(): string {
 /** Help of one command. */
 export function commandHelp(command: Command): string {
   const { name, summary } = command;
-  const description = inTerms(command.description, command);
+  const description = [inTerms(command.description, command), command.answers === "lines" && ALL_LINES]
+    .filter(Boolean)
+    .join(" ");
   const fields = command.fields.map((field) => ({ ...field, help: inTerms(field.help, command) }));
   const args = fields.filter(({ isArgument }) => isArgument);
   const flags = fields.filter(({ isArgument, isSecret }) => !isArgument && !isSecret);

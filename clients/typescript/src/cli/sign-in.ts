@@ -1,9 +1,14 @@
 import { hasReason } from "../errors.ts";
+import type { MfaChallenge, Tokens, TokensNextStep } from "../gen/types.ts";
 import type { Command, Context } from "./command.ts";
 import { rememberServer } from "./config.ts";
 import { write } from "./output.ts";
 
 const AUTHENTICATOR_CODE = /^[0-9]{6}$/;
+const NEXT_STEPS: Record<TokensNextStep, string> = {
+  ENROL_SECOND_FACTOR:
+    "Other calls require a second factor: add the secret that `medconnect set-up-totp` shows to an authenticator app, then run `medconnect activate-totp`.",
+};
 
 export const login: Command = {
   name: "login",
@@ -20,22 +25,25 @@ export const login: Command = {
       kind: "flag",
     },
   ],
-  async run({ values, client, prompter, server, signal }) {
+  async run(context) {
+    const { values, client, prompter, server, signal } = context;
     const email = String(values.email ?? (await prompter.ask("E-mail: ")));
     const password = await prompter.askSecret("Password: ");
     const request = { email, password, rememberMe: values.rememberMe === true };
     const answer = await client.login(request, { signal });
-    if ("mfaChallenge" in answer) {
-      const { mfaToken } = answer.mfaChallenge;
-      const factor = (await prompter.ask("Code of the authenticator app, or a recovery code: ")).trim();
-      const code = AUTHENTICATOR_CODE.test(factor) ? { code: factor } : { recoveryCode: factor };
-      await client.verifyMfa({ mfaToken, ...code }, { signal });
-    }
+    const { nextStep } = "tokens" in answer ? answer.tokens : await verifyMfa(answer.mfaChallenge, context);
     await rememberServer(server);
     const { fullName, role } = await client.getMe({}, { signal });
     process.stderr.write(`Signed in to ${server} as ${fullName} (${role}).\n`);
+    if (nextStep !== undefined) process.stderr.write(`${NEXT_STEPS[nextStep]}\n`);
   },
 };
+
+async function verifyMfa({ mfaToken }: MfaChallenge, { client, prompter, signal }: Context): Promise<Tokens> {
+  const factor = (await prompter.ask("Code of the authenticator app, or a recovery code: ")).trim();
+  const code = AUTHENTICATOR_CODE.test(factor) ? { code: factor } : { recoveryCode: factor };
+  return await client.verifyMfa({ mfaToken, ...code }, { signal });
+}
 
 export const logout: Command = {
   name: "logout",
