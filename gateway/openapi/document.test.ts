@@ -80,6 +80,13 @@ test("fields, rules and required fields come from the proto", () => {
   ]);
 });
 
+test("answers to a resource with read-only fields tell which of them were ignored", () => {
+  const headersOf = (method: string, path: string) =>
+    at("paths", path, method, "responses", "200", "headers");
+  expect(headersOf("patch", "/v1/doctors/{doctorId}")).toHaveProperty("X-Ignored-Fields");
+  expect(headersOf("get", "/v1/doctors/{doctorId}")).not.toHaveProperty("X-Ignored-Fields");
+});
+
 test("answers are listed by status: 201 with Location, 202, 204, and each reason", () => {
   expect(at(...createBooking, "responses", "201", "headers")).toHaveProperty("Location");
   expect(at("paths", "/v1/auth/logout", "post", "responses")).toHaveProperty("204");

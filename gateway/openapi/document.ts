@@ -138,5 +138,8 @@ const headers = {
   ),
   Location: header("Path of the new resource."),
   "Retry-After": header("Seconds to wait before a retry.", "integer"),
+  "X-Ignored-Fields": header(
+    "Read-only fields of the request whose values differ from those of the resource. They were ignored.",
+  ),
   "WWW-Authenticate": header("Authentication scheme (RFC 6750)."),
 };

@@ -173,10 +173,12 @@ const NOT_MODIFIED = {
 };
 
 function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
+  const { binding } = route;
   const { output, rules } = route.method;
   const headers = {
     ...(output.field.etag && { ETag: ref("headers", "ETag") }),
     ...(rules.creates && rules.location !== "" && { Location: ref("headers", "Location") }),
+    ...(binding.outputOnly.length > 0 && { "X-Ignored-Fields": ref("headers", "X-Ignored-Fields") }),
   };
   const withHeaders = Object.keys(headers).length > 0 ? { headers } : {};
   if (output.typeName === HTTP_BODY) {
