@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { status } from "@grpc/grpc-js";
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { ApiError, type ErrorDetails } from "@medconnect/platform/errors/api-error.ts";
 import { catalogue, type Reason, type ReasonRule } from "@medconnect/platform/errors/catalogue.ts";
 import { type ProblemOf, problemsOf } from "../http/problem.ts";
 import { operationIdOf } from "../openapi/operation.ts";
@@ -11,6 +11,14 @@ import { escaped, withCode } from "./escape-html.ts";
 const REQUEST_ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Reasons of more operations than this are those of any operation, so the page does not list them. */
 const MANY = 25;
+
+/** Examples of the reasons whose problems have members of their own. */
+const EXAMPLES: Partial<Record<Reason, ErrorDetails>> = {
+  INVALID_REQUEST: {
+    violations: [{ field: "phone", description: 'expected E.164 such as +4930123456, not "030 123456"' }],
+  },
+  RATE_LIMITED: { violatedPolicies: ["write"] },
+};
 
 /** HTML page with a heading for each error reason, to which `type` of a problem leads. */
 export function errorsPage(routes: readonly Route[], apiUrl: string): string {
@@ -46,8 +54,8 @@ ${sections.join("\n")}
 }
 
 function section(rule: ReasonRule, operations: string[], problemOf: ProblemOf): string {
-  const { reason, httpStatus, code, title, cause, cure } = rule;
-  const example = JSON.stringify(problemOf(new ApiError(reason), REQUEST_ID), null, 2);
+  const { reason, httpStatus, code, title, cause, cure, metadata } = rule;
+  const example = new ApiError(reason, EXAMPLES[reason] ?? { metadata });
   return `<section id="${reason}">
 <h2><a href="#${reason}">${reason}</a></h2>
 <p>${withCode(title)}</p>
@@ -59,7 +67,7 @@ ${cause && `<dt>Cause</dt><dd>${withCode(cause)}</dd>`}
 <dt>Repeat</dt><dd>${repeatOf(rule)}</dd>
 <dt>Operations</dt><dd>${operations.length > MANY ? "most" : operations.join(", ") || "any path"}</dd>
 </dl>
-<pre>${escaped(example)}</pre>
+<pre>${escaped(JSON.stringify(problemOf(example, REQUEST_ID), null, 2))}</pre>
 </section>`;
 }
 

@@ -49,12 +49,14 @@ export class ApiError extends Error {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     const violations = limitViolations(details.violations ?? []);
-    super(details.detail ?? summaryOf(violations) ?? `${rule.title} ${rule.cure}`, { cause: details.cause });
+    const metadata = details.metadata ?? {};
+    const detail = details.detail ?? summaryOf(violations) ?? describe(rule, metadata);
+    super(detail, { cause: details.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = "ApiError";
     this.reason = reason;
     this.rule = rule;
-    this.metadata = details.metadata ?? {};
+    this.metadata = metadata;
     this.violations = violations;
     this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
     this.violatedPolicies = details.violatedPolicies ?? [];
@@ -85,6 +87,10 @@ export class ApiError extends Error {
     return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
   }
 }
+
+/** Title and cure of a reason, with the values of the metadata that they name. */
+const describe = ({ title, cure }: ReasonRule, metadata: Record<string, string>): string =>
+  `${title} ${cure}`.replace(/`metadata\.(\w+)`/g, (name, key) => metadata[key] ?? name);
 
 /** Makes an INVALID_REQUEST error with one invalid field. */
 export function invalidField(field: string, description: string): ApiError {

@@ -24,6 +24,8 @@ export interface ReasonRule {
   readonly oauthError: string;
   /** URL of the registered problem type (RFC 9457 §4.2); "" if there is none. */
   readonly problemType: string;
+  /** Keys of the error's metadata, each with an example of its value. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** HTTP status for a gRPC status code, by the mapping in google/rpc/code.proto. */
@@ -86,6 +88,7 @@ export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
           isKept: isRefusal(code, httpStatus) && !rule.retryableWithKey,
           oauthError: rule.oauthError,
           problemType: rule.problemType,
+          metadata: rule.metadata,
         },
       ];
     }),

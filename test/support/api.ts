@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { MedConnect, MedConnectError, type Rpc } from "@medconnect/client";
+import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
 import { AnswerSchemas } from "./answer-schemas.ts";
 
 export type Json = Record<string, unknown>;
@@ -114,10 +115,20 @@ export class Api {
     const text = await response.text();
     if (!text.startsWith("{")) return;
     schemas ??= await fetchSchemas(this.url);
-    const difference = schemas?.check(method, path, response.status, parse(response, text));
+    const body = parse(response, text);
+    const difference = schemas?.check(method, path, response.status, body);
+    const undeclared = undeclaredMetadata(body);
+    if (undeclared.length > 0)
+      throw new Error(`${call}: the catalogue has no metadata ${undeclared} for ${body.reason}`);
     if (difference)
       throw new Error(`${call} got ${response.status}, which the OpenAPI document refuses: ${difference}`);
   }
+}
+
+/** Keys of a problem's metadata that the catalogue does not declare for its reason. */
+function undeclaredMetadata({ reason, metadata = {} }: Json): string[] {
+  const declared = catalogue.get(String(reason))?.metadata ?? {};
+  return Object.keys(metadata as Json).filter((key) => !(key in declared));
 }
 
 let schemas: AnswerSchemas | undefined;
