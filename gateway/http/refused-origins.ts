@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import { type Clock, systemClock } from "@medconnect/platform/time/clock.ts";
+import { LogPace } from "@medconnect/platform/telemetry/log-pace.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { isAllowedOrigin } from "./security-headers.ts";
 
-/** A page that retries must not fill the log. */
-const LOG_EVERY_MS = 60_000;
 const MAX_SHOWN = 100;
 
 export interface RefusedOriginsOptions {
@@ -19,15 +18,13 @@ export interface RefusedOriginsOptions {
  * Logs the origin of a page that CORS refuses, at most once a minute. The browser does not tell the page's
  * developer which setting of the server is missing.
  */
-export function logRefusedOrigins({ origins, apiUrl, log, clock = systemClock }: RefusedOriginsOptions) {
+export function logRefusedOrigins({ origins, apiUrl, log, clock }: RefusedOriginsOptions) {
   const own = new URL(apiUrl).origin;
-  let nextMs = 0;
+  const pace = new LogPace(clock);
   return ({ headers: { origin } }: IncomingMessage): void => {
     if (origin === undefined || origins.length === 0) return;
     if (origin === own || isAllowedOrigin(origins, origin)) return;
-    const nowMs = clock.now().getTime();
-    if (nowMs < nextMs) return;
-    nextMs = nowMs + LOG_EVERY_MS;
+    if (!pace.admits()) return;
     log.warn(
       { origin: origin.slice(0, MAX_SHOWN) },
       "CORS refuses pages of an origin that is not in CORS_ORIGINS",

@@ -1,9 +1,15 @@
-import { jwtVerify, SignJWT } from "jose";
-import { ApiError } from "../errors/api-error.ts";
+import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Logger } from "../telemetry/log.ts";
 import type { ServiceCaller } from "./caller.ts";
+import { ClockDifferences } from "./clock-differences.ts";
+import { SERVICE_TOKEN_TYPE, ServiceTokenFaults } from "./service-token-faults.ts";
 
-const TYPE = "svc+jwt";
 const LIFETIME_S = 60;
+/**
+ * Time for which an expired token is accepted. A token is replaced after half of its lifetime, so machines
+ * whose clocks differ by a minute still understand each other.
+ */
+const TOLERANCE_S = 30;
 
 /**
  * Makes and verifies the tokens by which the services of a deployment authenticate to each other. A token is
@@ -16,9 +22,14 @@ export class ServiceTokens {
   readonly #made = new Map<string, { token: string; renewAtMs: number }>();
   readonly #verified = new Map<string, { caller: ServiceCaller; expiresAtMs: number }>();
 
-  constructor(self: string, keys: readonly [Uint8Array, ...Uint8Array[]]) {
+  readonly #faults: ServiceTokenFaults;
+  readonly #clocks: ClockDifferences;
+
+  constructor(self: string, keys: readonly [Uint8Array, ...Uint8Array[]], log?: Logger) {
     this.#self = self;
     this.#keys = keys;
+    this.#faults = new ServiceTokenFaults(self, log);
+    this.#clocks = new ClockDifferences(log);
   }
 
   /** Token for calls to the service `audience`. A new one is made after half of the lifetime. */
@@ -26,10 +37,11 @@ export class ServiceTokens {
     const made = this.#made.get(audience);
     if (made && made.renewAtMs > Date.now()) return made.token;
     const token = await new SignJWT()
-      .setProtectedHeader({ alg: "HS256", typ: TYPE })
+      .setProtectedHeader({ alg: "HS256", typ: SERVICE_TOKEN_TYPE })
       .setIssuer(this.#self)
       .setAudience(audience)
-      .setIssuedAt()
+      // In fractions of a second, for the estimate of clock differences.
+      .setIssuedAt(Date.now() / 1000)
       .setExpirationTime(`${LIFETIME_S}s`)
       .sign(this.#keys[0]);
     this.#made.set(audience, { token, renewAtMs: Date.now() + (LIFETIME_S / 2) * 1000 });
@@ -37,8 +49,8 @@ export class ServiceTokens {
   }
 
   /**
-   * Identifies the service that made a token. Throws UNAUTHENTICATED if the token is invalid. Caches verified
-   * tokens.
+   * Identifies the service that made a token. Throws UNAUTHENTICATED if the token is invalid, with a detail
+   * that names a fault of the deployment. Caches verified tokens.
    */
   async verify(token: string): Promise<ServiceCaller> {
     const known = this.#verified.get(token);
@@ -48,24 +60,39 @@ export class ServiceTokens {
   }
 
   async #verifySignature(token: string): Promise<ServiceCaller> {
+    let failure: unknown;
     for (const key of this.#keys) {
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: ["HS256"],
-          typ: TYPE,
+          typ: SERVICE_TOKEN_TYPE,
           audience: this.#self,
-          requiredClaims: ["iss", "exp"],
+          requiredClaims: ["iss", "iat", "exp"],
+          clockTolerance: TOLERANCE_S,
         });
-        // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iss`
-        const caller: ServiceCaller = { kind: "service", name: payload.iss! };
-        // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `exp`
-        this.#remember(token, caller, payload.exp! * 1000);
-        return caller;
-      } catch {
-        // Tries the next key, because the token may be signed with that key.
+        return this.#accept(token, payload);
+      } catch (error) {
+        failure = error;
+        // The token may be signed with the next key. All other errors come after the signature was right.
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
       }
     }
-    throw new ApiError("UNAUTHENTICATED");
+    if (failure instanceof errors.JWTExpired) this.#noteClock(failure.payload);
+    throw this.#faults.refusalOf(token, failure);
+  }
+
+  #accept(token: string, payload: JWTPayload): ServiceCaller {
+    this.#noteClock(payload);
+    // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `iss`
+    const caller: ServiceCaller = { kind: "service", name: payload.iss! };
+    // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has `exp`
+    this.#remember(token, caller, (payload.exp! + TOLERANCE_S) * 1000);
+    return caller;
+  }
+
+  #noteClock({ iss, iat }: JWTPayload): void {
+    // biome-ignore lint/style/noNonNullAssertion: `requiredClaims` has both
+    this.#clocks.note(iss!, iat!);
   }
 
   #remember(token: string, caller: ServiceCaller, expiresAtMs: number): void {

@@ -124,7 +124,7 @@ export async function runService({
   const hash = await untilReachable(() => openKeyedHash(db, cipher), log);
   const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
-  const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
+  const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY, log);
   const peers = connectPeers(name, topology, routes, tls);
   const relay = new Relay({
     db,

@@ -16,6 +16,7 @@ import { type Lockouts, lockoutsOf } from "./lockouts/lockouts.ts";
 import { deliverMails, type Mailing, watchMails } from "./mail/deliver-mails.ts";
 import { CHALLENGE_TTL_S } from "./mfa/challenge.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
+import { warnUnverified } from "./registration/warn-unverified.ts";
 import { publishRevocations } from "./revocations/publish-revocations.ts";
 import type { Lifetime } from "./sessions/session.ts";
 import type { authSettings } from "./settings.ts";
@@ -72,6 +73,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
   const apiUrl = apiUrlOf(config);
+  warnUnverified(config, platform.log);
   const proofs = new RowProofs(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);

@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Authority } from "@medconnect/ops/certificates/authority.ts";
 import { filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { createConnection } from "mysql2/promise";
+import { clockAhead, restartWith } from "../../faults/shifted-clock.ts";
 import { CLEAR } from "../../faults/tcp-proxy.ts";
 import { type AlertFault, schema, sql } from "./lab.ts";
 
@@ -24,6 +26,27 @@ export const OUTAGES: readonly AlertFault[] = [
     begin: async ({ system }) => {
       await system.process("auth").kill();
       return () => system.process("auth").start();
+    },
+  },
+  {
+    name: "the gateway's clock is 45 s behind",
+    alerts: ["ClocksDiffer"],
+    begin: ({ system }) => restartWith(system.process("gateway"), clockAhead(-45_000)),
+  },
+  {
+    name: "billing gets another INTERNAL_KEY",
+    alerts: ["ServiceTokensRefused"],
+    begin: async ({ system }) => {
+      const billing = system.process("billing");
+      const { INTERNAL_KEY } = billing.env;
+      billing.env.INTERNAL_KEY = randomBytes(32).toString("base64");
+      await billing.stop();
+      // Billing does not become ready.
+      billing.start().catch(() => undefined);
+      return async () => {
+        billing.env.INTERNAL_KEY = INTERNAL_KEY;
+        await billing.restart();
+      };
     },
   },
   {
