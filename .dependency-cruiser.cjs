@@ -81,7 +81,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(platform|topology|services|gateway|ops)/",
-        pathNot: `${TESTS}|^platform/db/|^ops/schemas/`,
+        pathNot: `${TESTS}|^platform/db/|^ops/(schemas|backup/server)/`,
       },
       to: { path: "node_modules/mysql2" },
     },

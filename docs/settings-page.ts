@@ -32,6 +32,9 @@ const COMMANDS = [
   ...TABLE,
   "| `MYSQL_URL` | a private server | MySQL of `npm start` and of `npm run migrate`, which requires it:" +
     " `mysql://user:password@host:port` of an administrator |",
+  "| `AUTH_MYSQL_URL`, … | `MYSQL_URL` | Server of one service's schema, for `npm run migrate`, `backup` and `restore` |",
+  "| `BACKUP_RECIPIENT` | required | Public keys of age to which `npm run backup` encrypts, separated by commas |",
+  "| `BACKUP_DIR` | `.local/backups` | Folder to which `npm run backup` writes |",
   "| `REDIS_URL` | a private server | Redis of `npm start` |",
   "| `GATEWAY_PORT`, … | the [usual ports](operations.md#ports) | `PORT` of each process under `npm start` |",
   "| `GATEWAY_METRICS_PORT`, … | the usual ports | `METRICS_PORT` of each process under `npm start` |",

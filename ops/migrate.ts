@@ -1,8 +1,14 @@
 // `npm run migrate`: creates the services' schemas, users, tables and rights on a MySQL server.
 import { loadConfig } from "@medconnect/platform/config/config.ts";
-import * as z from "zod";
 import { runCommand } from "./command/command.ts";
-import { provision, SCHEMA_PREFIX } from "./schemas/provision.ts";
+import { provision } from "./schemas/provision.ts";
+import {
+  passwordSettings,
+  passwordsOf,
+  SERVER_HELP,
+  serverSettings,
+  serversOf,
+} from "./settings/schema-servers.ts";
 
 const HELP = `Creates the schemas, users, tables and rights that the services need. Safe to repeat, and to run several times at once.
 
@@ -12,9 +18,7 @@ Usage: npm run migrate [-- --wait]
   -h, --help   Shows this.
 
 Settings (NAME_FILE names a file that holds the value of NAME):
-  MYSQL_URL                mysql://user:password@host:port of an administrator
-  MYSQL_PREFIX             Prefix of schema and user names (${SCHEMA_PREFIX}).
-  AUTH_DB_PASSWORD         Database password of each service.
+${SERVER_HELP}  AUTH_DB_PASSWORD         Database password of each service.
   SCHEDULING_DB_PASSWORD
   CLINICAL_DB_PASSWORD
   BILLING_DB_PASSWORD
@@ -29,27 +33,10 @@ runCommand({
   help: HELP,
   options: { wait: { type: "boolean", default: false } },
   run: async ({ wait }) => {
-    const password = z.string().min(1);
-    const config = loadConfig({
-      MYSQL_URL: z.string(),
-      MYSQL_PREFIX: z
-        .string()
-        .regex(/^[a-z0-9_]{1,20}$/, "must be at most 20 of a-z, 0-9 and _")
-        .default(SCHEMA_PREFIX),
-      AUTH_DB_PASSWORD: password,
-      SCHEDULING_DB_PASSWORD: password,
-      CLINICAL_DB_PASSWORD: password,
-      BILLING_DB_PASSWORD: password,
-    });
+    const config = loadConfig({ ...serverSettings, ...passwordSettings });
     const applied = await provision({
-      adminUrl: config.MYSQL_URL,
-      prefix: config.MYSQL_PREFIX,
-      passwords: {
-        auth: config.AUTH_DB_PASSWORD,
-        scheduling: config.SCHEDULING_DB_PASSWORD,
-        clinical: config.CLINICAL_DB_PASSWORD,
-        billing: config.BILLING_DB_PASSWORD,
-      },
+      ...serversOf(config),
+      passwords: passwordsOf(config),
       waitMs: wait ? WAIT_MS : 0,
     });
     for (const migration of applied) process.stdout.write(`applied ${migration}\n`);

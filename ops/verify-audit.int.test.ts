@@ -17,7 +17,7 @@ import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection } from "mysql2/promise";
-import { provision } from "./schemas/provision.ts";
+import { onOneServer, provision } from "./schemas/provision.ts";
 
 const adminUrl = process.env.MYSQL_URL!;
 const prefix = `v${process.pid}_`;
@@ -30,7 +30,7 @@ let admin: Connection;
 /** Writes and seals audit events of billing, with the rights of billing's database user. */
 beforeAll(async () => {
   const passwords = { auth: "x", scheduling: "x", clinical: "x", billing: "x" };
-  await provision({ adminUrl, prefix, passwords });
+  await provision({ ...onOneServer(adminUrl, prefix), passwords });
   admin = await createConnection(adminUrl);
   const db = new Database({ url: urlOf("billing"), poolSize: 1, timeoutMs: 10_000 });
   const event = (): AuditRecord => ({

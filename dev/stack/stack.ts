@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ensureCertificates } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
-import { provision, SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
+import { onOneServer, provision, SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
 import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { Server } from "../engines/server.ts";
 import { type Progress, silent } from "../terminal/progress.ts";
@@ -125,7 +125,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     progress.step("Schemas, users and migrations");
     if (mysqlUrl && folder.isNew) await refuseForeignSchemas(mysqlUrl, schemaPrefix, folder);
     const passwords = folder.secrets.databasePasswords;
-    await provision({ adminUrl: databases.mysqlUrl, prefix: schemaPrefix, passwords });
+    await provision({ ...onOneServer(databases.mysqlUrl, schemaPrefix), passwords });
     signal?.throwIfAborted();
 
     await built;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { provision } from "../schemas/provision.ts";
+import { onOneServer, provision } from "../schemas/provision.ts";
 import { ownersIn } from "./encrypted-column-store.ts";
 
 /** Binary columns that are not encrypted with DATA_KEY, each with the reason. */
@@ -72,7 +72,7 @@ let admin: Connection;
 let columns: Column[];
 
 beforeAll(async () => {
-  await provision({ adminUrl, prefix, passwords });
+  await provision({ ...onOneServer(adminUrl, prefix), passwords });
   admin = await createConnection(adminUrl);
   columns = await bytesColumns();
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { provision } from "./provision.ts";
+import { onOneServer, provision } from "./provision.ts";
 
 /** Id columns whose type is not BINARY(16), each with the reason. */
 const NOT_BINARY: Record<string, string> = {
@@ -38,8 +38,7 @@ let columns: Column[];
 
 beforeAll(async () => {
   await provision({
-    adminUrl,
-    prefix,
+    ...onOneServer(adminUrl, prefix),
     passwords: { auth: "a", scheduling: "s", clinical: "c", billing: "b" },
   });
   admin = await createConnection(adminUrl);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection } from "mysql2/promise";
-import { provision } from "./provision.ts";
+import { onOneServer, provision } from "./provision.ts";
 
 const adminUrl = process.env.MYSQL_URL!;
 const prefix = `p${process.pid}_`;
@@ -10,7 +10,7 @@ let admin: Connection;
 const services = {} as Record<ServiceName, Connection>;
 
 beforeAll(async () => {
-  await provision({ adminUrl, prefix, passwords });
+  await provision({ ...onOneServer(adminUrl, prefix), passwords });
   admin = await createConnection(adminUrl);
   for (const name of SERVICES) services[name] = await createConnection(loginOf(name));
 });
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 test("applies nothing the second time", async () => {
-  expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
+  expect(await provision({ ...onOneServer(adminUrl, prefix), passwords })).toEqual([]);
 });
 
 test("restores rights that were revoked, and revokes added ones", async () => {
@@ -36,7 +36,7 @@ test("restores rights that were revoked, and revokes added ones", async () => {
   await admin.query(`GRANT UPDATE ON ${prefix}auth.audit_events TO ${prefix}auth`);
   await admin.query(`REVOKE DELETE ON ${prefix}auth.outbox FROM ${prefix}auth`);
   await admin.query(`REVOKE UPDATE (text) ON ${prefix}clinical.addenda FROM ${prefix}clinical`);
-  await provision({ adminUrl, prefix, passwords });
+  await provision({ ...onOneServer(adminUrl, prefix), passwords });
   expect([await grants("auth"), await grants("clinical")]).toEqual(before);
 });
 
@@ -49,7 +49,7 @@ test("refuses databases of an older release before any change, and names the way
     ]);
   await swap("0", "x");
   const anotherLogin = { ...passwords, auth: "another" };
-  await expect(provision({ adminUrl, prefix, passwords: anotherLogin })).rejects.toThrow(
+  await expect(provision({ ...onOneServer(adminUrl, prefix), passwords: anotherLogin })).rejects.toThrow(
     "npm start -- --reset",
   );
   await (await createConnection(loginOf("auth"))).end();

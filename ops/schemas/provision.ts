@@ -9,17 +9,27 @@ import { connectAdmin } from "./admin-connection.ts";
 /** Default prefix of the names of schemas and database users. */
 export const SCHEMA_PREFIX = "medconnect_";
 
-export interface ProvisionOptions {
-  /**
-   * URL of the MySQL server, mysql://user:password@host:port, with a user who can create schemas and users.
-   */
-  adminUrl: string;
+/** MySQL servers of the services' schemas. One server may have several, or all. */
+export interface SchemaServers {
   /** Prefix of the names of schemas and database users. The name of the service follows it. */
-  prefix?: string;
-  passwords: Record<ServiceName, string>;
-  /** Time for which an unreachable server is retried, in ms. */
-  waitMs?: number;
+  readonly prefix: string;
+  /**
+   * URL of each service's server, mysql://user:password@host:port, with a user who can create schemas and users.
+   */
+  readonly urls: Readonly<Record<ServiceName, string>>;
 }
+
+export interface ProvisionOptions extends SchemaServers {
+  readonly passwords: Readonly<Record<ServiceName, string>>;
+  /** Time for which an unreachable server is retried, in ms. */
+  readonly waitMs?: number;
+}
+
+/** All schemas on one server. */
+export const onOneServer = (url: string, prefix = SCHEMA_PREFIX): SchemaServers => ({
+  prefix,
+  urls: { auth: url, scheduling: url, clinical: url, billing: url },
+});
 
 const ROOT = join(import.meta.dirname, "../..");
 /** First migration of every schema. Older releases had another first migration, with ids as text. */
@@ -31,39 +41,44 @@ const BASELINE = "0001_platform.sql";
  * @returns the applied migrations, such as "scheduling 0001_scheduling.sql"
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
-  const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
-  const admin = await connectAdmin(adminUrl, waitMs);
+  const { prefix, urls, passwords, waitMs = 0 } = options;
+  const admins = await connectAdmins(urls, waitMs);
   try {
     const applied: string[] = [];
-    await refuseOlderData(admin, prefix);
+    for (const service of SERVICES) await refuseOlderData(admins[service], prefix, prefix + service);
     for (const service of SERVICES) {
       const schema = prefix + service;
-      await createSchema(admin, schema, passwords[service]);
-      for (const directory of ["platform/migrations", `services/${service}/migrations`]) {
-        const names = await migrateSchema(adminUrl, schema, join(ROOT, directory));
-        applied.push(...names.map((name) => `${service} ${name}`));
-      }
-      await grantTables(admin, schema);
+      await createSchema(admins[service], schema);
+      await createUser(admins[service], schema, passwords[service]);
+      applied.push(...(await migrateSchema(urls[service], service, schema)));
+      await grantTables(admins[service], schema);
     }
     return applied;
   } catch (error) {
     throw error instanceof Error && "sqlState" in error ? new SetupError(`MySQL: ${error.message}.`) : error;
   } finally {
-    await admin.end();
+    await Promise.all(SERVICES.map((service) => admins[service].end()));
   }
 }
 
-/** Throws if the schemas were made by an older release, whose data this one cannot read. Changes nothing. */
-async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
+async function connectAdmins(
+  urls: Readonly<Record<ServiceName, string>>,
+  waitMs: number,
+): Promise<Record<ServiceName, Connection>> {
+  const admins = {} as Record<ServiceName, Connection>;
+  for (const service of SERVICES) admins[service] = await connectAdmin(urls[service], waitMs);
+  return admins;
+}
+
+/** Throws if a schema was made by an older release, whose data this one cannot read. Changes nothing. */
+async function refuseOlderData(admin: Connection, prefix: string, schema: string): Promise<void> {
   const baseline = checksumOf(await readFile(join(ROOT, "platform/migrations", BASELINE), "utf8"));
-  for (const service of SERVICES) {
-    const found = await baselineOf(admin, prefix + service);
-    if (found === undefined || found === baseline) continue;
-    throw new SetupError(
-      `The databases ${prefix}… belong to an older release, whose data this release cannot read. Delete them with ` +
-        "npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
-    );
-  }
+  const found = await baselineOf(admin, schema);
+  if (found === undefined || found === baseline) return;
+  throw new SetupError(
+    `The databases ${prefix}… belong to an older release, whose data this release cannot read. Delete them with ` +
+      "npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
+  );
 }
 
 /** Returns the checksum of the first migration that was applied to a schema; undefined if none was. */
@@ -78,22 +93,36 @@ async function baselineOf(admin: Connection, schema: string): Promise<string | u
   return rows[0]?.checksum;
 }
 
-/** Creates a schema, and a database user of the same name, who has no rights yet. */
-async function createSchema(admin: Connection, schema: string, password: string): Promise<void> {
+/** Creates a schema if it is missing. */
+export async function createSchema(admin: Connection, schema: string): Promise<void> {
   await admin.query(
     "CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci",
     schema,
   );
+}
+
+/** Creates the database user of a schema, or changes the user's password. The user has the schema's name. */
+async function createUser(admin: Connection, schema: string, password: string): Promise<void> {
   await admin.query("CREATE USER IF NOT EXISTS ?@'%' IDENTIFIED BY ?", [schema, password]);
   await admin.query("ALTER USER ?@'%' IDENTIFIED BY ?", [schema, password]);
 }
 
-async function migrateSchema(url: string, schema: string, directory: string): Promise<string[]> {
-  try {
-    return await migrate({ url, schema, directory });
-  } catch (error) {
-    throw new SetupError(`${schema}: ${error instanceof Error ? error.message : error}`);
+/** Directories of the migrations of a service's schema, in the order in which they are applied. */
+export const migrationDirectories = (service: ServiceName): string[] =>
+  ["platform/migrations", `services/${service}/migrations`].map((directory) => join(ROOT, directory));
+
+/** Applies the missing migrations. @returns their names, such as "scheduling 0001_scheduling.sql" */
+export async function migrateSchema(url: string, service: ServiceName, schema: string): Promise<string[]> {
+  const applied: string[] = [];
+  for (const directory of migrationDirectories(service)) {
+    try {
+      const names = await migrate({ url, schema, directory });
+      applied.push(...names.map((name) => `${service} ${name}`));
+    } catch (error) {
+      throw new SetupError(`${schema}: ${error instanceof Error ? error.message : error}`);
+    }
   }
+  return applied;
 }
 
 const APPEND = ["INSERT", "SELECT"];

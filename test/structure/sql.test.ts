@@ -11,6 +11,7 @@ const TESTS = /\.test\.ts$|(^|\/)testing\/|(^|\/)node_modules\//;
 const ALLOWED = [
   ["platform/db/", "sends the statements of stores, and opens sessions and transactions"],
   ["ops/schemas/", "creates schemas and users, and grants rights"],
+  ["ops/backup/server/", "reads and writes whole schemas"],
 ] as const;
 
 /** Code that must be refused outside of stores, with the SQL to be found in it. */

@@ -1,5 +1,5 @@
 import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
-import { provision } from "@medconnect/ops/schemas/provision.ts";
+import { onOneServer, provision } from "@medconnect/ops/schemas/provision.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { namedColumns, type Row, storedColumns } from "./rows.ts";
 import { Schemas } from "./schemas.ts";
@@ -25,8 +25,7 @@ export class EmptySchemas {
 
   static async make(): Promise<EmptySchemas> {
     await provision({
-      adminUrl: mysqlUrl,
-      prefix,
+      ...onOneServer(mysqlUrl, prefix),
       passwords: { auth: "x", scheduling: "x", clinical: "x", billing: "x" },
     });
     const schemas = await Schemas.open(mysqlUrl, prefix);

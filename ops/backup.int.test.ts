@@ -1,0 +1,265 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { onOneServer, provision } from "./schemas/provision.ts";
+
+const mysqlUrl = process.env.MYSQL_URL!;
+const source = `b${process.pid}_`;
+const target = `r${process.pid}_`;
+const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
+const folder = mkdtempSync(join(tmpdir(), "backup-"));
+const keyFile = join(folder, "key");
+const AWKWARD = "Line one\nline 'two' \"quoted\" \\ back \0 nul \u001a, 薬 💊";
+
+let admin: Connection;
+let recipient: string;
+let file: string;
+
+beforeAll(async () => {
+  admin = await createConnection(mysqlUrl);
+  await provision({ ...onOneServer(mysqlUrl, source), passwords });
+  await admin.query("INSERT INTO ??.secrets VALUES ('all bytes', ?), ('none', '')", [
+    `${source}auth`,
+    Buffer.from(Array.from({ length: 255 }, (_, i) => i)),
+  ]);
+  await admin.query(
+    "INSERT INTO ??.people (user_id, full_name, disabled) VALUES (UUID_TO_BIN(UUID()), ?, 1)",
+    [`${source}scheduling`, AWKWARD],
+  );
+  await admin.query(
+    `INSERT INTO ??.audit_events VALUES (UUID_TO_BIN(UUID()), 'a', 'b', ?, 'r', 'DENIED', '', '',
+       '2026-12-01 10:00:00.123', NULL)`,
+    [`${source}billing`, JSON.stringify(["x\n", '"'])],
+  );
+  // More rows than one INSERT of a backup holds.
+  await admin.query(
+    `INSERT INTO ??.daily_additions (day, figure, label, amount)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+     SELECT '2026-12-01', 'FIGURE', '', -a.i FROM n a JOIN n b ON b.i <= 20`,
+    [`${source}clinical`],
+  );
+  recipient = (await run("backup", ["key", keyFile])).stdout.trim().split("=")[1]!;
+  file = await backUp();
+});
+
+afterEach(() => drop(target));
+afterAll(async () => {
+  await drop(source);
+  await admin.end();
+  rmSync(folder, { recursive: true });
+});
+
+async function drop(prefix: string): Promise<void> {
+  for (const service of SERVICES) {
+    await admin.query("DROP DATABASE IF EXISTS ??", [prefix + service]);
+    await admin.query("DROP USER IF EXISTS ?", [prefix + service]);
+  }
+}
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const run = (command: string, args: string[], env: Record<string, string> = {}): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, `${command}.ts`), ...args], {
+    env: { ...COMPILE_CACHE, MYSQL_URL: mysqlUrl, ...env },
+  })
+    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+    .catch((error: Ended) => error);
+
+/** Makes a backup. @returns its file */
+async function backUp(prefix = source): Promise<string> {
+  const settings = { MYSQL_PREFIX: prefix, BACKUP_RECIPIENT: recipient, BACKUP_DIR: join(folder, "backups") };
+  const { stdout, stderr } = await run("backup", [], settings);
+  expect(stderr).toBe("");
+  return /^File +(.+), /m.exec(stdout)![1]!;
+}
+
+const restore = (args: string[]): Promise<Ended> =>
+  run("restore", args, {
+    MYSQL_PREFIX: target,
+    ...Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_DB_PASSWORD`, passwords[name]])),
+  });
+
+/** Definitions and checksums of all tables of a service's schema. */
+async function contentOf(prefix: string, service: ServiceName): Promise<unknown[]> {
+  const [tables] = await admin.query<RowDataPacket[]>("SHOW TABLES FROM ??", [prefix + service]);
+  return await Promise.all(
+    tables.map(async (row) => {
+      const name = Object.values(row)[0];
+      const [[definition]] = await admin.query<RowDataPacket[]>("SHOW CREATE TABLE ??.??", [
+        prefix + service,
+        name,
+      ]);
+      const [[checksum]] = await admin.query<RowDataPacket[]>("CHECKSUM TABLE ??.??", [
+        prefix + service,
+        name,
+      ]);
+      return [definition!["Create Table"], checksum!.Checksum];
+    }),
+  );
+}
+
+test("a restored system has the same tables and rows, and each service its rights", async () => {
+  const { code, stdout } = await restore([file, "--key", keyFile]);
+  expect(stdout).toMatch(/^Moment {4}\d{4}-.*\nComplete {2}\d+ rows.*\nRestored {2}.* min per GB\n$/);
+  expect(code).toBe(0);
+  for (const service of SERVICES) {
+    expect(await contentOf(target, service)).toEqual(await contentOf(source, service));
+  }
+  const [[person]] = await admin.query<RowDataPacket[]>("SELECT full_name AS name FROM ??.people", [
+    `${target}scheduling`,
+  ]);
+  expect(person!.name).toBe(AWKWARD);
+  const login = new URL(mysqlUrl);
+  Object.assign(login, { username: `${target}auth`, password: passwords.auth, pathname: `/${target}auth` });
+  const connection = await createConnection(login.href);
+  await expect(connection.query("UPDATE audit_events SET action = 'x'")).rejects.toMatchObject({
+    errno: 1142,
+  });
+  await connection.end();
+});
+
+test("all schemas are of one moment: an effect is never without its cause", async () => {
+  const insert =
+    "INSERT INTO ??.daily_additions (day, figure, label, amount) VALUES ('2026-12-01', 'CAUSE', '', 1)";
+  const count = async (service: ServiceName) => {
+    const sql = "SELECT COUNT(*) AS rowCount FROM ??.daily_additions WHERE figure = 'CAUSE'";
+    const [[row]] = await admin.query<RowDataPacket[]>(sql, [target + service]);
+    return row!.rowCount as number;
+  };
+  const writer = await createConnection(mysqlUrl);
+  let isOver = false;
+  const writing = (async () => {
+    while (!isOver) for (const service of SERVICES) await writer.query(insert, [source + service]);
+  })();
+  const copy = await backUp();
+  isOver = true;
+  await writing;
+  await writer.end();
+  expect((await restore([copy, "--key", keyFile])).code).toBe(0);
+  const counts = await Promise.all(SERVICES.map(count));
+  expect(counts[0]).toBeGreaterThan(0);
+  expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+  expect(counts[0]! - counts[3]!).toBeLessThanOrEqual(1);
+});
+
+test("the file is encrypted, readable by its owner only, and the only one in the folder", () => {
+  const content = readFileSync(file);
+  expect(content.subarray(0, 21).toString()).toBe("age-encryption.org/v1");
+  expect(content.includes("CREATE TABLE")).toBe(false);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(folder, "backups")).filter((name) => !name.endsWith(".sql.gz.age"))).toEqual([]);
+});
+
+test("check reads a backup without a server", async () => {
+  const { code, stdout } = await run("restore", ["check", file, "--key", keyFile], { MYSQL_URL: "" });
+  expect(stdout).toMatch(/^Moment .*\nComplete .*\n$/);
+  expect(code).toBe(0);
+});
+
+const mutilations: [string, (content: Buffer) => Buffer, string][] = [
+  ["cut in the middle", (content) => content.subarray(0, content.length / 2), "is damaged or truncated"],
+  [
+    "cut at the end of a chunk",
+    (content) => content.subarray(0, headerOf(content) + 16 + 65_552),
+    "is damaged or truncated",
+  ],
+  ["without its last byte", (content) => content.subarray(0, -1), "is damaged or truncated"],
+  [
+    "with a changed byte",
+    (content) => content.fill(content.at(-99)! ^ 1, content.length - 99, content.length - 98),
+    "is damaged or truncated",
+  ],
+  ["cut in its header", (content) => content.subarray(0, 60), "is no backup, or its beginning is damaged"],
+  ["that is empty", () => Buffer.alloc(0), "is no backup, or its beginning is damaged"],
+];
+
+/** Length of age's header, which ends with a line of its MAC. */
+const headerOf = (content: Buffer): number => content.indexOf("\n", content.indexOf("\n---") + 1) + 1;
+
+test.each(mutilations)("a backup %s is refused before any change", async (_, mutilate, problem) => {
+  const broken = join(folder, "broken");
+  writeFileSync(broken, mutilate(readFileSync(file)));
+  const { code, stderr } = await restore([broken, "--key", keyFile]);
+  expect(stderr).toContain(`${broken} ${problem}`);
+  expect(code).toBe(1);
+  const [found] = await admin.query<RowDataPacket[]>("SHOW DATABASES LIKE ?", [`${target}%`]);
+  expect(found).toEqual([]);
+});
+
+test("another private key is refused", async () => {
+  const other = join(folder, "other-key");
+  await run("backup", ["key", other]);
+  const { code, stderr } = await restore([file, "--key", other]);
+  expect(stderr).toBe(`${file} is encrypted to another public key: this private key does not fit.\n`);
+  expect(code).toBe(1);
+});
+
+test("key overwrites no file", async () => {
+  const before = readFileSync(keyFile, "utf8");
+  const { code, stderr } = await run("backup", ["key", keyFile]);
+  expect(stderr).toBe(`${keyFile} exists; it may hold the key of older backups.\n`);
+  expect(code).toBe(1);
+  expect(readFileSync(keyFile, "utf8")).toBe(before);
+});
+
+test("schemas with tables are refused, and replaced on demand", async () => {
+  await provision({ ...onOneServer(mysqlUrl, target), passwords });
+  const refused = await restore([file, "--key", keyFile]);
+  expect(refused.stderr).toContain(`${target}billing already have tables.`);
+  expect(refused.code).toBe(1);
+  await admin.query("INSERT INTO ??.secrets VALUES ('of before', '')", [`${target}auth`]);
+  expect((await restore([file, "--key", keyFile, "--replace"])).code).toBe(0);
+  const [secrets] = await admin.query<RowDataPacket[]>("SELECT name FROM ??.secrets", [`${target}auth`]);
+  expect(secrets.map(({ name }) => name)).toEqual(["all bytes", "none"]);
+});
+
+test("a running service is refused", async () => {
+  await provision({ ...onOneServer(mysqlUrl, target), passwords });
+  const login = new URL(mysqlUrl);
+  Object.assign(login, { username: `${target}billing`, password: passwords.billing });
+  const service = await createConnection(login.href);
+  const { code, stderr } = await restore([file, "--key", keyFile, "--replace"]);
+  await service.end();
+  expect(stderr).toBe("billing has 1 connections to its schema. Stop all processes of MedConnect first.\n");
+  expect(code).toBe(1);
+});
+
+test("a backup of a newer release is refused", async () => {
+  const [schema, name] = [`${source}clinical`, "0099_later.sql"];
+  await admin.query("INSERT INTO ??.schema_migrations (name, checksum) VALUES (?, '0')", [schema, name]);
+  const newer = await backUp();
+  await admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [schema, name]);
+  const { code, stderr } = await restore([newer, "--key", keyFile]);
+  expect(stderr).toMatch(
+    /whose migration 0099_later\.sql of clinical this release lacks\. Restore with that release\.\n$/,
+  );
+  expect(code).toBe(1);
+});
+
+test.each([
+  ["backup", [], {}, "BACKUP_RECIPIENT is required: make a pair of keys by npm run backup -- key FILE"],
+  [
+    "backup",
+    [],
+    { BACKUP_RECIPIENT: "age1x" },
+    'BACKUP_RECIPIENT must be public keys of age, age1…, not "age1x".',
+  ],
+  ["backup", ["now"], {}, 'Say key, or nothing, not "now".'],
+  ["restore", [], {}, "Name the file of the backup."],
+  ["restore", ["f"], {}, "Name the file of the private key: --key KEYFILE."],
+  ["restore", ["f", "--key", "/none"], {}, "The private key cannot be read from /none (ENOENT)."],
+] as const)("%s %j is refused", async (command, args, env, message) => {
+  const { code, stderr } = await run(command, [...args], env);
+  expect(stderr).toContain(message);
+  expect(code).toBe(1);
+});

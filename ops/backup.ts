@@ -1,0 +1,92 @@
+// `npm run backup`: writes all schemas, as they are at one moment, to an encrypted file.
+import { writeFile } from "node:fs/promises";
+import { loadConfig, processSettings } from "@medconnect/platform/config/config.ts";
+import * as z from "zod";
+import { encrypterFor, keyFileOf, makeKeyPair } from "./backup/file/encryption.ts";
+import { everySeconds, megabytes, pace } from "./backup/progress.ts";
+import { writeBackup } from "./backup/write-backup.ts";
+import { runCommand } from "./command/command.ts";
+import { SetupError, UsageError } from "./command/setup-error.ts";
+import { inheritServers, SERVER_HELP, serverSettings, serversOf } from "./settings/schema-servers.ts";
+
+const HELP = `Writes the four schemas, as they are at one moment, to a new encrypted file.
+
+Usage: npm run backup [-- --dir DIR]
+       npm run backup -- key FILE
+
+Services keep running. Writes wait for some milliseconds at the moment of the backup, and migrations until its end. The
+file is encrypted to a public key, so this host cannot read it. Keep the private key, and the processes' keys (DATA_KEY,
+AUDIT_KEY, INTERNAL_KEY), elsewhere: without them no backup can be used.
+
+  key FILE     Makes a pair of keys: writes the private one to FILE, and prints the public one.
+  --dir DIR    Folder of the backups (BACKUP_DIR).
+  -h, --help   Shows this.
+
+Settings (NAME_FILE names a file that holds the value of NAME); default of the servers: the system that npm start runs
+here (STACK_JSON):
+  BACKUP_RECIPIENT         Public key of age, age1…; several are separated by commas, and each private key fits.
+  BACKUP_DIR               Folder of the backups (.local/backups).
+${SERVER_HELP}
+Exit codes: 0 the backup is complete and on the disk, 1 the command failed
+`;
+
+const settings = {
+  ...serverSettings,
+  BUILD_COMMIT: processSettings.BUILD_COMMIT,
+  BACKUP_RECIPIENT: z.string("is required: make a pair of keys by npm run backup -- key FILE"),
+  BACKUP_DIR: z.string().default(".local/backups"),
+};
+
+runCommand({
+  name: "backup",
+  help: HELP,
+  options: { dir: { type: "string" } },
+  allowPositionals: true,
+  run: async ({ dir }, [action, file, ...rest]) => {
+    if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much.`);
+    if (action === undefined) return await backUp(dir);
+    if (action !== "key") throw new UsageError(`Say key, or nothing, not "${action}".`);
+    if (file === undefined) throw new UsageError("Name a file for the private key.");
+    return await makeKeys(file);
+  },
+});
+
+async function backUp(dir: string | undefined): Promise<number> {
+  inheritServers();
+  const config = loadConfig(settings);
+  const beganMs = performance.now();
+  const onProgress = everySeconds(({ sqlLength, rows }: { sqlLength: number; rows: number }) => {
+    process.stderr.write(`${rows} rows, ${megabytes(sqlLength)}\n`);
+  });
+  const backup = await writeBackup({
+    servers: serversOf(config),
+    encrypter: encrypterFor(config.BACKUP_RECIPIENT),
+    folder: dir ?? config.BACKUP_DIR,
+    commit: config.BUILD_COMMIT,
+    onProgress,
+  });
+  const { manifest, pausedMs, rows, sqlLength, file, fileBytes } = backup;
+  process.stdout.write(
+    `Moment    ${manifest.moment}; writes waited ${Math.ceil(pausedMs)} ms\n` +
+      `Content   ${rows} rows, ${megabytes(sqlLength)} of SQL; ${pace(sqlLength, performance.now() - beganMs)}\n` +
+      `File      ${file}, ${megabytes(fileBytes)}\n`,
+  );
+  return 0;
+}
+
+async function makeKeys(file: string): Promise<number> {
+  const pair = await makeKeyPair();
+  try {
+    await writeFile(file, keyFileOf(pair, new Date()), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SetupError(
+      code === "EEXIST"
+        ? `${file} exists; it may hold the key of older backups.`
+        : `${file} cannot be written (${code}).`,
+    );
+  }
+  process.stdout.write(`BACKUP_RECIPIENT=${pair.recipient}\n`);
+  process.stderr.write(`Move ${file} off this host: it opens every backup. Keep two copies of it.\n`);
+  return 0;
+}
