@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { context, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { newId } from "../ids/ids.ts";
+import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { type BinaryId, binaryId } from "./binary-id.ts";
 
@@ -78,4 +82,20 @@ test("a bound value is never interpreted as SQL", async () => {
     tx.read<{ text: string }>("SELECT ? AS text", [nasty]),
   );
   expect(again!.text).toBe(nasty);
+});
+
+test("a statement has a span within a traced task only, so that polls make no traces", async () => {
+  const exporter = new InMemorySpanExporter();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(
+    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
+  );
+  await versionOf(A);
+  await inSpan("task", { kind: SpanKind.INTERNAL }, () => versionOf(A));
+  trace.disable();
+  context.disable();
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual([
+    expect.stringMatching(/^SELECT /),
+    "task",
+  ]);
 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { PoolConnection, ResultSetHeader } from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
 import { timed } from "../telemetry/database-durations.ts";
-import { inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { inSpan, isTraced, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
 import { toTextIds, withIdsAsText } from "./binary-ids.ts";
 import { activeBorrower, type Borrower, INTERNAL } from "./borrower.ts";
@@ -217,14 +217,14 @@ export class Database {
 
   /**
    * Runs a round trip in a span, and records its duration. The SQL in the span has placeholders, never
-   * values.
+   * values. Outside of a traced task there is no span: jobs poll all the time, and each poll would be a trace.
    */
   private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
     const [summary = ""] = sql.trimStart().split(/\s+/, 1);
+    const timedSend = () => timed("mysql", isBatch(sql) ? "BATCH" : summary, send);
+    if (!isTraced()) return timedSend();
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
-    return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, () =>
-      timed("mysql", isBatch(sql) ? "BATCH" : summary, send),
-    );
+    return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, timedSend);
   }
 }
 

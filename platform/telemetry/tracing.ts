@@ -67,6 +67,9 @@ export function extractTrace(carrier: Carrier): Context {
   return propagation.extract(context.active(), carrier, defaultTextMapGetter);
 }
 
+/** True within a request or another traced task, also if its spans are not recorded. */
+export const isTraced = (): boolean => trace.getActiveSpan() !== undefined;
+
 /** Id of the active trace, 32 hex digits; empty outside of a request. */
 export function activeTraceId(): string {
   return trace.getActiveSpan()?.spanContext().traceId ?? "";
