@@ -49,6 +49,7 @@ startProcess("gateway", async () => {
     service: "gateway",
     endpoint,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    delayMs: config.OTEL_BSP_SCHEDULE_DELAY,
   });
   const readMetrics = startProcessMetrics("gateway", config.BUILD_COMMIT);
 

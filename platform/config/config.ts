@@ -122,6 +122,9 @@ export const processSettings = {
     .max(1, "must be a number from 0 to 1")
     .default(1)
     .describe("Share of new traces to record, from 0 to 1"),
+  OTEL_BSP_SCHEDULE_DELAY: wholeNumber({ min: 1 })
+    .default(5000)
+    .describe("Longest time in ms that spans wait for others to be sent with. `npm start` sets 1000"),
   DRAIN_TIMEOUT: duration("20s").describe("Time to finish running work after a stop signal"),
 };
 

@@ -107,6 +107,7 @@ export async function runService({
     service: name,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    delayMs: config.OTEL_BSP_SCHEDULE_DELAY,
   });
 
   const { tls, stop: stopTls } = startTls(config, log);

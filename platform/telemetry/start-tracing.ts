@@ -20,6 +20,8 @@ export async function startTracing(options: {
   service: string;
   endpoint?: string | undefined;
   ratio: number;
+  /** Longest time that spans wait for others to be sent with. */
+  delayMs?: number;
 }): Promise<() => Promise<void>> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -28,16 +30,17 @@ export async function startTracing(options: {
     sampler: new ParentBasedSampler({
       root: new TraceIdRatioBasedSampler(options.endpoint ? options.ratio : 0),
     }),
-    spanProcessors: options.endpoint ? [await exportTo(options.endpoint)] : [],
+    spanProcessors: options.endpoint ? [await exportTo(options.endpoint, options.delayMs)] : [],
   });
   trace.setGlobalTracerProvider(provider);
   return () => provider.shutdown();
 }
 
 /** Loads the exporter only if it is used, because it takes 20 MB of memory. */
-async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
+async function exportTo(endpoint: string, delayMs = 5000): Promise<BatchSpanProcessor> {
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
-  return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });
+  const exporter = new OTLPTraceExporter({ url: tracesUrl(endpoint) });
+  return new BatchSpanProcessor({ exporter, scheduledDelayMillis: delayMs });
 }
 
 /** URL for traces: the endpoint with the path that the OTLP specification adds ("Endpoint URLs"). */
