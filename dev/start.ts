@@ -8,7 +8,13 @@ import { clockTime } from "./logs/log-lines.ts";
 import { type LogFormat, logFormatOf, logView } from "./logs/log-view.ts";
 import { resetDataFolder } from "./stack/data-folder.ts";
 import { watchMails } from "./stack/mail-folder.ts";
-import { configuredPorts, type InspectorPorts, inspectorPorts, refuseBusyPorts } from "./stack/ports.ts";
+import {
+  configuredPorts,
+  configuredTracesPort,
+  type InspectorPorts,
+  inspectorPorts,
+  refuseBusyPorts,
+} from "./stack/ports.ts";
 import { BUNDLES } from "./stack/programs.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_SETTINGS, seed } from "./stack/seed.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack/stack.ts";
@@ -31,7 +37,8 @@ runCommand({
     const ports = configuredPorts(env, offset);
     const inspectors = flags.watch ? inspectorPorts(env, offset) : undefined;
     // Checks the ports before `--reset` deletes the data. So a busy port cannot cause a loss of data.
-    await refuseBusyPorts(ports, inspectors);
+    const tracesPort = env.OTEL_EXPORTER_OTLP_ENDPOINT ? undefined : configuredTracesPort(env, offset);
+    await refuseBusyPorts(ports, { inspectors, traces: tracesPort });
     if (flags.reset) resetDataFolder(flags["data-dir"]);
 
     const live = inspectors && new LiveProgram(inspectors);
@@ -48,6 +55,7 @@ runCommand({
         ports,
         mtls: flags.mtls,
         sandboxClock: true,
+        tracesPort,
         program: live ?? BUNDLES,
         env: { GRPC_REFLECTION: process.env.GRPC_REFLECTION ?? "true" },
         envOf: { gateway: { ...gatewaySettings, ...(live && QUICK_DRAIN) } },
@@ -135,6 +143,7 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
+    row("traces", urls.traces ?? "sent to OTEL_EXPORTER_OTLP_ENDPOINT"),
     row(
       "browsers",
       `pages of ${gatewaySettings.CORS_ORIGINS.replace("loopback", LOOPBACK_PAGES) || "no other origin"} may call the API (CORS_ORIGINS)`,

@@ -18,6 +18,8 @@ Environment, passed on to every process:
   MYSQL_URL, REDIS_URL                  Existing servers; mysql://user:password@host:port of an administrator.
   GATEWAY_PORT, AUTH_PORT, …            Ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054.
   GATEWAY_METRICS_PORT, …               Metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468.
+  TRACES_PORT                           Port of the pages of traces (9469).
+  OTEL_EXPORTER_OTLP_ENDPOINT           Collector of traces. They then have no pages here.
   MAIL_URL=smtp://host:port             Mail server. Without it, mails go to the data folder, and their links are shown.
   MEDCONNECT_ENGINES_DIR                Folder for MySQL and Redis if they are not installed (.local/engines).
   LOG_FORMAT=pretty                     Lines of the terminal: pretty or json; without a terminal, json.

@@ -39,6 +39,7 @@ const COMMANDS = [
   "| `GATEWAY_PORT`, … | the [usual ports](operations.md#ports) | `PORT` of each process under `npm start` |",
   "| `GATEWAY_METRICS_PORT`, … | the usual ports | `METRICS_PORT` of each process under `npm start` |",
   "| `GATEWAY_INSPECTOR_PORT`, … | 9229 to 9233 | Ports for debuggers under `npm run dev` |",
+  "| `TRACES_PORT` | 9469 | Port of the [pages of traces](operations.md#traces-and-logs) under `npm start` |",
   "| `LOG_FORMAT` | `pretty` on a terminal, else `json` | Lines that `npm start` shows: one short line for each" +
     " request and problem, or the JSON of the processes. The log files are always JSON |",
   "| `MTLS` | `0` | `1`: mutual TLS for gRPC under `npm start`, as with `--mtls` |",

@@ -4,7 +4,13 @@ import { createServer } from "node:net";
 import { pathToFileURL } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { COMPILE_CACHE } from "./compile-cache.ts";
-import { configuredPorts, freePort, freeProcessPorts, refuseBusyPorts } from "./ports.ts";
+import {
+  configuredPorts,
+  configuredTracesPort,
+  freePort,
+  freeProcessPorts,
+  refuseBusyPorts,
+} from "./ports.ts";
 
 const PORTS = 10;
 /** Prints free ports, then waits for the end of its input. All processes begin at the same range. */
@@ -57,6 +63,17 @@ test("two settings with the same port are refused", async () => {
   const ports = configuredPorts({ AUTH_PORT: String(port), BILLING_METRICS_PORT: String(port) });
   await expect(refuseBusyPorts(ports)).rejects.toThrow(
     `AUTH_PORT and BILLING_METRICS_PORT are both ${port}.`,
+  );
+});
+
+test("the port of the traces is one of its own, too", async () => {
+  const ports = await freeProcessPorts();
+  await expect(refuseBusyPorts(ports, { traces: ports.auth.port })).rejects.toThrow(
+    `AUTH_PORT and TRACES_PORT are both ${ports.auth.port}.`,
+  );
+  expect(configuredTracesPort({}, 100)).toBe(9569);
+  expect(() => configuredTracesPort({ TRACES_PORT: "6000" })).toThrow(
+    "TRACES_PORT is 6000, which browsers block",
   );
 });
 

@@ -30,6 +30,8 @@ const INSPECTORS: InspectorPorts = {
   billing: 9233,
 };
 
+const TRACES_PORT = 9469;
+
 /**
  * Ports from 1024 on that browsers block, and Node's fetch too, with which the launcher asks whether a process is
  * ready (Fetch standard, https://fetch.spec.whatwg.org/#port-blocking).
@@ -57,6 +59,10 @@ export function configuredPorts(env: NodeJS.ProcessEnv, offset = 0): Ports {
 /** Inspector ports of the processes, or those that settings such as AUTH_INSPECTOR_PORT give, each plus the offset. */
 export const inspectorPorts = (env: NodeJS.ProcessEnv, offset = 0): InspectorPorts =>
   forEachProcess((name) => portIn(env, inspectorSetting(name), INSPECTORS[name], offset));
+
+/** Port of the pages of traces, or that in TRACES_PORT, plus the offset. */
+export const configuredTracesPort = (env: NodeJS.ProcessEnv, offset = 0): number =>
+  httpPortIn(env, "TRACES_PORT", TRACES_PORT, offset);
 
 /** Chooses free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
@@ -142,19 +148,21 @@ async function claimRange(): Promise<Range> {
 }
 
 /** Throws with all ports that are in use and who uses them, or with two settings that have the same port. */
-export async function refuseBusyPorts(ports: Ports, inspectors?: InspectorPorts): Promise<void> {
+export async function refuseBusyPorts(
+  ports: Ports,
+  { inspectors, traces }: { inspectors?: InspectorPorts | undefined; traces?: number | undefined } = {},
+): Promise<void> {
   const settings = new Map<number, string>();
-  for (const name of PROCESSES) {
-    const { port, metricsPort } = ports[name];
-    for (const [wanted, setting] of [
-      [port, portSetting(name)],
-      [metricsPort, metricsPortSetting(name)],
-      ...(inspectors ? [[inspectors[name], inspectorSetting(name)] as const] : []),
-    ] as const) {
-      const other = settings.get(wanted);
-      if (other) throw new SetupError(`${other} and ${setting} are both ${wanted}.`);
-      settings.set(wanted, setting);
-    }
+  const wanted: [number, string][] = PROCESSES.flatMap((name) => [
+    [ports[name].port, portSetting(name)],
+    [ports[name].metricsPort, metricsPortSetting(name)],
+    ...(inspectors ? [[inspectors[name], inspectorSetting(name)] as [number, string]] : []),
+  ]);
+  if (traces !== undefined) wanted.push([traces, "TRACES_PORT"]);
+  for (const [port, setting] of wanted) {
+    const other = settings.get(port);
+    if (other) throw new SetupError(`${other} and ${setting} are both ${port}.`);
+    settings.set(port, setting);
   }
   const problems = await Promise.all([...settings].map(([port, setting]) => problemOf(port, setting)));
   const found = problems.filter((problem) => problem !== undefined);

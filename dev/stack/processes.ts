@@ -22,6 +22,8 @@ export interface ProcessOptions {
   certificates?: string | undefined;
   /** File of the advances of business time. Absent without a sandbox clock. */
   sandboxClock?: string | undefined;
+  /** Receiver of traces. Absent: that of the environment, if any. */
+  tracesUrl?: string | undefined;
   /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
@@ -30,6 +32,8 @@ export interface ProcessOptions {
 }
 
 const ROOT = join(import.meta.dirname, "../..");
+/** Time until a request's trace can be seen. Still, the spans of some requests travel together. */
+const TRACE_DELAY_MS = "1000";
 
 /** Prepares the services and the gateway without starting them. */
 export function makeProcesses(options: ProcessOptions): Processes {
@@ -70,7 +74,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
   });
 }
 
-function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {
+function commonSettings(name: ProcessName, { folder, databases, ports, tracesUrl }: ProcessOptions) {
   const addresses = addressesOf(ports);
   return {
     HOST: "127.0.0.1",
@@ -84,6 +88,10 @@ function commonSettings(name: ProcessName, { folder, databases, ports }: Process
     SCHEDULING_ADDRESS: addresses.scheduling,
     CLINICAL_ADDRESS: addresses.clinical,
     BILLING_ADDRESS: addresses.billing,
+    ...(tracesUrl !== undefined && {
+      OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl,
+      OTEL_BSP_SCHEDULE_DELAY: TRACE_DELAY_MS,
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { ensureCertificates } from "@medconnect/ops/certificates/certificate-folder.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
@@ -6,6 +7,7 @@ import { onOneServer, provision, SCHEMA_PREFIX } from "@medconnect/ops/schemas/p
 import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { Server } from "../engines/server.ts";
 import { type Progress, silent } from "../terminal/progress.ts";
+import { startTraceServer } from "../traces/trace-server.ts";
 import { DataFolder } from "./data-folder.ts";
 import { DATABASE_STEPS, type Databases, startDatabases } from "./databases.ts";
 import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
@@ -29,6 +31,8 @@ export interface StackOptions {
   mtls?: boolean;
   /** True to let `npm run clock` advance business time. */
   sandboxClock?: boolean;
+  /** Port at which the processes' traces are received and shown. If absent, they are not. */
+  tracesPort?: number | undefined;
   /** Environment variables for all processes. They override those that the processes inherit. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
@@ -51,8 +55,11 @@ export interface Stack {
   dataDir: string;
   /** Path of stack.json, which has the URLs, addresses, ports and process ids. */
   file: string;
-  /** URL of each server. Those of MySQL and Redis contain the administrator's password. */
-  urls: Record<ProcessName | "mysql" | "redis", string>;
+  /**
+   * URL of each server. Those of MySQL and Redis contain the administrator's password. `traces`, if there is
+   * such a server, lists the traces; a path `/<trace id>` shows one.
+   */
+  urls: Record<ProcessName | "mysql" | "redis", string> & { traces?: string };
   /** Address of each service for gRPC, as host:port. */
   addresses: Record<ServiceName, string>;
   /**
@@ -88,9 +95,9 @@ export const STACK_STEPS = DATABASE_STEPS + 2;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, progress = silent } = options;
-  const { mtls = false, program = BUNDLES, onLine } = options;
+  const { mtls = false, program = BUNDLES, onLine, tracesPort } = options;
   const ports = options.ports ?? (await freeProcessPorts());
-  await refuseBusyPorts(ports);
+  await refuseBusyPorts(ports, { traces: tracesPort });
   const folder = new DataFolder(options.dataDir);
   const certificates = mtls ? folder.file("certificates") : undefined;
   if (certificates) {
@@ -102,6 +109,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   // stopped.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
+  const tracesUrl = tracesPort === undefined ? undefined : `http://127.0.0.1:${tracesPort}`;
   const processes = makeProcesses({
     folder,
     databases,
@@ -109,19 +117,24 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     schemaPrefix,
     certificates,
     sandboxClock,
+    tracesUrl,
     env,
     envOf,
     program,
     onLine,
   });
 
+  let traces: HttpServer | undefined;
+
   const stop = async () => {
     await processes.gateway.stop();
     await Promise.all(SERVICES.map((name) => processes[name].stop()));
+    traces?.close().closeAllConnections();
     await databases.stop();
   };
 
   try {
+    if (tracesPort !== undefined) traces = await startTraceServer(tracesPort);
     progress.step("Schemas, users and migrations");
     if (mysqlUrl && folder.isNew) await refuseForeignSchemas(mysqlUrl, schemaPrefix, folder);
     const passwords = folder.secrets.databasePasswords;
@@ -136,7 +149,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stack: Stack = {
       dataDir: folder.path,
       file: folder.file("stack.json"),
-      urls: { ...urls, mysql: databases.mysqlUrl, redis: databases.redisUrl } as Stack["urls"],
+      urls: {
+        ...urls,
+        mysql: databases.mysqlUrl,
+        redis: databases.redisUrl,
+        ...(tracesUrl !== undefined && { traces: tracesUrl }),
+      } as Stack["urls"],
       addresses: addressesOf(ports),
       certificates,
       sandboxClock,

@@ -68,6 +68,7 @@ async function start(): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, ...COMPILE_CACHE, LOG_FORMAT: "pretty", NO_COLOR: "1" };
   for (const name of ["MYSQL_URL", "REDIS_URL", "STACK_JSON"]) delete env[name];
   env.MEDCONNECT_ENGINES_DIR ||= join(ROOT, ".local/engines");
+  env.TRACES_PORT = `${await freePort()}`;
   for (const name of PROCESSES) {
     inspectors.set(name, await freePort());
     const prefix = name.toUpperCase();

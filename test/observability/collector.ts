@@ -1,44 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
-
-/** A span that the collector has received. */
-export interface Span {
-  service: string;
-  name: string;
-  traceId: string;
-  spanId: string;
-  /** Id of the parent span; empty for the root span. */
-  parentId: string;
-  /** Attributes with text values. All other attributes are left out. */
-  attributes: Record<string, string>;
-}
-
-interface KeyValue {
-  key: string;
-  value: { stringValue: string };
-}
-interface Export {
-  resourceSpans: {
-    resource: { attributes: KeyValue[] };
-    scopeSpans: {
-      spans: {
-        traceId: Buffer;
-        spanId: Buffer;
-        parentSpanId: Buffer;
-        name: string;
-        attributes: KeyValue[];
-      }[];
-    }[];
-  }[];
-}
-
-const { deserialize } = loadSync(join(import.meta.dirname, "otlp.proto"), { defaults: true })[
-  "medconnect.test.otlp.ExportTraceServiceRequest"
-] as MessageTypeDefinition<object, Export>;
+import { type Span, spansIn } from "@medconnect/dev/traces/span.ts";
 
 /** An OpenTelemetry collector (OTLP/HTTP) that stores the spans it receives. */
 export class Collector {
@@ -51,7 +15,7 @@ export class Collector {
     this.#server = createServer(async (request, response) => {
       const body = await buffer(request);
       this.received.push(body);
-      this.spans.push(...spansOf(body));
+      this.spans.push(...spansIn(body));
       response
         .writeHead(request.url === "/v1/traces" ? 200 : 404, { "content-type": "application/x-protobuf" })
         .end();
@@ -76,24 +40,4 @@ export class Collector {
     this.#server.close();
     this.#server.closeAllConnections();
   }
-}
-
-function spansOf(body: Buffer): Span[] {
-  return deserialize(body).resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = textsOf(resource.attributes)["service.name"] ?? "";
-    return scopeSpans.flatMap(({ spans }) =>
-      spans.map(({ name, traceId, spanId, parentSpanId, attributes }) => ({
-        service,
-        name,
-        traceId: traceId.toString("hex"),
-        spanId: spanId.toString("hex"),
-        parentId: parentSpanId.toString("hex"),
-        attributes: textsOf(attributes),
-      })),
-    );
-  });
-}
-
-function textsOf(attributes: KeyValue[]): Record<string, string> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
 }

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Span } from "@medconnect/dev/traces/span.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import type { Answer } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
-import { Collector, type Span } from "./collector.ts";
+import { Collector } from "./collector.ts";
 import { CANARIES, PrivateRequests, TRACEPARENT } from "./private-requests.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 

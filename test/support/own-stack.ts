@@ -23,7 +23,7 @@ export const START_TIMEOUT_MS = 240_000;
 /** Starts a system for one test file. @param env settings of every process */
 export async function startOwnStack(
   env: NodeJS.ProcessEnv = {},
-  options: Pick<StackOptions, "mtls" | "sandboxClock"> = {},
+  options: Pick<StackOptions, "mtls" | "sandboxClock" | "tracesPort"> = {},
 ): Promise<OwnStack> {
   const mysqlUrl = process.env.MYSQL_URL;
   if (!mysqlUrl) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");

@@ -1,0 +1,55 @@
+import type { Span } from "./span.ts";
+
+/** The spans of one request or background task, with the facts of its first span. */
+export interface Trace {
+  id: string;
+  spans: Span[];
+  /** Such as `POST /v1/bookings`. */
+  name: string;
+  /** HTTP status; empty for background work. */
+  status: string;
+  startMs: number;
+  /** Without the later effects of events. */
+  durationMs: number;
+  isError: boolean;
+}
+
+export interface Row {
+  span: Span;
+  children: Row[];
+}
+
+/** @param spans one at least */
+export function traceOf(id: string, spans: Span[]): Trace {
+  // biome-ignore lint/style/noNonNullAssertion: there is one at least
+  const first = waterfallOf(spans)[0]?.span ?? spans[0]!;
+  const { attributes, startMs, durationMs, isError } = first;
+  const status = attributes["http.response.status_code"] ?? "";
+  return { id, spans, name: labelOf(first), status, startMs, durationMs, isError };
+}
+
+/** Puts spans under their parents, in the order of their start. A span whose parent has not arrived is at the top. */
+export function waterfallOf(spans: readonly Span[]): Row[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const sorted = spans.toSorted((a, b) => a.startMs - b.startMs);
+  const byParent = Map.groupBy(sorted, ({ parentId }) => (ids.has(parentId) ? parentId : ""));
+  const rowsUnder = (id: string): Row[] =>
+    (byParent.get(id) ?? []).map((span) => ({ span, children: rowsUnder(span.spanId) }));
+  return rowsUnder("");
+}
+
+/** Start of the first span, and time until the end of the last one, in ms. */
+export function extentOf(spans: readonly Span[]): { startMs: number; lengthMs: number } {
+  const startMs = Math.min(...spans.map((span) => span.startMs));
+  return { startMs, lengthMs: Math.max(...spans.map((span) => span.startMs + span.durationMs)) - startMs };
+}
+
+/** The statement of SQL, else the name without the package of an RPC. */
+export const labelOf = ({ name, attributes }: Pick<Span, "name" | "attributes">): string =>
+  attributes["db.query.text"]?.replaceAll(/\s+/g, " ") ?? name.replace(/^medconnect\.\w+\.\w+\./, "");
+
+/** Reason or HTTP status of an error; empty for other spans. */
+export const errorOf = ({ isError, attributes }: Span): string =>
+  isError ? (attributes["error.type"] ?? attributes["http.response.status_code"] ?? "error") : "";
+
+export const inMs = (ms: number): string => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;

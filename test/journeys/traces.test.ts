@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { freePort } from "@medconnect/dev/stack/ports.ts";
+import { errorOf, type Row, type Trace, waterfallOf } from "@medconnect/dev/traces/waterfall.ts";
+import { type Account, signUp } from "../support/accounts.ts";
+import { type Answer, Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+import { DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
+
+let stack: OwnStack;
+let api: Api;
+let patient: Account;
+
+beforeAll(async () => {
+  stack = await startOwnStack({}, { tracesPort: await freePort() });
+  api = new Api(stack.urls.gateway);
+  patient = await signUp(api, "PATIENT");
+}, START_TIMEOUT_MS);
+afterAll(() => stack?.stop(), START_TIMEOUT_MS);
+
+const book = (slotId: string): Promise<Answer> =>
+  patient.api.send("POST /v1/bookings", { key: true, body: { slotId, reason: "Secret rash" } });
+
+const pageOf = async (answer: Answer, accept: string): Promise<string> => {
+  const url = `${stack.urls.traces}/${answer.headers.get("x-trace-id")}`;
+  return await (await fetch(url, { headers: { accept } })).text();
+};
+
+/** The trace of an answer, once the spans of the gateway and this span of a service have arrived. */
+async function traceWith(name: string, answer: Answer): Promise<Trace> {
+  const read = async (): Promise<Partial<Trace>> => JSON.parse(await pageOf(answer, "application/json"));
+  const isComplete = ({ spans = [] }: Partial<Trace>) =>
+    spans.some((span) => span.service !== "gateway" && span.name === name) &&
+    spans.some(({ parentId }) => parentId === "");
+  return (await eventually(read, isComplete)) as Trace;
+}
+
+/** Each span below its parent, such as `gateway: POST /v1/bookings > gateway: …`. */
+const waysOf = (rows: readonly Row[], above = ""): string[] =>
+  rows.flatMap(({ span, children }) => {
+    const way = `${above}${span.service}: ${span.name}`;
+    return [way, ...waysOf(children, `${way} > `)];
+  });
+
+const CREATE_BOOKING = "medconnect.scheduling.v1.BookingService/CreateBooking";
+const WAY_TO_SCHEDULING = `gateway: POST /v1/bookings > gateway: ${CREATE_BOOKING} > scheduling: ${CREATE_BOOKING}`;
+
+describe("the trace of a booking", () => {
+  test.each([
+    ["billing", 1, FEE, "process booking.held"],
+    ["clinical", 2, undefined, "process booking.confirmed"],
+  ])(
+    "goes from the gateway to scheduling, its SQL, and by an event to %s",
+    async (service, day, fee, event) => {
+      const doctor = await openPractice(api, fee && { fee });
+      const answer = await book(await offer(doctor, day * DAY_MS));
+      expect(answer.status).toBe(201);
+      const trace = await traceWith(event, answer);
+      expect(trace).toMatchObject({ name: "POST /v1/bookings", status: "201", isError: false });
+      const ways = waysOf(waterfallOf(trace.spans));
+      expect(ways).toContain(`${WAY_TO_SCHEDULING} > scheduling: UPDATE ${stack.schemaPrefix}scheduling`);
+      expect(ways).toContain(`${WAY_TO_SCHEDULING} > ${service}: ${event}`);
+      expect(ways.join()).toContain(`${event} > ${service}: START ${stack.schemaPrefix}${service}`);
+      const page = await pageOf(answer, "text/html");
+      expect(page).toContain("INSERT INTO bookings");
+      expect(page).not.toContain("Secret rash");
+      expect(page).not.toContain('error"');
+    },
+  );
+});
+
+test("the trace of a refused booking is red where it was refused", async () => {
+  const slotId = await offer(await openPractice(api), 3 * DAY_MS);
+  await book(slotId);
+  const refused = await book(slotId);
+  expect(refused.status).toBe(409);
+  const trace = await traceWith(CREATE_BOOKING, refused);
+  expect(trace).toMatchObject({ status: "409", isError: true });
+  expect(trace.spans.map(errorOf).filter(Boolean).toSorted()).toEqual([
+    "409",
+    "SLOT_UNAVAILABLE",
+    "SLOT_UNAVAILABLE",
+  ]);
+  expect(await pageOf(refused, "text/html")).toContain('<details class="scheduling error">');
+});
+
+test("jobs that find nothing to do make no traces", async () => {
+  const list = await (await fetch(stack.urls.traces!)).text();
+  expect(list).toContain("POST /v1/bookings");
+  expect(list).not.toMatch(/class="name">(SELECT|START|UPDATE|DELETE|COMMIT) /);
+});
+
+test("stack.json has the URL", () => {
+  expect(JSON.parse(readFileSync(stack.file, "utf8")).urls.traces).toBe(stack.urls.traces);
+});
