@@ -1,12 +1,16 @@
 // `npm run restore`: restores a backup of `npm run backup`.
 import { loadConfig } from "@medconnect/platform/config/config.ts";
+import type { UnconfirmedRestore } from "@medconnect/platform/restores/restore-store.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import type { Decrypter } from "age-encryption";
 import { readKeyFile } from "./backup/file/encryption.ts";
 import { type VerifiedBackup, verifyBackup } from "./backup/file/read-backup.ts";
 import { everySeconds, megabytes, pace } from "./backup/progress.ts";
 import { restoreBackup } from "./backup/restore-backup.ts";
-import { runCommand } from "./command/command.ts";
+import { confirmRestore, unconfirmedRestores } from "./backup/unconfirmed.ts";
+import { CONFIRMATION, confirm, runCommand } from "./command/command.ts";
 import { UsageError } from "./command/setup-error.ts";
+import type { SchemaServers } from "./schemas/provision.ts";
 import {
   inheritServers,
   passwordSettings,
@@ -20,39 +24,71 @@ const HELP = `Restores the four schemas from a backup of npm run backup.
 
 Usage: npm run restore -- FILE --key KEYFILE [--replace]
        npm run restore -- check FILE --key KEYFILE
+       npm run restore -- status
+       npm run restore -- confirm [--yes]
 
 Stop all processes of MedConnect first. Reads the whole backup before it changes anything, and refuses one that is
 truncated, damaged, encrypted to another key, or of a newer release. Applies the migrations that are newer than the
-backup, and creates the database users as npm run migrate does.
+backup, ends all sessions, and creates the database users as npm run migrate does.
+
+Until confirm, the services send no events and no mails, and change nothing at the payment provider: they answer payments,
+refunds and webhooks with 503. Billing asks the provider about every open payment meanwhile.
 
   check FILE       Only reads the backup, and says whether it is complete. Needs no server.
+  status           Shows which services wait for confirm.
+  confirm          Lets the services send again. Start them and run the checks first: reconcile, ledger:check,
+                   audit:verify. Asks for confirmation on a terminal; --yes skips the question.
   --key KEYFILE    File with the private key: AGE-SECRET-KEY-1…
   --replace        Deletes the schemas that exist, with all that they hold.
   -h, --help       Shows this.
 
 Settings (NAME_FILE names a file that holds the value of NAME); default: the system that npm start runs here (STACK_JSON):
-${SERVER_HELP}  AUTH_DB_PASSWORD, …      Database password of each service.
+${SERVER_HELP}  AUTH_DB_PASSWORD, …      Database password of each service, to restore.
 
-Exit codes: 0 the backup is restored, or complete, 1 the command failed
+Exit codes: 0 done, 1 not confirmed, or the command failed
 `;
+
+interface Flags {
+  key?: string | undefined;
+  replace: boolean;
+  yes?: boolean | undefined;
+}
 
 runCommand({
   name: "restore",
   help: HELP,
-  options: { key: { type: "string" }, replace: { type: "boolean", default: false } },
+  options: { key: { type: "string" }, replace: { type: "boolean", default: false }, ...CONFIRMATION },
   allowPositionals: true,
-  run: async ({ key, replace }, words) => {
-    const isCheck = words[0] === "check";
-    const [file, ...rest] = isCheck ? words.slice(1) : words;
-    if (file === undefined) throw new UsageError("Name the file of the backup.");
-    if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much.`);
-    if (key === undefined) throw new UsageError("Name the file of the private key: --key KEYFILE.");
-    if (isCheck && replace) throw new UsageError("check changes nothing, so --replace has no meaning.");
-    const decrypter = await readKeyFile(key);
-    const backup = await check(file, decrypter);
-    return isCheck ? 0 : await restore(file, decrypter, backup, replace);
+  run: async (flags, words) => {
+    const [action, ...rest] = words;
+    switch (action) {
+      case "status":
+        refuseMore(rest);
+        return await showStatus();
+      case "confirm":
+        refuseMore(rest);
+        return await confirmOnDemand(flags);
+      case "check":
+        if (flags.replace) throw new UsageError("check changes nothing, so --replace has no meaning.");
+        await check(...(await inputsOf(flags, rest)));
+        return 0;
+      default:
+        return await restore(...(await inputsOf(flags, words)), flags.replace);
+    }
   },
 });
+
+function refuseMore([word]: string[]): void {
+  if (word !== undefined) throw new UsageError(`"${word}" is too much.`);
+}
+
+/** The backup's file, and its private key. */
+async function inputsOf({ key }: Flags, [file, ...rest]: string[]): Promise<[string, Decrypter]> {
+  if (file === undefined) throw new UsageError("Name the file of the backup.");
+  refuseMore(rest);
+  if (key === undefined) throw new UsageError("Name the file of the private key: --key KEYFILE.");
+  return [file, await readKeyFile(key)];
+}
 
 async function check(file: string, decrypter: Decrypter): Promise<VerifiedBackup> {
   const beganMs = performance.now();
@@ -66,12 +102,8 @@ async function check(file: string, decrypter: Decrypter): Promise<VerifiedBackup
   return backup;
 }
 
-async function restore(
-  file: string,
-  decrypter: Decrypter,
-  backup: VerifiedBackup,
-  replace: boolean,
-): Promise<number> {
+async function restore(file: string, decrypter: Decrypter, replace: boolean): Promise<number> {
+  const backup = await check(file, decrypter);
   inheritServers();
   const config = loadConfig({ ...serverSettings, ...passwordSettings });
   const beganMs = performance.now();
@@ -82,5 +114,36 @@ async function restore(
   const migrations = await restoreBackup({ file, decrypter, backup, target, replace, onProgress });
   process.stdout.write(`Restored  ${pace(backup.sqlLength, performance.now() - beganMs)}\n`);
   for (const migration of migrations) process.stdout.write(`applied ${migration}\n`);
+  process.stdout.write("Nothing is sent outside until npm run restore -- confirm.\n");
   return 0;
+}
+
+async function showStatus(): Promise<number> {
+  const restores = await unconfirmedRestores(configuredServers());
+  for (const service of SERVICES)
+    process.stdout.write(`${service.padEnd(12)}${inWords(restores.get(service))}\n`);
+  return 0;
+}
+
+function inWords(restore: UnconfirmedRestore | undefined): string {
+  if (!restore) return "nothing to confirm";
+  const facts = `restored ${restore.createTime.toISOString()} to ${restore.moment.toISOString()}`;
+  return `${facts}, ${restore.readyTime ? "waits for confirm" : "asks the payment provider about open payments"}`;
+}
+
+async function confirmOnDemand(flags: Flags): Promise<number> {
+  const question = "Let the services send events and mails, and move money?";
+  if (!(await confirm(question, flags))) return 1;
+  const confirmed = await confirmRestore(configuredServers());
+  process.stdout.write(
+    confirmed.length > 0
+      ? `Confirmed: ${confirmed.join(", ")} send again.\n`
+      : "No restore waits for confirm.\n",
+  );
+  return 0;
+}
+
+function configuredServers(): SchemaServers {
+  inheritServers();
+  return serversOf(loadConfig(serverSettings));
 }

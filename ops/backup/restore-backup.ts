@@ -1,12 +1,13 @@
-import type { ServiceName } from "@medconnect/topology/services.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { Decrypter } from "age-encryption";
 import { SetupError } from "../command/setup-error.ts";
-import { type ProvisionOptions, provision } from "../schemas/provision.ts";
+import { migrateSchema, type ProvisionOptions, provision } from "../schemas/provision.ts";
 import { refuseNewerSchemas } from "./compatibility.ts";
 import type { Totals } from "./file/format.ts";
 import { entriesOf, type VerifiedBackup } from "./file/read-backup.ts";
 import { isUseSchema } from "./server/dump.ts";
 import { TargetSchemas } from "./server/load.ts";
+import { markRestored } from "./unconfirmed.ts";
 
 export interface RestoreOptions {
   readonly file: string;
@@ -19,7 +20,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Restores a verified backup, then applies migrations that are newer than it, and creates the database users.
+ * Restores a verified backup, then applies migrations that are newer than it, ends all sessions, and creates the
+ * database users. The services send nothing outside until `confirmRestore`.
  * Throws SetupError, before any change, if the release does not fit, a service is connected, or a schema has tables
  * and `replace` is false.
  *
@@ -43,7 +45,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<string[]> 
   } finally {
     await schemas.close();
   }
-  return await provision(target);
+  const migrations: string[] = [];
+  for (const service of SERVICES) {
+    migrations.push(...(await migrateSchema(target.urls[service], service, target.prefix + service)));
+  }
+  await markRestored(target, backup.manifest.id, new Date(backup.manifest.moment));
+  await provision(target);
+  return migrations;
 }
 
 /** Runs the statements of the backup. Reads the next one while the server works. @returns rows by table */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { GrpcClient } from "../grpc/client.ts";
+import type { OutboundGate } from "../restores/outbound-gate.ts";
 import { gauge, gaugeInSeconds } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
 import { ConsumerQueue, type ConsumerQueueOptions, type Queued } from "./consumer-queue.ts";
@@ -25,6 +26,8 @@ export interface RelayOptions extends ConsumerQueueOptions {
   consumers: Record<string, GrpcClient>;
   /** Keyed hash that verifies the MACs of rows. A valid MAC proves that this service wrote the row. */
   hash: KeyedHash;
+  /** While it is closed, events stay in the table. */
+  outbound: OutboundGate;
   /** Longest time in ms for which `send` waits for consumers. */
   waitMs: number;
 }
@@ -90,6 +93,7 @@ export class Relay {
    * consumer cannot be reached or is far behind, its events stay in the table, and this does not wait for it.
    */
   async send(deliveries: Delivery[]): Promise<void> {
+    if (!this.#options.outbound.isOpen) return;
     const waiting = deliveries.flatMap(({ destination, event }) => {
       const queue = this.#queueOf(destination);
       return queue.isOpen ? queue.send([{ event, refusals: 0 }]) : [];
@@ -123,7 +127,8 @@ export class Relay {
 
   /** Leases the due events of a consumer and sends them. @returns their number */
   async #sendDue(destination: string, queue: ConsumerQueue): Promise<number> {
-    const { db, clock, log } = this.#options;
+    const { db, clock, log, outbound } = this.#options;
+    if (!outbound.isOpen) return 0;
     const now = clock.now();
     const leaseEnd = new Date(now.getTime() + LEASE_MS);
     const limit = queue.isAway ? PROBE : BATCH;

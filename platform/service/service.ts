@@ -36,6 +36,7 @@ import { Job, repeat } from "../jobs/jobs.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
+import { OutboundGate } from "../restores/outbound-gate.ts";
 import { foldAdditions } from "../stats/daily-totals-store.ts";
 import { getDailyStats } from "../stats/get-daily-stats.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
@@ -53,6 +54,7 @@ import type { TokenIssuer, Topology } from "./topology.ts";
 
 const SWEEP_KEYS_MS = 60_000;
 const FOLD_FIGURES_MS = 10_000;
+const CHECK_RESTORE_MS = 1000;
 
 /** Objects that the platform provides to the features of a service. */
 export interface Platform extends Clocks {
@@ -66,6 +68,8 @@ export interface Platform extends Clocks {
   readonly transactions: AuditedTransactions;
   readonly calls: IdempotentCalls;
   readonly serviceTokens: ServiceTokens;
+  /** Closed while a restore is unconfirmed; then the service sends nothing outside. */
+  readonly outbound: OutboundGate;
   /** Clients of the services that consume events of this service, by the name of the service. */
   readonly peers: Readonly<Record<string, GrpcClient>>;
 }
@@ -123,6 +127,7 @@ export async function runService({
   });
   const cipher = new FieldCipher(...config.DATA_KEY);
   const hash = await untilReachable(() => openKeyedHash(db, cipher), log);
+  const outbound = await OutboundGate.of({ db, clock, log });
   const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY, log);
@@ -134,6 +139,7 @@ export async function runService({
     serviceTokens,
     consumers: peers,
     hash,
+    outbound,
     waitMs: config.EVENT_WAIT,
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
@@ -153,6 +159,7 @@ export async function runService({
     transactions,
     calls,
     serviceTokens,
+    outbound,
     peers,
   };
   const parts = await build(platform);
@@ -211,6 +218,7 @@ export async function runService({
   const jobs = [
     ...parts.jobs,
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
+    new Job("await the confirmation of a restore", CHECK_RESTORE_MS, () => outbound.check(), log),
     new Job("fold figures", FOLD_FIGURES_MS, (signal) => repeat(() => foldAdditions(db), signal), log),
     samples,
     new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),

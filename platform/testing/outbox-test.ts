@@ -100,7 +100,11 @@ export class OutboxTest {
   }
 
   /** Starts relays, as several replicas of a service do. `close` stops them and the consumers. */
-  startRelays(count: number, consumers: Record<string, FakeConsumer> = { clinical: this.consumer }) {
+  startRelays(
+    count: number,
+    consumers: Record<string, FakeConsumer> = { clinical: this.consumer },
+    outbound = this.service.outbound,
+  ) {
     const { db, clock, log, hash } = this.service;
     const clients = Object.fromEntries(
       Object.entries(consumers).map(([name, { address }]) => [name, new GrpcClient(address)]),
@@ -114,6 +118,7 @@ export class OutboxTest {
         serviceTokens,
         consumers: clients,
         hash,
+        outbound,
         waitMs: 2000,
         maxRefusals: 3,
       });

@@ -22,6 +22,7 @@ import { newId } from "../ids/ids.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
+import { OutboundGate } from "../restores/outbound-gate.ts";
 import type { Platform } from "../service/service.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { BusinessClock, Clock } from "../time/clock.ts";
@@ -109,7 +110,9 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       .flat()
       .map((consumer) => [consumer, nowhere]),
   );
-  const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, waitMs: 0, maxRefusals: 25 });
+  const outbound = await OutboundGate.of({ db, clock, log });
+  const settings = { waitMs: 0, maxRefusals: 25 };
+  const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, outbound, ...settings });
   const transactions = new AuditedTransactions({ db, clock, outbox: { relay, hash, routes } });
   const calls = new IdempotentCalls({ transactions, idempotency, clock, businessClock });
   return {
@@ -124,6 +127,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     transactions,
     calls,
     serviceTokens,
+    outbound,
     peers: consumers,
     redis,
     close: async () => {

@@ -93,7 +93,12 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
   return {
     ...platform,
     ...mailing,
-    mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
+    mailJob: new Job(
+      "send mails",
+      MAIL_MS,
+      platform.outbound.guard(deliverMails({ ...platform, ...mailing })),
+      platform.log,
+    ),
     hasher: new PasswordHasher({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
     proofs,
     signingKeys,

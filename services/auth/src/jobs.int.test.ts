@@ -6,6 +6,7 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
+import { closedGate, confirmRestoreOf } from "@medconnect/platform/testing/closed-gate.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -18,6 +19,7 @@ import { deleteExpiredLinkTokens } from "./links/link-token-store.ts";
 import { deleteExpiredCounters } from "./lockouts/lockout-store.ts";
 import { login } from "./login/login.ts";
 import { deleteExpiredMails } from "./mail/mail-store.ts";
+import { queueMail } from "./mail/queue-mail.ts";
 import { deleteExpiredChallenges, insertChallenge } from "./mfa/mfa-store.ts";
 import { forgotPassword } from "./passwords/forgot-password.ts";
 import { register } from "./registration/register.ts";
@@ -154,4 +156,20 @@ test.each(
 )("%s stops when its process ends", async (_, deleteExpired) => {
   const stopped = deleteExpired(auth.app.db, auth.clock.now(), AbortSignal.abort());
   await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("mails wait until a restore is confirmed", async () => {
+  const outbound = await closedGate(auth.app);
+  const restored = await auth.startAnother({ MAIL_URL: `file://${mails}` }, outbound);
+  await auth.app.db.transaction(async (tx) =>
+    queueMail(auth.app, tx, { id: newId(), email: "pat@example.org" }, { template: "mfa-reset" }),
+  );
+  const before = await readdir(mails);
+  await restored.mailJob.run();
+  expect(await readdir(mails)).toEqual(before);
+  await confirmRestoreOf(auth.app);
+  await outbound.check();
+  await restored.mailJob.run();
+  await restored.mailJob.stop();
+  expect(await readdir(mails)).toHaveLength(before.length + 1);
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
+import type { OutboundGate } from "@medconnect/platform/restores/outbound-gate.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
+import { closedGate } from "@medconnect/platform/testing/closed-gate.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { jobsOf } from "./jobs.ts";
@@ -23,12 +25,20 @@ const patient = userCaller("PATIENT");
 
 let billing: BillingTest;
 let jobs: Job[];
+let outbound: OutboundGate;
 const errors: string[] = [];
 
 beforeAll(async () => {
   billing = await startBilling();
   const log = { ...billing.app.log, error: (_: object, message: string) => errors.push(message) };
-  const app = { ...billing.app, log: log as unknown as Logger };
+  outbound = billing.app.outbound;
+  const app = {
+    ...billing.app,
+    log: log as unknown as Logger,
+    get outbound() {
+      return outbound;
+    },
+  };
   jobs = jobsOf(
     app,
     { EXPIRY_CHECK_EVERY: MINUTE_MS, LEDGER_CHECK_EVERY: MINUTE_MS },
@@ -56,6 +66,11 @@ const cases: Record<string, JobCase> = {
     billing.provider.reset();
     billing.app.clock.advance(LEASE_MS);
     return async () => (await billing.read(paymentId)).status === "REFUNDED";
+  },
+  "ask about open payments": async () => {
+    await authorized();
+    outbound = await closedGate(billing.app);
+    return () => !outbound.awaitsReadiness;
   },
   "capture expiring authorizations": async () => {
     const { paymentId } = await authorized();

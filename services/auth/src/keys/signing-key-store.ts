@@ -22,6 +22,7 @@ const INSERT = `INSERT INTO signing_keys
   (kid, generation, public_key, private_key, create_time, ready_time, activate_time, proof) VALUES ?`;
 const SAVE =
   "UPDATE signing_keys SET private_key = ?, activate_time = ?, retire_time = ?, proof = ? WHERE kid = ?";
+const DELETE_LIVE = "DELETE FROM signing_keys WHERE retire_time IS NULL OR retire_time > ?";
 const DELETE_PRIVATE_KEYS =
   "UPDATE signing_keys SET private_key = NULL WHERE retire_time <= ? AND private_key IS NOT NULL";
 
@@ -67,6 +68,11 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
 /** Writes the columns of a key that can change, and its new proof. */
 export function saveSigningKey(tx: Transaction, key: SigningKey): void {
   tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
+}
+
+/** Deletes the keys that have not retired. Their tokens are void, and auth makes a new key at its start. */
+export function deleteLiveKeys(tx: Transaction, now: Date): void {
+  tx.defer(DELETE_LIVE, [now]);
 }
 
 /** Deletes the private keys of retired keys. */

@@ -39,6 +39,7 @@ const FIND = `SELECT ${ACCOUNT_COLUMNS}, u.account_proof AS accountProof, l.expi
 const CONSUME = `DELETE FROM link_tokens
   WHERE token_hash = ? AND purpose = 'RESET_PASSWORD' AND expire_time > ?`;
 const DELETE_OF_USER = "DELETE FROM link_tokens WHERE user_id = ? AND purpose = 'RESET_PASSWORD'";
+const DELETE_ALL = "DELETE FROM link_tokens";
 const DELETE_EXPIRED = "DELETE FROM link_tokens WHERE expire_time <= ? LIMIT ?";
 
 /**
@@ -82,4 +83,9 @@ function toFoundLink(hash: Buffer, row: LinkRow): FoundLink {
   const { accountProof, linkExpireTime, linkProof, ...account } = row;
   const link = { hash, userId: account.id, expireTime: linkExpireTime, proof: linkProof };
   return { link, account: toAccount(account), accountProof };
+}
+
+/** Deletes the tokens of all mailed links. */
+export function deleteAllLinkTokens(tx: Transaction): void {
+  tx.defer(DELETE_ALL);
 }

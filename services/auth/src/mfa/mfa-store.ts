@@ -46,6 +46,7 @@ const COUNT_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
 const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime,
   remembered FROM mfa_challenges WHERE id = ?`;
 const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
+const DELETE_ALL_CHALLENGES = "DELETE FROM mfa_challenges";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
@@ -130,4 +131,9 @@ export function passChallenge(tx: Transaction, id: string, now: Date): void {
 
 export async function deleteExpiredChallenges(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   await db.deleteAll(DELETE_EXPIRED_CHALLENGES, [now], signal);
+}
+
+/** Deletes all logins that wait for their second factor. */
+export function deleteAllChallenges(tx: Transaction): void {
+  tx.defer(DELETE_ALL_CHALLENGES);
 }

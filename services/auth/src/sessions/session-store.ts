@@ -17,6 +17,7 @@ const INSERT =
   "INSERT INTO sessions (id, user_id, auth_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
 const RECORD_USE = "UPDATE sessions SET use_time = ?, idle_expire_time = ?, client = ? WHERE id = ?";
 const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
+const END_ALL = "UPDATE sessions SET end_time = ? WHERE end_time IS NULL";
 const LOCK_LIVE = `SELECT id FROM sessions
   WHERE id = ? AND user_id = ? AND end_time IS NULL AND expire_time > ? FOR UPDATE`;
 const LOCK_LIVE_OF_USER = `SELECT id FROM sessions
@@ -42,6 +43,11 @@ export function recordSessionUse(
 
 export function markEnded(tx: Transaction, ids: string[], now: Date): void {
   tx.defer(END, [now, ids.map(binaryId)]);
+}
+
+/** Ends the sessions of all users. */
+export function endAllSessions(tx: Transaction, now: Date): void {
+  tx.defer(END_ALL, [now]);
 }
 
 /** Locks a user's session until the transaction ends. @returns true if it has neither ended nor expired */

@@ -6,6 +6,7 @@ import { ANONYMOUS, type Caller, type Role, type UserCaller } from "@medconnect/
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
 import type { OutgoingMail } from "@medconnect/platform/mail/mail-transport.ts";
+import type { OutboundGate } from "@medconnect/platform/restores/outbound-gate.ts";
 import {
   bound,
   invoke,
@@ -62,7 +63,7 @@ export interface TestAuth {
    *
    * @param env overrides the settings of the test
    */
-  startAnother: (env?: NodeJS.ProcessEnv) => Promise<Auth>;
+  startAnother: (env?: NodeJS.ProcessEnv, outbound?: OutboundGate) => Promise<Auth>;
   close: () => Promise<void>;
 }
 
@@ -141,9 +142,9 @@ export async function startTestAuth(): Promise<TestAuth> {
       );
       return rows.map((row) => row.type);
     },
-    startAnother: async (over) => {
+    startAnother: async (over, outbound = service.outbound) => {
       const another = configWith(over);
-      return await buildAuth(service, another, mailOptionsOf(another));
+      return await buildAuth({ ...service, outbound }, another, mailOptionsOf(another));
     },
     close: async () => {
       await app.revocationsJob.stop();

@@ -23,13 +23,14 @@ import { findPayment, lockPayments, savePayment } from "./payment-store.ts";
  * key, the provider is called outside of any transaction, and another transaction commits the outcome. The
  * processing job finishes interrupted attempts. A new attempt replaces an attempt that waits for its payer:
  * the provider cancels the earlier attempt before it gets the new one.
- * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
+ * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED, and UNAVAILABLE after a restore.
  */
 export async function authorizePayment(
   app: Billing,
   { paymentId, paymentMethod }: AuthorizePaymentRequest,
   call: Call,
 ): Promise<Payment> {
+  app.outbound.assertOpen();
   const payment = await findPayment(app.db, paymentId);
   if (!payment) throw new ApiError("NOT_FOUND");
   if (payment.patientId !== userOf(call).userId)

@@ -5,6 +5,6 @@ import { processRefunds } from "./process-refunds.ts";
 
 /** Payments and refunds have separate jobs, so that hanging calls for payments do not delay refunds. */
 export const processingJobs = (app: Billing, everyMs: number): Job[] => [
-  new Job("process payments", everyMs, processPayments(app), app.log),
-  new Job("process refunds", everyMs, processRefunds(app), app.log),
+  new Job("process payments", everyMs, app.outbound.guard(processPayments(app)), app.log),
+  new Job("process refunds", everyMs, app.outbound.guard(processRefunds(app)), app.log),
 ];

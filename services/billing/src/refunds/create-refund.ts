@@ -13,13 +13,14 @@ import { newRefund, type RefundRow } from "./refund.ts";
  * RefundService.CreateRefund, in three steps: one transaction commits the refund with its idempotency key,
  * the provider is called outside of any transaction, and another transaction commits the outcome. The
  * processing job finishes interrupted refunds.
- * Throws NOT_FOUND, REFUND_EXCEEDS_CAPTURED.
+ * Throws NOT_FOUND, REFUND_EXCEEDS_CAPTURED, and UNAVAILABLE after a restore.
  */
 export async function createRefund(
   app: Billing,
   { paymentId, amountMinor, reason }: CreateRefundRequest,
   call: Call,
 ): Promise<Refund> {
+  app.outbound.assertOpen();
   const payment = await findPayment(app.db, paymentId);
   if (!payment) throw new ApiError("NOT_FOUND");
   const keyId = app.calls.keyIdOf(call);

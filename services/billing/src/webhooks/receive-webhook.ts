@@ -17,13 +17,14 @@ import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
  * WebhookService.ReceiveWebhook. An event only names a charge or refund. Billing reads the current state from
  * the provider and applies it. So neither the order of events nor duplicates matter, and an event's id may be
  * stored after the event has been applied.
- * Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE if the provider does not answer, so that the provider
- * sends the event again.
+ * Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE after a restore or if the provider does not answer, so
+ * that the provider sends the event again.
  */
 export async function receiveWebhook(
   app: Billing,
   { provider: name, body, signature }: ReceiveWebhookRequest,
 ): Promise<ReceiveWebhookResponse> {
+  app.outbound.assertOpen();
   const provider = app.providers.find(name);
   if (!provider) throw new ApiError("NOT_FOUND");
   const event = await provider.readWebhook(body?.data ?? Buffer.alloc(0), signature);
