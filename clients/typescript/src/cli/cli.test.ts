@@ -1,60 +1,36 @@
 import { execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openApiDocument } from "@medconnect/gateway/openapi/document.ts";
 import { contractRoutes } from "@medconnect/gateway/testing/routes.ts";
 import { decodeJwt } from "jose";
 import { type ApiServer, refuse, sendJson, startApiServer } from "../testing/api-server.ts";
+import { CommandLine, MAIN } from "../testing/command-line.ts";
 import { commands } from "./commands.ts";
 import { GLOBAL_OPTIONS } from "./parse-arguments.ts";
 
-const MAIN = join(import.meta.dirname, "main.ts");
 const TOKENS = { accessToken: "a1", refreshToken: "r1", expiresInSeconds: 300 };
 const ME = { id: "u1", email: "pat@example.org", fullName: "Pat Patient", role: "PATIENT" };
 
+let cli: CommandLine;
 let server: ApiServer;
 let home: string;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server.close());
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "medconnect-cli-"));
-  server.received.length = 0;
+  cli = await CommandLine.open();
+  ({ server, home } = cli);
   server.answer = ({ call }, response) => {
     if (call === "POST /v1/auth/login") return sendJson(response, 200, { tokens: TOKENS });
     if (call === "POST /v1/auth/login:verifyMfa") return sendJson(response, 200, TOKENS);
     return sendJson(response, 200, ME);
   };
 });
-afterEach(() => rm(home, { recursive: true }));
+afterEach(() => cli.close());
 
-/** Starts `medconnect` in a process of its own. */
-function start(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH, HOME: home, MEDCONNECT_SERVER: server.url, ...env },
-  });
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]).then(
-    ([stdout, stderr, [code]]) => ({ code, stdout, stderr }),
-  );
-  return { child, ended };
-}
-
-async function medconnect(
-  args: string[],
-  { input = "", env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
-) {
-  const { child, ended } = start(args, env);
-  child.stdin.end(input);
-  return await ended;
-}
-
+const medconnect: CommandLine["run"] = (...command) => cli.run(...command);
 const logIn = () => medconnect(["login", "pat@example.org"], { input: "correct horse\n" });
 
 test("login reads the password from standard input, and keeps the session in a file of mode 0600", async () => {
@@ -218,7 +194,7 @@ const bookingPages: ApiServer["answer"] = ({ call }, response) =>
   });
 
 test.each([
-  ["table", "status  fee.amountMinor reason id\nEXPIRED 50  [31mred b1\n"],
+  ["table", "status  fee.amountMinor reason id\nEXPIRED 50 \\u001b[31mred b1\n"],
   ["ndjson", '{"id":"b1","status":"EXPIRED","reason":"\\u001b[31mred","fee":{"amountMinor":"50"}}\n'],
 ])(
   "a list as %s has no character that the terminal obeys, and names the next page",
@@ -351,7 +327,7 @@ test.each([
 test("Ctrl-C ends a call with 130, and prints nothing", async () => {
   const arrived = Promise.withResolvers<void>();
   server.answer = () => arrived.resolve();
-  const { child, ended } = start(["get-jwks"]);
+  const { child, ended } = cli.start(["get-jwks"]);
   await arrived.promise;
   child.kill("SIGINT");
   expect(await ended).toEqual({ code: 130, stdout: "", stderr: "" });

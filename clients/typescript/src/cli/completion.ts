@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { OUTPUTS } from "./command.ts";
 import { GLOBAL_OPTIONS, written } from "./parse-arguments.ts";
+import { print } from "./terminal.ts";
 
 /** The shells ask `medconnect __complete` for the words that may stand at the cursor. */
 const SCRIPTS: Record<string, string> = {
@@ -35,7 +36,7 @@ export const completion: Command = {
     },
   ],
   async run({ values }) {
-    process.stdout.write(`${SCRIPTS[String(values.shell)]}\n`);
+    print((SCRIPTS[String(values.shell)] ?? "").split("\n"));
   },
 };
 

@@ -11,26 +11,27 @@ import { parseArguments } from "./parse-arguments.ts";
 import { Prompter } from "./prompter.ts";
 import { reportError } from "./report-error.ts";
 import { ReportedFailure } from "./reported-failure.ts";
+import { note, print } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 const INTERRUPTED = 130;
 
 /** Carries out a command line. @returns the exit code */
 async function main([name = "--help", ...args]: string[], signal: AbortSignal): Promise<number> {
-  if (name === "__complete") return print(complete(commands, args).join("\n"));
-  if (["help", "--help", "-h"].includes(name) && args[0] === undefined) return print(overview());
-  if (name === "--version") return print(version);
+  if (name === "__complete") return show(complete(commands, args));
+  if (["help", "--help", "-h"].includes(name) && args[0] === undefined) return show(overview().split("\n"));
+  if (name === "--version") return show([version]);
   let command: Command | undefined;
   try {
     command = commandNamed(name === "help" ? (args[0] ?? "") : name);
     const wantsHelp = name === "help" || args.includes("--help") || args.includes("-h");
-    if (wantsHelp) return print(commandHelp(command));
+    if (wantsHelp) return show(commandHelp(command).split("\n"));
     await run(command, args, signal);
     return 0;
   } catch (error) {
     if (signal.aborted) return INTERRUPTED;
     if (error instanceof ReportedFailure) return error.exitCode;
-    process.stderr.write(`${reportError(error, command?.name, command?.fields)}\n`);
+    note(reportError(error, command?.name, command?.fields));
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -42,8 +43,8 @@ async function run(command: Command, args: string[], signal: AbortSignal): Promi
   await command.run({ values, options, server, client: connect(server), prompter, signal });
 }
 
-function print(text: string): number {
-  process.stdout.write(text === "" ? "" : `${text}\n`);
+function show(lines: string[]): number {
+  print(lines);
   return 0;
 }
 

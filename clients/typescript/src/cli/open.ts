@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Command } from "./command.ts";
+import { print } from "./terminal.ts";
 
 const OPENERS: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
   darwin: ["open"],
@@ -25,7 +26,7 @@ export const open: Command = {
   ],
   async run({ values, server }) {
     const url = `${server}/docs${values.page === "errors" ? "/errors" : ""}`;
-    process.stdout.write(`${url}\n`);
+    print([url]);
     if (values.print !== true) await openInBrowser(url);
   },
 };

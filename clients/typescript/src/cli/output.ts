@@ -1,19 +1,18 @@
 import type { Output } from "./command.ts";
+import { escaped, note, print } from "./terminal.ts";
 
 type Fields = Record<string, unknown>;
 
 const DEFAULT_WIDTH = 120;
 const GAP = "  ";
 const MAX_CELL = 40;
-/** Characters that a terminal would obey. Texts of other users may contain some. */
-const CONTROLS = /\p{Cc}/gu;
 
 /** Writes the answer of an RPC. */
 export function write(answer: unknown, output: Output): void {
   if (answer === undefined) return;
-  if (typeof answer !== "object" || answer === null) print(String(answer));
+  if (typeof answer !== "object" || answer === null) print([String(answer)]);
   else if (output === "ndjson") writeItem(answer);
-  else if (output === "json") print(JSON.stringify(answer, undefined, 2));
+  else if (output === "json") print(JSON.stringify(answer, undefined, 2).split("\n"));
   else print(listing(answer as Fields));
 }
 
@@ -31,33 +30,29 @@ export function writePage(page: Fields, { items, columns, output }: ListForm): v
   const list = (page[items] ?? []) as Fields[];
   if (output === "json") write(page, output);
   else if (output === "ndjson") for (const item of list) writeItem(item);
-  else print(list.length === 0 ? `No ${items}.` : table(list, columns));
+  else print(list.length === 0 ? [`No ${items}.`] : table(list, columns));
   if (page.nextPageToken && output !== "json") {
-    process.stderr.write(`More: add --all, or --page-token ${page.nextPageToken}\n`);
+    note([`More: add --all, or --page-token ${page.nextPageToken}`]);
   }
 }
 
 /** Writes a line of JSON. */
 export function writeItem(item: unknown): void {
-  print(JSON.stringify(item));
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  print([JSON.stringify(item)]);
 }
 
 /** One line for each field. Fields of messages in the answer have dots in their name. */
-function listing(fields: Fields): string {
+function listing(fields: Fields): string[] {
   const cells = Object.entries(flattened(fields));
   const width = Math.max(...cells.map(([name]) => name.length), 0);
-  return cells.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`).join("\n");
+  return cells.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`);
 }
 
 /**
  * One line for each item, with the columns that fit into the terminal, and always with the first one and the id.
  * Leaves out columns without a value.
  */
-function table(items: Fields[], order: readonly string[]): string {
+function table(items: Fields[], order: readonly string[]): string[] {
   const rows = items.map((item) => flattened(item));
   const names = order.flatMap((field) => namesIn(rows, field));
   const columns = names.map((name) => ({
@@ -71,7 +66,7 @@ function table(items: Fields[], order: readonly string[]): string {
       .join(GAP)
       .trimEnd();
   const head = line(shown.map(({ name }) => name));
-  return [head, ...rows.map((row) => line(shown.map(({ name }) => cell(row, name))))].join("\n");
+  return [head, ...rows.map((row) => line(shown.map(({ name }) => cell(row, name))))];
 }
 
 /** The names of a field in flattened rows: several if the field is a message. */
@@ -109,7 +104,7 @@ function flattened(fields: Fields, prefix = ""): Record<string, string> {
     Object.entries(fields).flatMap(([name, value]) =>
       isObject(value)
         ? Object.entries(flattened(value, `${prefix}${name}.`))
-        : [[prefix + name, textOf(value)] as const],
+        : [[escaped(prefix + name), textOf(value)] as const],
     ),
   );
 }
@@ -120,5 +115,5 @@ const isObject = (value: unknown): value is Fields =>
 function textOf(value: unknown): string {
   const isList = Array.isArray(value) && !value.some((each) => typeof each === "object");
   const text = isList ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value);
-  return text.replace(CONTROLS, " ");
+  return escaped(text.replaceAll(/\s+/g, " "));
 }

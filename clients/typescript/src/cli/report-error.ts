@@ -5,10 +5,10 @@ import type { CommandField } from "./rpc-command.ts";
 import { inTerms, optionFor, type Terms } from "./terms.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The text for the user about an error. @param fields those of the command */
-export function reportError(error: unknown, command = "", fields: readonly CommandField[] = []): string {
+/** The lines for the user about an error. @param fields those of the command */
+export function reportError(error: unknown, command = "", fields: readonly CommandField[] = []): string[] {
   if (error instanceof UsageError)
-    return `${error.message}\nSee medconnect ${command}${command && " "}--help.`;
+    return [error.message, `See medconnect ${command}${command && " "}--help.`];
   if (error instanceof ConnectionError) {
     return linesOf(
       `No answer from ${error.message}`,
@@ -17,7 +17,7 @@ export function reportError(error: unknown, command = "", fields: readonly Comma
     );
   }
   if (!(error instanceof MedConnectError))
-    return String(error instanceof Error ? (error.stack ?? error) : error);
+    return String(error instanceof Error ? (error.stack ?? error) : error).split("\n");
   const { violations, retryAfterMs, type, requestId, metadata, status } = error;
   const terms = { fields, metadata };
   return linesOf(
@@ -29,7 +29,8 @@ export function reportError(error: unknown, command = "", fields: readonly Comma
   );
 }
 
-const linesOf = (...lines: (string | false | undefined)[]): string => lines.filter(Boolean).join("\n");
+const linesOf = (...lines: (string | false | undefined)[]): string[] =>
+  lines.filter((line): line is string => typeof line === "string" && line !== "");
 
 /** How to repeat a call that may have taken effect; undefined if it had no key. */
 const howToRepeat = ({ idempotencyKey }: { idempotencyKey: string | undefined }): string | undefined =>

@@ -3,6 +3,7 @@ import type { MfaChallenge, Tokens, TokensNextStep } from "../gen/types.ts";
 import type { Command, Context } from "./command.ts";
 import { rememberServer } from "./config.ts";
 import { write } from "./output.ts";
+import { note } from "./terminal.ts";
 
 const AUTHENTICATOR_CODE = /^[0-9]{6}$/;
 const NEXT_STEPS: Record<TokensNextStep, string> = {
@@ -34,8 +35,8 @@ export const login: Command = {
     const { nextStep } = "tokens" in answer ? answer.tokens : await verifyMfa(answer.mfaChallenge, context);
     await rememberServer(server);
     const { fullName, role } = await client.getMe({}, { signal });
-    process.stderr.write(`Signed in to ${server} as ${fullName} (${role}).\n`);
-    if (nextStep !== undefined) process.stderr.write(`${NEXT_STEPS[nextStep]}\n`);
+    note([`Signed in to ${server} as ${fullName} (${role}).`]);
+    if (nextStep !== undefined) note([NEXT_STEPS[nextStep]]);
   },
 };
 
@@ -57,7 +58,7 @@ export const logout: Command = {
     } catch (error) {
       if (!hasReason(error, "UNAUTHENTICATED", "INVALID_REFRESH_TOKEN")) throw error;
     }
-    process.stderr.write(`Signed out of ${server}.\n`);
+    note([`Signed out of ${server}.`]);
   },
 };
 

@@ -38,7 +38,7 @@ test.each([...catalogue.values()].filter(({ reason }) => ![...NEVER, WEBHOOK_REA
   "the text of $reason speaks of flags and commands",
   (rule) => {
     const { fields } = commandNamed("mark-consultation-no-show");
-    expect(reportError(refusal(rule), "mark-consultation-no-show", fields)).not.toMatch(FOREIGN);
+    expect(reportError(refusal(rule), "mark-consultation-no-show", fields).join("\n")).not.toMatch(FOREIGN);
   },
 );
 
