@@ -13,8 +13,8 @@ import {
 } from "@medconnect/client";
 import { type Account, PASSWORD, signUpAdmin } from "../support/accounts.ts";
 import { Api, refused } from "../support/api.ts";
+import { Authenticator } from "../support/authenticator.ts";
 import { eventually } from "../support/eventually.ts";
-import { Authenticator } from "../support/mfa.ts";
 import { DAY_MS, offer, openPractice } from "../support/practice.ts";
 import { makeServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, mfaTokenOf, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api, type Json, refusal } from "../support/api.ts";
+import { Authenticator } from "../support/authenticator.ts";
 import { Grpc } from "../support/grpc.ts";
-import { Authenticator, secure } from "../support/mfa.ts";
+import { secure } from "../support/mfa.ts";
 import { type SideProcess, startAuth, startGateway } from "../support/side-processes.ts";
 import { sharedStack } from "../support/stack.ts";
 

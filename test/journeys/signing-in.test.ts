@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { accountOf, logIn, mfaTokenOf, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api, refusal } from "../support/api.ts";
-import { Authenticator, secure } from "../support/mfa.ts";
+import { Authenticator } from "../support/authenticator.ts";
+import { secure } from "../support/mfa.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const api = new Api(sharedStack().urls.gateway);
