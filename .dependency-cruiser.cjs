@@ -12,7 +12,8 @@ const ROOMS = {
   platform: [],
   topology: ["platform"],
   "services/[^/]+": ["platform", "topology"],
-  gateway: ["platform", "topology"],
+  console: ["clients"],
+  gateway: ["platform", "topology", "console"],
   "clients/[^/]+/src": [],
   "clients/[^/]+/generator": ["platform", "gateway", "clients"],
   ops: ["platform", "topology", "services"],
@@ -20,7 +21,8 @@ const ROOMS = {
   dev: ["platform", "topology", "clients", "ops", "deploy"],
   docs: ["platform", "topology", "services", "gateway"],
 };
-const ALL_ROOMS = "^(proto|platform|topology|services|gateway|clients|ops|deploy|dev|docs|test|bench)/";
+const ALL_ROOMS =
+  "^(proto|platform|topology|services|console|gateway|clients|ops|deploy|dev|docs|test|bench)/";
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
   name: `${room.replace("/[^/]+", "")}-imports`,
@@ -117,7 +119,7 @@ module.exports = {
     // TypeScript.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^proto/(gen|node_modules)/|^clients/[^/]+/src/gen/|^(dist|\\.local)/" },
+    exclude: { path: "^(proto|console)/(gen|node_modules)/|^clients/[^/]+/src/gen/|^(dist|\\.local)/" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
   },
 };

@@ -16,6 +16,7 @@ COPY services/auth/package.json services/auth/
 COPY services/scheduling/package.json services/scheduling/
 COPY services/clinical/package.json services/clinical/
 COPY services/billing/package.json services/billing/
+COPY console/package.json console/
 COPY gateway/package.json gateway/
 COPY clients/typescript/package.json clients/typescript/
 COPY ops/package.json ops/
@@ -38,7 +39,9 @@ COPY gateway gateway
 COPY topology topology
 COPY ops ops
 COPY deploy deploy
-RUN node deploy/bundles/build.mjs
+COPY clients/typescript clients/typescript
+COPY console console
+RUN node clients/typescript/generator/generate.ts && node console/build.mjs && node deploy/bundles/build.mjs
 
 FROM manifests AS dependencies
 RUN npm ci --omit=dev --ignore-scripts && find node_modules/@scalar -name "*.map" -delete
@@ -62,6 +65,7 @@ COPY topology topology
 COPY ops ops
 COPY deploy deploy
 COPY docs/guides docs/guides
+COPY --from=bundles /app/console/gen console/gen
 COPY --from=bundles /app/dist dist
 # Shown by the metric build_info: docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" .
 ARG BUILD_COMMIT=unknown

@@ -16,6 +16,7 @@ export default {
   roots: [
     "<rootDir>/platform",
     "<rootDir>/services",
+    "<rootDir>/console",
     "<rootDir>/gateway",
     "<rootDir>/clients",
     "<rootDir>/topology",

@@ -1,7 +1,7 @@
 // `node dev/bootstrap.mjs SCRIPT.ts [ARG ...]`: runs a script on a fresh clone with any Node from 18 on.
 // Answers --help and wrong flags at once, if the script has a file of its usage, SCRIPT.usage.mjs.
-// Otherwise first installs the dependencies, including Node 24, and generates code from the proto files, if either is
-// missing or out of date. Without SCRIPT.ts, only prepares the clone.
+// Otherwise first installs the dependencies, including Node 24, and generates code, if either is missing or out of
+// date. Without SCRIPT.ts, only prepares the clone.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,6 +14,8 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const BIN = join(ROOT, "node_modules/.bin");
 const PROGRESS_MS = process.stdout.isTTY ? 1000 : 10_000;
 const ORPHAN_CHECK_MS = 500;
+/** In the order in which each needs the output of those before it. */
+const GENERATORS = ["proto/generate.mjs", "clients/typescript/generator/generate.ts", "console/build.mjs"];
 
 const [script, ...args] = process.argv.slice(2);
 if (script) await answerFlags(script, args);
@@ -121,12 +123,18 @@ async function runQuietly(title, cwd, [command, ...commandArgs]) {
 }
 
 /**
- * Generates code from the proto files, if these files, the generator of the client or the lock file have
- * changed. The client is generated from the descriptors, by way of the OpenAPI document.
+ * Generates code, if its sources or the lock file have changed: stubs from the proto files, the client from the
+ * descriptors by way of the OpenAPI document, and the bundle of the console, which contains the client.
  */
 function generate() {
   const stampFile = join(ROOT, "proto/gen/.stamp");
-  const sources = ["proto", "clients/typescript/generator", "gateway/openapi"];
+  const sources = [
+    "proto",
+    "clients/typescript/generator",
+    "clients/typescript/src",
+    "console",
+    "gateway/openapi",
+  ];
   const hash = createHash("sha256");
   for (const file of [
     ...sources.flatMap((folder) => filesBelow(join(ROOT, folder))),
@@ -136,13 +144,13 @@ function generate() {
   }
   const stamp = hash.digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
-  console.log("Generating code from the protos …");
+  console.log("Generating code …");
   try {
-    for (const generator of ["proto/generate.mjs", "clients/typescript/generator/generate.ts"]) {
+    for (const generator of GENERATORS) {
       execFileSync(node, [join(ROOT, generator)], { stdio: "inherit", env });
     }
   } catch {
-    fail("Generating code from the protos failed. See the errors above.");
+    fail("Generating code failed. See the errors above.");
   }
   writeFileSync(stampFile, stamp);
 }

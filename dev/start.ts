@@ -139,6 +139,7 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
     "",
     row("gateway", urls.gateway),
     row("API docs", `${urls.gateway}/docs`),
+    row("console", `${urls.gateway}/console`),
     ...Object.entries(addresses).map(([name, address]) => row(name, `${address} (gRPC)`)),
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),

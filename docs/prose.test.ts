@@ -11,7 +11,7 @@ const lines = (mark: string) => `(?<!${mark}.*\\n *)(?<=^|\\s)${mark} ${LEAD}`;
 
 /** Comments that begin with such a word, by file extension. */
 const COMMENTS = {
-  "{ts,mjs,cjs,proto}": new RegExp(`${DOCSTRING}|${lines("//")}`, "gm"),
+  "{ts,tsx,mjs,cjs,proto}": new RegExp(`${DOCSTRING}|${lines("//")}`, "gm"),
   sql: new RegExp(lines("--"), "gm"),
   "{yml,yaml,sh}": new RegExp(lines("#"), "gm"),
 };
@@ -19,6 +19,7 @@ const COMMENTS = {
 const FOLDERS = [
   "bench",
   "clients",
+  "console",
   "deploy",
   "dev",
   "docs",

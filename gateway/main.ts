@@ -94,6 +94,7 @@ startProcess("gateway", async () => {
     apiUrl,
     demo: { emails: config.DEMO_ACCOUNTS, password: config.DEMO_PASSWORD },
     securityContacts: config.SECURITY_CONTACT,
+    hasConsole: config.CONSOLE === "on",
     errorAnswerOf,
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },

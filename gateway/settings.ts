@@ -26,6 +26,10 @@ export const gatewaySettings = {
       "Contacts for reports of vulnerabilities, by comma, such as `mailto:security@example.org`. With it, the " +
         "gateway serves `/.well-known/security.txt` (RFC 9116)",
     ),
+  CONSOLE: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("`off` removes the [console](operations.md#console) at `/console`"),
   DEMO_ACCOUNTS: commaList.describe(
     "E-mail addresses of demo accounts, by comma. `/docs` offers to sign in to them. `npm start` sets it to " +
       "the accounts it creates; only for systems without real data",

@@ -29,6 +29,7 @@ const ROOMS = [
   "platform",
   "topology",
   "services",
+  "console",
   "gateway",
   "ops",
   "deploy",
@@ -204,6 +205,16 @@ test("a change of the contract generates code, and restarts all processes", asyn
   const change = () =>
     writeFileSync(file, readFileSync(file, "utf8").replace('title: "Something failed', 'title: "It failed'));
   expect((await save(change, ...PROCESSES)).sort()).toEqual([...PROCESSES].sort());
+});
+
+test("a change of the console bundles it, and restarts the gateway", async () => {
+  const file = join(clone, "console/src/session/sign-in-page.tsx");
+  const change = () =>
+    writeFileSync(file, readFileSync(file, "utf8").replace('title="Sign in"', 'title="Come in"'));
+  expect(await save(change, "gateway")).toEqual(["gateway"]);
+  const page = await (await fetch(`${gatewayUrl()}/console`)).text();
+  const [, script = ""] = /src="([^"]+\.js)"/.exec(page) ?? [];
+  expect(await (await fetch(gatewayUrl() + script)).text()).toContain("Come in");
 });
 
 test("a change that changes no code is told, and restarts nothing", async () => {

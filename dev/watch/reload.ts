@@ -8,7 +8,7 @@ import type { Processes } from "../stack/processes.ts";
 import type { LiveProgram } from "./live-program.ts";
 import { SourceWatcher } from "./source-watcher.ts";
 
-const FOLDERS = ["platform", "topology", "services", "gateway", "proto"];
+const FOLDERS = ["platform", "topology", "services", "console", "gateway", "proto"];
 /** Time in ms in which a process may finish its requests before it is killed. */
 const PATIENCE_MS = 500;
 
@@ -69,11 +69,12 @@ export class Reload {
   async #reload({ files, savedAtMs }: Change): Promise<void> {
     const { processes, program, tell } = this.#options;
     const isContract = files.some((file) => file.endsWith(".proto"));
-    if (isContract) await generate();
+    if (isContract) await generate("proto/generate.mjs");
+    if (files.some(isConsole)) await generate("console/build.mjs");
     const { built, changed, problem } = await program.rebuild(isContract ? undefined : files);
     this.#tellOfBuild(problem);
-    // Files other than code, such as the descriptors of the contract, are read at the start.
-    const readers = files.filter((file) => !file.endsWith(".ts")).flatMap(readersOf);
+    // Files other than the processes' code, such as the descriptors of the contract, are read at the start.
+    const readers = files.filter((file) => !file.endsWith(".ts") || isConsole(file)).flatMap(readersOf);
     const stale = PROCESSES.filter(
       (name) => changed.includes(name) || readers.includes(name) || !processes[name].running,
     );
@@ -115,16 +116,20 @@ function summaryOf([first = "", ...others]: string[]): string {
   return first + (others.length > 0 ? ` and ${others.length} more` : "");
 }
 
+/** True for sources of the console, which the gateway serves. */
+const isConsole = (file: string): boolean => file.startsWith("console/");
+
 /** Processes that may read a file: the one whose folder has it, or all. */
 function readersOf(file: string): readonly ProcessName[] {
+  if (isConsole(file)) return ["gateway"];
   const owner = PROCESSES.find((name) => file.startsWith(`services/${name}/`) || file.startsWith(`${name}/`));
   return owner === undefined ? PROCESSES : [owner];
 }
 
-/** Generates code from the protos. Throws with the errors of the compiler. */
-async function generate(): Promise<void> {
+/** Generates code from the protos or the console. Throws with the errors of the compiler. */
+async function generate(generator: string): Promise<void> {
   try {
-    await promisify(execFile)(process.execPath, [join(ROOT, "proto/generate.mjs")]);
+    await promisify(execFile)(process.execPath, [join(ROOT, generator)]);
   } catch (error) {
     throw new Error((error as { stderr: string }).stderr.split("\n    at ", 1)[0]?.trim());
   }

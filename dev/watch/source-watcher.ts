@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** Folders without source files that processes run. */
 const IGNORED_FOLDERS = new Set(["node_modules", "gen", "testing"]);
 /** Source files, and not the temporary files of editors. */
-const SOURCE = /^[^.].*\.(ts|mjs|proto|json|css|html|js)$/;
+const SOURCE = /^[^.].*\.(tsx?|mjs|proto|json|css|html|js)$/;
 const TEST = /\.test\.ts$/;
 /** An editor or `git checkout` saves several files at once. */
 const SETTLE_MS = 20;

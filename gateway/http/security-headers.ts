@@ -31,6 +31,26 @@ export const docsPageHeaders = helmet.contentSecurityPolicy({
   },
 });
 
+/**
+ * Content-Security-Policy of the console. It loads scripts and styles of this host only, and calls this API only.
+ * The QR code of a second factor is a data URI. Without a policy for Trusted Types, no script can turn text into HTML.
+ */
+export const consolePageHeaders = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "connect-src": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "require-trusted-types-for": ["'script'"],
+    "trusted-types": ["'none'"],
+  },
+});
+
 const REQUEST_HEADERS = [
   "authorization",
   "content-type",

@@ -2,19 +2,23 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { GatewayResponse, RequestContext } from "../http/gateway-response.ts";
-import { docsPageHeaders } from "../http/security-headers.ts";
+import { consolePageHeaders, docsPageHeaders } from "../http/security-headers.ts";
+import { consoleFiles, consolePages } from "./console.ts";
 import { type DocumentationOptions, documentation } from "./documentation.ts";
 import { OAUTH_METADATA_PATH, serveOAuthMetadata } from "./oauth-metadata.ts";
 import { securityTxt } from "./security-txt.ts";
+import type { StaticPage } from "./static-page.ts";
 
 type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<void>;
 
 export interface PagesOptions extends DocumentationOptions {
   /** Contacts for reports of vulnerabilities, as URIs. Empty: there is no security.txt. */
   securityContacts: readonly string[];
+  /** True to serve the console. */
+  hasConsole: boolean;
   /** True while load balancers should send requests to this gateway. */
   ready: () => boolean;
-  /** Counts a request for documentation. Throws RATE_LIMITED. */
+  /** Counts a request for a page. Throws RATE_LIMITED. */
   count: Handler;
   /** Handles a request whose path is not a page. */
   otherwise: Handler;
@@ -24,12 +28,13 @@ export interface PagesOptions extends DocumentationOptions {
 type PageResponse = Response<unknown, RequestContext>;
 
 /**
- * Serves health checks and documentation. Health checks have no rate limit. Otherwise, other clients at the
+ * Serves health checks, documentation and the console. Health checks have no rate limit. Otherwise, other clients at the
  * prober's address could use up the limit, and the gateway would look dead.
  */
 export function createPages(options: PagesOptions): Express {
-  const { apiUrl, securityContacts, ready, count, otherwise, refuse } = options;
-  const documents = documentation(options);
+  const { apiUrl, securityContacts, hasConsole, ready, count, otherwise, refuse } = options;
+  const consoles = hasConsole ? consolePages() : new Map<string, StaticPage>();
+  const documents = new Map([...documentation(options), ...consoles, ...(hasConsole ? consoleFiles() : [])]);
   const isCounted = (path: string) => OTHER_PAGES.includes(path) || documents.has(path);
   const pages = express();
   pages.disable("x-powered-by");
@@ -54,6 +59,7 @@ export function createPages(options: PagesOptions): Express {
     response.type("text/plain").send(securityTxt(securityContacts, apiUrl, new Date()));
   });
   pages.get(/^\/docs(\/|\/errors)?$/, docsPageHeaders);
+  pages.get([...consoles.keys()], consolePageHeaders);
   pages.get("/*path", (request: Request, response: Response) =>
     documents.get(request.path)?.send(request, response),
   );

@@ -40,6 +40,7 @@ export interface TestGatewayOptions
       AppOptions,
       | "demo"
       | "securityContacts"
+      | "hasConsole"
       | "routes"
       | "logPaths"
       | "corsOrigins"
@@ -129,6 +130,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       apiUrl: API_URL,
       demo: DEMO,
       securityContacts: ["mailto:security@example.org"],
+      hasConsole: true,
       errorAnswerOf,
       routes: routesOf(methods.values(), services),
       identity: {

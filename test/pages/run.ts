@@ -1,7 +1,8 @@
-// `npm run test:pages`: checks the documentation pages of a running system in Chromium.
+// `npm run test:pages`: checks the pages of a running system in Chromium.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
+import { createAdmin } from "@medconnect/dev/stack/create-admin.ts";
+import { DEMO_PASSWORD, DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
 import { usage } from "./run.usage.mjs";
@@ -19,17 +20,26 @@ runCommand({
     }
     const folder = new ToolFolder(import.meta.dirname, "pages");
     folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
-    await withDemoStack(async ({ urls, processes }) => {
-      const env = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES };
-      const run = (check: string) =>
-        report(folder.run(process.execPath, [`checks/${check}.ts`], env).trimEnd());
-      const checks = ["docs", "phone", "accessibility"];
-      if (lighthouse) checks.push("lighthouse");
-      if (screenshots) checks.push("screenshots");
-      checks.forEach(run);
+    await withDemoStack(async (stack) => {
+      const { urls, processes } = stack;
+      const run = (check: string, env: NodeJS.ProcessEnv = {}) => {
+        const ours = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES, ...env };
+        report(folder.run(process.execPath, [`checks/${check}.ts`], ours).trimEnd());
+      };
+      const runAsAdmin = async (check: string) => {
+        const admin = { email: `${check}@example.org`, password: DEMO_PASSWORD };
+        await createAdmin(stack, { ...admin, fullName: "Ada Admin" });
+        run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password });
+      };
+      for (const check of ["docs", "phone", "accessibility"]) run(check);
+      for (const check of ["console", "console-views"]) await runAsAdmin(check);
+      if (lighthouse) run("lighthouse");
+      if (screenshots) run("screenshots");
+      processes.auth.env.MFA_REQUIRED_ROLES = "ADMIN";
       processes.auth.env.ACCESS_TOKEN_TTL = "8s";
       await processes.auth.restart();
       run("renewal");
+      await runAsAdmin("first-sign-in");
     }, DEMO_SETTINGS);
     return 0;
   },

@@ -1,12 +1,13 @@
 export const usage = /** @type {const} */ ({
   name: "test:pages",
-  help: `Checks /docs and /docs/errors in Chromium: sign-in, search, a booking, phones, accessibility, and other hosts.
+  help: `Checks /docs, /docs/errors and /console in Chromium: sign-in, search, a booking, the figures, phones, accessibility, and
+other hosts.
 
 Usage: npm run test:pages [-- options]
 
 Needs Chromium (Debian: chromium), or CHROME_PATH. Without it, the checks are skipped.
 
-  --lighthouse   Also audits both pages with Lighthouse, five times each; only on a quiet machine.
+  --lighthouse   Also audits the pages with Lighthouse, five times each; only on a quiet machine.
   --screenshots  Also takes the pictures in docs/images.
   -h, --help     Shows this.
 

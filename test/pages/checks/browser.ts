@@ -27,14 +27,45 @@ export async function withBrowser(use: (browser: Browser) => Promise<void>): Pro
   }
 }
 
+/** Problems and requests of a page, from now on. */
+export interface Watched {
+  /** Errors and warnings of the browser's console, among them violations of the Content-Security-Policy. */
+  problems: string[];
+  /** Origins that the page has called. */
+  origins: Set<string>;
+}
+
+export function watch(page: Page): Watched {
+  const watched: Watched = { problems: [], origins: new Set() };
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:")) watched.origins.add(new URL(request.url()).origin);
+  });
+  page.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) watched.problems.push(message.text());
+  });
+  page.on("pageerror", (error) => watched.problems.push(String(error)));
+  return watched;
+}
+
+/** Throws if the reader of a page has to scroll sideways. */
+export async function expectNoOverflow(page: Page, name: string): Promise<void> {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expectEqual(`${name} is no wider than the screen`, overflow <= 0, true);
+}
+
 /** Opens a page, and waits until its content is there. */
 export async function open(browser: Browser, url: string, view: View = DESKTOP): Promise<Page> {
   const page = await browser.newPage();
-  await page.setViewport({ width: view.width, height: 900 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme }]);
+  await show(page, view);
   await page.goto(url, { waitUntil: "networkidle0" });
   await page.waitForSelector("h1");
   return page;
+}
+
+/** Gives a page the width and the scheme of a view. */
+export async function show(page: Page, view: View): Promise<void> {
+  await page.setViewport({ width: view.width, height: 900 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme }]);
 }
 
 /** Signs in as the demo patient, and waits until the examples have the patient's ids. */

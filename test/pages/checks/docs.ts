@@ -1,20 +1,24 @@
 // A newcomer's first minutes at /docs: look, search, sign in, book.
 import type { Page } from "puppeteer-core";
-import { DESKTOP, DOCS, ERRORS, expectEqual, open, press, signIn, VIEWS, withBrowser } from "./browser.ts";
+import {
+  DESKTOP,
+  DOCS,
+  ERRORS,
+  expectEqual,
+  expectNoOverflow,
+  open,
+  press,
+  signIn,
+  VIEWS,
+  watch,
+  withBrowser,
+} from "./browser.ts";
 
 const BOOKING = `${DOCS}#tag/book/POST/v1/bookings`;
 
 await withBrowser(async (browser) => {
   const page = await browser.newPage();
-  const problems: string[] = [];
-  const hosts = new Set<string>();
-  page.on("request", (request) => {
-    if (!request.url().startsWith("data:")) hosts.add(new URL(request.url()).origin);
-  });
-  page.on("console", (message) => {
-    if (["error", "warn"].includes(message.type())) problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(String(error)));
+  const { problems, origins } = watch(page);
   await page.setViewport({ width: DESKTOP.width, height: 900 });
   await page.goto(new URL("/", DOCS).href, { waitUntil: "networkidle0" });
   expectEqual("/ leads to the documentation", new URL(page.url()).pathname, new URL(DOCS).pathname);
@@ -38,13 +42,12 @@ await withBrowser(async (browser) => {
   expectEqual("a booking by the page", await send(page), 201);
   expectEqual("problems in the console", problems, []);
   expectEqual("the same again, with an Idempotency-Key of its own", await send(page), 409);
-  expectEqual("hosts that the page calls", [...hosts], [new URL(DOCS).origin]);
+  expectEqual("origins that the page calls", [...origins], [new URL(DOCS).origin]);
 
   for (const url of [DOCS, ERRORS]) {
     for (const view of VIEWS) {
       const shown = await open(browser, url, view);
-      const overflow = await shown.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expectEqual(`${new URL(url).pathname} (${view.name}) is no wider than the screen`, overflow <= 0, true);
+      await expectNoOverflow(shown, `${new URL(url).pathname} (${view.name})`);
       await shown.close();
     }
   }

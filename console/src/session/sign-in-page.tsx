@@ -1,0 +1,19 @@
+import { Card } from "../parts/card.tsx";
+import { type SignedIn, SignIn } from "./sign-in.tsx";
+
+export interface SignInPageProps {
+  /** Reason for which the last session ended. */
+  notice: string | undefined;
+  onSignedIn(session: SignedIn): void;
+}
+
+export const SignInPage = ({ notice, onSignedIn }: SignInPageProps) => (
+  <Card title="Sign in">
+    {notice && (
+      <p class="notice" role="status">
+        {notice}
+      </p>
+    )}
+    <SignIn onSignedIn={onSignedIn} />
+  </Card>
+);
