@@ -17,15 +17,15 @@ export function errorsPage(): string {
     "Kept: the same `Idempotency-Key` gets this refusal again for as long as the key is kept. After any other error, send the",
     "same key again: the request is then decided again.",
     "",
-    "| Reason | HTTP | gRPC | Kept | Meaning | Cure | Declared by |",
-    "|---|---|---|---|---|---|---|",
+    "| Reason | HTTP | gRPC | Kept | Meaning | Cause | Cure | Declared by |",
+    "|---|---|---|---|---|---|---|---|",
     ...[...catalogue.values()].map(row),
     "",
   ].join("\n");
 }
 
-function row({ reason, httpStatus, code, isKept, title, cure }: ReasonRule): string {
-  return `| \`${reason}\` | ${httpStatus} | ${status[code]} | ${isKept ? "yes" : ""} | ${title} | ${cure} | ${declaredBy(reason)} |`;
+function row({ reason, httpStatus, code, isKept, title, cause, cure }: ReasonRule): string {
+  return `| \`${reason}\` | ${httpStatus} | ${status[code]} | ${isKept ? "yes" : ""} | ${title} | ${cause} | ${cure} | ${declaredBy(reason)} |`;
 }
 
 function declaredBy(reason: ReasonRule["reason"]): string {

@@ -1,6 +1,6 @@
-import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type ApiError, retryAfterSeconds } from "@medconnect/platform/errors/api-error.ts";
 import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
-import { errorUri, retryAfter } from "./problem.ts";
+import { errorUri } from "./problem.ts";
 
 /** An error of an OAuth endpoint (RFC 6749 §5.2). `requestId` is an extension. */
 export interface OAuthError {
@@ -56,7 +56,7 @@ function codeOf({ rule: { oauthError, httpStatus } }: ApiError): string {
 export function oauthErrorHeaders(error: ApiError, sentAuthorization: boolean): Record<string, string> {
   return {
     "content-type": "application/json",
-    ...(error.retryAfterMs !== undefined && { "retry-after": retryAfter(error.retryAfterMs) }),
+    ...(error.retryAfterMs !== undefined && { "retry-after": `${retryAfterSeconds(error.retryAfterMs)}` }),
     ...(error.rule.httpStatus === 401 &&
       sentAuthorization && { "www-authenticate": 'Basic realm="MedConnect", charset="UTF-8"' }),
   };

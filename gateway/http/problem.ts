@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type ApiError, retryAfterSeconds } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
@@ -56,7 +56,7 @@ const NOT_IN_DESCRIPTION = /[^ !#-[\]-~]/g;
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
   if (error.replayed) headers[REPLAYED_KEY] = "true";
-  if (error.retryAfterMs !== undefined) headers["retry-after"] = retryAfter(error.retryAfterMs);
+  if (error.retryAfterMs !== undefined) headers["retry-after"] = `${retryAfterSeconds(error.retryAfterMs)}`;
   if (error.rule.httpStatus === 401) {
     // The header describes an error only if the request had a token (RFC 6750 §3.1).
     const isTokenRefused = sentToken && error.reason === "UNAUTHENTICATED";
@@ -67,6 +67,3 @@ export function problemHeaders(error: ApiError, sentToken: boolean): Record<stri
   }
   return headers;
 }
-
-/** Value of Retry-After: whole seconds, at least one. */
-export const retryAfter = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000)));

@@ -41,6 +41,10 @@ test("a summary has at most 50 characters, and the description does not repeat i
   }
 });
 
+test("texts name operations by their ids, not by the ends of their paths", () => {
+  expect(JSON.stringify(document).match(/`[\w/]*:[a-zA-Z]+`/g)).toBeNull();
+});
+
 test("the document takes at most 2.5 kB an operation", () => {
   expect(JSON.stringify(document).length / contractRoutes.length).toBeLessThan(2500);
 });

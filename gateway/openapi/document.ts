@@ -32,7 +32,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};
   for (const route of inOrderOfTasks(routes)) {
-    const path = withSlashBeforeVerb(route.path);
+    const path = documentedPath(route);
     paths[path] = {
       ...paths[path],
       [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
@@ -97,8 +97,11 @@ function callsWith(scope: string, routes: readonly Route[]): string {
   return `Call ${allowed.map(({ method }) => operationIdOf(method)).join(", ")}.`;
 }
 
-/** `/v1/bookings/{bookingId}/cancel`: many generators read `:cancel` as a path parameter. */
-const withSlashBeforeVerb = (path: string): string => path.replace(/:(?=\w+$)/, "/");
+/**
+ * Path of a route as the document writes it: `/v1/bookings/{bookingId}/cancel`. Many generators read `:cancel`
+ * as a path parameter.
+ */
+export const documentedPath = ({ path }: Route): string => path.replace(/:(?=\w+$)/, "/");
 
 const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
   Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));

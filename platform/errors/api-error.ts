@@ -50,7 +50,8 @@ export class ApiError extends Error {
     Error.stackTraceLimit = 0;
     const violations = limitViolations(details.violations ?? []);
     const metadata = details.metadata ?? {};
-    const detail = details.detail ?? summaryOf(violations) ?? describe(rule, metadata);
+    const retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
+    const detail = details.detail ?? summaryOf(violations) ?? describe(rule, metadata, retryAfterMs);
     super(detail, { cause: details.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = "ApiError";
@@ -58,7 +59,7 @@ export class ApiError extends Error {
     this.rule = rule;
     this.metadata = metadata;
     this.violations = violations;
-    this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
+    this.retryAfterMs = retryAfterMs;
     this.violatedPolicies = details.violatedPolicies ?? [];
     this.hidden = details.hidden;
     this.replayed = details.replayed ?? false;
@@ -88,9 +89,26 @@ export class ApiError extends Error {
   }
 }
 
-/** Title and cure of a reason, with the values of the metadata that they name. */
-const describe = ({ title, cure }: ReasonRule, metadata: Record<string, string>): string =>
-  `${title} ${cure}`.replace(/`metadata\.(\w+)`/g, (name, key) => metadata[key] ?? name);
+/** Title and cure of a reason, with the values of the metadata and of `Retry-After` that they name. */
+const describe = (
+  { title, cure }: ReasonRule,
+  metadata: Record<string, string>,
+  retryAfterMs: number | undefined,
+): string =>
+  `${title} ${cure}`
+    .replace(/`metadata\.(\w+)`/g, (name, key) => metadata[key] ?? name)
+    .replace(/the seconds in `Retry-After`/, (words) =>
+      retryAfterMs === undefined ? words : secondsOf(retryAfterMs),
+    );
+
+/** Delay in words, such as "1 second". */
+function secondsOf(ms: number): string {
+  const seconds = retryAfterSeconds(ms);
+  return seconds === 1 ? "1 second" : `${seconds} seconds`;
+}
+
+/** Value of `Retry-After`: whole seconds, at least one. */
+export const retryAfterSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /** Makes an INVALID_REQUEST error with one invalid field. */
 export function invalidField(field: string, description: string): ApiError {

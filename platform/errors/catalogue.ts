@@ -11,8 +11,9 @@ export interface ReasonRule {
   readonly reason: Reason;
   readonly code: status;
   readonly httpStatus: number;
+  /** Fact of the refusal, in one sentence without a next step. */
   readonly title: string;
-  /** Usual cause; "" if the title says it. */
+  /** Usual cause. */
   readonly cause: string;
   /** Next step for the caller. */
   readonly cure: string;

@@ -7,6 +7,6 @@ import { ApiError } from "./api-error.ts";
  */
 export const repeatDiffers = (status: string): ApiError =>
   new ApiError("ILLEGAL_TRANSITION", {
-    detail: `The status is ${status} already, by another party or for another reason. The first one stays.`,
+    detail: `The status is ${status} already, by another party or for another reason. The earlier one stands.`,
     metadata: { current: status, requested: status, allowed: "" },
   });

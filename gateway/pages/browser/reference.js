@@ -21,6 +21,7 @@ const CONFIGURATION = {
   hideModels: true,
   persistAuth: false,
   operationTitleSource: "summary",
+  showOperationId: true,
   defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
   featuredClients: ["shell/curl", "js/fetch", "python/requests"],
   hiddenClients: {

@@ -45,10 +45,8 @@ test.each([...catalogue.values()].filter(({ reason }) => ![...NEVER, WEBHOOK_REA
 test.each([
   ["create-booking", "Send `slotId` and `unknown`.", "Send --slot-id and `unknown`."],
   ["get-booking", "Take `bookingId`.", "Take BOOKING_ID."],
-  ["login", "`setUpTotp`, then `totp:activate`.", "medconnect set-up-totp, then medconnect activate-totp."],
+  ["login", "`setUpTotp`, then `activateTotp`.", "medconnect set-up-totp, then medconnect activate-totp."],
   ["verify-mfa", "`mfaToken` of `login`", "mfaToken of medconnect login"],
-  ["get-booking", "See `:cancel`.", "See medconnect cancel-booking."],
-  ["get-prescription", "See `:cancel`.", "See medconnect cancel-prescription."],
   ["get-booking", "A new `Idempotency-Key`", "A new --idempotency-key"],
   ["get-booking", "At most `metadata.limit`", "At most limit (3)"],
 ])("for %s, %j becomes %j", (name, text, expected) => {

@@ -163,6 +163,7 @@ test("ILLEGAL_TRANSITION names the current status and the possible next ones", (
 test("the refusal to become ready names the current status and the possible next ones", () => {
   expect(() => becomesReady(CONSULTATIONS["in progress"], at(0), TIMES)).toThrow(
     expect.objectContaining({
+      message: "The status IN_PROGRESS does not allow the doctor to become ready.",
       metadata: { current: "IN_PROGRESS", requested: "READY", allowed: "COMPLETED,ABANDONED" },
     }),
   );

@@ -112,6 +112,7 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
   if (doctorReadyTime) return false;
   if (status !== "SCHEDULED" && status !== "WAITING") {
     throw new ApiError("ILLEGAL_TRANSITION", {
+      detail: `The status ${status} does not allow the doctor to become ready.`,
       metadata: { current: status, requested: "READY", allowed: NEXT_STATUSES[status].join(",") },
     });
   }

@@ -300,6 +300,7 @@ test.each(["EXPIRED", "COMPLETED"] as const)(
 test("the refusal to accept a move that there was not says why", () => {
   expect(() => acceptsMove(confirmed, confirmed, now)).toThrow(
     expect.objectContaining({
+      message: "There is no move to accept.",
       metadata: { current: "CONFIRMED", requested: "MOVE_ACCEPTED", allowed: "CANCELLED,COMPLETED,NO_SHOW" },
     }),
   );

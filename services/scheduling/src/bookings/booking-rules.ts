@@ -88,6 +88,7 @@ export function acceptsMove(
   if (!moved || (movePending && status !== "CONFIRMED")) {
     const allowed = TRANSITIONS[status].join(",");
     throw new ApiError("ILLEGAL_TRANSITION", {
+      detail: "There is no move to accept.",
       metadata: { current: status, requested: "MOVE_ACCEPTED", allowed },
     });
   }
