@@ -31,6 +31,8 @@ const COMMON = {
   platform: "node",
   target: "node24",
   format: "cjs",
+  // `import()` becomes `require`. In code that node:vm compiles, Node warns of it as experimental.
+  supported: { "dynamic-import": false },
   legalComments: "none",
   write: false,
   metafile: true,

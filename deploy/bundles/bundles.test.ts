@@ -4,7 +4,16 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "@jest/globals";
-import { type BundleStamp, ensureBundles, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import {
+  type BundleStamp,
+  bundleOf,
+  ensureBundles,
+  hashOf,
+  launcherOf,
+  MAINS,
+  ROOT,
+  STAMP_FILE,
+} from "./bundles.ts";
 import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
 
 beforeAll(ensureBundles);
@@ -53,6 +62,10 @@ test.each(Object.keys(MAINS))("%s frees its garbage in minor collections", async
     flags: expect.arrayContaining(["--no-allocation-site-pretenuring"]),
     bound: [],
   });
+});
+
+test.each(Object.keys(MAINS))("%s has no import(), of which Node would warn in its log", (name) => {
+  expect(readFileSync(join(ROOT, bundleOf(name)), "latin1")).not.toMatch(/\bimport\(/);
 });
 
 test("the bundles are rebuilt after a change of one of their files", () => {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /*
@@ -27,7 +27,6 @@ export function compile(bundle: string): Compiled {
   const script = new Script(bytes.toString("latin1"), {
     filename: bundle,
     cachedData: readCache(bundle, checksum),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   return { script, checksum };
 }
