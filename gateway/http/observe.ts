@@ -69,7 +69,11 @@ export function observe(
     const { method: sentMethod = "" } = request;
     const method = KNOWN_METHODS.has(sentMethod) ? sentMethod : "_OTHER";
     const parent = traceParent(request.headers.traceparent as string | undefined, traceRatio);
-    const attributes = { "http.request.method": method, "url.scheme": proxies.schemeOf(request) };
+    const attributes = {
+      "http.request.method": method,
+      "url.scheme": proxies.schemeOf(request),
+      "medconnect.request_id": requestId,
+    };
     void inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
       const address = proxies.addressOf(request);
       response.locals = {
