@@ -1,10 +1,9 @@
 // `npm run clock`: shows or advances the business time of the running system.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { actionIn, runCommand } from "@medconnect/ops/command/command.ts";
-import { SetupError, UsageError } from "@medconnect/ops/command/setup-error.ts";
+import { UsageError } from "@medconnect/ops/command/setup-error.ts";
 import { duration } from "@medconnect/platform/config/config.ts";
 import { usage } from "./clock.usage.mjs";
+import { readStack } from "./stack/read-stack.ts";
 import { advanceClock, type ClockedStack, readClock } from "./stack/sandbox-clock.ts";
 import { openDemoSlots, type SeededStack } from "./stack/seed.ts";
 
@@ -15,7 +14,7 @@ runCommand({
     if (rest.length > 0 || (action === "show" && text !== undefined))
       throw new UsageError("There are too many arguments.");
     const ms = action === "advance" ? durationIn(text) : 0;
-    const stack = readStack(flags["data-dir"]);
+    const stack = readStack<RunningStack>(flags["data-dir"]);
     const { facts, lines, code } = action === "show" ? await show(stack) : await advance(stack, ms);
     process.stdout.write(`${flags.json ? JSON.stringify(facts) : lines.join("\n")}\n`);
     return code;
@@ -30,14 +29,6 @@ interface Outcome {
   /** Output for people. */
   lines: string[];
   code: number;
-}
-
-function readStack(dataDir: string): RunningStack {
-  try {
-    return JSON.parse(readFileSync(join(dataDir, "stack.json"), "utf8"));
-  } catch {
-    throw new SetupError(`No system was started in ${dataDir}. Start one with npm start, then try again.`);
-  }
 }
 
 function durationIn(text: string | undefined): number {

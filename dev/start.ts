@@ -127,6 +127,11 @@ function tlsFlags(certificates: string): string {
   return `--cacert ${ca} --cert ${cert} --key ${key}`;
 }
 
+function tracesWay(url: string | undefined, format: LogFormat): string {
+  if (url === undefined) return "sent to OTEL_EXPORTER_OTLP_ENDPOINT";
+  return format === "pretty" ? `${url} (or npm run trace -- ID, the last word of a request's line)` : url;
+}
+
 const LOOPBACK_PAGES = "localhost, 127.0.0.1 and [::1], at any port,";
 
 function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | undefined): string {
@@ -144,7 +149,7 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
-    row("traces", urls.traces ?? "sent to OTEL_EXPORTER_OTLP_ENDPOINT"),
+    row("traces", tracesWay(urls.traces, format)),
     row(
       "browsers",
       `pages of ${gatewaySettings.CORS_ORIGINS.replace("loopback", LOOPBACK_PAGES) || "no other origin"} may call the API (CORS_ORIGINS)`,

@@ -38,6 +38,7 @@ export async function walkJourney(walker: Walker): Promise<void> {
 }
 
 function whereToLook(walker: Walker, traceId: string): string {
+  const page = walker.pageOf(traceId);
   return [
     "",
     "Every response was as expected.",
@@ -45,8 +46,15 @@ function whereToLook(walker: Walker, traceId: string): string {
     `The booking's trace id is ${traceId}, from the x-trace-id of its response.`,
     "  - The request's log lines contain it: search the output of npm start.",
     "  - So do its events in the audit trail, as the admin saw above.",
-    "  - Its spans go to where OTEL_EXPORTER_OTLP_ENDPOINT points; with docker compose up, that is Jaeger:",
-    `    http://127.0.0.1:16686/trace/${traceId}`,
+    ...(page
+      ? [
+          `  - Its spans: ${page}`,
+          `    or npm run trace -- ${traceId.slice(0, 8)}, as for each answer above.`,
+        ]
+      : [
+          "  - Its spans go to where OTEL_EXPORTER_OTLP_ENDPOINT points; with docker compose up, that is Jaeger:",
+          `    http://127.0.0.1:16686/trace/${traceId}`,
+        ]),
     "",
     `Every route, with a form to try it: ${walker.url}/docs`,
   ].join("\n");

@@ -8,6 +8,8 @@ const MAX_TEXT = 60;
 const MAX_ITEMS = 2;
 const MAX_WORD = 70;
 const VISIBLE_SECRET = 6;
+/** As in the lines of `npm start`. They suffice for `npm run trace`. */
+const TRACE_DIGITS = 8;
 const COUNTDOWN_MS = 1000;
 
 /** Fields that are printed redacted. */
@@ -39,7 +41,8 @@ export function printRequest({ call, headers, body }: Exchange): void {
 }
 
 export function printAnswer({ answer: { status, statusText, headers, body } }: Exchange): void {
-  say(INDENT + styleText(status < 400 ? "green" : "magenta", `→ ${status} ${statusText}`));
+  const outcome = styleText(status < 400 ? "green" : "magenta", `→ ${status} ${statusText}`);
+  say(`${INDENT}${outcome} ${styleText("dim", headers.get("x-trace-id")?.slice(0, TRACE_DIGITS) ?? "")}`);
   for (const name of TELLING_HEADERS) {
     const value = headers.get(name);
     if (value !== null) printHeader(name, value);

@@ -31,22 +31,37 @@ export interface RefusedStep extends Omit<Step<unknown>, "has"> {
 const PATIENCE_MS = 5000;
 const POLL_MS = 200;
 
+export interface WalkerOptions {
+  /** URL of the gateway. */
+  url: string;
+  /** Time by which the system's business time is ahead of this machine's time. */
+  aheadMs: number;
+  /** URL of the list of traces; undefined if the system has none of its own. */
+  tracesUrl: string | undefined;
+}
+
 /** Sends the calls of the demo, prints each, and stops at the first unexpected answer. */
 export class Walker {
   readonly url: string;
   readonly #aheadMs: number;
+  readonly #tracesUrl: string | undefined;
   #steps = 0;
   #last: Exchange | undefined;
 
-  /** @param aheadMs time by which the system's business time is ahead of this machine's time */
-  constructor(url: string, aheadMs = 0) {
+  constructor({ url, aheadMs, tracesUrl }: WalkerOptions) {
     this.url = url;
     this.#aheadMs = aheadMs;
+    this.#tracesUrl = tracesUrl;
   }
 
   /** Business time of the system, in ms since 1970. */
   get nowMs(): number {
     return Date.now() + this.#aheadMs;
+  }
+
+  /** URL of the page of a trace; undefined if the system has no such pages. */
+  pageOf(traceId: string): string | undefined {
+    return this.#tracesUrl && `${this.#tracesUrl}/${traceId}`;
   }
 
   chapter(title: string): void {
@@ -114,7 +129,10 @@ export class Walker {
           printAnswer(this.#last);
         }
         if (outcome !== undefined) return outcome;
-        throw new SetupError(`Step ${this.#steps}, ${this.#last?.call}: expected ${expected}.`);
+        const traceId = this.#last?.answer.headers.get("x-trace-id") ?? "none";
+        throw new SetupError(
+          `Step ${this.#steps}, ${this.#last?.call}: expected ${expected}. Trace: ${this.pageOf(traceId) ?? traceId}`,
+        );
       }
       await delay(POLL_MS);
     }

@@ -21,7 +21,7 @@ export interface LogEntry {
 const MAX_LENGTH = 160;
 /** The same for a line that is no log entry. It may be the message of an error, which must stay readable. */
 const MAX_OUTPUT_LENGTH = 1000;
-/** Digits of the trace id in a line. They suffice to find the request in the logs of all processes. */
+/** Digits of the trace id in a line. They suffice for `npm run trace`, and to find the request in the logs. */
 const TRACE_DIGITS = 8;
 /** Controls, invisible and bidirectional characters, which can change the rest of a terminal's screen. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -56,9 +56,12 @@ export function requestLine(entry: LogEntry): string {
   return words.join(" ");
 }
 
-/** Such as `14:12:14 WARN billing: job failed: connect ECONNREFUSED (job=relay) .local/data/logs/billing.log:7`. */
+/**
+ * Such as `14:12:14 WARN billing: job failed: connect ECONNREFUSED (job=relay) .local/data/logs/billing.log:7`. A
+ * problem of a request has the beginning of its trace id before the place.
+ */
 export function problemLine(entry: LogEntry, place: string): string {
-  const { time, level, service, msg, err } = entry;
+  const { time, level, service, msg, err, traceId } = entry;
   const cause = err?.message ?? err?.type;
   const text = cause === undefined ? msg : `${msg}: ${cause}`;
   const facts = Object.entries(entry)
@@ -71,6 +74,7 @@ export function problemLine(entry: LogEntry, place: string): string {
     `${service}:`,
     printable(text),
     ...(facts.length > 0 ? [`(${printable(facts.join(", "))})`] : []),
+    ...(traceId ? [dim(traceId.slice(0, TRACE_DIGITS))] : []),
     dim(relative("", place)),
   ].join(" ");
 }

@@ -77,6 +77,11 @@ test("a warning is one line with the place of its full entry", () => {
   expect(texts()).toEqual(["WARN billing: job failed: refused (job=relay) logs/billing.log:7"]);
 });
 
+test("a warning of a request has the beginning of its trace id, too", () => {
+  view.show("billing", lineOf({ ...WARNING, traceId: REQUEST.traceId }), "logs/billing.log:7");
+  expect(texts()).toEqual(["WARN billing: job failed: refused (job=relay) 660ee1f9 logs/billing.log:7"]);
+});
+
 describe("the crash of a process", () => {
   const crash = (...lines: string[]) => {
     for (const line of lines) view.show("auth", line, "logs/auth.log:1");

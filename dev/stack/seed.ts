@@ -60,7 +60,7 @@ export async function seed(stack: Stack): Promise<void> {
 
 /** A running system, for the steps of the seed that only call the API. */
 export interface SeededStack {
-  readonly urls: { readonly gateway: string };
+  readonly urls: { readonly gateway: string; readonly traces?: string };
   readonly sandboxClock?: string | undefined;
 }
 

@@ -1,13 +1,20 @@
 import { type Html, html } from "./html.ts";
+import type { Search } from "./search.ts";
 import { errorOf, extentOf, inMs, labelOf, type Row, type Trace, waterfallOf } from "./waterfall.ts";
 
 type Extent = ReturnType<typeof extentOf>;
 
-export const listPage = (traces: readonly Trace[]): string =>
+export const listPage = (traces: readonly Trace[], { route, status, minMs }: Search): string =>
   page(
     "Traces",
     html`<h1>Traces</h1>
-${traces.length === 0 ? html`<p>There are none yet.</p>` : ""}<ol class="traces">
+<form role="search">
+<label>Route <input name="route" value="${route}"></label>
+<label>Status <input name="status" value="${status}" placeholder="409 or 4xx" pattern="[1-5]([0-9][0-9]|xx)"></label>
+<label>Minimum ms <input name="minMs" value="${minMs}" inputmode="numeric" pattern="[0-9]*"></label>
+<button>Search</button>
+</form>
+${traces.length === 0 ? html`<p>No such trace yet.</p>` : ""}<ol class="traces">
 ${traces.map((trace) => html`<li><a href="/${trace.id}">${headline(trace)}</a></li>\n`)}</ol>`,
   );
 
@@ -25,7 +32,12 @@ ${list(waterfallOf(spans), extent)}`,
 }
 
 export const messagePage = (title: string, text: string): string =>
-  page(title, html`<p><a href="/">All traces</a></p>\n<h1>${title}</h1>\n<p>${text}</p>`);
+  page(
+    title,
+    html`<p><a href="/">All traces</a></p>
+<h1>${title}</h1>
+<p>${text}</p>`,
+  );
 
 const list = (rows: readonly Row[], extent: Extent): Html =>
   html`<ul class="spans">\n${rows.map((row) => item(row, extent))}</ul>\n`;

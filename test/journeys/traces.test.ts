@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { errorOf, type Row, type Trace, waterfallOf } from "@medconnect/dev/traces/waterfall.ts";
@@ -91,6 +92,42 @@ test("jobs that find nothing to do make no traces", async () => {
   expect(list).not.toMatch(/class="name">(SELECT|START|UPDATE|DELETE|COMMIT) /);
 });
 
-test("stack.json has the URL", () => {
-  expect(JSON.parse(readFileSync(stack.file, "utf8")).urls.traces).toBe(stack.urls.traces);
+describe("npm run trace", () => {
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ["dev/trace.ts", "--data-dir", stack.dataDir, ...args]).then(
+      ({ stdout }) => ({ code: 0, text: stdout }),
+      ({ code, stderr }) => ({ code, text: stderr }),
+    );
+
+  test("draws a trace by the first digits of its id, and by the request id of an error", async () => {
+    const refused = await patient.api.send("GET /v1/bookings/00000000-0000-7000-8000-000000000000");
+    const { id } = await traceWith("medconnect.scheduling.v1.BookingService/GetBooking", refused);
+    const drawn = await run(id.slice(0, 8));
+    expect(drawn.code).toBe(0);
+    const lines = drawn.text.split("\n");
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d \w{8} GET \/v1\/bookings\/\{bookingId\} 404 [\d.]+ ms$/);
+    expect(lines[1]).toBe(`${stack.urls.traces}/${id}`);
+    expect(drawn.text).toMatch(/█·* +[\d.]+ ms {6}scheduling NOT_FOUND BookingService\/GetBooking\n/);
+    expect(await run(String(refused.body.requestId))).toEqual(drawn);
+  });
+
+  test("lists traces, the newest last", async () => {
+    const { text } = await run("--route", "bookings", "--status", "4xx");
+    expect(text.trimEnd().split("\n").at(-1)).toMatch(/ GET \/v1\/bookings\/\{bookingId\} 404 /);
+    expect(text).toContain(" POST /v1/bookings 409 ");
+    expect(text).not.toContain(" 201 ");
+    expect(await run("--status", "404", "--route", "nothing")).toEqual({
+      code: 0,
+      text: "No such trace yet.\n",
+    });
+  });
+
+  test.each([
+    [["00000000"], /^No trace and no request has the id 00000000\. Spans arrive within/],
+    [["--status", "40"], /^The status must be such as 409 or 4xx, not "40"\.\n$/],
+    [["a", "b"], /^Name one trace\.\nSee npm run trace -- --help\.\n$/],
+    [["--data-dir", "nowhere"], /^No system was started in nowhere\. Start one with npm start/],
+  ])("%j is refused", async (args, problem) => {
+    expect(await run(...args)).toEqual({ code: 1, text: expect.stringMatching(problem) });
+  });
 });
