@@ -298,7 +298,10 @@ test.each([
   [["update-doctor", "d1", "--fee", "5"], undefined],
   [["update-doctor", "d1", "--fee", "five"], '--fee must be JSON, not "five".'],
   [["list-bookings", "--output", "xml"], '--output must be one of table, json, ndjson, not "xml".'],
-  [["list-bookings", "--server", "localhost"], "The server must be a URL such as http://localhost:8080"],
+  [
+    ["list-bookings", "--server", "localhost"],
+    '--server must be a URL such as http://localhost:8080, not "localhost".',
+  ],
   [["list-bookings", "--page-size", "-1"], "Write a value that begins with a dash as --page-size=-VALUE."],
   [["create-booking", "--input", "/nowhere"], "--input cannot be read"],
   [["login", "a@example.org"], "Standard input has no line for"],

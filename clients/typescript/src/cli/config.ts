@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "./usage-error.ts";
+import { serverUrl } from "./server-url.ts";
 
 const DEFAULT_SERVER = "http://localhost:8080";
 
@@ -15,11 +15,11 @@ const lastServerFile = (): string => join(folder(), "server");
 
 /** URL of the API: that of the flag, of MEDCONNECT_SERVER, of the last login, or the local one. */
 export async function serverOf(flag: string | undefined): Promise<string> {
-  const last = () => readFile(lastServerFile(), "utf8").catch(() => DEFAULT_SERVER);
-  const given = flag ?? process.env.MEDCONNECT_SERVER ?? (await last());
-  const server = given.trim().replace(/\/$/, "");
-  if (/^https?:/.test(server) && URL.canParse(server)) return server;
-  throw new UsageError(`The server must be a URL such as ${DEFAULT_SERVER}, not "${server}".`);
+  if (flag !== undefined) return serverUrl(flag, "--server");
+  const { MEDCONNECT_SERVER: fromEnvironment } = process.env;
+  if (fromEnvironment !== undefined) return serverUrl(fromEnvironment, "MEDCONNECT_SERVER");
+  const file = lastServerFile();
+  return serverUrl(await readFile(file, "utf8").catch(() => DEFAULT_SERVER), file);
 }
 
 /** Makes a server the one of the following commands. */

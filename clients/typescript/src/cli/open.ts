@@ -2,10 +2,17 @@ import { spawn } from "node:child_process";
 import type { Command } from "./command.ts";
 import { print } from "./terminal.ts";
 
+/** Programs that open a URL, for systems without xdg-open. None is a shell, which would read the URL as code. */
 const OPENERS: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
   darwin: ["open"],
-  win32: ["cmd", "/c", "start", ""],
+  win32: ["rundll32", "url.dll,FileProtocolHandler"],
 };
+
+/** Program and arguments that open a URL. */
+export const openerOf = (platform: NodeJS.Platform, url: string): [string, ...string[]] => [
+  ...(OPENERS[platform] ?? ["xdg-open"]),
+  url,
+];
 
 export const open: Command = {
   name: "open",
@@ -33,8 +40,8 @@ export const open: Command = {
 
 /** Opens a URL in the background. Without a program for that, does nothing. */
 async function openInBrowser(url: string): Promise<void> {
-  const [opener, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
-  const browser = spawn(opener, [...args, url], { stdio: "ignore", detached: true });
+  const [opener, ...args] = openerOf(process.platform, url);
+  const browser = spawn(opener, args, { stdio: "ignore", detached: true });
   await new Promise((resolve) => browser.once("error", resolve).once("spawn", resolve));
   browser.unref();
 }
