@@ -72,9 +72,10 @@ module.exports = {
     },
     {
       name: "client-without-node",
-      comment: "The client runs in browsers. Only the CLI and the tokens in a file need Node.",
+      comment:
+        "The client runs in browsers. Only the CLI and private files, such as that of the tokens, need Node.",
       severity: "error",
-      from: { path: "^clients/[^/]+/src/", pathNot: `${TESTS}|/src/cli/|/file-tokens\\.ts$` },
+      from: { path: "^clients/[^/]+/src/", pathNot: `${TESTS}|/src/cli/|/(file-tokens|private-file)\\.ts$` },
       to: { dependencyTypes: ["core"] },
     },
     {

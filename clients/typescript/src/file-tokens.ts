@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { makeFolder, replaceFile } from "./private-file.ts";
 import { queue, type TokenStore, tokensIn } from "./token-store.ts";
 
 const POLL_MS = 20;
@@ -19,11 +18,7 @@ export function fileTokens(path: string): TokenStore {
     read: async () => tokensIn(await readFile(path, "utf8").catch(ignoreMissing)),
     async write(tokens) {
       if (!tokens) return await rm(path, { force: true });
-      await makeFolder(path);
-      const next = `${path}.${randomUUID()}`;
-      await writeFile(next, `${JSON.stringify(tokens)}\n`, { mode: 0o600 });
-      // A reader sees the old tokens or the new ones, but never half of them.
-      await rename(next, path);
+      await replaceFile(path, `${JSON.stringify(tokens)}\n`);
     },
     lock: (task) =>
       inProcess(async () => {
@@ -33,8 +28,6 @@ export function fileTokens(path: string): TokenStore {
       }),
   };
 }
-
-const makeFolder = (path: string) => mkdir(dirname(path), { recursive: true, mode: 0o700 });
 
 /** Makes the lock file with the id of this process. Removes the file of a process that has crashed. */
 async function tryLock(lockFile: string): Promise<boolean> {

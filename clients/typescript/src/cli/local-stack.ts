@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { isOwnedByOther, isWritableByOthers } from "./file-owner.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The fields of stack.json that this CLI reads. `npm start` writes the file. */
@@ -12,7 +13,6 @@ export interface LocalStack {
 /** File of the system that `npm start` runs in the repository of this CLI. */
 const DEFAULT_FILE = fileURLToPath(new URL("../../../../.local/data/stack.json", import.meta.url));
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-const WRITABLE_BY_OTHERS = 0o022;
 
 /** The local system that serves this URL. Throws UsageError if the server is another one. */
 export async function localStackAt(server: string): Promise<LocalStack> {
@@ -39,7 +39,7 @@ async function readStack(file: string): Promise<LocalStack> {
     );
   }
   // The file names a program to run.
-  if ((found.mode & WRITABLE_BY_OTHERS) !== 0 || found.uid !== (process.getuid?.() ?? found.uid)) {
+  if (isOwnedByOther(found) || isWritableByOthers(found)) {
     throw new UsageError(`${file} is refused, because other users can write it.`);
   }
   return JSON.parse(await readFile(file, "utf8"));

@@ -1,4 +1,9 @@
-import { expect, test } from "@jest/globals";
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { sendJson } from "../testing/api-server.ts";
+import { CommandLine } from "../testing/command-line.ts";
+import { isOwnedByOther } from "./file-owner.ts";
 import { openerOf } from "./open.ts";
 import { serverUrl } from "./server-url.ts";
 
@@ -36,3 +41,58 @@ test.each<NodeJS.Platform>(["linux", "darwin", "win32"])(
     expect(args.at(-1)).toBe("https://example.org/$(id)&calc");
   },
 );
+
+test("a folder of another user is recognized", () => {
+  const uid = process.getuid!();
+  expect([uid, uid + 1].map((owner) => isOwnedByOther({ uid: owner } as never))).toEqual([false, true]);
+});
+
+describe("in a process", () => {
+  let cli: CommandLine;
+  let folder: string;
+
+  beforeEach(async () => {
+    cli = await CommandLine.open();
+    folder = join(cli.home, ".config/medconnect");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const tokens = { accessToken: "a1", refreshToken: "r1", expiresInSeconds: 300 };
+    cli.server.answer = ({ call }, response) =>
+      sendJson(
+        response,
+        200,
+        call === "POST /v1/auth/login" ? { tokens } : { fullName: "Pat", role: "PATIENT" },
+      );
+  });
+  afterEach(() => cli.close());
+
+  const logIn = () => cli.run(["login", "pat@example.org"], { input: "correct horse\n" });
+
+  test("login replaces a link in the place of its file, and leaves the target alone", async () => {
+    const target = join(cli.home, ".profile");
+    await writeFile(target, "mine");
+    await symlink(target, join(folder, "server"));
+    expect(await logIn()).toMatchObject({ code: 0 });
+    expect(await readFile(target, "utf8")).toBe("mine");
+    expect(await readFile(join(folder, "server"), "utf8")).toBe(`${cli.server.url}\n`);
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
+  test.each(["777", "770"])("a folder of mode %s is refused before a password is sent", async (mode) => {
+    await chmod(folder, Number.parseInt(mode, 8));
+    const { code, stderr } = await logIn();
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: [
+        `Other users can write ${folder}. Remove files that are not yours, then run: chmod 700 "${folder}"`,
+        "See medconnect login --help.\n",
+      ].join("\n"),
+    });
+    expect(cli.server.received).toEqual([]);
+  });
+
+  test("a file of the last login that is no URL is named", async () => {
+    await writeFile(join(folder, "server"), "nonsense");
+    const { stderr } = await cli.run(["get-jwks"], { env: { MEDCONNECT_SERVER: undefined } });
+    expect(stderr).toContain(`${join(folder, "server")} must be a URL`);
+  });
+});
