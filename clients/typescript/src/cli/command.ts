@@ -21,7 +21,8 @@ export interface Context {
   options: Options;
   /** URL of the API. */
   server: string;
-  client: MedConnect;
+  /** Throws UsageError if the credentials of the environment are incomplete. */
+  readonly client: MedConnect;
   prompter: Prompter;
   signal: AbortSignal;
 }

@@ -43,5 +43,9 @@ export async function serverOf(flag: string | undefined): Promise<string> {
   return serverUrl(await readFile(file, "utf8").catch(() => DEFAULT_SERVER), file);
 }
 
+/** True if the command line or the environment names the server. */
+export const isServerNamed = (flag: string | undefined): boolean =>
+  (flag ?? process.env.MEDCONNECT_SERVER) !== undefined;
+
 /** Makes a server the one of the following commands. */
 export const rememberServer = (server: string): Promise<void> => replaceFile(lastServerFile(), `${server}\n`);

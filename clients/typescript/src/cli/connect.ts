@@ -6,16 +6,24 @@ import { MedConnect } from "../gen/medconnect.ts";
 import { version } from "../gen/version.ts";
 import { serviceAccount } from "../service-account.ts";
 import { userSession } from "../session.ts";
-import { tokensFile } from "./config.ts";
+import type { Options } from "./command.ts";
+import { isServerNamed, tokensFile } from "./config.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Makes the client of a server, with the credentials of the environment or of the last login. */
-export const connect = (server: string): MedConnect =>
-  new MedConnect({
+export function connect(server: string, options: Options): MedConnect {
+  const account = serviceAccountOf(process.env);
+  if (account && !isServerNamed(options.server)) {
+    throw new UsageError(
+      "MEDCONNECT_CLIENT_ID needs --server or MEDCONNECT_SERVER beside it: its credentials do not go to the server of a login.",
+    );
+  }
+  return new MedConnect({
     baseUrl: server,
-    credentials: serviceAccountOf(process.env) ?? userSession(fileTokens(tokensFile(server))),
+    credentials: account ?? userSession(fileTokens(tokensFile(server))),
     headers: { "user-agent": `medconnect-cli/${version}` },
   });
+}
 
 /** Service account of the environment, if it names one. */
 function serviceAccountOf(env: NodeJS.ProcessEnv): Credentials | undefined {

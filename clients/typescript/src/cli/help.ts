@@ -25,7 +25,7 @@ export function overview(): string {
     section("Options of all commands", globalOptions()),
     section("Environment", [
       ["MEDCONNECT_SERVER", "URL of the API."],
-      ["MEDCONNECT_CLIENT_ID", "Service account that calls, with one of the next two."],
+      ["MEDCONNECT_CLIENT_ID", "Service account that calls, with one of the next two and a named server."],
       ["MEDCONNECT_CLIENT_SECRET", "Its secret."],
       ["MEDCONNECT_CLIENT_KEY_FILE", "File with its private key: a JWK of P-256 or Ed25519."],
       ["MEDCONNECT_TOKEN_URL", "Token endpoint as the API knows it, if the server has another address."],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line of MedConnect: `medconnect --help`.
+import type { MedConnect } from "../gen/medconnect.ts";
 import { version } from "../gen/version.ts";
 import type { Command } from "./command.ts";
 import { commandNamed, commands } from "./commands.ts";
@@ -40,7 +41,19 @@ async function run(command: Command, args: string[], signal: AbortSignal): Promi
   const { values, options } = parseArguments(command, args);
   const server = await serverOf(options.server);
   const prompter = new Prompter(() => interrupted.abort());
-  await command.run({ values, options, server, client: connect(server), prompter, signal });
+  let client: MedConnect | undefined;
+  await command.run({
+    values,
+    options,
+    server,
+    // Made on demand, because commands that call no RPC need no credentials.
+    get client() {
+      client ??= connect(server, options);
+      return client;
+    },
+    prompter,
+    signal,
+  });
 }
 
 function show(lines: string[]): number {

@@ -67,6 +67,23 @@ describe("in a process", () => {
 
   const logIn = () => cli.run(["login", "pat@example.org"], { input: "correct horse\n" });
 
+  test("the credentials of the environment go to no server that an earlier login has chosen", async () => {
+    expect(await logIn()).toMatchObject({ code: 0 });
+    cli.server.received.length = 0;
+    const account = { MEDCONNECT_CLIENT_ID: "c1", MEDCONNECT_CLIENT_SECRET: "x" };
+    const env = { ...account, MEDCONNECT_SERVER: undefined };
+    const { code, stderr } = await cli.run(["get-stats"], { env });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("MEDCONNECT_CLIENT_ID needs --server or MEDCONNECT_SERVER beside it"),
+    });
+    expect(cli.server.received).toEqual([]);
+    // A command that sends nothing needs no server.
+    expect(await cli.run(["completion", "bash"], { env })).toMatchObject({ code: 0 });
+    await cli.run(["get-stats", "--server", cli.server.url], { env });
+    expect(cli.server.received[0]).toMatchObject({ call: "POST /v1/auth/token" });
+  });
+
   test("login replaces a link in the place of its file, and leaves the target alone", async () => {
     const target = join(cli.home, ".profile");
     await writeFile(target, "mine");
