@@ -1,5 +1,5 @@
 # One image for every process. The command selects the process, for example `node dist/auth.cjs` for a bundle.
-# Operators' commands run from the sources, for example `node ops/migrate.ts`.
+# Operators' commands run from the sources, for example `medconnect-ops migrate`.
 #
 # Node runs TypeScript directly, except below node_modules. So each workspace stays in its folder, and
 # node_modules/@medconnect/* stay the links to these folders that npm made.
@@ -67,6 +67,7 @@ COPY deploy deploy
 COPY docs/guides docs/guides
 COPY --from=bundles /app/console/gen console/gen
 COPY --from=bundles /app/dist dist
+RUN ln -s /app/ops/medconnect-ops.mjs /usr/local/bin/medconnect-ops
 # Shown by the metric build_info: docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" .
 ARG BUILD_COMMIT=unknown
 ENV BUILD_COMMIT=$BUILD_COMMIT

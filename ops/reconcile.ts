@@ -59,9 +59,8 @@ runCommand({
 
 /** @returns the report, and the age in ms below which changes are too recent to be compared */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
-  // This command needs no audit key, because the running service seals the audit events that the command
-  // writes.
-  const { AUDIT_KEY: _, ...settings } = serviceSettings;
+  // The running service seals the audit events that this command writes, and only services need Redis.
+  const { AUDIT_KEY: _, REDIS_URL: __, ...settings } = serviceSettings;
   const config = loadConfig(
     { ...settings, ...addressSettings, ...schedulingSettings },
     process.env,

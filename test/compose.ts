@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,9 +15,11 @@ import { Grpc } from "./support/grpc.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PROCESSES = ["gateway", "auth", "scheduling", "clinical", "billing"];
-const MAKE_CERTIFICATES = ["node", "ops/certs.ts", "--dir", "/certs"];
+const SERVICES = PROCESSES.slice(1);
+const MAKE_CERTIFICATES = ["medconnect-ops", "certs", "--dir", "/certs"];
+const PASSWORD = "a passphrase of some length";
 const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
-const secrets = join(folder, "env");
+const settings = join(folder, "env");
 
 /** Environment of Docker Compose. With port 0, Docker chooses a free port. */
 const env = {
@@ -30,7 +32,7 @@ const env = {
 
 const docker = (...args: string[]) =>
   execFileSync("docker", args, { cwd: ROOT, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-const compose = (...args: string[]) => docker("compose", "--env-file", secrets, ...args);
+const compose = (...args: string[]) => docker("compose", "--env-file", settings, ...args);
 const containers = (...flags: string[]) =>
   compose("ps", "--quiet", ...flags)
     .trim()
@@ -52,7 +54,7 @@ async function send(method: string, path: string, options: { body?: object; toke
 }
 
 before(() => {
-  execFileSync(process.execPath, [join(ROOT, "deploy/docker/make-env.mjs"), secrets]);
+  execFileSync(process.execPath, [join(ROOT, "deploy/docker/make-env.mjs"), settings]);
   compose("up", "--build", "--wait", "--quiet-pull");
 });
 
@@ -92,7 +94,7 @@ async function mailedToken(email: string): Promise<string> {
 }
 
 test("a patient registers, opens the mailed link, signs in and reads their account", async () => {
-  const account = { email: "pat@example.org", password: "a passphrase of some length" };
+  const account = { email: "pat@example.org", password: PASSWORD };
   const body = { ...account, fullName: "Pat Ient", role: "PATIENT" };
   assert.equal((await send("POST", "/v1/auth/register", { body })).status, 202);
   assert.equal((await send("POST", "/v1/auth/login", { body: account })).status, 401);
@@ -105,10 +107,39 @@ test("a patient registers, opens the mailed link, signs in and reads their accou
   assert.equal(me.json().email, account.email);
 });
 
-test("a command creates an administrator", () => {
-  const command = ["node", "ops/create-admin.ts", "--email", "ada@example.org", "--full-name", "Ada"];
-  const settings = ["-e", "ADMIN_PASSWORD=a passphrase of some length"];
-  assert.match(compose("run", "--rm", "-T", ...settings, "auth", ...command), /is an admin now/);
+describe("operators' commands", () => {
+  const exec = (service: string, ...command: string[]) =>
+    compose("exec", "-T", "-e", `ADMIN_PASSWORD=${PASSWORD}`, service, "medconnect-ops", ...command);
+
+  for (const [command, says] of [
+    ["admin:create --email ada@example.org --full-name Ada", /is an admin now/],
+    ["outbox list", /^billing: nothing waits$/m],
+    ["mails list", /^0 of 0, 0 refused$/m],
+    ["keys list", /signs/],
+    ["rekey --check", /^No value is under an older key\.$/m],
+    ["ledger:check", /checks, 0 violations/],
+    ["reconcile", /bookings compared, 0 disagreements/],
+    ["audit:verify", /^auth: .* 0 findings/m],
+  ] as const)
+    test(`${command} works on all services`, () => {
+      assert.match(exec("operator", ...command.split(" ")), says);
+    });
+
+  for (const service of SERVICES)
+    test(`outbox list works in the container of ${service}, on its own data`, () => {
+      assert.match(
+        exec(service, "outbox", "list"),
+        new RegExp(`^medconnect_${service}: nothing waits$`, "m"),
+      );
+    });
+
+  test("migrate can be repeated", () => {
+    assert.match(compose("run", "--rm", "-T", "migrate"), /^nothing to apply$/m);
+  });
+
+  test("without a command, the commands are listed", () => {
+    assert.match(exec("operator"), /^Commands: admin:create, audit:verify, /m);
+  });
 });
 
 describe("gRPC", () => {
@@ -156,10 +187,37 @@ describe("gRPC", () => {
   });
 });
 
-test("the arguments of processes contain no secret", () => {
-  const values = readFileSync(secrets, "utf8").matchAll(/^\w+=(.+)$/gm);
-  const processes = containers().map((id) => docker("top", id, "-o", "pid,args"));
-  for (const [, value] of values) assert.ok(!processes.join("\n").includes(value!));
+test("neither arguments of processes nor docker inspect show a secret", () => {
+  const files = join(folder, ".secrets");
+  const values = readdirSync(files).map((name) => readFileSync(join(files, name), "utf8"));
+  assert.ok(values.length > 20);
+  const shown = containers("--all").map((id) => docker("inspect", id));
+  const running = containers().map((id) => docker("top", id, "-o", "pid,args"));
+  for (const value of values.filter((text) => text !== "smtp://mailpit:1025"))
+    assert.ok(![...shown, ...running].join("\n").includes(value));
+});
+
+test("each container reaches only the networks that it needs", () => {
+  const reaches = (service: string, host: string) =>
+    spawnSync("docker", ["compose", "--env-file", settings, "exec", "-T", service, "getent", "hosts", host], {
+      cwd: ROOT,
+      env,
+    }).status === 0;
+  assert.ok(reaches("auth", "mailpit"));
+  for (const name of PROCESSES.filter((each) => each !== "auth")) assert.ok(!reaches(name, "mailpit"), name);
+  assert.ok(!reaches("gateway", "mysql"));
+  assert.ok(!reaches("operator", "redis"));
+});
+
+test("each container has limits, and all but MySQL a read-only file system", () => {
+  const format = "{{.Name}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.ReadonlyRootfs}}";
+  for (const line of docker("inspect", "--format", format, ...containers())
+    .trim()
+    .split("\n")) {
+    const [name, memory, pids, isReadOnly] = line.split(" ");
+    assert.ok(Number(memory) > 0 && Number(pids) > 0, line);
+    assert.equal(isReadOnly, `${!name!.includes("mysql")}`, line);
+  }
 });
 
 test("nothing runs as root", () => {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 
 const COMPOSE_FILE = join(import.meta.dirname, "../../docker-compose.yml");
-/** Matches `${NAME:?…}` in a compose file. Compose does not start unless these variables are set. */
-const NEEDED = /\$\{(\w+):\?/g;
+/** Files that the compose file mounts as secrets. */
+const NEEDED = /SECRETS_DIR[^}]*\}\/([\w.]+)["']/g;
 
 let folder: string;
 beforeEach(() => {
@@ -20,24 +20,29 @@ function run(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-const secretsIn = (file: string) =>
-  new Map(
-    readFileSync(file, "utf8")
-      .split("\n")
-      .flatMap((line) =>
-        [...line.matchAll(/^(\w+)=(.+)$/g)].map(([, name, value]) => [name!, value!] as const),
-      ),
-  );
+const secretsIn = (files: string) =>
+  new Map(readdirSync(files).map((name) => [name, readFileSync(join(files, name), "utf8")]));
 
-test("makes a different value for each secret of Compose, readable by the owner only", () => {
-  const file = join(folder, "secrets.env");
-  expect(run(file)).toEqual({ status: 0, stdout: `wrote ${file}\n`, stderr: "" });
-  const secrets = secretsIn(file);
+test("makes the files that Compose needs, in a folder that only the owner can enter", () => {
+  const file = join(folder, "settings.env");
+  const files = join(folder, ".secrets");
+  expect(run(file)).toEqual({ status: 0, stdout: `wrote ${file} and ${files}\n`, stderr: "" });
   const needed = [...readFileSync(COMPOSE_FILE, "utf8").matchAll(NEEDED)].map(([, name]) => name!);
-  expect(needed).not.toEqual([]);
-  expect([...secrets.keys()].toSorted()).toEqual([...new Set(needed)].toSorted());
-  expect(new Set(secrets.values()).size).toBe(secrets.size);
+  expect(needed.length).toBeGreaterThan(20);
+  expect([...secretsIn(files).keys()].toSorted()).toEqual(needed.toSorted());
+  expect(readFileSync(file, "utf8")).toContain(`SECRETS_DIR=${files}\n`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(files).mode & 0o777).toBe(0o700);
+});
+
+test("makes a different value for each key and password", () => {
+  run(join(folder, "settings.env"));
+  const secrets = secretsIn(join(folder, ".secrets"));
+  const own = [...secrets].filter(([name]) => /(key|password)$/.test(name)).map(([, value]) => value);
+  expect(own).toHaveLength(15);
+  expect(new Set(own).size).toBe(own.length);
+  expect(JSON.parse(secrets.get("secrets.json")!).dataKeys.billing).toBe(secrets.get("billing_data_key"));
+  expect(secrets.get("billing_database_url")).toContain(secrets.get("billing_db_password"));
 });
 
 test("leaves an existing file as it is", () => {
