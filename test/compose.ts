@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -132,6 +132,18 @@ describe("operators' commands", () => {
         new RegExp(`^medconnect_${service}: nothing waits$`, "m"),
       );
     });
+
+  test("backup writes a file by the account of MySQL's administrator", () => {
+    const backups = join(folder, "backups");
+    mkdirSync(backups);
+    // The container's user is not the owner.
+    chmodSync(backups, 0o777);
+    const [recipient] = /age1\w+/.exec(exec("operator", "backup", "key", "/tmp/key"))!;
+    const settings = ["-e", "BACKUP_DIR=/backups", "-e", `BACKUP_RECIPIENT=${recipient}`];
+    const mount = ["-v", `${backups}:/backups`];
+    compose("run", "--rm", "-T", ...mount, ...settings, "migrate", "medconnect-ops", "backup");
+    assert.match(readdirSync(backups).join(), /^medconnect-\w+.*\.sql\.gz\.age$/);
+  });
 
   test("migrate can be repeated", () => {
     assert.match(compose("run", "--rm", "-T", "migrate"), /^nothing to apply$/m);
