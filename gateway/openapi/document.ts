@@ -1,31 +1,19 @@
 import { scopes } from "@medconnect/platform/contract/scopes.ts";
 import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
+import { LIMITS } from "../http/server.ts";
 import type { Route } from "../rpc/routes.ts";
 import { IDEMPOTENCY_KEY, IF_MATCH } from "../transcoding/headers.ts";
+import { MAX_INT32 } from "./field-rules.ts";
+import { introduction, TITLE } from "./introduction.ts";
+import { itemIdOf } from "./item-id.ts";
 import type { Schema } from "./json-schema.ts";
 import { CLIENT_SECRET_BASIC, operationIdOf, operationOf, SERVICE_ACCOUNT } from "./operation.ts";
+import { documentedPath } from "./operation-place.ts";
 import { oauthErrorSchema, problemSchema, sharedResponses } from "./problem-responses.ts";
 import { Schemas } from "./schemas.ts";
 import { shareParameters } from "./shared-parameters.ts";
 import { shareResponses } from "./shared-responses.ts";
 import { inOrderOfTasks, tagsOf } from "./tags.ts";
-
-export const TITLE = "MedConnect API";
-
-export const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
-
-JSON follows the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text.
-Input is strict: an unknown field or query parameter is an error that names it. \`null\`, and an empty text in the query,
-count as absent. Errors are RFC 9457 problems; switch on \`reason\`. To sign in, call \`POST /v1/auth/login\` and send the
-access token as \`Authorization: Bearer\`. Internal systems use service accounts: the OAuth token endpoint issues tokens with
-the scopes that operations require, and \`/.well-known/oauth-authorization-server\` describes it (RFC 8414).
-
-Answers show the canonical form of the input: text in NFC without surrounding white space, times in UTC in the years 1900
-to 2200 with at most three decimals, IANA time zones, BCP 47 languages, ISO 4217 currencies. Invisible characters are refused.
-
-Every answer has \`x-request-id\`, which you can also send, and \`x-trace-id\` (W3C Trace Context). \`RateLimit-Policy\` has the
-requests per window of each quota (\`"read";q=600;w=60\`), \`RateLimit\` those that remain and the seconds until the window
-ends (\`"read";r=599;t=42\`). \`Idempotent-Replayed: true\` marks the repeated answer to an Idempotency-Key.`;
 
 /** Generates the OpenAPI 3.1 document of the routes. Its only source is the contract: the .proto files. */
 export function openApiDocument(routes: readonly Route[], apiUrl: string): Schema {
@@ -35,7 +23,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
     const path = documentedPath(route);
     paths[path] = {
       ...paths[path],
-      [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
+      [route.httpMethod.toLowerCase()]: { ...operationOf(route, schemas), ...itemIdOf(route, routes) },
     };
   }
   const responses = { ...sharedResponses(), ...shareResponses(paths) };
@@ -44,7 +32,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
     info: {
       title: TITLE,
       version: "1",
-      description: DESCRIPTION,
+      description: introduction(routes, apiUrl),
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       contact: { name: "MedConnect", url: `${apiUrl}/docs` },
     },
@@ -97,14 +85,13 @@ function callsWith(scope: string, routes: readonly Route[]): string {
   return `Call ${allowed.map(({ method }) => operationIdOf(method)).join(", ")}.`;
 }
 
-/**
- * Path of a route as the document writes it: `/v1/bookings/{bookingId}/cancel`. Many generators read `:cancel`
- * as a path parameter.
- */
-export const documentedPath = ({ path }: Route): string => path.replace(/:(?=\w+$)/, "/");
-
 const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
   Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Quotes around 255 characters, each of which may be escaped. */
+const MAX_KEY_LENGTH = 2 + 2 * 255;
+/** Headers with more bytes are refused. */
+const MAX_HEADER_LENGTH = LIMITS.maxHeaderSize;
 
 const idempotencyKey = (required: boolean): Schema => ({
   name: "Idempotency-Key",
@@ -112,8 +99,10 @@ const idempotencyKey = (required: boolean): Schema => ({
   ...(required && { required }),
   description:
     "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
-  schema: { type: "string", pattern: IDEMPOTENCY_KEY.source },
+  schema: { type: "string", maxLength: MAX_KEY_LENGTH, pattern: IDEMPOTENCY_KEY.source },
 });
+
+const TEXT = { type: "string", maxLength: MAX_HEADER_LENGTH };
 
 const parameters = {
   IdempotencyKey: idempotencyKey(false),
@@ -123,24 +112,28 @@ const parameters = {
     in: "header",
     description:
       "One or more `ETag` values from earlier reads. Gives 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must match as well.",
-    schema: { type: "string", pattern: IF_MATCH.source },
+    schema: { type: "string", maxLength: MAX_HEADER_LENGTH, pattern: IF_MATCH.source },
   },
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
     description: "The `ETag` of an earlier read. Gives 304 if the answer is unchanged.",
-    schema: { type: "string" },
+    schema: TEXT,
   },
 };
 
-const header = (description: string, type = "string"): Schema => ({ description, schema: { type } });
+const header = (description: string, schema: Schema = TEXT): Schema => ({ description, schema });
 
 const headers = {
   ETag: header(
     "Version of the resource and a hash of the answer. `If-Match` compares the version, `If-None-Match` both.",
   ),
   Location: header("Path of the new resource."),
-  "Retry-After": header("Seconds to wait before a retry.", "integer"),
+  "Retry-After": header("Seconds to wait before a retry.", {
+    type: "integer",
+    minimum: 1,
+    maximum: MAX_INT32,
+  }),
   "X-Ignored-Fields": header(
     "Read-only fields of the request whose values differ from those of the resource. They were ignored.",
   ),

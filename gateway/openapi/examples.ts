@@ -18,13 +18,14 @@ const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const TEXTS = ["An example", "example", "en", "123456"];
 
 /**
- * An example message with these fields, except `optional` scalars whose comments have no example. Of a oneof, it
- * has only the first field.
+ * An example message with these fields, except `optional` scalars whose comments have no example, and fields that
+ * a new resource lacks. Of a oneof, it has only the first field.
  */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter(
     (field) =>
       (!field.proto.proto3Optional || field.message || exampleIn(field) !== undefined) &&
+      !isSetLater(field) &&
       isFirstOfOneof(field),
   );
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
@@ -42,7 +43,7 @@ export function exampleValue(field: DescField): JsonValue {
 
 function single(field: DescField, rules: FieldRules | undefined): JsonValue {
   if (field.message) return messageExample(field, field.message);
-  if (field.enum) return enumExample(field.enum, rules);
+  if (field.enum) return exampleIn(field) ?? enumExample(field.enum, rules);
   switch (field.scalar) {
     case ScalarType.STRING:
       return textExample(field, rules);
@@ -56,9 +57,9 @@ function single(field: DescField, rules: FieldRules | undefined): JsonValue {
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.UINT64:
-      return "5000";
+      return exampleIn(field) ?? "5000";
     default:
-      return 1;
+      return numberExample(field);
   }
 }
 
@@ -99,8 +100,21 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
   );
 }
 
-/** The example in the field's comment: "USD" in `ISO 4217 code, such as "USD"`. */
-const exampleIn = (field: DescField): string | undefined =>
-  /(?:[Ss]uch as|always) "([^"]+)"/.exec(commentOn(field))?.[1];
+/** Throws unless the field's comment has an example: an invented number would look like a fact. */
+function numberExample(field: DescField): number {
+  const example = exampleIn(field);
+  if (example === undefined) throw new Error(`the comment on ${field} has no example, "such as 300"`);
+  return Number(example);
+}
+
+/** The example in the field's comment: "USD" in `ISO 4217 code, such as "USD"`, and 300 in `such as 300`. */
+function exampleIn(field: DescField): string | undefined {
+  const [, text, number] = /(?:[Ss]uch as|always) (?:"([^"]+)"|(\d+))/.exec(commentOn(field)) ?? [];
+  return text ?? number;
+}
+
+/** True if the field's comment says that something has to happen first: "absent if the booking was not cancelled". */
+const isSetLater = (field: DescField): boolean =>
+  /\babsent (?:(?:before|until) |if .*\b(?:not|never|no)\b)/i.test(commentOn(field));
 
 const isFirstOfOneof = (field: DescField): boolean => !field.oneof || field.oneof.fields[0] === field;

@@ -45,7 +45,8 @@ test.each<[string, Rules, object]>([
   ["no rules", {}, {}],
   ["an empty string rule", string({}), {}],
   ["lengths", string({ minLen: 1n, maxLen: 9n }), { minLength: 1, maxLength: 9 }],
-  ["a pattern", string({ pattern: "^a$" }), { pattern: "^a$" }],
+  ["a pattern", string({ pattern: "^a$" }), { pattern: "^a$", maxLength: 1 }],
+  ["a pattern with classes of Unicode", string({ pattern: "^\\p{L}*$" }), {}],
   ["values, where an empty one means absent", string({ in: ["", "a", "b"] }), { enum: ["a", "b"] }],
   ["only the empty value", string({ in: [""] }), {}],
   ["a UUID", string({ wellKnown: { case: "uuid", value: true } }), { format: "uuid" }],
@@ -94,7 +95,8 @@ test.each<[string, Rules, object]>([
   ["lengths", string({ minLen: 1n, maxLen: 9n }), { maxLength: 9 }],
   ["values, of which the longest has 3 characters", string({ in: ["EC", "RSA"] }), { maxLength: 3 }],
   ["values and a length", string({ in: ["EC", "RSA"], maxLen: 2n }), { maxLength: 2 }],
-  ["a pattern", string({ pattern: "^a$" }), {}],
+  ["a pattern without an upper bound", string({ pattern: "^a+$" }), {}],
+  ["a pattern", string({ pattern: "^a[b-]{2,5}[c]{2}$" }), { maxLength: 8 }],
   ["a UUID", string({ wellKnown: { case: "uuid", value: true } }), { format: "uuid" }],
   ["items", { type: { case: "repeated", value: { minItems: 1n, maxItems: 3n } } }, { maxItems: 3 }],
 ])("bounds of an answer with %s", (_, init, schema) => {
@@ -183,7 +185,7 @@ test.each<[string, DescField, boolean]>([
   expect(isRequired(field)).toBe(expected);
 });
 
-const INTEGER = { type: "integer", format: "int32" };
+const INTEGER = { type: "integer", format: "int32", minimum: 0, maximum: 2_147_483_647 };
 const LONG = { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
 test.each([
   [ScalarType.STRING, { type: "string" }],

@@ -20,11 +20,11 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
       const { minLen, maxLen, maxBytes, pattern, in: values, wellKnown } = rules.type.value;
       const allowed = values.filter((value) => value !== "");
       // A character takes at least one byte.
-      const maxLength = Number(maxLen || maxBytes);
+      const maxLength = Number(maxLen || maxBytes) || longestMatch(pattern);
       return {
         ...(minLen > 0n && { minLength: Number(minLen) }),
         ...(maxLength > 0 && { maxLength }),
-        ...(pattern !== "" && { pattern }),
+        ...(pattern !== "" && !UNICODE_CLASS.test(pattern) && { pattern }),
         ...(allowed.length > 0 && { enum: allowed }),
         ...((wellKnown.case === "uuid" || wellKnown.case === "email") && { format: wellKnown.case }),
       };
@@ -56,6 +56,18 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
     default:
       return {};
   }
+}
+
+/** Classes of characters that many validators do not know, because JSON Schema only recommends ECMA-262. */
+const UNICODE_CLASS = /\\p\{/;
+
+const CLASS = String.raw`(?:\[[^\]]+\]|[A-Za-z0-9])(?:\{(?:\d+,)?(\d+)\})?`;
+
+/** Length of the longest text of a pattern like `^[a-z]{1,16}$`, a sequence of classes; 0 for other patterns. */
+function longestMatch(pattern: string): number {
+  if (!new RegExp(`^\\^(?:${CLASS})+\\$$`).test(pattern)) return 0;
+  const classes = pattern.slice(1, -1).matchAll(new RegExp(CLASS, "g"));
+  return [...classes].reduce((sum, [, times = "1"]) => sum + Number(times), 0);
 }
 
 /**
@@ -142,6 +154,9 @@ export function isRequired(field: DescField): boolean {
   }
 }
 
+/** Largest value of `int32`. */
+export const MAX_INT32 = 2 ** 31 - 1;
+
 /** JSON Schema of a scalar in the canonical protobuf JSON mapping. */
 export function scalarSchema(scalar: ScalarType): Schema {
   switch (scalar) {
@@ -161,6 +176,7 @@ export function scalarSchema(scalar: ScalarType): Schema {
     case ScalarType.FIXED64:
       return { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
     default:
-      return { type: "integer", format: "int32" };
+      // The contract has no negative 32-bit integers.
+      return { type: "integer", format: "int32", minimum: 0, maximum: MAX_INT32 };
   }
 }

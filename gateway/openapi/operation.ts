@@ -66,7 +66,7 @@ function accessOf({ rules }: Method): string {
 }
 
 const freshnessOf = ({ rules }: Method): string =>
-  rules.freshSignIn ? " Requires a sign-in within the last few minutes (`REAUTHENTICATION_REQUIRED`)." : "";
+  rules.freshSignIn ? " Needs a recent sign-in (`REAUTHENTICATION_REQUIRED`)." : "";
 
 const byScope = (scopes: string[]): string =>
   scopes.length > 0
@@ -158,6 +158,9 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   };
 }
 
+/** More than the longest file: 10,000 lines of far less than 16 KiB. */
+const MAX_FILE_LENGTH = 10_000 * 16_384;
+
 const ACCEPTED = {
   description: "Accepted. The outcome follows by other means, such as mail.",
   content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
@@ -184,9 +187,10 @@ function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
   if (output.typeName === HTTP_BODY) {
     return {
       200: {
-        description: "The document.",
+        description:
+          "Lines of JSON: items, each with the schema of those in the list, and last `nextPageToken`.",
         ...withHeaders,
-        content: { [rules.mediaType]: { schema: { type: "string" } } },
+        content: { [rules.mediaType]: { schema: { type: "string", maxLength: MAX_FILE_LENGTH } } },
       },
     };
   }

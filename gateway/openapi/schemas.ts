@@ -14,6 +14,7 @@ import {
   Text_Kind,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { LIMITS } from "../http/server.ts";
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import { DURATION, FIELD_MASK } from "../transcoding/well-known-json.ts";
 import { commentOn } from "./comments.ts";
@@ -155,7 +156,11 @@ export class Schemas {
 const WELL_KNOWN: Record<string, Schema> = {
   "google.protobuf.Timestamp": { type: "string", format: "date-time" },
   "google.protobuf.Duration": { type: "string", maxLength: 24, pattern: DURATION.source },
-  "google.protobuf.FieldMask": { type: "string", pattern: FIELD_MASK.source },
+  "google.protobuf.FieldMask": {
+    type: "string",
+    maxLength: LIMITS.maxHeaderSize,
+    pattern: FIELD_MASK.source,
+  },
 };
 
 /** True for a text that a resource must have, so that it cannot be empty (AIP-203). */

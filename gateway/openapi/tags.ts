@@ -7,8 +7,15 @@ import type { Route } from "../rpc/routes.ts";
 import { commentOn } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
 
+/** A tag of the document, with the guide of its task. */
+export interface TaskTag extends Schema {
+  name: string;
+  description: string;
+  externalDocs: { description: string; url: string };
+}
+
 /** Tags of the operations: the tasks of the contract, each with a link to its guide. */
-export function tagsOf(routes: readonly Route[], apiUrl: string): Schema[] {
+export function tagsOf(routes: readonly Route[], apiUrl: string): TaskTag[] {
   const used = new Set(routes.map(({ method }) => method.rules.task));
   return TaskSchema.values
     .filter(({ number }) => used.has(number))

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { openApiDocument } from "../openapi/document.ts";
 import type { Route } from "../rpc/routes.ts";
 import { errorsPage } from "./errors-page.ts";
+import { guideFor } from "./guide.ts";
 import { llmsTxt } from "./llms-txt.ts";
 import { type DemoAccounts, referencePage } from "./reference-page.ts";
 import { scalarPages } from "./scalar.ts";
@@ -27,18 +28,18 @@ export function documentation({ routes, apiUrl, demo }: DocumentationOptions): M
   const reference = html(async () =>
     referencePage(demo, await readFile(join(BROWSER, "reference.css"), "utf8")),
   );
+  const guideAt = (name: string): [string, StaticPage] => [
+    `/docs/guides/${name}`,
+    page("text/markdown", async () => guideFor(await readFile(join(GUIDES, name), "utf8"), routes, apiUrl)),
+  ];
   return new Map([
     ["/docs", reference],
     ["/docs/", reference],
     ["/docs/errors", html(() => errorsPage(routes, apiUrl))],
-    ["/docs/reference.js", file("text/javascript", BROWSER, "reference.js")],
-    ["/docs/sign-in.js", file("text/javascript", BROWSER, "sign-in.js")],
-    ["/docs/examples.js", file("text/javascript", BROWSER, "examples.js")],
-    ["/docs/snippets.js", file("text/javascript", BROWSER, "snippets.js")],
-    ["/docs/no-eval.js", file("text/javascript", BROWSER, "no-eval.js")],
+    ...namesIn(BROWSER, ".js").map(scriptAt),
     ["/docs/errors.css", file("text/css", BROWSER, "errors.css")],
     ["/favicon.ico", file("image/svg+xml", BROWSER, "icon.svg")],
-    ...guides(),
+    ...namesIn(GUIDES, ".md").map(guideAt),
     ...scalarPages(),
     ["/openapi.json", page("application/json", () => JSON.stringify(openApiDocument(routes, apiUrl)))],
     ["/llms.txt", page("text/plain", () => llmsTxt(routes, apiUrl))],
@@ -50,5 +51,10 @@ const page = (type: string, make: ConstructorParameters<typeof StaticPage>[2]) =
 const html = (make: () => string | Promise<string>) => page("text/html", make);
 const file = (type: string, folder: string, name: string) => page(type, () => readFile(join(folder, name)));
 
-const guides = (): [string, StaticPage][] =>
-  readdirSync(GUIDES).map((name) => [`/docs/guides/${name}`, file("text/markdown", GUIDES, name)]);
+const namesIn = (folder: string, extension: string): string[] =>
+  readdirSync(folder).filter((name) => name.endsWith(extension));
+
+const scriptAt = (name: string): [string, StaticPage] => [
+  `/docs/${name}`,
+  file("text/javascript", BROWSER, name),
+];

@@ -4,10 +4,10 @@ import { ApiError, type ErrorDetails } from "@medconnect/platform/errors/api-err
 import { catalogue, type Reason, type ReasonRule } from "@medconnect/platform/errors/catalogue.ts";
 import { type ProblemOf, problemsOf } from "../http/problem.ts";
 import { operationIdOf } from "../openapi/operation.ts";
+import { placeOf } from "../openapi/operation-place.ts";
 import { reasonsOf } from "../openapi/problem-responses.ts";
 import type { Route } from "../rpc/routes.ts";
 import { escaped, withCode } from "./escape-html.ts";
-import { linkTo } from "./operation-link.ts";
 
 const REQUEST_ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Reasons of more operations than this are those of any operation, so the page does not list them. */
@@ -52,7 +52,7 @@ ${sections.join("\n")}
 function operationsWith(reason: Reason, routes: readonly Route[]): string {
   const declaring = routes.filter((route) => reasonsOf(route).includes(reason));
   if (declaring.length > MANY) return "most";
-  const links = declaring.map((route) => `<a href="${linkTo(route)}">${operationIdOf(route.method)}</a>`);
+  const links = declaring.map((route) => `<a href="${placeOf(route)}">${operationIdOf(route.method)}</a>`);
   return links.join(", ") || "any path";
 }
 

@@ -1,11 +1,10 @@
-import type { Schema } from "../openapi/json-schema.ts";
 import { tagsOf } from "../openapi/tags.ts";
 import type { Route } from "../rpc/routes.ts";
 
 /** Index of the documentation for language models (llmstxt.org). */
 export function llmsTxt(routes: readonly Route[], apiUrl: string): string {
   const guides = tagsOf(routes, apiUrl).map(
-    ({ name, description, externalDocs }) => `- [${name}](${(externalDocs as Schema).url}): ${description}`,
+    ({ name, description, externalDocs }) => `- [${name}](${externalDocs.url}): ${description}`,
   );
   return `# MedConnect API
 

@@ -113,6 +113,13 @@ describe("guides", () => {
     expect(linked.map((url) => url.split("/").at(-1)).sort()).toEqual(files.sort());
   });
 
+  test("they link operations, and call the deployment", async () => {
+    const { text } = await gateway.send("GET", "/docs/guides/sign-in.md");
+    expect(text).toContain("[`verifyMfa`](/docs/#tag/sign-in/POST/v1/auth/login/verifyMfa)");
+    expect(text).toContain(`curl -s ${API_URL}/v1/auth/login`);
+    expect(text).not.toContain("localhost");
+  });
+
   test("they name operations, fields, reasons and settings that exist", () => {
     const document = JSON.stringify(openApiDocument(contractRoutes, API_URL));
     const settings = readFileSync(join(GUIDES, "../settings.md"), "utf8");
@@ -133,7 +140,10 @@ describe("guides", () => {
 test("without demo accounts the page offers none, and without a contact there is no security.txt", async () => {
   const plain = await startTestGateway({ demo: { emails: [], password: "" }, securityContacts: [] });
   expect((await plain.send("GET", "/docs/")).text).not.toContain("<form");
-  expect((await plain.send("GET", "/.well-known/security.txt")).status).toBe(404);
+  expect(await plain.send("GET", "/.well-known/security.txt")).toMatchObject({
+    status: 404,
+    json: { detail: "There is no contact. The operator sets SECURITY_CONTACT." },
+  });
   await plain.close();
 });
 

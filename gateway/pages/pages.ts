@@ -55,7 +55,11 @@ export function createPages(options: PagesOptions): Express {
   pages.get(OAUTH_METADATA_PATH, serveOAuthMetadata(apiUrl));
   pages.get(FOLDERS, (_request, response) => response.redirect(302, "/docs/"));
   pages.get(SECURITY_TXT, (_request, response) => {
-    if (securityContacts.length === 0) throw new ApiError("ROUTE_NOT_FOUND");
+    if (securityContacts.length === 0) {
+      throw new ApiError("ROUTE_NOT_FOUND", {
+        detail: "There is no contact. The operator sets SECURITY_CONTACT.",
+      });
+    }
     response.type("text/plain").send(securityTxt(securityContacts, apiUrl, new Date()));
   });
   pages.get(/^\/docs(\/|\/errors)?$/, docsPageHeaders);
@@ -79,11 +83,7 @@ const READ_METHODS = "GET, HEAD, OPTIONS";
 
 /** Sets the common headers. Answers OPTIONS, and refuses methods that change something. */
 function beginPage(request: Request, response: PageResponse, next: NextFunction): void {
-  const { headers } = response.locals;
-  for (const [i, value] of headers.entries()) {
-    const name = headers[i - 1];
-    if (i % 2 === 1 && name !== undefined) response.setHeader(name, value);
-  }
+  setHeaders(response, response.locals.headers);
   response.setHeader("Cache-Control", "no-store");
   if (request.method === "GET" || request.method === "HEAD") {
     next();
@@ -92,6 +92,11 @@ function beginPage(request: Request, response: PageResponse, next: NextFunction)
   response.setHeader("Allow", READ_METHODS);
   if (request.method !== "OPTIONS") throw new ApiError("METHOD_NOT_ALLOWED");
   response.status(204).end();
+}
+
+/** @param list alternating names and values */
+function setHeaders(response: Response, list: readonly string[]): void {
+  for (let i = 0; i + 1 < list.length; i += 2) response.setHeader(list[i] as string, list[i + 1] as string);
 }
 
 const sendText = (response: Response, status: number, word: string) =>

@@ -1,5 +1,5 @@
-import { DESCRIPTION, TITLE } from "../openapi/document.ts";
-import { escaped, withCode } from "./escape-html.ts";
+import { SUBJECT, TITLE } from "../openapi/introduction.ts";
+import { escaped } from "./escape-html.ts";
 import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
 
 /** Accounts of a system with demo data, for which the page of operations has buttons to sign in. */
@@ -38,9 +38,7 @@ ${emails.length === 0 ? "" : signIn(emails, password)}
 </nav>
 <main id="introduction">
 <h1>${TITLE}</h1>
-${DESCRIPTION.split("\n\n")
-  .map((paragraph) => `<p>${withCode(paragraph)}</p>`)
-  .join("\n")}
+<p>${SUBJECT}</p>
 </main>
 <div id="reference"></div>
 <script type="module" src="/docs/reference.js"></script>
