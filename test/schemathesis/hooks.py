@@ -128,7 +128,7 @@ RULES_IN_WORDS = [
     "must not be in the past",
     "must not be before the start of the range",
     "must be 5 minutes to 12 hours after the start",
-    "must be at most 62 days after",
+    r"must be at most \d+ days after",
     "`startTime` and `endTime` must be at most 62 days apart",
     "must be a duration from 0s to 2592000s",
     # Other fields: members of a key by its type (RFC 7518), and items that are equal in their canonical form.
