@@ -79,10 +79,11 @@ const UTF8 = /^[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
 
 /** Throws UNSUPPORTED_MEDIA_TYPE for a body with another media type, or with a charset other than UTF-8. */
 export function assertMediaType(request: IncomingMessage, body: Buffer, mediaType: string): void {
+  if (body.length === 0) return;
   const { "content-type": type = "" } = request.headers;
-  const [essence = ""] = type.split(/[ \t]*;/, 1);
-  const isRightType = essence.toLowerCase() === mediaType;
-  if (body.length === 0 || (isRightType && UTF8.test(type.slice(mediaType.length)))) return;
+  const [essence = ""] = type.split(";", 1);
+  const isRightType = essence.trimEnd().toLowerCase() === mediaType;
+  if (isRightType && UTF8.test(type.slice(mediaType.length))) return;
   const sent = type === "" ? "no Content-Type" : shown(type).slice(1, -1);
   throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
     detail: `sent ${sent}; this route takes ${mediaType}${isRightType ? " in UTF-8" : ""}`,

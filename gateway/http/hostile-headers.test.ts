@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ callerRequests: 0, requests: 1000 });
+});
+afterAll(() => gateway.close());
+
+/** Headers that the gateway or its libraries read. */
+const READ = [
+  ...["accept", "accept-encoding", "authorization", "baggage", "content-encoding", "content-type", "cookie"],
+  ...["expect", "forwarded", "host", "idempotency-key", "if-match", "if-none-match", "origin", "range"],
+  ...["traceparent", "tracestate", "x-forwarded-for", "x-request-id", "access-control-request-headers"],
+];
+/** Almost as long as Node's limit for all headers of a request, 16 KiB. */
+const LENGTH = 15_000;
+const fill = (text: string) => text.repeat(LENGTH / text.length);
+/** Values on which a pattern with two neighbouring repetitions backtracks. */
+const HOSTILE = [
+  `a${fill(" ")}x`,
+  `a${fill("\t")}x`,
+  `Basic${fill(" ")}!`,
+  `Bearer${fill(" ")}!`,
+  `application/json${fill(" ")};x`,
+  `"${fill("a")}`,
+  fill('"a",'),
+  fill('W/"a" '),
+  fill("a,"),
+  fill("a=b;"),
+  fill("gzip;q=0."),
+  fill("A"),
+  `${fill("=")}!`,
+  `https://${fill("a.")}`,
+];
+const MAX_CPU_MS = 80;
+
+test.each<[string, string, unknown?]>([
+  ["GET", "/.well-known/jwks.json"],
+  ["GET", "/v1/doctors?query=a"],
+  ["POST", "/v1/auth/token", new URLSearchParams({ grant_type: "client_credentials" })],
+  ["POST", "/v1/auth/login", {}],
+  ["OPTIONS", "/v1/bookings"],
+  ["GET", "/docs"],
+])("no header of %s %s takes the processor for long", async (method, path, body) => {
+  const slow: string[] = [];
+  for (const name of READ) {
+    for (const [index, value] of HOSTILE.entries()) {
+      const before = process.cpuUsage();
+      await gateway
+        .send(method, path, { headers: { connection: "close", [name]: value }, body })
+        .catch(() => {});
+      const { user, system } = process.cpuUsage(before);
+      if ((user + system) / 1000 > MAX_CPU_MS) slow.push(`${name} ${index}: ${(user + system) / 1000} ms`);
+    }
+  }
+  expect(slow).toEqual([]);
+});
