@@ -10,6 +10,7 @@ import {
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { allowedNames, mustBeValueOf, rangeWords } from "@medconnect/platform/contract/describe-violation.ts";
 import { enumRulesOf, valueRulesOf } from "@medconnect/platform/contract/field-rules.ts";
+import { itemLimitOf, tooManyItems } from "@medconnect/platform/contract/item-limits.ts";
 import { sentValue } from "@medconnect/platform/contract/sent-value.ts";
 import { didYouMean } from "@medconnect/platform/errors/did-you-mean.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
@@ -59,6 +60,8 @@ function checkField(field: DescField, value: JsonValue, path: string, violations
     checkValue(field, value, path, violations);
   } else if (!Array.isArray(value)) {
     violations.push({ field: path, description: `must be an array; got ${kindOf(value)}` });
+  } else if (value.length > itemLimitOf(field)) {
+    violations.push(tooManyItems(field, path, value.length));
   } else {
     for (const [index, item] of value.entries()) {
       if (violations.length > MAX_VIOLATIONS) return;

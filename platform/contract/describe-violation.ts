@@ -88,7 +88,7 @@ function textWords(field: DescField, rules: StringRules, ruleId: string, value: 
 const lengthOf = (sent: string, value: string): string => (sent === "" ? "" : `; got ${[...value].length}`);
 
 /** Limits of a number of things in words; 0 means no limit: "1 to 20", "at most 20", "at least 1". */
-function quantity(min: bigint, max: bigint): string {
+export function quantity(min: bigint, max: bigint): string {
   if (max === 0n) return `at least ${min}`;
   return min === 0n ? `at most ${max}` : `${min} to ${max}`;
 }

@@ -11,7 +11,7 @@ import {
   min_different as minDifferentOption,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { FieldViolation } from "../errors/limit-violations.ts";
+import { type FieldViolation, MAX_VIOLATIONS } from "../errors/limit-violations.ts";
 import type { TextRule } from "../i18n/text/text-policy.ts";
 import { mustBeValueOf } from "./describe-violation.ts";
 import { stringRulesOf } from "./field-rules.ts";
@@ -186,6 +186,7 @@ function stepOf(field: DescField, visit: Visit): Step {
     return (message, path, found) => {
       const items = message[localName] as Record<string, unknown>;
       for (const key of Object.keys(items)) {
+        if (found.length > MAX_VIOLATIONS) return;
         const at = field.fieldKind === "list" ? `[${key}]` : `[${JSON.stringify(key)}]`;
         items[key] = visitSet(visit, items[key], `${path}${name}${at}`, found);
       }

@@ -13,9 +13,10 @@ import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { ApiError } from "../errors/api-error.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";
-import type { FieldViolation } from "../errors/limit-violations.ts";
+import { type FieldViolation, MAX_VIOLATIONS } from "../errors/limit-violations.ts";
 import { shown } from "../errors/shown.ts";
 import { describeViolation } from "./describe-violation.ts";
+import { findLongList } from "./item-limits.ts";
 import { normalize } from "./normalize.ts";
 import { registry } from "./registry.ts";
 import { behavesAs, resourceOf } from "./resource.ts";
@@ -44,6 +45,8 @@ const validator = createValidator({ registry, regexMatch: matches });
  *   so another decoder could find fields in the original bytes that were never checked
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
+  const longList = findLongList(schema, bytes);
+  if (longList) throw new ApiError("INVALID_REQUEST", { violations: [longList] });
   const message = parse(schema, bytes);
   clearOutputOnly(schema, message);
   const violations: FieldViolation[] = [];
@@ -53,14 +56,15 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   // for the time.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid")
-    addMissing(violations, describeAll(result.violations, reflect(schema, message)));
+    addMissing(violations, describeFirst(result.violations, reflect(schema, message)));
   addMissing(violations, resourceViolations(schema, message));
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-  return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
+  return Buffer.from(toBinary(schema, message));
 }
 
-const describeAll = (violations: readonly Violation[], request: ReflectMessage): FieldViolation[] =>
-  violations.map((violation) => describeViolation(violation, request));
+/** Describes as many violations as an answer can list, and one more to tell that there are more. */
+const describeFirst = (violations: readonly Violation[], request: ReflectMessage): FieldViolation[] =>
+  violations.slice(0, MAX_VIOLATIONS + 1).map((violation) => describeViolation(violation, request));
 
 /** Clears the output-only fields of a resource to create or update, because servers ignore them (AIP-203). */
 function clearOutputOnly(schema: DescMessage, message: Message): void {
@@ -84,7 +88,7 @@ function addMissing(violations: FieldViolation[], more: FieldViolation[]): void 
 
 function parse(schema: DescMessage, bytes: Uint8Array): Message {
   try {
-    return fromBinary(schema, bytes);
+    return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (cause) {
     throw new ApiError("INVALID_REQUEST", { detail: "The message is not valid protobuf.", cause });
   }
