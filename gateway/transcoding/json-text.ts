@@ -39,6 +39,12 @@ function parse(text: string): unknown {
   }
 }
 
+/**
+ * Maximum number of names, brackets and commas in a body: several times those of the largest request of the
+ * contract. Reading more would take the gateway tenths of a second.
+ */
+export const MAX_TOKENS = 20_000;
+
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 
 /**
@@ -48,13 +54,16 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 type Frame = { names: Set<string>; name: string; expectsName: boolean } | { index: number };
 
 /**
- * Path of the first name that occurs twice in one object of a valid JSON text. JSON.parse keeps the last
+ * Path of the first name that occurs twice in one object of a valid JSON text. Throws INVALID_REQUEST for a text
+ * with more than MAX_TOKENS. JSON.parse keeps the last
  * value, and other parsers keep the first (RFC 8259 §4), so two systems could read the same request
  * differently.
  */
 function findDuplicateName(text: string): string | undefined {
   const open: Frame[] = [];
+  let count = 0;
   for (const [token] of text.matchAll(TOKEN)) {
+    if (++count > MAX_TOKENS) throw invalidField("", "The body has too many fields and items.");
     const frame = open.at(-1);
     if (token === "{") open.push({ names: new Set(), name: "", expectsName: true });
     else if (token === "[") open.push({ index: 0 });
