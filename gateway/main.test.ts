@@ -115,3 +115,17 @@ test("without auth it is alive but not ready", async () => {
   expect((await request(port, "/healthz")).statusCode).toBe(200);
   expect((await request(port, "/readyz")).statusCode).toBe(503);
 });
+
+test("production refuses the settings of a local system by name", async () => {
+  const settings = {
+    DEMO_ACCOUNTS: "patient@demo.medconnect.test",
+    DEMO_PASSWORD: "correct-demo-passphrase",
+    LOG_PATHS: "true",
+    CORS_ORIGINS: "loopback",
+    ALLOWED_HOSTS: "loopback,api.example.org",
+  };
+  const { stderr } = start({ NODE_ENV: "production", ...settings });
+  const printed = await text(stderr!);
+  for (const name of Object.keys(settings))
+    expect(printed).toMatch(new RegExp(`^${name} must not .* in production`, "m"));
+});

@@ -30,14 +30,16 @@ export const gatewaySettings = {
     .enum(["on", "off"])
     .default("on")
     .describe("`off` removes the [console](operations.md#console) at `/console`"),
-  DEMO_ACCOUNTS: commaList.describe(
-    "E-mail addresses of demo accounts, by comma. `/docs` offers to sign in to them. `npm start` sets it to " +
-      "the accounts it creates; only for systems without real data",
-  ),
-  DEMO_PASSWORD: z
-    .string()
-    .default("")
-    .describe("Password of the demo accounts, which `/docs` shows to everybody"),
+  DEMO_ACCOUNTS: commaList.meta({
+    localOnly: true,
+    description:
+      "E-mail addresses of demo accounts, by comma. `/docs` offers to sign in to them. `npm start` sets it to " +
+      "the accounts it creates. Production refuses it",
+  }),
+  DEMO_PASSWORD: z.string().default("").meta({
+    localOnly: true,
+    description: "Password of the demo accounts, which `/docs` shows to everybody. Production refuses it",
+  }),
   RATE_LIMIT_READ: limit(600).describe(
     "Reads per minute of each user, or of each address without a valid token; 0: no limit. Here and below, " +
       "several gateways let through up to a twentieth more each, 50 at most",
@@ -61,10 +63,12 @@ export const gatewaySettings = {
       "rebinding; `loopback`: localhost, 127.0.0.1 and [::1]. The host of `API_URL` is always served. None: " +
       "every host, for a gateway behind a load balancer. `npm start` sets `loopback`",
   ),
-  LOG_PATHS: flag.describe(
-    "`true` logs the path of each request, without its query. Paths name people's records, so only a local " +
-      "system should; `npm start` does",
-  ),
+  LOG_PATHS: flag.meta({
+    localOnly: true,
+    description:
+      "`true` logs the path of each request, without its query. `npm start` sets it. Production refuses it, because " +
+      "paths name people's records",
+  }),
   TRUST_PROXY: commaList
     .transform((parts) => (/^\d+$/.test(parts.join(",")) ? Number(parts[0]) : parts))
     .describe(

@@ -80,7 +80,10 @@ test("a wrong secret is told without its value", () => {
 });
 
 test.each([
-  [{ NODE_ENV: "production" }, "SANDBOX_CLOCK must not be set in production. Only npm start sets it"],
+  [
+    { NODE_ENV: "production" },
+    "SANDBOX_CLOCK must not be set in production: it is for the system that npm start runs",
+  ],
   [{ HOST: "0.0.0.0" }, 'SANDBOX_CLOCK needs a loopback HOST such as 127.0.0.1, not "0.0.0.0"'],
 ])("a sandbox clock is refused with %j", (env, line) => {
   const { lines, status } = start({ ...VALID, SANDBOX_CLOCK: "/tmp/sandbox-clock", ...env });

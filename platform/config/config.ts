@@ -187,10 +187,12 @@ export const serviceSettings = {
   SANDBOX_CLOCK: z
     .string()
     .optional()
-    .describe(
-      "File of the advances of business time, the same for all services. Only `npm start` sets it, for [`npm run " +
+    .meta({
+      localOnly: true,
+      description:
+        "File of the advances of business time, the same for all services. Only `npm start` sets it, for [`npm run " +
         "clock`](operations.md#sandbox-clock). Production refuses it, and so does a `HOST` that is not loopback",
-    ),
+    }),
   GRPC_REFLECTION: flag.describe("`true` serves gRPC reflection, which lists all methods"),
 };
 
@@ -213,7 +215,7 @@ export function loadConfig<S extends z.ZodRawShape>(
   const values = Object.fromEntries(Object.keys(shape).map((name) => [name, settingOf(name, env)]));
   const result = z.object(shape).safeParse(values, { error: whatIsAllowed });
   const problems = result.success
-    ? problemsOf(result.data, env.NODE_ENV === "production")
+    ? problemsOf(shape, result.data, env.NODE_ENV === "production")
     : result.error.issues.map(({ path, message }) => {
         const setting = String(path[0]);
         // biome-ignore lint/style/noNonNullAssertion: an issue's path starts with a name of the shape
@@ -247,19 +249,34 @@ function hintFor(setting: string, schema: z.core.$ZodType, value: string | undef
 /**
  * Finds problems of settings that are valid one by one but not together, and secrets too weak for production.
  */
-function problemsOf(values: Record<string, unknown>, isProduction: boolean) {
+function problemsOf(shape: z.ZodRawShape, values: Record<string, unknown>, isProduction: boolean) {
   const tls = "TLS_CERT" in values ? tlsProblem(values, new Date()) : undefined;
-  const sandbox = sandboxProblem(values, isProduction);
-  return [...(tls ? [tls] : []), ...(sandbox ? [sandbox] : []), ...(isProduction ? weakSecrets(values) : [])];
+  const sandbox = sandboxProblem(values);
+  return [
+    ...(tls ? [tls] : []),
+    ...(sandbox ? [sandbox] : []),
+    ...(isProduction ? [...localSettings(shape, values), ...weakSecrets(values)] : []),
+  ];
+}
+
+const ONLY_LOCAL = "must not be set in production: it is for the system that npm start runs";
+
+/** Finds settings and values that would open a system to everybody on its network. */
+function localSettings(shape: z.ZodRawShape, values: Record<string, unknown>) {
+  return Object.entries(shape).flatMap(([setting, schema]) => {
+    const value = values[setting];
+    const isSet = Array.isArray(value) ? value.length > 0 : Boolean(value);
+    if (isSet && z.globalRegistry.get(schema)?.localOnly) return [{ setting, message: ONLY_LOCAL }];
+    const isLoopback = Array.isArray(value) && value.includes("loopback");
+    return isLoopback ? [{ setting, message: "must not have the value loopback in production" }] : [];
+  });
 }
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
 /** Finds a sandbox clock that is not confined to a local system. */
-function sandboxProblem({ SANDBOX_CLOCK, HOST }: Record<string, unknown>, isProduction: boolean) {
+function sandboxProblem({ SANDBOX_CLOCK, HOST }: Record<string, unknown>) {
   if (SANDBOX_CLOCK === undefined) return undefined;
-  if (isProduction)
-    return { setting: "SANDBOX_CLOCK", message: "must not be set in production. Only npm start sets it" };
   if (LOOPBACK.includes(String(HOST))) return undefined;
   return { setting: "SANDBOX_CLOCK", message: `needs a loopback HOST such as 127.0.0.1, not "${HOST}"` };
 }
