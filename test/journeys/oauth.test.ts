@@ -108,6 +108,29 @@ describe("the library oauth4webapi", () => {
   });
 });
 
+const tokenRequest = async (form: Record<string, string>) => {
+  const body = new URLSearchParams({ grant_type: "client_credentials", ...form });
+  const response = await fetch(`${stack.urls.gateway}/v1/auth/token`, { method: "POST", body });
+  return { status: response.status, text: await response.text() };
+};
+
+test.each([
+  ["no credentials", {}],
+  ["an id alone", { client_id: randomUUID() }],
+  ["an id that is none of ours", { client_id: "billing-app", client_secret: "x" }],
+])("%s are invalid_client (RFC 6749 §5.2)", async (_, form) => {
+  const { status, text } = await tokenRequest(form as Record<string, string>);
+  expect([status, JSON.parse(text).error]).toEqual([401, "invalid_client"]);
+});
+
+test("a secret in the place of the id is not repeated, and an id in upper case is the same id", async () => {
+  const { id, secret } = system;
+  const swapped = await tokenRequest({ client_id: secret, client_secret: id });
+  expect([swapped.status, swapped.text.includes(secret)]).toEqual([401, false]);
+  const upper = await tokenRequest({ client_id: id.toUpperCase(), client_secret: secret });
+  expect(upper.status).toBe(200);
+});
+
 test("a key set with private members or a symmetric key is refused", async () => {
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const set = (key: object) =>

@@ -1,5 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
+import { isId } from "@medconnect/platform/ids/ids.ts";
 import type { IssueTokenRequest } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { findKeys } from "./client-key-store.ts";
@@ -29,10 +30,11 @@ export async function authenticateClient(
   request: IssueTokenRequest,
   now: Date,
 ): Promise<ClientAttempt> {
-  const { clientId, clientSecret = "", clientAssertion } = request;
-  return clientAssertion === undefined
-    ? await bySecret(app, { clientId: clientId ?? "", clientSecret }, now)
-    : await byAssertion(app, { clientId, clientAssertion }, now);
+  const { clientId, clientSecret, clientAssertion } = request;
+  if (clientAssertion !== undefined) return await byAssertion(app, { clientId, clientAssertion }, now);
+  if (clientSecret === undefined) return refused(undefined, unauthenticated());
+  const id = clientId?.toLowerCase();
+  return isId(id) ? await bySecret(app, { clientId: id, clientSecret }, now) : refused();
 }
 
 const refused = (
@@ -83,6 +85,11 @@ async function byAssertion(
     throw error;
   }
 }
+
+const unauthenticated = () =>
+  new ApiError("INVALID_CLIENT", {
+    detail: "No credentials are sent. Send client_secret (in the form or as HTTP Basic) or client_assertion.",
+  });
 
 const replayed = () =>
   new ApiError("INVALID_CLIENT", {

@@ -242,6 +242,9 @@ test.each([
     /^jwks.keys\[0\]$/,
   ],
   ["RSA with 1024 bits", async () => rsaKey(1024), /^jwks.keys\[0\]$/],
+  ["an exponent with which anybody can sign", async () => ({ ...rsaKey(2048), e: "AQ" }), /^jwks.keys\[0\]$/],
+  ["an even exponent", async () => ({ ...rsaKey(2048), e: "AQAA" }), /^jwks.keys\[0\]$/],
+  ["an even modulus", async () => ({ ...rsaKey(2048), n: `${"_".repeat(341)}g` }), /^jwks.keys\[0\]$/],
   ["a missing member", async () => ({ ...(await makeKey()).publicJwk, y: undefined }), /^jwks.keys\[0\].y$/],
 ])("a key set with %s is refused", async (_title, makeBadKey, field) => {
   const { id } = await create([await makeKey()]);

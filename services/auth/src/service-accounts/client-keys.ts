@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from "node:crypto";
+import { type AsymmetricKeyDetails, createPublicKey, type JsonWebKey } from "node:crypto";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -16,7 +16,7 @@ const MAX_RSA_BITS = 4096;
 
 /**
  * Throws INVALID_REQUEST for keys that cannot verify signatures: members that do not fit the type, a point that
- * is not on the curve, or an RSA key that is too small or too large.
+ * is not on the curve, or an RSA key of a wrong size or with weak parameters.
  *
  * @param path of the list in the request, such as "jwks.keys"
  */
@@ -27,7 +27,7 @@ export function assertUsable(keys: readonly ClientKey[], path: string): void {
     if (!isUsable(key)) {
       throw invalidField(
         `${path}[${index}]`,
-        `is not a public key: a point of the curve, or RSA with ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`,
+        `is not a safe public key: a point of the curve, or RSA with ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits and an exponent of 65537 (AQAB) or more`,
       );
     }
   }
@@ -39,11 +39,17 @@ function isUsable(key: ClientKey): boolean {
       key: JSON.parse(jwkOf(key)) as JsonWebKey,
       format: "jwk",
     });
-    const bits = asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS;
-    return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS;
+    return key.kty !== "RSA" || isSafeRsa(key, asymmetricKeyDetails);
   } catch {
     return false;
   }
+}
+
+/** Checks the size, and the parameters as FIPS 186-5 §A.1.1 wants them: with an exponent of 1, anybody can sign. */
+function isSafeRsa({ n = "" }: ClientKey, details: AsymmetricKeyDetails = {}): boolean {
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = details;
+  const isOdd = ((Buffer.from(n, "base64url").at(-1) ?? 0) & 1) === 1;
+  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && isOdd && exponent >= 65_537n && exponent % 2n === 1n;
 }
 
 /** The key as JSON, with the members that are set. */
