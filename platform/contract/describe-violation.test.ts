@@ -52,6 +52,15 @@ test.each(table(patterns))("the contract describes the pattern of %s in words", 
   expect(words).not.toMatch(FOR_MACHINES);
 });
 
+test("an enum value that the rules do not allow is shown by its name", () => {
+  const role = enums.find(({ name }) => name === "Register role")!;
+  const admin = role.field.enum!.values.find(({ name }) => name === "ADMIN")!.number;
+  expect(violationsOf(role, admin)).toContainEqual({
+    field: "role",
+    description: expect.stringMatching(/^must be one of PATIENT, DOCTOR; got "?ADMIN"?$/),
+  });
+});
+
 describe("a violation shows neither a pattern nor an enum's numbers:", () => {
   test.each(table(enums))("%s", (_name, to) => {
     const names = to.field.enum!.values.map(({ name }) => name);

@@ -47,7 +47,7 @@ function wordsOf(field: DescField, { ruleId, message }: Violation, value: unknow
   const rules = ruleId.startsWith("repeated.") ? whole : valueRulesOf(field);
   if (ruleId === "required") return "must be given";
   if (rules?.case === "enum" && field.enum)
-    return mustBeValueOf(field.enum, rules.value) + sentValue(field, value || undefined);
+    return mustBeValueOf(field.enum, rules.value) + sentValue(field, nameOf(field.enum, value as number));
   if (rules?.case === "repeated" && isReflectList(value))
     return ruleId === "repeated.unique"
       ? "must not have an item twice"
@@ -58,6 +58,10 @@ function wordsOf(field: DescField, { ruleId, message }: Violation, value: unknow
   }
   return (rangeWords(rules) ?? message) + sentValue(field, value);
 }
+
+/** Name of an enum value, or the number of an unknown one; undefined for 0, which means "unset". */
+const nameOf = ({ value }: DescEnum, number: number): string | number | undefined =>
+  number === 0 ? undefined : (value[number]?.name ?? number);
 
 function textWords(field: DescField, rules: StringRules, ruleId: string, value: string): string | undefined {
   const must = getOption(field, mustOption);

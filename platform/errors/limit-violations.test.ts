@@ -30,6 +30,11 @@ describe("violations of an error", () => {
     expect(limitViolations(limitViolations(many(500)))).toEqual(limitViolations(many(500)));
   });
 
+  test("show what a terminal would obey, and what nobody sees, as escapes", () => {
+    const [violation] = limitViolations(many(1, "a\u001b[31m\r\n\u0085\u202eb"));
+    expect(violation!.field).toBe("a\\u001b[31m\\u000d\\u000a\\u0085\\u202eb");
+  });
+
   test("have shortened field names", () => {
     expect(limitViolations(many(1, "x".repeat(12_000)))).toEqual(many(1, `${"x".repeat(99)}…`));
   });

@@ -1,3 +1,5 @@
+import { withEscapes } from "./shown.ts";
+
 /** An invalid field. `field` is its path with the names of the proto, such as `slots[2].end_time`. */
 export interface FieldViolation {
   field: string;
@@ -42,7 +44,8 @@ export function limitViolations(violations: readonly FieldViolation[]): FieldVio
   let bytes = 0;
   for (const { field, description } of violations) {
     const short = {
-      field: cut(field, MAX_FIELD_LENGTH),
+      // A client may send an unknown field with any name.
+      field: cut(withEscapes(field.slice(0, MAX_FIELD_LENGTH + 1)), MAX_FIELD_LENGTH),
       description: cut(description, MAX_DESCRIPTION_LENGTH),
     };
     bytes += Buffer.byteLength(JSON.stringify(short));

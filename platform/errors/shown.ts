@@ -11,11 +11,12 @@ const UNSEEN = /[[^\p{L}\p{M}\p{N}\p{P}\p{S} ]\p{Default_Ignorable_Code_Point}]/
 export function shown(value: unknown): string {
   if (typeof value !== "string") return cut(String(value));
   // Each character takes at least one, so the rest of a long text need not be read.
-  const json = JSON.stringify(value.slice(0, MAX_LENGTH + 1));
-  return cut(
-    [...json].map((character) => (UNSEEN.test(character) ? escapeOf(character) : character)).join(""),
-  );
+  return cut(withEscapes(JSON.stringify(value.slice(0, MAX_LENGTH + 1))));
 }
+
+/** Escapes characters of a text that a reader cannot see, or that a terminal obeys. */
+export const withEscapes = (text: string): string =>
+  [...text].map((character) => (UNSEEN.test(character) ? escapeOf(character) : character)).join("");
 
 const escapeOf = (character: string): string =>
   character
