@@ -206,7 +206,7 @@ test.each([
   },
 );
 
-test("a table shows a name, the status and the time of each item, and its id last", async () => {
+test("a table shows the status, the time and the names of each item, and its id last", async () => {
   const [id, other] = ["01a22ee6-d57a-70ff-a040-77e2faf7cf90", "01a22ee6-d89a-7533-8fca-f93777c1e616"];
   const booking = {
     id,
@@ -224,11 +224,31 @@ test("a table shows a name, the status and the time of each item, and its id las
     (await medconnect(["list-bookings", "--output", "table"], { env: { COLUMNS } })).stdout;
   expect(await tableOf("100")).toBe(
     [
-      "doctorName   patientName  status     startTime             id",
-      `Dana Doctor  Pat Patient  CONFIRMED  2026-12-02T09:00:00Z  ${id}\n`,
+      "status     startTime             doctorName   patientName  id",
+      `CONFIRMED  2026-12-02T09:00:00Z  Dana Doctor  Pat Patient  ${id}\n`,
     ].join("\n"),
   );
-  expect(await tableOf("20")).toBe(`doctorName   id\nDana Doctor  ${id}\n`);
+  expect(await tableOf("20")).toBe(`status     id\nCONFIRMED  ${id}\n`);
+});
+
+test("an answer has a table for each list of messages", async () => {
+  const activity = [
+    { date: "2026-12-02", bookings: "3" },
+    { date: "2026-12-01", bookings: "12" },
+  ];
+  server.answer = (_request, response) =>
+    sendJson(response, 200, { usersByRole: { PATIENT: "5" }, activity, unavailable: [] });
+  expect((await medconnect(["get-stats", "--output", "table"])).stdout).toBe(
+    [
+      "usersByRole.PATIENT  5",
+      "unavailable          ",
+      "",
+      "activity:",
+      "date        bookings",
+      "2026-12-02  3",
+      "2026-12-01  12\n",
+    ].join("\n"),
+  );
 });
 
 test("--all reads all pages", async () => {
