@@ -11,9 +11,12 @@ import { UsageError } from "./usage-error.ts";
 
 type Fields = Record<string, unknown>;
 
+/** The RPCs by name. */
+const RPCS = new Map<string, Rpc<never, unknown>>(Object.entries(rpcs));
+
 /** Makes the function that runs the command of an RPC. */
 export function runRpc(command: RpcCommand): (context: Context) => Promise<void> {
-  const rpc = (rpcs as unknown as Record<string, Rpc<Fields, unknown>>)[command.rpc] as Rpc<Fields, unknown>;
+  const rpc = RPCS.get(command.rpc) as Rpc<Fields, unknown>;
   return async (context) => {
     const { client, options, signal } = context;
     const request = await requestOf(command, context);
