@@ -338,12 +338,13 @@ test.each([
 
 test.each([
   ["[]", "--input must be one object of JSON."],
-  ["{", "--input is no JSON: "],
+  ['{"slotId": hunter2}', "--input is no JSON: see line 1, column 12."],
   ['{"slot_id":"s1"}', '--input has an unknown field "slot_id"; did you mean slotId?'],
   ['{"doctor":"d1"}', '--input has an unknown field "doctor"; it takes slotId, reason, patientRegion.'],
 ])("--input with %s is a usage error, and nothing is sent", async (input, message) => {
   const { code, stderr } = await medconnect(["create-booking", "--input", "-"], { input });
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  expect(stderr).not.toContain("hunter2");
   expect(server.received).toEqual([]);
 });
 

@@ -4,6 +4,7 @@ import * as rpcs from "../gen/rpcs.ts";
 import type { LinesRpc, ListRpc, Rpc } from "../rpc.ts";
 import { closest } from "./closest.ts";
 import type { Context } from "./command.ts";
+import { placeOfError } from "./json-error.ts";
 import { write, writeItem, writePage } from "./output.ts";
 import { refuseMissing } from "./parse-arguments.ts";
 import type { CommandField, RpcCommand } from "./rpc-command.ts";
@@ -75,8 +76,8 @@ function parsed(json: string): Fields {
   let request: unknown;
   try {
     request = JSON.parse(json);
-  } catch (error) {
-    throw new UsageError(`--input is no JSON: ${(error as Error).message}`);
+  } catch {
+    throw new UsageError(`--input is no JSON: see ${placeOfError(json)}.`);
   }
   if (typeof request === "object" && request !== null && !Array.isArray(request)) return request as Fields;
   throw new UsageError("--input must be one object of JSON.");
