@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -387,6 +387,17 @@ test("the help lists the tasks in the order of the API's documents, and what is 
   const headings = [...(await medconnect([])).stdout.matchAll(/^(\w.*):$/gm)].map(([, heading]) => heading);
   const tasks = headings.slice(0, headings.indexOf("This machine"));
   expect(tasks).toEqual(tags.map(({ name }) => name));
+});
+
+test("the command of the repository uses its own Node, and not an older one of the system", async () => {
+  const older = join(home, "node");
+  await writeFile(older, "#!/bin/sh\necho older Node\n", { mode: 0o755 });
+  const link = join(home, "medconnect");
+  await symlink(join(import.meta.dirname, "../../bin/medconnect"), link);
+  const env = { HOME: home, PATH: `${home}${delimiter}/usr/bin${delimiter}/bin` };
+  expect(execFileSync(link, ["help", "whoami"], { env, encoding: "utf8" })).toContain(
+    "Usage: medconnect whoami",
+  );
 });
 
 test("--version prints the version of the package", async () => {
