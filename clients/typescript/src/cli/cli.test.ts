@@ -54,7 +54,7 @@ test("later commands send the token, also without the server's address; logout d
   await logIn();
   const without = { env: { MEDCONNECT_SERVER: "" } };
   expect((await medconnect(["whoami", "-o", "table"])).stdout).toContain("fullName  Pat Patient\n");
-  await medconnect(["get-me"], { env: { MEDCONNECT_SERVER: undefined } });
+  await medconnect(["--output", "json", "get-me"], { env: { MEDCONNECT_SERVER: undefined } });
   expect(server.received.at(-1)).toMatchObject({ headers: { authorization: "Bearer a1" } });
   expect(await medconnect(["logout"], without)).toMatchObject({ code: 2 });
   expect(await medconnect(["logout"])).toMatchObject({ code: 0 });
@@ -308,7 +308,8 @@ test.each([
   [["creat-booking"], 'No command "creat-booking"; did you mean create-booking?'],
   [["lgoin"], 'No command "lgoin"; did you mean login?'],
   [["book"], 'No command "book".\nSee medconnect --help.'],
-  [["--versoin"], 'No command "--versoin".\nSee medconnect --help.'],
+  [["--versoin"], "Unknown option '--versoin'.\nSee medconnect --help."],
+  [["--server", "http://localhost"], "COMMAND is missing.\nSee medconnect --help."],
   [["get-booking"], "BOOKING_ID is missing."],
   [["get-booking", "b1", "b2"], '"b2" is one argument too many.'],
   [["create-booking"], "--slot-id is missing."],
@@ -380,6 +381,8 @@ test("the help lists every command; that of a command its arguments, flags and q
   expect(stdout).toContain("Usage: medconnect register --email TEXT --full-name TEXT --role PATIENT|DOCTOR");
   expect(stdout).toContain("Asked for, or lines of standard input:\n  password");
   expect((await medconnect(["help", "register"])).stdout).toBe(stdout);
+  expect((await medconnect(["--help", "register"])).stdout).toBe(stdout);
+  expect((await medconnect(["help"])).stdout).toBe(all.stdout);
 });
 
 test("the help lists the tasks in the order of the API's documents, and what is for this machine last", async () => {
@@ -480,6 +483,7 @@ test("no flag of a command is one of all commands", () => {
 
 test.each([
   ["create-bo", "create-booking"],
+  ["--server http://localhost create-bo", "create-booking"],
   ["create-booking --re", "--reason"],
   ["list-bookings --status C", "CANCELLED COMPLETED CONFIRMED"],
   ["list-bookings --output nd", "ndjson"],

@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
 import { OUTPUTS } from "./command.ts";
-import { GLOBAL_OPTIONS, written } from "./parse-arguments.ts";
+import { GLOBAL_OPTIONS, splitCommand, written } from "./parse-arguments.ts";
 import { print } from "./terminal.ts";
 
 /** The shells ask `medconnect __complete` for the words that may stand at the cursor. */
@@ -47,15 +47,16 @@ export function complete(commands: readonly Command[], words: string[]): string[
 }
 
 function candidates(commands: readonly Command[], words: string[]): string[] {
-  if (words.length <= 1) return commands.map(({ name }) => name);
-  const command = commands.find(({ name }) => name === words[0]);
-  if (!command) return [];
   const before = words.at(-2);
   if (before === "--output" || before === "-o") return [...OUTPUTS];
+  const { name, args } = splitCommand(words.slice(0, -1));
+  if (name === undefined) return commands.map((each) => each.name);
+  const command = commands.find((each) => each.name === name);
+  if (!command) return [];
   const open = command.fields.filter(({ isSecret }) => !isSecret);
   const flag = open.find((field) => !field.isArgument && written(field) === before);
   if (flag && flag.kind !== "flag") return [...(flag.values ?? [])];
-  const values = open.filter(({ isArgument }) => isArgument)[words.length - 2]?.values ?? [];
+  const values = open.filter(({ isArgument }) => isArgument)[args.length]?.values ?? [];
   const flags = open.filter(({ isArgument }) => !isArgument).map(written);
-  return [...values, ...flags, ...Object.keys(GLOBAL_OPTIONS).map((name) => `--${name}`)];
+  return [...values, ...flags, ...Object.keys(GLOBAL_OPTIONS).map((option) => `--${option}`)];
 }

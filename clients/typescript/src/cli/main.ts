@@ -8,33 +8,45 @@ import { complete } from "./completion.ts";
 import { serverOf } from "./config.ts";
 import { connect } from "./connect.ts";
 import { commandHelp, overview } from "./help.ts";
-import { parseArguments } from "./parse-arguments.ts";
+import { parseArguments, splitCommand, wantsHelp } from "./parse-arguments.ts";
 import { Prompter } from "./prompter.ts";
-import { reportError } from "./report-error.ts";
+import { type Failed, reportError } from "./report-error.ts";
 import { ReportedFailure } from "./reported-failure.ts";
 import { note, print } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 const INTERRUPTED = 130;
+const NO_COMMAND: Pick<Command, "fields"> = {
+  fields: [{ name: "version", flag: "version", help: "Prints the version.", kind: "flag" }],
+};
 
 /** Carries out a command line. @returns the exit code */
-async function main([name = "--help", ...args]: string[], signal: AbortSignal): Promise<number> {
-  if (name === "__complete") return show(complete(commands, args));
-  if (["help", "--help", "-h"].includes(name) && args[0] === undefined) return show(overview().split("\n"));
-  if (name === "--version") return show([version]);
-  let command: Command | undefined;
+async function main(words: string[], signal: AbortSignal): Promise<number> {
+  if (words[0] === "__complete") return show(complete(commands, words.slice(1)).join("\n"));
+  const first = splitCommand(words);
+  const isHelp = first.name === "help";
+  const { name, args } = isHelp ? splitCommand(first.args) : first;
+  const failed: Failed = {};
   try {
-    command = commandNamed(name === "help" ? (args[0] ?? "") : name);
-    const wantsHelp = name === "help" || args.includes("--help") || args.includes("-h");
-    if (wantsHelp) return show(commandHelp(command).split("\n"));
-    await run(command, args, signal);
+    if (name === undefined) return show(isHelp ? overview() : answerWithoutCommand(args));
+    failed.command = commandNamed(name);
+    if (isHelp || wantsHelp(failed.command, args)) return show(commandHelp(failed.command));
+    await run(failed.command, args, signal);
     return 0;
   } catch (error) {
     if (signal.aborted) return INTERRUPTED;
     if (error instanceof ReportedFailure) return error.exitCode;
-    note(reportError(error, command?.name, command?.fields));
+    note(reportError(error, failed));
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The answer to options without a command. Throws UsageError. */
+function answerWithoutCommand(args: string[]): string {
+  const { values } = parseArguments(NO_COMMAND, args);
+  if (values.version === true) return version;
+  if (args.length === 0 || wantsHelp(NO_COMMAND, args)) return overview();
+  throw new UsageError("COMMAND is missing.");
 }
 
 async function run(command: Command, args: string[], signal: AbortSignal): Promise<void> {
@@ -56,8 +68,8 @@ async function run(command: Command, args: string[], signal: AbortSignal): Promi
   });
 }
 
-function show(lines: string[]): number {
-  print(lines);
+function show(text: string): number {
+  if (text !== "") print(text.split("\n"));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { type ParseArgsOptionDescriptor, type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { type Command, type Options, OUTPUTS, type Output } from "./command.ts";
 import type { CommandField } from "./rpc-command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -20,9 +20,22 @@ export const GLOBAL_OPTIONS = {
   help: { type: "boolean", short: "h", help: "Shows the help of the command." },
 } as const;
 
+/** The command that a command line names. Options of all commands may stand before the name. */
+export function splitCommand(words: string[]): { name: string | undefined; args: string[] } {
+  const { tokens } = parseArgs({ ...LENIENT, args: words, options: GLOBAL_OPTIONS, tokens: true });
+  const index = tokens.find(({ kind }) => kind === "positional")?.index;
+  return index === undefined
+    ? { name: undefined, args: words }
+    : { name: words[index], args: words.toSpliced(index, 1) };
+}
+
+/** True if the arguments of a command ask for its help. `--help` as the value of a flag does not. */
+export const wantsHelp = (command: WithFields, args: string[]): boolean =>
+  parseArgs({ ...LENIENT, args, options: optionsOf(command) }).values.help === true;
+
 /** Parses the arguments of a command. Throws UsageError. */
 export function parseArguments(
-  command: Command,
+  command: WithFields,
   args: string[],
 ): { values: Record<string, unknown>; options: Options } {
   const given = parse(command, args);
@@ -43,6 +56,11 @@ export function parseArguments(
   return { values, options: { server, input, all, output: outputOf(output), idempotencyKey } };
 }
 
+type WithFields = Pick<Command, "fields">;
+
+/** Accepts unknown flags, and leaves their refusal to the strict parser. */
+const LENIENT = { strict: false, allowPositionals: true } as const;
+
 interface Flags {
   server?: string;
   input?: string;
@@ -56,40 +74,57 @@ export function refuseMissing(fields: readonly CommandField[], values: Record<st
   const missing = fields.find(
     ({ name, required, isSecret }) => required && !isSecret && values[name] === undefined,
   );
-  if (missing) throw new UsageError(`${written(missing)} is missing.`);
+  if (!missing) return;
+  const choice =
+    missing.values && `: ${new Intl.ListFormat("en", { type: "disjunction" }).format(missing.values)}`;
+  throw new UsageError(`${written(missing)} is missing${choice ?? ""}.`);
 }
 
 /** A field as it is written on the command line: `BOOKING_ID` or `--slot-id`. */
 export const written = ({ flag, isArgument }: CommandField): string =>
   isArgument ? flag.toUpperCase().replaceAll("-", "_") : `--${flag}`;
 
-function parse({ fields }: Command, args: string[]) {
-  const options: ParseArgsOptionsConfig = { ...GLOBAL_OPTIONS };
-  for (const { flag, kind, isList, isArgument, isSecret } of fields) {
-    if (isSecret && args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`))) {
-      throw new UsageError(
-        `--${flag} would show the value to other users of this machine. Leave it out: it is read from the terminal or standard input.`,
-      );
-    }
-    if (!isArgument && !isSecret) {
-      options[flag] = { type: kind === "flag" ? "boolean" : "string", ...(isList && { multiple: true }) };
-    }
+function optionsOf({ fields }: WithFields): ParseArgsOptionsConfig {
+  const flags = fields.filter(({ isArgument, isSecret }) => !isArgument && !isSecret);
+  const own = flags.map(({ flag, kind, isList }): [string, ParseArgsOptionDescriptor] => [
+    flag,
+    { type: kind === "flag" ? "boolean" : "string", ...(isList && { multiple: true }) },
+  ]);
+  return { ...GLOBAL_OPTIONS, ...Object.fromEntries(own) };
+}
+
+function parse(command: WithFields, args: string[]) {
+  const secret = command.fields.find(
+    ({ isSecret, flag }) =>
+      isSecret && args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`)),
+  );
+  if (secret) {
+    throw new UsageError(
+      `--${secret.flag} would show the value to other users of this machine. Leave it out: it is read from the terminal or standard input.`,
+    );
   }
   try {
     const { values: flags, positionals } = parseArgs({
       args,
-      options,
+      options: optionsOf(command),
       allowPositionals: true,
       allowNegative: true,
     });
     return { flags, positionals };
   } catch (error) {
-    const { message } = error as Error;
-    const [, flag] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
-    if (flag) throw new UsageError(`Write a value that begins with a dash as ${flag}=-VALUE.`);
-    // Only the first sentence of Node's message, which names the argument.
-    throw new UsageError(`${message.split(/\.\s/, 1)[0]}.`);
+    throw new UsageError(problemIn((error as Error).message));
   }
+}
+
+/** The problem that a message of Node's parser is about. */
+function problemIn(message: string): string {
+  const [, flag = "", problem] = /^Option '(?:-\w, )?(-[-\w]+)(?: <value>)?' (.*)/.exec(message) ?? [];
+  if (problem?.startsWith("does not take an argument")) return `${flag} takes no value.`;
+  if (problem?.startsWith("argument is ambiguous") && flag.startsWith("--"))
+    return `Write a value that begins with a dash as ${flag}=-VALUE.`;
+  if (problem?.startsWith("argument")) return `${flag} needs a value.`;
+  // Only the first sentence, which names the argument.
+  return `${message.split(/\.\s/, 1)[0]}.`;
 }
 
 function outputOf(text: string | undefined): Output {

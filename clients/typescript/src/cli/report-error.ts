@@ -1,14 +1,19 @@
 import { ConnectionError, MedConnectError, type Violation } from "../errors.ts";
+import type { Command } from "./command.ts";
 import { ERROR_TEXTS } from "./error-texts.ts";
 import { written } from "./parse-arguments.ts";
-import type { CommandField } from "./rpc-command.ts";
 import { inTerms, optionFor, type Terms } from "./terms.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The lines for the user about an error. @param fields those of the command */
-export function reportError(error: unknown, command = "", fields: readonly CommandField[] = []): string[] {
+/** The command line that failed, as far as it was understood. */
+export interface Failed {
+  command?: Command;
+}
+
+/** The lines for the user about an error. */
+export function reportError(error: unknown, { command }: Failed = {}): string[] {
   if (error instanceof UsageError)
-    return [error.message, `See medconnect ${command}${command && " "}--help.`];
+    return [error.message, `See medconnect ${command ? `${command.name} ` : ""}--help.`];
   if (error instanceof ConnectionError) {
     return linesOf(
       `No answer from ${error.message}`,
@@ -19,7 +24,7 @@ export function reportError(error: unknown, command = "", fields: readonly Comma
   if (!(error instanceof MedConnectError))
     return String(error instanceof Error ? (error.stack ?? error) : error).split("\n");
   const { violations, retryAfterMs, type, requestId, metadata, status } = error;
-  const terms = { fields, metadata };
+  const terms = { fields: command?.fields ?? [], metadata };
   return linesOf(
     headingOf(error, terms),
     ...violations.map((violation) => violationLine(violation, terms)),

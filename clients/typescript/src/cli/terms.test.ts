@@ -37,8 +37,8 @@ test.each(commands.map(({ name }) => name).filter((name) => name !== WEBHOOK_COM
 test.each([...catalogue.values()].filter(({ reason }) => ![...NEVER, WEBHOOK_REASON].includes(reason)))(
   "the text of $reason speaks of flags and commands",
   (rule) => {
-    const { fields } = commandNamed("mark-consultation-no-show");
-    expect(reportError(refusal(rule), "mark-consultation-no-show", fields).join("\n")).not.toMatch(FOREIGN);
+    const command = commandNamed("mark-consultation-no-show");
+    expect(reportError(refusal(rule), { command }).join("\n")).not.toMatch(FOREIGN);
   },
 );
 
