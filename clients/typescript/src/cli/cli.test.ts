@@ -287,7 +287,7 @@ test("an error of the API is its reason, the fields as flags, and the next step"
       "INVALID_REQUEST",
       "  --slot-id must be a UUID",
       "  --idempotency-key is long",
-      "Request id: r1\n",
+      `More: ${server.url}/docs/errors#INVALID_REQUEST  Request id: r1\n`,
     ].join("\n"),
   });
   server.answer = (_request, response) =>

@@ -31,7 +31,7 @@ async function main(words: string[], signal: AbortSignal): Promise<number> {
     if (name === undefined) return show(isHelp ? overview() : answerWithoutCommand(args));
     failed.command = commandNamed(name);
     if (isHelp || wantsHelp(failed.command, args)) return show(commandHelp(failed.command));
-    await run(failed.command, args, signal);
+    await run(failed.command, args, signal, failed);
     return 0;
   } catch (error) {
     if (signal.aborted) return INTERRUPTED;
@@ -49,9 +49,11 @@ function answerWithoutCommand(args: string[]): string {
   throw new UsageError("COMMAND is missing.");
 }
 
-async function run(command: Command, args: string[], signal: AbortSignal): Promise<void> {
+/** @param failed gets the server */
+async function run(command: Command, args: string[], signal: AbortSignal, failed: Failed): Promise<void> {
   const { values, options } = parseArguments(command, args);
   const server = await serverOf(options.server);
+  failed.server = server;
   const prompter = new Prompter(() => interrupted.abort());
   let client: MedConnect | undefined;
   await command.run({

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Command } from "./command.ts";
+import { errorsPage } from "./server-url.ts";
 import { print } from "./terminal.ts";
 
 /** Programs that open a URL, for systems without xdg-open. None is a shell, which would read the URL as code. */
@@ -32,7 +33,7 @@ export const open: Command = {
     { name: "print", flag: "print", help: "Only prints the address.", kind: "flag" },
   ],
   async run({ values, server }) {
-    const url = `${server}/docs${values.page === "errors" ? "/errors" : ""}`;
+    const url = values.page === "errors" ? errorsPage(server) : `${server}/docs`;
     print([url]);
     if (values.print !== true) await openInBrowser(url);
   },

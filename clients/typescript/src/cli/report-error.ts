@@ -2,16 +2,19 @@ import { ConnectionError, MedConnectError, type Violation } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { ERROR_TEXTS } from "./error-texts.ts";
 import { written } from "./parse-arguments.ts";
+import { errorsPage } from "./server-url.ts";
 import { inTerms, optionFor, type Terms } from "./terms.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The command line that failed, as far as it was understood. */
 export interface Failed {
   command?: Command;
+  /** URL of the API. */
+  server?: string;
 }
 
 /** The lines for the user about an error. */
-export function reportError(error: unknown, { command }: Failed = {}): string[] {
+export function reportError(error: unknown, { command, server }: Failed = {}): string[] {
   if (error instanceof UsageError)
     return [error.message, `See medconnect ${command ? `${command.name} ` : ""}--help.`];
   if (error instanceof ConnectionError) {
@@ -23,14 +26,17 @@ export function reportError(error: unknown, { command }: Failed = {}): string[] 
   }
   if (!(error instanceof MedConnectError))
     return String(error instanceof Error ? (error.stack ?? error) : error).split("\n");
-  const { violations, retryAfterMs, type, requestId, metadata, status } = error;
+  const { reason, violations, retryAfterMs, requestId, metadata, status } = error;
   const terms = { fields: command?.fields ?? [], metadata };
   return linesOf(
     headingOf(error, terms),
     ...violations.map((violation) => violationLine(violation, terms)),
     retryAfterMs !== undefined && `Possible again in ${Math.ceil(retryAfterMs / 1000)} s.`,
     status >= 500 && howToRepeat(error),
-    [type && `More: ${type}`, requestId && `Request id: ${requestId}`].filter(Boolean).join("  "),
+    // Not the problem's type, which for some reasons is one of all APIs (RFC 9457 §4.2).
+    [server && reason && `More: ${errorsPage(server)}#${reason}`, requestId && `Request id: ${requestId}`]
+      .filter(Boolean)
+      .join("  "),
   );
 }
 

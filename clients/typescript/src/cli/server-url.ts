@@ -21,3 +21,6 @@ export function serverUrl(text: string, source: string): string {
   if (search || hash) throw new UsageError(`${source} must have no query and no fragment.`);
   return `${origin}${pathname}`.replace(/\/+$/, "");
 }
+
+/** Address of the page with all error reasons, each of which is a fragment. */
+export const errorsPage = (server: string): string => `${server}/docs/errors`;
