@@ -39,6 +39,7 @@ test.each([
   ["clock", "ACTION is missing: show or advance."],
   ["register --email a --full-name b", "--role is missing: PATIENT or DOCTOR."],
   ["get-booking", "BOOKING_ID is missing."],
+  ["get-booking ", "BOOKING_ID is missing."],
 ])("%s is refused", (line, message) => {
   const [name = "", ...args] = line.split(" ");
   expect(() => parseArguments(commandNamed(name), args)).toThrow(new Error(message));

@@ -71,9 +71,10 @@ interface Flags {
 
 /** Throws UsageError if a field is missing that has no other way into the request. */
 export function refuseMissing(fields: readonly CommandField[], values: Record<string, unknown>): void {
-  const missing = fields.find(
-    ({ name, required, isSecret }) => required && !isSecret && values[name] === undefined,
-  );
+  // An argument is often the id in a variable of a script, which is empty if it was not set.
+  const isMissing = ({ name, isArgument }: CommandField) =>
+    values[name] === undefined || (isArgument && values[name] === "");
+  const missing = fields.find((field) => field.required && !field.isSecret && isMissing(field));
   if (!missing) return;
   const choice =
     missing.values && `: ${new Intl.ListFormat("en", { type: "disjunction" }).format(missing.values)}`;
