@@ -178,8 +178,13 @@ const REFUSED: [string, string, number, string][] = [
     408,
     "REQUEST_TIMEOUT",
   ],
-  ["nothing", "", 408, "REQUEST_TIMEOUT"],
 ];
+
+test("a connection that sends nothing is closed without an answer or a log line", async () => {
+  const from = impatient.logLines.length;
+  expect(await exchange("", impatient)).toEqual([]);
+  expect(impatient.logLines.slice(from)).toEqual([]);
+});
 
 test.each(REFUSED)(
   "%s: the answer is one problem with a request id, and the connection closes",

@@ -55,7 +55,9 @@ export class RefusedRequests {
   #refuse(error: ApiError | undefined, socket: Duplex): void {
     if (this.#refused.has(socket)) return;
     this.#refused.add(socket);
-    if (!error || !socket.writable) {
+    // Browsers open spare connections, and may send nothing on them.
+    const isSpare = (socket as Socket).bytesRead === 0;
+    if (!error || isSpare || !socket.writable) {
       socket.destroy();
       return;
     }
@@ -77,10 +79,8 @@ export class RefusedRequests {
    *
    * @returns the error to answer: the given one, or RATE_LIMITED if the address is over its limit
    */
-  async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
-    // A connection without data is not counted, because browsers open spare connections and may send nothing
-    // on them.
-    if (remoteAddress === undefined || bytesRead === 0) return error;
+  async #counted(error: ApiError, { remoteAddress }: Socket): Promise<ApiError> {
+    if (remoteAddress === undefined) return error;
     return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }
 
