@@ -8,7 +8,11 @@ const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
 const CODE = /^```.*?^```$/gms;
 const HEADING = /^#+ (.+)$/gm;
 /** Maximum number of lines of a document. The changelog has no maximum, because it grows with each release. */
-const MAX_LINES: Record<string, number> = { "README.md": 170, "CHANGELOG.md": Number.POSITIVE_INFINITY };
+const MAX_LINES: Record<string, number> = {
+  "README.md": 170,
+  "CHANGELOG.md": Number.POSITIVE_INFINITY,
+  "docs/operations.md": 320,
+};
 const USUAL_MAX_LINES = 300;
 
 const documents = globSync("{*.md,{docs,deploy,clients}/**/*.md}", { cwd: ROOT });

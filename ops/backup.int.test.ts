@@ -84,8 +84,8 @@ const run = (command: string, args: string[], env: Record<string, string> = {}):
 /** Makes a backup. @returns its file */
 async function backUp(prefix = source): Promise<string> {
   const settings = { MYSQL_PREFIX: prefix, BACKUP_RECIPIENT: recipient, BACKUP_DIR: join(folder, "backups") };
-  const { stdout, stderr } = await run("backup", [], settings);
-  expect(stderr).toBe("");
+  const { code, stdout } = await run("backup", [], settings);
+  expect(code).toBe(0);
   return /^File +(.+), /m.exec(stdout)![1]!;
 }
 
@@ -252,6 +252,34 @@ test("another private key is refused", async () => {
   expect(code).toBe(1);
 });
 
+// The server of the tests writes no binary log. test/restore archives and replays one.
+test("a moment after the backup needs a binary log", async () => {
+  const archived = await run("backup", ["log"], { MYSQL_PREFIX: source, BACKUP_RECIPIENT: recipient });
+  expect(archived.stderr).toMatch(/^MySQL at \S+ has no binary log: start it with --log-bin\.\n$/);
+  const { code, stderr } = await restore([file, "--key", keyFile, "--to", new Date().toISOString()]);
+  expect(stderr).toBe("The server of auth had no binary log when the backup was made.\n");
+  expect(code).toBe(1);
+});
+
+test.each([
+  [
+    "a moment before the backup",
+    ["--to", "2020-01-01T00:00:00Z"],
+    "later than --to. Choose an earlier backup.",
+  ],
+  ["a moment in the future", ["--to", "2099-01-01T00:00:00Z"], "--to is in the future."],
+  [
+    "another text",
+    ["--to", "yesterday"],
+    '--to must be a time such as 2026-12-01T10:00:00Z, not "yesterday".',
+  ],
+  ["--logs alone", ["--logs", "."], "--logs is for --to."],
+])("%s is refused", async (_, args, message) => {
+  const { code, stderr } = await restore([file, "--key", keyFile, ...args]);
+  expect(stderr).toContain(message);
+  expect(code).toBe(1);
+});
+
 test("key overwrites no file", async () => {
   const before = readFileSync(keyFile, "utf8");
   const { code, stderr } = await run("backup", ["key", keyFile]);
@@ -302,7 +330,7 @@ test.each([
     { BACKUP_RECIPIENT: "age1x" },
     'BACKUP_RECIPIENT must be public keys of age, age1…, not "age1x".',
   ],
-  ["backup", ["now"], {}, 'Say key, or nothing, not "now".'],
+  ["backup", ["now"], {}, 'Say log, key, or nothing, not "now".'],
   ["restore", [], {}, "Name the file of the backup."],
   ["restore", ["f"], {}, "Name the file of the private key: --key KEYFILE."],
   ["restore", ["f", "--key", "/none"], {}, "The private key cannot be read from /none (ENOENT)."],

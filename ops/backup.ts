@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { loadConfig, processSettings } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
+import { archiveLogs } from "./backup/archive-log.ts";
 import { encrypterFor, keyFileOf, makeKeyPair } from "./backup/file/encryption.ts";
 import { everySeconds, megabytes, pace } from "./backup/progress.ts";
 import { writeBackup } from "./backup/write-backup.ts";
@@ -12,12 +13,15 @@ import { inheritServers, SERVER_HELP, serverSettings, serversOf } from "./settin
 const HELP = `Writes the four schemas, as they are at one moment, to a new encrypted file.
 
 Usage: npm run backup [-- --dir DIR]
+       npm run backup -- log [--dir DIR]
        npm run backup -- key FILE
 
 Services keep running. Writes wait for some milliseconds at the moment of the backup, and migrations until its end. The
 file is encrypted to a public key, so this host cannot read it. Keep the private key, and the processes' keys (DATA_KEY,
 AUDIT_KEY, INTERNAL_KEY), elsewhere: without them no backup can be used.
 
+  log          Copies the binary logs of the servers, from the last copy to their end, to encrypted files in DIR/log. Run it
+               every minute to restore any moment between backups: npm run restore -- FILE --to TIME.
   key FILE     Makes a pair of keys: writes the private one to FILE, and prints the public one.
   --dir DIR    Folder of the backups (BACKUP_DIR).
   -h, --help   Shows this.
@@ -45,7 +49,8 @@ runCommand({
   run: async ({ dir }, [action, file, ...rest]) => {
     if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much.`);
     if (action === undefined) return await backUp(dir);
-    if (action !== "key") throw new UsageError(`Say key, or nothing, not "${action}".`);
+    if (action === "log" && file === undefined) return await copyLogs(dir);
+    if (action !== "key") throw new UsageError(`Say log, key, or nothing, not "${file ?? action}".`);
     if (file === undefined) throw new UsageError("Name a file for the private key.");
     return await makeKeys(file);
   },
@@ -71,6 +76,16 @@ async function backUp(dir: string | undefined): Promise<number> {
       `Content   ${rows} rows, ${megabytes(sqlLength)} of SQL; ${pace(sqlLength, performance.now() - beganMs)}\n` +
       `File      ${file}, ${megabytes(fileBytes)}\n`,
   );
+  return 0;
+}
+
+async function copyLogs(dir: string | undefined): Promise<number> {
+  inheritServers();
+  const config = loadConfig(settings);
+  const encrypter = encrypterFor(config.BACKUP_RECIPIENT);
+  const segments = await archiveLogs(serversOf(config), dir ?? config.BACKUP_DIR, encrypter);
+  for (const { path, bytes } of segments) process.stdout.write(`${path}, ${megabytes(bytes)}\n`);
+  if (segments.length === 0) process.stdout.write("The log has nothing new.\n");
   return 0;
 }
 

@@ -1,11 +1,15 @@
 // `npm run restore`: restores a backup of `npm run backup`.
+import { dirname } from "node:path";
 import { loadConfig } from "@medconnect/platform/config/config.ts";
 import type { UnconfirmedRestore } from "@medconnect/platform/restores/restore-store.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import type { Decrypter } from "age-encryption";
+import * as z from "zod";
 import { readKeyFile } from "./backup/file/encryption.ts";
 import { type VerifiedBackup, verifyBackup } from "./backup/file/read-backup.ts";
+import type { ArchivedLogs } from "./backup/log-changes.ts";
 import { everySeconds, megabytes, pace } from "./backup/progress.ts";
+import { verifyLogs } from "./backup/replay-logs.ts";
 import { restoreBackup } from "./backup/restore-backup.ts";
 import { confirmRestore, unconfirmedRestores } from "./backup/unconfirmed.ts";
 import { CONFIRMATION, confirm, runCommand } from "./command/command.ts";
@@ -22,7 +26,7 @@ import {
 
 const HELP = `Restores the four schemas from a backup of npm run backup.
 
-Usage: npm run restore -- FILE --key KEYFILE [--replace]
+Usage: npm run restore -- FILE --key KEYFILE [--to TIME] [--replace]
        npm run restore -- check FILE --key KEYFILE
        npm run restore -- status
        npm run restore -- confirm [--yes]
@@ -38,6 +42,9 @@ refunds and webhooks with 503. Billing asks the provider about every open paymen
   status           Shows which services wait for confirm.
   confirm          Lets the services send again. Start them and run the checks first: reconcile, ledger:check,
                    audit:verify. Asks for confirmation on a terminal; --yes skips the question.
+  --to TIME        Then replays the binary logs that npm run backup -- log has archived: all transactions committed until
+                   TIME, such as 2026-12-01T10:00:00Z. Without it, restores the moment of the backup.
+  --logs DIR       Folder of the archive (that of FILE).
   --key KEYFILE    File with the private key: AGE-SECRET-KEY-1…
   --replace        Deletes the schemas that exist, with all that they hold.
   -h, --help       Shows this.
@@ -49,6 +56,8 @@ Exit codes: 0 done, 1 not confirmed, or the command failed
 `;
 
 interface Flags {
+  to?: string | undefined;
+  logs?: string | undefined;
   key?: string | undefined;
   replace: boolean;
   yes?: boolean | undefined;
@@ -57,7 +66,13 @@ interface Flags {
 runCommand({
   name: "restore",
   help: HELP,
-  options: { key: { type: "string" }, replace: { type: "boolean", default: false }, ...CONFIRMATION },
+  options: {
+    to: { type: "string" },
+    logs: { type: "string" },
+    key: { type: "string" },
+    replace: { type: "boolean", default: false },
+    ...CONFIRMATION,
+  },
   allowPositionals: true,
   run: async (flags, words) => {
     const [action, ...rest] = words;
@@ -73,7 +88,7 @@ runCommand({
         await check(...(await inputsOf(flags, rest)));
         return 0;
       default:
-        return await restore(...(await inputsOf(flags, words)), flags.replace);
+        return await restore(...(await inputsOf(flags, words)), flags);
     }
   },
 });
@@ -102,7 +117,19 @@ async function check(file: string, decrypter: Decrypter): Promise<VerifiedBackup
   return backup;
 }
 
-async function restore(file: string, decrypter: Decrypter, replace: boolean): Promise<number> {
+/** The archive of the logs; undefined without --to. */
+function logsOf({ to, logs }: Flags, file: string, decrypter: Decrypter): ArchivedLogs | undefined {
+  if (to === undefined) {
+    if (logs !== undefined) throw new UsageError("--logs is for --to.");
+    return undefined;
+  }
+  const time = z.iso.datetime({ offset: true }).safeParse(to);
+  if (!time.success) throw new UsageError(`--to must be a time such as 2026-12-01T10:00:00Z, not "${to}".`);
+  return { folder: logs ?? dirname(file), decrypter, until: new Date(time.data) };
+}
+
+async function restore(file: string, decrypter: Decrypter, flags: Flags): Promise<number> {
+  const logs = logsOf(flags, file, decrypter);
   const backup = await check(file, decrypter);
   inheritServers();
   const config = loadConfig({ ...serverSettings, ...passwordSettings });
@@ -111,11 +138,30 @@ async function restore(file: string, decrypter: Decrypter, replace: boolean): Pr
     process.stderr.write(`${megabytes(sqlLength)} of ${megabytes(backup.sqlLength)}\n`);
   });
   const target = { ...serversOf(config), passwords: passwordsOf(config) };
-  const migrations = await restoreBackup({ file, decrypter, backup, target, replace, onProgress });
+  if (logs) tellEnd(await verifyLogs(logs, backup.manifest, target), logs);
+  const { replace } = flags;
+  const { migrations, transactions } = await restoreBackup({
+    file,
+    decrypter,
+    backup,
+    target,
+    replace,
+    logs,
+    onProgress,
+  });
   process.stdout.write(`Restored  ${pace(backup.sqlLength, performance.now() - beganMs)}\n`);
+  if (logs)
+    process.stdout.write(`Replayed  ${transactions} transactions, until ${logs.until.toISOString()}\n`);
   for (const migration of migrations) process.stdout.write(`applied ${migration}\n`);
   process.stdout.write("Nothing is sent outside until npm run restore -- confirm.\n");
   return 0;
+}
+
+function tellEnd(end: Date | undefined, { until }: ArchivedLogs): void {
+  if (end && end >= until) return;
+  process.stderr.write(
+    `The archive ends with a transaction of ${end?.toISOString() ?? "before the backup"}: later ones, if any, are lost.\n`,
+  );
 }
 
 async function showStatus(): Promise<number> {

@@ -5,6 +5,8 @@ import { migrateSchema, type ProvisionOptions, provision } from "../schemas/prov
 import { refuseNewerSchemas } from "./compatibility.ts";
 import type { Totals } from "./file/format.ts";
 import { entriesOf, type VerifiedBackup } from "./file/read-backup.ts";
+import type { ArchivedLogs } from "./log-changes.ts";
+import { replayLogs } from "./replay-logs.ts";
 import { isUseSchema } from "./server/dump.ts";
 import { TargetSchemas } from "./server/load.ts";
 import { markRestored } from "./unconfirmed.ts";
@@ -16,19 +18,26 @@ export interface RestoreOptions {
   readonly target: ProvisionOptions;
   /** True to delete schemas that have tables. */
   readonly replace: boolean;
+  /** Logs to replay after the backup; absent to restore the moment of the backup. */
+  readonly logs?: ArchivedLogs | undefined;
   readonly onProgress: (sqlLength: number) => void;
 }
 
+export interface Restored {
+  /** Migrations newer than the backup. */
+  readonly migrations: readonly string[];
+  /** Transactions of the logs. */
+  readonly transactions: number;
+}
+
 /**
- * Restores a verified backup, then applies migrations that are newer than it, ends all sessions, and creates the
+ * Restores a verified backup and replays verified logs, then applies migrations that are newer than it, ends all sessions, and creates the
  * database users. The services send nothing outside until `confirmRestore`.
  * Throws SetupError, before any change, if the release does not fit, a service is connected, or a schema has tables
  * and `replace` is false.
- *
- * @returns the migrations that were applied
  */
-export async function restoreBackup(options: RestoreOptions): Promise<string[]> {
-  const { backup, target, replace } = options;
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { backup, target, replace, logs } = options;
   await refuseNewerSchemas(backup.manifest);
   const schemas = await TargetSchemas.connect(target);
   try {
@@ -45,13 +54,14 @@ export async function restoreBackup(options: RestoreOptions): Promise<string[]> 
   } finally {
     await schemas.close();
   }
+  const transactions = logs ? await replayLogs(logs, backup.manifest, target) : 0;
   const migrations: string[] = [];
   for (const service of SERVICES) {
     migrations.push(...(await migrateSchema(target.urls[service], service, target.prefix + service)));
   }
-  await markRestored(target, backup.manifest.id, new Date(backup.manifest.moment));
+  await markRestored(target, backup.manifest.id, logs?.until ?? new Date(backup.manifest.moment));
   await provision(target);
-  return migrations;
+  return { migrations, transactions };
 }
 
 /** Runs the statements of the backup. Reads the next one while the server works. @returns rows by table */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -42,14 +41,14 @@ export async function writeBackup(options: BackupOptions): Promise<Backup> {
   const snapshots = await openSnapshots(servers);
   try {
     const manifest = manifestOf(snapshots, commit);
-    const file = join(folder, nameOf(snapshots.moment));
     const progress: Progress = { sqlLength: 0, rows: 0 };
     const lines = Readable.from(linesOf(snapshots.schemas, manifest, progress, onProgress), {
       objectMode: false,
     });
     const compressed = lines.compose(createGzip({ level: GZIP_LEVEL })) as Readable;
-    const fileBytes = await writeDurably(file, await encrypted(encrypter, compressed));
-    return { ...progress, file, fileBytes, manifest, pausedMs: snapshots.pausedMs };
+    const content = await encrypted(encrypter, compressed);
+    const { path, bytes } = await writeDurably(folder, content, () => nameOf(snapshots.moment));
+    return { ...progress, file: path, fileBytes: bytes, manifest, pausedMs: snapshots.pausedMs };
   } finally {
     await snapshots.close();
   }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
+import { ReadableStream } from "node:stream/web";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { SetupError } from "../../command/setup-error.ts";
 
@@ -76,8 +76,9 @@ export async function decrypted(decrypter: Decrypter, cipher: Readable, file: st
   }
 }
 
-// Node's types of web streams differ from those of browsers, which age-encryption uses.
+// Node's types of web streams differ from those of browsers, which age-encryption uses. The iterator destroys the
+// stream when the reader stops early; `Readable.toWeb` would go on and throw.
 const toWeb = (stream: Readable) =>
-  Readable.toWeb(stream) as unknown as globalThis.ReadableStream<Uint8Array>;
+  ReadableStream.from<Uint8Array>(stream) as unknown as globalThis.ReadableStream<Uint8Array>;
 const toNode = (stream: globalThis.ReadableStream<Uint8Array>) =>
   Readable.fromWeb(stream as unknown as ReadableStream<Uint8Array>);

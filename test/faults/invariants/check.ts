@@ -45,12 +45,7 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledgedBookings(schemas, crowd.bookingHolders, crowd.doctors, crowd.registrar)),
-      ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
-      ...(await unacknowledgedJoins(schemas, crowd.bookingHolders)),
-      ...(await unacknowledgedRefunds(schemas, crowd.refundingAdmin)),
-      ...(await unacknowledgedCloses(schemas, crowd.refundingAdmin)),
-      ...(await unacknowledgedLicenses(schemas, crowd.registrar, crowd.doctors)),
+      ...(await acknowledgedButLost(schemas, crowd)),
       ...(await contradictionsOutside(system, crowd.bookingHolders, crowd.doctors)),
     ];
     const [{ letDown }] = (await schemas.rows(LET_DOWN)) as [{ letDown: number }];
@@ -58,6 +53,18 @@ export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   } finally {
     await schemas.close();
   }
+}
+
+/** Finds acknowledged changes that the schemas lack or contradict. */
+export async function acknowledgedButLost(schemas: Schemas, crowd: Crowd): Promise<string[]> {
+  return [
+    ...(await unacknowledgedBookings(schemas, crowd.bookingHolders, crowd.doctors, crowd.registrar)),
+    ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
+    ...(await unacknowledgedJoins(schemas, crowd.bookingHolders)),
+    ...(await unacknowledgedRefunds(schemas, crowd.refundingAdmin)),
+    ...(await unacknowledgedCloses(schemas, crowd.refundingAdmin)),
+    ...(await unacknowledgedLicenses(schemas, crowd.registrar, crowd.doctors)),
+  ];
 }
 
 /** Checks the invariants in `ALWAYS` repeatedly during `work`. @returns the violations */
