@@ -1,8 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type CreateDoctorRequest, hasReason, MedConnect, type Reason } from "@medconnect/client";
-import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { readAdvances } from "@medconnect/platform/time/sandbox-clock.ts";
 import { createAdmin } from "./create-admin.ts";
+import { hasHadAppointment, holdAppointment, onceLearned } from "./seed-appointment.ts";
 import type { Stack } from "./stack.ts";
 
 /** Passphrase of the demo accounts, which exist in local systems only. */
@@ -35,12 +34,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const SLOT_MS = 30 * 60 * 1000;
 const SLOT_DAYS = [1, 2, 3];
 const SLOT_HOURS = [9, 9.5, 10, 10.5];
-const NAMED_WITHIN_MS = 30_000;
-const POLL_MS = 100;
 
 /**
  * Creates the demo accounts, unless they exist. The patient gets a region, which JURISDICTION=enforced
- * requires. The doctor gets a profile, a verified licence and slots.
+ * requires. The doctor gets a profile, a verified licence and slots, and both have had an appointment.
  */
 export async function seed(stack: Stack): Promise<void> {
   if (await isSeeded(stack)) return;
@@ -51,11 +48,16 @@ export async function seed(stack: Stack): Promise<void> {
   const patient = await signIn(stack, "patient");
   if (patient) await setRegion(patient);
   const doctor = await signIn(stack, "doctor");
-  if (!doctor) return;
+  const admin = await signIn(stack, "admin");
+  if (!doctor || !admin) return;
   await unless(doctor.createDoctor(PROFILE), "DOCTOR_EXISTS");
-  const { id } = await doctor.getMe();
-  await verifyLicense(stack, id);
-  await openSlots(doctor, id, businessTimeMs(stack));
+  const { id: doctorId } = await doctor.getMe();
+  await license(doctor, admin, doctorId);
+  await openSlots(doctor, doctorId, businessTimeMs(stack));
+  if (patient && !(await hasHadAppointment(doctor))) {
+    const people = { admin, doctor, doctorId, patient };
+    await unless(holdAppointment(people, businessTimeMs(stack)), "SLOT_OVERLAP");
+  }
 }
 
 /** A running system, for the steps of the seed that only call the API. */
@@ -81,14 +83,16 @@ const businessTimeMs = ({ sandboxClock }: SeededStack): number =>
   Date.now() + (sandboxClock === undefined ? 0 : readAdvances(sandboxClock));
 
 /**
- * True if the demo doctor has open slots. Slots are created last, so all other demo data then exists, too.
- * The check needs one sign-in, so it is faster than a repetition of all steps.
+ * True if the demo doctor may practise, has open slots, and has had an appointment. All other demo data then
+ * exists, too. The check needs one sign-in, so it is faster than a repetition of all steps.
  */
 async function isSeeded(stack: Stack): Promise<boolean> {
   const doctor = await signIn(stack, "doctor");
   if (!doctor) return false;
-  const { id } = await doctor.getMe();
-  return await hasOpenSlots(doctor, id, businessTimeMs(stack));
+  const { id: doctorId } = await doctor.getMe();
+  const profile = await unless(doctor.getDoctor({ doctorId }), "NOT_FOUND");
+  if (!profile?.practising) return false;
+  return (await hasOpenSlots(doctor, doctorId, businessTimeMs(stack))) && (await hasHadAppointment(doctor));
 }
 
 async function register(
@@ -112,29 +116,21 @@ async function setRegion(patient: MedConnect): Promise<void> {
   if (!region) await patient.updateMe({ user: { region: DEMO_REGION } });
 }
 
-/** Signs in as the demo admin, and verifies the doctor's pending licences. */
-async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
-  const admin = await signIn(stack, "admin");
-  if (!admin) return;
-  const { licenses } = await admin.listLicenses({ doctorId, status: "PENDING" });
-  for (const { id: licenseId, doctorName = "" } of licenses) {
-    await untilNamed(async () => {
-      await unless(admin.verifyLicense({ licenseId, doctorName }), "LICENSE_NUMBER_TAKEN");
-    });
+/** Verifies the doctor's pending licence. If the only one was revoked or rejected, claims it anew. */
+async function license(doctor: MedConnect, admin: MedConnect, doctorId: string): Promise<void> {
+  const { practising } = await doctor.getDoctor({ doctorId });
+  if (practising) return;
+  const pending = { doctorId, status: "PENDING" } as const;
+  const { licenses } = await admin.listLicenses(pending);
+  if (licenses.length === 0) {
+    await doctor.createLicense({ doctorId, number: PROFILE.licenseNumber, region: DEMO_REGION });
+    licenses.push(...(await admin.listLicenses(pending)).licenses);
   }
-}
-
-/** Repeats a verification until scheduling has learned the doctor's name from an event of auth. */
-async function untilNamed(verify: () => Promise<void>): Promise<void> {
-  const deadlineMs = Date.now() + NAMED_WITHIN_MS;
-  for (;;) {
-    try {
-      return await verify();
-    } catch (error) {
-      if (!hasReason(error, "NAME_DIFFERS")) throw error;
-      if (Date.now() > deadlineMs) throw new SetupError("Scheduling did not receive the demo doctor's name.");
-    }
-    await delay(POLL_MS);
+  for (const { id: licenseId, doctorName = "" } of licenses) {
+    // Scheduling learns the doctor's name from an event of auth.
+    await onceLearned(["NAME_DIFFERS"], () =>
+      unless(admin.verifyLicense({ licenseId, doctorName }), "LICENSE_NUMBER_TAKEN"),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-// Puts ids of existing resources into the examples, so that each example works as it stands.
+// Puts ids of existing resources and times in the future into the examples, so that each works as it stands.
 
 /** Idempotency-Key of the examples. Each test request has a new one in its place (`withNewKey`). */
 const EXAMPLE_KEY = crypto.randomUUID();
@@ -11,43 +11,77 @@ export function withNewKey(request) {
   return new Request(request, { headers });
 }
 
-/** The document, with ids of resources that the signed-in user can read in its examples. */
+/** The document, with ids of resources that the signed-in user can read, and times to come, in its examples. */
 export async function withExistingIds(document, token) {
   const ids = await existingIds(document, token);
   ids["Idempotency-Key"] = EXAMPLE_KEY;
   const withId = (name, value) => {
     if (typeof value === "string") return ids[name] ?? value;
+    if (name === "requestBody") return withTimesToCome(value);
     return value?.in && ids[value.name] ? { ...value, example: ids[value.name] } : value;
   };
   return JSON.parse(JSON.stringify(document, withId));
 }
 
-/** An id for each kind of resource that has a list, such as `bookingId`. Parents come before their children. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+const SLOT_MS = 30 * 60 * 1000;
+/** Days from now in which the times of examples lie. */
+const FIRST_DAY = 7;
+const DAYS = 60;
+const TIME = /^\d{4}-\d\d-\d\dT/;
+
+/**
+ * A request body with its times moved to a random half hour of the next weeks. Examples of two operations, or of
+ * two readers, then rarely overlap.
+ */
+function withTimesToCome(body) {
+  const first = JSON.stringify(body).match(/"(\d{4}-\d\d-\d\dT[^"]*)"/)?.[1];
+  if (first === undefined) return body;
+  const halfHour = Math.floor((Date.now() + (FIRST_DAY + Math.random() * DAYS) * DAY_MS) / SLOT_MS) * SLOT_MS;
+  const shiftMs = halfHour - Date.parse(first);
+  return JSON.parse(JSON.stringify(body), (_, value) =>
+    TIME.test(value) ? new Date(Date.parse(value) + shiftMs).toISOString() : value,
+  );
+}
+
+/**
+ * Ids of the resources in the lists that the user may read, such as `bookingId`, and of those that they refer to,
+ * such as `patientId`. A list below another resource is read once the id of that is known.
+ */
 async function existingIds({ paths }, token) {
-  const { role } = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-  const isList = ({ get }) => get?.operationId.startsWith("list") || get?.operationId.startsWith("search");
-  const mayRead = ({ get }) => get["x-roles"]?.includes(role) ?? true;
-  const lists = Object.keys(paths).filter((path) => isList(paths[path]) && mayRead(paths[path]));
-  const ids = {};
-  for (const list of lists.sort((a, b) => a.length - b.length)) {
-    const path = list.replace(/\{(\w+)\}/g, (variable, name) => ids[name] ?? variable);
-    const name = idOf(list);
-    if (ids[name] || path.includes("{")) continue;
-    const id = await firstIdIn(path, token);
-    if (id) ids[name] = id;
+  const { role, sub } = claimsOf(token);
+  const own = {};
+  const referred = {};
+  let lists = Object.entries(paths)
+    .filter(([, { get }]) => get?.["x-item-id"] && (get["x-roles"]?.includes(role) ?? true))
+    .map(([path, { get }]) => ({ path, idName: get["x-item-id"] }));
+  for (;;) {
+    const ids = { ...referred, ...own };
+    const filled = lists.map((list) => ({
+      ...list,
+      url: list.path.replace(/\{(\w+)\}/g, (all, name) => ids[name] ?? all),
+    }));
+    const ready = filled.filter(({ url }) => !url.includes("{"));
+    if (ready.length === 0) return ids;
+    lists = filled.filter(({ url }) => url.includes("{"));
+    const items = await Promise.all(ready.map(({ url }) => itemIn(url, token, sub)));
+    for (const [i, { idName }] of ready.entries()) {
+      const { id, ...fields } = items[i] ?? {};
+      if (id) own[idName] ??= id;
+      for (const [name, value] of Object.entries(fields)) if (/\wId$/.test(name)) referred[name] ??= value;
+    }
   }
-  return ids;
 }
 
-/** "/v1/admin/service-accounts" lists resources with a `serviceAccountId`. */
-function idOf(list) {
-  const name = list.slice(list.lastIndexOf("/") + 1, -1);
-  return `${name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())}Id`;
-}
+/** Claims of an access token (RFC 9068), which is not verified here. */
+const claimsOf = (token) => JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
 
-async function firstIdIn(path, token) {
-  const answer = await fetch(`${path}?pageSize=1`, { headers: { authorization: `Bearer ${token}` } });
+/** An item of a list: an open one, such as a slot, or else the first. The reader's own account is none. */
+async function itemIn(path, token, sub) {
+  const url = new URL(`${path}?pageSize=100`, location.origin);
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) return undefined;
   const items = Object.values(await answer.json()).find(Array.isArray);
-  return items?.[0]?.id;
+  const others = items?.filter(({ id }) => id !== sub);
+  return others?.find(({ status }) => status === "OPEN") ?? others?.[0];
 }
