@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createAdmin } from "@medconnect/dev/stack/create-admin.ts";
+import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { DEMO_PASSWORD, DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
@@ -20,27 +21,37 @@ runCommand({
     }
     const folder = new ToolFolder(import.meta.dirname, "pages");
     folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
-    await withDemoStack(async (stack) => {
-      const { urls, processes } = stack;
-      const run = (check: string, env: NodeJS.ProcessEnv = {}) => {
-        const ours = { API_URL: urls.gateway, CHROME_PATH: browser, IMAGES, ...env };
-        report(folder.run(process.execPath, [`checks/${check}.ts`], ours).trimEnd());
-      };
-      const runAsAdmin = async (check: string) => {
-        const admin = { email: `${check}@example.org`, password: DEMO_PASSWORD };
-        await createAdmin(stack, { ...admin, fullName: "Ada Admin" });
-        run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password });
-      };
-      for (const check of ["docs", "phone", "accessibility"]) run(check);
-      for (const check of ["console", "console-views"]) await runAsAdmin(check);
-      if (lighthouse) run("lighthouse");
-      if (screenshots) run("screenshots");
-      processes.auth.env.MFA_REQUIRED_ROLES = "ADMIN";
-      processes.auth.env.ACCESS_TOKEN_TTL = "8s";
-      await processes.auth.restart();
-      run("renewal");
-      await runAsAdmin("first-sign-in");
-    }, DEMO_SETTINGS);
+    const tracesPort = await freePort();
+    await withDemoStack(
+      async (stack) => {
+        const { urls, processes } = stack;
+        const run = async (check: string, env: NodeJS.ProcessEnv = {}) => {
+          const ours = {
+            API_URL: urls.gateway,
+            TRACES_URL: urls.traces,
+            CHROME_PATH: browser,
+            IMAGES,
+            ...env,
+          };
+          report((await folder.runAside(process.execPath, [`checks/${check}.ts`], ours)).trimEnd());
+        };
+        const runAsAdmin = async (check: string) => {
+          const admin = { email: `${check}@example.org`, password: DEMO_PASSWORD };
+          await createAdmin(stack, { ...admin, fullName: "Ada Admin" });
+          await run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password });
+        };
+        for (const check of ["docs", "phone", "accessibility", "traces"]) await run(check);
+        for (const check of ["console", "console-views"]) await runAsAdmin(check);
+        if (lighthouse) await run("lighthouse");
+        if (screenshots) await run("screenshots");
+        processes.auth.env.MFA_REQUIRED_ROLES = "ADMIN";
+        processes.auth.env.ACCESS_TOKEN_TTL = "8s";
+        await processes.auth.restart();
+        await run("renewal");
+        await runAsAdmin("first-sign-in");
+      },
+      { env: DEMO_SETTINGS, tracesPort },
+    );
     return 0;
   },
 });

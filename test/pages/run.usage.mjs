@@ -1,7 +1,7 @@
 export const usage = /** @type {const} */ ({
   name: "test:pages",
-  help: `Checks /docs, /docs/errors and /console in Chromium: sign-in, search, a booking, the figures, phones, accessibility, and
-other hosts.
+  help: `Checks /docs, /docs/errors, /console and the traces in Chromium: sign-in, search, a booking, the figures, a waterfall,
+phones, accessibility, and other hosts.
 
 Usage: npm run test:pages [-- options]
 

@@ -28,9 +28,12 @@ runCommand({
     if (programs === undefined) return 0;
     const run = { folder, program: join(programs, "schemathesis"), maxExamples, seed };
     const withFindings: Role[] = [];
-    await withDemoStack(async (stack) => {
-      for (const each of roles) if (await hasFindings(each, stack, run)) withFindings.push(each);
-    }, HIGH_LIMITS);
+    await withDemoStack(
+      async (stack) => {
+        for (const each of roles) if (await hasFindings(each, stack, run)) withFindings.push(each);
+      },
+      { env: HIGH_LIMITS },
+    );
     report(
       withFindings.length > 0
         ? `findings as ${withFindings.join(", ")}`

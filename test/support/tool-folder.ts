@@ -1,11 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { cpSync, existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Server } from "@medconnect/dev/engines/server.ts";
 import { seed } from "@medconnect/dev/stack/seed.ts";
-import { STACK_STEPS, type Stack, startStack } from "@medconnect/dev/stack/stack.ts";
+import { STACK_STEPS, type Stack, type StackOptions, startStack } from "@medconnect/dev/stack/stack.ts";
 import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
 import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
 
@@ -37,16 +38,21 @@ export class ToolFolder {
     if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`);
     return stdout + stderr;
   }
+
+  /** The same for a program that needs a server of this process meanwhile. */
+  async runAside(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const options = { cwd: this.path, env: { ...process.env, ...env } };
+    const { stdout, stderr } = await promisify(execFile)(program, args, options).catch((error) => {
+      throw new Error(`${program} ${args.join(" ")} failed:\n${error.stdout}${error.stderr}`);
+    });
+    return stdout + stderr;
+  }
 }
 
-/**
- * Calls `use` with a system of its own, which has the demo accounts. Then stops the system.
- *
- * @param env settings of every process
- */
+/** Calls `use` with a system of its own, which has the demo accounts. Then stops the system. */
 export async function withDemoStack(
   use: (stack: Stack) => Promise<void> | void,
-  env: NodeJS.ProcessEnv = {},
+  options: Pick<StackOptions, "env" | "tracesPort"> = {},
 ): Promise<void> {
   const signal = stopSignal(() => {
     Server.killAll();
@@ -55,7 +61,7 @@ export async function withDemoStack(
   const dataDir = await mkdtemp(join(tmpdir(), "medconnect-tools-"));
   const stack = await startStack({
     dataDir,
-    env,
+    ...options,
     durable: false,
     progress: terminalProgress(STACK_STEPS),
     signal,
