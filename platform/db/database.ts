@@ -12,6 +12,7 @@ import { observePools } from "./pool-metrics.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
 import type { SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
+import { WriteBreaker } from "./write-breaker.ts";
 
 export interface DatabaseOptions {
   /** URL such as mysql://user:password@host:port/schema. */
@@ -45,6 +46,7 @@ export class Database {
   readonly #reads: FairPool;
   readonly #scans: FairPool;
   readonly #writes: FairPool;
+  readonly #breaker = new WriteBreaker();
   readonly #timeoutMs: number;
   readonly #namespace: string;
   /** Session of each connection that has been initialized. */
@@ -107,14 +109,23 @@ export class Database {
   /**
    * Runs `work` in one READ COMMITTED transaction. Commits the transaction, or rolls it back if `work`
    * throws. After a deadlock or a lock wait timeout, runs `work` again, up to three times. So `work` must
-   * have no effect outside of `tx`.
+   * have no effect outside of `tx`. Throws UNAVAILABLE at once while writes keep timing out (WriteBreaker).
    *
    * @param mayRetry called with a retryable error; false prevents the retry
    * @param skipsLocked true if `Transaction.lock` omits locked rows instead of waiting for them
    */
-  async transaction<T>(
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return await this.#breaker.run(() => this.#transact(work, options));
+  }
+
+  /** True while transactions fail at once, because writes time out. */
+  get areWritesFailing(): boolean {
+    return this.#breaker.isOpen;
+  }
+
+  async #transact<T>(
     work: (tx: Transaction) => Promise<T>,
-    { mayRetry = async () => true, skipsLocked = false }: TransactionOptions = {},
+    { mayRetry = async () => true, skipsLocked = false }: TransactionOptions,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -128,6 +139,7 @@ export class Database {
           try {
             const result = await work(tx);
             await tx.commit();
+            if (tx.hasChanged) this.#breaker.noteChange();
             return result;
           } catch (error) {
             await tx.rollback();

@@ -32,11 +32,17 @@ export class Transaction {
   #isScheduled = false;
   #isOpen = false;
   #isStuck = false;
+  #hasChanged = false;
   readonly #afterCommit: (() => void)[] = [];
 
   constructor(connection: PoolConnection, options: TransactionOptions) {
     this.#connection = connection;
     this.#options = options;
+  }
+
+  /** True if a statement has changed rows. */
+  get hasChanged(): boolean {
+    return this.#hasChanged;
   }
 
   /**
@@ -131,6 +137,7 @@ export class Transaction {
     const all = batch.length === 1 ? [results] : (results as unknown[]);
     const fieldsOf = (batch.length === 1 ? [fields] : fields) as (FieldPacket[] | undefined)[];
     for (const [i, rows] of all.entries()) toTextIds(rows, fieldsOf[i] ?? []);
+    this.#hasChanged ||= all.some((result) => (result as Partial<ResultSetHeader>).affectedRows);
     return all;
   }
 }

@@ -4,6 +4,7 @@ import { startOpsServer } from "./ops-server.ts";
 let nowMs: number;
 let reads: number;
 let fails: boolean;
+let impairment: string | undefined;
 let ops: Awaited<ReturnType<typeof startOpsServer>>;
 
 beforeEach(async () => {
@@ -19,6 +20,7 @@ beforeEach(async () => {
       return `reads ${reads}\n`;
     },
     ready: () => true,
+    impairment: () => impairment,
     clock: { now: () => new Date(nowMs) },
     actions: {
       "/act": async () => {
@@ -60,6 +62,13 @@ test.each([
   const response = await fetch(`http://127.0.0.1:${ops.port}/metrics`, { headers });
   expect(response.headers.get("content-encoding")).toBe(encoding);
   expect(await response.text()).toBe("reads 1\n");
+});
+
+test("a process with an impairment is ready, and says what does not work", async () => {
+  const readiness = async () => (await fetch(`http://127.0.0.1:${ops.port}/readyz`)).text();
+  expect(await readiness()).toBe("ready\n");
+  impairment = "writes to MySQL time out";
+  expect(await readiness()).toBe("ready, but writes to MySQL time out\n");
 });
 
 async function post(path: string, method = "POST") {

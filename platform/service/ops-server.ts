@@ -21,6 +21,8 @@ export interface OpsServerOptions {
    * of another service would then take this one out of service, too.
    */
   ready: () => boolean;
+  /** Failing part, for the text of `/readyz` of a process that is ready all the same; undefined if none. */
+  impairment?: () => string | undefined;
   clock?: Clock;
   /** Actions that a POST runs, by path. Their results are answered as JSON. */
   actions?: Readonly<Record<string, () => Promise<object>>>;
@@ -28,7 +30,7 @@ export interface OpsServerOptions {
 
 /** Serves `/healthz`, `/readyz` and `/metrics` (Prometheus) on an internal port. */
 export async function startOpsServer(options: OpsServerOptions) {
-  const { host, port, ready, clock = systemClock, actions = {} } = options;
+  const { host, port, ready, impairment = () => undefined, clock = systemClock, actions = {} } = options;
   const readMetrics = cached(clock, SCRAPE_TTL_MS, async () => {
     const text = await options.readMetrics();
     return { text, compressed: await promisify(gzip)(text) };
@@ -49,7 +51,8 @@ export async function startOpsServer(options: OpsServerOptions) {
       case "/healthz":
         return answer(200, "ok\n");
       case "/readyz":
-        return ready() ? answer(200, "ready\n") : answer(503, "not ready\n");
+        if (!ready()) return answer(503, "not ready\n");
+        return answer(200, ["ready", impairment()].filter(Boolean).join(", but ").concat("\n"));
       case "/metrics":
         return await readMetrics().then(
           ({ text, compressed }) =>

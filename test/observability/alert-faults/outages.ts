@@ -76,11 +76,21 @@ export const OUTAGES: readonly AlertFault[] = [
   },
   {
     name: "MySQL takes no writes",
-    alerts: ["DatabasePoolFull"],
+    alerts: ["WritesFail"],
     begin: async ({ system }) => {
       const locker = await createConnection({ uri: system.stack.urls.mysql });
       await locker.query("FLUSH TABLES WITH READ LOCK");
       return () => locker.end();
+    },
+  },
+  {
+    name: "scheduling's MySQL answers 4 s later, just within the time limit",
+    alerts: ["DatabasePoolFull"],
+    begin: async ({ schedulingsMysql }) => {
+      schedulingsMysql.weather = { kind: "open", latencyMs: 2000 };
+      return async () => {
+        schedulingsMysql.weather = CLEAR;
+      };
     },
   },
   {
