@@ -14,7 +14,7 @@ import { countUnrouted } from "./rpc/count-unrouted.ts";
 import { type Route, routerOf } from "./rpc/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 
-type PageSettings = Pick<PagesOptions, "apiUrl" | "demo" | "securityContacts" | "hasConsole" | "ready">;
+type PageSettings = Pick<PagesOptions, "apiUrl" | "demo" | "securityContacts" | "console" | "ready">;
 
 export interface AppOptions extends Omit<RpcHandlerOptions, "router">, PageSettings {
   routes: Route[];

@@ -94,7 +94,7 @@ startProcess("gateway", async () => {
     apiUrl,
     demo: { emails: config.DEMO_ACCOUNTS, password: config.DEMO_PASSWORD },
     securityContacts: config.SECURITY_CONTACT,
-    hasConsole: config.CONSOLE === "on",
+    console: config.CONSOLE === "on" ? { traceUrl: config.TRACE_URL_TEMPLATE } : undefined,
     errorAnswerOf,
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },

@@ -8,11 +8,23 @@ import {
 } from "@medconnect/platform/config/config.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
+import { isLoopbackOrigin } from "./http/loopback.ts";
 
 const commaList = z
   .string()
   .default("")
   .transform((text) => text.split(",").flatMap((part) => part.trim() || []));
+
+/** True for a URL that shows a trace, and that a page may link to. */
+function isTraceUrl(url: string): boolean {
+  if (!url.includes(TRACE_ID) || !URL.canParse(url)) return false;
+  const { protocol, origin, username, password } = new URL(url);
+  const isPrivate = protocol === "https:" || (protocol === "http:" && isLoopbackOrigin(origin));
+  return isPrivate && username === "" && password === "";
+}
+
+/** Place of the trace's id in TRACE_URL_TEMPLATE. */
+const TRACE_ID = "{traceId}";
 
 export const gatewaySettings = {
   ...processSettings,
@@ -30,6 +42,16 @@ export const gatewaySettings = {
     .enum(["on", "off"])
     .default("on")
     .describe("`off` removes the [console](operations.md#console) at `/console`"),
+  TRACE_URL_TEMPLATE: z
+    .string()
+    .default("")
+    .refine((url) => url === "" || isTraceUrl(url), {
+      error: "must be an https:// URL, or an http:// one of this machine, that contains {traceId}",
+    })
+    .describe(
+      "URL of a trace at your viewer, such as `https://traces.example.org/trace/{traceId}`. The console links to it " +
+        "from audit entries and errors",
+    ),
   DEMO_ACCOUNTS: commaList.meta({
     localOnly: true,
     description:

@@ -1,14 +1,19 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
-import { type ConsolePath, consoleUrl } from "../paths.ts";
-import { go } from "./navigation.ts";
+import type { ConsolePath } from "../paths.ts";
+import { PageLink } from "./parts/page-link.tsx";
 import { AdminCalls, AdminCallsContext } from "./session/admin-calls.ts";
 import type { Connection } from "./session/connection.ts";
 import { FreshSignIn } from "./session/fresh-sign-in.tsx";
 import type { SignedIn } from "./session/sign-in.tsx";
 import { signOut } from "./session/sign-out.ts";
 
-const VIEWS: readonly [path: ConsolePath, title: string][] = [["/", "Figures"]];
+const VIEWS: readonly [path: ConsolePath, title: string][] = [
+  ["/", "Figures"],
+  ["/licenses", "Licences"],
+  ["/audit", "Audit trail"],
+  ["/dead-letters", "Dead letters"],
+];
 
 export interface FrameProps {
   session: SignedIn;
@@ -48,7 +53,9 @@ export function Frame({ session: { connection, user }, path, onEnd, children }: 
         <p class="brand">MedConnect</p>
         <nav aria-label="Console">
           {VIEWS.map(([view, title]) => (
-            <ViewLink key={view} view={view} isCurrent={view === path} title={title} />
+            <PageLink key={view} to={view} isCurrent={view === path}>
+              {title}
+            </PageLink>
           ))}
         </nav>
         <p class="account">
@@ -72,17 +79,3 @@ export function Frame({ session: { connection, user }, path, onEnd, children }: 
     </AdminCallsContext.Provider>
   );
 }
-
-const ViewLink = ({ view, isCurrent, title }: { view: ConsolePath; isCurrent: boolean; title: string }) => (
-  <a
-    href={consoleUrl(view)}
-    aria-current={isCurrent ? "page" : undefined}
-    onClick={(event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      go(view);
-    }}
-  >
-    {title}
-  </a>
-);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { CONSOLE_PATHS, consoleUrl } from "@medconnect/console/paths.ts";
-import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+import { startTestGateway, type TestGateway, TRACE_URL } from "../testing/test-gateway.ts";
 
 const PATHS = ["/console/", ...CONSOLE_PATHS.map(consoleUrl)];
 
@@ -46,8 +46,13 @@ test("the page may load nothing from other hosts, and nobody may frame it", asyn
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
 });
 
+test("the page has the URL of traces, escaped", async () => {
+  const { text } = await gateway.send("GET", "/console");
+  expect(text).toContain(`data-trace-url="${TRACE_URL.replace("&", "&amp;")}"`);
+});
+
 test("CONSOLE=off removes the console", async () => {
-  const plain = await startTestGateway({ hasConsole: false });
+  const plain = await startTestGateway({ console: undefined });
   for (const path of [...PATHS, ...(await filesOf()).filter((file) => file.startsWith("/console/"))])
     expect([path, (await plain.send("GET", path)).status]).toEqual([path, 404]);
   await plain.close();

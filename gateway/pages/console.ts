@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { CONSOLE_FOLDER, CONSOLE_PATHS, consoleUrl } from "@medconnect/console/paths.ts";
+import { escaped } from "./escape-html.ts";
 import { StaticPage, YEAR_SECONDS } from "./static-page.ts";
 
 /** Finds the folder by the name of its package, because bundled code runs in another folder than its source. */
@@ -10,10 +11,15 @@ const { resolve } = createRequire(import.meta.url);
 const FILES = join(dirname(resolve("@medconnect/console/package.json")), "gen");
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css" };
 
+export interface ConsoleOptions {
+  /** URL of a trace at the deployment's viewer, with `{traceId}`; empty: there is none. */
+  traceUrl: string;
+}
+
 /** HTML pages of the console, by path. */
-export function consolePages(): Map<string, StaticPage> {
+export function consolePages({ traceUrl }: ConsoleOptions): Map<string, StaticPage> {
   // Browsers ask for the page each time, because its scripts change with each release.
-  const page = new StaticPage("text/html", 0, () => html(readdirSync(FILES)));
+  const page = new StaticPage("text/html", 0, () => html(readdirSync(FILES), traceUrl));
   return new Map([`${CONSOLE_FOLDER}/`, ...CONSOLE_PATHS.map(consoleUrl)].map((path) => [path, page]));
 }
 
@@ -24,7 +30,7 @@ export const consoleFiles = (): [path: string, file: StaticPage][] =>
     new StaticPage(TYPES[extname(name)] ?? "", YEAR_SECONDS, () => readFile(join(FILES, name))),
   ]);
 
-function html(files: readonly string[]): string {
+function html(files: readonly string[], traceUrl: string): string {
   const path = (type: string) => `${CONSOLE_FOLDER}/${files.find((name) => name.endsWith(type))}`;
   return `<!doctype html>
 <html lang="en">
@@ -40,7 +46,7 @@ function html(files: readonly string[]): string {
 </head>
 <body>
 <noscript>The console needs JavaScript.</noscript>
-<div id="console"></div>
+<div id="console" data-trace-url="${escaped(traceUrl)}"></div>
 </body>
 </html>
 `;

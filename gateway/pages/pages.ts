@@ -3,7 +3,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { GatewayResponse, RequestContext } from "../http/gateway-response.ts";
 import { consolePageHeaders, docsPageHeaders } from "../http/security-headers.ts";
-import { consoleFiles, consolePages } from "./console.ts";
+import { type ConsoleOptions, consoleFiles, consolePages } from "./console.ts";
 import { type DocumentationOptions, documentation } from "./documentation.ts";
 import { OAUTH_METADATA_PATH, serveOAuthMetadata } from "./oauth-metadata.ts";
 import { securityTxt } from "./security-txt.ts";
@@ -14,8 +14,8 @@ type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<
 export interface PagesOptions extends DocumentationOptions {
   /** Contacts for reports of vulnerabilities, as URIs. Empty: there is no security.txt. */
   securityContacts: readonly string[];
-  /** True to serve the console. */
-  hasConsole: boolean;
+  /** Absent: there is no console. */
+  console?: ConsoleOptions | undefined;
   /** True while load balancers should send requests to this gateway. */
   ready: () => boolean;
   /** Counts a request for a page. Throws RATE_LIMITED. */
@@ -32,9 +32,9 @@ type PageResponse = Response<unknown, RequestContext>;
  * prober's address could use up the limit, and the gateway would look dead.
  */
 export function createPages(options: PagesOptions): Express {
-  const { apiUrl, securityContacts, hasConsole, ready, count, otherwise, refuse } = options;
-  const consoles = hasConsole ? consolePages() : new Map<string, StaticPage>();
-  const documents = new Map([...documentation(options), ...consoles, ...(hasConsole ? consoleFiles() : [])]);
+  const { apiUrl, securityContacts, console, ready, count, otherwise, refuse } = options;
+  const consoles = console ? consolePages(console) : new Map<string, StaticPage>();
+  const documents = new Map([...documentation(options), ...consoles, ...(console ? consoleFiles() : [])]);
   const isCounted = (path: string) => OTHER_PAGES.includes(path) || documents.has(path);
   const pages = express();
   pages.disable("x-powered-by");

@@ -28,6 +28,8 @@ const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
 /** URL of the API in documents and errors. */
 export const API_URL = "https://api.example.org";
+/** URL of traces for the console. */
+export const TRACE_URL = "https://traces.example.org/?id={traceId}&a=1";
 /** Demo accounts that the documentation offers. */
 export const DEMO = { emails: ["patient@example.org"], password: 'not "secret"' };
 /** Key that signs the gateway's service tokens. */
@@ -40,7 +42,7 @@ export interface TestGatewayOptions
       AppOptions,
       | "demo"
       | "securityContacts"
-      | "hasConsole"
+      | "console"
       | "routes"
       | "logPaths"
       | "corsOrigins"
@@ -130,7 +132,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       apiUrl: API_URL,
       demo: DEMO,
       securityContacts: ["mailto:security@example.org"],
-      hasConsole: true,
+      console: { traceUrl: TRACE_URL },
       errorAnswerOf,
       routes: routesOf(methods.values(), services),
       identity: {

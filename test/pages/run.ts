@@ -1,19 +1,24 @@
 // `npm run test:pages`: checks the pages of a running system in Chromium.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { Server } from "@medconnect/dev/engines/server.ts";
 import { createAdmin } from "@medconnect/dev/stack/create-admin.ts";
 import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { DEMO_PASSWORD, DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
+import { addDeadEvent } from "../support/dead-letters.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
 import { usage } from "./run.usage.mjs";
 
 const IMAGES = join(import.meta.dirname, "../../docs/images");
+const SETTINGS = { ...DEMO_SETTINGS, TRACE_URL_TEMPLATE: "https://traces.example.org/{traceId}" };
+/** Age of a sign-in that billing takes for fresh. */
+const FRESH_MS = 15_000;
 const BROWSERS = ["chromium", "google-chrome", "chrome"];
 
 runCommand({
   ...usage,
-  run: async ({ lighthouse, screenshots }) => {
+  run: async ({ lighthouse, screenshots }, only) => {
     const browser = process.env.CHROME_PATH ?? BROWSERS.map(pathOf).find(Boolean);
     if (!browser) {
       report("SKIPPED: no Chromium on this machine; install it, or set CHROME_PATH");
@@ -22,10 +27,13 @@ runCommand({
     const folder = new ToolFolder(import.meta.dirname, "pages");
     folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
     const tracesPort = await freePort();
+    const isWanted = (check: string) => only.length === 0 || only.some((part) => check.includes(part));
     await withDemoStack(
       async (stack) => {
         const { urls, processes } = stack;
+        process.env.STACK_JSON = stack.file;
         const run = async (check: string, env: NodeJS.ProcessEnv = {}) => {
+          if (!isWanted(check)) return;
           const ours = {
             API_URL: urls.gateway,
             TRACES_URL: urls.traces,
@@ -35,26 +43,33 @@ runCommand({
           };
           report((await folder.runAside(process.execPath, [`checks/${check}.ts`], ours)).trimEnd());
         };
-        const runAsAdmin = async (check: string) => {
+        const runAsAdmin = async (check: string, env: NodeJS.ProcessEnv = {}) => {
           const admin = { email: `${check}@example.org`, password: DEMO_PASSWORD };
           await createAdmin(stack, { ...admin, fullName: "Ada Admin" });
-          await run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password });
+          await run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, ...env });
         };
         for (const check of ["docs", "phone", "accessibility", "traces"]) await run(check);
         for (const check of ["console", "console-views"]) await runAsAdmin(check);
         if (lighthouse) await run("lighthouse");
         if (screenshots) await run("screenshots");
-        processes.auth.env.MFA_REQUIRED_ROLES = "ADMIN";
-        processes.auth.env.ACCESS_TOKEN_TTL = "8s";
-        await processes.auth.restart();
+
+        await addDeadEvent();
+        await restart(processes.billing, { REAUTHENTICATION_AGE: `${FRESH_MS}ms` });
+        await runAsAdmin("admin-work", { REAUTHENTICATION_AGE_MS: `${FRESH_MS}` });
+        await restart(processes.auth, { MFA_REQUIRED_ROLES: "ADMIN", ACCESS_TOKEN_TTL: "8s" });
         await run("renewal");
         await runAsAdmin("first-sign-in");
       },
-      { env: DEMO_SETTINGS, tracesPort },
+      { env: SETTINGS, tracesPort },
     );
     return 0;
   },
 });
+
+async function restart(server: Server, env: NodeJS.ProcessEnv): Promise<void> {
+  Object.assign(server.env, env);
+  await server.restart();
+}
 
 const pathOf = (program: string): string =>
   spawnSync("which", [program], { encoding: "utf8" }).stdout?.trim() ?? "";

@@ -1,12 +1,19 @@
 import { getDailyStats } from "@medconnect/client";
 import { useState } from "preact/hooks";
+import { Choice } from "../parts/choice.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { useLoad } from "../parts/use-load.ts";
 import { useAdminCalls } from "../session/admin-calls.ts";
-import { Period } from "./period.tsx";
 import { PlotFigure } from "./plot-figure.tsx";
 import { daysOf, plotsOf } from "./plots.ts";
+
+const PERIODS: readonly (readonly [days: number, label: string])[] = [
+  [7, "7 days"],
+  [30, "30 days"],
+  [90, "90 days"],
+  [365, "1 year"],
+];
 
 /** Figures of the platform by day. */
 export function Figures() {
@@ -17,7 +24,7 @@ export function Figures() {
     <>
       <div class="head">
         <Heading title="Figures" />
-        <Period days={days} onChange={setDays} />
+        <Choice legend="Period" options={PERIODS} value={days} onChange={(value) => setDays(value)} />
       </div>
       <Loaded load={stats}>
         {(shown) => {

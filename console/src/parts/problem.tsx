@@ -1,5 +1,6 @@
 import { ConnectionError, MedConnectError } from "@medconnect/client";
 import type { ComponentChildren } from "preact";
+import { TraceLink } from "./trace-link.tsx";
 
 /** Tells of a failure, and of the next step. */
 export function Problem({ error, children }: { error: unknown; children?: ComponentChildren }) {
@@ -24,9 +25,10 @@ function messageOf(error: unknown): string {
 }
 
 /** Facts for a report of the failure. */
-const Reference = ({ error: { reason, requestId } }: { error: MedConnectError }) => (
+const Reference = ({ error: { reason, requestId, headers } }: { error: MedConnectError }) => (
   <p class="reference">
     {reason && <a href={`/docs/errors#${reason}`}>{reason}</a>}
     {requestId && <span>Request {requestId}</span>}
+    <TraceLink traceId={headers.get("x-trace-id") ?? ""} />
   </p>
 );

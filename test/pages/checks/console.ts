@@ -12,9 +12,12 @@ await withBrowser(async (browser) => {
   expectEqual("plots without a line", await emptyPlots(page), []);
   expectEqual("registrations of today by the table", (await todayIn(page, "Registrations")) > 0, true);
 
-  expectEqual("the order of the keyboard", await focusOrder(page, 7), [
+  expectEqual("the order of the keyboard", await focusOrder(page, 10), [
     "Skip to the content",
     "Figures",
+    "Licences",
+    "Audit trail",
+    "Dead letters",
     "Sign out",
     "30 days",
     "Values of Bookings by day",
