@@ -4,14 +4,33 @@ import { DeadLetters } from "./dead-letters/dead-letters.tsx";
 import { Figures } from "./figures/figures.tsx";
 import { Frame } from "./frame.tsx";
 import { Licenses } from "./licenses/licenses.tsx";
+import { ForgotPassword } from "./mail-links/forgot-password.tsx";
+import { useLinkToken } from "./mail-links/link-token.ts";
+import { ResetPassword } from "./mail-links/reset-password.tsx";
+import { VerifyEmail } from "./mail-links/verify-email.tsx";
 import { usePath } from "./navigation.ts";
 import { NotAnAdmin } from "./session/not-an-admin.tsx";
 import type { SignedIn } from "./session/sign-in.tsx";
 import { SignInPage } from "./session/sign-in-page.tsx";
 
-/** The console: a sign-in, and the view of the path. */
+/** The page of the path. Those of mailed links are for everybody, all others for admins. */
 export function App() {
   const path = usePath();
+  const linkToken = useLinkToken();
+  switch (path) {
+    case "/verify-email":
+      return <VerifyEmail token={linkToken} />;
+    case "/reset-password":
+      return <ResetPassword token={linkToken} />;
+    case "/forgot-password":
+      return <ForgotPassword />;
+    default:
+      return <AdminPages path={path} />;
+  }
+}
+
+/** The view of the path, after a sign-in. */
+function AdminPages({ path }: { path: string }) {
   const [session, setSession] = useState<SignedIn>();
   const [notice, setNotice] = useState<string>();
 

@@ -63,7 +63,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       // rights.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
-      ...(name === "gateway" ? {} : serviceSettings(name, options)),
+      ...(name === "gateway" ? consoleSettings(options) : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
       ...(name === "billing" ? webhookSettings(options) : {}),
       ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
@@ -110,18 +110,19 @@ function serviceSettings(name: ServiceName, options: ProcessOptions) {
   };
 }
 
+/** Makes the console link to the pages of traces, unless TRACE_URL_TEMPLATE is set. */
+const consoleSettings = ({ tracesUrl }: ProcessOptions) => ({
+  TRACE_URL_TEMPLATE: process.env.TRACE_URL_TEMPLATE ?? (tracesUrl && `${tracesUrl}/{traceId}`),
+});
+
 /** Commit of the working tree; undefined where git does not know it. */
 const commit = (): string | undefined =>
   spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).stdout?.trim() || undefined;
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */
-function mailSettings({ folder, ports }: ProcessOptions) {
-  const { MAIL_URL, PUBLIC_URL } = process.env;
-  return {
-    MAIL_URL: MAIL_URL ?? pathToFileURL(folder.mailFolder).href,
-    PUBLIC_URL: PUBLIC_URL ?? `http://localhost:${ports.gateway.port}`,
-  };
-}
+const mailSettings = ({ folder }: ProcessOptions) => ({
+  MAIL_URL: process.env.MAIL_URL ?? pathToFileURL(folder.mailFolder).href,
+});
 
 /**
  * Makes billing's payment stub send its webhooks through the gateway, as a provider does, unless

@@ -25,15 +25,22 @@ test("links begin with PUBLIC_URL without a slash at its end", () => {
   expect(PUBLIC_URL).toBe("https://example.org/app");
 });
 
-test("production needs a mail server, a sender and a public URL; elsewhere there are defaults", () => {
+test("production needs a mail server and a sender; elsewhere there are defaults", () => {
   const set = { MAIL_FROM: "no-reply@example.org", PUBLIC_URL: "https://example.org" };
   const inProduction = (env: object) => () =>
     mailOptionsOf({ NODE_ENV: "production", MAIL_URL, ...set, ...env });
   expect(inProduction({})()).toEqual({ url: MAIL_URL, from: set.MAIL_FROM, publicUrl: set.PUBLIC_URL });
   expect(inProduction({ MAIL_URL: "file:///var/mail" })).toThrow("MAIL_URL names a folder");
   expect(inProduction({ MAIL_FROM: undefined })).toThrow("MAIL_FROM");
-  expect(inProduction({ PUBLIC_URL: undefined })).toThrow("PUBLIC_URL");
-  expect(mailOptionsOf({ MAIL_URL }).publicUrl).toBe("http://localhost:8080");
+  expect(mailOptionsOf({ MAIL_URL }).publicUrl).toBe("http://localhost:8080/console");
+});
+
+test("without a web app, links lead to the console", () => {
+  const set = { NODE_ENV: "production", MAIL_URL, MAIL_FROM: "no-reply@example.org" };
+  const linksAt = (API_URL?: string) => () => mailOptionsOf({ ...set, API_URL }).publicUrl;
+  expect(linksAt("https://api.example.org")()).toBe("https://api.example.org/console");
+  expect(linksAt("http://api.example.org")).toThrow("API_URL must begin with https");
+  expect(linksAt()).toThrow("API_URL is required");
 });
 
 test.each([

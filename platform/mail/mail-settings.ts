@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { apiUrlOf } from "../config/api-url.ts";
 
 const DEFAULT_FROM = "MedConnect <no-reply@medconnect.local>";
-const DEFAULT_PUBLIC_URL = "http://localhost:8080";
+/** Folder of the gateway's console, which has pages for all links. */
+const CONSOLE = "/console";
 const outsideProduction = (value: string) => `\`${value}\`; in production: required`;
 
 export const mailSettings = {
@@ -28,8 +30,10 @@ export const mailSettings = {
     .transform((url) => url.replace(/\/+$/, ""))
     .optional()
     .meta({
-      description: "Web app to which the links in mails lead. In production `https://`, except for localhost",
-      documentedDefault: outsideProduction(DEFAULT_PUBLIC_URL),
+      description:
+        "Web app to which the links in mails lead, to its paths `/verify-email`, `/reset-password` and " +
+        "`/forgot-password`. In production `https://`, except for localhost. Needed with `CONSOLE=off`",
+      documentedDefault: "`http://localhost:8080/console`: the [console](operations.md#console) at `API_URL`",
     }),
 };
 
@@ -38,6 +42,7 @@ interface MailSettings {
   readonly MAIL_URL: string;
   readonly MAIL_FROM?: string | undefined;
   readonly PUBLIC_URL?: string | undefined;
+  readonly API_URL?: string | undefined;
 }
 
 /** Settings of outgoing mail, with all defaults filled in. */
@@ -50,23 +55,26 @@ export interface MailOptions {
 }
 
 /**
- * Fills in defaults. In production, throws if mails would go to a folder, if MAIL_FROM or PUBLIC_URL is
+ * Fills in defaults. In production, throws if mails would go to a folder, if MAIL_FROM or API_URL is
  * missing, or if links would lead to another host without TLS.
  */
-export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: MailSettings): MailOptions {
+export function mailOptionsOf(settings: MailSettings): MailOptions {
+  const { NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL } = settings;
+  const publicUrl = PUBLIC_URL ?? apiUrlOf(settings) + CONSOLE;
   if (NODE_ENV === "production") {
     if (MAIL_URL.startsWith("file:")) {
       throw new Error("MAIL_URL names a folder, and production needs a mail server: smtp://… or smtps://…");
     }
-    if (!MAIL_FROM || !PUBLIC_URL) throw new Error("MAIL_FROM and PUBLIC_URL are required in production");
-    if (!isPrivateWay(new URL(PUBLIC_URL))) {
-      throw new Error("PUBLIC_URL must begin with https://, because its pages send the tokens of links");
+    if (!MAIL_FROM) throw new Error("MAIL_FROM is required in production");
+    if (!isPrivateWay(new URL(publicUrl))) {
+      const name = PUBLIC_URL ? "PUBLIC_URL" : "API_URL";
+      throw new Error(`${name} must begin with https://, because pages there send the tokens of links`);
     }
   }
   return {
     url: NODE_ENV === "production" ? withTls(MAIL_URL) : MAIL_URL,
     from: MAIL_FROM ?? DEFAULT_FROM,
-    publicUrl: PUBLIC_URL ?? DEFAULT_PUBLIC_URL,
+    publicUrl,
   };
 }
 

@@ -56,8 +56,13 @@ runCommand({
         await addDeadEvent();
         await restart(processes.billing, { REAUTHENTICATION_AGE: `${FRESH_MS}ms` });
         await runAsAdmin("admin-work", { REAUTHENTICATION_AGE_MS: `${FRESH_MS}` });
-        await restart(processes.auth, { MFA_REQUIRED_ROLES: "ADMIN", ACCESS_TOKEN_TTL: "8s" });
+        await restart(processes.auth, {
+          MFA_REQUIRED_ROLES: "ADMIN",
+          ACCESS_TOKEN_TTL: "8s",
+          EMAIL_VERIFICATION: "required",
+        });
         await run("renewal");
+        await run("mail-links", { MAIL_FOLDER: stack.mailFolder });
         await runAsAdmin("first-sign-in");
       },
       { env: SETTINGS, tracesPort },

@@ -128,15 +128,11 @@ describe("auth in production", () => {
       { MAIL_URL: `smtps://medconnect:${shared}@127.0.0.1:1` },
       "MAIL_URL must not be the same as DATABASE_URL",
     ],
+    ["no sender", { MAIL_FROM: "" }, "auth cannot start: MAIL_FROM is required in production"],
     [
-      "no sender",
-      { MAIL_FROM: "" },
-      "auth cannot start: MAIL_FROM and PUBLIC_URL are required in production",
-    ],
-    [
-      "links to nowhere",
-      { PUBLIC_URL: "" },
-      "auth cannot start: MAIL_FROM and PUBLIC_URL are required in production",
+      "links to an API without TLS",
+      { PUBLIC_URL: "", API_URL: "http://api.example.org" },
+      "auth cannot start: API_URL must begin with https",
     ],
     [
       "links without TLS",

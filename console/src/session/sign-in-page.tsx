@@ -1,4 +1,5 @@
 import { Card } from "../parts/card.tsx";
+import { PageLink } from "../parts/page-link.tsx";
 import { type SignedIn, SignIn } from "./sign-in.tsx";
 
 export interface SignInPageProps {
@@ -15,5 +16,8 @@ export const SignInPage = ({ notice, onSignedIn }: SignInPageProps) => (
       </p>
     )}
     <SignIn onSignedIn={onSignedIn} />
+    <p class="alternatives">
+      <PageLink to="/forgot-password">Forgot your password?</PageLink>
+    </p>
   </Card>
 );

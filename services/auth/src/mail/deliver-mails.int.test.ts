@@ -106,8 +106,8 @@ test("a mail reaches the mail server in text and HTML, and is deleted", async ()
   expect(mail!.to).toMatchObject({ value: [{ address: email }] });
   expect(mail!.from).toMatchObject({ value: [{ address: "no-reply@medconnect.local", name: "MedConnect" }] });
   expect(mail!.subject).toBe("Choose a new password");
-  expect(mail!.text).toContain("http://localhost:8080/reset-password#token=the-token");
-  expect(mail!.html).toContain('href="http://localhost:8080/reset-password#token=the-token"');
+  expect(mail!.text).toContain("http://localhost:8080/console/reset-password#token=the-token");
+  expect(mail!.html).toContain('href="http://localhost:8080/console/reset-password#token=the-token"');
   expect(mail!.messageId).toMatch(/^<[0-9a-f-]{36}@medconnect\.local>$/);
   expect(mail!.headers.get("auto-submitted")).toBe("auto-generated");
   expect(await count()).toEqual({ waiting: 0, dead: 0 });
