@@ -11,7 +11,6 @@ const HEADING = /^#+ (.+)$/gm;
 const MAX_LINES: Record<string, number> = {
   "README.md": 170,
   "CHANGELOG.md": Number.POSITIVE_INFINITY,
-  "docs/operations.md": 320,
 };
 const USUAL_MAX_LINES = 300;
 
