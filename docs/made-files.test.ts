@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "..");
 /** Files that the commands of a document make in the folder of the repository. */
 const MADE = [
   ["README.md", "book.mts"],
-  ["clients/typescript/README.md", "medconnect-client-0.1.0.tgz"],
+  ["clients/typescript/README.md", "medconnect-client-0.2.0.tgz"],
   ["docs/integrating.md", "openapi.json"],
   ["docs/integrating.md", "medconnect.d.ts"],
   ["docs/integrating.md", "client.pem"],
