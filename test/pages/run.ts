@@ -7,6 +7,7 @@ import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { DEMO_PASSWORD, DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
 import { addDeadEvent } from "../support/dead-letters.ts";
+import { addSampleFigures } from "../support/sample-figures.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
 import { usage } from "./run.usage.mjs";
 
@@ -51,7 +52,11 @@ runCommand({
         for (const check of ["docs", "phone", "accessibility", "traces"]) await run(check);
         for (const check of ["console", "console-views"]) await runAsAdmin(check);
         if (lighthouse) await run("lighthouse");
-        if (screenshots) await run("screenshots");
+        if (screenshots) {
+          await run("screenshots");
+          await addSampleFigures();
+          await runAsAdmin("console-screenshots");
+        }
 
         await addDeadEvent();
         await restart(processes.billing, { REAUTHENTICATION_AGE: `${FRESH_MS}ms` });
