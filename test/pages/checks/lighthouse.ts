@@ -1,5 +1,6 @@
 // Lighthouse, desktop preset: accessibility and best practices 100, performance at least 90 (median of five).
 import lighthouse, { desktopConfig } from "lighthouse";
+import { CONSOLE } from "./admin.ts";
 import { DOCS, ERRORS, expectEqual, withBrowser } from "./browser.ts";
 
 const ROUNDS = 5;
@@ -7,7 +8,7 @@ const WANTED = { performance: 90, accessibility: 100, "best-practices": 100 };
 type Category = keyof typeof WANTED;
 const CATEGORIES = Object.keys(WANTED) as Category[];
 
-for (const url of [DOCS, ERRORS]) {
+for (const url of [DOCS, ERRORS, CONSOLE]) {
   const scores = Object.fromEntries(CATEGORIES.map((name) => [name, [] as number[]])) as Record<
     Category,
     number[]
