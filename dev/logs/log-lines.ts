@@ -40,6 +40,10 @@ export function parseEntry(line: string): LogEntry | undefined {
 
 export const isRequest = ({ msg, status }: LogEntry): boolean => msg === "request" && status !== undefined;
 
+/** True if a page loaded one of its files. A visit to /docs loads forty, which would push the banner away. */
+export const isFileOfPage = ({ status = 0, path = "" }: LogEntry): boolean =>
+  status < 400 && /\.(?:js|css|svg|woff2)$/.test(path);
+
 export const isProblem = ({ level }: LogEntry): boolean => ["warn", "error", "fatal"].includes(level);
 
 /** Such as `14:12:14 POST /v1/bookings 201 48 ms 660ee1f9`. The last word begins the trace id. */

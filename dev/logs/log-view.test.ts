@@ -67,6 +67,13 @@ test.each([
   expect(texts()).toEqual([`POST ${escaped} 201 48 ms 660ee1f9`]);
 });
 
+test("files of a page are not shown, unless they are missing", () => {
+  const path = "/docs/4f1c2ab/chunks/main.js";
+  show({ ...REQUEST, method: "GET", path, status: 200 });
+  show({ ...REQUEST, method: "GET", path, status: 404 });
+  expect(texts()).toEqual([`GET ${path} 404 48 ms 660ee1f9`]);
+});
+
 test("a long path is cut", () => {
   show({ ...REQUEST, path: "x".repeat(5000) });
   expect(shown[0]?.length).toBeLessThan(250);

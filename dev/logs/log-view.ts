@@ -2,6 +2,7 @@ import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Absences } from "./absences.ts";
 import {
   clockTime,
+  isFileOfPage,
   isProblem,
   isRequest,
   type LogEntry,
@@ -115,6 +116,7 @@ class PrettyView implements LogView {
       if (this.#outputOf(name).isShown(line) && this.#output.take())
         this.#write(outputLine(name, line, place));
     } else if (isRequest(entry)) {
+      if (isFileOfPage(entry)) return;
       const isShown = this.#state === "open" && beginOf(entry) >= this.#openedAtMs;
       if (isShown && this.#requests.take()) this.#write(requestLine(entry));
     } else if (isProblem(entry)) {

@@ -8,6 +8,8 @@ export interface Progress {
 
 export const silent: Progress = { step: () => {}, detail: () => {} };
 
+/** Least time between two details on a terminal, and elsewhere. */
+const TERMINAL_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 10_000;
 
 /**
@@ -28,13 +30,10 @@ export function terminalProgress(steps: number, out: NodeJS.WriteStream = proces
       detailShown = Date.now();
     },
     detail(text) {
-      if (out.isTTY) {
-        out.write(`\r\x1b[K      ${elapsed()}  ${text}`);
-        lineIsOpen = true;
-      } else if (Date.now() - detailShown >= PLAIN_INTERVAL_MS) {
-        out.write(`      ${elapsed()}  ${text}\n`);
-        detailShown = Date.now();
-      }
+      if (Date.now() - detailShown < (out.isTTY ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS)) return;
+      detailShown = Date.now();
+      out.write(out.isTTY ? `\r\x1b[K      ${elapsed()}  ${text}` : `      ${elapsed()}  ${text}\n`);
+      lineIsOpen = out.isTTY;
     },
   };
 }
