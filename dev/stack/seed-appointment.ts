@@ -3,9 +3,12 @@ import { hasReason, type MedConnect, type Reason } from "@medconnect/client";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 const MINUTE_MS = 60 * 1000;
-/** A consultation may be started up to 15 minutes early, so the doctor can start this one at once. */
-const SOON_MS = 10 * MINUTE_MS;
-const LENGTH_MS = 30 * MINUTE_MS;
+/**
+ * The shortest appointment, and as soon as possible, so that the next times are free. Those who join may be
+ * early.
+ */
+const SOON_MS = MINUTE_MS / 2;
+const LENGTH_MS = 5 * MINUTE_MS;
 const SERVICES_LEARN_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 /** Part of the fee, so that the rest can still be refunded. */

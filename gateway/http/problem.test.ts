@@ -31,7 +31,7 @@ test("a service's refusal names fields as in the client's JSON", async () => {
   expect(answer.headers["content-type"]).toBe("application/problem+json");
   expect(answer.json).toEqual({
     type: `${API_URL}/docs/errors#INVALID_REQUEST`,
-    title: "The request breaks a rule of its fields; `errors` names each.",
+    title: "The request breaks a rule of its fields.",
     status: 400,
     detail: "timeZone: is no zone (first of 3 mistakes)",
     code: "INVALID_ARGUMENT",

@@ -242,7 +242,7 @@ describe("calls between services", () => {
     const tokens = [
       await serviceToken("auth", "clinical"),
       await serviceToken("auth", "scheduling", { key: Buffer.alloc(32, 7) }),
-      await serviceToken("auth", "scheduling", { lifetimeS: -1 }),
+      await serviceToken("auth", "scheduling", { lifetimeS: -31 }),
       await serviceToken("auth", "scheduling", { type: "at+jwt" }),
     ];
     for (const token of tokens) {
