@@ -34,6 +34,13 @@ const HOSTILE = [
   `https://${fill("a.")}`,
 ];
 const MAX_CPU_MS = 80;
+const TRIES = 5;
+
+/** True if all tries are; stops at the first that is not. */
+async function eachOf(tries: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  for (let i = 0; i < tries; i++) if (!(await isSo())) return false;
+  return true;
+}
 
 test.each<[string, string, unknown]>([
   ["GET", "/.well-known/jwks.json", undefined],
@@ -46,12 +53,15 @@ test.each<[string, string, unknown]>([
   const slow: string[] = [];
   for (const name of READ) {
     for (const [index, value] of HOSTILE.entries()) {
-      const before = process.cpuUsage();
-      await gateway
-        .send(method, path, { headers: { connection: "close", [name]: value }, body })
-        .catch(() => {});
-      const { user, system } = process.cpuUsage(before);
-      if ((user + system) / 1000 > MAX_CPU_MS) slow.push(`${name} ${index}: ${(user + system) / 1000} ms`);
+      const cpuMs = async () => {
+        const before = process.cpuUsage();
+        const headers = { connection: "close", [name]: value };
+        await gateway.send(method, path, { headers, body }).catch(() => {});
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1000;
+      };
+      // Compilation and collections of garbage may fall into some tries.
+      if (await eachOf(TRIES, async () => (await cpuMs()) > MAX_CPU_MS)) slow.push(`${name} ${index}`);
     }
   }
   expect(slow).toEqual([]);

@@ -54,10 +54,11 @@ test.each([60, -60])(
         await own.send(`GET ${READS.auth}`);
         return await metric("auth", 'clock_difference_seconds{caller="gateway"}');
       },
-      (value) => Math.abs(value + seconds) < 30,
+      (value) => -value * Math.sign(seconds) > 55,
       WITHIN_MS,
     );
-    expect(told).toBeCloseTo(-seconds, -1);
+    // A token that has expired by auth's clock counts at each use, for as long as the gateway uses it.
+    expect(Math.abs(told)).toBeLessThan(95);
     await end();
   },
   TIMEOUT_MS,
