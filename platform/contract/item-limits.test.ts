@@ -35,10 +35,9 @@ const cases = places.map(
 /** A request whose list has `count` empty items. The messages around the list are in the request once. */
 const requestWith = ({ fields }: Place, count: number): Uint8Array =>
   fields.reduceRight<Uint8Array>((inner, { number }, depth) => {
-    const writer = new BinaryWriter();
+    const item = new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(inner).finish();
     const times = depth === fields.length - 1 ? count : 1;
-    for (let i = 0; i < times; i++) writer.tag(number, WireType.LengthDelimited).bytes(inner);
-    return writer.finish();
+    return Buffer.alloc(times * item.length, item);
   }, new Uint8Array());
 
 test("the contract has lists in requests", () => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { type ApiServer, startApiServer } from "./api-server.ts";
 
 /** Path of the CLI. */
@@ -27,7 +28,13 @@ export class CommandLine {
   /** Starts a command. */
   start(args: string[], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env.PATH, HOME: this.home, MEDCONNECT_SERVER: this.server.url, ...env },
+      env: {
+        ...COMPILE_CACHE,
+        PATH: process.env.PATH,
+        HOME: this.home,
+        MEDCONNECT_SERVER: this.server.url,
+        ...env,
+      },
     });
     const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]).then(
       ([stdout, stderr, [code]]) => ({ code, stdout, stderr }),
