@@ -17,10 +17,10 @@ export interface ConsoleOptions {
 }
 
 /** HTML pages of the console, by path. */
-export function consolePages({ traceUrl }: ConsoleOptions): Map<string, StaticPage> {
+export function consolePages({ traceUrl }: ConsoleOptions): [path: string, page: StaticPage][] {
   // Browsers ask for the page each time, because its scripts change with each release.
   const page = new StaticPage("text/html", 0, () => html(readdirSync(FILES), traceUrl));
-  return new Map([`${CONSOLE_FOLDER}/`, ...CONSOLE_PATHS.map(consoleUrl)].map((path) => [path, page]));
+  return [`${CONSOLE_FOLDER}/`, ...CONSOLE_PATHS.map(consoleUrl)].map((path) => [path, page]);
 }
 
 /** Scripts and styles of the console, by path. Their names have a hash, so browsers may keep them for good. */

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { openApiDocument } from "../openapi/document.ts";
+import { introduction } from "../openapi/introduction.ts";
 import type { Route } from "../rpc/routes.ts";
 import { errorsPage } from "./errors-page.ts";
 import { guideFor } from "./guide.ts";
@@ -23,19 +24,36 @@ export interface DocumentationOptions {
   demo: DemoAccounts;
 }
 
-/** Pages for developers, by path. All that they load comes from this host, too. */
-export function documentation({ routes, apiUrl, demo }: DocumentationOptions): Map<string, StaticPage> {
+/** HTML pages for developers, by path. All that they load comes from this host, too. */
+export function documentationPages({
+  routes,
+  apiUrl,
+  demo,
+}: DocumentationOptions): [path: string, page: StaticPage][] {
   const reference = html(async () =>
-    referencePage(demo, await readFile(join(BROWSER, "reference.css"), "utf8")),
+    referencePage({
+      introduction: introduction(routes, apiUrl),
+      demo,
+      styles: await readFile(join(BROWSER, "reference.css"), "utf8"),
+    }),
   );
+  return [
+    ["/docs", reference],
+    ["/docs/", reference],
+    ["/docs/errors", html(() => errorsPage(routes, apiUrl))],
+  ];
+}
+
+/** Files that the pages load or that programs read, by path. */
+export function documentationFiles({
+  routes,
+  apiUrl,
+}: DocumentationOptions): [path: string, file: StaticPage][] {
   const guideAt = (name: string): [string, StaticPage] => [
     `/docs/guides/${name}`,
     page("text/markdown", async () => guideFor(await readFile(join(GUIDES, name), "utf8"), routes, apiUrl)),
   ];
-  return new Map([
-    ["/docs", reference],
-    ["/docs/", reference],
-    ["/docs/errors", html(() => errorsPage(routes, apiUrl))],
+  return [
     ...namesIn(BROWSER, ".js").map(scriptAt),
     ["/docs/errors.css", file("text/css", BROWSER, "errors.css")],
     ["/favicon.ico", file("image/svg+xml", BROWSER, "icon.svg")],
@@ -43,7 +61,7 @@ export function documentation({ routes, apiUrl, demo }: DocumentationOptions): M
     ...scalarPages(),
     ["/openapi.json", page("application/json", () => JSON.stringify(openApiDocument(routes, apiUrl)))],
     ["/llms.txt", page("text/plain", () => llmsTxt(routes, apiUrl))],
-  ]);
+  ];
 }
 
 const page = (type: string, make: ConstructorParameters<typeof StaticPage>[2]) =>

@@ -2,15 +2,15 @@ import { stringRulesOf } from "@medconnect/platform/contract/field-rules.ts";
 import { messageNamed } from "@medconnect/platform/contract/registry.ts";
 import { scopes } from "@medconnect/platform/contract/scopes.ts";
 import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
-import type { RequestHandler } from "express";
+import type { Request, Response } from "express";
 
 /** Path of the metadata (RFC 8414 §3.1) of an issuer without a path. */
 export const OAUTH_METADATA_PATH = "/.well-known/oauth-authorization-server";
 
 /** Serves the metadata of the OAuth authorization server, with which libraries configure themselves. */
-export function serveOAuthMetadata(apiUrl: string): RequestHandler {
+export function serveOAuthMetadata(apiUrl: string) {
   const metadata = oauthMetadata(apiUrl);
-  return (_request, response) => {
+  return (_request: Request, response: Response): void => {
     response.setHeader("Cache-Control", "public, max-age=60").json(metadata);
   };
 }
