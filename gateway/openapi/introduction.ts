@@ -3,14 +3,10 @@ import { placesOf } from "./operation-place.ts";
 
 export const TITLE = "MedConnect API";
 
-/** First sentence of the document, which the page of operations shows while it loads. */
-export const SUBJECT =
-  "Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.";
-
 /** Introduction of the document, in Markdown. */
 export function introduction(routes: readonly Route[], apiUrl: string): string {
   const link = (operationId: string) => `[${operationId}](${placesOf(routes).get(operationId)})`;
-  return `${SUBJECT}
+  return `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
 1. Sign in: choose a demo account at the top of \`/docs\`, or call ${link("login")}.
 2. Send \`tokens.accessToken\` of the answer as \`Authorization: Bearer\`.

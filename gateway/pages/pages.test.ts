@@ -69,9 +69,17 @@ describe("every page", () => {
 describe("the page of operations", () => {
   test("loads only files of this host, which exist", async () => {
     const { text } = await gateway.send("GET", "/docs/");
-    const urls = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) => String(url));
+    const urls = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) =>
+      String(url).replace(API_URL, "").replace(/#.*/, ""),
+    );
     expect(urls.filter((url) => !url.startsWith("/"))).toEqual([]);
     for (const url of urls) expect([url, (await gateway.send("GET", url)).status]).toEqual([url, 200]);
+  });
+
+  test("has the introduction, which readers see before any script has run", async () => {
+    const { text } = await gateway.send("GET", "/docs/");
+    expect(text).toContain("<h2>Conventions</h2>");
+    expect(text).toContain('<a href="/docs/#tag/book/POST/v1/bookings">createBooking</a>');
   });
 
   test("preloads the chunks that Scalar begins with, which browsers keep", async () => {

@@ -1,4 +1,5 @@
-import { SUBJECT, TITLE } from "../openapi/introduction.ts";
+import { marked } from "marked";
+import { TITLE } from "../openapi/introduction.ts";
 import { escaped } from "./escape-html.ts";
 import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
 
@@ -9,11 +10,18 @@ export interface DemoAccounts {
   password: string;
 }
 
+export interface ReferencePage {
+  /** Introduction of the OpenAPI document, in Markdown. */
+  introduction: string;
+  demo: DemoAccounts;
+  styles: string;
+}
+
 /**
  * HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document. Until then, it shows
  * the introduction.
  */
-export function referencePage({ emails, password }: DemoAccounts, styles: string): string {
+export function referencePage({ introduction, demo: { emails, password }, styles }: ReferencePage): string {
   const preloads = ["/docs/reference.js", ...scalarPreloads(), SCALAR_PATH];
   return `<!doctype html>
 <html lang="en">
@@ -38,8 +46,7 @@ ${emails.length === 0 ? "" : signIn(emails, password)}
 </nav>
 <main id="introduction">
 <h1>${TITLE}</h1>
-<p>${SUBJECT}</p>
-</main>
+${marked.parse(introduction, { async: false })}</main>
 <div id="reference"></div>
 <script type="module" src="/docs/reference.js"></script>
 </body>
