@@ -95,7 +95,7 @@ export const OUTAGES: readonly AlertFault[] = [
   },
   {
     name: "scheduling's MySQL answers 200 ms later",
-    alerts: ["BookingLatencyFastBurn"],
+    alerts: ["BookingLatencyFastBurn", "DatabaseSlow"],
     begin: async ({ schedulingsMysql }) => {
       schedulingsMysql.weather = { kind: "open", latencyMs: 100 };
       return async () => {

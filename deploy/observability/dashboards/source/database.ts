@@ -29,6 +29,13 @@ export const database: Dashboard = {
           ],
         },
         {
+          title: "Median duration",
+          description: "Rises if MySQL or the network to it is slow, and not for single statements",
+          unit: "s",
+          limit: 0.1,
+          queries: [{ expr: quantileBy("service", DURATION, 0.5, MYSQL), legend: "{{service}}" }],
+        },
+        {
           title: "Duration, 99th percentile",
           unit: "s",
           queries: [
