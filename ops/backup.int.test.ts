@@ -1,121 +1,44 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import {
+  AWKWARD,
+  AWKWARD_JSON,
+  BackupCommands,
+  contentOf,
+  dropSchemas,
+  type Ended,
+  PASSWORDS,
+  seedSchemas,
+} from "./backup/testing/backup-commands.ts";
 import { onOneServer, provision } from "./schemas/provision.ts";
 
 const mysqlUrl = process.env.MYSQL_URL!;
 const source = `b${process.pid}_`;
 const target = `r${process.pid}_`;
-const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
-const folder = mkdtempSync(join(tmpdir(), "backup-"));
-const keyFile = join(folder, "key");
-const AWKWARD = "Line one\nline 'two' \"quoted\" \\ back \0 nul \u001a, 薬 💊";
-const AWKWARD_JSON = ["x\n", '"'];
+const commands = new BackupCommands(mysqlUrl);
+const { folder, keyFile } = commands;
 
 let admin: Connection;
-let recipient: string;
 let file: string;
 
 beforeAll(async () => {
   admin = await createConnection(mysqlUrl);
-  await provision({ ...onOneServer(mysqlUrl, source), passwords });
-  await admin.query(
-    `INSERT INTO ??.sessions (id, user_id, auth_time, expire_time)
-     VALUES (UUID_TO_BIN(UUID()), UUID_TO_BIN(UUID()), NOW(3), '2030-01-01')`,
-    [`${source}auth`],
-  );
-  await admin.query("INSERT INTO ??.secrets VALUES ('all bytes', ?), ('none', '')", [
-    `${source}auth`,
-    Buffer.from(Array.from({ length: 255 }, (_, i) => i)),
-  ]);
-  await admin.query(
-    "INSERT INTO ??.people (user_id, full_name, disabled) VALUES (UUID_TO_BIN(UUID()), ?, 1)",
-    [`${source}scheduling`, AWKWARD],
-  );
-  await admin.query(
-    `INSERT INTO ??.audit_events VALUES (UUID_TO_BIN(UUID()), 'a', 'b', ?, 'r', 'DENIED', '', '',
-       '2026-12-01 10:00:00.123', NULL)`,
-    [`${source}billing`, JSON.stringify(AWKWARD_JSON)],
-  );
-  // More rows than one INSERT of a backup holds.
-  await admin.query(
-    `INSERT INTO ??.daily_additions (day, figure, label, amount)
-     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
-     SELECT '2026-12-01', 'FIGURE', '', -a.i FROM n a JOIN n b ON b.i <= 20`,
-    [`${source}clinical`],
-  );
-  recipient = (await run("backup", ["key", keyFile])).stdout.trim().split("=")[1]!;
-  file = await backUp();
+  await seedSchemas(admin, mysqlUrl, source);
+  await commands.makeKey();
+  file = await commands.backUp(source);
 });
 
-afterEach(() => drop(target));
+afterEach(() => dropSchemas(admin, target));
 afterAll(async () => {
-  await drop(source);
+  await dropSchemas(admin, source);
   await admin.end();
   rmSync(folder, { recursive: true });
 });
 
-async function drop(prefix: string): Promise<void> {
-  for (const service of SERVICES) {
-    await admin.query("DROP DATABASE IF EXISTS ??", [prefix + service]);
-    await admin.query("DROP USER IF EXISTS ?", [prefix + service]);
-  }
-}
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-const run = (command: string, args: string[], env: Record<string, string> = {}): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, `${command}.ts`), ...args], {
-    env: { ...COMPILE_CACHE, MYSQL_URL: mysqlUrl, ...env },
-  })
-    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
-    .catch((error: Ended) => error);
-
-/** Makes a backup. @returns its file */
-async function backUp(prefix = source): Promise<string> {
-  const settings = { MYSQL_PREFIX: prefix, BACKUP_RECIPIENT: recipient, BACKUP_DIR: join(folder, "backups") };
-  const { code, stdout } = await run("backup", [], settings);
-  expect(code).toBe(0);
-  return /^File +(.+), /m.exec(stdout)![1]!;
-}
-
-const restore = (args: string[]): Promise<Ended> =>
-  run("restore", args, {
-    MYSQL_PREFIX: target,
-    ...Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_DB_PASSWORD`, passwords[name]])),
-  });
-
-/** Tables that a restore itself writes. */
-const MARKED = ["audit_events", "sessions", "unconfirmed_restores"];
-
-/** Definitions of all tables of a service's schema, with checksums of those that a restore leaves as they were. */
-async function contentOf(prefix: string, service: ServiceName): Promise<unknown[]> {
-  const [tables] = await admin.query<RowDataPacket[]>("SHOW TABLES FROM ??", [prefix + service]);
-  return await Promise.all(
-    tables.map(async (row) => {
-      const name = Object.values(row)[0];
-      const [[definition]] = await admin.query<RowDataPacket[]>("SHOW CREATE TABLE ??.??", [
-        prefix + service,
-        name,
-      ]);
-      const [[checksum]] = await admin.query<RowDataPacket[]>("CHECKSUM TABLE ??.??", [
-        prefix + service,
-        name,
-      ]);
-      return [definition!["Create Table"], MARKED.includes(name) || checksum!.Checksum];
-    }),
-  );
-}
+const restore = (args: string[]): Promise<Ended> => commands.run("restore", args, { MYSQL_PREFIX: target });
 
 test("a restored system has the same tables and rows, and each service its rights", async () => {
   const { code, stdout } = await restore([file, "--key", keyFile]);
@@ -124,7 +47,7 @@ test("a restored system has the same tables and rows, and each service its right
   );
   expect(code).toBe(0);
   for (const service of SERVICES) {
-    expect(await contentOf(target, service)).toEqual(await contentOf(source, service));
+    expect(await contentOf(admin, target, service)).toEqual(await contentOf(admin, source, service));
   }
   const [[person]] = await admin.query<RowDataPacket[]>("SELECT full_name AS name FROM ??.people", [
     `${target}scheduling`,
@@ -136,7 +59,7 @@ test("a restored system has the same tables and rows, and each service its right
   );
   expect(event!.subjects).toEqual(AWKWARD_JSON);
   const login = new URL(mysqlUrl);
-  Object.assign(login, { username: `${target}auth`, password: passwords.auth, pathname: `/${target}auth` });
+  Object.assign(login, { username: `${target}auth`, password: PASSWORDS.auth, pathname: `/${target}auth` });
   const connection = await createConnection(login.href);
   await expect(connection.query("UPDATE audit_events SET action = 'x'")).rejects.toMatchObject({
     errno: 1142,
@@ -189,7 +112,7 @@ test("all schemas are of one moment: an effect is never without its cause", asyn
   const writing = (async () => {
     while (!isOver) for (const service of SERVICES) await writer.query(insert, [source + service]);
   })();
-  const copy = await backUp();
+  const copy = await commands.backUp(source);
   isOver = true;
   await writing;
   await writer.end();
@@ -209,7 +132,9 @@ test("the file is encrypted, readable by its owner only, and the only one in the
 });
 
 test("check reads a backup without a server", async () => {
-  const { code, stdout } = await run("restore", ["check", file, "--key", keyFile], { MYSQL_URL: "" });
+  const { code, stdout } = await commands.run("restore", ["check", file, "--key", keyFile], {
+    MYSQL_URL: "",
+  });
   expect(stdout).toMatch(/^Moment .*\nComplete .*\n$/);
   expect(code).toBe(0);
 });
@@ -246,7 +171,7 @@ test.each(mutilations)("a backup %s is refused before any change", async (_, mut
 
 test("another private key is refused", async () => {
   const other = join(folder, "other-key");
-  await run("backup", ["key", other]);
+  await commands.run("backup", ["key", other]);
   const { code, stderr } = await restore([file, "--key", other]);
   expect(stderr).toBe(`${file} is encrypted to another public key: this private key does not fit.\n`);
   expect(code).toBe(1);
@@ -254,7 +179,7 @@ test("another private key is refused", async () => {
 
 // The server of the tests writes no binary log. test/restore archives and replays one.
 test("a moment after the backup needs a binary log", async () => {
-  const archived = await run("backup", ["log"], { MYSQL_PREFIX: source, BACKUP_RECIPIENT: recipient });
+  const archived = await commands.run("backup", ["log"], { MYSQL_PREFIX: source });
   expect(archived.stderr).toMatch(/^MySQL at \S+ has no binary log: start it with --log-bin\.\n$/);
   const { code, stderr } = await restore([file, "--key", keyFile, "--to", new Date().toISOString()]);
   expect(stderr).toBe("The server of auth had no binary log when the backup was made.\n");
@@ -282,14 +207,14 @@ test.each([
 
 test("key overwrites no file", async () => {
   const before = readFileSync(keyFile, "utf8");
-  const { code, stderr } = await run("backup", ["key", keyFile]);
+  const { code, stderr } = await commands.run("backup", ["key", keyFile]);
   expect(stderr).toBe(`${keyFile} exists; it may hold the key of older backups.\n`);
   expect(code).toBe(1);
   expect(readFileSync(keyFile, "utf8")).toBe(before);
 });
 
 test("schemas with tables are refused, and replaced on demand", async () => {
-  await provision({ ...onOneServer(mysqlUrl, target), passwords });
+  await provision({ ...onOneServer(mysqlUrl, target), passwords: PASSWORDS });
   const refused = await restore([file, "--key", keyFile]);
   expect(refused.stderr).toContain(`${target}billing already have tables.`);
   expect(refused.code).toBe(1);
@@ -300,9 +225,9 @@ test("schemas with tables are refused, and replaced on demand", async () => {
 });
 
 test("a running service is refused", async () => {
-  await provision({ ...onOneServer(mysqlUrl, target), passwords });
+  await provision({ ...onOneServer(mysqlUrl, target), passwords: PASSWORDS });
   const login = new URL(mysqlUrl);
-  Object.assign(login, { username: `${target}billing`, password: passwords.billing });
+  Object.assign(login, { username: `${target}billing`, password: PASSWORDS.billing });
   const service = await createConnection(login.href);
   const { code, stderr } = await restore([file, "--key", keyFile, "--replace"]);
   await service.end();
@@ -313,7 +238,7 @@ test("a running service is refused", async () => {
 test("a backup of a newer release is refused", async () => {
   const [schema, name] = [`${source}clinical`, "0099_later.sql"];
   await admin.query("INSERT INTO ??.schema_migrations (name, checksum) VALUES (?, '0')", [schema, name]);
-  const newer = await backUp();
+  const newer = await commands.backUp(source);
   await admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [schema, name]);
   const { code, stderr } = await restore([newer, "--key", keyFile]);
   expect(stderr).toMatch(
@@ -323,19 +248,36 @@ test("a backup of a newer release is refused", async () => {
 });
 
 test.each([
-  ["backup", [], {}, "BACKUP_RECIPIENT is required: make a pair of keys by npm run backup -- key FILE"],
+  [
+    "backup",
+    [],
+    { BACKUP_RECIPIENT: "" },
+    "BACKUP_RECIPIENT is required: make a pair of keys by npm run backup -- key FILE",
+  ],
   [
     "backup",
     [],
     { BACKUP_RECIPIENT: "age1x" },
     'BACKUP_RECIPIENT must be public keys of age, age1…, not "age1x".',
   ],
+  [
+    "backup",
+    [],
+    { BACKUP_RECIPIENT: "AGE-SECRET-KEY-1X" },
+    "BACKUP_RECIPIENT must be public keys of age, age1…, not a private key.",
+  ],
+  [
+    "restore",
+    ["f", "--key", "AGE-SECRET-KEY-1X"],
+    {},
+    "--key takes the file of the private key, not the key.",
+  ],
   ["backup", ["now"], {}, 'Say log, key, or nothing, not "now".'],
   ["restore", [], {}, "Name the file of the backup."],
   ["restore", ["f"], {}, "Name the file of the private key: --key KEYFILE."],
   ["restore", ["f", "--key", "/none"], {}, "The private key cannot be read from /none (ENOENT)."],
 ] as const)("%s %j is refused", async (command, args, env, message) => {
-  const { code, stderr } = await run(command, [...args], env);
+  const { code, stderr } = await commands.run(command, [...args], env);
   expect(stderr).toContain(message);
   expect(code).toBe(1);
 });

@@ -34,6 +34,9 @@ ${SERVER_HELP}
 Exit codes: 0 the backup is complete and on the disk, 1 the command failed
 `;
 
+/** Difference between the servers' clocks that is told, in ms. Queries that do not arrive at once look like less. */
+const CLOCK_SPREAD_MS = 100;
+
 const settings = {
   ...serverSettings,
   BUILD_COMMIT: processSettings.BUILD_COMMIT,
@@ -70,12 +73,17 @@ async function backUp(dir: string | undefined): Promise<number> {
     commit: config.BUILD_COMMIT,
     onProgress,
   });
-  const { manifest, pausedMs, rows, sqlLength, file, fileBytes } = backup;
+  const { manifest, pausedMs, clockSpreadMs, rows, sqlLength, file, fileBytes } = backup;
   process.stdout.write(
     `Moment    ${manifest.moment}; writes waited ${Math.ceil(pausedMs)} ms\n` +
       `Content   ${rows} rows, ${megabytes(sqlLength)} of SQL; ${pace(sqlLength, performance.now() - beganMs)}\n` +
       `File      ${file}, ${megabytes(fileBytes)}\n`,
   );
+  if (clockSpreadMs > CLOCK_SPREAD_MS) {
+    process.stderr.write(
+      `The clocks of the MySQL servers differ by ${clockSpreadMs} ms. Keep them equal by NTP: restore --to goes by them.\n`,
+    );
+  }
   return 0;
 }
 

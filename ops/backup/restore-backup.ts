@@ -33,14 +33,15 @@ export interface Restored {
 /**
  * Restores a verified backup and replays verified logs, then applies migrations that are newer than it, ends all sessions, and creates the
  * database users. The services send nothing outside until `confirmRestore`.
- * Throws SetupError, before any change, if the release does not fit, a service is connected, or a schema has tables
- * and `replace` is false.
+ * Throws SetupError, before any change, if the release does not fit, a service is connected, another process restores,
+ * or a schema has tables and `replace` is false.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { backup, target, replace, logs } = options;
   await refuseNewerSchemas(backup.manifest);
   const schemas = await TargetSchemas.connect(target);
   try {
+    await schemas.refuseOtherRestores();
     await schemas.refuseWhileServicesRun();
     const occupied = await schemas.occupied();
     if (occupied.length > 0 && !replace) {
@@ -51,17 +52,18 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     }
     await schemas.recreate();
     refuseOtherTotals(await load(options, schemas), backup.totals);
+    const transactions = logs ? await replayLogs(logs, backup.manifest, target) : 0;
+    const migrations: string[] = [];
+    for (const service of SERVICES) {
+      migrations.push(...(await migrateSchema(target.urls[service], service, target.prefix + service)));
+    }
+    await markRestored(target, backup.manifest.id, logs?.until ?? new Date(backup.manifest.moment));
+    await schemas.finish();
+    await provision(target);
+    return { migrations, transactions };
   } finally {
     await schemas.close();
   }
-  const transactions = logs ? await replayLogs(logs, backup.manifest, target) : 0;
-  const migrations: string[] = [];
-  for (const service of SERVICES) {
-    migrations.push(...(await migrateSchema(target.urls[service], service, target.prefix + service)));
-  }
-  await markRestored(target, backup.manifest.id, logs?.until ?? new Date(backup.manifest.moment));
-  await provision(target);
-  return { migrations, transactions };
 }
 
 /** Runs the statements of the backup. Reads the next one while the server works. @returns rows by table */

@@ -30,6 +30,7 @@ export interface Backup extends Progress {
   readonly fileBytes: number;
   readonly manifest: Manifest;
   readonly pausedMs: number;
+  readonly clockSpreadMs: number;
 }
 
 /** Level of gzip. Higher levels take much more CPU for a few percent, because hashes and ciphertexts are random. */
@@ -48,7 +49,8 @@ export async function writeBackup(options: BackupOptions): Promise<Backup> {
     const compressed = lines.compose(createGzip({ level: GZIP_LEVEL })) as Readable;
     const content = await encrypted(encrypter, compressed);
     const { path, bytes } = await writeDurably(folder, content, () => nameOf(snapshots.moment));
-    return { ...progress, file: path, fileBytes: bytes, manifest, pausedMs: snapshots.pausedMs };
+    const { pausedMs, clockSpreadMs } = snapshots;
+    return { ...progress, file: path, fileBytes: bytes, manifest, pausedMs, clockSpreadMs };
   } finally {
     await snapshots.close();
   }

@@ -5,6 +5,7 @@ import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SetupError } from "../command/setup-error.ts";
 import { connectAdmin } from "./admin-connection.ts";
+import { isRestoreUnfinished } from "./unfinished-restore.ts";
 
 /** Default prefix of the names of schemas and database users. */
 export const SCHEMA_PREFIX = "medconnect_";
@@ -36,7 +37,8 @@ const ROOT = join(import.meta.dirname, "../..");
 const BASELINE = "0001_platform.sql";
 
 /**
- * Creates missing schemas, users, tables and rights. Throws if the schemas were made by an older release.
+ * Creates missing schemas, users, tables and rights. Throws if the schemas were made by an older release, or if a
+ * restore of one has not ended.
  *
  * @returns the applied migrations, such as "scheduling 0001_scheduling.sql"
  */
@@ -45,7 +47,10 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   const admins = await connectAdmins(urls, waitMs);
   try {
     const applied: string[] = [];
-    for (const service of SERVICES) await refuseOlderData(admins[service], prefix, prefix + service);
+    for (const service of SERVICES) {
+      await refuseUnfinishedRestore(admins[service], prefix + service);
+      await refuseOlderData(admins[service], prefix, prefix + service);
+    }
     for (const service of SERVICES) {
       const schema = prefix + service;
       await createSchema(admins[service], schema);
@@ -68,6 +73,14 @@ async function connectAdmins(
   const admins = {} as Record<ServiceName, Connection>;
   for (const service of SERVICES) admins[service] = await connectAdmin(urls[service], waitMs);
   return admins;
+}
+
+/** Throws if a restore of a schema has begun and not ended. */
+export async function refuseUnfinishedRestore(admin: Connection, schema: string): Promise<void> {
+  if (!(await isRestoreUnfinished(admin, schema))) return;
+  throw new SetupError(
+    `A restore of ${schema} has begun and not ended, so its data is incomplete. Run npm run restore again.`,
+  );
 }
 
 /** Throws if a schema was made by an older release, whose data this one cannot read. Changes nothing. */

@@ -21,6 +21,9 @@ export async function makeKeyPair(): Promise<KeyPair> {
 export const keyFileOf = ({ identity, recipient }: KeyPair, now: Date): string =>
   `# created: ${now.toISOString()}\n# public key: ${recipient}\n${identity}\n`;
 
+/** Start of a private key, in capitals. */
+const SECRET = "AGE-SECRET-KEY-";
+
 /** Reads the private keys of a file in age's format. Throws SetupError if there is none. */
 export async function readKeyFile(file: string): Promise<Decrypter> {
   const decrypter = new Decrypter();
@@ -38,6 +41,8 @@ export async function readKeyFile(file: string): Promise<Decrypter> {
 const unreadable =
   (file: string) =>
   (error: NodeJS.ErrnoException): never => {
+    if (file.startsWith(SECRET))
+      throw new SetupError("--key takes the file of the private key, not the key.");
     throw new SetupError(`The private key cannot be read from ${file} (${error.code}).`);
   };
 
@@ -48,7 +53,8 @@ export function encrypterFor(recipients: string): Encrypter {
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      throw new SetupError(`BACKUP_RECIPIENT must be public keys of age, age1…, not "${recipient}".`);
+      const wrong = recipient.toUpperCase().startsWith(SECRET) ? "a private key" : `"${recipient}"`;
+      throw new SetupError(`BACKUP_RECIPIENT must be public keys of age, age1…, not ${wrong}.`);
     }
   }
   return encrypter;

@@ -72,9 +72,16 @@ function literalsOf(connection: Connection, sql: string, { columns }: Table): As
     .stream({ highWaterMark: 200 }) as AsyncIterable<string[]>;
 }
 
+/** Settings of a session that loads a backup. Its rows satisfied all checks already when they were written. */
+export const LOADING_SESSION =
+  "SET SESSION unique_checks = 0, foreign_key_checks = 0, time_zone = '+00:00', " +
+  "sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'";
+
 /** Begins the SQL of a schema for the client `mysql`. `npm run restore` skips it, and chooses the schema itself. */
 export const useSchema = (name: string): string[] => [
+  "SET NAMES utf8mb4;",
+  `${LOADING_SESSION};`,
   `CREATE DATABASE IF NOT EXISTS \`${name}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;`,
   `USE \`${name}\`;`,
 ];
-export const isUseSchema = (sql: string): boolean => /^(CREATE DATABASE|USE) /.test(sql);
+export const isUseSchema = (sql: string): boolean => /^(CREATE DATABASE|SET|USE) /.test(sql);

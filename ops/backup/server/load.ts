@@ -3,11 +3,8 @@ import type { Connection, ResultSetHeader, RowDataPacket } from "mysql2/promise"
 import { SetupError } from "../../command/setup-error.ts";
 import { connectAdmin } from "../../schemas/admin-connection.ts";
 import { createSchema, type SchemaServers } from "../../schemas/provision.ts";
-
-/** Loads rows as they were written: the values of the backup satisfied all checks already. */
-const SESSION =
-  "SET SESSION unique_checks = 0, foreign_key_checks = 0, time_zone = '+00:00', " +
-  "sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'";
+import { isRestoreUnfinished, markFinished, markUnfinished } from "../../schemas/unfinished-restore.ts";
+import { LOADING_SESSION } from "./dump.ts";
 
 /** Empty schemas on their servers, to which a backup is restored. */
 export class TargetSchemas {
@@ -38,11 +35,24 @@ export class TargetSchemas {
     }
   }
 
-  /** Returns the schemas that have tables. */
+  /** Throws SetupError while another process restores these schemas. The locks end with the connections. */
+  async refuseOtherRestores(): Promise<void> {
+    for (const service of SERVICES) {
+      const name = this.#prefix + service;
+      const [[lock]] = await this.#of(service).query<RowDataPacket[]>("SELECT GET_LOCK(?, 0) AS isMine", [
+        `restore ${name}`,
+      ]);
+      if (lock?.isMine !== 1)
+        throw new SetupError(`Another process restores ${name}. Wait until it has ended.`);
+    }
+  }
+
+  /** Returns the schemas that have tables. Leaves out those of a restore that was broken off. */
   async occupied(): Promise<string[]> {
     const names: string[] = [];
     for (const service of SERVICES) {
       const name = this.#prefix + service;
+      if (await isRestoreUnfinished(this.#of(service), name)) continue;
       const [tables] = await this.#of(service).query<RowDataPacket[]>(
         "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? LIMIT 1",
         [name],
@@ -54,18 +64,30 @@ export class TargetSchemas {
 
   /**
    * Deletes the schemas and their users, and makes new schemas. Without users, no service can use a schema that is
-   * restored in part.
+   * restored in part. `npm run migrate` creates no users before `finish`, also if this process is killed.
    */
   async recreate(): Promise<void> {
+    for (const service of SERVICES) await this.#begin(service);
     for (const service of SERVICES) {
       const connection = this.#of(service);
       const name = this.#prefix + service;
       await connection.query("DROP USER IF EXISTS ?@'%'", [name]);
       await connection.query("DROP DATABASE IF EXISTS ??", [name]);
-      await createSchema(connection, name);
+      await this.#begin(service);
       await connection.query("USE ??", [name]);
-      await connection.query(SESSION);
+      await connection.query(LOADING_SESSION);
     }
+  }
+
+  async #begin(service: ServiceName): Promise<void> {
+    const name = this.#prefix + service;
+    await createSchema(this.#of(service), name);
+    await markUnfinished(this.#of(service), name);
+  }
+
+  /** Says that all data is there. */
+  async finish(): Promise<void> {
+    for (const service of SERVICES) await markFinished(this.#of(service), this.#prefix + service);
   }
 
   /** Runs a statement of the backup. @returns the number of inserted rows */
