@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 
@@ -17,6 +17,7 @@ const MAX_LINES: Record<string, number> = {
   "docs/runbooks.md": 400,
 };
 const USUAL_MAX_LINES = 300;
+const MAX_PICTURE_BYTES = 200_000;
 
 const documents = globSync("{*.md,{docs,deploy,clients}/**/*.md}", { cwd: ROOT });
 const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
@@ -44,4 +45,10 @@ test.each(documents)("the links of %s exist", (document) => {
 
 test.each(documents)("%s is short", (document) => {
   expect(textOf(document).split("\n").length).toBeLessThanOrEqual(MAX_LINES[document] ?? USUAL_MAX_LINES);
+});
+
+test("pictures are small", () => {
+  const pictures = globSync("docs/images/*", { cwd: ROOT });
+  expect(pictures.length).toBeGreaterThan(10);
+  expect(pictures.filter((path) => statSync(join(ROOT, path)).size > MAX_PICTURE_BYTES)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { FAULT, SEARCH } from "@medconnect/test/observability/drill/fault.ts";
 import { parseYaml } from "@redocly/openapi-core";
 import manifest from "../package.json" with { type: "json" };
 
@@ -11,7 +12,7 @@ const PARTS = ["Users", "Look", "Do", "Wake"];
 interface Rule {
   alert?: string;
   labels?: { severity: string };
-  annotations?: { runbook_url?: string };
+  annotations?: { runbook_url?: string; summary: string };
 }
 
 const read = (path: string) => readFileSync(path, "utf8");
@@ -65,4 +66,27 @@ test("the page names no other alerts", () => {
   const others = shaped.filter((name) => !known.has(name) && !["SearchDoctors"].includes(name));
   expect(shaped).toContain("ProcessDown");
   expect(others.filter((name) => !/^(MySQL|MedConnect)$/.test(name))).toEqual([]);
+});
+
+describe("the drill", () => {
+  const drill = page.slice(page.indexOf("\n## A drill\n"));
+
+  test("takes four steps", () => {
+    expect([...drill.matchAll(/^\*\*(\d)\. /gm)].map(([, step]) => step)).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test("has the fault and the search of npm run drill", () => {
+    expect(drill).toContain(`by ${FAULT.latencyMs} ms`);
+    expect(drill).toContain(`route \`${SEARCH.route}\` and at least ${SEARCH.minMs} ms`);
+    expect(drill).toContain(`--route ${SEARCH.route} --min-ms ${SEARCH.minMs}`);
+  });
+
+  test.each(FAULT.alerts)("shows %s as Prometheus does", (alert) => {
+    const { summary } = alerts.find((rule) => rule.alert === alert)!.annotations!;
+    const texts = summary.split(/\{\{.*?\}\}/).map((text) => text.replace(/[/.]/g, "\\$&"));
+    expect(drill).toMatch(
+      new RegExp(`^1\\. ${alert} \\(\\w+\\): ${texts.join("\\S+")}; docs/runbooks\\.md#`, "m"),
+    );
+    expect(drill).toMatch(new RegExp(`^${alert} fired after \\d+ s, and ended after \\d+ s\\.$`, "m"));
+  });
 });

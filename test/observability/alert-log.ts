@@ -30,7 +30,7 @@ export class AlertLog {
   }
 
   /** Watches the alerts of a fault that is about to begin. */
-  watch({ name, alerts }: AlertFault): Firing[] {
+  watch({ name, alerts }: Pick<AlertFault, "name" | "alerts">): Firing[] {
     const begunAtMs = Date.now();
     const firings = alerts.map((alert): Firing => ({ alert, fault: name, begunAtMs }));
     this.#watched.push(...firings);

@@ -14,12 +14,11 @@ import { CallStats } from "../faults/call-stats.ts";
 import { Crowd } from "../faults/crowd.ts";
 import { Random } from "../faults/random.ts";
 import { SCHEMA_PREFIX, SETTINGS, System } from "../faults/system.ts";
-import { TcpProxy } from "../faults/tcp-proxy.ts";
 import { signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { licenseAt } from "../support/licensing.ts";
 import { FORGERIES } from "./alert-faults/forgeries.ts";
-import type { AlertFault, Lab } from "./alert-faults/lab.ts";
+import { type AlertFault, type Lab, linkToMysql } from "./alert-faults/lab.ts";
 import { MONEY } from "./alert-faults/money.ts";
 import { OUTAGES } from "./alert-faults/outages.ts";
 import { AlertLog, type Firing } from "./alert-log.ts";
@@ -139,12 +138,7 @@ async function run(
 
 async function labOf(stack: Stack, prometheus: Prometheus, targets: Lab["targets"]): Promise<Lab> {
   licenseAt(stack, SCHEMA_PREFIX);
-  const schedulingsMysql = await TcpProxy.to(stack.databases.engines.mysql!.port);
-  const { scheduling } = stack.processes;
-  const url = new URL(scheduling.env.DATABASE_URL!);
-  url.port = `${schedulingsMysql.port}`;
-  scheduling.env.DATABASE_URL = url.href;
-  await scheduling.restart();
+  const schedulingsMysql = await linkToMysql(stack, "scheduling");
   const api = new Api(stack.urls.gateway);
   const admin = await signUpAdmin(api, stack, SCHEMA_PREFIX);
   return { system: new System(stack, []), prometheus, targets, schedulingsMysql, api, admin };

@@ -1,11 +1,11 @@
 // `npm run test:pages`: checks the pages of a running system in Chromium.
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Server } from "@medconnect/dev/engines/server.ts";
 import { createAdmin } from "@medconnect/dev/stack/create-admin.ts";
 import { freePort } from "@medconnect/dev/stack/ports.ts";
 import { DEMO_PASSWORD, DEMO_SETTINGS } from "@medconnect/dev/stack/seed.ts";
 import { runCommand } from "@medconnect/ops/command/command.ts";
+import { findChromium } from "../support/chromium.ts";
 import { addDeadEvent } from "../support/dead-letters.ts";
 import { addSampleFigures } from "../support/sample-figures.ts";
 import { OUR_BIN, report, ToolFolder, withDemoStack } from "../support/tool-folder.ts";
@@ -15,16 +15,12 @@ const IMAGES = join(import.meta.dirname, "../../docs/images");
 const SETTINGS = { ...DEMO_SETTINGS, TRACE_URL_TEMPLATE: "https://traces.example.org/{traceId}" };
 /** Age of a sign-in that billing takes for fresh. */
 const FRESH_MS = 15_000;
-const BROWSERS = ["chromium", "google-chrome", "chrome"];
 
 runCommand({
   ...usage,
   run: async ({ lighthouse, screenshots }, only) => {
-    const browser = process.env.CHROME_PATH ?? BROWSERS.map(pathOf).find(Boolean);
-    if (!browser) {
-      report("SKIPPED: no Chromium on this machine; install it, or set CHROME_PATH");
-      return 0;
-    }
+    const browser = findChromium();
+    if (!browser) return 0;
     const folder = new ToolFolder(import.meta.dirname, "pages");
     folder.run(join(OUR_BIN, "tsc"), ["--noEmit", "-p", "tsconfig.json"]);
     const tracesPort = await freePort();
@@ -78,6 +74,3 @@ async function restart(server: Server, env: NodeJS.ProcessEnv): Promise<void> {
   Object.assign(server.env, env);
   await server.restart();
 }
-
-const pathOf = (program: string): string =>
-  spawnSync("which", [program], { encoding: "utf8" }).stdout?.trim() ?? "";

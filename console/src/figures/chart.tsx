@@ -1,33 +1,44 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import type { Plot } from "./plots.ts";
 
 const HEIGHT_PX = 200;
 const AXIS_FONT = "12px system-ui, sans-serif";
-/** Lowest top of the scale, so that its steps are whole numbers. */
-const MIN_HIGH = 5;
-const DAY_S = 24 * 60 * 60;
-const STEPS_S = [1, 2, 7, 14, 30, 60, 90].map((days) => days * DAY_S);
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-const SHORT = new Intl.NumberFormat("en-GB", { notation: "compact" });
 const SCHEME = matchMedia("(prefers-color-scheme: dark)");
 
-export interface ChartProps {
-  plot: Plot;
-  /** The days in seconds since 1970. */
-  days: number[];
-  /** @param day index of the day at which the reader points; undefined: none */
-  onDay(day: number | undefined): void;
+/** Marks and texts of a chart's axes. */
+export interface Axes {
+  /** Possible distances between the marks of the time axis, in seconds. */
+  stepsS: number[];
+  timeText(seconds: number): string;
+  valueText(value: number): string;
+  /** Lowest top of the scale of values. */
+  minHigh: number;
+  /** Width of the texts at the scale of values, in pixels. */
+  width?: number;
 }
 
-/** Lines over days on a canvas, in the colours of the reader's scheme. */
-export function Chart({ plot, days, onDay }: ChartProps) {
+export interface ChartProps {
+  /** Values of each line at the times; null leaves a gap. */
+  lines: readonly { values: (number | null)[] }[];
+  /** Seconds since 1970. */
+  times: number[];
+  axes: Axes;
+  /** Value at which a dashed line is drawn, unless it is above the scale. */
+  limit?: number | undefined;
+  /** @param index index of the time at which the reader points; undefined: none */
+  onPoint?(index: number | undefined): void;
+}
+
+/** Lines over time on a canvas, in the colours of the reader's scheme. */
+export function Chart(props: ChartProps) {
+  const { lines, times, limit } = props;
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const parent = element.current;
     if (!parent) return;
-    const data: uPlot.AlignedData = [days, ...plot.lines.map(({ values }) => values)];
-    const draw = () => new uPlot(optionsOf(plot, parent, onDay), data, parent);
+    const limits = limit === undefined ? [] : [times.map(() => limit)];
+    const data: uPlot.AlignedData = [times, ...lines.map(({ values }) => values), ...limits];
+    const draw = () => new uPlot(optionsOf(props, parent), data, parent);
     let drawn = draw();
     const redraw = () => {
       drawn.destroy();
@@ -43,11 +54,11 @@ export function Chart({ plot, days, onDay }: ChartProps) {
       resizing.disconnect();
       drawn.destroy();
     };
-  }, [plot, days]);
+  }, [lines, times]);
   return <div class="chart" ref={element} aria-hidden="true" />;
 }
 
-function optionsOf({ lines }: Plot, parent: HTMLElement, onDay: ChartProps["onDay"]): uPlot.Options {
+function optionsOf({ lines, axes, limit, onPoint }: ChartProps, parent: HTMLElement): uPlot.Options {
   const colour = (name: string) => resolvedColour(parent, name);
   const axis: uPlot.Axis = {
     stroke: colour("--soft-text"),
@@ -61,16 +72,20 @@ function optionsOf({ lines }: Plot, parent: HTMLElement, onDay: ChartProps["onDa
     legend: { show: false },
     cursor: { y: false, drag: { x: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(MIN_HIGH, high)] } },
+    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(axes.minHigh, high)] } },
     axes: [
       {
         ...axis,
-        incrs: STEPS_S,
+        incrs: axes.stepsS,
         space: 70,
         size: 28,
-        values: (_, ticks) => ticks.map((s) => DAY.format(s * 1000)),
+        values: (_, ticks) => ticks.map(axes.timeText),
       },
-      { ...axis, values: (_, ticks) => ticks.map((value) => SHORT.format(value)) },
+      {
+        ...axis,
+        ...(axes.width !== undefined && { size: axes.width }),
+        values: (_, ticks) => ticks.map(axes.valueText),
+      },
     ],
     series: [
       {},
@@ -79,10 +94,19 @@ function optionsOf({ lines }: Plot, parent: HTMLElement, onDay: ChartProps["onDa
         width: 2,
         points: { show: false },
       })),
+      ...(limit === undefined ? [] : [limitSeries(colour("--danger"))]),
     ],
-    hooks: { setCursor: [({ cursor }) => onDay(cursor.idx ?? undefined)] },
+    hooks: { setCursor: [({ cursor }) => onPoint?.(cursor.idx ?? undefined)] },
   };
 }
+
+/** The scale does not grow for a limit. */
+const limitSeries = (stroke: string): uPlot.Series => ({
+  stroke,
+  dash: [6, 4],
+  auto: false,
+  points: { show: false },
+});
 
 /** The colour that a custom property has in the current scheme, in a form that canvases understand. */
 function resolvedColour(element: HTMLElement, name: string): string {

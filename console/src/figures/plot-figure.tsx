@@ -1,7 +1,16 @@
 import { useId, useState } from "preact/hooks";
-import { Chart } from "./chart.tsx";
-import { type Plot, totalOf } from "./plots.ts";
+import { type Axes, Chart } from "./chart.tsx";
+import { DAY_S, type Plot, totalOf } from "./plots.ts";
 
+const AXIS_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const SHORT = new Intl.NumberFormat("en-GB", { notation: "compact" });
+const AXES: Axes = {
+  stepsS: [1, 2, 7, 14, 30, 60, 90].map((days) => days * DAY_S),
+  timeText: (seconds) => AXIS_DAY.format(seconds * 1000),
+  valueText: SHORT.format,
+  // Then the steps of the scale are whole numbers.
+  minHigh: 5,
+};
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 const dayOf = (seconds: number): string => DAY.format(seconds * 1000);
 
@@ -24,7 +33,7 @@ export function PlotFigure({ plot, days }: { plot: Plot; days: number[] }) {
           </li>
         ))}
       </ul>
-      <Chart plot={plot} days={days} onDay={setDay} />
+      <Chart lines={plot.lines} times={days} axes={AXES} onPoint={setDay} />
       <details>
         <summary>
           Values <span class="unseen">of {plot.title}</span> by day

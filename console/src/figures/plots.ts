@@ -1,6 +1,6 @@
 import type { DailySeriesFigure, DailyStats } from "@medconnect/client";
 
-const DAY_S = 24 * 60 * 60;
+export const DAY_S = 24 * 60 * 60;
 
 /** One figure over time. */
 export interface Line {

@@ -2,7 +2,7 @@ import type { Stack } from "@medconnect/dev/stack/stack.ts";
 import type { ServiceName } from "@medconnect/topology/services.ts";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX, type System } from "../../faults/system.ts";
-import type { TcpProxy } from "../../faults/tcp-proxy.ts";
+import { TcpProxy } from "../../faults/tcp-proxy.ts";
 import type { Account } from "../../support/accounts.ts";
 import type { Api } from "../../support/api.ts";
 import type { Prometheus, Targets } from "../prometheus/prometheus.ts";
@@ -24,6 +24,17 @@ export interface AlertFault {
   alerts: readonly string[];
   /** Begins the fault. @returns a function that ends it */
   begin: (lab: Lab) => Promise<() => Promise<unknown>>;
+}
+
+/** Puts a proxy between a service and MySQL, and restarts the service. */
+export async function linkToMysql(stack: Stack, service: ServiceName): Promise<TcpProxy> {
+  const link = await TcpProxy.to(stack.databases.engines.mysql!.port);
+  const { env } = stack.processes[service];
+  const url = new URL(env.DATABASE_URL!);
+  url.port = `${link.port}`;
+  env.DATABASE_URL = url.href;
+  await stack.processes[service].restart();
+  return link;
 }
 
 /** Schema of a service, such as faults_auth. */

@@ -59,15 +59,24 @@ export class Prometheus {
     this.#write("targets.json", entries);
   }
 
-  /** Names of the alerts that fire now. */
-  async firing(): Promise<Set<string>> {
-    const { alerts } = await this.#get<{ alerts: Alert[] }>("alerts", {});
-    return new Set(alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname));
+  get url(): string {
+    return this.#url;
   }
 
-  /** Series of an expression from a point in time until now. */
-  async range(query: string, sinceMs: number, stepS = 2): Promise<Series[]> {
-    const params = { query, start: `${sinceMs / 1000}`, end: `${Date.now() / 1000}`, step: `${stepS}` };
+  /** Names of the alerts that fire now. */
+  async firing(): Promise<Set<string>> {
+    return new Set((await this.alerts()).map(({ labels }) => labels.alertname));
+  }
+
+  /** The alerts that fire now. */
+  async alerts(): Promise<Alert[]> {
+    const { alerts } = await this.#get<{ alerts: Alert[] }>("alerts", {});
+    return alerts.filter(({ state }) => state === "firing");
+  }
+
+  /** Series of an expression from a point in time until another one, by default until now. */
+  async range(query: string, sinceMs: number, stepS = 2, untilMs = Date.now()): Promise<Series[]> {
+    const params = { query, start: `${sinceMs / 1000}`, end: `${untilMs / 1000}`, step: `${stepS}` };
     return (await this.#get<{ result: Series[] }>("query_range", params)).result;
   }
 
@@ -90,7 +99,9 @@ export class Prometheus {
   }
 }
 
-interface Alert {
+/** An alert as Prometheus's API shows it. */
+export interface Alert {
   state: string;
-  labels: { alertname: string };
+  labels: { alertname: string; severity: string };
+  annotations: { summary: string; runbook_url: string };
 }

@@ -40,8 +40,10 @@ export function secondsOf(duration: string): number {
 /**
  * Divides every duration of the rules by `factor`, so that a test need not wait for five minutes: `for`, the
  * windows and offsets of expressions, and the limits of metrics in seconds.
+ *
+ * @param limitFactor divisor of the limits. Use 1 for a system whose intervals are not shortened.
  */
-export function shortened({ groups }: RuleFile, factor: number): RuleFile {
+export function shortened({ groups }: RuleFile, factor: number, limitFactor = factor): RuleFile {
   const shorter = (duration: string) => `${Math.round((secondsOf(duration) * 1000) / factor)}ms`;
   return {
     groups: groups.map(({ name, rules }) => ({
@@ -50,7 +52,7 @@ export function shortened({ groups }: RuleFile, factor: number): RuleFile {
         ...rule,
         expr: rule.expr
           .replaceAll(/(?<=\[|\boffset )\d+[smhd]\b/g, shorter)
-          .replaceAll(/(?<=_seconds(?:\[\w+\])?[) ]* > )\d+/g, (limit) => `${Number(limit) / factor}`),
+          .replaceAll(/(?<=_seconds(?:\[\w+\])?[) ]* > )\d+/g, (limit) => `${Number(limit) / limitFactor}`),
         ...(rule.for !== undefined && { for: shorter(rule.for) }),
       })),
     })),

@@ -80,3 +80,9 @@ test.each(files)("panels of %s have ids of their own, and do not overlap", (_, t
 test("dashboards have ids of their own", () => {
   expect(new Set(files.map(([, text]) => JSON.parse(text).uid)).size).toBe(files.length);
 });
+
+test("the page on observability shows a picture of each dashboard", () => {
+  const page = readFileSync(join(FOLDER, "../README.md"), "utf8");
+  const shown = [...page.matchAll(/docs\/images\/dashboard-(\w+)\.webp/g)].map(([, name]) => `${name}.json`);
+  expect(shown.toSorted()).toEqual(files.map(([name]) => name).toSorted());
+});
