@@ -16,6 +16,8 @@ export interface CrowdOptions {
   random: Random;
   patients: number;
   thinkMs: number;
+  /** Client of all members; default: a new one. */
+  http?: HttpClient;
 }
 
 interface Members {
@@ -56,12 +58,13 @@ export class Crowd {
     this.#http = http;
   }
 
-  static async gather({ system, random, patients: count, thinkMs }: CrowdOptions): Promise<Crowd> {
+  static async gather(options: CrowdOptions): Promise<Crowd> {
+    const { system, random, patients: count, thinkMs } = options;
     const { gateway } = system.stack.urls;
     const api = new Api(gateway);
     const { patients, doctors, slots } = await openPractices(api, count);
     const admin = await signUpAdmin(api, system.stack, SCHEMA_PREFIX);
-    const http = new HttpClient(gateway);
+    const http = options.http ?? new HttpClient(gateway);
     const members: Members = {
       patients: patients.map(
         ({ id, token }) => new Patient({ id, token, http, slots, random: random.fork(), thinkMs }),

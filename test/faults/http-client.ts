@@ -3,6 +3,7 @@ import type { Json } from "../support/api.ts";
 
 export interface Sent {
   token?: string;
+  /** Idempotency key. It is also the request id, so that the audit trail names it. */
   key?: string;
   body?: Json;
 }
@@ -81,7 +82,7 @@ export class HttpClient {
     const payload = body && JSON.stringify(body);
     const headers = {
       ...(token && { authorization: `Bearer ${token}` }),
-      ...(key && { "idempotency-key": key }),
+      ...(key && { "idempotency-key": key, "x-request-id": key }),
       ...(payload && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
     };
     return new Promise((resolve, reject) => {

@@ -34,6 +34,8 @@ export const SETTINGS = {
   // Off, because the scenarios look for effects of lost events, and reconciliation would repair these
   // effects.
   RECONCILE_EVERY: "0s",
+  // Short, so that the audit trail gets checkpoints during a run.
+  AUDIT_CHECKPOINT_EVERY: "5s",
   // Longer than a run of all scenarios, so that no user has to sign in again.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",

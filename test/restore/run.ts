@@ -1,4 +1,4 @@
-// `npm run test:restore`: restores a moment from a backup under load and the log after it, on another server.
+// `npm run test:restore`: restores two moments from a backup under load and the log after it, on another server.
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,11 +14,18 @@ import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { CallStats } from "../faults/call-stats.ts";
 import { Crowd } from "../faults/crowd.ts";
-import { Schemas } from "../faults/invariants/schemas.ts";
+import type { Schemas } from "../faults/invariants/schemas.ts";
 import { Random } from "../faults/random.ts";
 import { System } from "../faults/system.ts";
 import { runOps, secretsIn, serverEnv, serviceEnv } from "./commands.ts";
-import { untilReady, violationsAfter, violationsBefore } from "./restored-system.ts";
+import { RecordingClient } from "./recording-client.ts";
+import {
+  inSchemas,
+  untilReady,
+  violationsAfter,
+  violationsAtEnd,
+  violationsBefore,
+} from "./restored-system.ts";
 import { usage } from "./run.usage.mjs";
 
 const THINK_MS = 250;
@@ -27,6 +34,14 @@ interface Flags {
   seed: number;
   patients: number;
   phaseMs: number;
+}
+
+/** Moments of the load that are restored. */
+interface Moments {
+  /** In mid-load: changes were under way, and others came after it. */
+  middle: Date;
+  /** After the load, and before its data was destroyed. */
+  end: Date;
 }
 
 runCommand({
@@ -56,7 +71,6 @@ runCommand({
 async function run(dataDir: string, { seed, patients, phaseMs }: Flags): Promise<string[]> {
   const keyFile = join(dataDir, "backup-key");
   const recipient = (await runOps("backup", ["key", keyFile], {})).trim().slice("BACKUP_RECIPIENT=".length);
-  const random = new Random(seed);
 
   const system = await System.start(join(dataDir, "data"));
   const secrets = secretsIn(system.stack.dataDir);
@@ -65,55 +79,69 @@ async function run(dataDir: string, { seed, patients, phaseMs }: Flags): Promise
     BACKUP_RECIPIENT: recipient,
     BACKUP_DIR: join(dataDir, "backups"),
   };
-  const crowd = await gather(system, random, patients);
-  const file = await crowd.during(async () => {
+  const http = new RecordingClient(system.stack.urls.gateway);
+  const random = new Random(seed);
+  const crowd = await Crowd.gather({ system, random, patients, thinkMs: THINK_MS, http });
+  crowd.countIn(new CallStats());
+  const { file, middle } = await crowd.during(async () => {
     await delay(phaseMs);
     const backup = await runOps("backup", [], env);
     await runOps("backup", ["log"], env);
     await delay(phaseMs);
-    return /^File +(\S+),/m.exec(backup)?.[1] ?? "";
+    const middle = new Date();
+    await delay(phaseMs);
+    return { file: /^File +(\S+),/m.exec(backup)?.[1] ?? "", middle };
   });
-  const moment = new Date();
-  const late = await gather(system, random, patients);
-  await late.during(() => delay(phaseMs / 3));
-  await destroy(system);
+  const moments = { middle, end: new Date() };
+  await inSchemas(system.stack.urls.mysql, async (schemas) => {
+    await http.forgetIdle(schemas);
+    await destroy(schemas);
+  });
   await runOps("backup", ["log"], env);
-  for (const each of [crowd, late]) each.close();
+  crowd.close();
   await system.stop();
 
   const mysql = await startFreshMysql(join(dataDir, "fresh"));
   try {
     const target = serverEnv(mysql.url, secrets);
-    await runOps("restore", [file, "--key", keyFile, "--to", moment.toISOString()], target);
-    const restored = await System.start(system.stack.dataDir, undefined, mysql.url);
-    try {
-      await untilReady(() => runOps("restore", ["status"], target));
-      const violations = await violationsBefore(restored, crowd);
-      await check(restored, secrets);
-      await runOps("restore", ["confirm"], target);
-      violations.push(...(await violationsAfter(restored, crowd)));
-      await check(restored, secrets);
-      return violations;
-    } finally {
-      await restored.stop();
-    }
+    const restore = (moment: Date, ...args: string[]) =>
+      runOps("restore", [file, "--key", keyFile, "--to", moment.toISOString(), ...args], target);
+    await restore(moments.middle);
+    const violations = await serve(system.stack.dataDir, mysql.url, { crowd, http, moments });
+    await restore(moments.end, "--replace");
+    return [...violations, ...(await violationsAtEnd(mysql.url, crowd))];
   } finally {
     await mysql.server.stop();
   }
 }
 
-async function gather(system: System, random: Random, patients: number): Promise<Crowd> {
-  const crowd = await Crowd.gather({ system, random: random.fork(), patients, thinkMs: THINK_MS });
-  crowd.countIn(new CallStats());
-  return crowd;
+/** Starts the restored system, and does all that the documentation asks for. @returns the violations */
+async function serve(
+  dataDir: string,
+  mysqlUrl: string,
+  { crowd, http, moments }: { crowd: Crowd; http: RecordingClient; moments: Moments },
+): Promise<string[]> {
+  const system = await System.start(dataDir, undefined, mysqlUrl);
+  const secrets = secretsIn(dataDir);
+  const target = serverEnv(mysqlUrl, secrets);
+  const wrong = (schemas: Schemas) => http.violations(schemas, moments.middle);
+  try {
+    await untilReady(() => runOps("restore", ["status"], target));
+    const violations = await violationsBefore(system, crowd.token, wrong);
+    await check(system, secrets);
+    await runOps("restore", ["confirm"], target);
+    violations.push(...(await violationsAfter(system, wrong)));
+    await check(system, secrets);
+    return violations;
+  } finally {
+    await system.stop();
+  }
 }
 
 /** Deletes what an operator's mistake might. */
-async function destroy(system: System): Promise<void> {
-  const schemas = await Schemas.open(system.stack.urls.mysql);
+async function destroy(schemas: Schemas): Promise<void> {
   for (const table of ["scheduling.bookings", "billing.payments", "auth.users"])
     await schemas.rows(`DELETE FROM ${table}`);
-  await schemas.close();
 }
 
 async function startFreshMysql(folder: string) {

@@ -1,10 +1,11 @@
 export const usage = /** @type {const} */ ({
   name: "test:restore",
-  help: `Backs up a throwaway system under load, destroys data, and restores a moment on another server.
+  help: `Backs up a throwaway system under load, destroys data, and restores two moments on another server: one in mid-load,
+and the end of the load.
 
 Usage: npm run test:restore [-- options]
 
-Checks that nothing acknowledged before the moment is lost and nothing after it is there, that all sessions have ended,
+Checks that nothing acknowledged before a moment is lost and nothing after it is there, that all sessions have ended,
 that nothing is sent outside before confirm, and that ledger, audit trails and bookings agree.
 
   --seed N       Seed of the random numbers; default: a random one.
