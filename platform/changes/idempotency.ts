@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { status } from "@grpc/grpc-js";
 import type { FieldCipher } from "../crypto/field-cipher.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { status } from "../errors/status-code.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import { decodeStatus, encodeStatus } from "../grpc/status.ts";
 import type { Clock } from "../time/clock.ts";

@@ -1,6 +1,6 @@
-import { status } from "@grpc/grpc-js";
 import { type Reason, type ReasonRule, ruleOf } from "./catalogue.ts";
 import { type FieldViolation, limitViolations, summaryOf } from "./limit-violations.ts";
+import { status } from "./status-code.ts";
 
 /**
  * A resource that exists, but is hidden from the caller by a NOT_FOUND. `subjectIds` are the users whose data

@@ -1,7 +1,7 @@
 import { getOption } from "@bufbuild/protobuf";
-import { status } from "@grpc/grpc-js";
 import type { Reason as ReasonEnum } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.d.ts";
 import { error as errorOption, ReasonSchema } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { status } from "./status-code.ts";
 
 /** Stable name of the reason of an error. proto/medconnect/options/v1/reason.proto lists them all. */
 export type Reason = Exclude<keyof typeof ReasonEnum, "REASON_UNSPECIFIED">;

@@ -1,4 +1,3 @@
-import { status } from "@grpc/grpc-js";
 import type {
   DeliverEventsRequest,
   DeliverEventsResponse,
@@ -10,6 +9,7 @@ import type { AuditedTransactions } from "../changes/audited-transactions.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { status } from "../errors/status-code.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";

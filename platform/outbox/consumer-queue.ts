@@ -1,5 +1,4 @@
 import { setImmediate as endOfTurn } from "node:timers/promises";
-import { status } from "@grpc/grpc-js";
 import {
   type Event,
   type EventFailure,
@@ -9,6 +8,7 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Database } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { status } from "../errors/status-code.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../telemetry/log.ts";
