@@ -10,6 +10,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { passwordProof } from "../accounts/account-proofs.ts";
 import { disableUser } from "../admin/change-status.ts";
 import { SigningKeys } from "../keys/signing-keys.ts";
+import { PasswordHasher } from "../passwords/password-hasher.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import {
   callStats,
@@ -106,7 +107,10 @@ test("a weak hash is replaced at the next login", async () => {
     proof,
     binaryId(user.id),
   ]);
-  expect(await callStats(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
+  const app = { ...auth.app, hasher: new PasswordHasher({ atOnce: 4, waiting: 10 }) };
+  const request = { email: user.email, password: PASSWORD, rememberMe: false };
+  const logIn = () => auth.call(AuthServiceService.login, bound(login, app), request);
+  expect(await callStats(Array.from({ length: 4 }, logIn))).toEqual({ ok: 4 });
   const [row] = await auth.app.db.read<{ passwordHash: string }>(
     "SELECT password_hash AS passwordHash FROM users WHERE id = ?",
     [binaryId(user.id)],

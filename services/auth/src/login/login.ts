@@ -19,7 +19,6 @@ import {
   lockActive,
   replaceHash,
 } from "../passwords/credential-store.ts";
-import { isWeak } from "../passwords/password-hasher.ts";
 import { verifyPassword } from "../passwords/verify-password.ts";
 import { type CallContext, issueTokens, openSession } from "../sessions/open-session.ts";
 
@@ -55,7 +54,7 @@ export async function login(
     }
     return await signIn(app, tx, { ...account, remembered: rememberMe }, { now, call });
   });
-  if (proven && isWeak(proven.passwordHash)) await replaceWeakHash(app, proven, password, call);
+  if (proven && app.hasher.isWeak(proven.passwordHash)) await replaceWeakHash(app, proven, password, call);
   return answer;
 }
 

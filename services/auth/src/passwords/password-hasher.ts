@@ -2,23 +2,26 @@ import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
 import { HashQueue } from "./hash-queue.ts";
 
-/**
- * Parameters of argon2id, the default algorithm of the library: 19 MiB, two passes, one lane (OWASP Password
- * Storage Cheat Sheet).
- */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
+/** Work of one hash with argon2id, the default algorithm of the library. */
+export interface HashCost {
+  /** KiB */
+  readonly memoryCost: number;
+  /** Passes over the memory. */
+  readonly timeCost: number;
+}
+
+/** 19 MiB and two passes with one lane (OWASP Password Storage Cheat Sheet). */
+const OWASP_COST: HashCost = { memoryCost: 19_456, timeCost: 2 };
+const PARALLELISM = 1;
 const SALT_BYTES = 16;
+const HASH_BYTES = 32;
 
-/**
- * Hash that no password matches. It is used for an unknown account, so that the verification takes as long as
- * for a known account.
- */
-const DUMMY_HASH = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
-
-function phcOf(salt: Buffer, bytes: Buffer): string {
-  const { memoryCost, timeCost, parallelism } = PARAMETERS;
-  const [saltText, hashText] = [salt, bytes].map((part) => part.toString("base64").replaceAll("=", ""));
-  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${saltText}$${hashText}`;
+/** Makes a hash that no password matches. */
+function dummyHash({ memoryCost, timeCost }: HashCost): string {
+  const [salt, bytes] = [SALT_BYTES, HASH_BYTES].map((size) =>
+    randomBytes(size).toString("base64").replaceAll("=", ""),
+  );
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${PARALLELISM}$${salt}$${bytes}`;
 }
 
 export interface HasherOptions {
@@ -26,6 +29,8 @@ export interface HasherOptions {
   atOnce: number;
   /** Maximum of queued hashes. */
   waiting: number;
+  /** Default: as OWASP recommends. Tests that are not about hashing use less. */
+  cost?: HashCost;
 }
 
 /**
@@ -34,9 +39,14 @@ export interface HasherOptions {
  */
 export class PasswordHasher {
   readonly #hashQueue: HashQueue;
+  readonly #cost: HashCost;
+  /** Hash for unknown accounts, so that their verification takes as long as that of known ones. */
+  readonly #dummyHash: string;
 
-  constructor({ atOnce, waiting }: HasherOptions) {
+  constructor({ atOnce, waiting, cost = OWASP_COST }: HasherOptions) {
     this.#hashQueue = new HashQueue({ atOnce, waiting });
+    this.#cost = cost;
+    this.#dummyHash = dummyHash(cost);
   }
 
   /**
@@ -47,7 +57,8 @@ export class PasswordHasher {
    * @returns a PHC string
    */
   async hash(password: string, deadline: number): Promise<string> {
-    return await this.#hashQueue.run(deadline, () => hash(canonical(password), PARAMETERS));
+    const parameters = { ...this.#cost, parallelism: PARALLELISM, outputLen: HASH_BYTES };
+    return await this.#hashQueue.run(deadline, () => hash(canonical(password), parameters));
   }
 
   /**
@@ -56,22 +67,22 @@ export class PasswordHasher {
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#hashQueue.run(deadline, () =>
-      verify(passwordHash ?? DUMMY_HASH, canonical(password)),
+      verify(passwordHash ?? this.#dummyHash, canonical(password)),
     );
     return passwordHash !== undefined && matches;
   }
-}
 
-/** True if a hash was made with weaker parameters than those of new hashes. */
-export function isWeak(passwordHash: string): boolean {
-  if (!passwordHash.startsWith("$argon2id$v=19$")) return true;
-  const used = parseOptions(passwordHash);
-  return (
-    used.memoryCost < PARAMETERS.memoryCost ||
-    used.timeCost < PARAMETERS.timeCost ||
-    used.outputLen < PARAMETERS.outputLen ||
-    used.saltLen < SALT_BYTES
-  );
+  /** True if a hash was made with weaker parameters than those of new hashes. */
+  isWeak(passwordHash: string): boolean {
+    if (!passwordHash.startsWith("$argon2id$v=19$")) return true;
+    const used = parseOptions(passwordHash);
+    return (
+      used.memoryCost < this.#cost.memoryCost ||
+      used.timeCost < this.#cost.timeCost ||
+      used.outputLen < HASH_BYTES ||
+      used.saltLen < SALT_BYTES
+    );
+  }
 }
 
 /** Converts characters that keyboards encode in different ways to one form (NIST SP 800-63B §3.1.1.2). */

@@ -27,11 +27,14 @@ import { type Auth, buildAuth } from "../app.ts";
 import { EVENT_ROUTES } from "../event-routes.ts";
 import { login } from "../login/login.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
+import { type HashCost, PasswordHasher } from "../passwords/password-hasher.ts";
 import { register } from "../registration/register.ts";
 import { listRevocations } from "../revocations/revocation-store.ts";
 import { authSettings } from "../settings.ts";
 
 export const PASSWORD = "a rather long passphrase";
+/** Least that argon2 accepts, because hashes took a third of the CPU time of auth's tests. */
+const LEAST_COST: HashCost = { memoryCost: 8, timeCost: 1 };
 
 /** The auth service's RPC handlers on a real MySQL, with a clock that the test advances. */
 export interface TestAuth {
@@ -93,7 +96,12 @@ export async function startTestAuth(): Promise<TestAuth> {
   // The mail job is stopped, because `mailsTo` sends the mails.
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
-  const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
+  const hasher = new PasswordHasher({
+    atOnce: config.HASH_CONCURRENCY,
+    waiting: config.HASH_QUEUE,
+    cost: LEAST_COST,
+  });
+  const app: Auth = { ...built, hasher, mailTransport: { send: async (mail) => void sent.push(mail) } };
   const logIn: TestAuth["logIn"] = async ({ email }) => {
     const request = { email, password: PASSWORD, rememberMe: false };
     const answer = await call(AuthServiceService.login, bound(login, app), request);
@@ -144,7 +152,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     },
     startAnother: async (over, outbound = service.outbound) => {
       const another = configWith(over);
-      return await buildAuth({ ...service, outbound }, another, mailOptionsOf(another));
+      return { ...(await buildAuth({ ...service, outbound }, another, mailOptionsOf(another))), hasher };
     },
     close: async () => {
       await app.revocationsJob.stop();
