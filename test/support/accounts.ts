@@ -71,17 +71,20 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
   return { id, email, fullName, token, refreshToken: String(refreshToken), api: own, client: own.client };
 }
 
-/** Creates an admin with `npm run admin:create`, and signs the admin in. No API call can create an admin. */
+/**
+ * Creates an admin with `npm run admin:create`, and signs the admin in. No API call can create an admin.
+ *
+ * @param email default: a new address
+ */
 export async function signUpAdmin(
   api: Api,
   running: Running,
   schemaPrefix = "medconnect_",
+  email = `admin-${randomUUID().slice(0, 8)}@example.org`,
 ): Promise<Account> {
-  const tag = randomUUID().slice(0, 8);
-  const email = `admin-${tag}@example.org`;
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
-  const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
+  const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${randomUUID().slice(0, 8)}`];
   // DATABASE_TIMEOUT is longer than the default, because on a busy machine a connection takes seconds.
   const env = {
     ...process.env,
