@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const LOCAL_URL = "http://localhost:8080";
@@ -32,7 +33,7 @@ export async function blocksOf(document: string, language: string, text: string)
 export async function runCommands(block: string, { api, password }: SampleTarget): Promise<Answer> {
   const home = await temporaryFolder();
   const path = `${dirname(process.execPath)}:${process.env.PATH}`;
-  const env = { PATH: path, XDG_CONFIG_HOME: home, MEDCONNECT_SERVER: api };
+  const env = { ...COMPILE_CACHE, PATH: path, XDG_CONFIG_HOME: home, MEDCONNECT_SERVER: api };
   const ids = new Map<string, string>();
   let answer: Answer = {};
   let exports = "";
