@@ -56,10 +56,14 @@ test.each(cases)("%s takes its limit of items, and no more", (_, place) => {
 
 test.each(cases)("%s in a megabyte of items is refused within milliseconds", (_, place) => {
   const request = requestWith(place, MIB / 2);
-  const before = process.cpuUsage();
-  expect(() => validate(place.input, request)).toThrow(/must have .* items/);
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1000).toBeLessThan(50);
+  const cpuMs = () => {
+    const before = process.cpuUsage();
+    expect(() => validate(place.input, request)).toThrow(/must have .* items/);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  // The least of three, because a garbage collection of this worker counts, too.
+  expect(Math.min(cpuMs(), cpuMs(), cpuMs())).toBeLessThan(50);
 });
 
 test("a message in many parts is refused, and one in some parts is read", () => {
