@@ -32,7 +32,7 @@ import { type SlowStatement, slowStatement } from "./slow-statement.ts";
 /** Factor by which all durations of the rules are divided. */
 const FACTOR = 20;
 const PATIENTS = 10;
-/** So long that the pages of traces keep a trace for a minute. */
+/** So long that the pages of traces keep a trace for half a minute, in which a reader opens it. */
 const THINK_MS = 3000;
 /** Time with load before the fault, so that the dashboards show the difference. */
 const CALM_MS = 120_000;

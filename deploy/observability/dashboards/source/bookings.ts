@@ -75,11 +75,12 @@ export const bookings: Dashboard = {
         },
         {
           title: "Age of the last checks",
+          description: "Empty before the first check",
           unit: "s",
           limit: 1800,
           queries: [
-            { expr: "time() - max(ledger_last_run_timestamp_seconds)", legend: "ledger" },
-            { expr: "time() - max(reconciliation_last_run_timestamp_seconds)", legend: "reconciliation" },
+            { expr: "time() - max(ledger_last_run_timestamp_seconds > 0)", legend: "ledger" },
+            { expr: "time() - max(reconciliation_last_run_timestamp_seconds > 0)", legend: "reconciliation" },
           ],
         },
       ],
