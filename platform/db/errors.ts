@@ -13,6 +13,9 @@ interface MysqlError extends Error {
  */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 
+/** Errors of a statement that finds no space on the server's disk. */
+const DISK_FULL = new Set([1021, 1114]);
+
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
@@ -47,6 +50,9 @@ export const isInterrupted = (error: unknown): boolean => errnoOf(error) === 302
 export const isTimeout = (error: unknown): boolean =>
   (error as MysqlError | undefined)?.code === "PROTOCOL_SEQUENCE_TIMEOUT";
 
+/** True if the server's disk is full. Other statements wait for space, and time out. */
+export const isDiskFull = (error: unknown): boolean => DISK_FULL.has(errnoOf(error));
+
 /** True if the wait for a lock exceeded its limit. */
 export const isLockWait = (error: unknown): boolean => errnoOf(error) === 1205;
 
@@ -77,6 +83,7 @@ export function translate(error: unknown): unknown {
   const { errno, code, message } = error as MysqlError;
   const away =
     isRetryable(error) ||
+    isDiskFull(error) ||
     AWAY.has(errno ?? "") ||
     AWAY.has(code ?? "") ||
     /closed state|Queue limit/.test(message);

@@ -1,10 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { ApiError } from "../errors/api-error.ts";
-import { timeoutError } from "./errors.ts";
+import { timeoutError, translate } from "./errors.ts";
 import { WriteBreaker } from "./write-breaker.ts";
 
 const hangs = async () => {
   throw new ApiError("UNAVAILABLE", { cause: timeoutError() });
+};
+const findsNoSpace = async () => {
+  throw translate(Object.assign(new Error("The table 'outbox' is full"), { errno: 1114 }));
 };
 const refuses = async () => {
   throw new ApiError("NOT_FOUND");
@@ -25,6 +28,14 @@ test("three time-outs without a change open it", async () => {
   for (let i = 0; i < 2; i++) await fails(breaker, hangs);
   expect(breaker.isOpen).toBe(false);
   await fails(breaker, hangs);
+  expect(breaker.isOpen).toBe(true);
+});
+
+test("three statements that find the disk full open it", async () => {
+  const breaker = new WriteBreaker();
+  for (let i = 0; i < 3; i++) {
+    await expect(breaker.run(findsNoSpace)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  }
   expect(breaker.isOpen).toBe(true);
 });
 

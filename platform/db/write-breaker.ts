@@ -1,27 +1,29 @@
 import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
-import { isTimeout } from "./errors.ts";
+import { isDiskFull, isTimeout } from "./errors.ts";
 
-/** Number of time-outs without a commit in between from which on transactions fail at once. */
-const TIMEOUTS = 3;
+/** Number of failures without a commit in between from which on transactions fail at once. */
+const FAILURES = 3;
 
 /**
- * Circuit breaker of transactions. A full disk lets MySQL answer reads while every write hangs: each would
- * hold its caller and a connection for DATABASE_TIMEOUT. While the breaker is open, one transaction at a time
+ * Circuit breaker of transactions. A full disk lets MySQL answer reads while writes hang or fail: one that hangs
+ * would hold its caller and a connection for DATABASE_TIMEOUT. While the breaker is open, one transaction at a time
  * tries, and the others fail at once. The first commit of a change closes the breaker.
  */
 export class WriteBreaker {
-  #timeouts = 0;
+  #failures = 0;
   #isTrying = false;
 
   constructor() {
-    gauge("db.writes.failing", "1 while transactions fail at once, because writes time out", (report) =>
-      report(this.isOpen ? 1 : 0),
+    gauge(
+      "db.writes.failing",
+      "1 while transactions fail at once, because writes time out or find the disk full",
+      (report) => report(this.isOpen ? 1 : 0),
     );
   }
 
   get isOpen(): boolean {
-    return this.#timeouts >= TIMEOUTS;
+    return this.#failures >= FAILURES;
   }
 
   /** Runs a transaction. Throws UNAVAILABLE at once if the breaker is open and another transaction tries. */
@@ -38,14 +40,14 @@ export class WriteBreaker {
 
   /** Notes a commit that changed rows. A commit without changes succeeds also on a full disk. */
   noteChange(): void {
-    this.#timeouts = 0;
+    this.#failures = 0;
   }
 
   async #counting<T>(transaction: () => Promise<T>): Promise<T> {
     try {
       return await transaction();
     } catch (error) {
-      if (error instanceof ApiError && isTimeout(error.cause)) this.#timeouts += 1;
+      if (error instanceof ApiError && (isTimeout(error.cause) || isDiskFull(error))) this.#failures += 1;
       throw error;
     }
   }

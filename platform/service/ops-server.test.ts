@@ -67,8 +67,8 @@ test.each([
 test("a process with an impairment is ready, and says what does not work", async () => {
   const readiness = async () => (await fetch(`http://127.0.0.1:${ops.port}/readyz`)).text();
   expect(await readiness()).toBe("ready\n");
-  impairment = "writes to MySQL time out";
-  expect(await readiness()).toBe("ready, but writes to MySQL time out\n");
+  impairment = "writes to MySQL fail";
+  expect(await readiness()).toBe("ready, but writes to MySQL fail\n");
 });
 
 async function post(path: string, method = "POST") {

@@ -235,7 +235,7 @@ export async function runService({
     port: config.METRICS_PORT,
     readMetrics,
     ready: () => serving && revocations.hasLoaded,
-    impairment: () => (db.areWritesFailing ? "writes to MySQL time out" : undefined),
+    impairment: () => (db.areWritesFailing ? "writes to MySQL fail" : undefined),
     actions: sandboxActions(businessClock, parts.jobs),
   });
   serving = true;
