@@ -55,11 +55,11 @@ export class RecordingClient extends HttpClient {
     );
     return [
       ...listed(
-        "was acknowledged before the moment and is lost",
+        "acknowledged before the moment and lost",
         before.filter(([key]) => !audited.has(key)),
       ),
       ...listed(
-        "was sent after the moment and is there",
+        "sent after the moment and there",
         after.filter(([key]) => audited.has(key)),
       ),
       ...(before.length > 0 && after.length > 0 ? [] : ["the moment is not in mid-load"]),
@@ -75,7 +75,7 @@ const listed = (problem: string, changes: [string, Change][]): string[] =>
   changes.length === 0
     ? []
     : [
-        `${changes.length} ${problem}: ${changes
+        `${changes.length} changes ${problem}: ${changes
           .slice(0, SHOWN)
           .map(([key, { call }]) => `${call} (${key})`)
           .join(", ")}`,
