@@ -32,8 +32,8 @@ export const tagOf = ({ rules }: Method): string => nameOf(Task[rules.task]);
 /** FIND_A_DOCTOR is "Find a doctor". */
 const nameOf = (task: string): string => task.charAt(0) + task.slice(1).toLowerCase().replaceAll("_", " ");
 
-/** File of a task's guide in docs/guides: FIND_A_DOCTOR has find-a-doctor.md. */
-const guideOf = (task: string): string => `${task.toLowerCase().replaceAll("_", "-")}.md`;
+/** Name of a task's guide in docs/guides: FIND_A_DOCTOR has find-a-doctor. */
+const guideOf = (task: string): string => task.toLowerCase().replaceAll("_", "-");
 
 /**
  * Routes in the order of their tasks. Within a task, they stay in the order of the protos, and those that the

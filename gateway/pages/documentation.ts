@@ -6,7 +6,7 @@ import { openApiDocument } from "../openapi/document.ts";
 import { introduction } from "../openapi/introduction.ts";
 import type { Route } from "../rpc/routes.ts";
 import { errorsPage } from "./errors-page.ts";
-import { guideFor } from "./guide.ts";
+import { guideFor, guideNames, guidePage, guidePath } from "./guide.ts";
 import { llmsTxt } from "./llms-txt.ts";
 import { type DemoAccounts, referencePage } from "./reference-page.ts";
 import { scalarPages } from "./scalar.ts";
@@ -14,8 +14,7 @@ import { HOUR_SECONDS, StaticPage } from "./static-page.ts";
 
 /** Finds files by the name of their package, because bundled code runs in another folder than its source. */
 const { resolve } = createRequire(import.meta.url);
-const BROWSER = dirname(resolve("@medconnect/gateway/pages/browser/errors.css"));
-const GUIDES = dirname(resolve("@medconnect/docs/guides/README.md"));
+const BROWSER = dirname(resolve("@medconnect/gateway/pages/browser/docs.css"));
 
 export interface DocumentationOptions {
   routes: readonly Route[];
@@ -34,13 +33,17 @@ export function documentationPages({
     referencePage({
       introduction: introduction(routes, apiUrl),
       demo,
-      styles: await readFile(join(BROWSER, "reference.css"), "utf8"),
+      styles: await styles("reference.css"),
     }),
   );
   return [
     ["/docs", reference],
     ["/docs/", reference],
     ["/docs/errors", html(() => errorsPage(routes, apiUrl))],
+    ...guideNames().map((name): [string, StaticPage] => [
+      guidePath(name),
+      html(async () => guidePage(await guideFor(name, routes, apiUrl))),
+    ]),
   ];
 }
 
@@ -49,15 +52,14 @@ export function documentationFiles({
   routes,
   apiUrl,
 }: DocumentationOptions): [path: string, file: StaticPage][] {
-  const guideAt = (name: string): [string, StaticPage] => [
-    `/docs/guides/${name}`,
-    page("text/markdown", async () => guideFor(await readFile(join(GUIDES, name), "utf8"), routes, apiUrl)),
-  ];
   return [
     ...namesIn(BROWSER, ".js").map(scriptAt),
-    ["/docs/errors.css", file("text/css", BROWSER, "errors.css")],
+    ["/docs/docs.css", page("text/css", () => styles("docs.css"))],
     ["/favicon.ico", file("image/svg+xml", BROWSER, "icon.svg")],
-    ...namesIn(GUIDES, ".md").map(guideAt),
+    ...guideNames().map((name): [string, StaticPage] => [
+      `/docs/guides/${name}.md`,
+      page("text/markdown", () => guideFor(name, routes, apiUrl)),
+    ]),
     ...scalarPages(),
     ["/openapi.json", page("application/json", () => JSON.stringify(openApiDocument(routes, apiUrl)))],
     ["/llms.txt", page("text/plain", () => llmsTxt(routes, apiUrl))],
@@ -68,6 +70,10 @@ const page = (type: string, make: ConstructorParameters<typeof StaticPage>[2]) =
   new StaticPage(type, HOUR_SECONDS, make);
 const html = (make: () => string | Promise<string>) => page("text/html", make);
 const file = (type: string, folder: string, name: string) => page(type, () => readFile(join(folder, name)));
+
+/** Styles of a page, after those of the bar that all pages have. */
+const styles = async (name: string): Promise<string> =>
+  (await Promise.all(["bar.css", name].map((file) => readFile(join(BROWSER, file), "utf8")))).join("");
 
 const namesIn = (folder: string, extension: string): string[] =>
   readdirSync(folder).filter((name) => name.endsWith(extension));

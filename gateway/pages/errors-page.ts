@@ -7,6 +7,7 @@ import { operationIdOf } from "../openapi/operation.ts";
 import { placeOf } from "../openapi/operation-place.ts";
 import { reasonsOf } from "../openapi/problem-responses.ts";
 import type { Route } from "../rpc/routes.ts";
+import { docsPage } from "./docs-page.ts";
 import { escaped, withCode } from "./escape-html.ts";
 
 const REQUEST_ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -27,25 +28,13 @@ export function errorsPage(routes: readonly Route[], apiUrl: string): string {
   const sections = [...catalogue.values()].map((rule) =>
     section(rule, operationsWith(rule.reason, routes), problemOf),
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>MedConnect API: errors</title>
-<link rel="stylesheet" href="/docs/errors.css">
-</head>
-<body>
-<main>
-<h1>Errors</h1>
+  return docsPage(
+    "Errors",
+    `<h1>Errors</h1>
 <p>An error is <code>application/problem+json</code> (<a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457</a>). Over gRPC, it is
-<code>google.rpc.Status</code> with the same reason in <code>ErrorInfo</code>. Tell errors apart by <code>reason</code>: it never changes, texts may.
-<a href="/docs/">All operations</a></p>
-${sections.join("\n")}
-</main>
-</body>
-</html>
-`;
+<code>google.rpc.Status</code> with the same reason in <code>ErrorInfo</code>. Tell errors apart by <code>reason</code>: it never changes, texts may.</p>
+${sections.join("\n")}`,
+  );
 }
 
 /** Links to the operations that can answer with the reason. */

@@ -4,7 +4,7 @@ import type { Route } from "../rpc/routes.ts";
 /** Index of the documentation for language models (llmstxt.org). */
 export function llmsTxt(routes: readonly Route[], apiUrl: string): string {
   const guides = tagsOf(routes, apiUrl).map(
-    ({ name, description, externalDocs }) => `- [${name}](${externalDocs.url}): ${description}`,
+    ({ name, description, externalDocs }) => `- [${name}](${externalDocs.url}.md): ${description}`,
   );
   return `# MedConnect API
 
@@ -19,6 +19,7 @@ Send the access token of \`POST /v1/auth/login\` as \`Authorization: Bearer\`. E
 
 ## Guides
 
+- [Conventions](${apiUrl}/docs/guides/conventions.md): JSON, canonical forms, headers
 ${guides.join("\n")}
 `;
 }

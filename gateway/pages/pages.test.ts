@@ -11,7 +11,16 @@ import { API_URL, DEMO, startTestGateway, type TestGateway } from "../testing/te
 import { scalarPreloads } from "./scalar.ts";
 
 const GUIDES = join(import.meta.dirname, "../../docs/guides");
-const PATHS = ["/docs", "/docs/", "/docs/errors", "/openapi.json", "/llms.txt", "/docs/guides/book.md"];
+const PATHS = [
+  "/docs",
+  "/docs/",
+  "/docs/errors",
+  "/docs/guides/",
+  "/docs/guides/book",
+  "/docs/guides/book.md",
+  "/openapi.json",
+  "/llms.txt",
+];
 
 let gateway: TestGateway;
 
@@ -25,9 +34,12 @@ test("health and readiness are plain text", async () => {
   expect(await gateway.send("GET", "/readyz")).toMatchObject({ status: 200, text: "ready\n" });
 });
 
-test.each(["/", "/docs/guides", "/docs/guides/"])("%s leads to the documentation", async (path) => {
+test.each([
+  ["/", "/docs/"],
+  ["/docs/guides", "/docs/guides/"],
+])("%s leads to %s", async (path, location) => {
   const answer = await gateway.send("GET", path);
-  expect(answer).toMatchObject({ status: 302, headers: { location: "/docs/" } });
+  expect(answer).toMatchObject({ status: 302, headers: { location } });
 });
 
 describe("every page", () => {
@@ -55,15 +67,12 @@ describe("every page", () => {
     },
   );
 
-  test.each([...PATHS, "/", "/docs/guides/", "/.well-known/security.txt"])(
-    "%s can only be read",
-    async (path) => {
-      const refused = await gateway.send("POST", path);
-      expect(refused).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
-      expect((await gateway.send("OPTIONS", path)).status).toBe(204);
-      expect(await gateway.send("HEAD", path)).toMatchObject({ text: "" });
-    },
-  );
+  test.each([...PATHS, "/", "/.well-known/security.txt"])("%s can only be read", async (path) => {
+    const refused = await gateway.send("POST", path);
+    expect(refused).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, OPTIONS" } });
+    expect((await gateway.send("OPTIONS", path)).status).toBe(204);
+    expect(await gateway.send("HEAD", path)).toMatchObject({ text: "" });
+  });
 });
 
 describe("the page of operations", () => {
@@ -78,7 +87,7 @@ describe("the page of operations", () => {
 
   test("has the introduction, which readers see before any script has run", async () => {
     const { text } = await gateway.send("GET", "/docs/");
-    expect(text).toContain("<h2>Conventions</h2>");
+    expect(text).toContain("<ol>");
     expect(text).toContain('<a href="/docs/#tag/book/POST/v1/bookings">createBooking</a>');
   });
 
@@ -105,21 +114,35 @@ describe("the page of operations", () => {
 
 describe("guides", () => {
   const { tags = [] } = openApiDocument(contractRoutes, API_URL);
-  const linked = (tags as { externalDocs: { url: string } }[]).map(({ externalDocs }) => externalDocs.url);
+  const urls = (tags as { externalDocs: { url: string } }[]).map(({ externalDocs }) => externalDocs.url);
+  const ofTasks = urls.map((url) => url.slice(`${API_URL}/docs/guides/`.length));
+  const names = [...ofTasks, "conventions"];
 
-  test("each task has one, which its tag and llms.txt link", async () => {
-    const { text } = await gateway.send("GET", "/llms.txt");
-    for (const url of linked) {
-      expect(text).toContain(`(${url})`);
-      const guide = await gateway.send("GET", url.slice(API_URL.length));
-      expect(guide).toMatchObject({
-        status: 200,
-        headers: { "content-type": "text/markdown; charset=utf-8" },
-      });
-    }
-    const files = readdirSync(GUIDES).filter((name) => name !== "README.md");
-    expect(linked.map((url) => url.split("/").at(-1)).sort()).toEqual(files.sort());
+  test("each task has one, and so have the conventions", () => {
+    const files = readdirSync(GUIDES).filter((file) => file !== "README.md");
+    expect(names.map((name) => `${name}.md`).sort()).toEqual(files.sort());
   });
+
+  test.each(names)("%s is a page for people, and Markdown for programs", async (name) => {
+    const page = await gateway.send("GET", `/docs/guides/${name}`);
+    expect(page).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
+    expect(page.headers["content-security-policy"]).toMatch(/^default-src 'self';/);
+    const markdown = await gateway.send("GET", `/docs/guides/${name}.md`);
+    expect(markdown.headers["content-type"]).toBe("text/markdown; charset=utf-8");
+    const [, title = ""] = /^# (.+)\n/.exec(markdown.text) ?? [];
+    expect(page.text).toContain(`<title>${title} · MedConnect API</title>`);
+    expect((await gateway.send("GET", "/llms.txt")).text).toContain(`(${API_URL}/docs/guides/${name}.md)`);
+  });
+
+  test.each(["", ...names])(
+    "every link of /docs/guides/%s within this host leads somewhere",
+    async (name) => {
+      const { text } = await gateway.send("GET", `/docs/guides/${name}`);
+      const paths = [...text.matchAll(/href="(\/[^"#]*)/g)].map(([, path = ""]) => path);
+      for (const path of new Set(paths))
+        expect([path, (await gateway.send("GET", path)).status]).toEqual([path, 200]);
+    },
+  );
 
   test("they link operations, and call the deployment", async () => {
     const { text } = await gateway.send("GET", "/docs/guides/sign-in.md");

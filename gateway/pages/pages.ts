@@ -69,14 +69,12 @@ const healthChecks = (ready: () => boolean): Map<string, Page> =>
     ],
   ]);
 
-/** Folders without a page of their own. `/docs/` shows what is in them: all operations, with the guides. */
-const FOLDERS = ["/", "/docs/guides", "/docs/guides/"];
-
 /** Pages with a rate limit, by path. */
 function countedPages(options: PagesOptions): Map<string, Page> {
   const { apiUrl, securityContacts, console } = options;
   return new Map<string, Page>([
-    ...FOLDERS.map((path) => [path, redirectToDocs] as const),
+    ["/", redirectTo("/docs/")],
+    ["/docs/guides", redirectTo("/docs/guides/")],
     [OAUTH_METADATA_PATH, serveOAuthMetadata(apiUrl)],
     [SECURITY_TXT_PATH, serveSecurityTxt(securityContacts, apiUrl)],
     ...served(documentationPages(options), docsPageHeaders),
@@ -86,7 +84,10 @@ function countedPages(options: PagesOptions): Map<string, Page> {
   ]);
 }
 
-const redirectToDocs: Page = (_request, response) => response.redirect(302, "/docs/");
+const redirectTo =
+  (path: string): Page =>
+  (_request, response) =>
+    response.redirect(302, path);
 
 const served = (
   pages: Iterable<[path: string, page: StaticPage]>,

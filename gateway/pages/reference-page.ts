@@ -1,5 +1,6 @@
 import { marked } from "marked";
 import { TITLE } from "../openapi/introduction.ts";
+import { NAVIGATION } from "./docs-page.ts";
 import { escaped } from "./escape-html.ts";
 import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
 
@@ -38,10 +39,7 @@ ${preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n")
 </head>
 <body>
 <nav aria-label="MedConnect">
-<a class="home" href="/docs/">MedConnect API</a>
-<a href="/docs/errors">Errors</a>
-<a href="/openapi.json">OpenAPI</a>
-<a href="/llms.txt">llms.txt</a>
+${NAVIGATION}
 ${emails.length === 0 ? "" : signIn(emails, password)}
 </nav>
 <main id="introduction">

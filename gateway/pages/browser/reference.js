@@ -1,4 +1,4 @@
-// Shows all operations by Scalar: the OpenAPI document, with the guide of each task above its operations.
+// Shows all operations of the OpenAPI document by Scalar.
 import "./no-eval.js";
 import { withExistingIds, withNewKey } from "./examples.js";
 import { onSignIn } from "./sign-in.js";
@@ -37,20 +37,7 @@ const CONFIGURATION = {
   },
 };
 
-const json = async (url) => (await fetch(url)).json();
-
-/** The OpenAPI document, with the text of each guide in place of the link to it. */
-async function documentWithGuides() {
-  const document = await json("/openapi.json");
-  await Promise.all(
-    document.tags.map(async (tag) => {
-      const { pathname } = new URL(tag.externalDocs.url);
-      tag.description = await (await fetch(pathname)).text();
-      delete tag.externalDocs;
-    }),
-  );
-  return withSnippets(document);
-}
+const fetchDocument = async () => (await fetch("/openapi.json")).json();
 
 /** Lets the browser paint and respond to the reader before the next task. */
 const nextTask = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -76,7 +63,10 @@ const withoutOperations = (document) => ({ ...document, tags: [], paths: {}, com
 const stepsTo = (document) => (location.hash === "" ? [withoutOperations(document), document] : [document]);
 
 await nextTask();
-const [{ createApiReference }, content] = await Promise.all([loadScalar(), documentWithGuides()]);
+const [{ createApiReference }, content] = await Promise.all([
+  loadScalar(),
+  fetchDocument().then(withSnippets),
+]);
 let reference;
 for (const step of stepsTo(content)) {
   const configuration = {

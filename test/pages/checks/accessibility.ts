@@ -1,8 +1,16 @@
 // axe finds nothing on the documentation, in light, in dark, and on a phone.
 import { expectAccessible } from "./axe.ts";
-import { DOCS, ERRORS, open, VIEWS, withBrowser } from "./browser.ts";
+import { DOCS, ERRORS, GUIDES, open, VIEWS, withBrowser } from "./browser.ts";
 
-const PAGES = [DOCS, `${DOCS}#tag/sign-in`, `${DOCS}#tag/meet`, `${DOCS}#tag/book/POST/v1/bookings`, ERRORS];
+const PAGES = [
+  DOCS,
+  `${DOCS}#tag/meet`,
+  `${DOCS}#tag/book/POST/v1/bookings`,
+  ERRORS,
+  GUIDES,
+  `${GUIDES}sign-in`,
+  `${GUIDES}conventions`,
+];
 
 await withBrowser(async (browser) => {
   for (const url of PAGES) {

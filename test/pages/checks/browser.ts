@@ -3,6 +3,8 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 const { API_URL = "", CHROME_PATH = "" } = process.env;
 export const DOCS = `${API_URL}/docs/`;
 export const ERRORS = `${API_URL}/docs/errors`;
+/** The list of guides. A guide is below it. */
+export const GUIDES = `${API_URL}/docs/guides/`;
 
 export const PATIENT = "patient@demo.medconnect.test";
 

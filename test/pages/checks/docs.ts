@@ -6,6 +6,7 @@ import {
   ERRORS,
   expectEqual,
   expectNoOverflow,
+  GUIDES,
   open,
   press,
   signIn,
@@ -44,7 +45,7 @@ await withBrowser(async (browser) => {
   expectEqual("the same again, with an Idempotency-Key of its own", await send(page), 409);
   expectEqual("origins that the page calls", [...origins], [new URL(DOCS).origin]);
 
-  for (const url of [DOCS, ERRORS]) {
+  for (const url of [DOCS, ERRORS, GUIDES]) {
     for (const view of VIEWS) {
       const shown = await open(browser, url, view);
       await expectNoOverflow(shown, `${new URL(url).pathname} (${view.name})`);

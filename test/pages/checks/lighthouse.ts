@@ -1,14 +1,14 @@
 // Lighthouse, desktop preset: accessibility and best practices 100, performance at least 90 (median of five).
 import lighthouse, { desktopConfig } from "lighthouse";
 import { CONSOLE } from "./admin.ts";
-import { DOCS, ERRORS, expectEqual, withBrowser } from "./browser.ts";
+import { DOCS, ERRORS, expectEqual, GUIDES, withBrowser } from "./browser.ts";
 
 const ROUNDS = 5;
 const WANTED = { performance: 90, accessibility: 100, "best-practices": 100 };
 type Category = keyof typeof WANTED;
 const CATEGORIES = Object.keys(WANTED) as Category[];
 
-for (const url of [DOCS, ERRORS, CONSOLE]) {
+for (const url of [DOCS, ERRORS, `${GUIDES}book`, CONSOLE]) {
   const scores = Object.fromEntries(CATEGORIES.map((name) => [name, [] as number[]])) as Record<
     Category,
     number[]
