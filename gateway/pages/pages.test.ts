@@ -8,7 +8,7 @@ import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
 import { openApiDocument } from "../openapi/document.ts";
 import { contractRoutes } from "../testing/routes.ts";
 import { API_URL, DEMO, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
-import { scalarPreloads } from "./scalar.ts";
+import { scalarModules } from "./scalar.ts";
 
 const GUIDES = join(import.meta.dirname, "../../docs/guides");
 const PATHS = [
@@ -91,9 +91,12 @@ describe("the page of operations", () => {
     expect(text).toContain('<a href="/docs/#tag/book/POST/v1/bookings">createBooking</a>');
   });
 
-  test("preloads the chunks that Scalar begins with, which browsers keep", async () => {
-    const [chunk = ""] = scalarPreloads();
-    expect(scalarPreloads().length).toBeGreaterThan(5);
+  test("names the modules that Scalar begins with, which browsers keep", async () => {
+    const [chunk = ""] = scalarModules();
+    expect(scalarModules().length).toBeGreaterThan(5);
+    expect((await gateway.send("GET", "/docs/")).text).toContain(
+      `data-modules="${scalarModules().join(" ")}"`,
+    );
     const { headers } = await gateway.send("GET", chunk);
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   });

@@ -2,7 +2,7 @@ import { marked } from "marked";
 import { TITLE } from "../openapi/introduction.ts";
 import { NAVIGATION } from "./docs-page.ts";
 import { escaped } from "./escape-html.ts";
-import { SCALAR_PATH, scalarPreloads } from "./scalar.ts";
+import { scalarModules } from "./scalar.ts";
 
 /** Accounts of a system with demo data, for which the page of operations has buttons to sign in. */
 export interface DemoAccounts {
@@ -23,7 +23,6 @@ export interface ReferencePage {
  * the introduction.
  */
 export function referencePage({ introduction, demo: { emails, password }, styles }: ReferencePage): string {
-  const preloads = ["/docs/reference.js", ...scalarPreloads(), SCALAR_PATH];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -34,8 +33,6 @@ export function referencePage({ introduction, demo: { emails, password }, styles
 <link rel="icon" href="/favicon.ico" type="image/svg+xml">
 <style>
 ${styles}</style>
-<link rel="preload" href="/openapi.json" as="fetch" crossorigin>
-${preloads.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n")}
 </head>
 <body>
 <nav aria-label="MedConnect">
@@ -45,7 +42,7 @@ ${emails.length === 0 ? "" : signIn(emails, password)}
 <main id="introduction">
 <h1>${TITLE}</h1>
 ${marked.parse(introduction, { async: false })}</main>
-<div id="reference"></div>
+<div id="reference" data-modules="${scalarModules().join(" ")}"></div>
 <script type="module" src="/docs/reference.js"></script>
 </body>
 </html>

@@ -13,9 +13,6 @@ const ENTRY = "standalone.esm.js";
 const { version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")) as { version: string };
 const BASE = `/docs/scalar-${version}`;
 
-/** Path of the module that exports `createApiReference`. */
-export const SCALAR_PATH = `${BASE}/${ENTRY}`;
-
 /** Scalar's scripts, by path: the module and the chunks that it loads. */
 export function scalarPages(): [path: string, page: StaticPage][] {
   const chunks = readdirSync(join(FILES, "chunks")).filter((name) => name.endsWith(".js"));
@@ -29,10 +26,11 @@ export function scalarPages(): [path: string, page: StaticPage][] {
 const IMPORTED = /(?:from|import)\s*["'`]\.\/(?:chunks\/)?([\w.-]+\.js)["'`]/g;
 
 /**
- * Paths of the chunks that the module imports at its start, directly or through each other; each after those
- * that it imports. A page that preloads them needs one round trip instead of one for each level.
+ * Paths of the module that exports `createApiReference`, which is last, and of the chunks that it imports at its
+ * start, directly or through each other; each after those that it imports. A page that fetches them together needs
+ * one round trip instead of one for each level.
  */
-export function scalarPreloads(): string[] {
+export function scalarModules(): string[] {
   const visited = new Set<string>();
   const paths: string[] = [];
   const visit = (folder: string, name: string) => {
@@ -45,5 +43,5 @@ export function scalarPreloads(): string[] {
     }
   };
   visit("", ENTRY);
-  return paths;
+  return [...paths, `${BASE}/${ENTRY}`];
 }

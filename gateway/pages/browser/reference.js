@@ -42,11 +42,16 @@ const fetchDocument = async () => (await fetch("/openapi.json")).json();
 /** Lets the browser paint and respond to the reader before the next task. */
 const nextTask = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
-/** Runs Scalar's modules one by one. The page preloads them, each after those that it imports. */
+const root = document.getElementById("reference");
+
+/** Fetches Scalar's modules together, and runs them one by one, each after those that it imports. */
 async function loadScalar() {
+  const paths = root.dataset.modules.split(" ");
+  for (const href of paths)
+    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
   let scalar;
-  for (const { href } of document.querySelectorAll('link[rel="modulepreload"][href*="/scalar-"]')) {
-    scalar = await import(href);
+  for (const path of paths) {
+    scalar = await import(path);
     await nextTask();
   }
   return scalar;
@@ -54,14 +59,17 @@ async function loadScalar() {
 
 /** A document as text, because Scalar would compare all parts of an object with those of the next one. */
 const textOf = (document) => JSON.stringify(document);
-const withoutOperations = (document) => ({ ...document, tags: [], paths: {}, components: {}, security: [] });
+const EMPTY = { openapi: "3.1.1", info: { title: document.title, version: "" }, paths: {} };
+const withoutOperations = (content) => ({ ...content, paths: {}, components: {}, security: [] });
 
 /**
- * The contents that Scalar shows one after the other, because it shows each in one task. A link to an
- * operation needs the operations at once.
+ * The contents that Scalar shows one after the other, because it shows each in one task. A link to an operation
+ * needs the operations at once.
  */
-const stepsTo = (document) => (location.hash === "" ? [withoutOperations(document), document] : [document]);
+const stepsTo = (content) =>
+  location.hash === "" ? [EMPTY, withoutOperations(content), content] : [content];
 
+// The introduction appears first.
 await nextTask();
 const [{ createApiReference }, content] = await Promise.all([
   loadScalar(),
@@ -72,10 +80,10 @@ for (const step of stepsTo(content)) {
   const configuration = {
     ...CONFIGURATION,
     content: textOf(step),
-    onLoaded: () => document.getElementById("introduction")?.remove(),
+    onLoaded: () => step === content && document.getElementById("introduction")?.remove(),
   };
   if (reference) reference.updateConfiguration(configuration);
-  else reference = createApiReference("#reference", configuration);
+  else reference = createApiReference(root, configuration);
   await nextTask();
 }
 let shown = textOf(content);
