@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { globSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { DASHBOARDS } from "@medconnect/deploy/observability/dashboards/source/all.ts";
 import type { AlertFault } from "./alert-faults/lab.ts";
 import type { Prometheus, Targets } from "./prometheus/prometheus.ts";
-import { readRules, rulesOf, withoutLimits } from "./prometheus/rules.ts";
+import { FOLDER, readRules, rulesOf, withoutLimits } from "./prometheus/rules.ts";
 
 /** Limit of a scrape of the gateway, in bytes. */
 const GATEWAY_BYTES = 100_000;
@@ -13,6 +14,23 @@ const GATEWAY_BYTES = 100_000;
 const RATE_INTERVAL = "5s";
 
 type Report = (text: string) => void;
+
+/**
+ * Runs promtool on the configuration and the rules, and on the tests of alerts that wait or look back for long.
+ *
+ * @returns the findings
+ */
+export function checkRules(promtool: string): string[] {
+  const tests = globSync("tests/*.test.yml", { cwd: FOLDER });
+  return [
+    ["check", "config", "prometheus.yml"],
+    ["check", "rules", "--lint-fatal", "alerts.yml", "slo.yml"],
+    ["test", "rules", ...tests],
+  ].flatMap((args) => {
+    const { status, stdout, stderr } = spawnSync(promtool, args, { cwd: FOLDER, encoding: "utf8" });
+    return status === 0 ? [] : `promtool ${args.join(" ")}: ${stdout}${stderr}`;
+  });
+}
 
 /**
  * Runs promtool on the metrics of each process, and measures them.

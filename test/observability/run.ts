@@ -22,7 +22,7 @@ import { type AlertFault, type Lab, linkToMysql } from "./alert-faults/lab.ts";
 import { MONEY } from "./alert-faults/money.ts";
 import { OUTAGES } from "./alert-faults/outages.ts";
 import { AlertLog, type Firing } from "./alert-log.ts";
-import { checkMetrics, emptyQueries } from "./checks.ts";
+import { checkMetrics, checkRules, emptyQueries } from "./checks.ts";
 import { Prometheus } from "./prometheus/prometheus.ts";
 import { readRules, rulesOf, secondsOf, shortened } from "./prometheus/rules.ts";
 import { findPrometheus, type PrometheusTools } from "./prometheus/tools.ts";
@@ -69,7 +69,10 @@ runCommand({
     if (!tools) return 0;
     const folder = await mkdtemp(join(tmpdir(), "medconnect-observability-"));
     stopAtOnce(folder);
-    const problems = await run(tools, folder, faults, named === undefined);
+    const problems = [
+      ...checkRules(tools.promtool),
+      ...(await run(tools, folder, faults, named === undefined)),
+    ];
     for (const problem of problems) report(`PROBLEM: ${problem}`);
     if (problems.length === 0) await rm(folder, { recursive: true, force: true });
     else report(`Logs: ${folder}`);
