@@ -49,7 +49,7 @@ runCommand({
       const transactions = commandTransactions(db, { hash, routes: EVENT_ROUTES });
       const context = { db, clock: systemClock, hash, transactions };
       const result = await createAdmin(context, { email, fullName, password });
-      process.stdout.write(`${result}\n`);
+      process.stdout.write(`${result}\nSign in at /console of the API's host.\n`);
       return 0;
     } finally {
       await db.close();
