@@ -77,15 +77,13 @@ const [{ createApiReference }, content] = await Promise.all([
 ]);
 let reference;
 for (const step of stepsTo(content)) {
-  const configuration = {
-    ...CONFIGURATION,
-    content: textOf(step),
-    onLoaded: () => step === content && document.getElementById("introduction")?.remove(),
-  };
+  const configuration = { ...CONFIGURATION, content: textOf(step) };
   if (reference) reference.updateConfiguration(configuration);
   else reference = createApiReference(root, configuration);
   await nextTask();
 }
+while (!root.querySelector('[id*="/tag/"]')) await nextTask();
+document.getElementById("introduction").remove();
 let shown = textOf(content);
 onSignIn(async (token, isRenewal) => {
   if (!isRenewal)

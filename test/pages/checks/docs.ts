@@ -24,6 +24,8 @@ await withBrowser(async (browser) => {
   await page.goto(new URL("/", DOCS).href, { waitUntil: "networkidle0" });
   expectEqual("/ leads to the documentation", new URL(page.url()).pathname, new URL(DOCS).pathname);
 
+  expectEqual("Scalar takes the place of the introduction", await page.$("#introduction"), null);
+
   await search(page, "prescribe");
   await page.waitForSelector('[role="option"]');
   const found = await page.$$eval('[role="option"]', (options) =>
