@@ -42,7 +42,7 @@ describe("the order of checks", () => {
     ["Bearer x", "is malformed"],
     ["Bearer a b", "Write Bearer, a space, and the access token"],
     ["Basic YTpi", "has the scheme Basic"],
-    ["Bearer", "Write Bearer, a space, and the access token"],
+    ["Bearer", "is missing"],
   ])('the token "%s" is refused: %s', async (authorization, words) => {
     const answer = await gateway.send("GET", "/v1/users/me", { headers: { authorization } });
     expect(answer.status).toBe(401);

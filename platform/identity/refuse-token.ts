@@ -22,6 +22,7 @@ const OTHER_SCHEME = /^(?:Basic|Token|JWT|Digest|ApiKey|OAuth)\b/i;
 
 /** Makes the error for an Authorization header of another form than `Bearer <token>`. Never shows its value. */
 export function refuseHeader(header: string): ApiError {
+  if (/^Bearer\s*$/i.test(header)) return refuseToken("missing");
   const [scheme] = OTHER_SCHEME.exec(header) ?? [];
   if (scheme === undefined) return refuseToken("malformedHeader");
   return new ApiError("UNAUTHENTICATED", {
