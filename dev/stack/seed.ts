@@ -37,7 +37,8 @@ const SLOT_HOURS = [9, 9.5, 10, 10.5];
 
 /**
  * Creates the demo accounts, unless they exist. The patient gets a region, which JURISDICTION=enforced
- * requires. The doctor gets a profile, a verified licence and slots, and both have had an appointment.
+ * requires. The doctor gets a profile, a verified licence and slots, and both have had an appointment. Throws if the
+ * doctor cannot sign in.
  */
 export async function seed(stack: Stack): Promise<void> {
   if (await isSeeded(stack)) return;
@@ -49,7 +50,12 @@ export async function seed(stack: Stack): Promise<void> {
   if (patient) await setRegion(patient);
   const doctor = await signIn(stack, "doctor");
   const admin = await signIn(stack, "admin");
-  if (!doctor || !admin) return;
+  if (!doctor)
+    throw new Error(
+      `${DEMO_ACCOUNTS.doctor.email} has another passphrase now, or a second factor. npm start -- --reset makes new data.`,
+    );
+  // The console lets the admin set up a second factor.
+  if (!admin) return;
   await unless(doctor.createDoctor(PROFILE), "DOCTOR_EXISTS");
   const { id: doctorId } = await doctor.getMe();
   await license(doctor, admin, doctorId);
