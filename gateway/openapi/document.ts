@@ -98,7 +98,7 @@ const idempotencyKey = (required: boolean): Schema => ({
   in: "header",
   ...(required && { required }),
   description:
-    "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
+    "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 9651) or bare.",
   schema: { type: "string", maxLength: MAX_KEY_LENGTH, pattern: IDEMPOTENCY_KEY.source },
 });
 

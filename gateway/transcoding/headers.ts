@@ -3,7 +3,7 @@ import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Idempotency key of 1 to 255 characters as a quoted string (RFC 8941 §3.3.3), as the draft of the
+ * Idempotency key of 1 to 255 characters as a quoted string (RFC 9651 §3.3.3), as the draft of the
  * Idempotency-Key header requires.
  */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\]){1,255})"$/;
