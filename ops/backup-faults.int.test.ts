@@ -1,41 +1,17 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, rmSync, utimesSync, watch, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { SERVICES } from "@medconnect/topology/services.ts";
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import {
-  BackupCommands,
-  contentOf,
-  dropSchemas,
-  type Ended,
-  seedSchemas,
-} from "./backup/testing/backup-commands.ts";
+import type { RowDataPacket } from "mysql2/promise";
+import { backedUp } from "./backup/testing/backed-up.ts";
+import { contentOf, dropSchemas, type Ended, seedSchemas } from "./backup/testing/backup-commands.ts";
 
-const mysqlUrl = process.env.MYSQL_URL!;
-const source = `f${process.pid}_`;
-const target = `g${process.pid}_`;
-const commands = new BackupCommands(mysqlUrl);
-
-let admin: Connection;
-let file: string;
-
-beforeAll(async () => {
-  admin = await createConnection(mysqlUrl);
-  await seedSchemas(admin, mysqlUrl, source);
-  await commands.makeKey();
-  file = await commands.backUp(source);
-});
-
-afterEach(() => dropSchemas(admin, target));
-afterAll(async () => {
-  await dropSchemas(admin, source);
-  await admin.end();
-  rmSync(commands.folder, { recursive: true });
-});
+const prepared = backedUp("f");
+const { mysqlUrl, source, target, commands } = prepared;
 
 /** Starts a command of `ops/` that a test kills. */
 const start = (command: string, args: string[], env: Record<string, string>): ChildProcess =>
@@ -72,7 +48,7 @@ test("a backup that is killed leaves no file that looks complete, and the next o
 });
 
 test("a restore that is killed serves nothing, and runs again", async () => {
-  const restore = start("restore", [file, "--key", commands.keyFile], { MYSQL_PREFIX: target });
+  const restore = start("restore", [prepared.file, "--key", commands.keyFile], { MYSQL_PREFIX: target });
   while (!(await has("clinical", "daily_additions"))) await delay(5);
   await kill(restore);
   expect(await has("billing", "schema_migrations")).toBe(false);
@@ -83,18 +59,20 @@ test("a restore that is killed serves nothing, and runs again", async () => {
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
   }
-  const [users] = await admin.query("SELECT user FROM mysql.user WHERE user LIKE ?", [`${target}%`]);
+  const [users] = await prepared.admin.query("SELECT user FROM mysql.user WHERE user LIKE ?", [`${target}%`]);
   expect(users).toEqual([]);
 
   expect(await untilUnlocked()).toMatchObject({ code: 0 });
   for (const service of SERVICES) {
-    expect(await contentOf(admin, target, service)).toEqual(await contentOf(admin, source, service));
+    expect(await contentOf(prepared.admin, target, service)).toEqual(
+      await contentOf(prepared.admin, source, service),
+    );
   }
   expect((await commands.run("migrate", [], { MYSQL_PREFIX: target })).code).toBe(0);
 });
 
 async function has(service: string, table: string): Promise<boolean> {
-  const [tables] = await admin.query<RowDataPacket[]>(
+  const [tables] = await prepared.admin.query<RowDataPacket[]>(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
     [target + service, table],
   );
@@ -104,16 +82,16 @@ async function has(service: string, table: string): Promise<boolean> {
 /** Restores once the server has noticed that the killed process is gone. */
 async function untilUnlocked(): Promise<Ended> {
   for (;;) {
-    const ended = await commands.restore(target, [file]);
+    const ended = await commands.restore(target, [prepared.file]);
     if (!ended.stderr.includes("Another process restores")) return ended;
   }
 }
 
 test("only one restore runs at a time", async () => {
   const lock = `restore ${target}billing`;
-  await admin.query("SELECT GET_LOCK(?, 0)", [lock]);
-  const { code, stderr } = await commands.restore(target, [file]);
-  await admin.query("SELECT RELEASE_LOCK(?)", [lock]);
+  await prepared.admin.query("SELECT GET_LOCK(?, 0)", [lock]);
+  const { code, stderr } = await commands.restore(target, [prepared.file]);
+  await prepared.admin.query("SELECT RELEASE_LOCK(?)", [lock]);
   expect(stderr).toBe(`Another process restores ${target}billing. Wait until it has ended.\n`);
   expect(code).toBe(1);
 });
@@ -144,15 +122,15 @@ test("a backup of an older release gets the missing migrations", async () => {
   const name = "0003_unconfirmed_restores.sql";
   const old = `o${process.pid}_`;
   try {
-    await seedSchemas(admin, mysqlUrl, old);
+    await seedSchemas(prepared.admin, mysqlUrl, old);
     for (const service of SERVICES) {
-      await admin.query("DROP TABLE ??.unconfirmed_restores", [old + service]);
-      await admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [old + service, name]);
+      await prepared.admin.query("DROP TABLE ??.unconfirmed_restores", [old + service]);
+      await prepared.admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [old + service, name]);
     }
     const { code, stdout } = await commands.restore(target, [await commands.backUp(old)]);
     for (const service of SERVICES) expect(stdout).toContain(`applied ${service} ${name}\n`);
     expect(code).toBe(0);
   } finally {
-    await dropSchemas(admin, old);
+    await dropSchemas(prepared.admin, old);
   }
 });

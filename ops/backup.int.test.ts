@@ -1,59 +1,34 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import {
-  AWKWARD,
-  AWKWARD_JSON,
-  BackupCommands,
-  contentOf,
-  dropSchemas,
-  type Ended,
-  PASSWORDS,
-  seedSchemas,
-} from "./backup/testing/backup-commands.ts";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { backedUp } from "./backup/testing/backed-up.ts";
+import { AWKWARD, AWKWARD_JSON, contentOf, type Ended, PASSWORDS } from "./backup/testing/backup-commands.ts";
 import { onOneServer, provision } from "./schemas/provision.ts";
 
-const mysqlUrl = process.env.MYSQL_URL!;
-const source = `b${process.pid}_`;
-const target = `r${process.pid}_`;
-const commands = new BackupCommands(mysqlUrl);
+const prepared = backedUp("b");
+const { mysqlUrl, source, target, commands } = prepared;
 const { folder, keyFile } = commands;
-
-let admin: Connection;
-let file: string;
-
-beforeAll(async () => {
-  admin = await createConnection(mysqlUrl);
-  await seedSchemas(admin, mysqlUrl, source);
-  await commands.makeKey();
-  file = await commands.backUp(source);
-});
-
-afterEach(() => dropSchemas(admin, target));
-afterAll(async () => {
-  await dropSchemas(admin, source);
-  await admin.end();
-  rmSync(folder, { recursive: true });
-});
 
 const restore = (args: string[]): Promise<Ended> => commands.run("restore", args, { MYSQL_PREFIX: target });
 
 test("a restored system has the same tables and rows, and each service its rights", async () => {
-  const { code, stdout } = await restore([file, "--key", keyFile]);
+  const { code, stdout } = await restore([prepared.file, "--key", keyFile]);
   expect(stdout).toMatch(
     /^Moment {4}\d{4}-.*\nComplete {2}\d+ rows.*\nRestored {2}.* min per GB\nNothing is sent .*\n$/,
   );
   expect(code).toBe(0);
   for (const service of SERVICES) {
-    expect(await contentOf(admin, target, service)).toEqual(await contentOf(admin, source, service));
+    expect(await contentOf(prepared.admin, target, service)).toEqual(
+      await contentOf(prepared.admin, source, service),
+    );
   }
-  const [[person]] = await admin.query<RowDataPacket[]>("SELECT full_name AS name FROM ??.people", [
+  const [[person]] = await prepared.admin.query<RowDataPacket[]>("SELECT full_name AS name FROM ??.people", [
     `${target}scheduling`,
   ]);
   expect(person!.name).toBe(AWKWARD);
-  const [[event]] = await admin.query<RowDataPacket[]>(
+  const [[event]] = await prepared.admin.query<RowDataPacket[]>(
     "SELECT subject_ids AS subjects FROM ??.audit_events WHERE action = 'a'",
     [`${target}billing`],
   );
@@ -68,9 +43,9 @@ test("a restored system has the same tables and rows, and each service its right
 });
 
 test("a restore ends all sessions, is an audit event, and waits for confirm until billing is ready", async () => {
-  await restore([file, "--key", keyFile]);
+  await restore([prepared.file, "--key", keyFile]);
   const rowsOf = async (service: ServiceName, sql: string) =>
-    (await admin.query<RowDataPacket[]>(sql, [target + service]))[0];
+    (await prepared.admin.query<RowDataPacket[]>(sql, [target + service]))[0];
   expect(await rowsOf("auth", "SELECT 1 FROM ??.sessions WHERE end_time IS NULL")).toEqual([]);
   const events =
     "SELECT action, actor_id AS actor FROM ??.audit_events WHERE action LIKE 'system.%' ORDER BY id";
@@ -83,7 +58,7 @@ test("a restore ends all sessions, is an audit event, and waits for confirm unti
   const early = await restore(["confirm"]);
   expect(early.stderr).toMatch(/^billing has not asked the payment provider about all open payments yet\./);
   expect(early.code).toBe(1);
-  await admin.query("UPDATE ??.unconfirmed_restores SET ready_time = NOW(3)", [`${target}billing`]);
+  await prepared.admin.query("UPDATE ??.unconfirmed_restores SET ready_time = NOW(3)", [`${target}billing`]);
   const { code, stdout } = await restore(["confirm"]);
   expect(stdout).toBe("Confirmed: auth, scheduling, clinical, billing send again.\n");
   expect(code).toBe(0);
@@ -104,7 +79,7 @@ test("all schemas are of one moment: an effect is never without its cause", asyn
     "INSERT INTO ??.daily_additions (day, figure, label, amount) VALUES ('2026-12-01', 'CAUSE', '', 1)";
   const count = async (service: ServiceName) => {
     const sql = "SELECT COUNT(*) AS rowCount FROM ??.daily_additions WHERE figure = 'CAUSE'";
-    const [[row]] = await admin.query<RowDataPacket[]>(sql, [target + service]);
+    const [[row]] = await prepared.admin.query<RowDataPacket[]>(sql, [target + service]);
     return row!.rowCount as number;
   };
   const writer = await createConnection(mysqlUrl);
@@ -124,15 +99,15 @@ test("all schemas are of one moment: an effect is never without its cause", asyn
 });
 
 test("the file is encrypted, readable by its owner only, and the only one in the folder", () => {
-  const content = readFileSync(file);
+  const content = readFileSync(prepared.file);
   expect(content.subarray(0, 21).toString()).toBe("age-encryption.org/v1");
   expect(content.includes("CREATE TABLE")).toBe(false);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(prepared.file).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(folder, "backups")).filter((name) => !name.endsWith(".sql.gz.age"))).toEqual([]);
 });
 
 test("check reads a backup without a server", async () => {
-  const { code, stdout } = await commands.run("restore", ["check", file, "--key", keyFile], {
+  const { code, stdout } = await commands.run("restore", ["check", prepared.file, "--key", keyFile], {
     MYSQL_URL: "",
   });
   expect(stdout).toMatch(/^Moment .*\nComplete .*\n$/);
@@ -161,19 +136,21 @@ const headerOf = (content: Buffer): number => content.indexOf("\n", content.inde
 
 test.each(mutilations)("a backup %s is refused before any change", async (_, mutilate, problem) => {
   const broken = join(folder, "broken");
-  writeFileSync(broken, mutilate(readFileSync(file)));
+  writeFileSync(broken, mutilate(readFileSync(prepared.file)));
   const { code, stderr } = await restore([broken, "--key", keyFile]);
   expect(stderr).toContain(`${broken} ${problem}`);
   expect(code).toBe(1);
-  const [found] = await admin.query<RowDataPacket[]>("SHOW DATABASES LIKE ?", [`${target}%`]);
+  const [found] = await prepared.admin.query<RowDataPacket[]>("SHOW DATABASES LIKE ?", [`${target}%`]);
   expect(found).toEqual([]);
 });
 
 test("another private key is refused", async () => {
   const other = join(folder, "other-key");
   await commands.run("backup", ["key", other]);
-  const { code, stderr } = await restore([file, "--key", other]);
-  expect(stderr).toBe(`${file} is encrypted to another public key: this private key does not fit.\n`);
+  const { code, stderr } = await restore([prepared.file, "--key", other]);
+  expect(stderr).toBe(
+    `${prepared.file} is encrypted to another public key: this private key does not fit.\n`,
+  );
   expect(code).toBe(1);
 });
 
@@ -181,7 +158,7 @@ test("another private key is refused", async () => {
 test("a moment after the backup needs a binary log", async () => {
   const archived = await commands.run("backup", ["log"], { MYSQL_PREFIX: source });
   expect(archived.stderr).toMatch(/^MySQL at \S+ has no binary log: start it with --log-bin\.\n$/);
-  const { code, stderr } = await restore([file, "--key", keyFile, "--to", new Date().toISOString()]);
+  const { code, stderr } = await restore([prepared.file, "--key", keyFile, "--to", new Date().toISOString()]);
   expect(stderr).toBe("The server of auth had no binary log when the backup was made.\n");
   expect(code).toBe(1);
 });
@@ -200,7 +177,7 @@ test.each([
   ],
   ["--logs alone", ["--logs", "."], "--logs is for --to."],
 ])("%s is refused", async (_, args, message) => {
-  const { code, stderr } = await restore([file, "--key", keyFile, ...args]);
+  const { code, stderr } = await restore([prepared.file, "--key", keyFile, ...args]);
   expect(stderr).toContain(message);
   expect(code).toBe(1);
 });
@@ -215,12 +192,14 @@ test("key overwrites no file", async () => {
 
 test("schemas with tables are refused, and replaced on demand", async () => {
   await provision({ ...onOneServer(mysqlUrl, target), passwords: PASSWORDS });
-  const refused = await restore([file, "--key", keyFile]);
+  const refused = await restore([prepared.file, "--key", keyFile]);
   expect(refused.stderr).toContain(`${target}billing already have tables.`);
   expect(refused.code).toBe(1);
-  await admin.query("INSERT INTO ??.secrets VALUES ('of before', '')", [`${target}auth`]);
-  expect((await restore([file, "--key", keyFile, "--replace"])).code).toBe(0);
-  const [secrets] = await admin.query<RowDataPacket[]>("SELECT name FROM ??.secrets", [`${target}auth`]);
+  await prepared.admin.query("INSERT INTO ??.secrets VALUES ('of before', '')", [`${target}auth`]);
+  expect((await restore([prepared.file, "--key", keyFile, "--replace"])).code).toBe(0);
+  const [secrets] = await prepared.admin.query<RowDataPacket[]>("SELECT name FROM ??.secrets", [
+    `${target}auth`,
+  ]);
   expect(secrets.map(({ name }) => name)).toEqual(["all bytes", "none"]);
 });
 
@@ -229,7 +208,7 @@ test("a running service is refused", async () => {
   const login = new URL(mysqlUrl);
   Object.assign(login, { username: `${target}billing`, password: PASSWORDS.billing });
   const service = await createConnection(login.href);
-  const { code, stderr } = await restore([file, "--key", keyFile, "--replace"]);
+  const { code, stderr } = await restore([prepared.file, "--key", keyFile, "--replace"]);
   await service.end();
   expect(stderr).toBe("billing has 1 connections to its schema. Stop all processes of MedConnect first.\n");
   expect(code).toBe(1);
@@ -237,9 +216,12 @@ test("a running service is refused", async () => {
 
 test("a backup of a newer release is refused", async () => {
   const [schema, name] = [`${source}clinical`, "0099_later.sql"];
-  await admin.query("INSERT INTO ??.schema_migrations (name, checksum) VALUES (?, '0')", [schema, name]);
+  await prepared.admin.query("INSERT INTO ??.schema_migrations (name, checksum) VALUES (?, '0')", [
+    schema,
+    name,
+  ]);
   const newer = await commands.backUp(source);
-  await admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [schema, name]);
+  await prepared.admin.query("DELETE FROM ??.schema_migrations WHERE name = ?", [schema, name]);
   const { code, stderr } = await restore([newer, "--key", keyFile]);
   expect(stderr).toMatch(
     /whose migration 0099_later\.sql of clinical this release lacks\. Restore with that release\.\n$/,
