@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
+  DescriptorProtoSchema,
+  EnumValueDescriptorProtoSchema,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   FieldDescriptorProtoSchema,
+  type FileDescriptorSet,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { afterAll, expect, test } from "@jest/globals";
@@ -33,22 +36,51 @@ test("the contract has everything that the last release had", () => {
   expect(compareWith(BASELINE)).toBe("");
 });
 
-test("a lost field is a breaking change", () => {
+/** The file of the baseline that declares bookings. */
+type BaselineFile = FileDescriptorSet["file"][number];
+
+test.each<[string, (file: BaselineFile) => void, string]>([
+  [
+    "field",
+    (file) => file.messageType[0]!.field.push(field("lost", 9999)),
+    'field "9999" with name "lost" on message',
+  ],
+  [
+    "message",
+    (file) => file.messageType.push(create(DescriptorProtoSchema, { name: "Lost" })),
+    'message "Lost" was deleted',
+  ],
+  [
+    "enum value",
+    (file) =>
+      file.messageType
+        .find(({ enumType }) => enumType.length > 0)!
+        .enumType[0]!.value.push(create(EnumValueDescriptorProtoSchema, { name: "LOST", number: 99 })),
+    'enum value "99" on enum "Status" was deleted',
+  ],
+  [
+    "operation",
+    (file) => file.service[0]!.method.push({ ...file.service[0]!.method[0]!, name: "Lost" }),
+    'RPC "Lost" on service "BookingService" was deleted',
+  ],
+  [
+    "type of a field",
+    (file) => Object.assign(file.messageType[0]!.field[0]!, { type: FieldDescriptorProto_Type.BOOL }),
+    "changed type from",
+  ],
+])("a lost %s is a breaking change", (_, change, words) => {
   const released = fromBinary(FileDescriptorSetSchema, readFileSync(join(ROOT, BASELINE)));
-  const booking = released.file
-    .filter((file) => file.package === "medconnect.scheduling.v1")
-    .flatMap((file) => file.messageType)
-    .find(({ name }) => name === "Booking")!;
-  booking.field.push(
-    create(FieldDescriptorProtoSchema, {
-      name: "lost",
-      jsonName: "lost",
-      number: 9999,
-      label: FieldDescriptorProto_Label.OPTIONAL,
-      type: FieldDescriptorProto_Type.STRING,
-    }),
-  );
+  change(released.file.find((file) => file.service.some(({ name }) => name === "BookingService"))!);
   const baseline = join(folder, "baseline.binpb");
   writeFileSync(baseline, toBinary(FileDescriptorSetSchema, released));
-  expect(compareWith(baseline)).toContain('"9999" with name "lost" on message "Booking" was deleted');
+  expect(compareWith(baseline)).toContain(words);
 });
+
+const field = (name: string, number: number) =>
+  create(FieldDescriptorProtoSchema, {
+    name,
+    jsonName: name,
+    number,
+    label: FieldDescriptorProto_Label.OPTIONAL,
+    type: FieldDescriptorProto_Type.STRING,
+  });
