@@ -46,7 +46,7 @@ test("an operator creates an admin with a command, who then signs in", async () 
   ];
   const env = { ...process.env, ADMIN_PASSWORD: PASSWORD };
   const { stdout } = await promisify(execFile)(process.execPath, command, { env });
-  expect(stdout).toContain(`${email} is an admin now`);
+  expect(stdout).toBe(`${email} is an admin now\nSign in at /console of the API's host.\n`);
   expect(await (await logIn(api, { email })).client.getMe()).toMatchObject({ role: "ADMIN" });
 });
 
