@@ -2,12 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { isRequestId, newId } from "@medconnect/platform/ids/ids.ts";
 import { byAddress } from "@medconnect/platform/network/client.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { TrustedProxies } from "./client-address.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
+import { recordRequest } from "./request-metrics.ts";
 
 /** Status for the log if the client disconnected before it got the answer. nginx logs the same. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -17,7 +17,7 @@ const MAX_PATH = 256;
  * Methods recorded by name. All others are recorded as _OTHER (OpenTelemetry HTTP conventions), so that
  * clients cannot create metric time series with invented methods.
  */
-const KNOWN_METHODS = new Set([
+export const KNOWN_METHODS = new Set([
   "GET",
   "HEAD",
   "POST",
@@ -28,19 +28,6 @@ const KNOWN_METHODS = new Set([
   "TRACE",
   "CONNECT",
 ]);
-
-/**
- * Upper bounds of the buckets, in seconds: the objective for bookings (deploy/observability/slo.yml), the
- * limit of the alert GatewaySlow, and few others. The gateway has the most combinations of labels, and its
- * metrics are to stay below 100 kB. The services' metrics are finer.
- */
-const BUCKETS = [0.025, 0.1, 0.5, 1, 5];
-
-const recordDuration = durations(
-  "http.server.request.duration",
-  "Duration of HTTP requests, by route and status",
-  BUCKETS,
-);
 
 export interface ObserveOptions {
   log: Logger;
@@ -88,11 +75,7 @@ export function observe(
       const { route, reason } = response.locals;
       const seconds = (performance.now() - startedAtMs) / 1000;
       describe(span, method, route, status);
-      recordDuration(seconds, {
-        "http.request.method": method,
-        "http.response.status_code": status,
-        ...(route !== undefined && { "http.route": route }),
-      });
+      recordRequest({ method, route, status, seconds });
       const path = logPaths ? pathOf(request) : undefined;
       const durationMs = Math.round(seconds * 10_000) / 10;
       log.info({ method, route, path, status, reason, durationMs, requestId }, "request");

@@ -5,8 +5,6 @@ import { type Attributes, metrics, type ObservableResult } from "@opentelemetry/
  * there are fewer than the conventions propose.
  */
 const CALL_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
-/** Bounds for durations that are mostly below a millisecond. */
-export const SHORT_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /**
  * Looks up the meter each time, because a meter that was looked up before `startMetrics` never records

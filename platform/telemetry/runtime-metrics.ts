@@ -6,7 +6,7 @@ import {
   performance,
 } from "node:perf_hooks";
 import { getHeapSpaceStatistics } from "node:v8";
-import { durations, gaugeInBytes, gaugeInSeconds, SHORT_BUCKETS, totalSeconds } from "./metrics.ts";
+import { durations, gaugeInBytes, gaugeInSeconds, totalSeconds } from "./metrics.ts";
 
 /**
  * Interval in ms at which the delay of the event loop is measured. Each time wakes an idle process for 40 µs of
@@ -24,7 +24,9 @@ const GC_TYPES: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weakcb",
 };
 
-const collected = durations("v8js.gc.duration", "Duration of garbage collections", SHORT_BUCKETS);
+/** Upper bounds of the buckets in seconds, by the conventions. */
+const GC_BUCKETS = [0.01, 0.1, 1, 10];
+const collected = durations("v8js.gc.duration", "Duration of garbage collections", GC_BUCKETS);
 
 /**
  * Reports the event loop, garbage collections and heap by the OpenTelemetry conventions. The instrumentation

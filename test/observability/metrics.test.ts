@@ -37,7 +37,7 @@ beforeAll(async () => {
   await patient.api.send("GET /v1/bookings/not-an-id");
   // The gateway counts a request only after it has sent the response. So the metrics are read repeatedly,
   // until this request shows.
-  const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
+  const bad = { http_route: "/v1/bookings/{bookingId}", http_request_method: "GET" };
   // The calls above cause several events. The last one is scheduling's event to clinical, after billing's
   // event about the payment. So the metrics are read until this event shows.
   const last = { destination: "clinical", result: "applied" };
@@ -54,17 +54,18 @@ const DELIVERED = "outbox_delivered_total";
 const COUNT_RPC = "rpc_server_call_duration_seconds_count";
 
 describe("rate, errors and duration", () => {
-  test("the gateway's requests are counted by route and status", () => {
-    const made = {
-      http_request_method: "POST",
-      http_route: "/v1/bookings",
-      http_response_status_code: "201",
-    };
+  test("the gateway's requests are counted by route, and its responses by status", () => {
+    const made = { http_request_method: "POST", http_route: "/v1/bookings" };
     expect(grown("gateway", COUNT_HTTP, made)).toBeGreaterThanOrEqual(1);
     expect(grown("gateway", "http_server_request_duration_seconds_sum", made)).toBeGreaterThan(0);
     expect(grown("gateway", "http_server_request_duration_seconds_bucket", { ...made, le: "+Inf" })).toBe(
       grown("gateway", COUNT_HTTP, made),
     );
+    for (const http_response_status_code of ["201", "400"]) {
+      expect(
+        grown("gateway", "http_server_responses_total", { http_response_status_code }),
+      ).toBeGreaterThanOrEqual(1);
+    }
   });
 
   test.each([

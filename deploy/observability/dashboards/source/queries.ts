@@ -12,3 +12,13 @@ export function quantileBy(labels: string, histogram: string, quantile: number, 
   const all = ["le", labels].filter(Boolean).join(", ");
   return `histogram_quantile(${quantile}, ${rateBy(all, `${histogram}_bucket${selector}`)})`;
 }
+
+/** Mean of a histogram, one series for each combination of the labels. @param matchers such as `a="b"` */
+export const meanBy = (labels: string, histogram: string, matchers = ""): string =>
+  `${rateBy(labels, `${histogram}_sum{${matchers}}`)} / ${rateBy(labels, `${histogram}_count{${matchers}}`)}`;
+
+/** Share of a histogram's values above one of its bounds. @param matchers such as `a="b"` */
+export function shareAbove(labels: string, histogram: string, bound: string, matchers = ""): string {
+  const below = [`le="${bound}"`, matchers].filter(Boolean).join(",");
+  return `1 - ${rateBy(labels, `${histogram}_bucket{${below}}`)} / ${rateBy(labels, `${histogram}_count{${matchers}}`)}`;
+}

@@ -1,7 +1,8 @@
 import type { Dashboard } from "./panel.ts";
-import { quantileBy, rateBy } from "./queries.ts";
+import { meanBy, quantileBy, rateBy, rateOrZero, shareAbove } from "./queries.ts";
 
 const HTTP = "http_server_request_duration_seconds";
+const RESPONSES = "http_server_responses_total";
 const RPC = "rpc_server_call_duration_seconds";
 const ROUTE = "http_request_method, http_route";
 const ROUTE_LEGEND = "{{http_request_method}} {{http_route}}";
@@ -47,7 +48,7 @@ export const requests: Dashboard = {
           isStacked: true,
           queries: [
             {
-              expr: rateBy("http_response_status_code", `${HTTP}_count`),
+              expr: rateBy("http_response_status_code", RESPONSES),
               legend: "{{http_response_status_code}}",
             },
           ],
@@ -58,19 +59,25 @@ export const requests: Dashboard = {
           limit: 0.01,
           queries: [
             {
-              expr: `(${rateBy("", `${HTTP}_count{http_response_status_code=~"5.."}`)} or vector(0)) / ${rateBy("", `${HTTP}_count`)}`,
+              expr: `(${rateOrZero(`${RESPONSES}{http_response_status_code=~"5.."}`)}) / ${rateBy("", RESPONSES)}`,
               legend: "all routes",
             },
           ],
         },
         {
-          title: "Duration",
-          description: "The gateway's buckets are coarse below 0.5 s; those of the RPCs are finer",
+          title: "Mean duration",
           unit: "s",
-          queries: [
-            { expr: `${rateBy("", `${HTTP}_sum`)} / ${rateBy("", `${HTTP}_count`)}`, legend: "mean" },
-            { expr: quantileBy("", HTTP, 0.99), legend: "p99" },
-          ],
+          queries: [{ expr: meanBy("", HTTP), legend: "all routes" }],
+        },
+        {
+          title: "Slow requests",
+          description:
+            "Percentiles are those of the RPCs: the gateway counts half a second and a second only",
+          unit: "percentunit",
+          queries: ["0.5", "1"].map((seconds) => ({
+            expr: shareAbove("", HTTP, seconds),
+            legend: `over ${seconds} s`,
+          })),
         },
       ],
     },
@@ -83,23 +90,22 @@ export const requests: Dashboard = {
           queries: [{ expr: rateBy(ROUTE, `${HTTP}_count{http_route!=""}`), legend: ROUTE_LEGEND }],
         },
         {
-          title: "Errors (4xx and 5xx)",
+          title: "Errors (5xx)",
           unit: "reqps",
           queries: [
-            {
-              expr: rateBy(
-                `${ROUTE}, http_response_status_code`,
-                `${HTTP}_count{http_response_status_code=~"[45].."}`,
-              ),
-              legend: `${ROUTE_LEGEND} {{http_response_status_code}}`,
-            },
+            { expr: rateBy(ROUTE, 'http_server_errors_total{http_route!=""}'), legend: ROUTE_LEGEND },
           ],
         },
         {
-          title: "Duration, 99th percentile",
+          title: "Mean duration",
           unit: "s",
-          limit: 1,
-          queries: [{ expr: quantileBy(ROUTE, HTTP, 0.99, '{http_route!=""}'), legend: ROUTE_LEGEND }],
+          queries: [{ expr: meanBy(ROUTE, HTTP, 'http_route!=""'), legend: ROUTE_LEGEND }],
+        },
+        {
+          title: "Requests over a second",
+          unit: "percentunit",
+          limit: 0.01,
+          queries: [{ expr: shareAbove(ROUTE, HTTP, "1", 'http_route!=""'), legend: ROUTE_LEGEND }],
         },
       ],
     },
