@@ -14,6 +14,7 @@ import {
   type InspectorPorts,
   inspectorPorts,
   refuseBusyPorts,
+  tracesUrlAt,
 } from "./stack/ports.ts";
 import { BUNDLES } from "./stack/programs.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_SETTINGS, seed } from "./stack/seed.ts";
@@ -43,7 +44,7 @@ runCommand({
 
     const live = inspectors && new LiveProgram(inspectors);
     const format = logFormatOf(process.env.LOG_FORMAT, process.stdout.isTTY);
-    const view = logView(format, (line) => process.stdout.write(`${line}\n`));
+    const view = logView(format, (line) => process.stdout.write(`${line}\n`), tracesUrlAt(tracesPort));
     const progress = terminalProgress(STACK_STEPS + 1);
     const death = Promise.withResolvers<string>();
     let stack: Stack;
@@ -129,7 +130,9 @@ function tlsFlags(certificates: string): string {
 
 function tracesWay(url: string | undefined, format: LogFormat): string {
   if (url === undefined) return "sent to OTEL_EXPORTER_OTLP_ENDPOINT";
-  return format === "pretty" ? `${url} (or npm run trace -- ID, the last word of a request's line)` : url;
+  return format === "pretty"
+    ? `${url} (errors link there; or npm run trace -- ID, at the end of a request's line)`
+    : url;
 }
 
 const LOOPBACK_PAGES = "localhost, 127.0.0.1 and [::1], at any port,";
@@ -155,7 +158,10 @@ function welcome(stack: Stack, format: LogFormat, inspectors: InspectorPorts | u
       `pages of ${gatewaySettings.CORS_ORIGINS.replace("loopback", LOOPBACK_PAGES) || "no other origin"} may call the API (CORS_ORIGINS)`,
     ),
     row("mail", process.env.MAIL_URL ? "sent through MAIL_URL" : `${mailFolder} (links are shown here)`),
-    row("logs", format === "pretty" ? `${logFolder} (JSON; grep one by the last word of a line)` : logFolder),
+    row(
+      "logs",
+      format === "pretty" ? `${logFolder} (JSON; grep one by the ID at the end of a line)` : logFolder,
+    ),
     row("as JSON", file),
     ...(aheadMs > 0 ? [row("clock", `${businessTime} by business time (npm run clock)`)] : []),
     ...(inspectors

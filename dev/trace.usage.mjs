@@ -7,7 +7,7 @@ export const usage = /** @type {const} */ ({
 Usage: npm run trace -- ID
        npm run trace [-- options]
 
-ID is a trace id (x-trace-id), its first digits (the last word of a request's line), or the requestId of an error.
+ID is a trace id (x-trace-id), its first digits (the end of a request's line), or the requestId of an error.
 
   --route TEXT     Lists traces whose name contains the text, such as bookings.
   --status STATUS  Lists requests with this HTTP status: 409, or 4xx.

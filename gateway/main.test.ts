@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
@@ -114,6 +115,25 @@ test("without auth it is alive but not ready", async () => {
   const port = await portOf(start({ AUTH_ADDRESS: "127.0.0.1:1" }));
   expect((await request(port, "/healthz")).statusCode).toBe(200);
   expect((await request(port, "/readyz")).statusCode).toBe(503);
+});
+
+test.each([
+  ["development", "https://traces.example.org/"],
+  ["production", undefined],
+])("in %s, a problem has traceUrl: %s", async (NODE_ENV, url) => {
+  const port = await portOf(
+    start({
+      NODE_ENV,
+      API_URL: "https://api.example.org",
+      INTERNAL_KEY: randomBytes(32).toString("base64"),
+      REDIS_WITHOUT_PASSWORD: "true",
+      TRACE_URL_TEMPLATE: "https://traces.example.org/{traceId}",
+    }),
+  );
+  const answer = await request(port, "/v1/nothing");
+  const { reason, traceUrl } = JSON.parse(await text(answer));
+  expect(reason).toBe("ROUTE_NOT_FOUND");
+  expect(traceUrl).toBe(url && `${url}${answer.headers["x-trace-id"]}`);
 });
 
 test("production refuses the settings of a local system by name", async () => {

@@ -42,7 +42,8 @@ const CONNECT_MS = 5000;
 startProcess("gateway", async () => {
   const config = loadConfig(gatewaySettings);
   const apiUrl = apiUrlOf(config);
-  const errorAnswerOf = errorAnswers(apiUrl);
+  const isProduction = config.NODE_ENV === "production";
+  const errorAnswerOf = errorAnswers(apiUrl, isProduction ? "" : config.TRACE_URL_TEMPLATE);
   const log = createLogger("gateway", config.LOG_LEVEL);
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const flushTraces = await startTracing({

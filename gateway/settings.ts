@@ -50,7 +50,7 @@ export const gatewaySettings = {
     })
     .describe(
       "URL of a trace at your viewer, such as `https://traces.example.org/trace/{traceId}`. The console links to it " +
-        "from audit entries and errors",
+        "from audit entries and errors; outside production, each problem has it as `traceUrl`",
     ),
   DEMO_ACCOUNTS: commaList.meta({
     localOnly: true,

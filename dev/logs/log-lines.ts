@@ -46,8 +46,13 @@ export const isFileOfPage = ({ status = 0, path = "" }: LogEntry): boolean =>
 
 export const isProblem = ({ level }: LogEntry): boolean => ["warn", "error", "fatal"].includes(level);
 
-/** Such as `14:12:14 POST /v1/bookings 201 48 ms 660ee1f9`. The last word begins the trace id. */
-export function requestLine(entry: LogEntry): string {
+/**
+ * Such as `14:12:14 POST /v1/bookings 201 48 ms 660ee1f9`. The last word begins the trace id; for an error, it is
+ * the page of its trace.
+ *
+ * @param tracesUrl URL of the pages of traces, if there are any
+ */
+export function requestLine(entry: LogEntry, tracesUrl?: string): string {
   const { time, method = "?", path = "(unreadable)", status = 0, durationMs, traceId } = entry;
   const words = [
     dim(clockTime(new Date(time))),
@@ -55,16 +60,16 @@ export function requestLine(entry: LogEntry): string {
     printable(path),
     styleText(colourOf(status), String(status)),
     ...(durationMs === undefined ? [] : [`${Math.round(durationMs)} ms`]),
-    ...(traceId === undefined ? [] : [dim(traceId.slice(0, TRACE_DIGITS))]),
+    ...traceWords(traceId, status >= 400 ? tracesUrl : undefined),
   ];
   return words.join(" ");
 }
 
 /**
  * Such as `14:12:14 WARN billing: job failed: connect ECONNREFUSED (job=relay) .local/data/logs/billing.log:7`. A
- * problem of a request has the beginning of its trace id before the place.
+ * problem of a request has the page of its trace before the place, or the beginning of its trace id.
  */
-export function problemLine(entry: LogEntry, place: string): string {
+export function problemLine(entry: LogEntry, place: string, tracesUrl?: string): string {
   const { time, level, service, msg, err, traceId } = entry;
   const cause = err?.message ?? err?.type;
   const text = cause === undefined ? msg : `${msg}: ${cause}`;
@@ -78,7 +83,7 @@ export function problemLine(entry: LogEntry, place: string): string {
     `${service}:`,
     printable(text),
     ...(facts.length > 0 ? [`(${printable(facts.join(", "))})`] : []),
-    ...(traceId ? [dim(traceId.slice(0, TRACE_DIGITS))] : []),
+    ...traceWords(traceId, tracesUrl),
     dim(relative("", place)),
   ].join(" ");
 }
@@ -103,6 +108,13 @@ export function printable(text: string, maxLength = MAX_LENGTH): string {
 }
 
 const colourOf = (status: number) => (status >= 500 ? "red" : status >= 400 ? "yellow" : "green");
+
+/** The page of a trace, or the beginning of its id; nothing without a trace. */
+function traceWords(traceId: string | undefined, tracesUrl: string | undefined): string[] {
+  if (!traceId) return [];
+  const digits = traceId.slice(0, TRACE_DIGITS);
+  return [dim(tracesUrl === undefined ? digits : `${tracesUrl}/${digits}`)];
+}
 
 /** styleText leaves the text plain unless standard output is a terminal that allows colour (NO_COLOR). */
 const dim = (text: string): string => styleText("dim", text);

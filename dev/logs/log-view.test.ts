@@ -15,8 +15,8 @@ afterEach(() => {
 });
 
 /** A view that was opened a second ago. */
-function opened(): LogView {
-  const made = logView("pretty", (line) => shown.push(line));
+function opened(tracesUrl?: string): LogView {
+  const made = logView("pretty", (line) => shown.push(line), tracesUrl);
   jest.setSystemTime(NOW.getTime() - 1000);
   made.open();
   jest.setSystemTime(NOW);
@@ -65,6 +65,18 @@ test.each([
 ])("%s in a path is escaped", (_title, path, escaped) => {
   show({ ...REQUEST, path });
   expect(texts()).toEqual([`POST ${escaped} 201 48 ms 660ee1f9`]);
+});
+
+test("errors link to their traces where there are pages of traces", () => {
+  view = opened("http://127.0.0.1:9469");
+  show(REQUEST);
+  show({ ...REQUEST, status: 409 });
+  view.show("billing", lineOf({ ...WARNING, traceId: REQUEST.traceId }), "logs/billing.log:7");
+  expect(texts()).toEqual([
+    "POST /v1/bookings 201 48 ms 660ee1f9",
+    "POST /v1/bookings 409 48 ms http://127.0.0.1:9469/660ee1f9",
+    "WARN billing: job failed: refused (job=relay) http://127.0.0.1:9469/660ee1f9 logs/billing.log:7",
+  ]);
 });
 
 test("files of a page are not shown, unless they are missing", () => {

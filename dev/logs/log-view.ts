@@ -44,8 +44,9 @@ export function logFormatOf(setting: string | undefined, isTerminal: boolean): L
 
 type Write = (line: string) => void;
 
-export const logView = (format: LogFormat, write: Write): LogView =>
-  format === "json" ? new JsonView(write) : new PrettyView(write);
+/** @param tracesUrl URL of the pages of traces, to which errors link */
+export const logView = (format: LogFormat, write: Write, tracesUrl?: string): LogView =>
+  format === "json" ? new JsonView(write) : new PrettyView(write, tracesUrl);
 
 /** Passes on each line as it is. */
 class JsonView implements LogView {
@@ -73,6 +74,7 @@ const OUTPUT = { perPeriod: 60, periodMs: 10_000 };
 /** Shows requests and problems in one short line each. All other lines are in the log files only. */
 class PrettyView implements LogView {
   readonly #write: Write;
+  readonly #tracesUrl: string | undefined;
   readonly #requests: Pace;
   readonly #problems: Pace;
   readonly #output: Pace;
@@ -81,8 +83,9 @@ class PrettyView implements LogView {
   #state: "starting" | "open" | "closing" = "starting";
   #openedAtMs = 0;
 
-  constructor(write: Write) {
+  constructor(write: Write, tracesUrl: string | undefined) {
     this.#write = write;
+    this.#tracesUrl = tracesUrl;
     const paced = (pace: { perPeriod: number; periodMs: number }, things: string) =>
       new Pace({ ...pace, atEnd: (count) => this.#more(`${count} more ${things}`) });
     this.#requests = paced(REQUESTS, "requests");
@@ -118,10 +121,10 @@ class PrettyView implements LogView {
     } else if (isRequest(entry)) {
       if (isFileOfPage(entry)) return;
       const isShown = this.#state === "open" && beginOf(entry) >= this.#openedAtMs;
-      if (isShown && this.#requests.take()) this.#write(requestLine(entry));
+      if (isShown && this.#requests.take()) this.#write(requestLine(entry, this.#tracesUrl));
     } else if (isProblem(entry)) {
       if (entry.level === "warn" && (this.#state === "closing" || this.#absences.explains(name))) return;
-      if (this.#problems.take()) this.#write(problemLine(entry, place));
+      if (this.#problems.take()) this.#write(problemLine(entry, place, this.#tracesUrl));
     }
   }
 

@@ -64,6 +64,10 @@ export const inspectorPorts = (env: NodeJS.ProcessEnv, offset = 0): InspectorPor
 export const configuredTracesPort = (env: NodeJS.ProcessEnv, offset = 0): number =>
   httpPortIn(env, "TRACES_PORT", TRACES_PORT, offset);
 
+/** URL of the pages of traces; undefined if there are none. */
+export const tracesUrlAt = (port: number | undefined): string | undefined =>
+  port === undefined ? undefined : `http://127.0.0.1:${port}`;
+
 /** Chooses free ports for every process. */
 export async function freeProcessPorts(): Promise<Ports> {
   const ports = new Map<ProcessName, ProcessPorts>();

@@ -10,7 +10,7 @@ import { type Progress, silent } from "../terminal/progress.ts";
 import { startTraceServer } from "../traces/trace-server.ts";
 import { DataFolder } from "./data-folder.ts";
 import { DATABASE_STEPS, type Databases, startDatabases } from "./databases.ts";
-import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
+import { freeProcessPorts, type Ports, refuseBusyPorts, tracesUrlAt } from "./ports.ts";
 import { addressesOf, makeProcesses, type Processes } from "./processes.ts";
 import { BUNDLES, type Program } from "./programs.ts";
 
@@ -109,7 +109,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   // stopped.
   built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
-  const tracesUrl = tracesPort === undefined ? undefined : `http://127.0.0.1:${tracesPort}`;
+  const tracesUrl = tracesUrlAt(tracesPort);
   const processes = makeProcesses({
     folder,
     databases,

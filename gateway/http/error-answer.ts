@@ -6,6 +6,8 @@ import { problemHeaders, problemsOf } from "./problem.ts";
 /** Facts about a refused request that its answer depends on. */
 export interface RefusedRequest {
   readonly requestId: string;
+  /** Undefined if the HTTP parser refused the request. */
+  readonly traceId?: string | undefined;
   /** True if the request had an Authorization header. */
   readonly sentAuthorization: boolean;
   /** True at OAuth endpoints. */
@@ -14,12 +16,20 @@ export interface RefusedRequest {
 
 export type ErrorAnswerOf = (error: ApiError, request: RefusedRequest) => Answer;
 
-/** Makes the answers to errors: problem documents (RFC 9457), or the errors of RFC 6749 at OAuth endpoints. */
-export function errorAnswers(apiUrl: string): ErrorAnswerOf {
+/**
+ * Makes the answers to errors: problem documents (RFC 9457), or the errors of RFC 6749 at OAuth endpoints.
+ *
+ * @param traceUrlTemplate URL of a trace with `{traceId}`, for the member `traceUrl`. Empty in production, whose
+ *   clients cannot reach its traces
+ */
+export function errorAnswers(apiUrl: string, traceUrlTemplate = ""): ErrorAnswerOf {
   const problemOf = problemsOf(apiUrl);
-  return (error, { requestId, sentAuthorization, isOAuth }) => ({
+  return (error, { requestId, traceId, sentAuthorization, isOAuth }) => ({
     status: error.rule.httpStatus,
     headers: isOAuth ? oauthErrorHeaders(error, sentAuthorization) : problemHeaders(error, sentAuthorization),
-    body: JSON.stringify(isOAuth ? oauthErrorOf(error, apiUrl, requestId) : problemOf(error, requestId)),
+    body: JSON.stringify({
+      ...(isOAuth ? oauthErrorOf(error, apiUrl, requestId) : problemOf(error, requestId)),
+      ...(traceId && traceUrlTemplate && { traceUrl: traceUrlTemplate.replaceAll("{traceId}", traceId) }),
+    }),
   });
 }

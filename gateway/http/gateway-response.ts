@@ -6,6 +6,8 @@ import type { SourceAddress } from "../limits/quotas.ts";
 /** Data of one request, shared by the steps that handle it. */
 export interface RequestContext extends SourceAddress {
   requestId: string;
+  /** Trace of the request; absent if the HTTP parser refused it. */
+  traceId?: string;
   /** Address of the client: the peer, or the address that a trusted proxy forwards. */
   address: string;
   addressClient: Client;

@@ -63,11 +63,13 @@ export function observe(
     };
     void inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
       const address = proxies.addressOf(request);
+      const traceId = activeTraceId();
       response.locals = {
         requestId,
+        traceId,
         address,
         addressClient: byAddress(address),
-        headers: ["x-request-id", requestId, "x-trace-id", activeTraceId()],
+        headers: ["x-request-id", requestId, "x-trace-id", traceId],
       };
       handle(request, response);
       await new Promise<void>((resolve) => response.once("close", resolve));

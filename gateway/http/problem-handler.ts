@@ -14,7 +14,7 @@ export function problemHandler(log: Logger, answerOf: ErrorAnswerOf) {
   const pace = new RefusalPace();
   return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const error = ApiError.from(thrown);
-    const { requestId, route, isOAuth = false } = response.locals;
+    const { requestId, traceId, route, isOAuth = false } = response.locals;
     response.locals.reason = error.reason;
     // An error without a cause is not logged here, because the log line of the request already has the reason
     // of the error.
@@ -29,6 +29,6 @@ export function problemHandler(log: Logger, answerOf: ErrorAnswerOf) {
       return;
     }
     const sentAuthorization = request.headers.authorization !== undefined;
-    send(response, answerOf(error, { requestId, sentAuthorization, isOAuth }));
+    send(response, answerOf(error, { requestId, traceId, sentAuthorization, isOAuth }));
   };
 }

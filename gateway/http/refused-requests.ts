@@ -91,8 +91,8 @@ export class RefusedRequests {
   #answerInstead(error: ApiError, response: GatewayResponse): void {
     const { locals } = response;
     locals.reason = error.reason;
-    const { requestId, isOAuth = false } = locals;
-    const answer = this.#answerOf(error, { requestId, sentAuthorization: false, isOAuth });
+    const { requestId, traceId, isOAuth = false } = locals;
+    const answer = this.#answerOf(error, { requestId, traceId, sentAuthorization: false, isOAuth });
     send(response, { ...answer, headers: { ...answer.headers, connection: "close" } });
   }
 

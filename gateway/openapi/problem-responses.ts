@@ -181,6 +181,12 @@ const REQUEST_ID = {
 };
 /** Maximum length of the link to the description of a reason, most of which is the host of the API. */
 const MAX_LINK_LENGTH = 1000;
+const TRACE_URL = {
+  type: "string",
+  format: "uri",
+  maxLength: MAX_LINK_LENGTH,
+  description: "Page of the request's trace. Only of a local system (`npm start`).",
+};
 /** Far more than the quotas of a request: its rate class, the address, and the concurrent requests. */
 const MAX_POLICIES = 10;
 /** Maximum length of a fact, such as a time, a limit, or the names of all statuses. */
@@ -207,6 +213,7 @@ export const problemSchema = (apiUrl: string): Schema => ({
       description: "Stable identifier of the kind of error.",
     },
     requestId: REQUEST_ID,
+    traceUrl: TRACE_URL,
     errors: {
       type: "array",
       maxItems: MAX_VIOLATIONS,
@@ -266,6 +273,7 @@ export const oauthErrorSchema = (apiUrl: string): Schema => ({
       description: "Link to the description of the reason.",
     },
     requestId: REQUEST_ID,
+    traceUrl: TRACE_URL,
   },
   required: ["error", "error_description", "error_uri", "requestId"],
   example: oauthErrorOf(new ApiError("INVALID_CLIENT"), apiUrl, "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),

@@ -86,6 +86,30 @@ test("the trace of a refused booking is red where it was refused", async () => {
   expect(await pageOf(refused, "text/html")).toContain('<details class="scheduling error">');
 });
 
+describe("an error leads to its trace", () => {
+  const PATH = "/v1/bookings/00000000-0000-7000-8000-000000000000";
+
+  test.each([
+    ["a problem", () => patient.api.send(`GET ${PATH}`), "GetBooking"],
+    ["an error of OAuth", () => api.send("POST /v1/auth/token", { body: {} }), "POST /v1/auth/token"],
+    ["an unknown path", () => api.send("GET /v1/nothing"), "GET"],
+  ])("of %s, by traceUrl", async (_title, send, name) => {
+    const { body, headers } = await send();
+    expect(body.traceUrl).toBe(`${stack.urls.traces}/${headers.get("x-trace-id")}`);
+    const read = async () => await (await fetch(String(body.traceUrl))).text();
+    expect(await eventually(read, (page) => page.includes(name))).toContain("/traces.css");
+  });
+
+  test("of the command line, below the error", async () => {
+    const args = ["clients/typescript/src/cli/main.ts", "get-booking", PATH.split("/").at(-1)!];
+    const failed = promisify(execFile)(process.execPath, [...args, "--server", stack.urls.gateway]);
+    await expect(failed).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`\\nTrace: ${stack.urls.traces}/[0-9a-f]{32}\\n$`)),
+    });
+  });
+});
+
 test("jobs that find nothing to do make no traces", async () => {
   const list = await (await fetch(stack.urls.traces!)).text();
   expect(list).toContain("POST /v1/bookings");

@@ -105,6 +105,7 @@ test("a refusal is a MedConnectError with all that the problem says", async () =
         code: "FAILED_PRECONDITION",
         detail: "Changed.",
         errors: [{ field: "bio" }],
+        traceUrl: "http://127.0.0.1:9469/8443",
       },
       { "retry-after": "3" },
     );
@@ -117,6 +118,7 @@ test("a refusal is a MedConnectError with all that the problem says", async () =
     detail: "Changed.",
     violations: [{ field: "bio" }],
     requestId: "r1",
+    traceUrl: "http://127.0.0.1:9469/8443",
     retryAfterMs: 3000,
     preconditionFailed: true,
   });

@@ -15,6 +15,7 @@ interface Problem {
   code?: string;
   reason?: string;
   requestId?: string;
+  traceUrl?: string;
   errors?: Violation[];
   metadata?: Record<string, string>;
 }
@@ -49,6 +50,8 @@ export class MedConnectError extends Error {
   readonly type: string | undefined;
   /** Quote it in support requests. */
   readonly requestId: string | undefined;
+  /** Page of the call's trace. Only of a local system (`npm start`). */
+  readonly traceUrl: string | undefined;
   /** Time in ms after which a repeat may succeed (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
   /** Idempotency-Key of the call. A repeat with this key takes effect only once. */
@@ -67,6 +70,7 @@ export class MedConnectError extends Error {
     this.metadata = problem.metadata ?? {};
     this.type = problem.type;
     this.requestId = problem.requestId ?? response.headers.get("x-request-id") ?? undefined;
+    this.traceUrl = problem.traceUrl;
     this.retryAfterMs = retryAfterMsOf(response.headers);
     this.idempotencyKey = idempotencyKey;
     this.headers = response.headers;
@@ -109,9 +113,9 @@ function problemIn(body: string): Problem {
     const json = JSON.parse(body);
     if (typeof json?.reason === "string") return json;
     if (typeof json?.error !== "string") return {};
-    const { error_description: detail, error_uri: type, requestId } = json;
+    const { error_description: detail, error_uri: type, requestId, traceUrl } = json;
     // The link leads to the reason on the page of all errors.
-    return { detail, type, requestId, reason: new URL(type).hash.slice(1) };
+    return { detail, type, requestId, traceUrl, reason: new URL(type).hash.slice(1) };
   } catch {
     return {};
   }

@@ -172,6 +172,11 @@ test("an error of the API is its reason, the fields as flags, and the next step"
       `More: ${server.url}/docs/errors#INVALID_REQUEST  Request id: r1\n`,
     ].join("\n"),
   });
+  const traceUrl = "http://127.0.0.1:9469/8443";
+  server.answer = (_request, response) =>
+    refuse(response, 409, { reason: "SLOT_UNAVAILABLE", code: "ABORTED", traceUrl });
+  const { stderr } = await medconnect(["create-booking", "--slot-id", "x"]);
+  expect(stderr.trimEnd().split("\n").at(-1)).toBe(`Trace: ${traceUrl}`);
   server.answer = (_request, response) =>
     refuse(response, 401, { reason: "UNAUTHENTICATED", code: "UNAUTHENTICATED" });
   expect((await medconnect(["whoami"])).stderr).toContain("Sign in: medconnect login\n");

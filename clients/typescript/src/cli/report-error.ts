@@ -26,7 +26,7 @@ export function reportError(error: unknown, { command, server }: Failed = {}): s
   }
   if (!(error instanceof MedConnectError))
     return String(error instanceof Error ? (error.stack ?? error) : error).split("\n");
-  const { reason, violations, retryAfterMs, requestId, metadata, status } = error;
+  const { reason, violations, retryAfterMs, requestId, traceUrl, metadata, status } = error;
   const terms = { fields: command?.fields ?? [], metadata };
   return linesOf(
     headingOf(error, terms),
@@ -37,6 +37,7 @@ export function reportError(error: unknown, { command, server }: Failed = {}): s
     [server && reason && `More: ${errorsPage(server)}#${reason}`, requestId && `Request id: ${requestId}`]
       .filter(Boolean)
       .join("  "),
+    traceUrl && `Trace: ${traceUrl}`,
   );
 }
 

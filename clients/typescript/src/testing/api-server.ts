@@ -59,7 +59,7 @@ export function sendJson(
 export function refuse(
   response: ServerResponse,
   status: number,
-  problem: { reason: string; code: string; detail?: string; errors?: object[] },
+  problem: { reason: string; code: string; detail?: string; errors?: object[]; traceUrl?: string },
   headers: Record<string, string> = {},
 ): void {
   sendJson(response, status, { detail: problem.reason, requestId: "r1", ...problem }, headers);
