@@ -8,9 +8,9 @@ import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const AT_ONCE = 8;
 /** Number of warm-up rounds, in which the heap grows even without a leak. */
-const WARM_UP_ROUNDS = 3;
-const ROUNDS = 5;
-/** Heap growth that the test allows. If the answers of all rounds were retained, they would take 100 MiB. */
+const WARM_UP_ROUNDS = 2;
+const ROUNDS = 3;
+/** Heap growth that the test allows. If the answers of all rounds were retained, they would take 60 MiB. */
 const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;

@@ -12,7 +12,7 @@ import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { authDataKeyOf, sharedStack } from "../support/stack.ts";
 
-const TRIES = 200;
+const TRIES = 60;
 /** Failed logins per account. An account is locked after five, so the test uses fewer. */
 const TRIES_AN_ACCOUNT = 4;
 /** Maximum ratio of the highest to the lowest median latency of the kinds of refused logins. */
@@ -21,7 +21,7 @@ const BOUND = 1.1;
  * Maximum number of rounds. The test passes as soon as the ratio in one round is below `BOUND`. Other load
  * may distort some rounds, but a real difference shows in every round.
  */
-const ROUNDS = 3;
+const ROUNDS = 8;
 const TIMEOUT_MS = 600_000;
 
 const KINDS = ["unknown", "wrong", "locked", "disabled"] as const;

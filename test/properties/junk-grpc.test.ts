@@ -13,7 +13,7 @@ import { tokenOfCaller } from "./valid-requests.ts";
 import { messagesFor, mistakenMessage } from "./wire.ts";
 
 /** Number of requests for each RPC and role. */
-const RUNS = Number(process.env.JUNK_RUNS ?? 15);
+const RUNS = Number(process.env.JUNK_RUNS ?? 5);
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);

@@ -14,7 +14,7 @@ import { ApiDescription } from "./openapi.ts";
 import { assertHttpRefusal } from "./refusals.ts";
 
 /** Number of requests for each operation and role. */
-const RUNS = Number(process.env.JUNK_RUNS ?? 15);
+const RUNS = Number(process.env.JUNK_RUNS ?? 5);
 const ENDS_THE_SESSION = "/v1/auth/logout";
 
 const api = new Api(sharedStack().urls.gateway);

@@ -1,8 +1,12 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { createAdmin } from "@medconnect/auth/src/admin/create-admin.ts";
+import { EVENT_ROUTES } from "@medconnect/auth/src/event-routes.ts";
 import type { MedConnect } from "@medconnect/client";
+import { commandTransactions } from "@medconnect/ops/command/command-transactions.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { systemClock } from "@medconnect/platform/time/clock.ts";
 import type { Api, Json } from "./api.ts";
 import { authDataKeyOf, type Running } from "./stack.ts";
 
@@ -27,7 +31,8 @@ export type Role = "PATIENT" | "DOCTOR";
  * gateway then responds with 503.
  */
 const TRIES = 3;
-const ROOT = join(import.meta.dirname, "../..");
+/** On a busy machine, a connection to the database takes seconds. */
+const DATABASE_TIMEOUT_MS = 30_000;
 
 /** Registers a new account, and signs it in. */
 export async function signUp(api: Api, role: Role, given: { password?: string } = {}): Promise<Account> {
@@ -72,7 +77,7 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
 }
 
 /**
- * Creates an admin with `npm run admin:create`, and signs the admin in. No API call can create an admin.
+ * Creates an admin as `npm run admin:create` does, and signs the admin in. No API call can create an admin.
  *
  * @param email default: a new address
  */
@@ -82,17 +87,16 @@ export async function signUpAdmin(
   schemaPrefix = "medconnect_",
   email = `admin-${randomUUID().slice(0, 8)}@example.org`,
 ): Promise<Account> {
-  const database = new URL(running.urls.mysql);
-  database.pathname = `${schemaPrefix}auth`;
-  const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${randomUUID().slice(0, 8)}`];
-  // DATABASE_TIMEOUT is longer than the default, because on a busy machine a connection takes seconds.
-  const env = {
-    ...process.env,
-    DATABASE_URL: database.href,
-    DATABASE_TIMEOUT: "30s",
-    DATA_KEY: authDataKeyOf(running),
-    ADMIN_PASSWORD: PASSWORD,
-  };
-  await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
+  const url = new URL(running.urls.mysql);
+  url.pathname = `${schemaPrefix}auth`;
+  const db = new Database({ url: url.href, poolSize: 1, timeoutMs: DATABASE_TIMEOUT_MS });
+  try {
+    const hash = await openKeyedHash(db, new FieldCipher(Buffer.from(authDataKeyOf(running), "base64")));
+    const transactions = commandTransactions(db, { hash, routes: EVENT_ROUTES });
+    const options = { email, fullName: `Ada ${randomUUID().slice(0, 8)}`, password: PASSWORD };
+    await createAdmin({ db, clock: systemClock, hash, transactions }, options);
+  } finally {
+    await db.close();
+  }
   return await logIn(api, { email });
 }

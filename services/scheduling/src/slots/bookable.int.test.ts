@@ -53,10 +53,11 @@ const CASES = Object.keys(STATES).flatMap((state) =>
   ),
 );
 
-async function arrange([state, start, license, account]: (typeof CASES)[number]): Promise<string> {
-  fixture.renewPeople();
-  await fixture.createDoctor(0);
-  const slot = await fixture.createSlot(60);
+/** Gives the slot and its doctor the statuses of a case. */
+async function arrange(
+  [state, start, license, account]: (typeof CASES)[number],
+  slotId: string,
+): Promise<void> {
   const { status, ...hold } = STATES[state as keyof typeof STATES];
   const startMinutes = STARTS[start as keyof typeof STARTS];
   await fixture.app.db.write(
@@ -66,7 +67,7 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
       "holdMinutes" in hold ? fixture.at(hold.holdMinutes) : null,
       fixture.at(startMinutes),
       fixture.at(startMinutes + 30),
-      binaryId(slot.id),
+      binaryId(slotId),
     ],
   );
   await fixture.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
@@ -74,7 +75,13 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
     account === "hidden",
     binaryId(fixture.doctor.userId),
   ]);
-  return slot.id;
+}
+
+/** Creates a slot of a new doctor. */
+async function newSlot(): Promise<string> {
+  fixture.renewPeople();
+  await fixture.createDoctor(0);
+  return (await fixture.createSlot(60)).id;
 }
 
 /** Checks for each route if a user other than the slot's doctor sees the slot. */
@@ -125,8 +132,9 @@ async function lookAsOwner(slotId: string) {
 
 test("a doctor sees a slot as OPEN exactly if it can be booked while they practise", async () => {
   const disagreements: unknown[] = [];
+  const slotId = await newSlot();
   for (const each of CASES) {
-    const slotId = await arrange(each);
+    await arrange(each, slotId);
     const { get, listed } = await lookAsOwner(slotId).catch((error: unknown) => {
       throw new Error(`${each}`, { cause: error });
     });
@@ -142,14 +150,16 @@ test("a doctor sees a slot as OPEN exactly if it can be booked while they practi
 test("lists, reads, searches, profiles and bookings agree about bookable slots", async () => {
   const disagreements: unknown[] = [];
   const counts: Record<string, number> = {};
+  let slotId = await newSlot();
   for (const each of CASES) {
-    const slotId = await arrange(each);
+    await arrange(each, slotId);
     const { why, ...seen } = await look(slotId);
     const [booked] = await Promise.allSettled([fixture.book(slotId)]);
     const isBookable = why === "ok";
     const isAgreed = Object.values(seen).every((one) => one === isBookable) && outcome(booked) === why;
     if (!isAgreed) disagreements.push({ each, why, ...seen, booked: outcome(booked) });
     counts[why] = (counts[why] ?? 0) + 1;
+    if (booked.status === "fulfilled") slotId = await newSlot();
   }
   expect(disagreements).toEqual([]);
   // A slot can be booked in two states: `open` and `held until now`. If the slot starts on the next day, the
