@@ -45,7 +45,7 @@ runCommand({
           await createAdmin(stack, { ...admin, fullName: "Ada Admin" });
           await run(check, { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, ...env });
         };
-        for (const check of ["docs", "phone", "accessibility", "traces"]) await run(check);
+        for (const check of ["docs", "tasks", "phone", "accessibility", "traces"]) await run(check);
         for (const check of ["console", "console-views"]) await runAsAdmin(check);
         if (lighthouse) await run("lighthouse");
         if (screenshots) {

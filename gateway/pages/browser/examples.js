@@ -11,9 +11,16 @@ export function withNewKey(request) {
   return new Request(request, { headers });
 }
 
-/** The document, with ids of resources that the signed-in user can read, and times to come, in its examples. */
-export async function withExistingIds(document, token) {
-  const ids = await existingIds(document, token);
+/** Ids in an answer, in JSON: its own, and those of the resources that it refers to. */
+export const idsIn = (answer) => [...answer.matchAll(/"(?:id|\w+Id)":"([^"]+)"/g)].map(([, id]) => id);
+
+/**
+ * The document, with ids of resources that the signed-in user can read, and times to come, in its examples.
+ *
+ * @param recentIds ids that the examples prefer, the most wanted first
+ */
+export async function withExistingIds(document, token, recentIds = []) {
+  const ids = await existingIds(document, token, recentIds);
   ids["Idempotency-Key"] = EXAMPLE_KEY;
   const withId = (name, value) => {
     if (typeof value === "string") return ids[name] ?? value;
@@ -48,12 +55,12 @@ function withTimesToCome(body) {
  * Ids of the resources in the lists that the user may read, such as `bookingId`, and of those that they refer to,
  * such as `patientId`. A list below another resource is read once the id of that is known.
  */
-async function existingIds({ paths }, token) {
+async function existingIds({ paths }, token, recentIds) {
   const { role, sub } = claimsOf(token);
   const own = {};
   const referred = {};
   let lists = Object.entries(paths)
-    .filter(([, { get }]) => get?.["x-item-id"] && (get["x-roles"]?.includes(role) ?? true))
+    .filter(([, { get }]) => get?.["x-item-id"] && mayRead(get, role))
     .map(([path, { get }]) => ({ path, idName: get["x-item-id"] }));
   for (;;) {
     const ids = { ...referred, ...own };
@@ -64,9 +71,9 @@ async function existingIds({ paths }, token) {
     const ready = filled.filter(({ url }) => !url.includes("{"));
     if (ready.length === 0) return ids;
     lists = filled.filter(({ url }) => url.includes("{"));
-    const items = await Promise.all(ready.map(({ url }) => itemIn(url, token, sub)));
+    const others = await Promise.all(ready.map(({ url }) => othersIn(url, token, sub)));
     for (const [i, { idName }] of ready.entries()) {
-      const { id, ...fields } = items[i] ?? {};
+      const { id, ...fields } = chosen(others[i], recentIds, role) ?? {};
       if (id) own[idName] ??= id;
       for (const [name, value] of Object.entries(fields)) if (/\wId$/.test(name)) referred[name] ??= value;
     }
@@ -76,12 +83,28 @@ async function existingIds({ paths }, token) {
 /** Claims of an access token (RFC 9068), which is not verified here. */
 const claimsOf = (token) => JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
 
-/** An item of a list: an open one, such as a slot, or else the first. The reader's own account is none. */
-async function itemIn(path, token, sub) {
+/** Admins read clinical lists of one patient only, after a break-glass grant. */
+const mayRead = ({ "x-roles": roles, responses }, role) =>
+  (roles?.includes(role) ?? true) &&
+  !(role === "ADMIN" && responses[403]?.$ref?.endsWith("/BreakGlassRequired"));
+
+/** The items of a list, without the reader's own account. */
+async function othersIn(path, token, sub) {
   const url = new URL(`${path}?pageSize=100`, location.origin);
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  if (!answer.ok) return undefined;
-  const items = Object.values(await answer.json()).find(Array.isArray);
-  const others = items?.filter(({ id }) => id !== sub);
-  return others?.find(({ status }) => status === "OPEN") ?? others?.[0];
+  if (!answer.ok) return [];
+  const items = Object.values(await answer.json()).find(Array.isArray) ?? [];
+  return items.filter(({ id }) => id !== sub);
+}
+
+/**
+ * The item for the examples: an open one, such as a slot, if there is one; among these, a recent one. Patients get
+ * another slot than before, because a slot that they have released cannot be booked again soon.
+ */
+function chosen(items, recentIds, role) {
+  const open = items.filter(({ status }) => status === "OPEN");
+  if (open.length > 0 && role === "PATIENT") return open.find(({ id }) => !recentIds.includes(id)) ?? open[0];
+  const candidates = open.length > 0 ? open : items;
+  const recent = recentIds.find((recentId) => candidates.some(({ id }) => id === recentId));
+  return candidates.find(({ id }) => id === recent) ?? candidates[0];
 }

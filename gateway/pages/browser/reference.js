@@ -1,13 +1,13 @@
 // Shows all operations of the OpenAPI document by Scalar.
 import "./no-eval.js";
-import { withExistingIds, withNewKey } from "./examples.js";
+import { idsIn, withExistingIds, withNewKey } from "./examples.js";
 import { onSignIn } from "./sign-in.js";
 import { withSnippets } from "./snippets.js";
 
 const CONFIGURATION = {
   // Calls go to this host, also if the document names another one, such as localhost for 127.0.0.1.
   servers: [{ url: location.origin }],
-  customFetch: (input, init) => fetch(withNewKey(new Request(input, init))),
+  customFetch: send,
   // Everything that would call Scalar's servers is off.
   proxyUrl: "",
   telemetry: false,
@@ -69,6 +69,57 @@ const withoutOperations = (content) => ({ ...content, paths: {}, components: {},
 const stepsTo = (content) =>
   location.hash === "" ? [EMPTY, withoutOperations(content), content] : [content];
 
+let token = "";
+let shown = "";
+/** Ids of the resources that the reader's requests have made or changed, the latest first. */
+let recentIds = [];
+let updates = 0;
+
+function show() {
+  const authentication = { securitySchemes: { bearer: { token } } };
+  reference.updateConfiguration({ ...CONFIGURATION, content: shown, authentication });
+}
+
+/** Shows examples with the ids that the signed-in user can read now. */
+async function updateExamples() {
+  updates += 1;
+  const update = updates;
+  await dialogClosed();
+  root.ariaBusy = "true";
+  const document = token === "" ? content : withSnippets(await withExistingIds(content, token, recentIds));
+  if (update !== updates) return;
+  shown = textOf(document);
+  show();
+  await nextTask();
+  root.ariaBusy = "false";
+}
+
+/** Sends a request of the reader. Later examples act on the resources that it made or changed. */
+async function send(input, init) {
+  const request = withNewKey(new Request(input, init));
+  const answer = await fetch(request);
+  if (token !== "" && answer.ok && request.method !== "GET") {
+    const ids = idsIn(await answer.clone().text());
+    recentIds = [...ids, ...recentIds];
+    if (ids.length > 0) updateExamples();
+  }
+  return answer;
+}
+
+/** Waits until no request is open, because an update would replace the reader's input. */
+function dialogClosed() {
+  const isOpen = () => root.querySelector(".scalar-client--open") !== null;
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (isOpen()) return;
+      observer.disconnect();
+      resolve();
+    });
+    if (!isOpen()) return resolve();
+    observer.observe(root, { subtree: true, childList: true, attributeFilter: ["class"] });
+  });
+}
+
 // The introduction appears first.
 await nextTask();
 const [{ createApiReference }, content] = await Promise.all([
@@ -84,10 +135,8 @@ for (const step of stepsTo(content)) {
 }
 while (!root.querySelector('[id*="/tag/"]')) await nextTask();
 document.getElementById("introduction").remove();
-let shown = textOf(content);
-onSignIn(async (token, isRenewal) => {
-  if (!isRenewal)
-    shown = textOf(token === "" ? content : withSnippets(await withExistingIds(content, token)));
-  const authentication = { securitySchemes: { bearer: { token } } };
-  reference.updateConfiguration({ ...CONFIGURATION, content: shown, authentication });
+shown = textOf(content);
+onSignIn((newToken, isRenewal) => {
+  token = newToken;
+  return isRenewal ? show() : updateExamples();
 });

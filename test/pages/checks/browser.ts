@@ -70,12 +70,15 @@ export async function show(page: Page, view: View): Promise<void> {
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: view.scheme }]);
 }
 
-/** Signs in as the demo patient, and waits until the examples have the patient's ids. */
-export async function signIn(page: Page): Promise<void> {
-  await page.select("#account", PATIENT);
-  await page.waitForFunction(() => !/YOUR_SECRET_TOKEN/.test(document.body.textContent ?? ""));
-  await page.waitForNetworkIdle();
+/** Signs in to a demo account, and waits until the examples have ids that the account can read. */
+export async function signIn(page: Page, email = PATIENT): Promise<void> {
+  await page.select("#account", email);
+  await page.waitForSelector("#reference[aria-busy=true]");
+  await untilUpdated(page);
 }
+
+/** Waits until the examples have ids that the account can read now. */
+export const untilUpdated = (page: Page) => page.waitForSelector("#reference[aria-busy=false]");
 
 /** Presses the first visible button whose text or label matches. */
 export async function press(page: Page, text: RegExp): Promise<void> {
@@ -93,6 +96,15 @@ export async function press(page: Page, text: RegExp): Promise<void> {
     text.flags,
   );
   await handle.asElement()?.evaluate((button) => (button as HTMLButtonElement).click());
+}
+
+/** Opens the search of /docs, and types a text. */
+export async function openSearch(page: Page, text: string): Promise<void> {
+  await page.keyboard.down("Control");
+  await page.keyboard.press("k");
+  await page.keyboard.up("Control");
+  await page.waitForSelector('input[type="search"], [role="combobox"]');
+  await page.keyboard.type(text);
 }
 
 /** Throws unless the two are equal as JSON. */
