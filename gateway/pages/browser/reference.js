@@ -1,5 +1,6 @@
 // Shows all operations of the OpenAPI document by Scalar.
 import "./no-eval.js";
+import { mendAccessibility } from "./accessibility.js";
 import { idsIn, withExistingIds, withNewKey } from "./examples.js";
 import { onSignIn } from "./sign-in.js";
 import { withSnippets } from "./snippets.js";
@@ -135,6 +136,7 @@ for (const step of stepsTo(content)) {
 }
 while (!root.querySelector('[id*="/tag/"]')) await nextTask();
 document.getElementById("introduction").remove();
+mendAccessibility();
 shown = textOf(content);
 onSignIn((newToken, isRenewal) => {
   token = newToken;
