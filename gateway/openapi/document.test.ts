@@ -312,6 +312,22 @@ test("the example of an answer is a new resource, and has no invented numbers", 
   expect(exampleOf("Tokens")).toHaveProperty("expiresInSeconds", 300);
 });
 
+test("an example does no harm to the demo accounts, and its times are in the future", () => {
+  const exampleOf = (path: string, method: string) =>
+    at("paths", path, method, "requestBody", "content", "application/json", "example") as Record<
+      string,
+      string
+    >;
+  expect(exampleOf("/v1/users/me", "patch")).not.toHaveProperty("fullName");
+  expect(exampleOf("/v1/users/me", "patch")).toHaveProperty("region", "US-CA");
+  expect(exampleOf("/v1/doctors/{doctorId}", "patch")).not.toHaveProperty("specialty");
+  const { currentPassword, newPassword } = exampleOf("/v1/users/me/password/change", "post");
+  expect(newPassword).toBe(currentPassword);
+  const { startTime = "", endTime = "" } = exampleOf("/v1/doctors/{doctorId}/slots", "post");
+  expect(Date.parse(startTime)).toBeGreaterThan(Date.now());
+  expect(Date.parse(endTime)).toBeGreaterThan(Date.parse(startTime));
+});
+
 test("the example of a key has the members that its type needs", () => {
   expect(at("components", "schemas", "ServiceAccount", "example", "jwks", "keys")).toEqual([
     {

@@ -11,6 +11,9 @@ import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Day of the times in examples: a month from the start of this process, because slots must lie in the future. */
+const DAY = new Date(Date.now() + 30 * DAY_MS).toISOString().slice(0, 10);
 /**
  * Examples for a string field whose comment has no example. The first one that satisfies the field's rules is
  * used.
@@ -66,7 +69,7 @@ function single(field: DescField, rules: FieldRules | undefined): JsonValue {
 function messageExample(field: DescField, desc: DescMessage): JsonValue {
   switch (desc.typeName) {
     case "google.protobuf.Timestamp":
-      return field.name.startsWith("end") ? "2026-03-02T09:30:00Z" : "2026-03-02T09:00:00Z";
+      return field.name.startsWith("end") ? `${DAY}T09:30:00Z` : `${DAY}T09:00:00Z`;
     case "google.protobuf.Duration":
       return "900s";
     case "google.protobuf.FieldMask":

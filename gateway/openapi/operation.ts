@@ -149,11 +149,13 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
     return !inPath.has(field) && !inHeaders.has(field);
   });
   const settable = fields.filter((f) => f.name !== "etag" && !behavesAs(f, FieldBehavior.OUTPUT_ONLY));
+  // A resource has its required fields already. An example that changed them could rename a demo account.
+  const shown = settable.filter((f) => direction !== "patch" || !behavesAs(f, FieldBehavior.REQUIRED));
   const { schema, required } = schemas.body(`${method.name}Body`, desc, fields, direction);
   return {
     requestBody: {
       ...(required && { required }),
-      content: { [binding.takesForm ? FORM : "application/json"]: { schema, example: exampleOf(settable) } },
+      content: { [binding.takesForm ? FORM : "application/json"]: { schema, example: exampleOf(shown) } },
     },
   };
 }
