@@ -17,12 +17,12 @@ test.each([
   ],
   ["GET /v1/bookings/:bookingId", "No route GET /v1/bookings/:bookingId; did you mean /v1/bookings/…?"],
   ["GET /v1/user/me", "No route GET /v1/user/me; did you mean /v1/users/me?"],
-  ["POST /v1/login", "No route POST /v1/login; /openapi.json lists the routes."],
+  ["POST /v1/login", "No route POST /v1/login; /docs and /openapi.json list the routes."],
   ["GET /bookings", "No route GET /bookings; did you mean /v1/bookings?"],
   ["PATCH /v1/user/me/", "No route PATCH /v1/user/me/; did you mean /v1/users/me?"],
   ["POST /v1/user/me", "No route POST /v1/user/me; did you mean GET /v1/users/me?"],
-  ["GET /v1/people/ann@example.org", "No route GET /v1/people/…; /openapi.json lists the routes."],
-  ["GET /v1/0301234567/Ann%20Doe", "No route GET /v1/…/…; /openapi.json lists the routes."],
+  ["GET /v1/people/ann@example.org", "No route GET /v1/people/…; /docs and /openapi.json list the routes."],
+  ["GET /v1/0301234567/Ann%20Doe", "No route GET /v1/…/…; /docs and /openapi.json list the routes."],
 ])("%s: %s", (call, words) => {
   expect(describePath(call)).toBe(words);
 });

@@ -26,7 +26,7 @@ export function describeUnknownPath(routes: Iterable<KnownRoute>, httpMethod: st
   const sent = `No route ${httpMethod} ${path.length <= MAX_LENGTH ? withoutValues(path) : "with so long a path"}`;
   return meant
     ? `${sent}; did you mean ${suggestion(meant, httpMethod, segments)}?`
-    : `${sent}; /openapi.json lists the routes.`;
+    : `${sent}; /docs and /openapi.json list the routes.`;
 }
 
 /** Segments of a path, with a verb after a colon as a segment of its own. Empty segments are left out. */

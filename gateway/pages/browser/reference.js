@@ -2,6 +2,7 @@
 import "./no-eval.js";
 import { mendAccessibility } from "./accessibility.js";
 import { idsIn, withExistingIds, withNewKey } from "./examples.js";
+import { withReasons } from "./reasons.js";
 import { onSignIn } from "./sign-in.js";
 import { withSnippets } from "./snippets.js";
 
@@ -125,7 +126,7 @@ function dialogClosed() {
 await nextTask();
 const [{ createApiReference }, content] = await Promise.all([
   loadScalar(),
-  fetchDocument().then(withSnippets),
+  fetchDocument().then(withReasons).then(withSnippets),
 ]);
 let reference;
 for (const step of stepsTo(content)) {

@@ -8,6 +8,7 @@ import {
   expectNoOverflow,
   GUIDES,
   open,
+  openSearch,
   press,
   signIn,
   VIEWS,
@@ -26,17 +27,18 @@ await withBrowser(async (browser) => {
 
   expectEqual("Scalar takes the place of the introduction", await page.$("#introduction"), null);
 
-  await search(page, "prescribe");
-  await page.waitForSelector('[role="option"]');
-  const found = await page.$$eval('[role="option"]', (options) =>
-    options.map((option) => option.textContent),
-  );
+  const found = await search(page, "prescribe");
   expectEqual(
     "a search for prescribe finds the task",
-    found.some((text) => /prescri/i.test(text ?? "")),
+    found.some((text) => /prescri/i.test(text)),
     true,
   );
-  await page.keyboard.press("Escape");
+  const refusing = await search(page, "PATIENT_OVERLAP");
+  expectEqual(
+    "a search for a reason finds an operation",
+    refusing.some((text) => /Books a slot/.test(text)),
+    true,
+  );
 
   await page.goto(BOOKING, { waitUntil: "networkidle0" });
   await page.reload({ waitUntil: "networkidle0" });
@@ -66,10 +68,14 @@ async function send(page: Page): Promise<number> {
   return (await answered).status();
 }
 
-async function search(page: Page, text: string): Promise<void> {
-  await page.keyboard.down("Control");
-  await page.keyboard.press("k");
-  await page.keyboard.up("Control");
-  await page.waitForSelector('input[type="search"], [role="combobox"]');
-  await page.keyboard.type(text);
+/** Searches, and closes the search. @returns what it found */
+async function search(page: Page, text: string): Promise<string[]> {
+  await openSearch(page, text);
+  await page.waitForSelector('[role="option"]');
+  const found = await page.$$eval('[role="option"]', (options) =>
+    options.map((option) => option.textContent ?? ""),
+  );
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector('[role="option"]'));
+  return found;
 }

@@ -38,7 +38,12 @@ await withBrowser(async (browser) => {
         .filter((part) => part.checkVisibility({ visibilityProperty: true }))
         .map(({ tagName }) => tagName),
     );
-  expectEqual("parts of the bar", await shownInBar(), ["A", "FORM"]);
+  expectEqual("parts of the bar", await shownInBar(), ["A", "A", "A", "A", "A", "FORM"]);
+  const isCut = await page.$eval(
+    "body > nav",
+    (bar) => bar.scrollWidth > bar.clientWidth || bar.scrollHeight > bar.clientHeight,
+  );
+  expectEqual("the bar is too small for its parts", isCut, false);
   await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
   await page.waitForSelector("[role=dialog]");
   expectEqual("parts of the bar under the buttons of the dialog", await shownInBar(), []);
