@@ -1,8 +1,7 @@
 import { scopes } from "@medconnect/platform/contract/scopes.ts";
 import { TOKEN_PATH } from "@medconnect/platform/contract/token-endpoint.ts";
-import { LIMITS } from "../http/server.ts";
 import type { Route } from "../rpc/routes.ts";
-import { IDEMPOTENCY_KEY, IF_MATCH } from "../transcoding/headers.ts";
+import { IDEMPOTENCY_KEY, IF_MATCH, MAX_TAGS_LENGTH } from "../transcoding/headers.ts";
 import { MAX_INT32 } from "./field-rules.ts";
 import { introduction, TITLE } from "./introduction.ts";
 import { itemIdOf } from "./item-id.ts";
@@ -90,8 +89,6 @@ const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
 
 /** Quotes around 255 characters, each of which may be escaped. */
 const MAX_KEY_LENGTH = 2 + 2 * 255;
-/** Headers with more bytes are refused. */
-const MAX_HEADER_LENGTH = LIMITS.maxHeaderSize;
 
 const idempotencyKey = (required: boolean): Schema => ({
   name: "Idempotency-Key",
@@ -102,8 +99,6 @@ const idempotencyKey = (required: boolean): Schema => ({
   schema: { type: "string", maxLength: MAX_KEY_LENGTH, pattern: IDEMPOTENCY_KEY.source },
 });
 
-const TEXT = { type: "string", maxLength: MAX_HEADER_LENGTH };
-
 const parameters = {
   IdempotencyKey: idempotencyKey(false),
   IdempotencyKeyRequired: idempotencyKey(true),
@@ -112,17 +107,23 @@ const parameters = {
     in: "header",
     description:
       "One or more `ETag` values from earlier reads. Gives 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must match as well.",
-    schema: { type: "string", maxLength: MAX_HEADER_LENGTH, pattern: IF_MATCH.source },
+    schema: { type: "string", maxLength: MAX_TAGS_LENGTH, pattern: IF_MATCH.source },
   },
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
     description: "The `ETag` of an earlier read. Gives 304 if the answer is unchanged.",
-    schema: TEXT,
+    schema: { type: "string", maxLength: MAX_TAGS_LENGTH },
   },
 };
 
-const header = (description: string, schema: Schema = TEXT): Schema => ({ description, schema });
+/** More than the longest header of an answer: the text of a 401 in `WWW-Authenticate`. */
+const MAX_ANSWER_HEADER_LENGTH = 1024;
+
+const header = (
+  description: string,
+  schema: Schema = { type: "string", maxLength: MAX_ANSWER_HEADER_LENGTH },
+): Schema => ({ description, schema });
 
 const headers = {
   ETag: header(

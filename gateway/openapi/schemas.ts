@@ -14,9 +14,8 @@ import {
   Text_Kind,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { LIMITS } from "../http/server.ts";
 import { rulesOf } from "../transcoding/validation-rules.ts";
-import { DURATION, FIELD_MASK } from "../transcoding/well-known-json.ts";
+import { DURATION, FIELD_MASK, MAX_FIELD_MASK_LENGTH } from "../transcoding/well-known-json.ts";
 import { commentOn } from "./comments.ts";
 import { exampleOf } from "./examples.ts";
 import { boundsOf, constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
@@ -158,7 +157,7 @@ const WELL_KNOWN: Record<string, Schema> = {
   "google.protobuf.Duration": { type: "string", maxLength: 24, pattern: DURATION.source },
   "google.protobuf.FieldMask": {
     type: "string",
-    maxLength: LIMITS.maxHeaderSize,
+    maxLength: MAX_FIELD_MASK_LENGTH,
     pattern: FIELD_MASK.source,
   },
 };

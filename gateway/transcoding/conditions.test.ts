@@ -114,6 +114,22 @@ describe.each(named([...reads, ...updates]))("%s", (_title, route) => {
   });
 });
 
+test.each([
+  ["GetDoctor", "If-None-Match"],
+  ["GetDoctor", "If-Match"],
+  ["UpdateDoctor", "If-Match"],
+])("%s takes at most 512 characters of %s", async (name, header) => {
+  const route = [...reads, ...updates].find(({ method }) => method.name === name)!;
+  const listOf = (length: number) => `"0007", "${"x".repeat(length - 10)}"`;
+  const sendList = (length: number) => send(route, { [header.toLowerCase()]: listOf(length) });
+  expect((await sendList(512)).status).not.toBe(400);
+  const { status, json } = await sendList(513);
+  expect([status, json.errors]).toEqual([
+    400,
+    [{ field: header, description: "must have at most 512 characters; got 513" }],
+  ]);
+});
+
 describe.each(named(updates))("%s", (_title, route) => {
   test("forwards the versions, because the service compares them", async () => {
     await send(route, { "if-match": '"0007.hash-of_it"' });

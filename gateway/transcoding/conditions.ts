@@ -4,7 +4,7 @@ import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Answer } from "../http/answer.ts";
 import type { RequestBinding } from "./binding.ts";
-import { ifMatchOf } from "./headers.ts";
+import { entityTagsIn, ifMatchOf } from "./headers.ts";
 
 /**
  * Matches each entity tag of a list, and captures the text between its quotes. If-None-Match compares weakly,
@@ -18,8 +18,8 @@ const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
  * §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
 export function assertConditions(request: IncomingMessage, rpc: Method, binding: RequestBinding): void {
-  const { method, headers } = request;
-  if (!isRead(method) && headers["if-none-match"] !== undefined) {
+  const { method } = request;
+  if (entityTagsIn(request, "If-None-Match") !== undefined && !isRead(method)) {
     throw invalidField("If-None-Match", "is for GET and HEAD only; use If-Match for changes");
   }
   const versions = ifMatchOf(request);
@@ -43,12 +43,11 @@ export function assertConditions(request: IncomingMessage, rpc: Method, binding:
  * current version. Answers 304 if If-None-Match lists the tag of the current answer.
  */
 export function conditional(request: IncomingMessage, answer: Answer): Answer {
-  const { method, headers } = request;
   const { etag: quotedTag } = answer.headers;
-  if (!isRead(method) || quotedTag === undefined) return answer;
+  if (!isRead(request.method) || quotedTag === undefined) return answer;
   const etag = quotedTag.slice(1, -1);
   if (ifMatchOf(request)?.includes(versionOf(etag)) === false) throw new ApiError("ETAG_MISMATCH");
-  const noneMatch = headers["if-none-match"];
+  const noneMatch = entityTagsIn(request, "If-None-Match");
   if (noneMatch === undefined || !contains(noneMatch, etag)) return answer;
   return { status: 304, headers: { etag: quotedTag }, body: "" };
 }

@@ -26,6 +26,23 @@ export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage):
   return key;
 }
 
+/**
+ * Maximum length of If-Match and of If-None-Match in characters: 20 tags of this API. The contract's fields
+ * `etag`, which If-Match fills, have the same limit.
+ */
+export const MAX_TAGS_LENGTH = 512;
+
+/** Value of a header that lists entity tags; undefined without the header. Throws INVALID_REQUEST. */
+export function entityTagsIn(
+  { headers }: IncomingMessage,
+  name: "If-Match" | "If-None-Match",
+): string | undefined {
+  const text = headers[name.toLowerCase() as "if-match" | "if-none-match"];
+  if (text !== undefined && text.length > MAX_TAGS_LENGTH)
+    throw invalidField(name, `must have at most ${MAX_TAGS_LENGTH} characters; got ${text.length}`);
+  return text;
+}
+
 /** List of entity tags (RFC 9110 §5.6.1, §8.8.3). Its elements may be empty, as in `"a",,"b"`. */
 const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
 /** One tag of a list: captures the mark `W/` of a weak tag, and the text between the quotes. */
@@ -41,8 +58,8 @@ const VERSION = /^\w+$/;
  * Versions listed in If-Match; undefined without the header and for `*`. Weak tags are omitted, because
  * If-Match compares strongly (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
  */
-export function ifMatchOf({ headers }: IncomingMessage): string[] | undefined {
-  const text = headers["if-match"];
+export function ifMatchOf(request: IncomingMessage): string[] | undefined {
+  const text = entityTagsIn(request, "If-Match");
   if (text === undefined || text === "*") return undefined;
   const tags = BARE_TAG.test(text) ? [text] : strongTags(text);
   return [...new Set(tags.map(versionOf))].filter((version) => VERSION.test(version));

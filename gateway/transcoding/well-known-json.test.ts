@@ -16,7 +16,7 @@ const VALID: Record<string, JsonValue[]> = {
     "2026-03-01T10:00:00-00:00",
   ],
   [DURATION]: ["0s", "900s", "1.5s", "-3.000000001s"],
-  [MASK]: ["", "bio", "bio,fee", "fee.amountMinor"],
+  [MASK]: ["", "bio", "bio,fee", "fee.amountMinor", "a".repeat(1024)],
 };
 
 const INVALID: Record<string, JsonValue[]> = {
@@ -88,6 +88,7 @@ const INVALID: Record<string, JsonValue[]> = {
     "*",
     "bio.",
     "Bio",
+    "a".repeat(1025),
     "1",
     1,
     ["bio"],

@@ -30,6 +30,8 @@ const TIME_EXPECTATION = "must be a time with its zone such as 2026-03-01T09:00:
 
 /** Seconds with at most nine decimals, the precision of a Duration. */
 export const DURATION = /^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,9})?s$/;
+/** Maximum length of a field mask in characters. The mask of all fields of a resource has a fifth of it. */
+export const MAX_FIELD_MASK_LENGTH = 1024;
 /** Names of fields in lowerCamelCase, with commas between them. */
 export const FIELD_MASK = /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/;
 
@@ -45,11 +47,19 @@ function timeViolation(text: string): string | undefined {
   return undefined;
 }
 
+const FIELD_MASK_RULE = matching(
+  FIELD_MASK,
+  "must be names of fields with commas between them, such as bio,timeZone",
+);
+
 const RULES: Record<string, Rule> = {
   "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, violationOf: timeViolation },
   "google.protobuf.Duration": matching(DURATION, "must be a duration in seconds such as 900s"),
-  "google.protobuf.FieldMask": matching(
-    FIELD_MASK,
-    "must be names of fields with commas between them, such as bio,timeZone",
-  ),
+  "google.protobuf.FieldMask": {
+    ...FIELD_MASK_RULE,
+    violationOf: (text) =>
+      text.length > MAX_FIELD_MASK_LENGTH
+        ? `must have at most ${MAX_FIELD_MASK_LENGTH} characters`
+        : FIELD_MASK_RULE.violationOf(text),
+  },
 };
