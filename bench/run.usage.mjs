@@ -19,7 +19,7 @@ noisy for a conclusion. Takes about a quarter of an hour; nothing else should ru
   --json FILE   Also writes all figures to a file.
   -h, --help    Shows this.
 
-Exit codes: 0 measured, 1 bookings were incomplete, or the measurement failed, 130 stopped
+Exit codes: 0 measured, 1 bookings were incomplete, or the measurement failed, 2 wrong arguments, 130 stopped
 `,
   options: {
     full: { type: "boolean", default: false },

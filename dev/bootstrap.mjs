@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseArguments, seeHelp } from "../ops/command/arguments.mjs";
+import { parseArguments, seeHelp, WRONG_ARGUMENTS } from "../ops/command/arguments.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const BIN = join(ROOT, "node_modules/.bin");
@@ -36,15 +36,15 @@ async function answerFlags(file, fileArgs) {
   if (!existsSync(usageFile)) return;
   const { usage } = await import(pathToFileURL(usageFile));
   const { values, problem } = parseArguments(usage, fileArgs);
-  if (problem !== undefined) fail(`${problem}\n${seeHelp(usage.name)}`);
+  if (problem !== undefined) fail(`${problem}\n${seeHelp(usage.name)}`, WRONG_ARGUMENTS);
   if (!values.help) return;
   process.stdout.write(usage.help);
   process.exit(0);
 }
 
-function fail(message) {
+function fail(message, code = 1) {
   console.error(message);
-  process.exit(1);
+  process.exit(code);
 }
 
 /**

@@ -21,7 +21,7 @@ prescriptions. Machine time rules sign-ins, tokens, limits and the audit trail, 
   --data-dir DIR    Data folder of the system, as for npm start (.local/data).
   -h, --help        Shows this.
 
-Exit codes: 0 done, 1 no system runs, the arguments are wrong, or a job failed
+Exit codes: 0 done, 1 no system runs or a job failed, 2 wrong arguments
 `,
   options: {
     json: { type: "boolean" },

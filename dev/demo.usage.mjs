@@ -13,7 +13,7 @@ consultation, a prescription, and the admin's view. Stops at the first unexpecte
   --data-dir DIR   Data folder of the system, as for npm start (.local/data).
   -h, --help       Shows this.
 
-Exit codes: 0 every response was as expected, 1 one was not, or no system runs
+Exit codes: 0 every response was as expected, 1 one was not, or no system runs, 2 wrong arguments
 `,
   options: {
     url: { type: "string" },

@@ -26,7 +26,7 @@ Environment, passed on to every process:
   CORS_ORIGINS, ALLOWED_HOSTS           Pages that may call, and names of this machine: loopback, for localhost only.
   LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  Any setting of a process.
 
-Exit codes: 0 stopped, 1 the start failed or a process ended, 130 stopped during the start
+Exit codes: 0 stopped, 1 the start failed or a process ended, 2 wrong arguments, 130 stopped during the start
 `,
   options: {
     port: { type: "string" },

@@ -15,7 +15,7 @@ ID is a trace id (x-trace-id), its first digits (the end of a request's line), o
   --data-dir DIR   Data folder of the system, as for npm start (.local/data).
   -h, --help       Shows this.
 
-Exit codes: 0 shown, 1 no such trace, no system runs, or the arguments are wrong
+Exit codes: 0 shown, 1 no such trace, or no system runs, 2 wrong arguments
 `,
   options: {
     route: { type: "string" },

@@ -31,7 +31,7 @@ here (STACK_JSON):
   BACKUP_RECIPIENT         Public key of age, age1…; several are separated by commas, and each private key fits.
   BACKUP_DIR               Folder of the backups (.local/backups).
 ${SERVER_HELP}
-Exit codes: 0 the backup is complete and on the disk, 1 the command failed
+Exit codes: 0 the backup is complete and on the disk, 1 the command failed, 2 wrong arguments
 `;
 
 /** Difference between the servers' clocks that is told, in ms. Queries that do not arrive at once look like less. */

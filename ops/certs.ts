@@ -20,7 +20,7 @@ in another place.
 A process reads TLS_CERT_FILE, TLS_KEY_FILE and TLS_CA_FILE. To replace a certificate early, such as one with a leaked
 key, delete its folder first. The old certificate stays valid until it expires or you replace the CA.
 
-Exit codes: 0 done, 1 the command failed
+Exit codes: 0 done, 1 the command failed, 2 wrong arguments
 `;
 
 runCommand({

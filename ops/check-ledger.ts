@@ -20,7 +20,7 @@ Usage: npm run ledger:check
                  (below 0), the part that the provider holds.
   -h, --help     Shows this.
 
-Exit codes: 0 the ledger is right, 1 violations were found, 2 the check failed
+Exit codes: 0 the ledger is right, 1 violations were found, 2 the check failed or the arguments are wrong
 Settings: billing's DATABASE_URL; default: the system that npm start runs here (STACK_JSON).
 `;
 

@@ -24,7 +24,7 @@ Usage: npm run admin:create -- --email ADDRESS --full-name NAME
 ADMIN_PASSWORD sets the passphrase. Without it, the command asks on a terminal, or reads the first line of standard
 input.
 
-Exit codes: 0 the account exists, 1 the command failed
+Exit codes: 0 the account exists, 1 the command failed, 2 wrong arguments
 Settings: auth's DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY; default: the system that npm start runs here (STACK_JSON).
 NAME_FILE names a file that holds a secret.
 `;

@@ -31,7 +31,7 @@ Auth makes the next key within a minute of a command, and rotates by itself ever
 "refused" in the list marks a key that somebody without DATA_KEY wrote into the database. No process uses it. Find out
 who wrote it, then revoke it.
 
-Exit codes: 0 done, 1 not confirmed, or the command failed
+Exit codes: 0 done, 1 not confirmed, or the command failed, 2 wrong arguments
 Settings: auth's DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY; default: the system that npm start runs here (STACK_JSON).
 `;
 

@@ -71,5 +71,5 @@ test.each([
   ["retry without ids", ["retry"], "Name the mails to retry, or say --all, but not both."],
   ["an invalid id", ["retry", "all"], '"all" is not an id'],
 ])("refuses %s", async (_, args, message) => {
-  expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+  expect(await run(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
 });

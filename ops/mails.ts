@@ -24,7 +24,7 @@ Usage: npm run mails -- list [--dead] [--limit N]
 Auth retries an undelivered mail at least every 15 minutes until it expires, then deletes it. It deletes refused mails
 when they expire, too.
 
-Exit codes: 0 done, 1 a named mail is not a refused one, or the command failed
+Exit codes: 0 done, 1 a named mail is not a refused one, or the command failed, 2 wrong arguments
 Settings: auth's DATABASE_URL, DATABASE_TIMEOUT; default: the system that npm start runs here (STACK_JSON).
 `;
 

@@ -25,7 +25,7 @@ Commands: ${[...files.keys()].toSorted().join(", ")}
 
 A command works on the service whose settings its container has, or on all services if STACK_JSON is set.
 
-Exit codes: those of the command; 1 there is no such command
+Exit codes: those of the command; 2 there is no such command
 `;
 
 const [command = "--help", ...args] = process.argv.slice(2);
@@ -38,5 +38,5 @@ if (file !== undefined) {
   process.stdout.write(HELP);
 } else {
   process.stderr.write(`There is no command "${command}".\nSee medconnect-ops --help.\n`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 }

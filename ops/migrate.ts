@@ -23,7 +23,7 @@ ${SERVER_HELP}  AUTH_DB_PASSWORD         Database password of each service.
   CLINICAL_DB_PASSWORD
   BILLING_DB_PASSWORD
 
-Exit codes: 0 the schemas are up to date, 1 the command failed
+Exit codes: 0 the schemas are up to date, 1 the command failed, 2 wrong arguments
 `;
 
 const WAIT_MS = 60_000;

@@ -147,7 +147,7 @@ test.each([
   ["replay --all with --dead", ["replay", "--all", "--dead"], "--dead and --limit are for list."],
   ["--service beside DATABASE_URL", ["list", "--service", "auth"], "Leave --service auth out"],
 ])("refuses %s", async (_, args, message) => {
-  expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(message) });
+  expect(await run(...args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
 });
 
 test("names the settings to set when no system runs", async () => {

@@ -33,7 +33,7 @@ replay, vouch and discard write an event to the audit trail for each event that 
   --service NAME   Only this service's outbox: ${SERVICES.join(", ")}.
   -h, --help       Shows this.
 
-Exit codes: 0 done, 1 not confirmed, a named event is not a dead one, or the command failed
+Exit codes: 0 done, 1 not confirmed, a named event is not a dead one, or the command failed, 2 wrong arguments
 Settings: one service's DATABASE_URL, and DATA_KEY for vouch; default: the system that npm start runs here (STACK_JSON).
 `;
 

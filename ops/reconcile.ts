@@ -32,7 +32,7 @@ Usage: npm run reconcile -- [--since 24h] [--repair] [--json]
 
 Changes younger than RECONCILE_GRACE (60 s) are left out, because their events may still be on their way.
 
-Exit codes: 0 all agree, 1 disagreements were found (repaired or not), 2 the comparison failed
+Exit codes: 0 all agree, 1 disagreements were found (repaired or not), 2 the comparison failed or the arguments are wrong
 Settings: those of scheduling: DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY, INTERNAL_KEY, CLINICAL_ADDRESS,
 BILLING_ADDRESS, RECONCILE_GRACE; default: the system that npm start runs here (STACK_JSON).
 `;

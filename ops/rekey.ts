@@ -28,7 +28,7 @@ To rotate a service's key, with a rolling restart after each change of DATA_KEY:
   3. npm run rekey      Until no value is under the old key.
   4. npm run rekey -- --check, then DATA_KEY=new
 
-Exit codes: 0 all values are under the current key, 1 some are not, or the check failed
+Exit codes: 0 all values are under the current key, 1 some are not, or the check failed, 2 wrong arguments
 Settings: one service's DATABASE_URL and DATA_KEY; default: the system that npm start runs here (STACK_JSON).
 NAME_FILE names a file that holds a secret.
 `;

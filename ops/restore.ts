@@ -52,7 +52,7 @@ refunds and webhooks with 503. Billing asks the provider about every open paymen
 Settings (NAME_FILE names a file that holds the value of NAME); default: the system that npm start runs here (STACK_JSON):
 ${SERVER_HELP}  AUTH_DB_PASSWORD, …      Database password of each service, to restore.
 
-Exit codes: 0 done, 1 not confirmed, or the command failed
+Exit codes: 0 done, 1 not confirmed, or the command failed, 2 wrong arguments
 `;
 
 interface Flags {

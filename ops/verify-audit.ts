@@ -27,7 +27,7 @@ the check no longer finds it, such as a right that was taken back.
   --reason TEXT      Reason of the acknowledgement: at least ${MIN_REASON} visible characters.
   -h, --help         Shows this.
 
-Exit codes: 0 no open finding, 1 open findings, 2 the check failed
+Exit codes: 0 no open finding, 1 open findings, 2 the check failed or the arguments are wrong
 Settings; default: the system that npm start runs here (STACK_JSON). --service says whose trail they are for:
   DATABASE_URL           URL of the service's database, mysql://user:password@host:port/schema
   WITNESS_DATABASE_URL   URL of the database with its checkpoints:

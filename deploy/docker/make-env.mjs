@@ -2,8 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArguments, seeHelp, WRONG_ARGUMENTS } from "../../ops/command/arguments.mjs";
 
+const NAME = "compose:env";
 const HELP = `Writes random keys and passwords for docker-compose.yml: a folder .secrets with a file for each, and a file .env
 that names the folder.
 
@@ -15,7 +16,7 @@ Usage: npm run compose:env [-- FILE]
 Only you can enter the folder. Keeps an existing FILE, because a MySQL volume's data can be decrypted with its keys only.
 .secrets/mail_url names the mail server: Mailpit, which catches all mail, until you write another one.
 
-Exit codes: 0 written, 1 the file exists or cannot be written
+Exit codes: 0 written, 1 the file exists or cannot be written, 2 wrong arguments
 `;
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -30,11 +31,23 @@ const password = () => randomBytes(24).toString("base64url");
 
 /** @returns the exit code */
 function main() {
-  const { help, file } = readArguments();
-  if (help) {
+  const { values, positionals, problem } = parseArguments({
+    name: NAME,
+    help: HELP,
+    options: {},
+    allowPositionals: true,
+  });
+  const wrong =
+    problem ?? (positionals.length > 1 ? `Name one file, not ${positionals.join(" and ")}.` : undefined);
+  if (wrong !== undefined) {
+    process.stderr.write(`${wrong}\n${seeHelp(NAME)}\n`);
+    return WRONG_ARGUMENTS;
+  }
+  if (values.help) {
     process.stdout.write(HELP);
     return 0;
   }
+  const file = positionals[0] ?? join(ROOT, ".env");
   const folder = join(dirname(file), ".secrets");
   try {
     writeFileSync(file, environment(folder), { mode: 0o600, flag: "wx" });
@@ -49,13 +62,6 @@ function main() {
   }
   process.stdout.write(`wrote ${file} and ${folder}\n`);
   return 0;
-}
-
-function readArguments() {
-  const options = { help: { type: "boolean", short: "h", default: false } };
-  const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  if (positionals.length > 1) throw new Error(`Name one file, not ${positionals.join(" and ")}.`);
-  return { help: values.help, file: positionals[0] ?? join(ROOT, ".env") };
 }
 
 /** @param {string} folder */
@@ -97,9 +103,4 @@ function secrets() {
   };
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  process.stderr.write(`${error.message}\nSee npm run compose:env -- --help.\n`);
-  process.exitCode = 1;
-}
+process.exitCode = main();

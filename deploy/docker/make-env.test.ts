@@ -65,6 +65,6 @@ test.each([
   ["an unknown option", ["--force"], "Unknown option '--force'"],
   ["two files", ["a", "b"], "Name one file, not a and b."],
 ])("refuses %s, and makes nothing", (_, args, message) => {
-  expect(run(...args)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(message) });
+  expect(run(...args)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(message) });
   expect(readdirSync(folder)).toEqual([]);
 });

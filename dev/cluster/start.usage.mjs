@@ -11,7 +11,7 @@ stays for the next start. docs/scaling.md lists the group's guarantees.
   --data-dir DIR   Folder of the servers' data and logs (.local/cluster).
   -h, --help       Shows this.
 
-Exit codes: 0 stopped, 1 the start failed or the router ended, 130 stopped during the start
+Exit codes: 0 stopped, 1 the start failed or the router ended, 2 wrong arguments, 130 stopped during the start
 `,
   options: {
     port: { type: "string", default: "6446" },

@@ -15,6 +15,9 @@ import * as util from "node:util";
  * @property {Readonly<Record<string, number>>} [numbers] Flags that are whole numbers, and the least of each.
  */
 
+/** Exit code of all commands for wrong arguments. */
+export const WRONG_ARGUMENTS = 2;
+
 const HELP = /** @type {const} */ ({ help: { type: "boolean", short: "h" } });
 
 /**
@@ -46,10 +49,21 @@ export function parseArguments({ options, allowPositionals = false, numbers = {}
     const { message } = /** @type {Error} */ (error);
     // Only the first sentence of Node's message, which names the argument. The next sentences explain
     // quoting.
-    const problem = `${message.split(/\.\s/, 1)[0]}.`;
+    const problem = `${message.split(/\.\s/, 1)[0]}.${knownOptions(message, options)}`;
     return { values: {}, positionals: [], problem: `${problem}${hintAtDashes(message, allowPositionals)}` };
   }
 }
+
+/**
+ * Sentence that lists the options of a command, if Node does not know one.
+ *
+ * @param {string} message
+ * @param {object} options
+ */
+const knownOptions = (message, options) =>
+  /^Unknown option '--/.test(message)
+    ? ` The options are ${[...Object.keys(options), "help"].map((name) => `--${name}`).join(", ")}.`
+    : "";
 
 /**
  * Sentence that points to the help of a command.

@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "@jest/globals";
 import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { actionIn, wholeNumber } from "./command.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
 
 const importOf = (file: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${file}`));
 
@@ -22,10 +26,12 @@ const sampleOf = (run: string, errorCode = 1) => `
   });`;
 
 /** Runs the JavaScript of a command in a process of its own. */
-async function start(script: string, args: string[] = [], input = "") {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script, "--", ...args], {
-    env: { ...process.env, ...COMPILE_CACHE },
-  });
+const start = (script: string, args: string[] = [], input = "") =>
+  outcomeOf(["--input-type=module", "--eval", script, "--", ...args], input);
+
+/** Runs Node in the root of the project. */
+async function outcomeOf(args: string[], input = "") {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...COMPILE_CACHE } });
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
@@ -53,7 +59,11 @@ test("runs the command with its flags and arguments, and exits with its code", a
 });
 
 test.each([
-  ["an unknown option", ["--nonsense"], "Unknown option '--nonsense'."],
+  [
+    "an unknown option",
+    ["--nonsense"],
+    "Unknown option '--nonsense'. The options are --count, --yes, --help.",
+  ],
   ["an id with a dash", ["-G04"], "Unknown option '-G'. Put -- before an id that begins with a dash."],
   [
     "a value with a dash",
@@ -62,7 +72,7 @@ test.each([
   ],
   ["an option without its value", ["--count"], "Option '--count <value>' argument missing."],
 ])("%s is an error that points to the help", async (_, args, message) => {
-  expect(await start(sampleOf("return 0;", 2), args)).toEqual({
+  expect(await start(sampleOf("return 0;"), args)).toEqual({
     code: 2,
     stdout: "",
     stderr: `${message}\nSee npm run sample -- --help.\n`,
@@ -80,7 +90,7 @@ test("an argument after -- is no option", async () => {
 test("a UsageError points to the help", async () => {
   const script = sampleOf('throw new UsageError("Name an event.");');
   expect(await start(script)).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: "Name an event.\nSee npm run sample -- --help.\n",
   });
 });
@@ -130,3 +140,29 @@ test.each(["", "0", "1.5", "many", "-1"])("wholeNumber refuses %p", (value) => {
     `--limit must be a whole number of at least 1, not "${value}".`,
   );
 });
+
+/** The npm scripts of the operators' commands, each with its file. */
+const SCRIPTS = Object.entries<string>(
+  JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).scripts,
+).flatMap(([name, script]) => {
+  const file = /^node ((?:ops|deploy\/docker)\/[\w-]+\.(?:ts|mjs))$/.exec(script)?.[1];
+  return file === undefined ? [] : [[name, file] as const];
+});
+
+test("the operators' commands are found", () => {
+  expect(SCRIPTS.map(([name]) => name)).toEqual(expect.arrayContaining(["backup", "migrate", "compose:env"]));
+});
+
+test.each(SCRIPTS)(
+  "npm run %s refuses wrong arguments with exit code 2, and names its help",
+  async (name, file) => {
+    const wrong = [["--bogus"], ["surplus", "surplus", "surplus"]];
+    const outcomes = await Promise.all(wrong.map((args) => outcomeOf([file, ...args])));
+    const expected = {
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(`.\nSee npm run ${name} -- --help.\n$`),
+    };
+    expect(outcomes).toEqual([expected, expected]);
+  },
+);

@@ -2,8 +2,8 @@ import { createInterface } from "node:readline/promises";
 import type { ParseArgsConfig, parseArgs } from "node:util";
 import { duration } from "@medconnect/platform/config/config.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { parseArguments, seeHelp, wholeNumberProblem } from "./arguments.mjs";
-import { SetupError, UsageError } from "./setup-error.ts";
+import { parseArguments, seeHelp, WRONG_ARGUMENTS, wholeNumberProblem } from "./arguments.mjs";
+import { UsageError } from "./setup-error.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
@@ -18,7 +18,10 @@ export interface Command<O extends Options> {
   readonly allowPositionals?: boolean;
   /** Flags that are whole numbers, and the least of each. */
   readonly numbers?: Readonly<Record<string, number>>;
-  /** Exit code after an error; default: 1. Commands that exit with 1 to report findings use 2 for errors. */
+  /**
+   * Exit code after an error; default: 1. Commands that exit with 1 to report findings use 2 for errors. Wrong
+   * arguments always exit with 2.
+   */
   readonly errorCode?: number;
   /** @returns the exit code */
   readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
@@ -37,7 +40,8 @@ export function runCommand<O extends Options>(command: Command<O>): void {
       return await command.run(values, positionals);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw new SetupError(`${error.message}\n${seeHelp(command.name)}`);
+      process.stderr.write(`${error.message}\n${seeHelp(command.name)}\n`);
+      return WRONG_ARGUMENTS;
     }
   }, command.errorCode);
 }

@@ -12,7 +12,7 @@ rejoins the group.
   --patients N     Concurrent patients (20).
   -h, --help       Shows this.
 
-Exit codes: 0 no violation, 1 violations, or the run failed
+Exit codes: 0 no violation, 1 violations, or the run failed, 2 wrong arguments
 `,
   options: {
     seed: { type: "string" },

@@ -13,7 +13,7 @@ Usage: npm run test:faults [-- options]
   --short           Few rounds and short faults, as .ci/run does.
   -h, --help        Shows this.
 
-Exit codes: 0 no violation, 1 violations, or the run failed
+Exit codes: 0 no violation, 1 violations, or the run failed, 2 wrong arguments
 `,
   options: {
     seed: { type: "string" },

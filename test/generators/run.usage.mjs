@@ -8,7 +8,7 @@ Leaves out the Python client if this machine cannot install its generator. Takes
 
   -h, --help  Shows this.
 
-Exit codes: 0 every client booked, 1 one did not
+Exit codes: 0 every client booked, 1 one did not, 2 wrong arguments
 `,
   options: {},
 });

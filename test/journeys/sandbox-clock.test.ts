@@ -116,11 +116,16 @@ test("medconnect clock moves the same time, and prints it as JSON or as a table"
   expect(businessTimeMs() - before).toBeGreaterThanOrEqual(2 * HOUR_MS);
   const shown = await medconnectClock("show", "--output", "table");
   expect(shown.stdout).toMatch(/^businessTime {2}\S+Z\nmachineTime {3}\S+Z\n$/);
-  expect(await medconnectClock("advance", "soon")).toMatchObject({
-    code: 1,
-    stdout: "",
-    stderr: expect.stringContaining('such as 30m, 24h or 7d, not "soon".'),
-  });
+});
+
+test.each([
+  ["soon", 'Say how far to advance, such as 30m, 24h or 7d, not "soon".'],
+  ["1x", 'Say how far to advance, such as 30m, 24h or 7d, not "1x".'],
+  ["401d", "One advance may be at most 400 days."],
+])("medconnect clock advance %s is a usage error of medconnect", async (duration, message) => {
+  const { code, stdout, stderr } = await medconnectClock("advance", duration);
+  expect([code, stdout, stderr.split("\n").slice(1)]).toEqual([2, "", ["See medconnect clock --help.", ""]]);
+  expect(stderr).toContain(message);
 });
 
 test("an advance past a hold ends it before the command answers", async () => {

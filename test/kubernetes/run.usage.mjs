@@ -9,7 +9,7 @@ Needs Go. Without it, the test is skipped and says so. Takes half a minute, and 
 
   -h, --help  Shows this.
 
-Exit codes: 0 every overlay is valid and every process starts, or Go is missing; 1 otherwise
+Exit codes: 0 every overlay is valid and every process starts, or Go is missing; 1 otherwise; 2 wrong arguments
 `,
   options: {},
 });

@@ -12,7 +12,7 @@ Prometheus comes from PATH, or from the packages of Debian or Ubuntu. Takes abou
   --short        Only the faults without which dashboards are empty, as .ci/run does.
   -h, --help     Shows this.
 
-Exit codes: 0 all is as it should be, 1 it is not, or the run failed
+Exit codes: 0 all is as it should be, 1 it is not, or the run failed, 2 wrong arguments
 `,
   options: {
     alert: { type: "string", multiple: true },

@@ -12,7 +12,7 @@ Needs Chromium (Debian: chromium), or CHROME_PATH. Without it, the checks are sk
   --screenshots  Also takes the pictures in docs/images.
   -h, --help     Shows this.
 
-Exit codes: 0 all checks passed or were skipped, 1 one failed
+Exit codes: 0 all checks passed or were skipped, 1 one failed, 2 wrong arguments
 `,
   allowPositionals: true,
   options: {

@@ -13,7 +13,7 @@ that nothing is sent outside before confirm, and that ledger, audit trails and b
   --seconds N    Duration of each phase of the load (15).
   -h, --help     Shows this.
 
-Exit codes: 0 no violation, 1 violations, or the run failed
+Exit codes: 0 no violation, 1 violations, or the run failed, 2 wrong arguments
 `,
   options: {
     seed: { type: "string" },

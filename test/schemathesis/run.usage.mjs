@@ -12,7 +12,7 @@ Needs Python 3.10 or newer. Skips the test if this machine cannot install Schema
   --role NAME       Sends requests only as this role: patient, doctor or admin. Repeatable.
   -h, --help        Shows this.
 
-Exit codes: 0 no findings or skipped, 1 findings, or the run failed
+Exit codes: 0 no findings or skipped, 1 findings, or the run failed, 2 wrong arguments
 `,
   options: {
     "max-examples": { type: "string", default: "40" },

@@ -12,7 +12,7 @@ Prometheus comes from PATH, or from the packages of Debian or Ubuntu. Needs no D
   --screenshots  Takes the pictures in docs/images, and ends the fault then; needs Chromium, or CHROME_PATH.
   -h, --help     Shows this.
 
-Exit codes: 0 the alerts fired and ended, and a trace shows the statement; 1 they did not, or the run failed
+Exit codes: 0 the alerts fired and ended, and a trace shows the statement; 1 they did not, or the run failed; 2 wrong arguments
 `,
   options: {
     screenshots: { type: "boolean", default: false },

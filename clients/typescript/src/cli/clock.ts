@@ -5,7 +5,11 @@ import type { Command } from "./command.ts";
 import { localStackAt } from "./local-stack.ts";
 import { write } from "./output.ts";
 import { ReportedFailure } from "./reported-failure.ts";
+import { note } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** Exit code of the command of stack.json for wrong arguments. */
+const WRONG_ARGUMENTS = 2;
 
 export const clock: Command = {
   name: "clock",
@@ -36,9 +40,13 @@ export const clock: Command = {
     const { clockCommand } = await localStackAt(server);
     if (!clockCommand) throw new UsageError(`${server} has no sandbox clock. Start it with npm start.`);
     const [program, ...args] = clockCommand;
-    const child = spawn(program, [...args, "--json", ...words], { stdio: ["ignore", "pipe", "inherit"] });
-    const [answer, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+    const child = spawn(program, [...args, "--json", ...words], { stdio: ["ignore", "pipe", "pipe"] });
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
+    const [[answer, problem], [code]] = await Promise.all([output, once(child, "close")]);
     signal.throwIfAborted();
+    // Without the second line, which names the help of the other command.
+    if (code === WRONG_ARGUMENTS) throw new UsageError(problem.split("\n", 1)[0]);
+    if (problem !== "") note(problem.trimEnd().split("\n"));
     if (answer !== "") write(JSON.parse(answer), options.output);
     if (code !== 0) throw new ReportedFailure(code ?? 1);
   },

@@ -1,10 +1,15 @@
-/** The known name that is closest to a written one; undefined if none is so close that it may be meant. */
+/**
+ * The known name that is closest to a written one, or the only one that begins with it; undefined if none is so
+ * close that it may be meant.
+ */
 export function closest(written: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((name) => ({ name, errors: distance(name, written) }))
     .filter(({ errors }) => errors <= typingErrors(written.length))
     .sort((a, b) => a.errors - b.errors);
-  return best?.name;
+  if (best) return best.name;
+  const longer = known.filter((name) => name.startsWith(written));
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 /** Number of typing errors with which a word still counts as close. Two swapped letters are two errors. */

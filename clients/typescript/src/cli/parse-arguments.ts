@@ -1,4 +1,5 @@
 import { type ParseArgsOptionDescriptor, type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { closest } from "./closest.ts";
 import { type Command, type Options, OUTPUTS, type Output } from "./command.ts";
 import type { CommandField } from "./rpc-command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -113,8 +114,19 @@ function parse(command: WithFields, args: string[]) {
     });
     return { flags, positionals };
   } catch (error) {
-    throw new UsageError(problemIn((error as Error).message));
+    const { message } = error as Error;
+    throw new UsageError(unknownOption(message, command) ?? problemIn(message));
   }
+}
+
+/** The message for an option that the command does not have; undefined for other messages of Node's parser. */
+function unknownOption(message: string, command: WithFields): string | undefined {
+  const [, option, name] = /^Unknown option '(--([^']+))'/.exec(message) ?? [];
+  if (option === undefined || name === undefined) return undefined;
+  const argument = command.fields.find(({ isArgument, flag }) => isArgument && flag === name);
+  if (argument) return `Write ${written(argument)} without ${option}.`;
+  const meant = closest(name, Object.keys(optionsOf(command)));
+  return `Unknown option '${option}'${meant === undefined ? "." : `; did you mean --${meant}?`}`;
 }
 
 /** The problem that a message of Node's parser is about. */
