@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, setExtension, toBinary } from "@bufbuild/protobuf";
 import {
   DescriptorProtoSchema,
   EnumValueDescriptorProtoSchema,
@@ -13,6 +13,8 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { afterAll, expect, test } from "@jest/globals";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import { HttpRuleSchema } from "@medconnect/proto/es/google/api/http_pb.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const BASELINE = "proto/baseline.binpb";
@@ -22,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Runs `npm run proto:breaking` against another baseline. @returns its output if it fails */
 function compareWith(baseline: string): string {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const script = (manifest.scripts["proto:breaking"] as string).replace(BASELINE, baseline);
+  const script = (manifest.scripts["proto:breaking"] as string).replaceAll(BASELINE, baseline);
   try {
     execFileSync("sh", ["-c", script], { cwd: ROOT, encoding: "utf8", stdio: "pipe" });
     return "";
@@ -67,6 +69,16 @@ test.each<[string, (file: BaselineFile) => void, string]>([
     "type of a field",
     (file) => Object.assign(file.messageType[0]!.field[0]!, { type: FieldDescriptorProto_Type.BOOL }),
     "changed type from",
+  ],
+  [
+    "path of an operation",
+    (file) =>
+      setExtension(
+        file.service[0]!.method[0]!.options!,
+        http,
+        create(HttpRuleSchema, { pattern: { case: "post", value: "/v1/lost" } }),
+      ),
+    "medconnect.scheduling.v1.BookingService.CreateBooking: path: no longer POST /v1/lost",
   ],
 ])("a lost %s is a breaking change", (_, change, words) => {
   const released = fromBinary(FileDescriptorSetSchema, readFileSync(join(ROOT, BASELINE)));
