@@ -6,8 +6,8 @@ import {
   fromBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { type Rules, rulesOf } from "./contract-rules.ts";
 import { ruleChanges } from "./rule-changes.ts";
+import { type Rules, rulesOf } from "./rules-of-contract.ts";
 
 type Part = DescMessage | DescEnum | DescService;
 

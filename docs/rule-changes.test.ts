@@ -8,12 +8,14 @@ import { expect, test } from "@jest/globals";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { field_behavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { headers, rules, text, total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { error } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 import { changesOfRules, contractChanges } from "./contract-changes.ts";
 
 const registry = createRegistry(
   fieldOption,
   messageOption,
   http,
+  error,
   field_behavior,
   headers,
   rules,
@@ -29,11 +31,13 @@ interface Options {
   /** Options of a second field, if the request has one. */
   second?: JsonObject;
   type?: string;
+  /** Options of an error reason. */
+  reason?: JsonObject;
 }
 
 /** A contract with one method, whose request has a field. */
 function contract(options: Options): Uint8Array {
-  const { http, rules, field = {}, message = {}, second, type = "TYPE_STRING" } = options;
+  const { http, rules, field = {}, message = {}, second, type = "TYPE_STRING", reason = {} } = options;
   const fieldOf = (name: string, number: number, options: JsonObject) => ({
     name,
     number,
@@ -50,6 +54,12 @@ function contract(options: Options): Uint8Array {
         name: "Request",
         field: [fieldOf("id", 1, field), ...(second ? [fieldOf("reason", 2, second)] : [])],
         options: message,
+      },
+    ],
+    enumType: [
+      {
+        name: "Reason",
+        value: [{ name: "GONE", number: 0, options: { "[medconnect.options.v1.error]": reason } }],
       },
     ],
     service: [
@@ -191,6 +201,12 @@ test.each<[string, Options, Options, string]>([
     ruled({ idempotency: "ACCEPTED" }),
     ruled({ idempotency: "REQUIRED" }),
     'idempotency: "ACCEPTED", now "REQUIRED"',
+  ],
+  [
+    "status of a reason",
+    { reason: { httpStatus: 409 } },
+    { reason: { httpStatus: 410 } },
+    'status: "409 ", now "410 "',
   ],
   ["status", ruled({}), ruled({ creates: true }), "creates: null, now true"],
 ])("another %s is breaking in both directions", (_title, one, other, words) => {

@@ -1,4 +1,4 @@
-import type { Rule, Rules } from "./contract-rules.ts";
+import type { Rule, Rules } from "./rules-of-contract.ts";
 
 /** Changes of the rules of a part of the contract, each in words. */
 export interface RuleChanges {

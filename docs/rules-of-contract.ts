@@ -1,5 +1,6 @@
 import {
   createFileRegistry,
+  type DescEnumValue,
   type DescField,
   type DescMessage,
   type DescMethod,
@@ -32,6 +33,7 @@ import {
   text,
   total_bytes,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { error as errorOption } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 
 /**
  * A rule, by its effect on a change of the contract:
@@ -58,6 +60,8 @@ export function rulesOf(descriptors: Uint8Array): Map<string, Rules> {
     if (!desc.typeName.startsWith("medconnect.")) continue;
     if (desc.kind === "service")
       for (const method of desc.methods) rules.set(`${desc.typeName}.${method.name}`, ofMethod(method));
+    if (desc.kind === "enum")
+      for (const value of desc.values) rules.set(`${desc.typeName}.${value.name}`, ofEnumValue(value));
     if (desc.kind !== "message") continue;
     rules.set(desc.typeName, ofMessage(desc));
     for (const field of desc.fields) rules.set(`${desc.typeName}.${field.name}`, ofField(field));
@@ -123,6 +127,16 @@ function callersOf(method: DescMethod): string[] {
     default:
       return rules.callers.map((caller) => `service ${caller}`);
   }
+}
+
+/** The rules of an error reason. Other values of enums have none. */
+function ofEnumValue(value: DescEnumValue): Rules {
+  const { code, httpStatus, oauthError, metadata } = getOption(value, errorOption);
+  return new Map<string, Rule>([
+    ["status", fixed(`${httpStatus} ${code}`)],
+    ["oauth_error", fixed(oauthError)],
+    ["metadata", offered(Object.keys(metadata))],
+  ]);
 }
 
 function ofMessage(desc: DescMessage): Rules {
