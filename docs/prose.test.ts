@@ -32,6 +32,23 @@ const FOLDERS = [
   "topology",
 ];
 
+/** The page that says that the API takes a verb after a colon, too. */
+const BOTH_FORMS = "docs/integrating.md";
+
+test("pages write the verb of a path after a slash, as the OpenAPI document does", () => {
+  const pages = globSync("{*.md,{bench,clients,deploy,docs}/**/*.md}", {
+    cwd: ROOT,
+    exclude: (path) => path.includes("node_modules"),
+  });
+  expect(pages.length).toBeGreaterThan(50);
+  const colons = pages.filter((path) => {
+    // Without protos, which have a colon, and without output, which has the routes of metrics.
+    const prose = readFileSync(join(ROOT, path), "utf8").replaceAll(/"\/v1[^"]*"|^```\n.*?^```$/gms, "");
+    return path !== BOTH_FORMS && /`:[a-z]\w+|\/v1\/\S*:[a-z]\w+/i.test(prose);
+  });
+  expect(colons).toEqual([]);
+});
+
 test.each(FOLDERS)("comments in %s lead with a noun or a verb", (folder) => {
   const leads = Object.entries(COMMENTS).flatMap(([extension, comment]) =>
     globSync(`${folder}/**/*.${extension}`, {

@@ -30,7 +30,7 @@ function compare(
       const isOffer = rule.kind === "offered";
       const lost = without(old, current);
       const gained = without(current, old);
-      // Who may call as anyone, may also call as each.
+      // A method that is open to anyone is open to each role.
       const taken = isOffer && current.has("anyone") ? [] : lost;
       for (const value of taken) (isOffer ? breaking : additive).push(`${name}: no longer ${value}`);
       for (const value of gained) (isOffer ? additive : breaking).push(`${name}: now ${value}`);
