@@ -1,7 +1,7 @@
 // `npm run demo`: goes through all steps of the demo on the running system, and prints every request and
 // response.
 import { runCommand } from "@medconnect/ops/command/command.ts";
-import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { SetupError, UsageError } from "@medconnect/ops/command/setup-error.ts";
 import { readAdvances } from "@medconnect/platform/time/sandbox-clock.ts";
 import { walkJourney } from "./demo/journey.ts";
 import { Walker } from "./demo/walker.ts";
@@ -26,7 +26,7 @@ runCommand({
 
 async function refuseUnlessReady(url: string): Promise<void> {
   if (!URL.canParse(url))
-    throw new SetupError(`--url must be a URL such as http://localhost:8080, not "${url}".`);
+    throw new UsageError(`--url must be a URL such as http://localhost:8080, not "${url}".`);
   const ready = await fetch(`${url}/readyz`).then(
     (answer) => answer.ok,
     () => false,

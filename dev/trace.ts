@@ -35,6 +35,7 @@ async function read<Answer>(url: string): Promise<Answer> {
     throw new SetupError("The system does not answer. Start it with npm start, then try again.", { cause });
   });
   const json = (await answer.json()) as Answer & { problem?: string };
+  if (answer.status === 400) throw new UsageError(json.problem);
   if (!answer.ok) throw new SetupError(json.problem);
   return json;
 }

@@ -198,6 +198,6 @@ test.each([
   [["show", "1h"], "There are too many arguments."],
 ])("%j is refused, and moves nothing", async (args, message) => {
   const before = readAdvances(stack.sandboxClock!);
-  expect(await clock(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+  expect(await clock(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
   expect(readAdvances(stack.sandboxClock!)).toBe(before);
 });

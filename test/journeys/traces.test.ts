@@ -147,11 +147,15 @@ describe("npm run trace", () => {
   });
 
   test.each([
-    [["00000000"], /^No trace and no request has the id 00000000\. Spans arrive within/],
-    [["--status", "40"], /^The status must be such as 409 or 4xx, not "40"\.\n$/],
-    [["a", "b"], /^Name one trace\.\nSee npm run trace -- --help\.\n$/],
-    [["--data-dir", "nowhere"], /^No system was started in nowhere\. Start one with npm start/],
-  ])("%j is refused", async (args, problem) => {
-    expect(await run(...args)).toEqual({ code: 1, text: expect.stringMatching(problem) });
+    [["00000000"], 1, /^No trace and no request has the id 00000000\. Spans arrive within/],
+    [
+      ["--status", "40"],
+      2,
+      /^The status must be such as 409 or 4xx, not "40"\.\nSee npm run trace -- --help\.\n$/,
+    ],
+    [["a", "b"], 2, /^Name one trace\.\nSee npm run trace -- --help\.\n$/],
+    [["--data-dir", "nowhere"], 1, /^No system was started in nowhere\. Start one with npm start/],
+  ])("%j is refused", async (args, code, problem) => {
+    expect(await run(...args)).toEqual({ code, text: expect.stringMatching(problem) });
   });
 });
