@@ -59,9 +59,9 @@ function accessOf({ rules }: Method): string {
     case Access.OPTIONAL:
       return "Anyone may call. With a token, the answer may contain more.";
     case Access.ROLES:
-      return `For ${rules.roles.map((role) => Role[role]).join(", ")}.${byScope(rules.scopes)}`;
+      return `${callersOf(rules.roles)} may call.${byScope(rules.scopes)}`;
     default:
-      return "For any signed-in user.";
+      return "Any signed-in user may call.";
   }
 }
 
@@ -70,8 +70,15 @@ const freshnessOf = ({ rules }: Method): string =>
 
 const byScope = (scopes: string[]): string =>
   scopes.length > 0
-    ? ` For service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
+    ? ` So may service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
     : "";
+
+/** Roles as the subject of a sentence: "Patients and doctors". */
+function callersOf(roles: readonly Role[]): string {
+  const names = roles.map((role) => `${Role[role].toLowerCase()}s`);
+  const list = new Intl.ListFormat("en").format(names);
+  return list.charAt(0).toUpperCase() + list.slice(1);
+}
 
 function deprecationOf({ rules, desc }: Method): Schema {
   return desc.deprecated ? { deprecated: true, "x-sunset": rules.sunsetDate } : {};
