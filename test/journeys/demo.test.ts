@@ -47,8 +47,12 @@ async function walk(
   expect(script).toContain(text);
   const cwd = await mkdtemp(join(tmpdir(), "medconnect-walk-"));
   await mkdir(join(cwd, ".local"));
-  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const commands = script.replace("http://localhost:8080", stack.urls.gateway).replace(text, by);
+  const env = {
+    PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+    MEDCONNECT_SERVER: stack.urls.gateway,
+  };
+  const helpers = join(import.meta.dirname, "../../docs/walk.sh");
+  const commands = script.replace("docs/walk.sh", helpers).replace(text, by);
   return promisify(execFile)("bash", ["-c", commands], { cwd, env })
     .then((outcome) => ({ code: 0, ...outcome }))
     .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }))
