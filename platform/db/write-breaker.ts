@@ -2,37 +2,38 @@ import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { isDiskFull, isTimeout } from "./errors.ts";
 
-/** Number of failures without a commit in between from which on transactions fail at once. */
-const FAILURES = 3;
-
 /**
  * Circuit breaker of transactions. A full disk lets MySQL answer reads while writes hang or fail: one that hangs
- * would hold its caller and a connection for DATABASE_TIMEOUT. While the breaker is open, one transaction at a time
- * tries, and the others fail at once. The first commit of a change closes the breaker.
+ * would hold its caller and a connection for DATABASE_TIMEOUT. The breaker opens at the first transaction that finds
+ * the disk full, or that times out while no other one commits a change. A busy healthy server commits all the time,
+ * so a single slow transaction does not open it. While it is open, one transaction at a time tries, and the others
+ * fail at once. The first commit of a change closes the breaker.
  */
 export class WriteBreaker {
-  #failures = 0;
+  /** Commits of changes so far. */
+  #changes = 0;
+  #isOpen = false;
   #isTrying = false;
 
   constructor() {
     gauge(
       "db.writes.failing",
       "1 while transactions fail at once, because writes time out or find the disk full",
-      (report) => report(this.isOpen ? 1 : 0),
+      (report) => report(this.#isOpen ? 1 : 0),
     );
   }
 
   get isOpen(): boolean {
-    return this.#failures >= FAILURES;
+    return this.#isOpen;
   }
 
   /** Runs a transaction. Throws UNAVAILABLE at once if the breaker is open and another transaction tries. */
   async run<T>(transaction: () => Promise<T>): Promise<T> {
-    if (!this.isOpen) return await this.#counting(transaction);
+    if (!this.#isOpen) return await this.#watched(transaction);
     if (this.#isTrying) throw new ApiError("UNAVAILABLE");
     this.#isTrying = true;
     try {
-      return await this.#counting(transaction);
+      return await this.#watched(transaction);
     } finally {
       this.#isTrying = false;
     }
@@ -40,14 +41,17 @@ export class WriteBreaker {
 
   /** Notes a commit that changed rows. A commit without changes succeeds also on a full disk. */
   noteChange(): void {
-    this.#failures = 0;
+    this.#changes += 1;
+    this.#isOpen = false;
   }
 
-  async #counting<T>(transaction: () => Promise<T>): Promise<T> {
+  async #watched<T>(transaction: () => Promise<T>): Promise<T> {
+    const changesBefore = this.#changes;
     try {
       return await transaction();
     } catch (error) {
-      if (error instanceof ApiError && (isTimeout(error.cause) || isDiskFull(error))) this.#failures += 1;
+      const hangs = error instanceof ApiError && isTimeout(error.cause) && this.#changes === changesBefore;
+      if (hangs || isDiskFull(error)) this.#isOpen = true;
       throw error;
     }
   }
