@@ -122,14 +122,14 @@ async function run(
   const sinceMs = Date.now();
   try {
     const lab = await labOf(stack, prometheus, targets);
-    const check = (limited: "text" | "sent") => checkMetrics(tools.promtool, targets, limited, report);
-    const problems = await bringAbout(lab, faults, log, () => check("text"));
+    const check = () => checkMetrics(tools.promtool, targets, report);
+    const problems = await bringAbout(lab, faults, log, check);
     if (!isWhole) return problems;
     return [
       ...problems,
       ...untried(faults),
       // After outages, most routes have failed as well. Then the limit is for the scrape as Prometheus gets it.
-      ...(await check("sent")),
+      ...(await check()),
       ...(await emptyQueries(prometheus, sinceMs, faults, report)),
     ];
   } finally {

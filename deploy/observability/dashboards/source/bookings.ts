@@ -1,5 +1,5 @@
 import type { Dashboard } from "./panel.ts";
-import { rateBy, rateOrZero } from "./queries.ts";
+import { quantileBy, rateBy, rateOrZero } from "./queries.ts";
 
 const changes = (title: string, action: string) =>
   ({
@@ -42,6 +42,17 @@ export const bookings: Dashboard = {
           unit: "short",
           queries: [
             { expr: "max by (kind, state) (payment_processing_waiting)", legend: "{{kind}} {{state}}" },
+          ],
+        },
+        {
+          title: "Calls to the provider, median",
+          unit: "s",
+          limit: 2,
+          queries: [
+            {
+              expr: quantileBy("operation", "payment_provider_call_duration_seconds", 0.5),
+              legend: "{{operation}}",
+            },
           ],
         },
         {

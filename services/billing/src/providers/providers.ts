@@ -1,6 +1,7 @@
 import type { Provider } from "./provider.ts";
+import { TimedProvider } from "./timed-provider.ts";
 
-/** The configured payment providers. Each finishes the payments that started with it. */
+/** The configured payment providers, whose calls are timed. Each finishes the payments that started with it. */
 export class Providers {
   /** Provider of new attempts. */
   readonly current: Provider;
@@ -8,7 +9,7 @@ export class Providers {
 
   /** Throws if none of the providers has the name `current`. */
   constructor(current: string, providers: readonly Provider[]) {
-    this.#byName = new Map(providers.map((provider) => [provider.name, provider]));
+    this.#byName = new Map(providers.map((provider) => [provider.name, new TimedProvider(provider)]));
     this.current = this.of({ provider: current });
   }
 
