@@ -8,11 +8,12 @@ import { tagOf } from "./tags.ts";
  */
 export const documentedPath = ({ path }: Route): string => path.replace(/:(?=\w+$)/, "/");
 
-/** Place of an operation at `/docs/`. Scalar makes the fragment from its tag, method and path. */
-export function placeOf(route: Route): string {
-  const tag = tagOf(route.method).toLowerCase().replaceAll(" ", "-");
-  return `/docs/#tag/${tag}/${route.httpMethod}${documentedPath(route)}`;
-}
+/** Place of a task's operations at `/docs/`. Scalar makes the fragment from the name of its tag. */
+export const placeOfTask = (tag: string): string => `/docs/#tag/${tag.toLowerCase().replaceAll(" ", "-")}`;
+
+/** Place of an operation at `/docs/`, below its task. */
+export const placeOf = (route: Route): string =>
+  `${placeOfTask(tagOf(route.method))}/${route.httpMethod}${documentedPath(route)}`;
 
 /** Places of all operations, by their ids. */
 export const placesOf = (routes: readonly Route[]): Map<string, string> =>

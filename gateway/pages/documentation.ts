@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { openApiDocument } from "../openapi/document.ts";
 import { introduction } from "../openapi/introduction.ts";
+import { tagsOf } from "../openapi/tags.ts";
 import type { Route } from "../rpc/routes.ts";
 import { errorsPage } from "./errors-page.ts";
 import { guideFor, guideNames, guidePage, guidePath } from "./guide.ts";
@@ -32,6 +33,7 @@ export function documentationPages({
   const reference = html(async () =>
     referencePage({
       introduction: introduction(routes, apiUrl),
+      tasks: tagsOf(routes, apiUrl),
       demo,
       styles: await styles("reference.css"),
     }),

@@ -91,6 +91,14 @@ describe("the page of operations", () => {
     expect(text).toContain('<a href="/docs/#tag/book/POST/v1/bookings">createBooking</a>');
   });
 
+  test("leads to each task, also before any script has run", async () => {
+    const { text } = await gateway.send("GET", "/docs/");
+    const tags = openApiDocument(contractRoutes, API_URL).tags as { name: string }[];
+    expect(tags.length).toBeGreaterThan(5);
+    for (const { name } of tags)
+      expect(text).toContain(`<a href="/docs/#tag/${name.toLowerCase().replaceAll(" ", "-")}">${name}</a>`);
+  });
+
   test("names the modules that Scalar begins with, which browsers keep", async () => {
     const [chunk = ""] = scalarModules();
     expect(scalarModules().length).toBeGreaterThan(5);

@@ -1,5 +1,7 @@
 import { marked } from "marked";
 import { TITLE } from "../openapi/introduction.ts";
+import { placeOfTask } from "../openapi/operation-place.ts";
+import type { TaskTag } from "../openapi/tags.ts";
 import { NAVIGATION } from "./docs-page.ts";
 import { escaped } from "./escape-html.ts";
 import { scalarModules } from "./scalar.ts";
@@ -14,15 +16,21 @@ export interface DemoAccounts {
 export interface ReferencePage {
   /** Introduction of the OpenAPI document, in Markdown. */
   introduction: string;
+  tasks: readonly TaskTag[];
   demo: DemoAccounts;
   styles: string;
 }
 
 /**
- * HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document. Until then, it shows
- * the introduction.
+ * HTML page of all operations. `browser/reference.js` fills it from the OpenAPI document when the reader does
+ * something. Until then, it shows the introduction, and a sidebar as Scalar will show it.
  */
-export function referencePage({ introduction, demo: { emails, password }, styles }: ReferencePage): string {
+export function referencePage({
+  introduction,
+  tasks,
+  demo: { emails, password },
+  styles,
+}: ReferencePage): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +49,12 @@ ${emails.length === 0 ? "" : signIn(emails, password)}
 </nav>
 <main id="introduction">
 <h1>${TITLE}</h1>
-${marked.parse(introduction, { async: false })}</main>
+${marked.parse(introduction, { async: false })}<nav aria-label="Tasks">
+<button id="search" type="button">Search</button>
+<a href="/docs/">Introduction</a>
+${tasks.map(({ name }) => `<a href="${placeOfTask(name)}">${escaped(name)}</a>`).join("\n")}
+</nav>
+</main>
 <div id="reference" data-modules="${scalarModules().join(" ")}"></div>
 <script type="module" src="/docs/reference.js"></script>
 </body>

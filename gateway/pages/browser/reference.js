@@ -46,13 +46,18 @@ const nextTask = () => new Promise((resolve) => requestAnimationFrame(() => setT
 
 const root = document.getElementById("reference");
 
-/** Fetches Scalar's modules together, and runs them one by one, each after those that it imports. */
-async function loadScalar() {
-  const paths = root.dataset.modules.split(" ");
-  for (const href of paths)
+const modules = root.dataset.modules.split(" ");
+
+/** Fetches Scalar's modules together. They run when they are imported. */
+function preloadScalar() {
+  for (const href of modules)
     document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+}
+
+/** Runs Scalar's modules one by one, each after those that it imports. */
+async function runScalar() {
   let scalar;
-  for (const path of paths) {
+  for (const path of modules) {
     scalar = await import(path);
     await nextTask();
   }
@@ -122,10 +127,36 @@ function dialogClosed() {
   });
 }
 
-// The introduction appears first.
+/**
+ * Waits until the reader does something, or has followed a link to an operation. Until then, the introduction leads
+ * everywhere, and the page costs no time of the processor.
+ */
+function readerActs() {
+  const events = [
+    "pointermove",
+    "pointerdown",
+    "touchstart",
+    "wheel",
+    "scroll",
+    "keydown",
+    "change",
+    "hashchange",
+  ];
+  return new Promise((resolve) => {
+    if (location.hash !== "") return resolve();
+    for (const event of events) addEventListener(event, resolve, { once: true, passive: true });
+  });
+}
+
 await nextTask();
+preloadScalar();
+let isSearching = false;
+document.getElementById("search").addEventListener("click", () => {
+  isSearching = true;
+});
+await readerActs();
 const [{ createApiReference }, content] = await Promise.all([
-  loadScalar(),
+  runScalar(),
   fetchDocument().then(withReasons).then(withSnippets),
 ]);
 let reference;
@@ -138,6 +169,7 @@ for (const step of stepsTo(content)) {
 while (!root.querySelector('[id*="/tag/"]')) await nextTask();
 document.getElementById("introduction").remove();
 mendAccessibility();
+if (isSearching) root.querySelector("button:has(.sidebar-search-placeholder)").click();
 shown = textOf(content);
 onSignIn((newToken, isRenewal) => {
   token = newToken;

@@ -21,7 +21,10 @@ export function onSignIn(use) {
     renewal = setTimeout(() => show(renew(answer), true), answer.expiresInSeconds * 1000 * RENEWED_AFTER);
   }
 
-  account.addEventListener("change", () => show(signIn(account.value, form.dataset.password)));
+  const change = () => show(signIn(account.value, form.dataset.password));
+  account.addEventListener("change", change);
+  // The reader may have chosen an account before the page was ready.
+  if (account.value !== "") change();
 }
 
 /** Signs in. The answer has tokens, or a problem in words. */

@@ -25,6 +25,14 @@ await withBrowser(async (browser) => {
   await page.goto(new URL("/", DOCS).href, { waitUntil: "networkidle0" });
   expectEqual("/ leads to the documentation", new URL(page.url()).pathname, new URL(DOCS).pathname);
 
+  expectEqual("Scalar waits for the reader", await page.$("main.references-rendered"), null);
+  await page.click("#search");
+  await page.waitForSelector('[role="dialog"] [role="combobox"]');
+  await page.keyboard.press("Escape");
+  const start = await open(browser, DOCS);
+  await start.click('#introduction a[href="/docs/#tag/book"]');
+  await start.waitForSelector('[id*="tag/book/POST"]');
+  await start.close();
   expectEqual("Scalar takes the place of the introduction", await page.$("#introduction"), null);
 
   const found = await search(page, "prescribe");
