@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { MedConnect } from "@medconnect/client";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, seed } from "@medconnect/dev/stack/seed.ts";
 import { Api, refusal } from "../support/api.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
@@ -126,3 +127,17 @@ describe.each(["README.md", "clients/typescript/README.md"])(
     });
   },
 );
+
+test("without a sign-in of the demo doctor, the demo data is incomplete, and the start says how to mend it", async () => {
+  const { email } = DEMO_ACCOUNTS.doctor;
+  const doctor = new MedConnect({ baseUrl: stack.urls.gateway });
+  const other = "another passphrase, with a comma";
+  await doctor.login({ email, password: DEMO_PASSWORD });
+  await doctor.changePassword({ currentPassword: DEMO_PASSWORD, newPassword: other });
+  await expect(seed(stack)).rejects.toThrow(
+    `${email} has another passphrase now, or a second factor. npm start -- --reset makes new data.`,
+  );
+  await doctor.login({ email, password: other });
+  await doctor.changePassword({ currentPassword: other, newPassword: DEMO_PASSWORD });
+  await seed(stack);
+});
