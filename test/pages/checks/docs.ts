@@ -19,6 +19,13 @@ import {
 const BOOKING = `${DOCS}#tag/book/POST/v1/bookings`;
 
 await withBrowser(async (browser) => {
+  const unscripted = await browser.newPage();
+  await unscripted.setJavaScriptEnabled(false);
+  await unscripted.goto(DOCS, { waitUntil: "load" });
+  const introduction = await unscripted.$("#introduction");
+  expectEqual("the introduction is visible before any script has run", await introduction?.isVisible(), true);
+  await unscripted.close();
+
   const page = await browser.newPage();
   const { problems, origins } = watch(page);
   await page.setViewport({ width: DESKTOP.width, height: 900 });
