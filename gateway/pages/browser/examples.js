@@ -3,6 +3,13 @@
 /** Idempotency-Key of the examples. Each test request has a new one in its place (`withNewKey`). */
 const EXAMPLE_KEY = crypto.randomUUID();
 
+/** The document, with an Idempotency-Key in the examples of all operations that take one. */
+export function withExampleKey(document) {
+  for (const parameter of Object.values(document.components.parameters))
+    if (parameter.name === "Idempotency-Key") parameter.example = EXAMPLE_KEY;
+  return document;
+}
+
 /** A request as Scalar sends it, with an Idempotency-Key of its own. A key that the reader chose stays. */
 export function withNewKey(request) {
   if (request.headers.get("idempotency-key") !== EXAMPLE_KEY) return request;
@@ -21,7 +28,6 @@ export const idsIn = (answer) => [...answer.matchAll(/"(?:id|\w+Id)":"([^"]+)"/g
  */
 export async function withExistingIds(document, token, recentIds = []) {
   const ids = await existingIds(document, token, recentIds);
-  ids["Idempotency-Key"] = EXAMPLE_KEY;
   const withId = (name, value) => {
     if (typeof value === "string") return ids[name] ?? value;
     if (name === "requestBody") return withTimesToCome(value);

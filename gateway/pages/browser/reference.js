@@ -1,7 +1,7 @@
 // Shows all operations of the OpenAPI document by Scalar.
 import "./no-eval.js";
 import { mendAccessibility } from "./accessibility.js";
-import { idsIn, withExistingIds, withNewKey } from "./examples.js";
+import { idsIn, withExampleKey, withExistingIds, withNewKey } from "./examples.js";
 import { withReasons } from "./reasons.js";
 import { onSignIn } from "./sign-in.js";
 import { withSnippets } from "./snippets.js";
@@ -157,7 +157,7 @@ document.getElementById("search").addEventListener("click", () => {
 await readerActs();
 const [{ createApiReference }, content] = await Promise.all([
   runScalar(),
-  fetchDocument().then(withReasons).then(withSnippets),
+  fetchDocument().then(withExampleKey).then(withReasons).then(withSnippets),
 ]);
 let reference;
 for (const step of stepsTo(content)) {

@@ -57,6 +57,7 @@ await withBrowser(async (browser) => {
 
   await page.goto(BOOKING, { waitUntil: "networkidle0" });
   await page.reload({ waitUntil: "networkidle0" });
+  await page.waitForFunction(() => /Idempotency-Key: [0-9a-f-]{36}/.test(document.body.textContent ?? ""));
   await signIn(page);
   await press(page, /Test Request.*POST.*\/v1\/bookings\b(?!\/)/i);
   expectEqual("a booking by the page", await send(page), 201);
