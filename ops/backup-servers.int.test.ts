@@ -132,5 +132,11 @@ test("schemas on several servers are of one moment, also of one between two copi
   const { code, stderr } = await commands.restore(PREFIX, toMoment, elsewhere);
   expect(stderr).toMatch(/^The archive of the log has nothing between binlog\.\d+:\d+ and /);
   expect(code).toBe(1);
+  const wrongFolder = [...toMoment, "--logs", join(commands.backups, "log")];
+  const unlogged = await commands.restore(PREFIX, wrongFolder, elsewhere);
+  expect(unlogged.stderr).toMatch(
+    /^There is no log in \S+\/log\/log\/\S+\. --logs names the folder that contains log\/;/,
+  );
+  expect(unlogged.code).toBe(1);
   expect(await linksIn(elsewhere)).toEqual(atMoment);
 });

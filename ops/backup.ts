@@ -1,11 +1,12 @@
 // `npm run backup`: writes all schemas, as they are at one moment, to an encrypted file.
 import { writeFile } from "node:fs/promises";
-import { loadConfig, processSettings } from "@medconnect/platform/config/config.ts";
+import { loadConfig } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
 import { archiveLogs } from "./backup/archive-log.ts";
 import { encrypterFor, keyFileOf, makeKeyPair } from "./backup/file/encryption.ts";
 import { everySeconds, megabytes, pace } from "./backup/progress.ts";
 import { writeBackup } from "./backup/write-backup.ts";
+import { checkoutCommit } from "./command/checkout-commit.ts";
 import { runCommand } from "./command/command.ts";
 import { SetupError, UsageError } from "./command/setup-error.ts";
 import { inheritServers, SERVER_HELP, serverSettings, serversOf } from "./settings/schema-servers.ts";
@@ -39,7 +40,7 @@ const CLOCK_SPREAD_MS = 100;
 
 const settings = {
   ...serverSettings,
-  BUILD_COMMIT: processSettings.BUILD_COMMIT,
+  BUILD_COMMIT: z.string().default(() => checkoutCommit() ?? "unknown"),
   BACKUP_RECIPIENT: z.string("is required: make a pair of keys by npm run backup -- key FILE"),
   BACKUP_DIR: z.string().default(".local/backups"),
 };

@@ -44,7 +44,7 @@ refunds and webhooks with 503. Billing asks the provider about every open paymen
                    audit:verify. Asks for confirmation on a terminal; --yes skips the question.
   --to TIME        Then replays the binary logs that npm run backup -- log has archived: all transactions committed until
                    TIME, such as 2026-12-01T10:00:00Z. Without it, restores the moment of the backup.
-  --logs DIR       Folder of the archive (that of FILE).
+  --logs DIR       Folder that contains log/, the archive (that of FILE).
   --key KEYFILE    File with the private key: AGE-SECRET-KEY-1…
   --replace        Deletes the schemas that exist, with all that they hold.
   -h, --help       Shows this.

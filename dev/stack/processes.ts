@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MALLOC } from "@medconnect/deploy/bundles/node-flags.ts";
 import { tlsSettings } from "@medconnect/ops/certificates/certificate-folder.ts";
+import { checkoutCommit } from "@medconnect/ops/command/checkout-commit.ts";
 import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { Server } from "../engines/server.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
@@ -80,7 +80,7 @@ function commonSettings(name: ProcessName, { folder, databases, ports, tracesUrl
     HOST: "127.0.0.1",
     PORT: `${ports[name].port}`,
     METRICS_PORT: `${ports[name].metricsPort}`,
-    BUILD_COMMIT: commit(),
+    BUILD_COMMIT: checkoutCommit(),
     API_URL: process.env.API_URL ?? `http://localhost:${ports.gateway.port}`,
     REDIS_URL: databases.redisUrl,
     INTERNAL_KEY: folder.secrets.internalKey,
@@ -114,10 +114,6 @@ function serviceSettings(name: ServiceName, options: ProcessOptions) {
 const consoleSettings = ({ tracesUrl }: ProcessOptions) => ({
   TRACE_URL_TEMPLATE: process.env.TRACE_URL_TEMPLATE ?? (tracesUrl && `${tracesUrl}/{traceId}`),
 });
-
-/** Commit of the working tree; undefined where git does not know it. */
-const commit = (): string | undefined =>
-  spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).stdout?.trim() || undefined;
 
 /** Makes auth write its mails to a folder, unless MAIL_URL is set. */
 const mailSettings = ({ folder }: ProcessOptions) => ({

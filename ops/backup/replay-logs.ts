@@ -2,6 +2,7 @@ import { SERVICES } from "@medconnect/topology/services.ts";
 import { SetupError } from "../command/setup-error.ts";
 import type { SchemaServers } from "../schemas/provision.ts";
 import type { LogPosition, Manifest } from "./file/format.ts";
+import { folderOf, listSegments } from "./file/log-segments.ts";
 import { type ArchivedLogs, changesIn } from "./log-changes.ts";
 import { Replay } from "./server/replay.ts";
 
@@ -19,11 +20,21 @@ export async function verifyLogs(
   refuseOtherSchemas(manifest, target);
   const ends: Date[] = [];
   for (const position of positionsOf(manifest)) {
+    await refuseMissingLog(logs.folder, position);
     let end: Date | undefined;
     for await (const change of changesIn(logs, position)) if (change.kind === "begin") end = change.time;
     if (end) ends.push(end);
   }
   return ends.sort((a, b) => a.getTime() - b.getTime())[0];
+}
+
+/** An empty archive of a server is a wrong folder: it would restore the backup alone. */
+async function refuseMissingLog(folder: string, { server }: LogPosition): Promise<void> {
+  const path = folderOf(folder, server);
+  if ((await listSegments(path)).length > 0) return;
+  throw new SetupError(
+    `There is no log in ${path}. --logs names the folder that contains log/; without --to, only the backup is restored.`,
+  );
 }
 
 function refuseOtherTimes(until: Date, { moment }: Manifest): void {
@@ -33,7 +44,7 @@ function refuseOtherTimes(until: Date, { moment }: Manifest): void {
   if (until > new Date()) throw new SetupError("--to is in the future.");
 }
 
-/** The log names schemas, so they must have the names of then. */
+/** The log names schemas, so they must have the names that they had at the backup. */
 function refuseOtherSchemas({ schemas }: Manifest, { prefix }: SchemaServers): void {
   for (const service of SERVICES) {
     const { name, position } = schemas[service];
@@ -41,7 +52,7 @@ function refuseOtherSchemas({ schemas }: Manifest, { prefix }: SchemaServers): v
       throw new SetupError(`The server of ${service} had no binary log when the backup was made.`);
     if (name === prefix + service) continue;
     throw new SetupError(
-      `The log names the schema ${name}: with --to, MYSQL_PREFIX must be the same as then.`,
+      `The log names the schema ${name}: with --to, MYSQL_PREFIX must be the same as at the backup.`,
     );
   }
 }
