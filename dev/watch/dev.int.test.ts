@@ -183,11 +183,16 @@ describe("a new reader", () => {
   });
 });
 
-test("a request is one line", async () => {
+test("a request is one line, and an error leads to its trace", async () => {
   const from = output.length;
   await fetch(`${gatewayUrl()}/v1/nothing%1b?secret=1`);
-  const lines = await printed(/nothing.*\n/, from);
-  expect(lines).toMatch(/^\d\d:\d\d:\d\d GET \/v1\/nothing%1b 404 \d+ ms [0-9a-f]{8}$/m);
+  await fetch(`${gatewayUrl()}/v1/doctors?query=secret`);
+  const lines = await printed(/nothing.*\n.*doctors.*\n/, from);
+  const traces = /traces +(http:\S+)/.exec(output)?.[1] ?? "";
+  expect(lines).toMatch(
+    new RegExp(`^\\d\\d:\\d\\d:\\d\\d GET /v1/nothing%1b 404 \\d+ ms ${traces}/[0-9a-f]{8}$`, "m"),
+  );
+  expect(lines).toMatch(/^\d\d:\d\d:\d\d GET \/v1\/doctors 200 \d+ ms [0-9a-f]{8}$/m);
 });
 
 test("a change of a service restarts this service only", async () => {

@@ -28,12 +28,19 @@ const pageOf = async (answer: Answer, accept: string): Promise<string> => {
   return await (await fetch(url, { headers: { accept } })).text();
 };
 
-/** The trace of an answer, once the spans of the gateway and this span of a service have arrived. */
+/**
+ * The trace of an answer, once it is complete: it has this span of a service, and the parent of each span. Each
+ * process sends its spans by itself.
+ */
 async function traceWith(name: string, answer: Answer): Promise<Trace> {
   const read = async (): Promise<Partial<Trace>> => JSON.parse(await pageOf(answer, "application/json"));
-  const isComplete = ({ spans = [] }: Partial<Trace>) =>
-    spans.some((span) => span.service !== "gateway" && span.name === name) &&
-    spans.some(({ parentId }) => parentId === "");
+  const isComplete = ({ spans = [] }: Partial<Trace>) => {
+    const ids = new Set(spans.map(({ spanId }) => spanId));
+    return (
+      spans.some((span) => span.service !== "gateway" && span.name === name) &&
+      spans.every(({ parentId }) => parentId === "" || ids.has(parentId))
+    );
+  };
   return (await eventually(read, isComplete)) as Trace;
 }
 

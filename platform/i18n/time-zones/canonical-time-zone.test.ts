@@ -9,7 +9,7 @@ import { LINKS, TZ_VERSION, ZONES } from "./time-zone-table.ts";
  */
 const DEBIAN = [
   "/usr/share/zoneinfo",
-  join(import.meta.dirname, "../../.local/time-zone-files/root/usr/share/zoneinfo"),
+  join(import.meta.dirname, "../../../.local/time-zone-files/root/usr/share/zoneinfo"),
 ].find((folder) => existsSync(join(folder, "tzdata.zi")));
 const zones = ZONES.trim().split(/\s+/);
 const links = LINKS.trim()
