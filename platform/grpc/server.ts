@@ -79,8 +79,8 @@ export class GrpcServer {
     this.server = new Server({
       "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
       "grpc.max_send_message_length": MAX_ANSWER_BYTES,
-      "grpc.keepalive_time_ms": 30_000,
-      "grpc.keepalive_timeout_ms": 5000,
+      // No keepalive pings: if one is due while a connection ends by its age, grpc-js destroys the connection
+      // with all calls that still run. A connection whose client is lost ends by its age, too.
       // Allows as many streams per connection as the server may run calls, because the gateway opens only one
       // connection.
       "grpc.max_concurrent_streams": maxConcurrentCalls,
