@@ -54,7 +54,7 @@ test.each(cases)("%s takes its limit of items, and no more", (_, place) => {
   });
 });
 
-test.each(cases)("%s in a megabyte of items is refused within milliseconds", (_, place) => {
+test.each(cases)("%s in a megabyte of items is refused before all are read", (_, place) => {
   const request = requestWith(place, MIB / 2);
   const cpuMs = () => {
     const before = process.cpuUsage();
@@ -62,8 +62,8 @@ test.each(cases)("%s in a megabyte of items is refused within milliseconds", (_,
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000;
   };
-  // The least of three, because a garbage collection of this worker counts, too.
-  expect(Math.min(cpuMs(), cpuMs(), cpuMs())).toBeLessThan(50);
+  // The least of three, because a garbage collection of this worker counts, too. To read all items takes seconds.
+  expect(Math.min(cpuMs(), cpuMs(), cpuMs())).toBeLessThan(200);
 });
 
 test("a message in many parts is refused, and one in some parts is read", () => {
