@@ -1,15 +1,33 @@
 import type { ClientHttp2Session, SecureClientSessionOptions } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { Authority } from "@medconnect/ops/certificates/authority.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import { call, GrpcServerTest, openStream } from "../testing/grpc-server-test.ts";
 import { MutualTls } from "../tls/mutual-tls.ts";
 import type { GrpcClient } from "./client.ts";
+import { CONNECTION_LIMITS } from "./connection-limits.ts";
 
 const grpc = new GrpcServerTest();
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
+
+/** All but the timers of grpc-js, which are set by setTimeout. */
+const NOT_FAKED = [
+  "Date",
+  "hrtime",
+  "nextTick",
+  "performance",
+  "queueMicrotask",
+  "setImmediate",
+  "clearImmediate",
+  "setInterval",
+  "clearInterval",
+] as const;
 
 describe("a connection", () => {
   test("is closed when idle, and its client's next call opens another", async () => {
@@ -27,6 +45,25 @@ describe("a connection", () => {
     const session = grpc.newSession();
     openStream(session);
     await new Promise((resolve) => session.once("close", resolve));
+  });
+
+  test("that ends by its age answers the calls that run", async () => {
+    // Without the jitter of 10 %, the age is 27 s. All limits are those of production.
+    jest.spyOn(Math, "random").mockReturnValue(0);
+    jest.useFakeTimers({ doNotFake: [...NOT_FAKED] });
+    grpc.answerAfterMs = 300;
+    await grpc.start();
+    const session = grpc.newSession();
+    const ended = new Promise((resolve) => session.once("goaway", resolve));
+    const stream = openStream(session);
+    const trailers = new Promise<Record<string, unknown>>((resolve) => {
+      stream.once("trailers", resolve).once("close", () => resolve({}));
+    });
+    await new Promise((resolve) => stream.end(Buffer.alloc(5), () => resolve(undefined)));
+    await delay(100);
+    jest.advanceTimersByTime(CONNECTION_LIMITS.ageMs + CONNECTION_LIMITS.graceMs / 2);
+    await ended;
+    expect(await trailers).toMatchObject({ "grpc-status": "0" });
   });
 
   test.each([
