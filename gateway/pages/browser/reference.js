@@ -78,6 +78,7 @@ const stepsTo = (content) =>
 
 let token = "";
 let shown = "";
+const MAX_RECENT_IDS = 100;
 /** Ids of the resources that the reader's requests have made or changed, the latest first. */
 let recentIds = [];
 let updates = 0;
@@ -93,12 +94,15 @@ async function updateExamples() {
   const update = updates;
   await dialogClosed();
   root.ariaBusy = "true";
-  const document = token === "" ? content : withSnippets(await withExistingIds(content, token, recentIds));
-  if (update !== updates) return;
-  shown = textOf(document);
-  show();
-  await nextTask();
-  root.ariaBusy = "false";
+  try {
+    const document = token === "" ? content : withSnippets(await withExistingIds(content, token, recentIds));
+    if (update !== updates) return;
+    shown = textOf(document);
+    show();
+    await nextTask();
+  } finally {
+    if (update === updates) root.ariaBusy = "false";
+  }
 }
 
 /** Sends a request of the reader. Later examples act on the resources that it made or changed. */
@@ -107,7 +111,7 @@ async function send(input, init) {
   const answer = await fetch(request);
   if (token !== "" && answer.ok && request.method !== "GET") {
     const ids = idsIn(await answer.clone().text());
-    recentIds = [...ids, ...recentIds];
+    recentIds = [...ids, ...recentIds].slice(0, MAX_RECENT_IDS);
     if (ids.length > 0) updateExamples();
   }
   return answer;
