@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PATIENT } from "./browser.ts";
+import { expectEqual } from "./browser.ts";
 
 const { API_URL = "", TRACES_URL = "" } = process.env;
 export const TRACES = `${TRACES_URL}/`;
@@ -9,17 +9,20 @@ const POLL_MS = 100;
 const WITHIN_MS = 10_000;
 
 /**
- * Books a slot of the demo doctor, tries to book it again, and cancels the booking. @returns the pages of the
- * traces of both attempts
+ * Books a slot of the demo doctor for a new patient, tries to book it again, and cancels the booking. (The demo patient
+ * may be in the cooldown of a hold that another check gave up.) @returns the pages of the traces of both attempts
  */
 export async function bookTwice(): Promise<{ booked: string; refused: string }> {
-  const { body: session } = await call("POST /auth/login", { email: PATIENT, password: PASSWORD });
+  const account = { email: `${crypto.randomUUID()}@example.org`, password: PASSWORD };
+  await call("POST /auth/register", { ...account, fullName: "Tess Tracer", role: "PATIENT" });
+  const { body: session } = await call("POST /auth/login", account);
   const { accessToken } = session.tokens;
   const { body: found } = await call("GET /doctors?query=dana&region=US-CA");
   const { body: times } = await call(`GET /doctors/${found.doctors[0].id}/slots?region=US-CA`);
   const book = () =>
     call("POST /bookings", { slotId: times.slots.at(-1).id, reason: "A cough" }, accessToken);
   const [first, second] = [await book(), await book()];
+  expectEqual("statuses of both bookings", [first.status, second.status], [201, 409]);
   await call(`POST /bookings/${first.body.id}:cancel`, { reason: "Only a trial" }, accessToken);
   return {
     booked: await pageOf(first.traceId, "billing"),
@@ -51,7 +54,9 @@ export async function bookingTrace(): Promise<string> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of different routes
-async function call(route: string, body?: object, token?: string): Promise<{ body: any; traceId: string }> {
+type Answer = { status: number; body: any; traceId: string };
+
+async function call(route: string, body?: object, token?: string): Promise<Answer> {
   const [method = "", path] = route.split(" ");
   const answer = await fetch(`${API_URL}/v1${path}`, {
     method,
@@ -62,5 +67,6 @@ async function call(route: string, body?: object, token?: string): Promise<{ bod
     },
     ...(body && { body: JSON.stringify(body) }),
   });
-  return { body: await answer.json(), traceId: answer.headers.get("x-trace-id") ?? "" };
+  const { status, headers } = answer;
+  return { status, body: await answer.json(), traceId: headers.get("x-trace-id") ?? "" };
 }
