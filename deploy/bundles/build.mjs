@@ -9,8 +9,8 @@ import { ALIASES } from "./aliases.ts";
 import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 
-/** Packages that are not bundled. The first is a native module. The second reads files of its own folder. */
-const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
+/** A native module, which cannot be bundled. */
+const EXTERNAL = ["@node-rs/argon2"];
 
 /** Defines a replacement for `import.meta.url`, which does not exist in a CommonJS bundle. */
 const BEGIN =

@@ -27,7 +27,7 @@ export interface ServerOptions {
 
 const LAST_LINES = 15;
 const MAX_LINE_LENGTH = 1000;
-const POLL_MS = 50;
+const POLL_MS = 10;
 const START_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 25_000;
 

@@ -20,8 +20,8 @@ import type { Program } from "../stack/programs.ts";
 
 const FOLDER = ".local/dev";
 const LIBRARIES = join(FOLDER, "libraries.cjs");
-/** Packages that cannot be bundled: a native module, and one that reads files of its own folder. */
-const UNBUNDLED = ["@node-rs/argon2", "@grpc/reflection"];
+/** A native module, which cannot be bundled. */
+const UNBUNDLED = ["@node-rs/argon2"];
 
 /**
  * Longest line of the libraries' bundle, in characters. A stack trace names a line of it, and Node prints that line
@@ -47,6 +47,8 @@ const COMMON = {
 const OWN_CODE = {
   ...COMMON,
   inject: ["deploy/bundles/stack-traces.ts"],
+  // `import()` becomes `require`, which finds the package in the bundle of libraries.
+  supported: { "dynamic-import": false },
   external: Object.keys(packageJson.dependencies),
   outdir: FOLDER,
   outExtension: { ".js": ".cjs" },

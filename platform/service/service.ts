@@ -207,7 +207,7 @@ export async function runService({
   });
   const health = new Health(grpc.services);
   health.addTo(grpc.server);
-  if (config.GRPC_REFLECTION) await addReflection(grpc.server);
+  if (config.GRPC_REFLECTION) addReflection(grpc.server);
 
   const sealer = new Sealer({ db, clock, chain: new AuditChain(name, config.AUDIT_KEY) });
   const witnessName = topology.witnessOf(name);
