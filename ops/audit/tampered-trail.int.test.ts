@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { HOUR, KEY, MINUTE, OTHER_KEY, TrailTest } from "./testing/trail-test.ts";
 
 let trail: TrailTest;
@@ -26,7 +26,7 @@ describe("an administrator of the database", () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  const run = async (...statements: [sql: string, ...params: SqlValue[]][]) => {
+  const run = async (...statements: [sql: string, ...params: SqlScalar[]][]) => {
     for (const [sql, ...params] of statements) await trail.billing.db.write(sql, params);
   };
 

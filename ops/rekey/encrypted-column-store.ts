@@ -1,6 +1,6 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 
 /**
  * A column of encrypted values. Each value is encrypted with the context `{table}.{column}:{key}`, followed
@@ -95,7 +95,7 @@ export async function replaceValues(
 }
 
 /** Makes a SQL parameter from a primary key. The empty string, which sorts first, starts the first page. */
-const keyParam = ({ keyIsId }: EncryptedColumn, key: string | Buffer): SqlValue =>
+const keyParam = ({ keyIsId }: EncryptedColumn, key: string | Buffer): SqlScalar =>
   keyIsId && typeof key === "string" && key !== "" ? binaryId(key) : key;
 
 /** Names of the column's table and columns, quoted for SQL. The names come from information_schema. */

@@ -1,6 +1,6 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Position } from "../db/filters.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 const DEFAULT_SIZE = 20;
@@ -103,4 +103,4 @@ function fromJson(part: JsonPart): Position[number] {
 }
 
 /** Parameter for `LIMIT ?`: one row more than the page shows. */
-export const limitOf = (page: Page): SqlValue => page.size + 1;
+export const limitOf = (page: Page): SqlScalar => page.size + 1;

@@ -1,5 +1,5 @@
 import { binaryId } from "../db/binary-id.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 
 export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
@@ -29,7 +29,7 @@ export function insertAuditEvents(tx: Transaction, records: AuditRecord[]): void
   tx.defer(INSERT, [records.map(rowOf)]);
 }
 
-const rowOf = (r: AuditRecord): SqlValue[] => [
+const rowOf = (r: AuditRecord): SqlScalar[] => [
   binaryId(r.id),
   r.action,
   r.actorId,

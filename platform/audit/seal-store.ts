@@ -1,6 +1,6 @@
 import { type BinaryId, binaryId } from "../db/binary-id.ts";
 import type { Database } from "../db/database.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
 /**
@@ -17,7 +17,7 @@ export const BEGINNING = new Date("1000-01-01T00:00:00Z");
 export const END = new Date("9999-12-31T23:59:59.999Z");
 
 /** Position of an event in the order (occur_time, id). */
-type Position = readonly [time: Date, id: SqlValue];
+type Position = readonly [time: Date, id: SqlScalar];
 
 const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
 const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
@@ -125,7 +125,7 @@ const UNSEALED_IN_PAGE = `${UNSEALED_FROM} AND e.id < ? ORDER BY e.id`;
  * attacker, because MySQL stores dates that the driver misreads, such as day 0 and years before 100.
  */
 export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<EventRow[]> {
-  for (let from: SqlValue = BEFORE_IDS; ; ) {
+  for (let from: SqlScalar = BEFORE_IDS; ; ) {
     const [next] = await db.read<Pick<EventRow, "id">>(PAGE_END, [from]);
     if (!next) {
       yield await db.read<EventRow>(UNSEALED_IN_LAST_PAGE, [from, before]);
@@ -143,7 +143,7 @@ async function findSliceEnd(db: Database, start: Position, until: Date): Promise
   return row && positionOf(row);
 }
 
-const afterParams = ([time, id]: Position, until: Date): SqlValue[] => [time, until, time, id];
+const afterParams = ([time, id]: Position, until: Date): SqlScalar[] => [time, until, time, id];
 
 const positionOf = (event: Pick<EventRow, "id" | "occur_time">): Position => [
   event.occur_time,

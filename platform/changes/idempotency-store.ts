@@ -1,5 +1,5 @@
 import type { Database } from "../db/database.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface KeyRow {
 }
 
 /** Values of a row to insert: the key, the status code and the encrypted answer. */
-export type AnsweredRow = SqlValue[];
+export type AnsweredRow = SqlScalar[];
 
 const INSERT = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES ?";
 const INSERT_ANSWERED =

@@ -3,7 +3,7 @@ import { newId } from "../ids/ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { binaryId } from "./binary-id.ts";
 import { withIdsAsText } from "./binary-ids.ts";
-import type { SqlValue } from "./sql-value.ts";
+import type { SqlScalar } from "./sql-value.ts";
 
 let service: TestService;
 const ids = Array.from({ length: 300 }, () => newId());
@@ -25,13 +25,13 @@ afterAll(() => service.close());
  * in the same round trip.
  */
 const readers = {
-  read: <Row>(sql: string, params: SqlValue[]) => service.db.read<Row>(sql, params),
-  transaction: <Row>(sql: string, params: SqlValue[]) =>
+  read: <Row>(sql: string, params: SqlScalar[]) => service.db.read<Row>(sql, params),
+  transaction: <Row>(sql: string, params: SqlScalar[]) =>
     service.db.transaction(async (tx) => {
       const [rows] = await Promise.all([tx.read<Row>(sql, params), tx.read("SELECT 1 FROM things LIMIT 1")]);
       return rows;
     }),
-  "transaction of one statement": <Row>(sql: string, params: SqlValue[]) =>
+  "transaction of one statement": <Row>(sql: string, params: SqlScalar[]) =>
     service.db.transaction(async (tx) => {
       await tx.read("SELECT 1");
       return await tx.read<Row>(sql, params);

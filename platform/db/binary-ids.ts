@@ -1,6 +1,6 @@
 import type { FieldPacket } from "mysql2/promise";
 import { BinaryId } from "./binary-id.ts";
-import type { SqlValue } from "./sql-value.ts";
+import type { SqlScalar } from "./sql-value.ts";
 
 const BYTES = 16;
 const BINARY_CHARSET = 63;
@@ -13,7 +13,7 @@ const [VAR_STRING, STRING] = [253, 254];
  * Rewrites a prepared statement so that ids are sent as text, which the server converts to bytes. In the list
  * of running statements and in the slow log, bytes would be unreadable.
  */
-export function withIdsAsText(sql: string, params: SqlValue[]): { sql: string; values: SqlValue[] } {
+export function withIdsAsText(sql: string, params: SqlScalar[]): { sql: string; values: SqlScalar[] } {
   if (!params.some(isBinaryId)) return { sql, values: params };
   let index = 0;
   return {

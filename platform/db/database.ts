@@ -10,7 +10,7 @@ import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
 import { FairPool } from "./fair-pool.ts";
 import { observePools } from "./pool-metrics.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
-import type { SqlValue } from "./sql-value.ts";
+import type { SqlScalar, SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
 import { WriteBreaker } from "./write-breaker.ts";
 
@@ -74,7 +74,7 @@ export class Database {
   }
 
   /** Runs a SELECT. If the SELECT takes too long, the server stops it, and this throws UNAVAILABLE. */
-  async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+  async read<Row>(sql: string, params: SqlScalar[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#reads, sql, params);
   }
 
@@ -82,7 +82,7 @@ export class Database {
    * Runs a SELECT that takes longer the more rows the table has. Otherwise works as `read`. Only a few scans
    * run at once.
    */
-  async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+  async scan<Row>(sql: string, params: SqlScalar[] = []): Promise<Row[]> {
     return await this.#select<Row>(this.#scans, sql, params);
   }
 
@@ -157,7 +157,7 @@ export class Database {
     await Promise.all([this.#reads.end(), this.#scans.end(), this.#writes.end()]);
   }
 
-  async #select<Row>(pool: FairPool, sql: string, params: SqlValue[]): Promise<Row[]> {
+  async #select<Row>(pool: FairPool, sql: string, params: SqlScalar[]): Promise<Row[]> {
     return await this.#use(pool, activeBorrower(), async (connection) => {
       const prepared = withIdsAsText(sql, params);
       // Numbers are sent as text, because the driver would send a DOUBLE, which MySQL refuses for LIMIT ?.

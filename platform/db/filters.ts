@@ -1,5 +1,5 @@
 import { binaryId } from "./binary-id.ts";
-import type { SqlValue } from "./sql-value.ts";
+import type { SqlScalar } from "./sql-value.ts";
 
 /**
  * Position at which a page starts: the sort key of the last row before the page. The columns of the sort key
@@ -11,16 +11,16 @@ export type Position = (string | number | Date | Buffer)[];
  * An SQL condition and the values of its placeholders. If one of the values is undefined, the condition is
  * left out.
  */
-export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];
+export type Filter = readonly [sql: string, ...values: (SqlScalar | undefined)[]];
 
 /**
  * Combines filters to a WHERE clause. Omits filters with an undefined value. The SQL text only consists of
  * constants.
  */
-export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlValue[] } {
+export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlScalar[] } {
   const used = filters.filter((filter) => filter?.every((part) => part !== undefined)) as [
     string,
-    ...SqlValue[],
+    ...SqlScalar[],
   ][];
   return {
     sql: used.length > 0 ? `WHERE ${used.map(([sql]) => sql).join(" AND ")}` : "",

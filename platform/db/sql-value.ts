@@ -1,7 +1,10 @@
 import type { BinaryId } from "./binary-id.ts";
 
+/** Value for a `?` placeholder in SQL. Pass an id as `binaryId(id)`. */
+export type SqlScalar = string | number | boolean | Date | Buffer | BinaryId | null;
+
 /**
- * Value for a `?` placeholder in SQL. Pass an id as `binaryId(id)`. In a transaction, `[[a, b], [c, d]]`
- * fills `VALUES ?`, and `[a, b]` fills `IN (?)`.
+ * Value for a `?` placeholder in the SQL of a transaction: `[[a, b], [c, d]]` fills `VALUES ?`, and `[a, b]`
+ * fills `IN (?)`. Prepared statements take no lists.
  */
-export type SqlValue = string | number | boolean | Date | Buffer | BinaryId | null | SqlValue[];
+export type SqlValue = SqlScalar | SqlValue[];

@@ -1,6 +1,6 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { binaryId } from "../db/binary-id.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 
 type Versioned = Pick<Event, "aggregateId" | "version">;
@@ -41,4 +41,4 @@ export function noteHeard(tx: Transaction, aggregateId: string, version: number)
   tx.defer(NOTE, [[[binaryId(aggregateId), version]]]);
 }
 
-const rowOf = ({ aggregateId, version }: Versioned): SqlValue[] => [binaryId(aggregateId), version];
+const rowOf = ({ aggregateId, version }: Versioned): SqlScalar[] => [binaryId(aggregateId), version];

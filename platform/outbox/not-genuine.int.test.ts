@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import { replayDeadEvents } from "../dead-events/replay-dead-event.ts";
 import { eventually, OutboxTest } from "../testing/outbox-test.ts";
 
@@ -12,7 +12,7 @@ const ACTOR = "command:test";
 const outbox = new OutboxTest();
 
 describe("a row that the service did not write", () => {
-  const write = (sql: string, ...params: SqlValue[]) => outbox.service.db.write(sql, params);
+  const write = (sql: string, ...params: SqlScalar[]) => outbox.service.db.write(sql, params);
   const payloadOf = async (id: string): Promise<Buffer> =>
     (await outbox.service.db.read<{ payload: Buffer }>("SELECT payload FROM outbox WHERE id = ?", [id]))[0]!
       .payload;

@@ -3,7 +3,7 @@ import { limitOf, type Page } from "../api/page-token.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import { where } from "../db/filters.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Delivery } from "./event.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";
@@ -53,7 +53,7 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
     `INSERT INTO outbox
        (id, aggregatetype, aggregateid, type, payload, mac, destination, create_time, available_time) VALUES ?`,
     [
-      deliveries.map(({ destination, event }): SqlValue[] => {
+      deliveries.map(({ destination, event }): SqlScalar[] => {
         const payload = Buffer.from(Event.encode(event).finish());
         return [
           event.id,

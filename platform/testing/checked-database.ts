@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Database, type TransactionOptions } from "../db/database.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { isId } from "../ids/ids.ts";
 
@@ -19,12 +19,12 @@ export class CheckedDatabase extends Database {
   readonly #open = new AsyncLocalStorage<{ isOpen: boolean }>();
   #nested: Error | undefined;
 
-  override async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+  override async read<Row>(sql: string, params: SqlScalar[] = []): Promise<Row[]> {
     refuseTextIds(sql, params);
     return await super.read<Row>(sql, params);
   }
 
-  override async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+  override async scan<Row>(sql: string, params: SqlScalar[] = []): Promise<Row[]> {
     refuseTextIds(sql, params);
     return await super.scan<Row>(sql, params);
   }
@@ -70,14 +70,14 @@ const checked = (tx: Transaction): Transaction =>
       const method = Reflect.get(target, name) as unknown;
       if (typeof method !== "function") return method;
       return (...args: unknown[]) => {
-        if (typeof args[0] === "string") refuseTextIds(args[0], (args[1] ?? []) as SqlValue[]);
+        if (typeof args[0] === "string") refuseTextIds(args[0], (args[1] ?? []) as SqlScalar[]);
         return method.apply(target, args);
       };
     },
   });
 
-function refuseTextIds(sql: string, params: SqlValue[]): void {
+function refuseTextIds(sql: string, params: SqlScalar[]): void {
   if (!WITH_TEXT_IDS.test(sql) && params.some(hasTextId)) throw new Error(`an id as text: ${sql}`);
 }
 
-const hasTextId = (value: SqlValue): boolean => (Array.isArray(value) ? value.some(hasTextId) : isId(value));
+const hasTextId = (value: SqlScalar): boolean => (Array.isArray(value) ? value.some(hasTextId) : isId(value));

@@ -11,7 +11,7 @@ import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methodAt, methods } from "../contract/methods.ts";
 import { binaryId } from "../db/binary-id.ts";
 import type { Database } from "../db/database.ts";
-import type { SqlValue } from "../db/sql-value.ts";
+import type { SqlScalar } from "../db/sql-value.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import type { Caller } from "../identity/caller.ts";
@@ -154,7 +154,7 @@ function valuesOf(field: DescField, values: Record<string, JsonValue>): JsonValu
  */
 function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => void): Database {
   let last: Promise<unknown> = Promise.resolve();
-  const metered = (pool: Pool) => (sql: string, params?: SqlValue[]) => {
+  const metered = (pool: Pool) => (sql: string, params?: SqlScalar[]) => {
     const select = async () => {
       let found: unknown[] = [];
       const rows = await rowsRead(db, pool, async () => {

@@ -1,5 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 
 /** Queries of up to eight words. Each word is a prefix of a word in all profiles of `addFindableDoctors`. */
@@ -16,7 +16,7 @@ const WORDS_A_LETTER = 3;
 const DOCTORS_A_STATEMENT = 100;
 
 /** Runs an INSERT statement. `rows` are the values for the placeholder in `VALUES ?`. */
-type Insert = (sql: string, rows: SqlValue[][]) => Promise<unknown>;
+type Insert = (sql: string, rows: SqlScalar[][]) => Promise<unknown>;
 
 /**
  * Adds doctors with a licence to scheduling's schema. Every word of the hostile queries is a prefix of words

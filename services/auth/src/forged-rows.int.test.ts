@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 /** Writes to the database directly, like an attacker with access to it. */
-const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
+const write = (sql: string, ...params: SqlScalar[]) => auth.app.db.write(sql, withBinaryIds(params));
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 const newToken = () => randomBytes(32).toString("base64url");
 const inAnHour = () => new Date(auth.clock.now().getTime() + 3_600_000);
@@ -226,7 +226,7 @@ describe("a registration", () => {
     return { email, token: /#token=(\S+)/.exec(mail!.text)![1]! };
   }
 
-  test.each<[string, string, SqlValue]>([
+  test.each<[string, string, SqlScalar]>([
     ["to another's address", "email", "owner@example.com"],
     ["to a doctor's", "role", "DOCTOR"],
     ["to another account", "id", newId()],

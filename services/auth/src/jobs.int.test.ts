@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
@@ -50,7 +50,7 @@ afterAll(async () => {
   await rm(mails, { recursive: true });
 });
 
-const count = async (from: string, ...params: SqlValue[]) =>
+const count = async (from: string, ...params: SqlScalar[]) =>
   (await auth.app.db.read(`SELECT 1 FROM ${from}`, params)).length;
 
 /**

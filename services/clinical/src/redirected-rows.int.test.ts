@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
@@ -48,7 +48,7 @@ beforeEach(async () => {
 });
 
 /** Writes to the database directly, as an attacker could. */
-const write = (sql: string, ...params: SqlValue[]) => clinical.app.db.write(sql, withBinaryIds(params));
+const write = (sql: string, ...params: SqlScalar[]) => clinical.app.db.write(sql, withBinaryIds(params));
 const redirect = (table: string, id: string, column: string, to: string) =>
   write(`UPDATE ${table} SET ${column} = ? WHERE id = ?`, to, id);
 const readPrescription = async (by: UserCaller) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import {
@@ -19,7 +19,7 @@ afterAll(() => fixture.close());
 beforeEach(() => fixture.renewPeople());
 
 /** Writes to the database directly, as an attacker could. */
-const write = (sql: string, ...params: SqlValue[]) => fixture.app.db.write(sql, withBinaryIds(params));
+const write = (sql: string, ...params: SqlScalar[]) => fixture.app.db.write(sql, withBinaryIds(params));
 
 test.each(["PATIENT", "DOCTOR"] as const)(
   "a booking whose row was given to another %s shows them no text, also in lists",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
@@ -100,7 +100,7 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
   return lines;
 }
 
-const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
+const write = (sql: string, ...params: SqlScalar[]) => auth.app.db.write(sql, withBinaryIds(params));
 
 /**
  * Changes rows directly in the database, as a database administrator could, and then undoes the change.

@@ -1,6 +1,6 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 
 /** Default number of rows per statement. */
@@ -62,7 +62,7 @@ export async function* readEntries(
   action: string,
   pageSize = PAGE,
 ): AsyncGenerator<RightsEntry> {
-  for (let [time, id]: [Date, SqlValue] = [BEGINNING, ""]; ; ) {
+  for (let [time, id]: [Date, SqlScalar] = [BEGINNING, ""]; ; ) {
     const entries: RightsEntry[] = await db.read<RightsEntry>(ENTRIES, [action, time, time, id, pageSize]);
     yield* entries;
     const last = entries.at(-1);
@@ -88,10 +88,10 @@ export const readSigningKeys = (db: Database, pageSize?: number) =>
 async function* readById<Row extends { id: string }>(
   db: Database,
   sql: string,
-  keyOf: (id: string) => SqlValue,
+  keyOf: (id: string) => SqlScalar,
   pageSize = PAGE,
 ): AsyncGenerator<Row> {
-  for (let after: SqlValue = ""; ; ) {
+  for (let after: SqlScalar = ""; ; ) {
     const rows: Row[] = await db.read<Row>(sql, [after, pageSize]);
     yield* rows;
     const last = rows.at(-1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
@@ -119,7 +119,7 @@ test("disabling an account revokes a token that is being issued", async () => {
   let disabling: Promise<unknown> | undefined;
   const db = {
     // After the read of the secrets, disables the account before the account is read.
-    read: async (sql: string, params?: SqlValue[]) => {
+    read: async (sql: string, params?: SqlScalar[]) => {
       if (disabling) await disabling;
       const rows = await auth.app.db.read(sql, params);
       disabling ??= disable(id);

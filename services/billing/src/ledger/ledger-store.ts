@@ -1,6 +1,6 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { count } from "@medconnect/platform/stats/daily-totals-store.ts";
 import { movementCounts } from "./ledger-figures.ts";
@@ -43,7 +43,7 @@ export const balancesOfPayment = (db: Database, paymentId: string): Promise<Bala
   readBalances(db, "payment_id = ?", binaryId(paymentId));
 
 /** Reads balances. MySQL returns the sums as text, which is converted here. */
-async function readBalances(db: Database, condition: string, value: SqlValue): Promise<Balance[]> {
+async function readBalances(db: Database, condition: string, value: SqlScalar): Promise<Balance[]> {
   const rows = await db.read<{ account: string; currency: string; minor: string }>(
     `SELECT account, currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor
      FROM ledger_entries WHERE ${condition} GROUP BY account, currency ORDER BY account, currency`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -19,7 +19,7 @@ afterAll(() => billing.app.close());
 beforeEach(() => billing.provider.reset());
 
 /** Changes a row as an attacker with write access to the database. */
-const alter = (paymentId: string, column: string, value: SqlValue) =>
+const alter = (paymentId: string, column: string, value: SqlScalar) =>
   billing.app.db.write(`UPDATE payments SET ${column} = ? WHERE id = ?`, [value, binaryId(paymentId)]);
 
 const refusals = async (): Promise<number> =>
@@ -27,7 +27,7 @@ const refusals = async (): Promise<number> =>
     /^credentials_refused_total\{[^}]*table="payments"[^}]*\} (\d+)/m.exec(await readMetrics())?.[1] ?? 0,
   );
 
-test.each<[string, SqlValue]>([
+test.each<[string, SqlScalar]>([
   ["amount_minor", 1],
   ["currency", "JPY"],
   ["doctor_id", binaryId(newId())],

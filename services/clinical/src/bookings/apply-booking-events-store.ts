@@ -1,5 +1,5 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationIds, ConsultationRow } from "../consultations/consultation.ts";
 
@@ -18,7 +18,7 @@ const INSERT = `INSERT INTO consultations
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
 
-const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
+const newRows = (consultations: NewConsultation[]): SqlScalar[][] =>
   consultations.map((row) => [
     binaryId(row.id),
     binaryId(row.bookingId),

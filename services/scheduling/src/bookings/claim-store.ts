@@ -194,7 +194,7 @@ async function readLicensed(tx: Transaction, wishes: Wish[]): Promise<Map<string
   const slotIds = regional.map(({ slotId }) => binaryId(slotId));
   const regions = regional.map(({ region = "" }) => region);
   const rows = await tx.read<{ id: string; licensed: number }>(IS_LICENSED, [
-    ...coversValues(slotIds, regions),
+    ...coversValues<SqlValue>(slotIds, regions),
     ...patientValues(regional),
     slotIds,
   ]);

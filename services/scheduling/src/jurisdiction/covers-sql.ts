@@ -26,4 +26,4 @@ export const covers = (region: string): string =>
  *
  * @param values parameters of the SQL expression `region`; if the expression is "?", the region itself
  */
-export const coversValues = (...values: SqlValue[]): SqlValue[] => [...values, ...values, ...values];
+export const coversValues = <V extends SqlValue>(...values: V[]): V[] => [...values, ...values, ...values];

@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
@@ -35,7 +35,7 @@ const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
  *
  * @param region region of the patients who can book the next available time; absent means any region
  */
-export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
+export function profileColumns(now: Date, region?: string): { sql: string; params: SqlScalar[] } {
   const sql = region === undefined ? COLUMNS : COLUMNS_IN_REGION;
   return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
 }

@@ -2,7 +2,7 @@ import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { covers, coversValues } from "../jurisdiction/covers-sql.ts";
@@ -98,7 +98,7 @@ const positionOf = ({ orderBy }: SearchDoctorsRequest, { after }: Page): Filter 
     ? before("d.create_time", "d.id", after)
     : following("d.name_key", "d.id", after);
 
-function matching(ranges: WordRange[]): { sql: string; params: SqlValue[] } {
+function matching(ranges: WordRange[]): { sql: string; params: SqlScalar[] } {
   if (ranges.length === 0) return { sql: "doctors d", params: [] };
   const places = [...ranges, ...Array<WordRange>(MAX_QUERY_WORDS - ranges.length).fill(EMPTY)];
   const bounds = places.flatMap(({ first, end }) => [first, end]);
