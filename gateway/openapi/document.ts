@@ -5,7 +5,7 @@ import { IDEMPOTENCY_KEY, IF_MATCH, MAX_TAGS_LENGTH } from "../transcoding/heade
 import { MAX_INT32 } from "./field-rules.ts";
 import { introduction, TITLE } from "./introduction.ts";
 import { itemIdOf } from "./item-id.ts";
-import type { Schema } from "./json-schema.ts";
+import { ref, type Schema } from "./json-schema.ts";
 import { CLIENT_SECRET_BASIC, operationIdOf, operationOf, SERVICE_ACCOUNT } from "./operation.ts";
 import { documentedPath } from "./operation-place.ts";
 import { oauthErrorSchema, problemSchema, sharedResponses } from "./problem-responses.ts";
@@ -25,7 +25,7 @@ export function openApiDocument(routes: readonly Route[], apiUrl: string): Schem
       [route.httpMethod.toLowerCase()]: { ...operationOf(route, schemas), ...itemIdOf(route, routes) },
     };
   }
-  const responses = { ...sharedResponses(), ...shareResponses(paths) };
+  const responses = { NotModified: NOT_MODIFIED, ...sharedResponses(), ...shareResponses(paths) };
   return {
     openapi: "3.1.1",
     info: {
@@ -98,6 +98,11 @@ const idempotencyKey = (required: boolean): Schema => ({
     "Makes retries safe: the same key with the same request gets the first answer again, or 409 `IDEMPOTENCY_IN_PROGRESS` until there is one. Another request with the key gets 422 `IDEMPOTENCY_KEY_REUSED`. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 9651) or bare.",
   schema: { type: "string", maxLength: MAX_KEY_LENGTH, pattern: IDEMPOTENCY_KEY.source },
 });
+
+const NOT_MODIFIED = {
+  description: "The answer is unchanged since the one in `If-None-Match`.",
+  headers: { ETag: ref("headers", "ETag") },
+};
 
 const parameters = {
   IdempotencyKey: idempotencyKey(false),

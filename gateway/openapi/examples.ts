@@ -71,7 +71,7 @@ function messageExample(field: DescField, desc: DescMessage): JsonValue {
     case "google.protobuf.Timestamp":
       return field.name.startsWith("end") ? `${DAY}T09:30:00Z` : `${DAY}T09:00:00Z`;
     case "google.protobuf.Duration":
-      return "900s";
+      return exampleIn(field) ?? "900s";
     case "google.protobuf.FieldMask":
       return "timeZone";
     default:

@@ -55,13 +55,13 @@ const rulesOfQuery = ({ method, binding }: Route): string =>
 function accessOf({ rules }: Method): string {
   switch (rules.access) {
     case Access.PUBLIC:
-      return "Anyone may call. Tokens are ignored.";
+      return "For anyone. Tokens are ignored.";
     case Access.OPTIONAL:
-      return "Anyone may call. With a token, the answer may contain more.";
+      return "For anyone. With a token, the answer may contain more.";
     case Access.ROLES:
-      return `${callersOf(rules.roles)} may call.${byScope(rules.scopes)}`;
+      return `For ${callersOf(rules.roles)}.${byScope(rules.scopes)}`;
     default:
-      return "Any signed-in user may call.";
+      return "For any signed-in user.";
   }
 }
 
@@ -70,15 +70,12 @@ const freshnessOf = ({ rules }: Method): string =>
 
 const byScope = (scopes: string[]): string =>
   scopes.length > 0
-    ? ` So may service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
+    ? ` Also for service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
     : "";
 
-/** Roles as the subject of a sentence: "Patients and doctors". */
-function callersOf(roles: readonly Role[]): string {
-  const names = roles.map((role) => `${Role[role].toLowerCase()}s`);
-  const list = new Intl.ListFormat("en").format(names);
-  return list.charAt(0).toUpperCase() + list.slice(1);
-}
+/** Roles in a sentence: "patients and doctors". */
+const callersOf = (roles: readonly Role[]): string =>
+  new Intl.ListFormat("en").format(roles.map((role) => `${Role[role].toLowerCase()}s`));
 
 function deprecationOf({ rules, desc }: Method): Schema {
   return desc.deprecated ? { deprecated: true, "x-sunset": rules.sunsetDate } : {};
@@ -179,11 +176,6 @@ const ACCEPTED = {
 const isConditional = ({ method, httpMethod }: Route): boolean =>
   httpMethod === "GET" && method.output.field.etag !== undefined;
 
-const NOT_MODIFIED = {
-  description: "The answer is unchanged since the one in `If-None-Match`.",
-  headers: { ETag: ref("headers", "ETag") },
-};
-
 function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
   const { binding } = route;
   const { output, rules } = route.method;
@@ -208,7 +200,7 @@ function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
   const content = {
     "application/json": { schema: schemas.answer(output) },
   };
-  const unchanged = isConditional(route) && { 304: NOT_MODIFIED };
+  const unchanged = isConditional(route) && { 304: ref("responses", "NotModified") };
   const [status, description] = rules.creates ? [201, "Created."] : [200, "OK."];
   return { [status]: { description, ...withHeaders, content }, ...accepted, ...unchanged };
 }

@@ -122,8 +122,8 @@ function oauthErrorResponses(route: Route): Record<string, Schema> {
 }
 
 /** True for conditional updates. */
-export const takesIfMatch = ({ binding }: Route): boolean =>
-  binding.etag !== undefined && binding.updateMask !== undefined;
+export const takesIfMatch = ({ binding, httpMethod }: Route): boolean =>
+  binding.etag !== undefined && httpMethod !== "POST";
 
 /** The error answers that routes share, by name. */
 export function sharedResponses(): Record<string, Schema> {

@@ -48,12 +48,14 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** Reference to the schema of an answer. It has an example, unless it lists resources, which have theirs. */
+  /** Reference to the schema of an answer. It has an example, unless it contains resources, which have theirs. */
   answer(desc: DescMessage): Schema {
     const reference = this.message(desc, "answer");
     const schema = this.components[this.#nameOf(desc)];
-    const listsResources = desc.fields.some((field) => field.fieldKind === "list" && field.message);
-    if (schema && !listsResources) schema.example = exampleOf(desc.fields);
+    const hasResources = desc.fields.some(
+      (field) => field.message && (field.fieldKind === "list" || field.message.field.etag),
+    );
+    if (schema && !hasResources) schema.example = exampleOf(desc.fields);
     return reference;
   }
 
@@ -63,8 +65,9 @@ export class Schemas {
    */
   body(name: string, desc: DescMessage, fields: readonly DescField[], direction: Direction) {
     const schema = this.#object(desc, fields, direction, "");
-    this.components[name] = schema;
-    return { schema: ref("schemas", name), required: "required" in schema };
+    const component = fields.length === 0 && !("description" in schema) ? "EmptyBody" : name;
+    this.components[component] = schema;
+    return { schema: ref("schemas", component), required: "required" in schema };
   }
 
   #object(desc: DescMessage, fields: readonly DescField[], direction: Direction, comment: string): Schema {

@@ -2,9 +2,12 @@
 
 /** The document, with a code sample (`x-codeSamples`) for each operation. */
 export function withSnippets(document) {
+  const shared = document.components.parameters;
+  const resolved = (parameter) => shared[parameter.$ref?.split("/").at(-1)] ?? parameter;
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path)) {
-      operation["x-codeSamples"] = [{ lang: "TypeScript", label: "MedConnect", source: callOf(operation) }];
+      const source = callOf({ ...operation, parameters: operation.parameters.map(resolved) });
+      operation["x-codeSamples"] = [{ lang: "TypeScript", label: "MedConnect", source }];
     }
   }
   return document;
