@@ -99,7 +99,7 @@ module.exports = {
         pathNot: [
           RULES,
           "^proto/",
-          "^node_modules/@bufbuild/",
+          "^node_modules/(@bufbuild|temporal-polyfill)/",
           "^platform/(api/update-mask|contract/scopes|time/calendar-date)\\.ts$",
           "^platform/errors/",
           // Types, and pure functions on them.

@@ -38,6 +38,6 @@ export default {
   },
   // Parts of these packages are ES modules only, so they need the transform to CommonJS.
   transformIgnorePatterns: [
-    "/node_modules/(?!(@redocly|js-yaml|jose|oauth4webapi|otplib|@otplib|@scure|@noble|uuid|iso-3166|marked)/)",
+    "/node_modules/(?!(@redocly|js-yaml|jose|oauth4webapi|otplib|@otplib|@scure|@noble|uuid|iso-3166|marked|temporal-polyfill|temporal-utils)/)",
   ],
 };

@@ -37,6 +37,16 @@ export interface Entry {
 let taken = 0;
 /** Returns an interval in which the caller has no slot yet. */
 const freeTime = () => timeFromNow(30 * DAY_MS + taken++ * HOUR_MS);
+/** Hours of one day in the past, so that no slots are made. */
+const SCHEDULE = {
+  timeZone: "UTC",
+  weeklyHours: [{ day: "MONDAY", startTime: "09:00", endTime: "10:00" }],
+  slotLength: "1800s",
+  validFrom: "2020-01-06",
+  validUntil: "2020-01-06",
+  overrides: [{ date: "2020-01-06", ranges: [{ startTime: "09:00", endTime: "10:00" }] }],
+  travel: [{ startDate: "2020-01-06", endDate: "2020-01-07", timeZone: "UTC" }],
+};
 const newcomer = () => ({
   email: `${randomUUID()}@example.org`,
   password: "four unrelated words, one comma",
@@ -335,6 +345,16 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     reason: "Struck off the register",
     stopPrescriptions: false,
   }),
+  "scheduling.v1.ScheduleService/GetSchedule": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id }),
+  },
+  "scheduling.v1.ScheduleService/ReplaceSchedule": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, schedule: SCHEDULE }),
+  },
   "scheduling.v1.SlotService/CreateSlot": {
     on: "doctor",
     rule: "owned",

@@ -94,6 +94,7 @@ test("only the slots' own stores write slots", () => {
   );
   expect(writers.toSorted()).toEqual([
     "services/scheduling/src/slots/new-slot-store.ts",
+    "services/scheduling/src/slots/scheduled-slot-store.ts",
     "services/scheduling/src/slots/slot-store.ts",
   ]);
 });

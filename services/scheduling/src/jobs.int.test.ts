@@ -2,10 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
+import { Schedule } from "@medconnect/proto/medconnect/scheduling/v1/schedule_service.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { jobsOf } from "./jobs.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import type { Snapshots } from "./reconciliation/snapshots.ts";
+import { replaceSchedule } from "./schedules/schedule-store.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
 const NO_SNAPSHOTS: Snapshots = { payments: async () => new Map(), consultations: async () => new Map() };
@@ -61,6 +63,19 @@ const cases: Record<string, JobCase> = {
     const hidden = "UPDATE doctors SET hidden = TRUE, licensing_change_time = ? WHERE id = ?";
     await fixture.app.db.write(hidden, [fixture.at(0), binaryId(fixture.doctor.userId)]);
     return async () => (await fixture.slotStatus(id)) === "WITHDRAWN";
+  },
+  "make slots of schedules": async () => {
+    await fixture.createDoctor(0);
+    const hours = Schedule.fromPartial({
+      timeZone: "UTC",
+      weeklyHours: [{ day: "FRIDAY", startTime: "10:00", endTime: "11:00" }],
+      slotLength: { seconds: 3600 },
+    });
+    const [now, doctorId] = [fixture.at(0), fixture.doctor.userId];
+    const stored = { schedule: hours, version: 1, slotsUntil: now, staleUntil: now };
+    await fixture.app.db.transaction(async (tx) => replaceSchedule(tx, doctorId, stored, now));
+    const sql = "SELECT 1 FROM slots WHERE doctor_id = ?";
+    return async () => (await fixture.app.db.read(sql, [binaryId(doctorId)])).length > 0;
   },
   "refresh the search index": async () => {
     await fixture.createDoctor(0);

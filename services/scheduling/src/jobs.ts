@@ -7,9 +7,11 @@ import { sweepUnlicensedBookings } from "./endings/end-unlicensed-bookings.ts";
 import { sweepSlots } from "./endings/withdraw-slots.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import type { Snapshots } from "./reconciliation/snapshots.ts";
+import { sweepSchedules } from "./schedules/make-slots.ts";
 import { refreshIndex } from "./search-index/refresh-index.ts";
 
 const REFRESH_INDEX_MS = 10_000;
+const MAKE_SLOTS_MS = 2000;
 
 type Intervals = Record<"HOLD_SWEEP" | "RECONCILE_EVERY" | "RECONCILE_GRACE", number>;
 
@@ -25,6 +27,7 @@ export function jobsOf(
     new Job("cancel unlicensed bookings", HOLD_SWEEP, sweepUnlicensedBookings(app), app.log),
     new Job("cancel bookings of disabled patients", HOLD_SWEEP, sweepBookingsOfPatients(app), app.log),
     new Job("withdraw slots of disabled doctors", HOLD_SWEEP, sweepSlots(app), app.log),
+    new Job("make slots of schedules", MAKE_SLOTS_MS, sweepSchedules(app), app.log),
     new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), app.log),
   ];
   if (RECONCILE_EVERY > 0) {

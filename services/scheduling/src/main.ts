@@ -4,6 +4,7 @@ import { runService } from "@medconnect/platform/service/service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { ScheduleServiceService } from "@medconnect/proto/medconnect/scheduling/v1/schedule_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
@@ -27,6 +28,8 @@ import { getDoctor } from "./profiles/get-doctor.ts";
 import { searchDoctors } from "./profiles/search-doctors.ts";
 import { updateDoctor } from "./profiles/update-doctor.ts";
 import { RemoteSnapshots } from "./reconciliation/snapshots.ts";
+import { getSchedule } from "./schedules/get-schedule.ts";
+import { replaceSchedule } from "./schedules/replace-schedule.ts";
 import { bookingLimitsOf, schedulingSettings } from "./settings.ts";
 import { blockSlot, unblockSlot, withdrawSlot } from "./slot-changes/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slot-changes/create-slots.ts";
@@ -70,6 +73,7 @@ startProcess("scheduling", async () => {
             rejectLicense,
             revokeLicense,
           });
+          server.serve(ScheduleServiceService, app, { getSchedule, replaceSchedule });
           server.serve(SlotServiceService, app, {
             createSlot,
             batchCreateSlots,

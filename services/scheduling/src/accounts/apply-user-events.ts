@@ -10,6 +10,7 @@ import { endUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { withdrawSlots } from "../endings/withdraw-slots.ts";
 import { compareNames } from "../licenses/licensing-store.ts";
 import { savePeople } from "../people/people-store.ts";
+import { remakeSlots } from "../schedules/schedule-store.ts";
 
 /**
  * Handles the events user.*: copies an account's name and state. A doctor's public name stays the one that an
@@ -32,7 +33,7 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
 /**
  * Applies what follows from an account's new state. A doctor's profile gets the state, and the doctor's name
  * is compared with the verified licences. If the account is disabled, future bookings are cancelled, and a
- * doctor's open slots are withdrawn.
+ * doctor's open slots are withdrawn. If it is enabled again, the slots of the doctor's schedule are made again.
  */
 async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
   const { aggregateId: userId } = event;
@@ -41,6 +42,7 @@ async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<A
   if (role === "DOCTOR") compareNames(tx, userId, fullName, app.businessClock.now());
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];
+  if (isChanged && !disabled) remakeSlots(tx, userId, app.businessClock.now());
   return isChanged ? [doctorEntry(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
 }
 

@@ -24,6 +24,7 @@ const SLOT = {
   feeMinor: 5000,
   bookingId: null,
   holdExpireTime: null,
+  onRelease: "OPEN",
   hidden: false,
   licensedUntil: inMinutes(24 * 60),
 } as const;

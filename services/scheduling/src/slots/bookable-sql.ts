@@ -1,5 +1,5 @@
 import type { Filter } from "@medconnect/platform/db/filters.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { SqlScalar } from "@medconnect/platform/db/sql-value.ts";
 import { covers, coversValues } from "../jurisdiction/covers-sql.ts";
 
 /**
@@ -8,11 +8,13 @@ import { covers, coversValues } from "../jurisdiction/covers-sql.ts";
  * licensed day within the index.
  */
 const PRACTISES_AT_START = "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
+/** SQL condition: the hold of slot `s` has ended at a time, which opens the slot. The parameter is the time. */
+export const HOLD_ENDED = "(s.status = 'HELD' AND s.on_release = 'OPEN' AND s.hold_expire_time <= ?)";
 /**
  * SQL condition: the status of slot `s` at a time is OPEN; the same rule as the function `statusAt`. The
  * parameters are the time, twice.
  */
-const IS_OPEN = "s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))";
+const IS_OPEN = `s.start_time > ? AND (s.status = 'OPEN' OR ${HOLD_ENDED})`;
 /**
  * SQL condition: slot `s` of doctor `d` can be booked; the same rule as the function `whyNotBookable`. The
  * parameters are the time, twice. `list_class` narrows the range of the index `slots_by_class`.
@@ -43,7 +45,7 @@ export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}
 /**
  * Returns the parameters of `IS_BOOKABLE`. If a region is given, returns those of `IS_BOOKABLE_IN_REGION`.
  */
-export const bookableValues = (now: Date, region: string | undefined): SqlValue[] =>
+export const bookableValues = (now: Date, region: string | undefined): SqlScalar[] =>
   region === undefined ? [now, now] : [now, now, ...coversValues(region)];
 
 /** Filter for slots that patients of `region` can book; undefined means patients of any region. */

@@ -30,6 +30,7 @@ const STATES = {
   open: { status: "OPEN" },
   held: { status: "HELD", holdMinutes: 5 },
   "held until now": { status: "HELD", holdMinutes: 0 },
+  "held until now, then withdrawn": { status: "HELD", holdMinutes: 0, onRelease: "WITHDRAWN" },
   booked: { status: "BOOKED" },
   blocked: { status: "BLOCKED" },
   withdrawn: { status: "WITHDRAWN" },
@@ -61,10 +62,11 @@ async function arrange(
   const { status, ...hold } = STATES[state as keyof typeof STATES];
   const startMinutes = STARTS[start as keyof typeof STARTS];
   await fixture.app.db.write(
-    "UPDATE slots SET status = ?, hold_expire_time = ?, start_time = ?, end_time = ? WHERE id = ?",
+    "UPDATE slots SET status = ?, hold_expire_time = ?, on_release = ?, start_time = ?, end_time = ? WHERE id = ?",
     [
       status,
       "holdMinutes" in hold ? fixture.at(hold.holdMinutes) : null,
+      "onRelease" in hold ? hold.onRelease : "OPEN",
       fixture.at(startMinutes),
       fixture.at(startMinutes + 30),
       binaryId(slotId),

@@ -55,9 +55,11 @@ export async function countFutureSlots(tx: Transaction, doctorId: string, now: D
   return Number(row!.count);
 }
 
-export function insertSlots(tx: Transaction, slots: (Slot & Interval)[]): void {
+/** @param fromSchedule true for slots of a schedule, which may remove them */
+export function insertSlots(tx: Transaction, slots: (Slot & Interval)[], fromSchedule = false): void {
+  if (slots.length === 0) return;
   tx.defer(
-    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor) VALUES ?",
+    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor, from_schedule) VALUES ?",
     [
       slots.map((slot) => {
         const fee = feeColumns(slot.fee);
@@ -69,6 +71,7 @@ export function insertSlots(tx: Transaction, slots: (Slot & Interval)[]): void {
           slot.status,
           fee.feeCurrency,
           fee.feeMinor,
+          fromSchedule,
         ];
       }),
     ],

@@ -80,7 +80,7 @@ test("an overlap is found exactly if two intervals share an instant", () => {
   );
 });
 
-test.each<[Slot_Status, number | null, number, Slot_Status]>([
+test.each<[Slot_Status, number | null, number, Slot_Status, ("OPEN" | "WITHDRAWN")?]>([
   ["HELD", 1, 1, "HELD"],
   ["HELD", 0, 1, "OPEN"],
   ["HELD", 1, 0, "HELD"],
@@ -89,10 +89,20 @@ test.each<[Slot_Status, number | null, number, Slot_Status]>([
   ["OPEN", null, 0, "EXPIRED"],
   ["BOOKED", null, 0, "BOOKED"],
   ["BLOCKED", null, 0, "BLOCKED"],
-])("%s, its hold ending in %s min and its start in %i: %s", (status, hold, start, expected) => {
-  const facts = { status, startTime: at(start), holdExpireTime: hold === null ? null : at(hold) };
-  expect(statusAt(facts, now)).toBe(expected);
-});
+  ["HELD", 0, 1, "HELD", "WITHDRAWN"],
+  ["OPEN", null, 1, "OPEN", "WITHDRAWN"],
+])(
+  "%s, its hold ending in %s min and its start in %i: %s",
+  (status, hold, start, expected, onRelease = "OPEN") => {
+    const facts = {
+      status,
+      startTime: at(start),
+      holdExpireTime: hold === null ? null : at(hold),
+      onRelease,
+    } as const;
+    expect(statusAt(facts, now)).toBe(expected);
+  },
+);
 
 test.each<
   [Slot_Status, SlotTransition, Slot_Status | "unchanged" | "SLOT_HAS_BOOKING" | "ILLEGAL_TRANSITION"]
@@ -133,6 +143,7 @@ const DAY_AHEAD: BookableFacts = {
   status: "OPEN",
   startTime: at(24 * 60),
   holdExpireTime: null,
+  onRelease: "OPEN",
   hidden: false,
   licensedUntil: at(365 * 24 * 60),
 };

@@ -62,16 +62,31 @@ export interface StatusFacts {
   status: Slot_Status;
   startTime: Date;
   holdExpireTime: Date | null;
+  /** Status after the slot's booking. A slot that the schedule no longer has does not open again. */
+  onRelease: "OPEN" | "WITHDRAWN";
 }
 
 /**
- * Status of a slot at a time. After the end of its hold, a slot is OPEN, even before the sweep stores that.
- * An open slot expires at its start.
+ * Status of a slot at a time. After the end of its hold, a slot is OPEN, even before the sweep stores that,
+ * unless it will be withdrawn. An open slot expires at its start.
  */
-export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now: Date): Slot_Status {
-  const holdEnded = status === "HELD" && holdExpireTime !== null && holdExpireTime <= now;
+export function statusAt(
+  { status, startTime, holdExpireTime, onRelease }: StatusFacts,
+  now: Date,
+): Slot_Status {
+  const holdEnded =
+    status === "HELD" && onRelease === "OPEN" && holdExpireTime !== null && holdExpireTime <= now;
   if (status !== "OPEN" && !holdEnded) return status;
   return startTime > now ? "OPEN" : "EXPIRED";
+}
+
+/** A slot that a doctor has in the time for which slots of the schedule are planned. */
+export interface PresentSlot extends Interval, Pick<StatusFacts, "status" | "onRelease"> {
+  id: string;
+  /** Booking that holds or booked the slot. */
+  bookingId: string | null;
+  /** True if the schedule made the slot, and has not removed it since. */
+  fromSchedule: boolean;
 }
 
 /** Facts of a slot and of its doctor that decide whether it can be booked. */

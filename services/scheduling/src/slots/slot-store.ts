@@ -6,14 +6,14 @@ import { type Filter, following, where } from "@medconnect/platform/db/filters.t
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { coversValues } from "../jurisdiction/covers-sql.ts";
-import { bookableFilter, IS_LICENSED_AT_START } from "./bookable-sql.ts";
+import { bookableFilter, HOLD_ENDED, IS_LICENSED_AT_START } from "./bookable-sql.ts";
 import type { SlotRow } from "./slot.ts";
 import type { Interval } from "./slot-rules.ts";
 
 /** Columns of a `SlotRow`, of slot `s` and doctor `d`. */
 const COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end_time AS endTime, s.status,
   s.fee_currency AS feeCurrency, s.fee_minor AS feeMinor, s.booking_id AS bookingId,
-  s.hold_expire_time AS holdExpireTime, d.hidden, d.licensed_until AS licensedUntil`;
+  s.hold_expire_time AS holdExpireTime, s.on_release AS onRelease, d.hidden, d.licensed_until AS licensedUntil`;
 /** Boolean fields of a `SlotRow`, for `withBooleans`. */
 const SLOT_FLAGS = ["hidden", "licensedInRegion"] as const;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
@@ -23,7 +23,7 @@ const FIND = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`;
  */
 const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM} WHERE s.id = ?`;
 /** SQL of the status of slot `s` at a time, as `statusAt`. Its parameters are the time, twice. */
-const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
+const STATUS_AT = `IF(s.status = 'OPEN' OR ${HOLD_ENDED},
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
 /** @param region region of the patient; absent: any region */
@@ -133,7 +133,7 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
   const slotIds = taken.map(({ slotId }) => binaryId(slotId));
   tx.defer(
     `UPDATE slots SET status = ELT(FIELD(id, ?), ?), booking_id = ELT(FIELD(id, ?), ?),
-       hold_expire_time = ELT(FIELD(id, ?), ?) WHERE id IN (?)`,
+       hold_expire_time = ELT(FIELD(id, ?), ?), was_taken = TRUE WHERE id IN (?)`,
     [
       slotIds,
       taken.map(({ holdExpireTime }) => (holdExpireTime ? "HELD" : "BOOKED")),
@@ -146,10 +146,14 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
   );
 }
 
-/** Opens a booking's slot again, unless another booking has taken the slot. */
+/**
+ * Opens a booking's slot again, or withdraws it if the schedule no longer has it. Does nothing if another booking
+ * has taken the slot.
+ */
 export function releaseSlot(tx: Transaction, id: string, bookingId: string): void {
   tx.defer(
-    `UPDATE slots SET status = 'OPEN', booking_id = NULL, hold_expire_time = NULL
+    `UPDATE slots SET status = on_release, booking_id = NULL, hold_expire_time = NULL,
+       from_schedule = from_schedule AND on_release = 'OPEN', on_release = 'OPEN'
      WHERE id = ? AND booking_id = ? AND status IN ('HELD', 'BOOKED')`,
     [binaryId(id), binaryId(bookingId)],
   );
@@ -168,7 +172,7 @@ export async function withdrawOpenSlots(
   limit: number,
 ): Promise<number> {
   const { affectedRows } = await tx.write(
-    `UPDATE slots FORCE INDEX (slots_by_doctor) SET status = 'WITHDRAWN'
+    `UPDATE slots FORCE INDEX (slots_by_doctor) SET status = 'WITHDRAWN', from_schedule = FALSE
      WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED') ORDER BY start_time, id LIMIT ?`,
     [binaryId(doctorId), now, limit],
   );

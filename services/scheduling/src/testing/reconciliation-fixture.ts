@@ -91,6 +91,7 @@ export class ReconciliationFixture {
       feeMinor: FEE.amountMinor,
       bookingId: null,
       holdExpireTime: null,
+      onRelease: "OPEN",
       hidden: false,
       licensedUntil: null,
     } as const;

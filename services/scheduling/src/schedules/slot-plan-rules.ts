@@ -1,0 +1,54 @@
+import type { Interval, PresentSlot } from "../slots/slot-rules.ts";
+
+/** Changes that make a doctor's slots those of the schedule. */
+export interface SlotPlan {
+  create: Interval[];
+  /** Open or blocked slots of the schedule that are no longer in it. */
+  remove: PresentSlot[];
+  /** Held or booked slots of the schedule that are no longer in it. They stay until their bookings end. */
+  outside: PresentSlot[];
+  /** Held or booked slots that are in the schedule again. */
+  reinstate: PresentSlot[];
+}
+
+/** Breaks that no other slot may overlap, in ms. */
+export interface Buffers {
+  beforeMs: number;
+  afterMs: number;
+}
+
+/**
+ * Compares the slots that a doctor has with those of the schedule.
+ *
+ * A slot of the schedule is not made where one stays that overlaps it or its breaks: one that is held or booked,
+ * or that the doctor made. Where the doctor withdrew a slot of the schedule, none is made either.
+ *
+ * @param wanted times of the schedule, which do not overlap
+ */
+export function planSlots(
+  wanted: readonly Interval[],
+  present: readonly PresentSlot[],
+  buffers: Buffers,
+): SlotPlan {
+  const wantedTimes = new Set(wanted.map(timesOf));
+  const isWanted = (slot: PresentSlot) => wantedTimes.has(timesOf(slot));
+  const made = present.filter(({ fromSchedule }) => fromSchedule);
+  const unwanted = made.filter((slot) => slot.status !== "WITHDRAWN" && !isWanted(slot));
+  const [remove, outside] = [unwanted.filter(isFree), unwanted.filter((slot) => !isFree(slot))];
+  const reinstate = made.filter((slot) => slot.onRelease === "WITHDRAWN" && isWanted(slot));
+  const decided = new Set(made.map(timesOf));
+  const staying = present.filter((slot) => slot.status !== "WITHDRAWN" && !remove.includes(slot));
+  const create = wanted.filter(
+    (slot) => !decided.has(timesOf(slot)) && !staying.some((other) => overlaps(slot, other, buffers)),
+  );
+  return { create, remove, outside, reinstate };
+}
+
+const timesOf = ({ startTime, endTime }: Interval) => `${startTime.getTime()}-${endTime.getTime()}`;
+
+/** True if no patient holds or has booked the slot. */
+const isFree = ({ status }: PresentSlot) => status === "OPEN" || status === "BLOCKED";
+
+const overlaps = (slot: Interval, other: Interval, { beforeMs, afterMs }: Buffers) =>
+  slot.startTime.getTime() - beforeMs < other.endTime.getTime() + afterMs &&
+  other.startTime.getTime() - beforeMs < slot.endTime.getTime() + afterMs;
