@@ -10,6 +10,8 @@ runCommand({
   ...usage,
   run: async ({ "data-dir": dataDir, route = "", status = "", "min-ms": minMs = "" }, [id, ...rest]) => {
     if (rest.length > 0) throw new UsageError("Name one trace.");
+    if (!/^([1-5](\d\d|xx))?$/.test(status))
+      throw new UsageError(`The status must be such as 409 or 4xx, not "${status}".`);
     const { urls } = readStack<{ urls: { traces?: string } }>(dataDir);
     if (urls.traces === undefined)
       throw new SetupError("The traces of this system are at the collector in OTEL_EXPORTER_OTLP_ENDPOINT.");
@@ -35,7 +37,6 @@ async function read<Answer>(url: string): Promise<Answer> {
     throw new SetupError("The system does not answer. Start it with npm start, then try again.", { cause });
   });
   const json = (await answer.json()) as Answer & { problem?: string };
-  if (answer.status === 400) throw new UsageError(json.problem);
   if (!answer.ok) throw new SetupError(json.problem);
   return json;
 }

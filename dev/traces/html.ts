@@ -1,11 +1,5 @@
 /** HTML in which all texts are escaped. */
-export class Html {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
+export class Html extends String {}
 
 type Value = string | number | Html | readonly Html[] | undefined;
 
@@ -13,8 +7,8 @@ type Value = string | number | Html | readonly Html[] | undefined;
 export const html = (parts: TemplateStringsArray, ...values: Value[]): Html =>
   new Html(String.raw({ raw: parts }, ...values.map(textOf)));
 
-function textOf(value: Value): string {
-  if (value instanceof Html) return value.text;
-  if (typeof value === "object") return value.map(({ text }) => text).join("");
-  return String(value ?? "").replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+function textOf(value: Value = ""): string {
+  if (value instanceof Html) return `${value}`;
+  if (typeof value === "object") return value.join("");
+  return `${value}`.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

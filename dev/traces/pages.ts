@@ -1,77 +1,74 @@
+import { clockTime } from "../logs/log-lines.ts";
 import { type Html, html } from "./html.ts";
-import type { Search } from "./search.ts";
 import { errorOf, extentOf, inMs, labelOf, type Row, type Trace, waterfallOf } from "./waterfall.ts";
 
-type Extent = ReturnType<typeof extentOf>;
+/** Part of a name, a status such as 409 or 4xx, and the least duration. Empty fields match every trace. */
+export type Search = Record<"route" | "status" | "minMs", string>;
 
-export const listPage = (traces: readonly Trace[], { route, status, minMs }: Search): string =>
+const COLOURED = ["gateway", "scheduling", "billing", "clinical", "auth"];
+
+/** @param problem text in place of an empty list */
+export const listPage = (traces: readonly Trace[], search?: Search, problem = "No such trace yet."): string =>
   page(
     "Traces",
-    html`<h1>Traces</h1>
-<form role="search">
-<label>Route <input name="route" value="${route}"></label>
-<label>Status <input name="status" value="${status}" placeholder="409 or 4xx" pattern="[1-5]([0-9][0-9]|xx)"></label>
-<label>Minimum ms <input name="minMs" value="${minMs}" inputmode="numeric" pattern="[0-9]*"></label>
-<button>Search</button>
+    html`<form role="search">
+<p class="filters">
+<label>Route <input name="route" value="${search?.route}"></label>
+<label>Status <input name="status" value="${search?.status}" placeholder="409 or 4xx" pattern="[1-5]([0-9][0-9]|xx)"></label>
+<label>Minimum ms <input name="minMs" value="${search?.minMs}" inputmode="numeric" pattern="[0-9]*"></label>
+</p>
+<p class="actions"><button>Search</button></p>
 </form>
-${traces.length === 0 ? html`<p>No such trace yet.</p>` : ""}<ol class="traces">
-${traces.map((trace) => html`<li><a href="/${trace.id}">${headline(trace)}</a></li>\n`)}</ol>`,
+<table class="items">
+<thead><tr><th>Trace</th><th>Status</th><th>Duration</th><th>Time</th></tr></thead>
+<tbody>${traces.length > 0 ? traces.map(tableRow) : html`<tr><td colspan="4">${problem}</td></tr>`}</tbody>
+</table>`,
   );
 
 export function tracePage(trace: Trace): string {
-  const { id, name, spans } = trace;
+  const { id, name, status, spans } = trace;
   const extent = extentOf(spans);
   return page(
-    name,
-    html`<p><a href="/">All traces</a></p>
-<h1>${headline(trace)}</h1>
-<p>${spans.length} spans in ${inMs(extent.lengthMs)}. Trace <code>${id}</code></p>
-<p class="axis" aria-hidden="true"><span>0</span><span>${inMs(extent.lengthMs)}</span></p>
-${list(waterfallOf(spans), extent)}`,
+    `${name} ${status}`,
+    html`<p>${spans.length} spans in ${inMs(extent.lengthMs)} at ${timeOf(trace)}. Trace <code>${id}</code></p>
+<ul class="spans">
+${waterfallOf(spans).map((row) => item(row, extent))}</ul>`,
   );
 }
 
-export const messagePage = (title: string, text: string): string =>
-  page(
-    title,
-    html`<p><a href="/">All traces</a></p>
-<h1>${title}</h1>
-<p>${text}</p>`,
-  );
+const tableRow = (trace: Trace): Html => html`<tr>
+<td data-title="Trace"><a href="/${trace.id}"><code>${trace.name}</code></a></td>
+<td data-title="Status">${trace.isError ? html`<strong>${trace.status}</strong>` : trace.status}</td>
+<td data-title="Duration">${inMs(trace.durationMs)}</td>
+<td data-title="Time">${timeOf(trace)}</td>
+</tr>\n`;
 
-const list = (rows: readonly Row[], extent: Extent): Html =>
-  html`<ul class="spans">\n${rows.map((row) => item(row, extent))}</ul>\n`;
-
-function item({ span, children }: Row, extent: Extent): Html {
+function item({ span, depth }: Row, extent: ReturnType<typeof extentOf>): Html {
   const { service, name, durationMs, attributes, links, isError } = span;
   const offsetMs = span.startMs - extent.startMs;
   const percent = (ms: number) => `${((100 * ms) / (extent.lengthMs || 1)).toFixed(2)}%`;
   const facts = Object.entries({ name, start: inMs(offsetMs), ...attributes });
-  return html`<li><details class="${service}${isError ? " error" : ""}"><summary>
-<span class="name"><b>${service}</b> <strong>${errorOf(span)}</strong> ${labelOf(span)}</span>
-<svg aria-hidden="true"><rect x="${percent(offsetMs)}" width="${percent(durationMs)}" height="100%"/></svg>
-<span class="duration">${inMs(durationMs)}</span>
-</summary><dl>
+  const colour = isError ? "danger" : `series-${COLOURED.indexOf(service) + 1}`;
+  return html`<li aria-level="${depth + 1}"><details><summary><div>
+<span><i class="hint" aria-hidden="true">${"│ ".repeat(depth)}</i><b>${service}</b> <strong>${errorOf(span)}</strong> ${labelOf(span)}</span>
+<svg aria-hidden="true"><rect x="${percent(offsetMs)}" width="${percent(durationMs)}" height="100%" fill="var(--${colour})"/></svg>
+<span class="number">${inMs(durationMs)}</span>
+</div></summary><dl class="facts">
 ${facts.map(([key, value]) => html`<dt>${key}</dt><dd>${value}</dd>\n`)}
-${links.map((id) => html`<dt>link</dt><dd><a href="/${id}">${id}</a></dd>\n`)}</dl></details>
-${children.length > 0 ? list(children, extent) : ""}</li>\n`;
+${links.map((id) => html`<dt>link</dt><dd><a href="/${id}">${id}</a></dd>\n`)}</dl></details></li>\n`;
 }
 
-const headline = ({ name, status, startMs, durationMs, isError }: Trace): Html =>
-  html`<span class="name">${name}</span> <span class="status${isError ? " error" : ""}">${status}</span>
-<span class="duration">${inMs(durationMs)}</span> <time>${new Date(startMs).toLocaleTimeString("en-GB")}</time>`;
+const timeOf = ({ startMs }: Trace): Html => html`<time>${clockTime(new Date(startMs))}</time>`;
 
 const page = (title: string, main: Html): string =>
-  html`<!doctype html>
+  `${html`<!doctype html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · MedConnect traces</title>
-<link rel="stylesheet" href="/traces.css">
-</head>
-<body><main>
-${main}
-</main></body>
+${["base", "forms", "frame", "tables", "traces"].map((file) => html`<link rel="stylesheet" href="/${file}.css">\n`)}
+<header><nav><a href="/">All traces</a></nav></header>
+<main><h1>${title}</h1>
+${main}</main>
 </html>
-`.text;
+`}`;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
+import { SpanStatusCode } from "@opentelemetry/api";
 
 export interface Span {
   /** 32 hex digits. */
@@ -20,47 +21,31 @@ export interface Span {
   isError: boolean;
 }
 
-interface KeyValue {
-  key: string;
-  /** `value` is the name of the field that is set. */
-  value: { value: string } & Record<string, unknown>;
-}
-interface OtlpSpan {
-  traceId: Buffer;
-  spanId: Buffer;
-  parentSpanId: Buffer;
+/** `value.value` is the name of the field that is set. */
+type Attributes = { key: string; value: { value: string } & Record<string, unknown> }[];
+interface OtlpSpan extends Record<"traceId" | "spanId" | "parentSpanId", Buffer> {
   name: string;
   startTimeUnixNano: number;
   endTimeUnixNano: number;
-  attributes: KeyValue[];
+  attributes: Attributes;
   links: { traceId: Buffer }[];
   status: { code: number } | null;
 }
 interface Export {
-  resourceSpans: { resource: { attributes: KeyValue[] } | null; scopeSpans: { spans: OtlpSpan[] }[] }[];
+  resourceSpans: { resource: { attributes: Attributes } | null; scopeSpans: { spans: OtlpSpan[] }[] }[];
 }
 
-const { deserialize } = loadSync(join(import.meta.dirname, "otlp.proto"), {
-  defaults: true,
-  longs: Number,
-  oneofs: true,
-})["medconnect.dev.otlp.ExportTraceServiceRequest"] as MessageTypeDefinition<object, Export>;
-
-/** `STATUS_CODE_ERROR` of OTLP. */
-const ERROR = 2;
-const [TRACE_ID_BYTES, SPAN_ID_BYTES] = [16, 8];
+const DECODING = { defaults: true, longs: Number, oneofs: true };
+const { ExportTraceServiceRequest } = loadSync(join(import.meta.dirname, "otlp.proto"), DECODING);
+const { deserialize } = ExportTraceServiceRequest as MessageTypeDefinition<object, Export>;
 const NANOS_PER_MS = 1e6;
 
-/** Decodes the body of an OTLP export. Leaves out spans with invalid ids. Throws for other content. */
-export function spansIn(body: Buffer): Span[] {
-  return deserialize(body).resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = textsOf(resource?.attributes ?? [])["service.name"] ?? "unknown";
-    return scopeSpans
-      .flatMap(({ spans }) => spans)
-      .filter(({ traceId, spanId }) => traceId.length === TRACE_ID_BYTES && spanId.length === SPAN_ID_BYTES)
-      .map((span) => spanOf(span, service));
+/** Decodes the body of an OTLP export. Throws for other content. */
+export const spansIn = (body: Buffer): Span[] =>
+  deserialize(body).resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const { "service.name": service = "unknown" } = textsOf(resource?.attributes ?? []);
+    return scopeSpans.flatMap(({ spans }) => spans.map((span) => spanOf(span, service)));
   });
-}
 
 function spanOf(span: OtlpSpan, service: string): Span {
   const attributes = textsOf(span.attributes);
@@ -76,9 +61,9 @@ function spanOf(span: OtlpSpan, service: string): Span {
     durationMs: Math.max(0, span.endTimeUnixNano / NANOS_PER_MS - startMs),
     attributes,
     links: span.links.map(({ traceId }) => traceId.toString("hex")),
-    isError: span.status?.code === ERROR || "error.type" in attributes || httpStatus >= 400,
+    isError: span.status?.code === SpanStatusCode.ERROR || "error.type" in attributes || httpStatus >= 400,
   };
 }
 
-const textsOf = (attributes: KeyValue[]): Record<string, string> =>
+const textsOf = (attributes: Attributes): Record<string, string> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, String(value?.[value.value] ?? "")]));

@@ -68,7 +68,7 @@ test("the list leads to each trace, and a trace has its spans", async () => {
   expect(text).toContain("2 spans");
   expect(text).toContain("KeyService/ListKeys");
   expect(text).toContain(`href="/${GROUP}"`);
-  expect(text).not.toContain("error");
+  expect(text).not.toContain("danger");
 });
 
 test("the first digits find a trace, also as JSON", async () => {
@@ -91,12 +91,6 @@ test("a search finds traces, and keeps its fields", async () => {
   expect(json).toMatchObject([{ id: BOOKINGS, status: "200", spans: [] }]);
 });
 
-test("a search with a wrong field is 400, and says how to write it", async () => {
-  const refused = await page("/?status=40");
-  expect(refused.status).toBe(400);
-  expect(refused.text).toContain("The status must be such as 409 or 4xx, not &#34;40&#34;.");
-});
-
 test("an unknown id is 404, with advice", async () => {
   const problem = "No trace and no request has the id 00000000. Spans arrive within two seconds, ";
   expect(await page("/00000000")).toMatchObject({ status: 404, text: expect.stringContaining(problem) });
@@ -110,7 +104,7 @@ test("texts of spans are escaped", async () => {
     expect(text).toContain("&#34;&#62;&#60;script&#62;");
     expect(text).not.toContain("<script");
   }
-  expect((await page(`/${HOSTILE_TRACE}`)).text).toMatch(/<details class="[^"]* error">/);
+  expect((await page(`/${HOSTILE_TRACE}`)).text).toContain("<strong>&#34;&#62;&#60;script");
 });
 
 test("pages run no scripts, and are neither framed nor kept", async () => {
@@ -153,10 +147,4 @@ test("exports that cannot be read are refused, also those that are long after de
   expect((await send(long, PROTOBUF)).status).toBe(413);
   expect((await send(gzipSync(long), { ...PROTOBUF, "content-encoding": "gzip" })).status).toBe(413);
   expect((await page("/")).status).toBe(200);
-});
-
-test("spans with invalid ids are left out", async () => {
-  // resource_spans { scope_spans { spans { name: "x" } } }
-  expect((await send(Buffer.from([10, 7, 18, 5, 18, 3, 42, 1, 120]), PROTOBUF)).status).toBe(200);
-  expect((await page("/")).text.match(/<li>/g)).toHaveLength(2);
 });

@@ -1,42 +1,31 @@
+import { LRUCache } from "lru-cache";
 import type { Span } from "./span.ts";
 import { type Trace, traceOf } from "./waterfall.ts";
 
-/** `size`: of all spans as JSON, in characters. */
-const LIMITS = { traces: 1000, spansPerTrace: 1000, size: 64 * 1024 * 1024 };
+const [MAX_TRACES, MAX_SPANS_PER_TRACE] = [1000, 1000];
+/** Limit of all spans as JSON, in characters. */
+const MAX_SIZE = 64 * 1024 * 1024;
 
-/** The newest traces, in memory. The limits hold for any input; the oldest traces make room. */
+/** The newest traces, in memory. Those without a new span for longest make room, so the limits hold for any input. */
 export class TraceStore {
-  readonly #limits: typeof LIMITS;
-  /** Spans by their id, by the id of the trace, in the order in which the traces arrived. */
-  readonly #traces = new Map<string, Map<string, Span>>();
-  #size = 0;
-
-  constructor(limits = LIMITS) {
-    this.#limits = limits;
-  }
+  readonly #spans = new LRUCache<string, Span[]>({
+    max: MAX_TRACES,
+    maxSize: MAX_SIZE,
+    sizeCalculation: (spans) => JSON.stringify(spans).length,
+  });
 
   /** Newest first. */
   get traces(): Trace[] {
-    const traces = [...this.#traces].map(([id, spans]) => traceOf(id, [...spans.values()]));
+    const traces = [...this.#spans].map(([id, spans]) => traceOf(id, spans));
     return traces.sort((a, b) => b.startMs - a.startMs);
   }
 
   /** Adds spans. A span that an exporter repeats counts once. */
   add(spans: readonly Span[]): void {
-    for (const span of spans) this.#keep(span);
-    for (const [id, kept] of this.#traces) {
-      if (this.#traces.size <= this.#limits.traces && this.#size <= this.#limits.size) break;
-      this.#traces.delete(id);
-      for (const span of kept.values()) this.#size -= sizeOf(span);
+    for (const [id, added] of Map.groupBy(spans, ({ traceId }) => traceId)) {
+      const all = [...(this.#spans.peek(id) ?? []), ...added];
+      const unique = new Map(all.map((span) => [span.spanId, span]));
+      this.#spans.set(id, [...unique.values()].slice(0, MAX_SPANS_PER_TRACE));
     }
   }
-
-  #keep(span: Span): void {
-    const spans = this.#traces.get(span.traceId) ?? new Map<string, Span>();
-    if (spans.size >= this.#limits.spansPerTrace || spans.has(span.spanId)) return;
-    this.#traces.set(span.traceId, spans.set(span.spanId, span));
-    this.#size += sizeOf(span);
-  }
 }
-
-const sizeOf = (span: Span): number => JSON.stringify(span).length;

@@ -4,8 +4,8 @@ import { spanOf } from "./testing/span-of.ts";
 import { errorOf, extentOf, labelOf, type Row, traceOf, waterfallOf } from "./waterfall.ts";
 
 /** Ids of the spans, indented by one dot a level. */
-const linesOf = (rows: readonly Row[], dots = ""): string[] =>
-  rows.flatMap(({ span, children }) => [dots + span.spanId, ...linesOf(children, `${dots}.`)]);
+const linesOf = (rows: readonly Row[]): string[] =>
+  rows.map(({ span, depth }) => ".".repeat(depth) + span.spanId);
 
 const span = (spanId: string, parentId: string, startMs: number) => spanOf({ spanId, parentId, startMs });
 

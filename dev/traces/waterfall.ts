@@ -14,15 +14,12 @@ export interface Trace {
   isError: boolean;
 }
 
-export interface Row {
-  span: Span;
-  children: Row[];
-}
+/** A span, and the number of its ancestors. */
+export type Row = { span: Span; depth: number };
 
 /** @param spans one at least */
 export function traceOf(id: string, spans: Span[]): Trace {
-  // biome-ignore lint/style/noNonNullAssertion: there is one at least
-  const first = waterfallOf(spans)[0]?.span ?? spans[0]!;
+  const first = waterfallOf(spans)[0]?.span ?? (spans[0] as Span);
   const { attributes, startMs, durationMs, isError } = first;
   const status = attributes["http.response.status_code"] ?? "";
   return { id, spans, name: labelOf(first), status, startMs, durationMs, isError };
@@ -33,9 +30,9 @@ export function waterfallOf(spans: readonly Span[]): Row[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const sorted = spans.toSorted((a, b) => a.startMs - b.startMs);
   const byParent = Map.groupBy(sorted, ({ parentId }) => (ids.has(parentId) ? parentId : ""));
-  const rowsUnder = (id: string): Row[] =>
-    (byParent.get(id) ?? []).map((span) => ({ span, children: rowsUnder(span.spanId) }));
-  return rowsUnder("");
+  const rowsUnder = (id: string, depth: number): Row[] =>
+    (byParent.get(id) ?? []).flatMap((span) => [{ span, depth }, ...rowsUnder(span.spanId, depth + 1)]);
+  return rowsUnder("", 0);
 }
 
 /** Start of the first span, and time until the end of the last one, in ms. */

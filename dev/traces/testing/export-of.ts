@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 import type { Span } from "../span.ts";
 
-const { serialize } = loadSync(join(import.meta.dirname, "../otlp.proto"))[
-  "medconnect.dev.otlp.ExportTraceServiceRequest"
-] as MessageTypeDefinition<object, object>;
+const { serialize } = loadSync(join(import.meta.dirname, "../otlp.proto"))
+  .ExportTraceServiceRequest as MessageTypeDefinition<object, object>;
 
 const keyValues = (texts: Record<string, string>) =>
   Object.entries(texts).map(([key, stringValue]) => ({ key, value: { stringValue } }));

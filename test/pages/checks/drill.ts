@@ -6,7 +6,7 @@ const { IMAGES = "", PAGES = "{}", STATEMENT = "" } = process.env;
 const pages = JSON.parse(PAGES) as Record<string, string>;
 const VIEW = { name: "light", width: 1400, scheme: "light" } as const;
 /** Last element in a picture, where it is not the last one of the page. */
-const LAST: Record<string, string> = { "drill-database": "section", "drill-search": "li:nth-child(15)" };
+const LAST: Record<string, string> = { "drill-database": "section", "drill-search": "tr:nth-child(15)" };
 
 await withBrowser(async (browser) => {
   for (const [name, url] of Object.entries(pages)) {
