@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -317,6 +318,16 @@ describe("a process that crashes", () => {
     expect(text).toMatch(/ … \d+ warnings? of processes that lost .*billing, in the log files\n/);
     expect(text).not.toContain("WARN");
   });
+});
+
+test("each process keeps the compiled code of its libraries for its next start", async () => {
+  const caches = () => PROCESSES.filter((name) => existsSync(join(clone, `.local/dev/${name}.cjs.cache`)));
+  expect(
+    await eventually(
+      async () => caches(),
+      ({ length }) => length === PROCESSES.length,
+    ),
+  ).toEqual([...PROCESSES]);
 });
 
 test("debuggers attach to each process, on loopback", async () => {

@@ -20,6 +20,7 @@ import type { Program } from "../stack/programs.ts";
 
 const FOLDER = ".local/dev";
 const LIBRARIES = join(FOLDER, "libraries.cjs");
+const LOADER = "load-libraries";
 /** A native module, which cannot be bundled. */
 const UNBUNDLED = ["@node-rs/argon2"];
 
@@ -32,7 +33,11 @@ const LINE_LIMIT = 100;
 /** Replaces `import.meta.url`, and makes `require` find the libraries in their bundle. */
 const BEGIN =
   'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' +
-  'require = require("./libraries.cjs")(require);';
+  `require = require("./${LOADER}.cjs").loadLibraries(__filename)(require);`;
+
+/** Function in which Node would wrap the bundle of libraries if Node loaded it. */
+const WRAPPER = { js: "(function (exports, require, module, __filename, __dirname) {" };
+const WRAPPER_END = { js: "})" };
 
 const COMMON = {
   absWorkingDir: ROOT,
@@ -40,6 +45,8 @@ const COMMON = {
   platform: "node",
   target: "node24",
   format: "cjs",
+  // `import()` becomes `require`, which finds a library in its bundle.
+  supported: { "dynamic-import": false },
   legalComments: "none",
   logLevel: "silent",
 } satisfies BuildOptions;
@@ -47,8 +54,6 @@ const COMMON = {
 const OWN_CODE = {
   ...COMMON,
   inject: ["deploy/bundles/stack-traces.ts"],
-  // `import()` becomes `require`, which finds the package in the bundle of libraries.
-  supported: { "dynamic-import": false },
   external: Object.keys(packageJson.dependencies),
   outdir: FOLDER,
   outExtension: { ".js": ".cjs" },
@@ -100,6 +105,8 @@ export class LiveProgram implements Program {
 
   async build(): Promise<void> {
     mkdirSync(join(ROOT, FOLDER), { recursive: true });
+    const loader = { in: `dev/watch/${LOADER}.ts`, out: LOADER };
+    await bundle({ ...COMMON, entryPoints: [loader], outdir: FOLDER, outExtension: { ".js": ".cjs" } });
     for (const name of PROCESSES) {
       const entryPoints = [{ in: MAINS[name], out: name }];
       const built = { hash: "", inputs: new Set<string>(), libraries: [] };
@@ -161,6 +168,8 @@ export class LiveProgram implements Program {
       alias: ALIASES,
       outfile: LIBRARIES,
       define: { "import.meta.url": "__filename" },
+      banner: WRAPPER,
+      footer: WRAPPER_END,
       minifyWhitespace: true,
       lineLimit: LINE_LIMIT,
     });

@@ -21,7 +21,7 @@ type Method = MethodDefinition<unknown, unknown> & { handler: Handler };
 
 /**
  * Adds gRPC reflection. The first call loads the package and indexes the contract, because this takes 27 MB of
- * memory and half the time of a process's start, and few processes get such a call.
+ * memory and a third of a process's start, and few processes get such a call.
  */
 export function addReflection(server: Server): void {
   let methods: Map<string, Method> | undefined;
