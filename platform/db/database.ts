@@ -13,6 +13,7 @@ import { killQuery, openSession, type Session } from "./session.ts";
 import type { SqlScalar, SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
 import { WriteBreaker } from "./write-breaker.ts";
+import { probeWrites } from "./write-probe.ts";
 
 export interface DatabaseOptions {
   /** URL such as mysql://user:password@host:port/schema. */
@@ -46,7 +47,7 @@ export class Database {
   readonly #reads: FairPool;
   readonly #scans: FairPool;
   readonly #writes: FairPool;
-  readonly #breaker = new WriteBreaker();
+  readonly #breaker: WriteBreaker;
   readonly #timeoutMs: number;
   readonly #namespace: string;
   /** Session of each connection that has been initialized. */
@@ -68,6 +69,7 @@ export class Database {
     this.#reads = new FairPool(options);
     this.#scans = new FairPool({ ...options, connectionLimit: Math.ceil(poolSize / READS_FOR_A_SCAN) });
     this.#writes = new FairPool({ ...options, multipleStatements: true });
+    this.#breaker = new WriteBreaker((signal) => probeWrites(url, signal));
     this.#timeoutMs = timeoutMs;
     this.#namespace = new URL(url).pathname.slice(1);
     observePools({ reads: this.#reads, scans: this.#scans, writes: this.#writes });
@@ -154,6 +156,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#breaker.close();
     await Promise.all([this.#reads.end(), this.#scans.end(), this.#writes.end()]);
   }
 

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Connection, createConnection } from "mysql2/promise";
+import { eventually } from "../../test/support/eventually.ts";
 import { newId } from "../ids/ids.ts";
-import { databaseWith } from "../testing/slow-statements.ts";
+import { runningStatements } from "../testing/slow-statements.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { binaryId } from "./binary-id.ts";
+import { Database } from "./database.ts";
 
 let service: TestService;
 let locker: Connection;
@@ -19,25 +21,30 @@ afterAll(async () => {
   await service.close();
 });
 
-test("while writes hang, they fail at once and reads go on; the first write that succeeds ends it", async () => {
+test("while writes hang, all fail at once and reads go on, until a write of the probe succeeds", async () => {
   const [schema] = await service.db.read<{ name: string }>("SELECT DATABASE() AS name");
-  const table = `${schema!.name}.inbox`;
-  const db = databaseWith(500, 4);
-  const write = () => db.write(`UPDATE ${table} SET version = version + 1 WHERE aggregate_id = ?`, [ID]);
-  const read = () => db.read(`SELECT version FROM ${table} WHERE aggregate_id = ?`, [ID]);
-  await locker.query(`LOCK TABLES ${table} READ`);
+  const url = new URL(process.env.MYSQL_URL!);
+  url.pathname = `/${schema!.name}`;
+  const db = new Database({ url: url.href, poolSize: 4, timeoutMs: 500 });
+  const write = () => db.write("UPDATE inbox SET version = version + 1 WHERE aggregate_id = ?", [ID]);
+  await locker.query("LOCK TABLES ??.inbox READ, ??.idempotency_keys READ", [schema!.name, schema!.name]);
   await expect(write()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   expect(db.areWritesFailing).toBe(true);
 
-  const trial = write().catch(() => "after the time-out");
-  const other = write().catch(({ reason }) => reason);
-  expect(await Promise.race([trial, other])).toBe("UNAVAILABLE");
-  expect(await read()).toHaveLength(1);
-  await trial;
+  await eventually(
+    () => runningStatements(service.db, "INSERT INTO idempotency_keys"),
+    (running) => running === 1,
+  );
+  const refused = Promise.all([write(), write()]).catch(({ reason, cause }) => ({ reason, cause }));
+  expect(await refused).toEqual({ reason: "UNAVAILABLE", cause: undefined });
+  expect(await db.read("SELECT version FROM inbox WHERE aggregate_id = ?", [ID])).toHaveLength(1);
   expect(db.areWritesFailing).toBe(true);
 
   await locker.query("UNLOCK TABLES");
+  await eventually(
+    async () => db.areWritesFailing,
+    (areFailing) => !areFailing,
+  );
   await write();
-  expect(db.areWritesFailing).toBe(false);
   await db.close();
 });
