@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { DASHBOARDS } from "@medconnect/deploy/observability/dashboards/source/all.ts";
+import { freePort } from "@medconnect/dev/stack/ports.ts";
+import { exportOf } from "@medconnect/dev/traces/testing/export-of.ts";
+import { startTraceServer } from "@medconnect/dev/traces/trace-server.ts";
 import { OUR_BIN, ToolFolder } from "../../support/tool-folder.ts";
 import { searchUrl } from "./fault.ts";
 import type { SlowStatement } from "./slow-statement.ts";
@@ -24,14 +27,22 @@ export class Pictures {
     );
   }
 
-  /** The pages of the drill's steps. @returns the names of the pictures */
-  ofIncident(dashboards: string, traces: string, { traceId, statement }: SlowStatement): Promise<string> {
+  /**
+   * The pages of the drill's steps. A server of its own shows the trace, because the system's one drops it while the
+   * browser starts on a busy machine. @returns the names of the pictures
+   */
+  async ofIncident(dashboards: string, traces: string, { trace, statement }: SlowStatement): Promise<string> {
+    const port = await freePort();
+    const keeper = await startTraceServer(port);
+    const kept = `http://127.0.0.1:${port}`;
+    const headers = { "content-type": "application/x-protobuf" };
+    await fetch(`${kept}/v1/traces`, { method: "POST", headers, body: exportOf(trace.spans) });
     const pages = {
       "drill-database": `${dashboards}/database`,
       "drill-search": searchUrl(traces),
-      "drill-trace": `${traces}/${traceId}`,
+      "drill-trace": `${kept}/${trace.id}`,
     };
-    return this.#take(pages, statement);
+    return await this.#take(pages, statement).finally(() => keeper.close());
   }
 
   async #take(pages: Record<string, string>, statement = ""): Promise<string> {

@@ -152,5 +152,5 @@ function tellSteps(
     report(`1. ${labels.alertname} (${labels.severity}): ${annotations.summary}; ${annotations.runbook_url}`);
   report(`2. Dashboard Database: ${dashboards.url}/database`);
   report(`3. Slow requests: ${searchUrl(traces)}`);
-  if (slow) report(`4. A trace: ${traces}/${slow.traceId}\n   ${slow.durationMs} ms: ${slow.statement}`);
+  if (slow) report(`4. A trace: ${traces}/${slow.trace.id}\n   ${slow.durationMs} ms: ${slow.statement}`);
 }

@@ -4,7 +4,7 @@ import { FAULT, searchUrl } from "./fault.ts";
 
 /** A statement in the trace of a request. */
 export interface SlowStatement {
-  traceId: string;
+  trace: Trace;
   statement: string;
   /** Whole ms. */
   durationMs: number;
@@ -21,13 +21,14 @@ export async function slowStatement(traces: string): Promise<SlowStatement | und
   const found = await read<Trace[]>(searchUrl(traces));
   const succeeded = found.filter(({ status, isError }) => status !== "" && !isError);
   for (const { id } of succeeded.toSorted((a, b) => b.durationMs - a.durationMs)) {
-    const { durationMs, spans } = await read<Trace>(`${traces}/${id}`);
+    const trace = await read<Trace>(`${traces}/${id}`);
+    const { durationMs, spans } = trace;
     const statements = spans.filter(isStatement).toSorted((a, b) => b.durationMs - a.durationMs);
     const [slowest] = statements;
     const filledMs = statements.reduce((sum, span) => sum + span.durationMs, 0);
     if (!slowest || slowest.durationMs < FAULT.latencyMs || filledMs < FILLED * durationMs) continue;
     const statement = slowest.attributes["db.query.text"]!.replaceAll(/\s+/g, " ");
-    return { traceId: id, statement, durationMs: Math.round(slowest.durationMs) };
+    return { trace, statement, durationMs: Math.round(slowest.durationMs) };
   }
   return undefined;
 }
