@@ -1,4 +1,4 @@
-import { type License, rejectLicense, verifyLicense } from "@medconnect/client";
+import { type License, rejectLicense, revokeLicense, verifyLicense } from "@medconnect/client";
 import { Dialog } from "../parts/dialog.tsx";
 import { Form, textOf } from "../parts/form.tsx";
 import { TextArea } from "../parts/text-area.tsx";
@@ -6,9 +6,14 @@ import { useAdminCalls } from "../session/admin-calls.ts";
 
 export interface Decision {
   license: License;
-  /** True to verify the licence, false to reject it. */
-  verifies: boolean;
+  kind: "verify" | "reject" | "revoke";
 }
+
+const TITLES = {
+  verify: "Verify the licence",
+  reject: "Reject the licence",
+  revoke: "Revoke the licence",
+} as const;
 
 export interface DecisionDialogProps {
   decision: Decision;
@@ -18,7 +23,7 @@ export interface DecisionDialogProps {
 }
 
 /** Asks for the decision on a licence. */
-export function DecisionDialog({ decision: { license, verifies }, onClose, onDecided }: DecisionDialogProps) {
+export function DecisionDialog({ decision: { license, kind }, onClose, onDecided }: DecisionDialogProps) {
   const calls = useAdminCalls();
   const { id: licenseId, number, doctorName = "" } = license;
   const verify = async () => {
@@ -29,16 +34,32 @@ export function DecisionDialog({ decision: { license, verifies }, onClose, onDec
     await calls.call(rejectLicense, { licenseId, reason: textOf(data, "reason") });
     onDecided(`Licence ${number} of ${doctorName} is rejected.`);
   };
+  const revoke = async (data: FormData) => {
+    const stopPrescriptions = data.has("stopPrescriptions");
+    await calls.call(revokeLicense, { licenseId, reason: textOf(data, "reason"), stopPrescriptions });
+    onDecided(`Licence ${number} of ${doctorName} is revoked.`);
+  };
   return (
-    <Dialog title={verifies ? "Verify the licence" : "Reject the licence"} onClose={onClose}>
+    <Dialog title={TITLES[kind]} onClose={onClose}>
       <Facts license={license} />
-      {verifies ? (
+      {kind === "verify" && (
         <Form submit="Verify" onSubmit={verify}>
           <p>Compare name, number and last day with the register of the region first.</p>
         </Form>
-      ) : (
+      )}
+      {kind === "reject" && (
         <Form submit="Reject" danger onSubmit={reject}>
           <TextArea label="Reason" name="reason" maxLength={500} hint="The doctor can read it." />
+        </Form>
+      )}
+      {kind === "revoke" && (
+        <Form submit="Revoke" danger onSubmit={revoke}>
+          <TextArea label="Reason" name="reason" maxLength={500} hint="The doctor can read it." />
+          <p class="field">
+            <label>
+              <input type="checkbox" name="stopPrescriptions" /> Stop all active prescriptions of the doctor
+            </label>
+          </p>
         </Form>
       )}
     </Dialog>

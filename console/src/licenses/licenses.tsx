@@ -14,7 +14,7 @@ const FILTERS = [
 ] as const;
 type Filter = (typeof FILTERS)[number][0];
 
-/** Licences of doctors, which an admin verifies or rejects. */
+/** Licences of doctors, which an admin verifies, rejects or revokes. */
 export function Licenses() {
   const calls = useAdminCalls();
   const [filter, setFilter] = useState<Filter>("waiting");
@@ -86,21 +86,25 @@ const COLUMNS: readonly Column<License>[] = [
 
 const actionsOf = (choose: (decision: Decision) => void): Column<License> => ({
   title: "Decision",
-  cell: (license) =>
-    needsDecision(license) && (
-      <div class="row-actions">
-        <button type="button" onClick={() => choose({ license, verifies: true })}>
-          Verify <span class="unseen">licence {license.number}</span>
+  cell: (license) => (
+    <div class="row-actions">
+      {ACTIONS.filter(({ isFor }) => isFor(license)).map(({ kind, text }) => (
+        <button key={kind} type="button" onClick={() => choose({ license, kind })}>
+          {text} <span class="unseen">licence {license.number}</span>
         </button>
-        {license.status === "PENDING" && (
-          <button type="button" onClick={() => choose({ license, verifies: false })}>
-            Reject <span class="unseen">licence {license.number}</span>
-          </button>
-        )}
-      </div>
-    ),
+      ))}
+    </div>
+  ),
 });
 
-/** True for a new licence, and for one whose doctor has another name since it was verified. */
-const needsDecision = ({ status, doctorName, verifiedName }: License): boolean =>
-  status === "PENDING" || (status === "VERIFIED" && verifiedName !== doctorName);
+const ACTIONS: readonly { kind: Decision["kind"]; text: string; isFor(license: License): boolean }[] = [
+  {
+    kind: "verify",
+    text: "Verify",
+    // A verified licence whose doctor has another name since needs another decision.
+    isFor: ({ status, doctorName, verifiedName }) =>
+      status === "PENDING" || (status === "VERIFIED" && verifiedName !== doctorName),
+  },
+  { kind: "reject", text: "Reject", isFor: ({ status }) => status === "PENDING" },
+  { kind: "revoke", text: "Revoke", isFor: ({ status }) => status === "VERIFIED" },
+];

@@ -3,6 +3,7 @@
 import { MedConnect } from "@medconnect/client";
 import type { Page } from "puppeteer-core";
 import { CONSOLE, fill, readyAdmin, signInAt, untilHeading } from "./admin.ts";
+import { expectAccessible } from "./axe.ts";
 import { expectEqual, open, press, watch, withBrowser } from "./browser.ts";
 
 const { API_URL = "", ADMIN_PASSWORD = "", REAUTHENTICATION_AGE_MS = "" } = process.env;
@@ -36,6 +37,14 @@ await withBrowser(async (browser) => {
   await fill(page, { reason: "The number is not in the register." });
   await press(page, /^Reject $/);
   expectEqual("a rejection", await untilDone(page, bad), `Licence ${bad} of ${DOCTOR} is rejected.`);
+  await page.click(".choice label:last-child");
+  await press(page, new RegExp(`^Revoke licence ${good}`));
+  await untilHeading(page, "Revoke the licence");
+  await fill(page, { reason: "The board suspended it." });
+  await page.click("[name=stopPrescriptions]");
+  await expectAccessible(page, "the revocation of a licence");
+  await press(page, /^Revoke $/);
+  expectEqual("a revocation", await untilDone(page, good), `Licence ${good} of ${DOCTOR} is revoked.`);
 
   await follow(page, "Audit trail");
   await fill(page, { action: "license.verify" });
