@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +8,7 @@ import { DATABASE_STEPS, type Databases, startDatabases } from "@medconnect/dev/
 import { freeProcessPorts, type Ports } from "@medconnect/dev/stack/ports.ts";
 import { BUNDLES } from "@medconnect/dev/stack/programs.ts";
 import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
-import { onOneServer, provision } from "@medconnect/ops/schemas/provision.ts";
-import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import { PROCESSES, type ProcessName, SERVICES } from "@medconnect/topology/services.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -21,21 +21,30 @@ export interface Place {
 
 export type Environments = Readonly<Record<ProcessName, Readonly<Record<string, string>>>>;
 
-/** Calls `use` with databases that have the services' schemas and users. @param passwords by service */
-export async function withDatabases(
-  passwords: Readonly<Record<ServiceName, string>>,
-  use: (databases: Databases) => Promise<void>,
-): Promise<void> {
+/** Calls `use` with empty databases. */
+export async function withDatabases(use: (databases: Databases) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "medconnect-kubernetes-"));
   const progress = terminalProgress(DATABASE_STEPS);
   const databases = await startDatabases({ folder: new DataFolder(folder), durable: false, progress });
   try {
-    await provision({ ...onOneServer(databases.mysqlUrl), passwords });
     await use(databases);
   } finally {
     await databases.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs the Job that creates schemas, users and tables, with exactly its environment. Throws if it fails. */
+export function migrate(
+  [command, ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  { mysqlUrl }: Databases,
+): void {
+  const env = { ...environment, ...(environment.MYSQL_URL && { MYSQL_URL: mysqlUrl }) };
+  execFileSync(process.execPath, [join(ROOT, `ops/${command}.mjs`), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 }
 
 /** Starts each process with its environment, until all are ready, and stops them. Throws if one does not start. */

@@ -1,7 +1,7 @@
 // `npm run test:kubernetes`: checks the overlays of deploy/kubernetes, and starts the processes as they say.
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBundles } from "@medconnect/deploy/bundles/bundles.ts";
@@ -21,7 +21,7 @@ import {
   type Secrets,
   secretsIn,
 } from "./manifests.ts";
-import { type Environments, rehearse, withDatabases } from "./rehearsal.ts";
+import { type Environments, migrate, rehearse, withDatabases } from "./rehearsal.ts";
 import { usage } from "./run.usage.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -65,12 +65,13 @@ async function check(folder: string): Promise<number> {
     }
   }
   await ensureBundles();
-  const { databasePasswords } = JSON.parse(await readFile(join(kind, ".secrets/secrets.json"), "utf8"));
-  await withDatabases(databasePasswords, async (databases) => {
+  await withDatabases(async (databases) => {
     for (const [i, name] of OVERLAYS.entries()) {
       const known = name === "kind" ? secrets : secretsOfProduction(secrets);
+      const job = containerOf(rendered[i]!, "Job", "migrate");
+      migrate(job.args, environmentOf(job, rendered[i]!, known), databases);
       await rehearse(environmentsOf(rendered[i]!, known), { databases, certificates });
-      report(`${name}: every process starts with its environment, and becomes ready`);
+      report(`${name}: the migration and every process run with their environments`);
     }
   });
   return problems === 0 ? 0 : 1;

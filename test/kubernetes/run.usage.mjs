@@ -1,7 +1,7 @@
 export const usage = /** @type {const} */ ({
   name: "test:kubernetes",
-  help: `Renders the overlays of deploy/kubernetes, decodes each object strictly into Kubernetes' types, and starts each process
-with exactly the environment that its pod would have.
+  help: `Renders the overlays of deploy/kubernetes, decodes each object strictly into Kubernetes' types, and runs the
+migration and each process with exactly the environment that its pod would have.
 
 Usage: npm run test:kubernetes
 
