@@ -185,7 +185,7 @@ test.each<[string, DescField, boolean]>([
   expect(isRequired(field)).toBe(expected);
 });
 
-const INTEGER = { type: "integer", format: "int32", minimum: 0, maximum: 2_147_483_647 };
+const INTEGER = { type: "integer", minimum: 0, maximum: 2_147_483_647 };
 const LONG = { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
 test.each([
   [ScalarType.STRING, { type: "string" }],

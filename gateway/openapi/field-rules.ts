@@ -177,6 +177,6 @@ export function scalarSchema(scalar: ScalarType): Schema {
       return { type: "string", format: "int64", maxLength: 20, pattern: "^-?[0-9]+$" };
     default:
       // The contract has no negative 32-bit integers.
-      return { type: "integer", format: "int32", minimum: 0, maximum: MAX_INT32 };
+      return { type: "integer", minimum: 0, maximum: MAX_INT32 };
   }
 }
