@@ -70,6 +70,7 @@ const cases: Record<string, JobCase> = {
       timeZone: "UTC",
       weeklyHours: [{ day: "FRIDAY", startTime: "10:00", endTime: "11:00" }],
       slotLength: { seconds: 3600 },
+      horizonDays: 14,
     });
     const [now, doctorId] = [fixture.at(0), fixture.doctor.userId];
     const stored = { schedule: hours, version: 1, slotsUntil: now, staleUntil: now };

@@ -27,9 +27,9 @@ type Deciding = Pick<Scheduling, "businessClock" | "jurisdiction" | "bookingLimi
 export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
   lock: (tx, events) => lockPaidBookings(tx, events.map(bookingOf), app),
-  // The result of a late payment also depends on the patient's other bookings, so two late payments of one
-  // patient must not share a transaction.
-  rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
+  // The result of a late payment also depends on other bookings of the patient and the doctor, so two late
+  // payments of one of them must not share a transaction.
+  rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId, row.doctorId] : [row.slotId]),
   decide: (paid, { aggregateId }, now) => {
     if (paid) assertOwnRow<BookingRow>(paid.row, { paymentId: aggregateId });
     return decide(app, paid, now);
@@ -59,10 +59,11 @@ function decide(app: Deciding, paid: PaidBooking | undefined, now: Date): Plan |
 }
 
 function mayClaim({ row, slot, patient }: PaidBooking, claim: LateClaim, app: Deciding, now: Date): boolean {
-  const { live, licensedInRegion } = claim;
-  // A cooldown keeps patients from holding a slot again, not from paying.
+  const { live, licensedInRegion, isFull } = claim;
+  // Notice was kept when the slot was held. A cooldown keeps patients from holding a slot again, not from paying.
+  const claimed = { ...slot, licensedInRegion, isFull, minimumNotice: 0 };
   const { patientRegion } = row;
-  const facts = { slot: { ...slot, licensedInRegion }, patient, patientRegion, live, cooldownEnd: null };
+  const facts = { slot: claimed, patient, patientRegion, live, cooldownEnd: null };
   return claimRefusal(facts, app.bookingLimits, { isHold: false }, now) === undefined;
 }
 

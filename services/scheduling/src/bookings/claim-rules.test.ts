@@ -27,6 +27,8 @@ const SLOT = {
   onRelease: "OPEN",
   hidden: false,
   licensedUntil: inMinutes(24 * 60),
+  minimumNotice: 0,
+  isLimited: false,
 } as const;
 
 const CLAIM: Claim = {

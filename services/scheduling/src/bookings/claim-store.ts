@@ -2,9 +2,10 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { withBooleans } from "@medconnect/platform/db/booleans.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { lockDoctors } from "../doctors/doctor-store.ts";
 import { coversValues } from "../jurisdiction/covers-sql.ts";
 import { guardPerson, lockPeople, type Person } from "../people/people-store.ts";
-import { licensedAtStart } from "../slots/bookable-sql.ts";
+import { isFull, licensedAtStart } from "../slots/bookable-sql.ts";
 import type { SlotRow } from "../slots/slot.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { type LockedSlot, lockSlots, takeSlots } from "../slots/slot-store.ts";
@@ -49,7 +50,7 @@ export interface LockedWish extends Omit<WishFacts, "licensedInRegion"> {
 
 /**
  * Locks the patients and slots of wishes, and reads the facts. A wish whose patient or slot does not exist
- * yields undefined.
+ * yields undefined, and so does a wish without a result of `readFull`.
  *
  * @param insertsPatients true to insert missing account copies of patients first, which waits for locks on them
  */
@@ -72,15 +73,20 @@ export async function lockWishes(
     readWishFacts(tx, wishes, now),
   ]);
   // These bookings need no lock, because a booking changes only while its slot is locked.
-  const endedHolds = await findEndedHolds(tx, [...slots.values()], now);
+  const [endedHolds, full] = await Promise.all([
+    findEndedHolds(tx, [...slots.values()], now),
+    readFull(tx, wishes, slots, now),
+  ]);
   return wishes.map(({ slotId, patientId }) => {
     const [slot, patient, found] = [slots.get(slotId), people.get(patientId), facts.get(slotId)];
     if (!slot || !patient || !found) return undefined;
+    const isSlotFull = full.get(slotId);
+    if (slot.isLimited && isSlotFull === undefined) return undefined;
     const { licensedInRegion, live, cooldownEnd } = found;
     return {
       live,
       cooldownEnd,
-      slot: { ...slot, licensedInRegion },
+      slot: { ...slot, licensedInRegion, isFull: isSlotFull },
       patient,
       endedHold: endedHolds.get(slotId),
     };
@@ -177,6 +183,39 @@ async function readPatientFacts(tx: Transaction, wishes: Wish[], now: Date) {
       },
     ]),
   );
+}
+
+const NOT_OF_WISH = " AND NOT x.booking_id <=> ELT(FIELD(s.id, ?), ?)";
+
+/**
+ * Reads whether doctors with limits want no more bookings on the day or in the week of a wished slot. Locks these
+ * doctors first, so that no other booking of theirs is made until the commit. Of several wishes for one doctor, only
+ * the first has a result, because each booking changes the result of the next.
+ *
+ * @returns results by slot id; slots of doctors without limits are absent
+ */
+export async function readFull(
+  tx: Transaction,
+  wishes: Wish[],
+  slots: Map<string, SlotRow>,
+  now: Date,
+): Promise<Map<string, boolean>> {
+  const limited = new Map<string, Wish>();
+  for (const wish of wishes) {
+    const slot = slots.get(wish.slotId);
+    if (slot?.isLimited && !limited.has(slot.doctorId)) limited.set(slot.doctorId, wish);
+  }
+  if (limited.size === 0) return new Map();
+  const locked = await lockDoctors(tx, [...limited.keys()]);
+  const counted = locked.flatMap((id) => limited.get(id) ?? []);
+  if (counted.length === 0) return new Map();
+  const slotIds = counted.map(({ slotId }) => binaryId(slotId));
+  const own = [slotIds, counted.map(({ bookingId }) => binaryId(bookingId ?? NO_BOOKING))];
+  const rows = await tx.read<{ id: string; full: number }>(
+    `SELECT s.id, ${isFull(NOT_OF_WISH)} AS full FROM slots s JOIN doctors d ON d.id = s.doctor_id WHERE s.id IN (?)`,
+    [now, ...own, now, ...own, slotIds],
+  );
+  return new Map(rows.map(({ id, full }) => [id, full === 1]));
 }
 
 const REGION = "COALESCE(NULLIF(ELT(FIELD(s.id, ?), ?), ''), p.region)";

@@ -6,7 +6,7 @@ import { holdsSlot } from "../slots/slot-rules.ts";
 import type { BookingRow } from "./booking.ts";
 import { awaitsPayment } from "./booking-rules.ts";
 import { type LockedBooking, lockBookings } from "./booking-store.ts";
-import { findEndedHolds, readWishFacts, type WishFacts } from "./claim-store.ts";
+import { findEndedHolds, readFull, readWishFacts, type WishFacts } from "./claim-store.ts";
 
 /** A booking that was paid, with its slot and patient. All three are locked until the commit. */
 export interface PaidBooking extends LockedBooking {
@@ -16,6 +16,8 @@ export interface PaidBooking extends LockedBooking {
 }
 
 export interface LateClaim extends WishFacts {
+  /** True if the doctor wants no more bookings on the day or in the week; undefined without limits. */
+  isFull: boolean | undefined;
   /**
    * Unpaid booking, other than the one that was paid, that still has the slot although its hold has ended.
    */
@@ -61,11 +63,14 @@ async function readClaim(
 ): Promise<LateClaim> {
   const region = requiredRegion(app, row);
   const wish = { slotId: slot.id, patientId: row.patientId, bookingId: row.id, region };
-  const [facts, endedHolds] = await Promise.all([
+  const [facts, endedHolds, full] = await Promise.all([
     readWishFacts(tx, [wish], now),
     findEndedHolds(tx, [slot], now),
+    readFull(tx, [wish], new Map([[slot.id, slot]]), now),
   ]);
   const endedHold = endedHolds.get(slot.id);
   // biome-ignore lint/style/noNonNullAssertion: the locked slot exists, so its facts do
-  return { ...facts.get(slot.id)!, endedHold: endedHold?.id === row.id ? undefined : endedHold };
+  const found = facts.get(slot.id)!;
+  const other = endedHold?.id === row.id ? undefined : endedHold;
+  return { ...found, isFull: full.get(slot.id), endedHold: other };
 }

@@ -49,7 +49,9 @@ export async function rescheduleBooking(
     const [locked] = await lockWishes(tx, [wish], now, false);
     assertFits(row, locked);
     const { slot, endedHold } = locked;
-    const claim = { ...locked, cooldownEnd: null, patientRegion: row.patientRegion };
+    // The doctor's own rules bind patients only.
+    const claimed = user.role === "PATIENT" ? slot : { ...slot, minimumNotice: 0, isFull: false };
+    const claim = { ...locked, slot: claimed, cooldownEnd: null, patientRegion: row.patientRegion };
     const refusal = claimRefusal(claim, NO_LIMITS, { isHold: false }, now);
     if (refusal) throw refusal;
     const moved = movedTo(slot, row, user.role, now);

@@ -18,6 +18,33 @@ export async function findPractice(db: Database, doctorId: string): Promise<Prac
   return row && { ...row, hidden: row.hidden === 1 };
 }
 
+/** Locks doctors in id order. @returns the ids of the locked ones */
+export async function lockDoctors(tx: Transaction, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.lock<{ id: string }>(
+    "SELECT id FROM doctors WHERE id IN (?) ORDER BY id FOR UPDATE",
+    [ids.map(binaryId)],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Limits of a doctor's schedule that decide whether a slot can be booked. */
+export interface BookingRules {
+  /** Seconds. */
+  minimumNotice: number;
+  /** 0: no limit. */
+  maxPerDay: number;
+  maxPerWeek: number;
+}
+
+export function setBookingRules(tx: Transaction, doctorId: string, rules: BookingRules): void {
+  tx.defer("UPDATE doctors SET minimum_notice = ?, max_per_day = ?, max_per_week = ? WHERE id = ?", [
+    rules.minimumNotice,
+    rules.maxPerDay,
+    rules.maxPerWeek,
+    binaryId(doctorId),
+  ]);
+}
+
 /**
  * Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY (`doctors.PRIMARY`) if
  * the doctor already has a profile.

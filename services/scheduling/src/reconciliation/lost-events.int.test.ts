@@ -74,7 +74,10 @@ test("a booking that took place at its old time although it was moved releases t
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   const back = { status: "COMPLETED", startTime, endTime, sequence: 1 };
   expect(await findBooking(fixture.app.db, row.id)).toMatchObject(back);
-  expect(await findSlot(fixture.app.db, row.slotId)).toMatchObject({ status: "OPEN", bookingId: null });
+  expect(await findSlot(fixture.app.db, row.slotId, fixture.app.clock.now())).toMatchObject({
+    status: "OPEN",
+    bookingId: null,
+  });
   expect((await fixture.reconcile()).findings).toEqual([]);
 });
 

@@ -21,7 +21,7 @@ import {
   setSlotsUntil,
 } from "./schedule-store.ts";
 import { planSlots, type SlotPlan } from "./slot-plan-rules.ts";
-import { slotTimes } from "./slot-time-rules.ts";
+import { type SlotTime, slotTimes } from "./slot-time-rules.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Time for which one transaction makes slots. It locks the doctor's slots for some 20 ms. */
@@ -79,7 +79,10 @@ async function makeNextSlots(
   const create = plan.create.slice(0, await roomFor(app, tx, doctorId, plan.create.length, now));
   insertSlots(
     tx,
-    create.map((times) => ({ id: newId(), doctorId, ...times, status: "OPEN", fee: doctor.fee })),
+    create.map(({ day, startTime, endTime }) => ({
+      slot: { id: newId(), doctorId, startTime, endTime, status: "OPEN", fee: doctor.fee },
+      day,
+    })),
     true,
   );
   const isDue = to < end;
@@ -106,9 +109,9 @@ async function planWeek(
   tx: Transaction,
   doctorId: string,
   week: Interval,
-  wanted: Interval[],
+  wanted: SlotTime[],
   schedule: Schedule,
-): Promise<SlotPlan> {
+): Promise<SlotPlan<SlotTime>> {
   const buffers = buffersOf(schedule);
   const present = await findPresentSlots(tx, doctorId, week);
   const { remove, outside } = planSlots(wanted, present, buffers);

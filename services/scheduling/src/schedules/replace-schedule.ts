@@ -10,9 +10,17 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/schedule_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/doctor-access.ts";
+import { setBookingRules } from "../doctors/doctor-store.ts";
 import { findPresentSlots } from "../slots/scheduled-slot-store.ts";
 import { makeSlots } from "./make-slots.ts";
-import { buffersOf, horizonOf, hoursOf, scheduleViolations, withDefaults } from "./schedule-rules.ts";
+import {
+  bookingRulesOf,
+  buffersOf,
+  horizonOf,
+  hoursOf,
+  scheduleViolations,
+  withDefaults,
+} from "./schedule-rules.ts";
 import {
   contentOf,
   findSchedule,
@@ -60,6 +68,7 @@ export async function replaceSchedule(
       remakeSlots(tx, doctorId, now);
       return changed(responseOf(plan, locked.schedule), entry);
     }
+    setBookingRules(tx, doctorId, bookingRulesOf(schedule));
     const staleUntil = locked ? later(locked.slotsUntil, locked.staleUntil) : now;
     replace(tx, doctorId, { schedule, version: version + 1, slotsUntil: now, staleUntil }, now);
     return changed(responseOf(plan, { ...schedule, updateTime: now, etag: etagOf(version + 1) }), entry);

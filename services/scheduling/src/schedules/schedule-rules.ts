@@ -26,6 +26,7 @@ export const withDefaults = (schedule: Schedule): Schedule => ({
   ...schedule,
   bufferBefore: schedule.bufferBefore ?? NO_TIME,
   bufferAfter: schedule.bufferAfter ?? NO_TIME,
+  minimumNotice: schedule.minimumNotice ?? NO_TIME,
   horizonDays: schedule.horizonDays || DEFAULT_HORIZON_DAYS,
 });
 
@@ -121,6 +122,12 @@ export const hoursOf = (schedule: Schedule): Hours => ({
 export const buffersOf = (schedule: Schedule): Buffers => ({
   beforeMs: durationMs(schedule.bufferBefore),
   afterMs: durationMs(schedule.bufferAfter),
+});
+
+export const bookingRulesOf = ({ minimumNotice, maxPerDay, maxPerWeek }: Schedule) => ({
+  minimumNotice: Math.ceil(durationMs(minimumNotice) / 1000),
+  maxPerDay,
+  maxPerWeek,
 });
 
 /** End of the time for which slots are made. */

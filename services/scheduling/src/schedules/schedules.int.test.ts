@@ -219,3 +219,15 @@ test("slots are made again once there are newer rules of time zones", async () =
   );
   expect(audited.map(({ action }) => action)).toContain("schedule.leave_booking_outside");
 });
+
+test("patients book with the notice and within the limit that the schedule wants", async () => {
+  await put({ ...TUESDAYS, minimumNotice: { seconds: 5400, nanos: 0 }, maxPerDay: 1 });
+  const [tooSoon, soon, third] = await slots();
+  const booking = (slot: typeof soon) => fixture.book(slot!.id, userCaller("PATIENT"));
+  await expect(booking(tooSoon)).rejects.toMatchObject({ reason: "NOTICE_TOO_SHORT" });
+  await expect(booking(soon)).rejects.toMatchObject({ reason: "NOTICE_TOO_SHORT" });
+  await booking(third);
+  const [, , , fourth, nextWeek] = await slots();
+  await expect(booking(fourth)).rejects.toMatchObject({ reason: "DOCTOR_FULLY_BOOKED" });
+  await booking(nextWeek);
+});

@@ -1,8 +1,8 @@
 import type { Interval, PresentSlot } from "../slots/slot-rules.ts";
 
 /** Changes that make a doctor's slots those of the schedule. */
-export interface SlotPlan {
-  create: Interval[];
+export interface SlotPlan<Time extends Interval = Interval> {
+  create: Time[];
   /** Open or blocked slots of the schedule that are no longer in it. */
   remove: PresentSlot[];
   /** Held or booked slots of the schedule that are no longer in it. They stay until their bookings end. */
@@ -25,11 +25,11 @@ export interface Buffers {
  *
  * @param wanted times of the schedule, which do not overlap
  */
-export function planSlots(
-  wanted: readonly Interval[],
+export function planSlots<Time extends Interval>(
+  wanted: readonly Time[],
   present: readonly PresentSlot[],
   buffers: Buffers,
-): SlotPlan {
+): SlotPlan<Time> {
   const wantedTimes = new Set(wanted.map(timesOf));
   const isWanted = (slot: PresentSlot) => wantedTimes.has(timesOf(slot));
   const made = present.filter(({ fromSchedule }) => fromSchedule);

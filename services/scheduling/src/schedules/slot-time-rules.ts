@@ -28,6 +28,12 @@ export interface Hours {
   bufferAfterMs: number;
 }
 
+/** Time of a slot. */
+export interface SlotTime extends Interval {
+  /** Day of the start by the wall clock, such as `2027-02-01`. */
+  day: string;
+}
+
 const MINUTE_MS = 60_000;
 
 /**
@@ -38,7 +44,7 @@ const MINUTE_MS = 60_000;
  * gives no slot, and one that they show twice gives a slot at the first time only. Slots and their breaks do not
  * overlap: if two do because of a change of the clocks, of the time zone, or of ranges, the later one is left out.
  */
-export function slotTimes(hours: Hours, { startTime, endTime }: Interval): Interval[] {
+export function slotTimes(hours: Hours, { startTime, endTime }: Interval): SlotTime[] {
   const found = datesOf(hours, { startTime, endTime })
     .flatMap((date) => slotsOn(date, hours))
     .filter((slot) => slot.startTime >= startTime && slot.startTime < endTime)
@@ -60,23 +66,31 @@ function datesOf({ validFrom, validUntil }: Hours, { startTime, endTime }: Inter
 
 const utcDate = (time: Date) => Temporal.PlainDate.from(time.toISOString().slice(0, 10));
 
-function slotsOn(date: Temporal.PlainDate, hours: Hours): Interval[] {
+function slotsOn(date: Temporal.PlainDate, hours: Hours): SlotTime[] {
   const { slotLengthMs, bufferBeforeMs, bufferAfterMs } = hours;
   const ranges = rangesOn(date, hours);
   if (ranges.length === 0) return [];
-  const instantAt = clockOf(date, timeZoneOn(date.toString(), hours));
+  const day = date.toString();
+  const instantAt = clockOf(date, timeZoneOn(day, hours));
   const stepMinutes = (bufferBeforeMs + slotLengthMs + bufferAfterMs) / MINUTE_MS;
   return ranges.flatMap((range) => {
     const lastStart = minutesOf(range.endTime) - slotLengthMs / MINUTE_MS;
-    const slots: Interval[] = [];
+    const slots: SlotTime[] = [];
     for (let minutes = minutesOf(range.startTime); minutes <= lastStart; minutes += stepMinutes) {
       const startMs = instantAt(minutes);
       if (startMs !== undefined)
-        slots.push({ startTime: new Date(startMs), endTime: new Date(startMs + slotLengthMs) });
+        slots.push({ startTime: new Date(startMs), endTime: new Date(startMs + slotLengthMs), day });
     }
     return slots;
   });
 }
+
+/** Day of the calendar at a time in a time zone. */
+export const dayIn = (timeZone: string, time: Date): string =>
+  Temporal.Instant.fromEpochMilliseconds(time.getTime())
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate()
+    .toString();
 
 /** Time zone of the doctor's wall clock on a date. Of journeys that overlap, the first one counts. */
 const timeZoneOn = (date: string, { timeZone, travel }: Hours): string =>
@@ -108,7 +122,7 @@ function clockOf(date: Temporal.PlainDate, timeZone: string): (minutes: number) 
   };
 }
 
-function withoutOverlap(slots: Interval[], breakMs: number): Interval[] {
+function withoutOverlap(slots: SlotTime[], breakMs: number): SlotTime[] {
   let freeFromMs = Number.NEGATIVE_INFINITY;
   return slots.filter(({ startTime, endTime }) => {
     const isFree = startTime.getTime() >= freeFromMs;

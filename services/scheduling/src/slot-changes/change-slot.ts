@@ -31,9 +31,10 @@ async function changeSlot(
   transition: SlotTransition,
   call: Call,
 ): Promise<Slot> {
-  const found = await findSlot(app.db, slotId);
+  const now = app.businessClock.now();
+  const found = await findSlot(app.db, slotId, now);
   if (!found) throw new ApiError("NOT_FOUND");
-  assertOwn(found, userOf(call).userId, app.businessClock.now());
+  assertOwn(found, userOf(call).userId, now);
   return await app.calls.apply(call, async (tx) => {
     const now = app.businessClock.now();
     const row = (await lockSlots(tx, [slotId])).get(slotId);

@@ -11,6 +11,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/doctor-access.ts";
+import { dayIn } from "../schedules/slot-time-rules.ts";
 import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "../slots/new-slot-store.ts";
 import { batchViolations, findOverlap, type Interval, slotViolations } from "../slots/slot-rules.ts";
 
@@ -78,7 +79,10 @@ async function createAll(
     status: "OPEN",
     fee: doctor.fee,
   }));
-  insertSlots(tx, slots);
+  insertSlots(
+    tx,
+    slots.map((slot) => ({ slot, day: dayIn(doctor.timeZone, slot.startTime) })),
+  );
   return slots;
 }
 

@@ -46,10 +46,20 @@ const LICENSES = {
   endless: "9999-12-31",
 };
 
+/** States of the doctor. A full day has another booking, and the doctor wants no more. */
+const DOCTORS = {
+  shown: {},
+  hidden: { hidden: true },
+  "with an hour's notice": { minimumNotice: 3600 },
+  "with a full day": { maxPerDay: 1 },
+  "with a full week": { maxPerWeek: 1 },
+  "with room": { maxPerDay: 2, maxPerWeek: 2 },
+} as const;
+
 const CASES = Object.keys(STATES).flatMap((state) =>
   Object.keys(STARTS).flatMap((start) =>
     Object.keys(LICENSES).flatMap((license) =>
-      ["shown", "hidden"].map((account) => [state, start, license, account] as const),
+      Object.keys(DOCTORS).map((account) => [state, start, license, account] as const),
     ),
   ),
 );
@@ -72,24 +82,43 @@ async function arrange(
       binaryId(slotId),
     ],
   );
-  await fixture.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
-    LICENSES[license as keyof typeof LICENSES],
-    account === "hidden",
-    binaryId(fixture.doctor.userId),
-  ]);
+  const { hidden, minimumNotice, maxPerDay, maxPerWeek } = {
+    ...{ hidden: false, minimumNotice: 0, maxPerDay: 0, maxPerWeek: 0 },
+    ...DOCTORS[account as keyof typeof DOCTORS],
+  };
+  await fixture.app.db.write(
+    `UPDATE doctors SET licensed_until = ?, hidden = ?, minimum_notice = ?, max_per_day = ?, max_per_week = ?
+     WHERE id = ?`,
+    [
+      LICENSES[license as keyof typeof LICENSES],
+      hidden,
+      minimumNotice,
+      maxPerDay,
+      maxPerWeek,
+      binaryId(fixture.doctor.userId),
+    ],
+  );
+  // Another booking on the day of the slot.
+  await fixture.app.db.write(
+    `UPDATE slots s JOIN slots other ON other.doctor_id = s.doctor_id AND other.id <> s.id
+     SET other.status = 'BOOKED', other.local_day = s.local_day, other.start_time = s.start_time - INTERVAL 3 HOUR
+     WHERE s.id = ?`,
+    [binaryId(slotId)],
+  );
 }
 
-/** Creates a slot of a new doctor. */
+/** Creates two slots of a new doctor. @returns the id of the first */
 async function newSlot(): Promise<string> {
   fixture.renewPeople();
   await fixture.createDoctor(0);
+  await fixture.createSlot(180);
   return (await fixture.createSlot(60)).id;
 }
 
 /** Checks for each route if a user other than the slot's doctor sees the slot. */
 async function look(slotId: string) {
   const { app, doctor } = fixture;
-  const row = (await findSlot(app.db, slotId))!;
+  const row = (await findSlot(app.db, slotId, app.clock.now()))!;
   const from = row.startTime;
   const to = new Date(from.getTime() + MINUTE_MS);
   const stranger = userCaller("PATIENT");
@@ -117,7 +146,7 @@ async function look(slotId: string) {
  */
 async function lookAsOwner(slotId: string) {
   const { app, doctor } = fixture;
-  const { startTime } = (await findSlot(app.db, slotId))!;
+  const { startTime } = (await findSlot(app.db, slotId, app.clock.now()))!;
   const range = { startTime, endTime: new Date(startTime.getTime() + MINUTE_MS) };
   const list = async (status: Slot_Status) => {
     const request = ListSlotsRequest.fromPartial({ doctorId: doctor.userId, ...range, status });
@@ -132,6 +161,14 @@ async function lookAsOwner(slotId: string) {
   return { get: response.status, listed: lists.flat() };
 }
 
+/** Facts of a doctor to whom no rule but the slot's own status applies. */
+const PRACTISING = {
+  hidden: false,
+  licensedUntil: new Date("9999-12-31T00:00:00Z"),
+  minimumNotice: 0,
+  isFull: false,
+};
+
 test("a doctor sees a slot as OPEN exactly if it can be booked while they practise", async () => {
   const disagreements: unknown[] = [];
   const slotId = await newSlot();
@@ -140,8 +177,8 @@ test("a doctor sees a slot as OPEN exactly if it can be booked while they practi
     const { get, listed } = await lookAsOwner(slotId).catch((error: unknown) => {
       throw new Error(`${each}`, { cause: error });
     });
-    const row = (await findSlot(fixture.app.db, slotId))!;
-    const practising = { ...row, hidden: false, licensedUntil: new Date("9999-12-31T00:00:00Z") };
+    const row = (await findSlot(fixture.app.db, slotId, fixture.app.clock.now()))!;
+    const practising = { ...row, ...PRACTISING };
     const isBookable = whyNotBookable(practising, fixture.app.clock.now()) === undefined;
     const isAgreed = (get === "OPEN") === isBookable && isDeepStrictEqual(listed, [[get, get]]);
     if (!isAgreed) disagreements.push({ each, isBookable, get, listed });
@@ -167,9 +204,11 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
   // A slot can be booked in two states: `open` and `held until now`. If the slot starts on the next day, the
   // licences `tomorrow` and `endless` are valid. If it starts in a minute, `today` is valid, too.
   expect(counts).toMatchObject({
-    ok: 2 * (2 + 3),
+    ok: 2 * (2 + 3) * 2 + 2 * 2,
     NOT_FOUND: expect.any(Number),
     SLOT_UNAVAILABLE: expect.any(Number),
+    NOTICE_TOO_SHORT: 2 * 3,
+    DOCTOR_FULLY_BOOKED: 2 * (2 + 3) * 2,
   });
 }, 120_000);
 

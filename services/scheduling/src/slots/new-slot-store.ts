@@ -8,18 +8,20 @@ import { type Interval, MAX_LENGTH_MS } from "./slot-rules.ts";
 /**
  * Serializes slot creation per doctor, so that the checks for overlaps and the limit hold until the commit.
  *
- * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden profile
+ * @returns the doctor's fee and the time zone of their schedule; undefined for a doctor without a profile, or with a hidden profile
  */
 export async function guardSlotsOf(
   tx: Transaction,
   doctorId: string,
-): Promise<{ fee: Money | undefined } | undefined> {
+): Promise<{ fee: Money | undefined; timeZone: string } | undefined> {
   tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [binaryId(doctorId)]);
-  const [row] = await tx.read<FeeColumns>(
-    "SELECT fee_currency AS feeCurrency, fee_minor AS feeMinor FROM doctors WHERE id = ? AND NOT hidden",
+  const [row] = await tx.read<FeeColumns & { timeZone: string }>(
+    `SELECT d.fee_currency AS feeCurrency, d.fee_minor AS feeMinor,
+       COALESCE(s.schedule ->> '$.timeZone', d.time_zone) AS timeZone
+     FROM doctors d LEFT JOIN schedules s ON s.doctor_id = d.id WHERE d.id = ? AND NOT d.hidden`,
     [binaryId(doctorId)],
   );
-  return row && { fee: feeOf(row) };
+  return row && { fee: feeOf(row), timeZone: row.timeZone };
 }
 
 /**
@@ -55,13 +57,20 @@ export async function countFutureSlots(tx: Transaction, doctorId: string, now: D
   return Number(row!.count);
 }
 
+/** A slot to insert. */
+export interface NewSlot {
+  slot: Slot & Interval;
+  /** Day of the start in the time zone of the schedule, such as `2027-02-01`. */
+  day: string;
+}
+
 /** @param fromSchedule true for slots of a schedule, which may remove them */
-export function insertSlots(tx: Transaction, slots: (Slot & Interval)[], fromSchedule = false): void {
+export function insertSlots(tx: Transaction, slots: readonly NewSlot[], fromSchedule = false): void {
   if (slots.length === 0) return;
   tx.defer(
-    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor, from_schedule) VALUES ?",
+    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor, local_day, from_schedule) VALUES ?",
     [
-      slots.map((slot) => {
+      slots.map(({ slot, day }) => {
         const fee = feeColumns(slot.fee);
         return [
           binaryId(slot.id),
@@ -71,6 +80,7 @@ export function insertSlots(tx: Transaction, slots: (Slot & Interval)[], fromSch
           slot.status,
           fee.feeCurrency,
           fee.feeMinor,
+          day,
           fromSchedule,
         ];
       }),

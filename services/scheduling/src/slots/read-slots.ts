@@ -26,14 +26,14 @@ export async function getSlot(
   call: Call,
 ): Promise<Slot> {
   const now = app.businessClock.now();
-  const row = await findSlot(app.db, slotId);
+  const row = await findSlot(app.db, slotId, now);
   if (!row) throw new ApiError("NOT_FOUND");
   if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
   // The slot is checked before the region is read, so that the error REGION_REQUIRED does not reveal a hidden
   // slot.
   if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
   const region = await searchRegion(app, requested, call);
-  const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
+  const shown = region === undefined ? row : await findSlot(app.db, slotId, now, region);
   if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
   return toSlot(shown, now);
 }

@@ -146,6 +146,7 @@ const DAY_AHEAD: BookableFacts = {
   onRelease: "OPEN",
   hidden: false,
   licensedUntil: at(365 * 24 * 60),
+  minimumNotice: 0,
 };
 
 test.each<[string, Partial<BookableFacts>, Refusal | undefined]>([

@@ -98,9 +98,18 @@ export interface BookableFacts extends StatusFacts {
    * not matter.
    */
   licensedInRegion?: boolean | undefined;
+  /** Time between a booking and the start at least, in seconds. */
+  minimumNotice: number;
+  /** True if the doctor wants no more bookings on the day or in the week; undefined if that does not matter. */
+  isFull?: boolean | undefined;
 }
 
-export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
+export type Refusal =
+  | "NOT_FOUND"
+  | "NOT_LICENSED_IN_REGION"
+  | "SLOT_UNAVAILABLE"
+  | "NOTICE_TOO_SHORT"
+  | "DOCTOR_FULLY_BOOKED";
 
 /**
  * Reason to refuse a slot; undefined if it can be booked. Lists and searches use the same rule in SQL,
@@ -109,7 +118,9 @@ export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.startTime)) return "NOT_FOUND";
   if (slot.licensedInRegion === false) return "NOT_LICENSED_IN_REGION";
-  return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
+  if (statusAt(slot, now) !== "OPEN") return "SLOT_UNAVAILABLE";
+  if (slot.startTime.getTime() - slot.minimumNotice * 1000 <= now.getTime()) return "NOTICE_TOO_SHORT";
+  return slot.isFull ? "DOCTOR_FULLY_BOOKED" : undefined;
 }
 
 /** True while a booking's hold of its slot lasts and its doctor practises at the start. */

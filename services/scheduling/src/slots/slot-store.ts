@@ -6,32 +6,41 @@ import { type Filter, following, where } from "@medconnect/platform/db/filters.t
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { coversValues } from "../jurisdiction/covers-sql.ts";
-import { bookableFilter, HOLD_ENDED, IS_LICENSED_AT_START } from "./bookable-sql.ts";
+import { bookableFilter, HOLD_ENDED, IS_FULL, IS_LICENSED_AT_START } from "./bookable-sql.ts";
 import type { SlotRow } from "./slot.ts";
 import type { Interval } from "./slot-rules.ts";
 
 /** Columns of a `SlotRow`, of slot `s` and doctor `d`. */
 const COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end_time AS endTime, s.status,
   s.fee_currency AS feeCurrency, s.fee_minor AS feeMinor, s.booking_id AS bookingId,
-  s.hold_expire_time AS holdExpireTime, s.on_release AS onRelease, d.hidden, d.licensed_until AS licensedUntil`;
+  s.hold_expire_time AS holdExpireTime, s.on_release AS onRelease, d.hidden, d.licensed_until AS licensedUntil,
+  d.minimum_notice AS minimumNotice, d.max_per_day > 0 OR d.max_per_week > 0 AS isLimited`;
 /** Boolean fields of a `SlotRow`, for `withBooleans`. */
-const SLOT_FLAGS = ["hidden", "licensedInRegion"] as const;
+const SLOT_FLAGS = ["hidden", "licensedInRegion", "isLimited", "isFull"] as const;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
-const FIND = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`;
+/** Finds a slot. Its first parameters are the time, twice. */
+const FIND = `SELECT ${COLUMNS}, ${IS_FULL} AS isFull ${FROM} WHERE s.id = ?`;
 /**
- * Finds a slot, and whether a licence covers a region at its start. Its first parameters are `coversValues`.
+ * Finds a slot, and whether a licence covers a region at its start. Its first parameters are the time, twice,
+ * and `coversValues`.
  */
-const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM} WHERE s.id = ?`;
+const FIND_IN_REGION = `SELECT ${COLUMNS}, ${IS_FULL} AS isFull, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM}
+  WHERE s.id = ?`;
 /** SQL of the status of slot `s` at a time, as `statusAt`. Its parameters are the time, twice. */
 const STATUS_AT = `IF(s.status = 'OPEN' OR ${HOLD_ENDED},
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
 /** @param region region of the patient; absent: any region */
-export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
+export async function findSlot(
+  db: Database,
+  id: string,
+  now: Date,
+  region?: string,
+): Promise<SlotRow | undefined> {
   const rows =
     region === undefined
-      ? await db.read<SlotRow>(FIND, [binaryId(id)])
-      : await db.read<SlotRow>(FIND_IN_REGION, [...coversValues(region), binaryId(id)]);
+      ? await db.read<SlotRow>(FIND, [now, now, binaryId(id)])
+      : await db.read<SlotRow>(FIND_IN_REGION, [now, now, ...coversValues(region), binaryId(id)]);
   return withBooleans(rows, SLOT_FLAGS)[0];
 }
 

@@ -7,6 +7,8 @@ export interface SlotRow extends FeeColumns, BookableFacts {
   doctorId: string;
   endTime: Date;
   bookingId: string | null;
+  /** True if the doctor limits bookings a day or a week. */
+  isLimited: boolean;
 }
 
 export const toSlot = (row: SlotRow, now: Date): Slot => ({

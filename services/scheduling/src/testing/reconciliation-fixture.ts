@@ -94,6 +94,8 @@ export class ReconciliationFixture {
       onRelease: "OPEN",
       hidden: false,
       licensedUntil: null,
+      minimumNotice: 0,
+      isLimited: false,
     } as const;
     const created = newBooking(
       slotRow,
@@ -108,7 +110,7 @@ export class ReconciliationFixture {
     const row: BookingRow = { ...created, status, ...more };
     await this.app.db.transaction(async (tx) => {
       tx.defer(LICENSED_DOCTOR, [binaryId(row.doctorId), this.service.clock.now()]);
-      insertSlots(tx, [{ ...slot, status: "OPEN", fee: FEE }]);
+      insertSlots(tx, [{ slot: { ...slot, status: "OPEN", fee: FEE }, day: "2030-01-01" }]);
       insertBookings(tx, [row]);
     });
     return row;
