@@ -20,7 +20,7 @@ import {
   remakeForNewRules,
   setSlotsUntil,
 } from "./schedule-store.ts";
-import { planSlots, type SlotPlan } from "./slot-plan-rules.ts";
+import { around, planSlots, type SlotPlan } from "./slot-plan-rules.ts";
 import { type SlotTime, slotTimes } from "./slot-time-rules.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -113,14 +113,15 @@ async function planWeek(
   schedule: Schedule,
 ): Promise<SlotPlan<SlotTime>> {
   const buffers = buffersOf(schedule);
-  const present = await findPresentSlots(tx, doctorId, week);
-  const { remove, outside } = planSlots(wanted, present, buffers);
+  const present = await findPresentSlots(tx, doctorId, around(week, buffers));
+  const { remove, outside } = planSlots(wanted, present, week, buffers);
   const locked = new Map(
     (await lockPresentSlots(tx, [...remove, ...outside])).map((slot) => [slot.id, slot]),
   );
   return planSlots(
     wanted,
     present.map((slot) => locked.get(slot.id) ?? slot),
+    week,
     buffers,
   );
 }

@@ -29,7 +29,7 @@ import {
   replaceSchedule as replace,
   type StoredSchedule,
 } from "./schedule-store.ts";
-import { planSlots, type SlotPlan } from "./slot-plan-rules.ts";
+import { around, planSlots, type SlotPlan } from "./slot-plan-rules.ts";
 import { slotTimes } from "./slot-time-rules.ts";
 
 /** Time for which the call makes slots before it answers. The job makes those that are left. */
@@ -95,8 +95,10 @@ async function planOf(
   const horizon = horizonOf(schedule, now);
   const end = later(horizon, later(current.slotsUntil, current.staleUntil));
   const times = slotTimes(hoursOf(schedule), { startTime: now, endTime: horizon });
-  const present = await findPresentSlots(app.db, doctorId, { startTime: now, endTime: end });
-  const plan = planSlots(times, present, buffersOf(schedule));
+  const window = { startTime: now, endTime: end };
+  const buffers = buffersOf(schedule);
+  const present = await findPresentSlots(app.db, doctorId, around(window, buffers));
+  const plan = planSlots(times, present, window, buffers);
   const live = present.filter(({ status }) => status !== "WITHDRAWN").length;
   const limit = app.doctorMaxSlots;
   if (limit > 0 && live - plan.remove.length + plan.create.length > limit)

@@ -231,3 +231,16 @@ test("patients book with the notice and within the limit that the schedule wants
   await expect(booking(fourth)).rejects.toMatchObject({ reason: "DOCTOR_FULLY_BOOKED" });
   await booking(nextWeek);
 });
+
+test("weeks join without a gap, whenever they begin", async () => {
+  // The windows of the job begin and end at 10:15 on Tuesdays, amid a slot.
+  fixture.app.clock.advance(75 * 60_000);
+  await put(TUESDAYS);
+  expect(await texts()).toEqual([...FIRST.slice(1), ...SECOND, "15T10:00 OPEN"]);
+  const [booked] = await slots();
+  await fixture.book(booked!.id);
+  fixture.app.clock.advance(30 * 60_000);
+  const { slotsRemoved, bookingsOutside } = await put({ ...TUESDAYS, horizonDays: 13 });
+  expect([slotsRemoved, bookingsOutside]).toEqual([1, []]);
+  expect(await texts()).toEqual(["01T10:30 BOOKED", ...FIRST.slice(2), ...SECOND]);
+});

@@ -23,16 +23,21 @@ export interface Buffers {
  * A slot of the schedule is not made where one stays that overlaps it or its breaks: one that is held or booked,
  * or that the doctor made. Where the doctor withdrew a slot of the schedule, none is made either.
  *
- * @param wanted times of the schedule, which do not overlap
+ * @param wanted times of the schedule that begin in the window, which do not overlap
+ * @param present slots that are in or near the window. Those that begin outside of it are not changed
  */
 export function planSlots<Time extends Interval>(
   wanted: readonly Time[],
   present: readonly PresentSlot[],
+  window: Interval,
   buffers: Buffers,
 ): SlotPlan<Time> {
   const wantedTimes = new Set(wanted.map(timesOf));
   const isWanted = (slot: PresentSlot) => wantedTimes.has(timesOf(slot));
-  const made = present.filter(({ fromSchedule }) => fromSchedule);
+  const made = present.filter(
+    ({ fromSchedule, startTime }) =>
+      fromSchedule && startTime >= window.startTime && startTime < window.endTime,
+  );
   const unwanted = made.filter((slot) => slot.status !== "WITHDRAWN" && !isWanted(slot));
   const [remove, outside] = [unwanted.filter(isFree), unwanted.filter((slot) => !isFree(slot))];
   const reinstate = made.filter((slot) => slot.onRelease === "WITHDRAWN" && isWanted(slot));
@@ -43,6 +48,12 @@ export function planSlots<Time extends Interval>(
   );
   return { create, remove, outside, reinstate };
 }
+
+/** The window, and the time around it in which a slot may overlap one of the window, with its breaks. */
+export const around = ({ startTime, endTime }: Interval, { beforeMs, afterMs }: Buffers): Interval => ({
+  startTime: new Date(startTime.getTime() - beforeMs - afterMs),
+  endTime: new Date(endTime.getTime() + beforeMs + afterMs),
+});
 
 const timesOf = ({ startTime, endTime }: Interval) => `${startTime.getTime()}-${endTime.getTime()}`;
 
