@@ -103,3 +103,13 @@ test("a year of hours is put, changed and taken back within seconds", async () =
     expect(ms).toBeLessThan(SLOW_MS);
   }
 });
+
+test("many replacements at once all succeed", async () => {
+  const starts = Array.from({ length: 24 }, (_, i) => `09:${String(i).padStart(2, "0")}`);
+  const results = await Promise.allSettled(
+    starts.map((start, i) => put({ ...hoursFrom(start, 30), maxPerDay: i + 1 }, processes[i % 2])),
+  );
+  expect(results.map(outcome)).toEqual(starts.map(() => "ok"));
+  await sweepSchedules(fixture.app)();
+  expect(findOverlap(await slots())).toBeUndefined();
+});

@@ -11,6 +11,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/doctor-access.ts";
 import { setBookingRules } from "../doctors/doctor-store.ts";
+import { guardSlotsOf } from "../slots/new-slot-store.ts";
 import { findPresentSlots } from "../slots/scheduled-slot-store.ts";
 import { makeSlots } from "./make-slots.ts";
 import {
@@ -60,6 +61,8 @@ export async function replaceSchedule(
     return responseOf(plan, { ...schedule, etag: etagOf(current.version) });
   }
   const answer = await app.calls.apply(call, async (tx) => {
+    // Doctor, schedule, slots: the lock order of every transaction.
+    await guardSlotsOf(tx, doctorId);
     const locked = await lockSchedule(tx, doctorId);
     const version = locked?.version ?? 0;
     assertEtag(schedule.etag, version);
