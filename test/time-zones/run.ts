@@ -2,9 +2,10 @@
 // of the clocks from 2020 to 2035, in all time zones.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { runMain } from "@medconnect/ops/command/command.ts";
+import { runCommand } from "@medconnect/ops/command/command.ts";
 import { ZONES } from "@medconnect/platform/i18n/time-zones/time-zone-table.ts";
 import { slotTimes, type Weekday } from "@medconnect/scheduling/src/schedules/slot-time-rules.ts";
+import { usage } from "./run.usage.mjs";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -43,7 +44,9 @@ function hasOffsets(timeZone: string, offsets: Record<string, number>): boolean 
   });
 }
 
-runMain(async () => {
+runCommand({ ...usage, run: compare });
+
+async function compare(): Promise<number> {
   const { status, stdout, stderr, error } = spawnSync("python3", [join(import.meta.dirname, "oracle.py")], {
     input: ZONES.trim().replaceAll(/\s+/g, "\n"),
     encoding: "utf8",
@@ -69,4 +72,4 @@ runMain(async () => {
   process.stdout.write(`${compared.length} time zones, ${days} days: ${wrong.length} differ.\n`);
   for (const line of wrong) process.stderr.write(`${line}\n`);
   return wrong.length === 0 ? 0 : 1;
-});
+}
