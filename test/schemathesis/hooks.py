@@ -130,7 +130,14 @@ RULES_IN_WORDS = [
     "must be 5 minutes to 12 hours after the start",
     r"must be at most \d+ days after",
     "`startTime` and `endTime` must be at most 62 days apart",
-    "must be a duration from 0s to 2592000s",
+    r"must be a duration from \d+s to \d+s",
+    # Schedules: whole minutes, and hours, days and journeys that do not overlap.
+    "must be whole minutes",
+    "must be after the start",
+    "must not be before the (first day|start)",
+    "must not overlap other hours of the day",
+    "must not have an override already",
+    "must not lie within another journey",
     # Other fields: members of a key by its type (RFC 7518), and items that are equal in their canonical form.
     r"must (not )?be given for the type",
     "must be .* for the type",
