@@ -98,15 +98,20 @@ async function planOf(
   const horizon = horizonOf(schedule, now);
   const end = later(horizon, later(current.slotsUntil, current.staleUntil));
   const times = slotTimes(hoursOf(schedule), { startTime: now, endTime: horizon });
+  assertWithinLimit(app, times.length);
   const window = { startTime: now, endTime: end };
   const buffers = buffersOf(schedule);
   const present = await findPresentSlots(app.db, doctorId, around(window, buffers));
   const plan = planSlots(times, present, window, buffers);
   const live = present.filter(({ status }) => status !== "WITHDRAWN").length;
-  const limit = app.doctorMaxSlots;
-  if (limit > 0 && live - plan.remove.length + plan.create.length > limit)
-    throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(limit) } });
+  assertWithinLimit(app, live - plan.remove.length + plan.create.length);
   return plan;
+}
+
+/** Throws TOO_MANY_SLOTS. */
+function assertWithinLimit({ doctorMaxSlots }: Scheduling, count: number): void {
+  if (doctorMaxSlots > 0 && count > doctorMaxSlots)
+    throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
 }
 
 function responseOf({ create, remove, outside }: SlotPlan, schedule: Schedule): ReplaceScheduleResponse {

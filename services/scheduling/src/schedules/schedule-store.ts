@@ -99,14 +99,13 @@ export function postponeSlots(tx: Transaction, doctorId: string, dueTime: Date):
   tx.defer("UPDATE schedules SET due_time = ? WHERE doctor_id = ?", [dueTime, binaryId(doctorId)]);
 }
 
+/** SQL that has the job make slots again from a time on. Its parameters are the time, twice. */
+const REMAKE = `UPDATE schedules SET stale_until = GREATEST(stale_until, slots_until),
+  slots_until = LEAST(slots_until, ?), due_time = LEAST(due_time, ?)`;
+
 /** Has the job make a doctor's slots again from a time on. */
-export function remakeSlots(tx: Transaction, doctorId: string, from: Date): void {
-  tx.defer(
-    `UPDATE schedules SET stale_until = GREATEST(stale_until, slots_until), slots_until = LEAST(slots_until, ?),
-       due_time = LEAST(due_time, ?) WHERE doctor_id = ?`,
-    [from, from, binaryId(doctorId)],
-  );
-}
+export const remakeSlots = (tx: Transaction, doctorId: string, from: Date): void =>
+  tx.defer(`${REMAKE} WHERE doctor_id = ?`, [from, from, binaryId(doctorId)]);
 
 /** Version of the rules of time zones in this process, such as "2026c". */
 const ZONE_RULES = process.versions.tz ?? "";
@@ -116,8 +115,7 @@ const RULES_AT_ONCE = 1000;
 export async function remakeForNewRules(db: Database, now: Date): Promise<void> {
   for (;;) {
     const { affectedRows } = await db.write(
-      `UPDATE schedules SET stale_until = GREATEST(stale_until, slots_until), slots_until = LEAST(slots_until, ?),
-         due_time = LEAST(due_time, ?), zone_rules = ? WHERE zone_rules < ? ORDER BY zone_rules LIMIT ?`,
+      `${REMAKE}, zone_rules = ? WHERE zone_rules < ? ORDER BY zone_rules LIMIT ?`,
       [now, now, ZONE_RULES, ZONE_RULES, RULES_AT_ONCE],
     );
     if (affectedRows < RULES_AT_ONCE) return;

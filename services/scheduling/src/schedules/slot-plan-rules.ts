@@ -23,7 +23,9 @@ export interface Buffers {
  * A slot of the schedule is not made where one stays that overlaps it or its breaks: one that is held or booked,
  * or that the doctor made. Where the doctor withdrew a slot of the schedule, none is made either.
  *
- * @param wanted times of the schedule that begin in the window, which do not overlap
+ * Takes linear time, because both lists are ordered and have no overlap: a doctor may have 10,000 slots.
+ *
+ * @param wanted times of the schedule that begin in the window, by start
  * @param present slots that are in or near the window. Those that begin outside of it are not changed
  */
 export function planSlots<Time extends Interval>(
@@ -42,11 +44,27 @@ export function planSlots<Time extends Interval>(
   const [remove, outside] = [unwanted.filter(isFree), unwanted.filter((slot) => !isFree(slot))];
   const reinstate = made.filter((slot) => slot.onRelease === "WITHDRAWN" && isWanted(slot));
   const decided = new Set(made.map(timesOf));
-  const staying = present.filter((slot) => slot.status !== "WITHDRAWN" && !remove.includes(slot));
-  const create = wanted.filter(
-    (slot) => !decided.has(timesOf(slot)) && !staying.some((other) => overlaps(slot, other, buffers)),
-  );
-  return { create, remove, outside, reinstate };
+  const removed = new Set(remove);
+  const staying = present.filter((slot) => slot.status !== "WITHDRAWN" && !removed.has(slot));
+  const free = withoutOverlap(wanted, staying, buffers);
+  return { create: free.filter((slot) => !decided.has(timesOf(slot))), remove, outside, reinstate };
+}
+
+/** Slots that overlap no other one. @param slots by start */
+function withoutOverlap<Time extends Interval>(
+  slots: readonly Time[],
+  others: readonly Interval[],
+  { beforeMs, afterMs }: Buffers,
+): Time[] {
+  const byStart = others.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  const breaksMs = beforeMs + afterMs;
+  let next = 0;
+  return slots.filter(({ startTime, endTime }) => {
+    const endsBefore = (other: Interval) => other.endTime.getTime() + breaksMs <= startTime.getTime();
+    for (let other = byStart[next]; other && endsBefore(other); other = byStart[next]) next += 1;
+    const nearest = byStart[next];
+    return !nearest || nearest.startTime.getTime() >= endTime.getTime() + breaksMs;
+  });
 }
 
 /** The window, and the time around it in which a slot may overlap one of the window, with its breaks. */
@@ -59,7 +77,3 @@ const timesOf = ({ startTime, endTime }: Interval) => `${startTime.getTime()}-${
 
 /** True if no patient holds or has booked the slot. */
 const isFree = ({ status }: PresentSlot) => status === "OPEN" || status === "BLOCKED";
-
-const overlaps = (slot: Interval, other: Interval, { beforeMs, afterMs }: Buffers) =>
-  slot.startTime.getTime() - beforeMs < other.endTime.getTime() + afterMs &&
-  other.startTime.getTime() - beforeMs < slot.endTime.getTime() + afterMs;
