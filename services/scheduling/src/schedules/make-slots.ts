@@ -30,15 +30,18 @@ const WINDOW_MS = 7 * DAY_MS;
 const EXTENSION_MS = DAY_MS;
 
 /** Sweep that makes the slots of schedules up to their horizons. Any replica may run it. */
-export const sweepSchedules =
-  (app: Scheduling) =>
-  async (signal?: AbortSignal): Promise<void> => {
+export function sweepSchedules(app: Scheduling): (signal?: AbortSignal) => Promise<void> {
+  // The rules of time zones are those of the process, so they are compared once.
+  let areRulesCompared = false;
+  return async (signal) => {
     const now = app.businessClock.now();
-    await remakeForNewRules(app.db, now);
+    if (!areRulesCompared) await remakeForNewRules(app.db, now);
+    areRulesCompared = true;
     const find = (limit: number) => findDueSchedules(app.db, now, limit);
     const work = (doctorId: string) => makeSlots(app, doctorId, signal);
     await sweep({ find, work, failure: "slots of a schedule cannot be made", signal }, app.log);
   };
+}
 
 /** Makes the slots of a doctor's schedule, in a transaction for each week. Stops between two of them. */
 export async function makeSlots(app: Scheduling, doctorId: string, signal?: AbortSignal): Promise<void> {

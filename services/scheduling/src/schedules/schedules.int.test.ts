@@ -244,3 +244,28 @@ test("weeks join without a gap, whenever they begin", async () => {
   expect([slotsRemoved, bookingsOutside]).toEqual([1, []]);
   expect(await texts()).toEqual(["01T10:30 BOOKED", ...FIRST.slice(2), ...SECOND]);
 });
+
+test("the limit of a day counts by the wall clock of the schedule", async () => {
+  // Auckland is 13 hours ahead of UTC, so its Wednesday begins at 11:00 UTC on Tuesday.
+  const wednesdays = { startTime: "06:00", endTime: "06:30" };
+  const { schedule } = await put({
+    ...TUESDAYS,
+    timeZone: "Pacific/Auckland",
+    weeklyHours: [
+      { day: "WEDNESDAY", ...wednesdays },
+      { day: "WEDNESDAY", startTime: "16:00", endTime: "16:30" },
+    ],
+    maxPerDay: 1,
+  });
+  expect(schedule?.timeZone).toBe("Pacific/Auckland");
+  const [morning, afternoon, nextMorning] = await slots();
+  expect([morning!.text, afternoon!.text]).toEqual(["01T17:00 OPEN", "02T03:00 OPEN"]);
+  await fixture.book(morning!.id, userCaller("PATIENT"));
+  const late = fixture.book(afternoon!.id, userCaller("PATIENT"));
+  await expect(late).rejects.toMatchObject({ reason: "DOCTOR_FULLY_BOOKED" });
+  await fixture.book(nextMorning!.id, userCaller("PATIENT"));
+  // A slot that the doctor creates belongs to the day of the schedule's time zone, too.
+  const { id } = await fixture.createSlot(16 * 60);
+  const own = fixture.book(id, userCaller("PATIENT"));
+  await expect(own).rejects.toMatchObject({ reason: "DOCTOR_FULLY_BOOKED" });
+});
