@@ -41,16 +41,18 @@ const SLOT_MS = 30 * 60 * 1000;
 /** Days from now in which the times of examples lie. */
 const FIRST_DAY = 7;
 const DAYS = 60;
+const MONDAY = 1;
 const TIME = /^\d{4}-\d\d-\d\dT/;
 
 /**
  * A request body with its times moved to a random half hour of the next weeks. Examples of two operations, or of
- * two readers, then rarely overlap.
+ * two readers, then rarely overlap. None is on a Monday, on which the example of a schedule has its hours.
  */
 function withTimesToCome(body) {
   const first = JSON.stringify(body).match(/"(\d{4}-\d\d-\d\dT[^"]*)"/)?.[1];
   if (first === undefined) return body;
-  const halfHour = Math.floor((Date.now() + (FIRST_DAY + Math.random() * DAYS) * DAY_MS) / SLOT_MS) * SLOT_MS;
+  const random = Math.floor((Date.now() + (FIRST_DAY + Math.random() * DAYS) * DAY_MS) / SLOT_MS) * SLOT_MS;
+  const halfHour = new Date(random).getUTCDay() === MONDAY ? random + DAY_MS : random;
   const shiftMs = halfHour - Date.parse(first);
   return JSON.parse(JSON.stringify(body), (_, value) =>
     TIME.test(value) ? new Date(Date.parse(value) + shiftMs).toISOString() : value,
